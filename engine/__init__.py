@@ -1,0 +1,1 @@
+"""Runs workflows on one machine; knows nothing of peers."""

@@ -1,0 +1,1 @@
+"""What bytes are called: names, records, file trees and bundles. Pure."""

@@ -1,0 +1,43 @@
+"""BlockStore: where named bytes are put and found again.
+
+The protocol alone; the stores are in engine/store. Whoever needs blocks takes a BlockStore as an
+argument and never asks which one it is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from engine.content.cid import Cid
+
+MAX_BLOCK: Final = 2 * 1024 * 1024  # bytes; what Kubo and the wire refuse to go over
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some bytes and their name, which whoever makes the Block has computed or checked."""
+
+    cid: Cid
+    data: bytes
+
+
+class BlockStore(Protocol):
+    """Content by name. Every implementation passes tests/conformance/blockstore.py."""
+
+    def get(self, cid: Cid) -> bytes:
+        """Return the bytes of `cid`, checked against it.
+
+        Raises: Unavailable when they are not here; Damaged when they are here but changed.
+        """
+        ...
+
+    def put(self, blocks: Iterable[Block]) -> None:
+        """Keep blocks; when this returns they are durable. Putting one twice is no change.
+
+        Raises: Damaged for a block that does not match its name; Unavailable on a full disk.
+        """
+        ...
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether `get` would find `cid`, without reading it."""
+        ...

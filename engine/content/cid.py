@@ -1,0 +1,106 @@
+"""Cid: the name of some bytes.
+
+Only the CIDv1 forms that Tallystick writes or reads are accepted: codec raw, dag-pb or dag-cbor;
+multihash BLAKE3 (written) or sha2-256 (read), 32 bytes each; base32 lower case. All of them are
+36 bytes long, so a Cid is those 36 bytes and nothing else.
+
+>>> Cid.of(RAW, b"foo\\n")
+Cid('bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si')
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Final, Self
+
+from blake3 import blake3
+
+from engine.errors import Damaged, Refused
+
+RAW: Final = 0x55
+DAG_PB: Final = 0x70
+DAG_CBOR: Final = 0x71
+BLAKE3: Final = 0x1E
+SHA2_256: Final = 0x12
+
+BYTES: Final = 36  # version, codec, hash function, digest length, 32 bytes of digest
+TEXT: Final = 59  # 'b' and base32 of 36 bytes without padding
+
+_CODECS: Final = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor"}
+_PREFIXES: Final = frozenset(
+    bytes((1, codec, function, 32)) for codec in _CODECS for function in (BLAKE3, SHA2_256)
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cid:
+    """A CIDv1 in its binary form (https://github.com/multiformats/cid)."""
+
+    raw: bytes  # 36 bytes, one of _PREFIXES then the digest: checked by from_bytes
+
+    @classmethod
+    def of(cls, codec: int, data: bytes) -> Self:
+        """Return the name of `data`: BLAKE3, as everything that Tallystick writes."""
+        return cls(bytes((1, codec, BLAKE3, 32)) + blake3(data).digest())
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Read a binary CID.
+
+        Raises: Refused when it is not one of the accepted forms.
+        """
+        if len(raw) != BYTES or raw[:4] not in _PREFIXES:
+            raise Refused(
+                f"not a CID that Tallystick reads: {raw[:40].hex()}",
+                fix="give a CIDv1 (raw, dag-pb or dag-cbor; BLAKE3 or sha2-256)",
+            )
+        return cls(bytes(raw))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a CID from its text, base32 lower case ('b…').
+
+        Raises: Refused when it is anything else, with what it was.
+        """
+        fix = "a CID here is 59 characters and begins with 'baf'"
+        if len(text) != TEXT or text[0] != "b" or not text.isascii() or text != text.lower():
+            raise Refused(f"not a CID: '{text[:80]}'", fix=fix)
+        try:
+            raw = base64.b32decode(text[1:].upper() + "======")
+        except ValueError:
+            raise Refused(f"not a CID: '{text}'", fix=fix) from None
+        cid = cls.from_bytes(raw)
+        if str(cid) != text:  # base32 leaves two spare bits, which must be zero
+            raise Refused(f"not a CID: '{text}' has stray bits at its end", fix=fix)
+        return cid
+
+    @property
+    def codec(self) -> int:
+        """RAW, DAG_PB or DAG_CBOR."""
+        return self.raw[1]
+
+    @property
+    def digest(self) -> bytes:
+        """The 32 bytes of the hash."""
+        return self.raw[4:]
+
+    def matches(self, data: bytes) -> bool:
+        """Return whether `data` hashes to this name."""
+        if self.raw[2] == BLAKE3:
+            return blake3(data).digest() == self.raw[4:]
+        return hashlib.sha256(data).digest() == self.raw[4:]
+
+    def check(self, data: bytes) -> bytes:
+        """Return `data` when it is what this names.
+
+        Raises: Damaged when it is not.
+        """
+        if not self.matches(data):
+            raise Damaged(f"a block of {len(data)} bytes does not match its address", where=str(self))
+        return data
+
+    def __str__(self) -> str:
+        return "b" + base64.b32encode(self.raw).decode().rstrip("=").lower()
+
+    def __repr__(self) -> str:
+        return f"Cid('{self}')"

@@ -1,0 +1,1 @@
+"""Where blocks are kept: stores, pins, the memo, collection and checking."""

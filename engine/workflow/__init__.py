@@ -1,0 +1,1 @@
+"""The workflow file and what its names mean."""

@@ -1,0 +1,1 @@
+"""Machines that run steps for one another; empty until the protocol lands."""
