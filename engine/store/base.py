@@ -26,8 +26,8 @@ class Leaf(NamedTuple):
 class FileWriter(Protocol):
     """A whole file on its way into the store: written in order, then committed or aborted."""
 
-    def write(self, data: bytes) -> None:
-        """Append some bytes.
+    def write(self, data: bytes | memoryview) -> None:
+        """Append some bytes; a memoryview's buffer is the caller's again on return.
 
         Raises: Unavailable on a full disk.
         """
