@@ -1,0 +1,118 @@
+# What both set-up commands share: make a Debian 12 machine ready. Read by `demo` and `test`, not
+# run by itself. Every part first looks whether its work is done, so repeating it is quick and needs
+# no network.
+#
+#   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, by apt-get (sudo unless root)
+#   environment  Python packages at the versions of python.lock, in .venv
+#   inputs       the 16 pinned files of examples/env, checked and put in the Nix store
+#
+# $SETUP_INPUTS names a directory of inputs fetched earlier or elsewhere (default: the user's cache).
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+export HOME="${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"
+inputs_dir=${SETUP_INPUTS:-${XDG_CACHE_HOME:-$HOME/.cache}/tallystick/inputs}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+fail() { # what, what to do; 3 = something needed is not available, as tally itself has it
+  printf 'setup: %s\n       %s\n' "$1" "$2" >&2
+  exit 3
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else fail "not root, and there is no sudo, for: $*" "run it as root once, then this again"
+  fi
+}
+
+# ---- packages ------------------------------------------------------------------------------------
+
+python_is_ready() { # ensurepip is what Debian keeps in python3-venv
+  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+missing_packages() {
+  command -v nix-store >/dev/null || echo nix-bin
+  command -v bwrap >/dev/null || echo bubblewrap
+  PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libseccomp\.so\.2 ' || echo libseccomp2
+  python_is_ready || echo python3-venv
+}
+
+packages() {
+  missing=$(missing_packages | tr '\n' ' ')
+  [ -n "$missing" ] || return 0
+  command -v apt-get >/dev/null ||
+    fail "missing: $missing" "install them with this system's own package manager, then run this again"
+  say "installing $missing"
+  as_root apt-get update -qq
+  # shellcheck disable=SC2086 # one word per package
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    ca-certificates $missing >/dev/null
+  missing=$(missing_packages | tr '\n' ' ')
+  [ -z "$missing" ] || fail "still missing: $missing" "Python must be 3.11 or newer; Debian 12 has it"
+}
+
+# ---- environment ---------------------------------------------------------------------------------
+
+environment() { # extras: "" or "[dev]"
+  wanted=$(cat "$root/pyproject.toml" "$root/setup/python.lock" | sha256sum)$1
+  ready=$root/.venv/ready
+  if ! { [ "$(cat "$ready" 2>/dev/null)" = "$wanted" ] && "$root/.venv/bin/tally" --version >/dev/null; }; then
+    say "installing Python packages in .venv"
+    python3 -m venv --clear "$root/.venv"
+    "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check \
+      -c "$root/setup/python.lock" -e "$root$1"
+    printf '%s' "$wanted" >"$ready"
+  fi
+  PATH=$root/.venv/bin:$PATH
+}
+
+# ---- inputs --------------------------------------------------------------------------------------
+
+fetch() { # lock file
+  # shellcheck disable=SC2086 # two words, or none
+  LOCK=$1 "$root/examples/env/fetch-inputs" "$inputs_dir" $store_option >/dev/null
+}
+
+explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
+  rm -rf "$inputs_dir"/.get.*
+  grep -v '^#' "$1" | while read -r kind name source _; do
+    [ -n "$kind" ] && ! [ -e "$inputs_dir/$name" ] || continue
+    say "could not fetch $name ($source)"
+    case $kind in
+      deb) apt-get download --print-uris "$source" >&2 || : ;;
+      whl) pip download -q --no-deps -d "$inputs_dir/.get.again" "$source" >&2 || : ;;
+    esac
+    break
+  done
+  rm -rf "$inputs_dir"/.get.*
+}
+
+inputs() { # lock file
+  mkdir -p "$inputs_dir"
+  say "fetching the inputs of the environments, and checking them"
+  fetch "$1" && return 0
+  say "again, with fresh package lists"
+  rm -rf "$inputs_dir"/.get.*
+  as_root apt-get update -qq
+  fetch "$1" && return 0
+  explain_missing "$1"
+  fail "the inputs of the environments are incomplete" \
+    "they are packages of Debian 12 (bookworm): use its mirror, or set SETUP_INPUTS to a copy of them"
+}
+
+choose_store() { # the same choice as tally's: the system's store where it can be written
+  store_option=
+  if [ -w /nix/store ] || [ "$(id -u)" = 0 ] || [ -S /nix/var/nix/daemon-socket/socket ]; then return; fi
+  store_option="--store ${TALLY_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/tallystick}/nix"
+}
+
+ready() { # extras of the Python package
+  cd "$root"
+  packages
+  environment "$1"
+  . "$root/examples/env/nixenv.sh"
+  choose_store
+  inputs "$root/examples/env/inputs.lock"
+}
