@@ -1,10 +1,10 @@
-"""Cid: the name of some bytes.
+r"""Cid: the name of some bytes.
 
 Only the CIDv1 forms that Tallystick writes or reads are accepted: codec raw, dag-pb or dag-cbor;
 multihash BLAKE3 (written) or sha2-256 (read), 32 bytes each; base32 lower case. All of them are
 36 bytes long, so a Cid is those 36 bytes and nothing else.
 
->>> Cid.of(RAW, b"foo\\n")
+>>> Cid.of(RAW, b"foo\n")
 Cid('bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si')
 """
 
@@ -96,7 +96,9 @@ class Cid:
         Raises: Damaged when it is not.
         """
         if not self.matches(data):
-            raise Damaged(f"a block of {len(data)} bytes does not match its address", where=str(self))
+            raise Damaged(
+                f"a block of {len(data)} bytes does not match its address", where=str(self)
+            )
         return data
 
     def __str__(self) -> str:
