@@ -10,9 +10,9 @@ known kind go through engine/content/schema.py, which gives the same bytes sever
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from engine.content.budget import MAX_DEPTH, RECORD, Budget, excess
 from engine.content.cid import BYTES, Cid
 from engine.content.head import (
     BYTE_STRING,
@@ -22,7 +22,6 @@ from engine.content.head import (
     MAP,
     NEGATIVE,
     NULL,
-    TAG,
     TEXT,
     TRUE,
     UNSIGNED,
@@ -35,23 +34,7 @@ Value: TypeAlias = (
     "bool | int | str | bytes | Cid | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
 )
 
-MAX_SIZE: Final = 1024 * 1024  # bytes; a record is read whole, so this bounds memory
-MAX_DEPTH: Final = 32  # lists and maps within one another; no record needs a quarter of it
-MAX_ITEMS: Final = 50_000  # an empty list is one byte to send but 56 to hold
-
 _SIMPLE: Final[dict[int, bool | None]] = {FALSE[0]: False, TRUE[0]: True, NULL[0]: None}
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What decoding may cost at most, whatever the bytes say."""
-
-    size: int = MAX_SIZE  # bytes
-    depth: int = MAX_DEPTH  # lists and maps within one another
-    items: int = MAX_ITEMS  # values and keys
-
-
-RECORD: Final = Budget()
 
 
 def encode(value: Value) -> bytes:
@@ -61,33 +44,10 @@ def encode(value: Value) -> bytes:
     """
     out: list[bytes] = []
     _write(out, value, MAX_DEPTH)
-    return within_budget(b"".join(out), "value")
-
-
-def within_budget(data: bytes, what: str) -> bytes:
-    """Return canonical `data` when it can be decoded again as a record; `what` it is.
-
-    Raises: Refused when it is too long or holds too many items.
-    """
-    if len(data) > MAX_SIZE:
-        raise Refused(f"a {what} of {len(data)} bytes; {MAX_SIZE} at most", fix="make it smaller")
-    if len(data) > MAX_ITEMS and count(data) > MAX_ITEMS:  # an item takes a byte or more
-        raise Refused(f"a {what} of more than {MAX_ITEMS} items", fix="make it smaller")
+    data = b"".join(out)
+    if too_much := excess(data):
+        raise Refused(f"{too_much} in a record", fix="make it smaller, or link to parts of it")
     return data
-
-
-def count(data: bytes) -> int:
-    """Return how many values and keys are in `data`, without building them.
-
-    Raises: Damaged for a head that is not canonical; what is in text and links is not looked at.
-    """
-    at = items = 0
-    while at < len(data):
-        major, argument, at = read_head(data, at)
-        items += major != TAG
-        if major in (BYTE_STRING, TEXT):
-            at += argument
-    return items
 
 
 def encode_text(value: str) -> bytes:
@@ -138,7 +98,7 @@ def decode(data: bytes, budget: Budget = RECORD) -> Value:
     Raises: Damaged for any bytes that `encode` does not give, and for what is over `budget`.
     """
     if len(data) > budget.size:
-        raise Damaged(f"{len(data)} bytes where {budget.size} are the most")
+        raise Damaged(f"{len(data)} bytes where {budget.size} at most are read")
     reader = _Reader(data, budget.items)
     try:
         value = reader.value(budget.depth)
@@ -147,6 +107,24 @@ def decode(data: bytes, budget: Budget = RECORD) -> Value:
     if reader.at != len(data):
         raise Damaged(f"not canonical: the end should be at byte {reader.at}")
     return value
+
+
+def links(data: bytes) -> list[Cid]:
+    """Return every link in canonical `data`, of whatever kind it is; one link may come twice.
+
+    Raises: Damaged as `decode` does.
+    """
+    found: list[Cid] = []
+    todo = [decode(data)]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, Cid):
+            found.append(value)
+        elif isinstance(value, dict):
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return found
 
 
 class _Reader:

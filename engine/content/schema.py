@@ -5,6 +5,7 @@ Cid, `X | None` (null; the key is always there), tuple[X, ...], dict[str, X] and
 bytes are strict DAG-CBOR, the same that engine/content/canonical.py gives for the map of kind and
 fields, so they begin with the kind. Unknown fields have no place in them (docs/adr/0001).
 
+>>> from dataclasses import dataclass
 >>> @dataclass(frozen=True, slots=True)
 ... class Note:
 ...     text: str
@@ -13,14 +14,17 @@ fields, so they begin with the kind. Unknown fields have no place in them (docs/
 Note(text='hello')
 """
 
+import typing
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar, cast
 
 from engine.content.blocks import Block
-from engine.content.canonical import MAX_ITEMS, encode_text, within_budget
+from engine.content.budget import excess
+from engine.content.canonical import encode_text
 from engine.content.cid import DAG_CBOR, Cid
-from engine.content.head import MAP, TEXT, read_head
-from engine.content.shape import struct
+from engine.content.head import MAP, read_head
+from engine.content.shape import SCALARS
+from engine.content.structure import struct
 from engine.errors import Damaged, Refused
 
 T = TypeVar("T")
@@ -28,86 +32,84 @@ T = TypeVar("T")
 _KIND: Final = encode_text("kind")
 
 
-def _no_check(value: object) -> None:
-    """Accept every value."""
-
-
 def kind_of(data: bytes) -> str | None:
-    """Return the kind of record that `data` begins as, or None; nothing after it is looked at."""
+    """Return the kind of record that `data` begins as, or None; the rest is not looked at."""
     try:
         major, _, at = read_head(data, 0)
         if major != MAP or not data.startswith(_KIND, at):
             return None
-        major, size, at = read_head(data, at + len(_KIND))
-        return (
-            str(data[at : at + size], "utf-8") if major == TEXT and at + size <= len(data) else None
-        )
+        kind, end = SCALARS[str].read(data, at + len(_KIND))
     except (Damaged, IndexError, UnicodeDecodeError):
         return None
+    return str(kind) if end <= len(data) else None
 
 
 class Record(Generic[T]):
-    """The codec of one kind of record, made once per kind, at import."""
+    """The codec of one kind of record, made once per kind, at import.
 
-    def __init__(self, kind: str, cls: type[T], check: Callable[[T], None] = _no_check) -> None:
-        """Derive the codec; `check` raises Damaged for a value that its types do not rule out."""
+    `check` raises Damaged for a value that the types allow and the kind does not. It is called on
+    what was decoded, and on what is encoded: there it would be a bug of ours, hence ValueError.
+    """
+
+    def __init__(self, kind: str, cls: type[T], check: Callable[[T], None] | None = None) -> None:
+        if any(encode_text(name) <= _KIND for name in typing.get_type_hints(cls)):
+            raise ValueError(f"{cls.__name__} has a field that would come before its kind")
         self.kind = kind
         self._check = check
-        self._shape = struct(cls, _KIND + encode_text(kind), extra=1)
+        self._shape = struct(cls, _KIND + encode_text(kind))
 
     def encode(self, value: T) -> bytes:
-        """Return the bytes of `value`; ValueError when `check` or a type says it is not one.
+        """Return the bytes of `value`; ValueError when it is not of this kind.
 
-        Raises: Refused when it is too long for a record.
+        Raises: Refused when it is too large for a record.
         """
-        try:
-            self._check(value)
-        except Damaged as damaged:
-            raise ValueError(f"no {self.kind}: {damaged.what}") from damaged
-        return within_budget(self._shape.write(value), self.kind)
+        data = self._shape.write(value)
+        if self._check:
+            try:
+                self._check(value)
+            except Damaged as damaged:
+                raise ValueError(f"not a {self.kind}: {damaged.what}") from None
+        if too_much := excess(data):
+            raise Refused(f"{too_much} in a {self.kind}", fix="make it smaller")
+        return data
 
     def decode(self, data: bytes) -> T:
         """Return the value whose bytes are `data`.
 
         Raises: Damaged when they are not exactly what `encode` gives for some value.
         """
-        value = self._read(data)
-        self._check(value)
-        return value
-
-    def _read(self, data: bytes) -> T:
-        if len(data) > MAX_ITEMS:  # below that, neither limit can be passed
-            self._within_budget(data)
         try:
-            value, end = self._shape.read(data, 0)
+            value = self._read(data)
+            if self._check:
+                self._check(value)
         except Damaged as damaged:
             found = kind_of(data)
             why = damaged.what if found == self.kind else f"it is {found or 'no record'}"
             raise Damaged(f"not a {self.kind}: {why}") from None
-        except (IndexError, UnicodeDecodeError):
-            raise Damaged(f"not a {self.kind}: cut short or not UTF-8") from None
-        if end != len(data):
-            raise Damaged(f"not a {self.kind}: it should end at byte {end}")
-        return cast("T", value)
+        return value
 
-    def _within_budget(self, data: bytes) -> None:
-        """Do for bytes from outside what `within_budget` does for our own."""
+    def _read(self, data: bytes) -> T:
         try:
-            within_budget(data, self.kind)
-        except (Refused, IndexError) as error:
-            raise Damaged(str(error)) from None
+            if too_much := excess(data):
+                raise Damaged(f"it has {too_much}")
+            value, end = self._shape.read(data, 0)
+        except (IndexError, UnicodeDecodeError):
+            raise Damaged("it is cut short or not UTF-8") from None
+        if end != len(data):
+            raise Damaged(f"it should end at byte {end}")
+        return cast("T", value)
 
     def cid(self, value: T) -> Cid:
         """Return the name of `value`.
 
-        Raises: Refused when it is too long for a record.
+        Raises: Refused when it is too large for a record.
         """
         return Cid.of(DAG_CBOR, self.encode(value))
 
     def block(self, value: T) -> Block:
         """Return `value` as a block to be stored.
 
-        Raises: Refused when it is too long for a record.
+        Raises: Refused when it is too large for a record.
         """
         data = self.encode(value)
         return Block(Cid.of(DAG_CBOR, data), data)

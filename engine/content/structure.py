@@ -1,0 +1,126 @@
+"""Structures: the shapes of lists, maps and dataclasses, derived from annotations.
+
+They are made once per dataclass and are then only called: writing joins constants and values,
+reading compares with the same constants, so there is no way through for anything else. Only
+engine/content/schema.py asks for them.
+
+>>> shape = shape_of(tuple[str, ...])
+>>> shape.read(shape.write(("a", "b")), 0)
+(('a', 'b'), 5)
+"""
+
+import dataclasses
+import typing
+from types import NoneType, UnionType
+from typing import Any, Final
+
+from engine.content.canonical import encode_text
+from engine.content.head import LIST, MAP, NULL, write_head
+from engine.content.shape import SCALARS, Shape, mistyped, read_size
+from engine.errors import Damaged
+
+_TEXT: Final = SCALARS[str]
+
+
+def shape_of(annotation: object) -> Shape:
+    """Return the shape of an annotation; ValueError for one that records do not have."""
+    annotation = getattr(annotation, "__supertype__", annotation)  # a NewType is what it renames
+    if isinstance(annotation, type) and annotation in SCALARS:
+        return SCALARS[annotation]
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+        return struct(annotation)
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is tuple and inner[1:] == (...,):
+        return _sequence(shape_of(inner[0]))
+    if origin is dict and inner[0] is str:
+        return _mapping(shape_of(inner[1]))
+    if origin in (UnionType, typing.Union) and len(inner) == 2 and inner[1] is NoneType:
+        return _optional(shape_of(inner[0]))
+    raise ValueError(f"records have no fields of type {annotation}")
+
+
+def _optional(inner: Shape) -> Shape:
+    def write(value: object) -> bytes:
+        return NULL if value is None else inner.write(value)
+
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        return (None, at + 1) if data[at] == NULL[0] else inner.read(data, at)
+
+    return Shape(write, read)
+
+
+def _sequence(inner: Shape) -> Shape:
+    read_item = inner.read
+
+    def write(value: tuple[Any, ...]) -> bytes:
+        if type(value) is not tuple:
+            raise mistyped(value, "a tuple")
+        return write_head(LIST, len(value)) + b"".join(map(inner.write, value))
+
+    def read(data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+        size, at = read_size(data, at, LIST)
+        items = []
+        for _ in range(size):  # a false size ends in IndexError: each item takes a byte or more
+            item, at = read_item(data, at)
+            items.append(item)
+        return tuple(items), at
+
+    return Shape(write, read)
+
+
+def _mapping(inner: Shape) -> Shape:
+    write_key, write_item, read_key, read_item = _TEXT.write, inner.write, _TEXT.read, inner.read
+
+    def write(value: dict[str, Any]) -> bytes:
+        if type(value) is not dict:
+            raise mistyped(value, "a dict")
+        # DAG-CBOR wants shorter keys first; so they sort, as their heads begin with their lengths.
+        pairs = sorted([(write_key(key), write_item(item)) for key, item in value.items()])
+        return write_head(MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
+
+    def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
+        size, at = read_size(data, at, MAP)
+        found: dict[str, Any] = {}
+        last = b""
+        for _ in range(size):
+            key, end = read_key(data, at)
+            spelled = data[at:end]
+            if spelled <= last:
+                raise Damaged(f"a key out of order at byte {at}")
+            last = spelled
+            found[key], at = read_item(data, end)
+        return found, at
+
+    return Shape(write, read)
+
+
+def struct(cls: type, before: bytes = b"") -> Shape:
+    """Return the shape of a dataclass: a map of its fields, after one more entry in `before`."""
+    hints = typing.get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    fields = sorted((encode_text(name), name, shape_of(hints[name])) for name in names)
+    start = write_head(MAP, len(fields) + bool(before)) + before
+    writers = [(key, name, shape.write) for key, name, shape in fields]
+    readers = [(key, len(key), names.index(name), shape.read) for key, name, shape in fields]
+
+    def write(value: object) -> bytes:
+        if type(value) is not cls:
+            raise mistyped(value, cls.__name__)
+        pieces = [start]
+        for key, name, write_field in writers:
+            pieces.append(key)
+            pieces.append(write_field(getattr(value, name)))
+        return b"".join(pieces)
+
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        if not data.startswith(start, at):
+            raise Damaged(f"no {cls.__name__} at byte {at}")
+        at += len(start)
+        values = [None] * len(readers)
+        for key, size, position, read_field in readers:
+            if not data.startswith(key, at):
+                raise Damaged(f"no field {key[1:].decode()!r} at byte {at}")
+            values[position], at = read_field(data, at + size)
+        return cls(*values), at
+
+    return Shape(write, read)
