@@ -1,0 +1,81 @@
+"""dag-pb: a block of named links and some bytes, the node of every UnixFS file and directory.
+
+https://ipld.io/specs/codecs/dag-pb/spec/. Written in the one canonical form; read with links and
+bytes in either order, as old writers left them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from engine.content.cid import BYTES, Cid
+from engine.content.protobuf import fields, text, varint
+from engine.errors import Damaged, Refused
+
+# A directory is sharded at 256 KiB and a link to a name takes over 40 bytes, so 6 500 is the most
+# that anybody writes; it bounds what one hostile block can make a reader do.
+MAX_LINKS: Final = 8192
+
+_HASH: Final = bytes((1 << 3 | 2, BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A child: its name here ("" in files), its address, and the bytes of all blocks below it.
+
+    `tsize` counts a block as often as it is linked to; it is a claim of whoever wrote the node.
+    """
+
+    name: str
+    cid: Cid
+    tsize: int
+
+
+def encode(links: Iterable[Link], data: bytes) -> bytes:
+    """Encode a node: links in the order given, then data (the spec's canonical order)."""
+    out = [text(2, _link(link)) for link in links]
+    out.append(text(1, data))
+    return b"".join(out)
+
+
+def _link(link: Link) -> bytes:
+    name = link.name.encode()
+    return b"".join(
+        (_HASH, link.cid.raw, b"\x12", varint(len(name)), name, b"\x18", varint(link.tsize))
+    )
+
+
+def decode(block: bytes) -> tuple[tuple[Link, ...], bytes]:
+    """Return the links and data of a node.
+
+    Raises: Damaged when it is not dag-pb, or links to what Tallystick does not read.
+    """
+    links: list[Link] = []
+    data: bytes | None = None
+    for number, value in fields(block):
+        if number == 2 and isinstance(value, bytes):
+            links.append(_decode_link(value))
+        elif number == 1 and isinstance(value, bytes) and data is None:
+            data = value
+        else:
+            raise Damaged(f"a dag-pb node with an unexpected field {number}")
+        if len(links) > MAX_LINKS:
+            raise Damaged(f"a dag-pb node with over {MAX_LINKS} links")
+    if data is None:
+        raise Damaged("a dag-pb node without data")
+    return tuple(links), data
+
+
+def _decode_link(message: bytes) -> Link:
+    found = dict(pairs := list(fields(message)))
+    target, name, tsize = found.get(1), found.get(2, b""), found.get(3, 0)
+    if len(found) != len(pairs) or not found.keys() <= {1, 2, 3}:
+        raise Damaged("a dag-pb link with an unexpected field")
+    if not (isinstance(target, bytes) and isinstance(name, bytes) and isinstance(tsize, int)):
+        raise Damaged("a dag-pb link with a field of the wrong type")
+    try:
+        return Link(name.decode(), Cid.from_bytes(target), tsize)
+    except UnicodeDecodeError:
+        raise Damaged("a dag-pb link whose name is not UTF-8") from None
+    except Refused as fault:
+        raise Damaged(f"a dag-pb link: {fault.what}") from None

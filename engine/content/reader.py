@@ -1,0 +1,153 @@
+"""Reading UnixFS: what a CID is, the bytes of a file, the entries of a directory.
+
+Everything takes `get`, which returns the bytes of a block after checking them against its name (a
+BlockStore's `get`). What is written there was chosen by a stranger: every size is checked against
+the blocks it speaks of before any byte is believed, and nothing recurses.
+
+>>> foo = Cid.of(RAW, b"foo")
+>>> b"".join(read({foo: b"foo"}.__getitem__, foo, 1))
+b'oo'
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.content.dagpb import Link
+from engine.content.hamt import DEPTH, slots
+from engine.content.names import MAX_ENTRIES
+from engine.content.unixfs import Kind, Node, parse
+from engine.errors import Damaged, Refused
+
+Get = Callable[[Cid], bytes]
+
+MAX_GRAPH: Final = 128  # blocks above one another; a file of 2**63 bytes needs no more than 9
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What a CID is."""
+
+    kind: Kind
+    size: int  # bytes of a file's content; else 0
+    target: str  # of a symlink; else ""
+
+
+def stat(get: Get, cid: Cid) -> Stat:
+    """Say what `cid` is; takes one block.
+
+    Raises: Damaged when it is not UnixFS; Refused when it is a record.
+    """
+    node = parse(cid, get(cid))
+    return Stat(node.kind, node.size, node.data.decode() if node.kind == "symlink" else "")
+
+
+def read(get: Get, cid: Cid, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """Yield the content of a file from `offset` on, a block at a time: at most `length` bytes.
+
+    Raises: Refused when it is not a file; Damaged when its blocks are not as large as it says.
+    """
+    root = parse(cid, get(cid))
+    if root.kind != "file":
+        raise Refused(f"this is a {root.kind}, not a file", where=str(cid))
+    stop = root.size if length is None else min(root.size, offset + length)
+    waiting = [_Piece(cid, 0, root.size, 0)]
+    while waiting:
+        piece = waiting.pop()
+        node = root if piece.depth == 0 else _piece(get, piece)
+        if data := node.data[max(offset - piece.start, 0) : max(stop - piece.start, 0)]:
+            yield data
+        waiting += reversed(_below(node, piece, offset, stop))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A node of a file, where its content starts, and how much its parent says it holds."""
+
+    cid: Cid
+    start: int
+    size: int
+    depth: int
+
+
+def _piece(get: Get, piece: _Piece) -> Node:
+    node = parse(piece.cid, get(piece.cid))
+    if node.kind != "file" or node.size != piece.size:
+        raise Damaged(
+            f"a piece of a file that is not the {piece.size} bytes it is linked as",
+            where=str(piece.cid),
+        )
+    return node
+
+
+def _below(node: Node, piece: _Piece, offset: int, stop: int) -> list[_Piece]:
+    """Return the children that hold bytes between `offset` and `stop`: never an empty one."""
+    if piece.depth == MAX_GRAPH:
+        raise Damaged(f"a file over {MAX_GRAPH} blocks deep", where=str(piece.cid))
+    found, start = [], piece.start + len(node.data)
+    for link, size in zip(node.links, node.sizes, strict=True):
+        if max(start, offset) < min(start + size, stop):
+            found.append(_Piece(link.cid, start, size, piece.depth + 1))
+        start += size
+    return found
+
+
+def entries(get: Get, cid: Cid) -> tuple[Link, ...]:
+    """Return the entries of a directory in the byte order of their names.
+
+    Raises: Refused when it is not a directory; Damaged when it is malformed or too large.
+    """
+    found: list[Link] = []
+    waiting = [(_directory(get, cid), b"")]
+    while waiting:
+        node, above = waiting.pop()
+        if not node.shard:
+            found += node.links
+        for link in node.links if node.shard else ():
+            path = above + bytes((int(link.name[:2], 16),))
+            if len(link.name) == 2:
+                waiting.append((_shard(get, link.cid, path), path))
+            else:
+                found.append(_entry(link, path, cid))
+        if len(found) > MAX_ENTRIES:
+            raise Damaged(f"a directory of over {MAX_ENTRIES} entries", where=str(cid))
+    return tuple(sorted(found, key=lambda link: link.name))
+
+
+def lookup(get: Get, cid: Cid, name: str) -> Link | None:
+    """Return the entry of a directory called `name`, reading only what leads to it.
+
+    Raises: Refused when it is not a directory; Damaged when it is malformed.
+    """
+    node, path, depth = _directory(get, cid), slots(name), 0
+    while node.shard:
+        prefix = f"{path[depth]:02X}"
+        link = next((link for link in node.links if link.name.startswith(prefix)), None)
+        if link is None or len(link.name) > 2:
+            return Link(name, link.cid, link.tsize) if link and link.name[2:] == name else None
+        depth += 1
+        node = _shard(get, link.cid, path[:depth])
+    return next((link for link in node.links if link.name == name), None)
+
+
+def _directory(get: Get, cid: Cid) -> Node:
+    node = parse(cid, get(cid))
+    if node.kind != "directory":
+        raise Refused(f"this is a {node.kind}, not a directory", where=str(cid))
+    return node
+
+
+def _shard(get: Get, cid: Cid, path: bytes) -> Node:
+    node = parse(cid, get(cid))
+    if not node.shard or not node.links or len(path) == DEPTH:
+        raise Damaged("a shard that leads to what is no shard", where=str(cid))
+    return node
+
+
+def _entry(link: Link, path: bytes, cid: Cid) -> Link:
+    """Return an entry by its own name; it must be where a lookup would find it."""
+    name = link.name[2:]
+    if slots(name)[: len(path)] != path:
+        raise Damaged(f"an entry {name!a} in the wrong shard", where=str(cid))
+    return Link(name, link.cid, link.tsize)

@@ -1,0 +1,100 @@
+"""Walking a tree: everything in it, one Entry each, and parts of it by path.
+
+A tree is a UnixFS CID, or a Tree record of one with the paths that are executable. All of it may
+come from a stranger, so what a walk expands to is bounded (a few blocks can spell 2**64 paths).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.content.blocks import Block
+from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
+from engine.content.dagpb import Link
+from engine.content.names import MAX_DEPTH, MAX_ENTRIES, impossible
+from engine.content.reader import Get, Stat, entries, stat
+from engine.content.tree import TREE, Tree
+from engine.content.unixfs import Kind
+from engine.errors import Damaged
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something in a tree."""
+
+    path: str  # "" for the tree itself, else names joined by "/"
+    kind: Kind
+    cid: Cid  # its UnixFS CID
+    size: int  # bytes of a file's content, a claim until it is read; else 0
+    executable: bool
+    target: str  # of a symlink; else ""
+
+
+def open_tree(get: Get, cid: Cid) -> Tree:
+    """Return the UnixFS link and the executable paths of a tree: none for a UnixFS CID.
+
+    Raises: Damaged when the record is not a tree's canonical form.
+    """
+    if cid.codec != DAG_CBOR:
+        return Tree(cid, ())
+    tree = TREE.decode(get(cid))
+    if tree.link.codec not in (RAW, DAG_PB):
+        raise Damaged("a tree of what is not UnixFS", where=str(cid))
+    ascending = all(a < b for a, b in zip(tree.paths, tree.paths[1:], strict=False))
+    if not tree.paths or not ascending or len(tree.paths) > MAX_ENTRIES:
+        raise Damaged("a tree whose executable paths are not a sorted list", where=str(cid))
+    for path in tree.paths:
+        if path and any(impossible(name) for name in path.split("/")):
+            raise Damaged(f"a tree with an impossible path {path[:80]!a}", where=str(cid))
+    return tree
+
+
+def make_tree(link: Cid, executables: frozenset[str] | set[str]) -> tuple[Cid, tuple[Block, ...]]:
+    """Return the CID of a tree, and its record when it has one: `link` itself has none."""
+    if not executables:
+        return link, ()
+    block = TREE.block(Tree(link, tuple(sorted(executables))))
+    return block.cid, (block,)
+
+
+def walk(get: Get, cid: Cid) -> Iterator[Entry]:
+    """Yield the tree itself, then everything in it.
+
+    A directory is followed by its entries in byte order of names, each by what is in it.
+
+    Raises: Damaged when it is malformed, too deep, or over MAX_ENTRIES.
+    """
+    tree = open_tree(get, cid)
+    pending = set(tree.paths)
+    waiting: list[tuple[str, Link | None]] = [("", None)]
+    count = 0
+    while waiting:
+        path, link = waiting.pop()
+        entry = _entry(get, path, link or Link("", tree.link, 0), path in pending, link is None)
+        count += 1
+        if count > MAX_ENTRIES + 1:
+            raise Damaged(f"a tree of over {MAX_ENTRIES} entries", where=str(cid))
+        pending.discard(path)
+        yield entry
+        if entry.kind == "directory":
+            waiting += reversed(_below(get, entry))
+    if pending:
+        raise Damaged(f"a tree without its executable {min(pending)!a}", where=str(cid))
+
+
+def _entry(get: Get, path: str, link: Link, executable: bool, is_root: bool) -> Entry:
+    if link.cid.codec == RAW and not is_root:
+        found = Stat(
+            "file", link.tsize, ""
+        )  # not read for this: it may be a large file's only leaf
+    else:
+        found = stat(get, link.cid)
+    if executable and found.kind != "file":
+        raise Damaged(f"a tree with an executable {found.kind} {path!a}", where=str(link.cid))
+    return Entry(path, found.kind, link.cid, found.size, executable, found.target)
+
+
+def _below(get: Get, entry: Entry) -> list[tuple[str, Link | None]]:
+    prefix = f"{entry.path}/" if entry.path else ""
+    if prefix.count("/") == MAX_DEPTH:
+        raise Damaged(f"a tree over {MAX_DEPTH} directories deep", where=str(entry.cid))
+    return [(prefix + link.name, link) for link in entries(get, entry.cid)]
