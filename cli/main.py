@@ -1,0 +1,176 @@
+"""The `tally` program: which commands there are, and what an error exits with.
+
+Commands live in a file per group, imported only when one of them is called, so that
+`tally --help` costs no more than click itself. Only this file knows the exit codes.
+"""
+
+import difflib
+import errno
+import importlib
+import os
+import sqlite3
+import sys
+from typing import Any, Final, NamedTuple
+
+import click
+
+from cli.report import printable
+from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
+
+EXIT_CODES: Final[dict[type[TallyError], int]] = {
+    StepFailed: 1,
+    Refused: 2,
+    Unavailable: 3,
+    Differs: 4,
+    Damaged: 5,
+}
+EXIT_CANCELLED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_UNAVAILABLE: Final = 3
+EXIT_BUG: Final = 70  # EX_SOFTWARE of sysexits.h
+
+
+class Entry(NamedTuple):
+    """Where a command is defined, and the line that `tally --help` prints for it."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "init": Entry("cli.init", "init", "Start a small working project."),
+    "run": Entry("cli.run", "run", "Run a workflow."),
+    "plan": Entry("cli.plan", "plan", "Show what would run, and why."),
+    "rerun": Entry("cli.rerun", "rerun", "Run a recorded run again and compare."),
+    "runs": Entry("cli.history", "runs", "List the runs."),
+    "show": Entry("cli.history", "show", "Show one run."),
+    "log": Entry("cli.log", "log", "Print what steps printed."),
+    "cancel": Entry("cli.history", "cancel", "Stop a run."),
+    "explain": Entry("cli.explain", "explain", "Say why a step was, or was not, reused."),
+    "diff": Entry("cli.explain", "diff", "Say what differs between two runs."),
+    "add": Entry("cli.content", "add", "Add a file or directory to the store."),
+    "get": Entry("cli.content", "get", "Write stored content to a path."),
+    "cat": Entry("cli.content", "cat", "Print a stored file."),
+    "ls": Entry("cli.content", "ls", "List a stored directory."),
+    "export": Entry("cli.bundle", "export", "Write a run, or any content, to one file."),
+    "import": Entry("cli.bundle", "import_", "Read such a file into the store."),
+    "gc": Entry("cli.maintain", "gc", "Delete what nothing needs."),
+    "fsck": Entry("cli.maintain", "fsck", "Check every stored block."),
+    "env": Entry("cli.env", "env", "Lock, show and build environments."),
+    "doctor": Entry("cli.doctor", "doctor", "Say what is here, what is missing, and the fix."),
+    "config": Entry("cli.config", "config", "Show and change settings."),
+    "schema": Entry("cli.schema", "schema", "Print the JSON Schema of the workflow file."),
+    "completion": Entry("cli.completion", "completion", "Print a completion script for a shell."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, importing its file."""
+        if name not in COMMANDS:
+            return None
+        entry = COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(entry.module), entry.attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of `args`, or say which one was probably meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            fix = f"did you mean 'tally {near[0]}'?" if near else "'tally --help' lists them"
+            raise Refused(f"no command '{name}'", fix=fix)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tallystick", prog_name="tally")
+@click.option("--home", metavar="DIR", help="Where Tallystick keeps its state [TALLY_HOME].")
+@click.pass_context
+def tally(ctx: click.Context, home: str | None) -> None:
+    """Run workflows that anyone can repeat, bit for bit.
+
+    Start with 'tally init', or with 'tally run WORKFLOW'.
+    """
+    ctx.obj = {"home": home}
+
+
+def entry() -> None:
+    """Run the program and exit; the entry point of the `tally` script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(args: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result: Any = tally.main(args, prog_name="tally", standalone_mode=False)
+    except TallyError as error:
+        return _complain(error, _exit_code(error))
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.UsageError as error:
+        return _complain(_usage(error), EXIT_USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain(TallyError("cancelled"), EXIT_CANCELLED)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except (OSError, sqlite3.Error) as error:
+        return _complain(_of_the_system(error), EXIT_UNAVAILABLE)
+    except Exception as error:  # a bug: the one place where everything is caught, to say so
+        return _bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _exit_code(error: TallyError) -> int:
+    return next(code for family, code in EXIT_CODES.items() if isinstance(error, family))
+
+
+def _complain(error: TallyError, code: int) -> int:
+    """Print an error in at most three lines: what, where, what to do."""
+    lines = (("error: ", error.what), ("  at: ", error.where), ("  fix: ", error.fix))
+    for label, text in lines:
+        if text:
+            click.echo(label + printable(text), err=True)
+    return code
+
+
+def _usage(error: click.UsageError) -> TallyError:
+    path = error.ctx.command_path if error.ctx else "tally"
+    return TallyError(error.format_message(), fix=f"'{path} --help' explains it")
+
+
+def _of_the_system(error: OSError | sqlite3.Error) -> TallyError:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in str(error):
+        return TallyError("the disk is full", fix="free some space ('tally gc'), then try again")
+    where = str(error.filename) if isinstance(error, OSError) and error.filename else ""
+    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return TallyError(what, where=where)
+
+
+def _closed_pipe() -> int:
+    """Leave quietly when whoever read our output has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _bug(error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    what = f"a bug in Tallystick: {type(error).__name__}"
+    return _complain(TallyError(what, fix="report it with the lines above"), EXIT_BUG)

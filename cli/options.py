@@ -1,0 +1,38 @@
+"""The options that every command takes, and how a command gets its settings."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from cli.settings import OUTPUTS, Settings, settle
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(command: F) -> F:
+    """Give a command `-o` and `--home`, and its Settings as first argument."""
+
+    @functools.wraps(command)
+    def with_settings(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the command's own
+        return command(settings_of(options), *args, **options)
+
+    output = click.option(
+        "-o", "--output", type=click.Choice(OUTPUTS), help="How results are printed."
+    )
+    home = click.option("--home", metavar="DIR", help="Where state is kept [TALLY_HOME].")
+    decorated: F = output(home(with_settings))  # type: ignore[assignment]
+    return decorated
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """Take the common options out of `options` and return what they settle.
+
+    Flags that are settings too (`jobs`) count as flags and stay in `options` no longer.
+    """
+    outer = click.get_current_context().find_root().obj or {}
+    flags = {name: options.pop(name, None) for name in ("output", "home", "jobs")}
+    flags["home"] = flags["home"] or outer.get("home")
+    return settle(flags, os.environ)

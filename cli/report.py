@@ -1,0 +1,62 @@
+"""How results are printed: aligned columns for people, JSON for scripts.
+
+Results go to stdout; progress and messages go to stderr.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def printable(text: str) -> str:
+    """Return text with control characters escaped: some of it may come from strangers."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def emit_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Print a value as JSON on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def emit_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> None:
+    """Print rows in aligned columns; the header only when there are rows."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if not cells:
+        return
+    if header:
+        cells.insert(0, [name.upper() for name in header])
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def emit_bytes(data: bytes) -> None:
+    """Print bytes as they are."""
+    sys.stdout.buffer.write(data)
+
+
+def note(message: str) -> None:
+    """Say something to the person, not to the script."""
+    click.echo(printable(message), err=True)
+
+
+def human_size(size: int) -> str:
+    """Return bytes as people read them: '93.0 MiB'."""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError(size)
+
+
+def human_seconds(milliseconds: int) -> str:
+    """Return a duration as people read it: '1.2s', '3min 5s'."""
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    return f"{int(seconds // 60)}min {int(seconds % 60)}s"

@@ -1,0 +1,175 @@
+"""Settings: built-in < config file < environment < flags, and where each value came from.
+
+The config file is TOML in the XDG config directory, `tallystick/config.toml`; the environment's
+names are `TALLY_` and the setting in capitals.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from engine.errors import Refused
+
+OUTPUTS: Final = ("table", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its default as text, how its text is read, and what it is for."""
+
+    default: Callable[[], str]
+    read: Callable[[str], Any]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting's value and where it came from."""
+
+    value: Any
+    origin: str
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 4096:
+        raise ValueError("not between 1 and 4096")
+    return number
+
+
+def _output(text: str) -> str:
+    if text not in OUTPUTS:
+        raise ValueError("not table or json")
+    return text
+
+
+def _size(text: str) -> int:
+    from engine.workflow.units import parse_size
+
+    return parse_size(text)
+
+
+SETTINGS: Final = {
+    "home": Setting(
+        lambda: platformdirs.user_data_dir("tallystick"), Path, "where state and content are kept"
+    ),
+    "output": Setting(lambda: "table", _output, "how results are printed: table or json"),
+    "jobs": Setting(lambda: str(os.cpu_count() or 1), _count, "steps that run at the same time"),
+    "memory": Setting(
+        lambda: f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')}B",
+        _size,
+        "memory that running steps may ask for together",
+    ),
+    "environment_quota": Setting(
+        lambda: "20GiB", _size, "unpacked environments that 'tally gc' leaves, by last use"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one command, ready for use."""
+
+    home: Path
+    output: str
+    jobs: int
+    memory: int  # bytes
+    environment_quota: int  # bytes
+
+    @property
+    def json(self) -> bool:
+        """Whether results are printed as JSON."""
+        return self.output == "json"
+
+
+def settle(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Return the settings that hold for one command.
+
+    Raises: Refused as `load` does.
+    """
+    return Settings(**{name: found.value for name, found in load(flags, environ).items()})
+
+
+def config_file() -> Path:
+    """Return where the config file is, or would be."""
+    return Path(platformdirs.user_config_dir("tallystick")) / "config.toml"
+
+
+def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Value]:
+    """Return every setting with its origin.
+
+    Raises: Refused for a config file or a value that cannot be read, with where it stands.
+    """
+    path = config_file()
+    stored = _read_file(path)
+    return {name: _value(name, flags, environ, stored, path) for name in SETTINGS}
+
+
+def _value(
+    name: str,
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    stored: Mapping[str, str],
+    path: Path,
+) -> Value:
+    setting, variable = SETTINGS[name], f"TALLY_{name.upper()}"
+    flag = flags.get(name)
+    if flag is not None:
+        text, origin = flag, f"--{name}"
+    elif environ.get(variable):
+        text, origin = environ[variable], variable
+    elif name in stored:
+        text, origin = stored[name], str(path)
+    else:
+        text, origin = setting.default(), "built-in"
+    return Value(_parse(name, text, origin), origin)
+
+
+def _parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each setting has its type
+    try:
+        return SETTINGS[name].read(text)
+    except (ValueError, Refused) as error:
+        raise Refused(
+            f"setting '{name}' cannot be '{text}': {error}",
+            where=origin,
+            fix=f"it is {SETTINGS[name].summary}",
+        ) from None
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        data = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"the config file is not TOML: {error}", where=str(path)) from None
+    for name in data:
+        if name not in SETTINGS:
+            known = ", ".join(SETTINGS)
+            raise Refused(f"no setting '{name}'", where=str(path), fix=f"known: {known}")
+    return {name: str(value) for name, value in data.items()}
+
+
+def store(name: str, value: str | None) -> None:
+    """Write one setting to the config file, or remove it with None; the others stay.
+
+    Raises: Refused when the value is not one that the setting takes.
+    """
+    path = config_file()
+    stored = _read_file(path)
+    if value is None:
+        stored.pop(name, None)
+    else:
+        _parse(name, value, "the command line")
+        stored[name] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    # A TOML basic string is written as a JSON string (https://toml.io/en/v1.0.0#string).
+    fresh.write_text("".join(f"{key} = {json.dumps(text)}\n" for key, text in stored.items()))
+    fresh.replace(path)

@@ -1,0 +1,48 @@
+"""Settings and where they come from."""
+
+import pytest
+
+from cli import settings
+from engine.errors import Refused
+
+
+@pytest.fixture(autouse=True)
+def _own_config(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+
+def test_layers_override_one_another_in_order():
+    """A flag beats the environment, which beats the file, which beats the default."""
+    assert settings.load({}, {})["jobs"].origin == "built-in"
+    settings.store("jobs", "3")
+    assert settings.load({}, {})["jobs"].value == 3
+    assert settings.load({}, {"TALLY_JOBS": "4"})["jobs"] == settings.Value(4, "TALLY_JOBS")
+    assert settings.load({"jobs": "5"}, {"TALLY_JOBS": "4"})["jobs"].value == 5
+
+
+def test_storing_one_setting_keeps_the_others():
+    """`config set` and `config unset` touch the one setting they name."""
+    settings.store("jobs", "3")
+    settings.store("output", "json")
+    settings.store("jobs", None)
+    assert settings.config_file().read_text() == 'output = "json"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("jobs = 0", "config.toml"), ("jbos = 1", "config.toml"), ("jobs = ", "config.toml")],
+)
+def test_a_bad_config_file_is_refused_with_its_name(text, where):
+    """Whatever is wrong in the file, the error says which file."""
+    settings.config_file().parent.mkdir(parents=True)
+    settings.config_file().write_text(text)
+    with pytest.raises(Refused) as caught:
+        settings.load({}, {})
+    assert where in caught.value.where
+
+
+def test_a_bad_value_is_not_stored():
+    """`config set` checks a value before it writes it."""
+    with pytest.raises(Refused):
+        settings.store("output", "xml")
+    assert not settings.config_file().exists()
