@@ -39,7 +39,7 @@ class Cid:
     raw: bytes  # 36 bytes, one of _PREFIXES then the digest: checked by from_bytes
 
     @classmethod
-    def of(cls, codec: int, data: bytes) -> Self:
+    def of(cls, codec: int, data: bytes | memoryview) -> Self:
         """Return the name of `data`: BLAKE3, as everything that Tallystick writes."""
         return cls(bytes((1, codec, BLAKE3, 32)) + blake3(data).digest())
 

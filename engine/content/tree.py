@@ -8,8 +8,10 @@ no record around it: that is the one canonical form, and `TREE.decode` refuses a
 from dataclasses import dataclass
 from typing import Final
 
-from engine.content.cid import Cid
+from engine.content.cid import DAG_PB, RAW, Cid
+from engine.content.names import impossible
 from engine.content.schema import Record
+from engine.errors import Damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +22,17 @@ class Tree:
     paths: tuple[str, ...]  # sorted by bytes, at least one; "" alone when the tree is a file
 
 
-TREE: Final = Record("tallystick/tree/1", Tree)
+def _check(tree: Tree) -> None:
+    """Refuse what is not the one form: the same files must have the same CID."""
+    if tree.link.codec not in (RAW, DAG_PB):
+        raise Damaged("a tree of what is not UnixFS")
+    if not tree.paths:
+        raise Damaged("a tree with nothing executable in it")
+    if any(a >= b for a, b in zip(tree.paths, tree.paths[1:], strict=False)):
+        raise Damaged("a tree whose executable paths are not sorted")
+    for path in tree.paths:
+        if path and any(impossible(name) for name in path.split("/")):
+            raise Damaged(f"a tree with an impossible path {path[:80]!a}")
+
+
+TREE: Final = Record("tallystick/tree/1", Tree, check=_check)
