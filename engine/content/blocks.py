@@ -6,7 +6,7 @@ argument and never asks which one it is.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.content.cid import Cid
 
@@ -19,6 +19,14 @@ class Block:
 
     cid: Cid
     data: bytes
+
+
+class Leaf(NamedTuple):
+    """A raw block that is `length` bytes, from `offset` on, of a file or of what can be made again."""
+
+    cid: Cid
+    offset: int
+    length: int
 
 
 class BlockStore(Protocol):

@@ -7,20 +7,13 @@ one raw block each. The protocol alone; disk.py has the real one.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from engine.content.blocks import Block, BlockStore
+from engine.content.blocks import Leaf as Leaf  # where writers of whole files look for it
 from engine.content.cid import Cid
 
 SMALL: Final = 64 * 1024  # bytes; up to here a file is one raw block in a pack
-
-
-class Leaf(NamedTuple):
-    """A raw block of a whole file: `length` bytes of it from `offset` on."""
-
-    cid: Cid
-    offset: int
-    length: int
 
 
 class FileWriter(Protocol):

@@ -1,0 +1,111 @@
+"""Paths: the store paths this machine has unpacked, one copy of each content.
+
+A path is kept by the hash of its NAR and not by its store path: two peers may build different
+bytes for one store path, and neither may get the other's. What is here was checked and made
+durable before it got its name, so whether it is here is one look at that name.
+"""
+
+import fcntl
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from engine.errors import Unavailable
+from engine.nix import nix32
+from engine.nix.settle import partial, settle
+from engine.nix.treewriter import remove
+from engine.nix.walk import NarView
+
+VIEWS: Final = 32  # NarViews kept in memory; one of numpy has 1 600 parts, some 300 KB
+
+
+class Paths:
+    """The directory work/paths: NAR hash -> unpacked tree. Safe for many threads and processes."""
+
+    def __init__(self, work: Path) -> None:
+        self._directory = work / "paths"
+        self._locks = work / "locks"
+        self._views: OrderedDict[str, NarView] = OrderedDict()
+        self._lock = Lock()
+
+    def location(self, nar_hash: bytes) -> Path:
+        """Return where the tree with this NAR hash is, or would be."""
+        return self._directory / locator(nar_hash)
+
+    def has(self, nar_hash: bytes) -> bool:
+        """Return whether the tree is here."""
+        return os.path.lexists(self.location(nar_hash))
+
+    def adopt(self, nar_hash: bytes, make: Callable[[Path], None]) -> Path:
+        """Return the tree with this NAR hash, made by `make(destination)` unless it is here.
+
+        `make` checks what it makes; if it fails nothing is left. Another process that makes the
+        same tree is waited for.
+
+        Raises: whatever `make` raises; Unavailable when the disk is full.
+        """
+        place = self.location(nar_hash)
+        if self.has(nar_hash):
+            return place
+        with self._alone(place.name):
+            if not self.has(nar_hash):
+                settle(place, make)
+        return place
+
+    def forget(self, nar_hash: bytes) -> None:
+        """Remove a tree. The store must be told that blocks are no longer made from it."""
+        place = self.location(nar_hash)
+        with self._alone(place.name):
+            with self._lock:
+                self._views.pop(place.name, None)
+            if self.has(nar_hash):
+                leaving = partial(place)
+                place.rename(leaving)
+                remove(leaving)
+
+    def view(self, name: str) -> NarView:
+        """Return the NAR of the tree called `name` here.
+
+        Raises: Unavailable when it is not here.
+        """
+        with self._lock:
+            view = self._views.get(name)
+            if view is None:
+                view = self._views[name] = self._open(name)
+            self._views.move_to_end(name)
+            while len(self._views) > VIEWS:
+                self._views.popitem(last=False)
+            return view
+
+    def read_nar_range(self, name: str, offset: int, length: int) -> bytes:
+        """Return part of the NAR of the tree called `name` here: what a store makes blocks from.
+
+        Raises: Unavailable when it is not here; Damaged when it is not as it was.
+        """
+        return self.view(name).read(offset, length)
+
+    def _open(self, name: str) -> NarView:
+        try:
+            return NarView.of(self._directory / name)
+        except OSError:
+            raise Unavailable(
+                "an unpacked store path is gone", where=str(self._directory / name)
+            ) from None
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Hold the lock of one tree; it ends with the process, so none is ever stale."""
+        self._locks.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with (self._locks / name).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def locator(nar_hash: bytes) -> str:
+    """Return the name of a tree in work/paths, and of its NAR to a store of derived blocks."""
+    return nix32.encode(nar_hash)

@@ -1,0 +1,74 @@
+"""settle: give a tree its name only when it is whole and durable.
+
+Whoever finds a tree under its name may use it with no further look, so a name must never stand
+for a tree that is half made, by a process that was killed or before a power cut.
+"""
+
+import ctypes
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Unavailable
+from engine.nix.treewriter import remove
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+def settle(place: Path, make: Callable[[Path], None]) -> None:
+    """Have `make` build a tree beside `place`, then give it that name.
+
+    The caller holds a lock on `place`.
+
+    Raises: whatever `make` raises; Unavailable when the disk is full. Nothing is left then.
+    """
+    part = partial(place)
+    remove(part)  # of a process that was killed
+    try:
+        make(part)
+        _sync_all(place.parent)
+        part.rename(place)
+        _sync_names(place.parent)
+    except OSError as error:
+        remove(part)
+        if error.errno in _FULL:
+            raise Unavailable(
+                "the disk is full",
+                where=str(place.parent),
+                fix="free some space, or run `tally gc`, then run the command again",
+            ) from None
+        raise
+    except BaseException:  # an interruption too: nothing half made stays behind
+        remove(part)
+        raise
+
+
+def partial(place: Path) -> Path:
+    """Return where a tree is while it has no name yet: the same directory, so that rename works."""
+    return place.with_name(f".{place.name}.part")
+
+
+def _sync_all(directory: Path) -> None:
+    """Make durable what was written on a file system: thousands of small files in one call."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:  # not Linux
+        os.sync()
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(directory))
+    finally:
+        os.close(descriptor)
+
+
+def _sync_names(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
