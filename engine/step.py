@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from typing import Final, NewType
 
 from engine.content.cid import Cid
+from engine.content.names import impossible, impossible_path
 from engine.content.schema import Record
+from engine.errors import Damaged
 
 StepKey = NewType("StepKey", Cid)
 
 CONTRACT: Final = 1  # the version of "What a step sees" (docs/steps.md)
 SYSTEM: Final = "x86_64-linux"
 REQUIRES: Final = "x86-64-v3"  # without FMA and AVX2 even exp() has other last bits
-MAX_INLINE_SCRIPT: Final = 64 * 1024  # bytes; a longer script is linked, so that a record stays small
+MAX_INLINE_SCRIPT: Final = (
+    64 * 1024
+)  # bytes; a longer script is linked, so that a record stays small
 GATHER_PAGE: Final = 1_000  # items; more go in pages, so that a record stays under 1 MiB
+MAX_EXIT_CODE: Final = 255
+PUBLIC_KEY: Final = 32  # bytes, of Ed25519
+SIGNATURE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +105,63 @@ class Signed:
     signature: bytes  # Ed25519, 64 bytes
 
 
-STEP: Final = Record("tallystick/step/1", Step)
-GATHER_PAGE_RECORD: Final = Record("tallystick/gather-page/1", GatherPage)
-RESULT: Final = Record("tallystick/result/1", Result)
-ATTESTATION: Final = Record("tallystick/attestation/1", Attestation)
-SIGNED: Final = Record("tallystick/signed/1", Signed)
+def _check_step(step: Step) -> None:
+    if bool(step.command) + bool(step.script) + (step.script_link is not None) != 1:
+        raise Damaged("it has not exactly one of command, script and script_link")
+    if len(step.script.encode()) > MAX_INLINE_SCRIPT:
+        raise Damaged(f"its script is over {MAX_INLINE_SCRIPT} bytes and not linked")
+    if "\0" in "".join((*step.command, *step.variables, *step.variables.values())):
+        raise Damaged("its command or variables have NUL in them")
+    if any(not name or "=" in name for name in step.variables):
+        raise Damaged("a variable is named '' or has '=' in its name")
+    _check_inputs(step)
+    for name, path in step.outputs.items():
+        if why := impossible_path(path):
+            raise Damaged(f"its output '{name[:80]}' cannot be at its path: {why}")
+    if step.contract < 1:
+        raise Damaged("its contract has no number")
+
+
+def _check_inputs(step: Step) -> None:
+    """Check that each input and gather has a place of its own below /in."""
+    places = [*step.inputs, *step.gathers, *(f"{name}.list" for name in step.gathers)]
+    for name in places:
+        if why := impossible(name):
+            raise Damaged(f"an input cannot be at /in/{name[:80]}: {why}")
+    if len(set(places)) != len(places):
+        raise Damaged("two of its inputs have one place below /in")
+    for gather in step.gathers.values():
+        if len(gather.items) > GATHER_PAGE or (gather.pages and gather.items):
+            raise Damaged(f"it gathers both items and pages, or over {GATHER_PAGE} items")
+        if len(gather.pages) == 1:
+            raise Damaged("it gathers a single page, whose items should be in it")
+
+
+def _check_page(page: GatherPage) -> None:
+    if not 0 < len(page.items) <= GATHER_PAGE:
+        raise Damaged(f"it has not 1 to {GATHER_PAGE} items")
+
+
+def _check_result(result: Result) -> None:
+    if not 0 <= result.exit_code <= MAX_EXIT_CODE:
+        raise Damaged(f"no program exits with {result.exit_code}")
+    if result.exit_code and result.outputs:
+        raise Damaged("it failed and has outputs")
+
+
+def _check_attestation(attestation: Attestation) -> None:
+    figures = (attestation.wall_ms, attestation.processor_ms, attestation.peak_memory)
+    if min(figures) < 0 or attestation.started_ms < 0:
+        raise Damaged("it has a figure below zero")
+
+
+def _check_signed(signed: Signed) -> None:
+    if len(signed.public_key) != PUBLIC_KEY or len(signed.signature) != SIGNATURE:
+        raise Damaged("its key or signature is not of Ed25519")
+
+
+STEP: Final = Record("tallystick/step/1", Step, _check_step)
+GATHER_PAGE_RECORD: Final = Record("tallystick/gather-page/1", GatherPage, _check_page)
+RESULT: Final = Record("tallystick/result/1", Result, _check_result)
+ATTESTATION: Final = Record("tallystick/attestation/1", Attestation, _check_attestation)
+SIGNED: Final = Record("tallystick/signed/1", Signed, _check_signed)

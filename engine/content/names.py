@@ -27,6 +27,14 @@ def impossible(name: str) -> str:
     return _unencodable(name, MAX_NAME)
 
 
+def impossible_path(path: str) -> str:
+    """Say why nothing in a directory can be at this path; "" when something can."""
+    names = path.split("/")
+    if len(names) > MAX_DEPTH:
+        return f"it is over {MAX_DEPTH} names deep"
+    return next(filter(None, map(impossible, names)), "")
+
+
 def unwelcome(name: str) -> str:
     """Say why a file of this name is not added; "" when it is. Assumes it is possible."""
     if name.isascii() and name.isprintable():  # nearly all names: this is called for each

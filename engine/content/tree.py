@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import DAG_PB, RAW, Cid
-from engine.content.names import impossible
+from engine.content.names import impossible_path
 from engine.content.schema import Record
 from engine.errors import Damaged
 
@@ -30,9 +30,13 @@ def _check(tree: Tree) -> None:
         raise Damaged("a tree with nothing executable in it")
     if any(a >= b for a, b in zip(tree.paths, tree.paths[1:], strict=False)):
         raise Damaged("a tree whose executable paths are not sorted")
+    if tree.paths == ("",):  # the tree is a file
+        return
+    if tree.link.codec == RAW:
+        raise Damaged("a tree with paths in what is a file")
     for path in tree.paths:
-        if path and any(impossible(name) for name in path.split("/")):
-            raise Damaged(f"a tree with an impossible path {path[:80]!a}")
+        if why := impossible_path(path):
+            raise Damaged(f"a tree with an impossible path {path[:80]!a}: {why}")
 
 
 TREE: Final = Record("tallystick/tree/1", Tree, check=_check)
