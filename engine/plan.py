@@ -1,0 +1,275 @@
+"""Plan: decides what happens next in a run. Events in, actions out; no I/O, no clock. Pure.
+
+A Plan is told what became true and answers with what should be done; whoever drives it (the
+scheduler, a simulator, a test) does that and reports back. An instance of a step lives by the
+table in plan_table.py; what its end reaches is followed in instances.py.
+
+>>> plan = Plan([Group("a", 1, False, None, (), False, 1, 0, 0, True)], Capacity(1, 1, 1))
+>>> plan.begin()
+(Resolve(step='a', index=0),)
+>>> plan.handle(Resolved("a", 0, reusable=False))
+(Start(step='a', index=0, attempt=1),)
+>>> plan.handle(Done("a", 0))
+(Finish(status='succeeded'),)
+"""
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from engine.admission import Admission, Capacity
+from engine.errors import Refused
+from engine.instances import BLOCK, Instances, rank_of, split
+from engine.plan_events import (
+    WHOLE,
+    Action,
+    Cancel,
+    Cancelled,
+    CancelRequested,
+    Done,
+    Event,
+    Expand,
+    Expanded,
+    Failed,
+    Finish,
+    GiveUp,
+    Lost,
+    Resolve,
+    Resolved,
+    Reuse,
+    Shared,
+    Skip,
+    Start,
+    Status,
+    Unexpandable,
+)
+from engine.plan_graph import Graph
+from engine.plan_table import Cause, State
+from engine.workflow.graph import Group
+
+WINDOW: Final = 1_000  # instances with a key that have not started: bounds the caller's memory
+MAX_LOSSES: Final = 3  # an instance that loses its runner this often may well be the reason
+
+
+class Plan:
+    """One run of a workflow's groups on a machine of some capacity."""
+
+    def __init__(
+        self, groups: Sequence[Group], capacity: Capacity, *, keep_going: bool = False
+    ) -> None:
+        """Take the groups; nothing happens before `begin`.
+
+        Raises: Refused for a step that needs more than the machine lends.
+        """
+        for group in groups:
+            _check_fits(group, capacity)
+        self._graph = Graph(groups)
+        self._instances = Instances(self._graph)
+        self._admission = Admission(capacity)
+        self._keep_going = keep_going
+        self._ready: list[int] = []  # heap of ranks
+        self._asked = 0  # questions that were not answered: Resolve and Expand
+        self._running: set[int] = set()  # ranks
+        self._repeats: dict[int, tuple[int, int]] = {}  # rank -> failures and losses so far
+        self._failed = self._cancelled = self._stopping = self._finished = False
+        self._cut = False  # an instance was stopped while it ran
+        self._actions: list[Action] = []
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Resolved: self._on_resolved,
+            Shared: self._on_shared,
+            Done: self._on_done,
+            Failed: self._on_failed,
+            Lost: self._on_lost,
+            Cancelled: self._on_cancelled,
+            Expanded: self._on_expanded,
+            Unexpandable: self._on_unexpandable,
+            CancelRequested: self._on_cancel_requested,
+        }
+
+    def begin(self) -> tuple[Action, ...]:
+        """Return the first actions."""
+        self._instances.begin()
+        return self._settle()
+
+    def handle(self, event: Event) -> tuple[Action, ...]:
+        """Take what became true and return what should be done.
+
+        Raises: ValueError for an event that has no row in the table.
+        """
+        self._handlers[type(event)](event)
+        return self._settle()
+
+    def state(self, step: str, index: int) -> State:
+        """Return where an instance is."""
+        return self._instances.state(self._rank(step, index))
+
+    def count(self, step: str) -> int | None:
+        """Return the number of a step's instances; None while it is not known."""
+        return self._instances.count(self._graph.number[step])
+
+    # what became true
+
+    def _on_resolved(self, event: Resolved) -> None:
+        rank = self._rank(event.step, event.index)
+        self._instances.move(rank, Cause.FOUND if event.reusable else Cause.MISSING)
+        self._asked -= 1
+        if event.reusable:
+            self._actions.append(Reuse(event.step, event.index))
+        else:
+            self._queue(rank)
+
+    def _on_shared(self, event: Shared) -> None:
+        self._leave(self._rank(event.step, event.index), Cause.FOUND)
+        self._actions.append(Reuse(event.step, event.index))
+
+    def _on_done(self, event: Done) -> None:
+        self._leave(self._rank(event.step, event.index), Cause.SUCCEEDED)
+
+    def _on_failed(self, event: Failed) -> None:
+        rank = self._rank(event.step, event.index)
+        if rank not in self._running:  # its key could not be computed
+            self._instances.move(rank, Cause.FAILED)
+            self._asked -= 1
+            self._give_up(event.step, event.index)
+            return
+        failures, losses = self._repeats.get(rank, (0, 0))
+        retries = self._group(rank).retries if event.retryable else 0
+        self._end_attempt(rank, (failures + 1, losses), again=failures < retries)
+
+    def _on_lost(self, event: Lost) -> None:
+        rank = self._rank(event.step, event.index)
+        failures, losses = self._repeats.get(rank, (0, 0))
+        self._end_attempt(rank, (failures, losses + 1), again=losses + 1 < MAX_LOSSES)
+
+    def _on_cancelled(self, event: Cancelled) -> None:
+        self._cut = True
+        self._leave(self._rank(event.step, event.index), Cause.STOPPED)
+        self._actions.append(Skip(event.step, event.index, wanted=True))
+
+    def _on_expanded(self, event: Expanded) -> None:
+        self._asked -= 1
+        self._instances.expand(self._graph.number[event.step], event.count)
+
+    def _on_unexpandable(self, event: Unexpandable) -> None:
+        self._asked -= 1
+        self._give_up(event.step, WHOLE)
+        self._instances.abandon(self._graph.number[event.step], BLOCK)
+
+    def _on_cancel_requested(self, _: CancelRequested) -> None:
+        if self._cancelled or self._finished:
+            return
+        self._cancelled = self._stopping = True
+        self._actions.extend(Cancel(*self._name(rank)) for rank in sorted(self._running))
+
+    # what follows
+
+    def _settle(self) -> tuple[Action, ...]:
+        """Collect what became possible, ask and start as much as may be, notice the end."""
+        self._collect()
+        if not self._stopping:
+            self._ask()
+            self._start()
+        if not (self._finished or self._asked or self._running):
+            self._finish()
+        actions, self._actions = tuple(self._actions), []
+        return actions
+
+    def _collect(self) -> None:
+        found = self._instances
+        for rank in found.left_out:
+            self._skip(rank)
+        for number, mark in found.abandoned:
+            self._actions.append(Skip(self._graph.groups[number].step, WHOLE, mark == BLOCK))
+        for rank in found.ready:
+            heappush(self._ready, rank)
+        if not self._stopping:
+            self._asked += len(found.expandable)
+            steps = (self._graph.groups[number].step for number in found.expandable)
+            self._actions.extend(Expand(step) for step in steps)
+        for taken in (found.left_out, found.abandoned, found.ready, found.expandable):
+            taken.clear()
+
+    def _ask(self) -> None:
+        while self._ready and self._asked + len(self._admission) < WINDOW:
+            rank = heappop(self._ready)
+            self._instances.move(rank, Cause.ASKED)
+            self._asked += 1
+            self._actions.append(Resolve(*self._name(rank)))
+
+    def _start(self) -> None:
+        while (rank := self._admission.take()) is not None:
+            self._instances.move(rank, Cause.STARTED)
+            attempt = sum(self._repeats.get(rank, (0, 0))) + 1
+            self._running.add(rank)
+            self._actions.append(Start(*self._name(rank), attempt))
+
+    def _finish(self) -> None:
+        """End what is left, which only a stopped run has, and say how it went."""
+        if self._instances.open_groups and not self._stopping:
+            raise ValueError("instances are left that nothing will ever start")
+        stopped = list(self._instances.not_ended())
+        whole = list(self._instances.unexpanded())
+        for rank in stopped:
+            self._instances.stop(rank)
+            self._skip(rank)
+        self._actions.extend(Skip(self._graph.groups[n].step, WHOLE, wanted=True) for n in whole)
+        self._finished = True
+        self._actions.append(Finish(self._status(stopped=bool(stopped or whole))))
+
+    def _status(self, *, stopped: bool) -> Status:
+        if self._cancelled and (stopped or self._cut):
+            return "cancelled"
+        return "failed" if self._failed else "succeeded"
+
+    def _queue(self, rank: int) -> None:
+        group = self._group(rank)
+        self._admission.add(rank, cpus=group.cpus, memory=group.memory)
+
+    def _end_attempt(self, rank: int, repeats: tuple[int, int], *, again: bool) -> None:
+        if again and not self._stopping:
+            self._repeats[rank] = repeats
+            self._leave(rank, Cause.REPEATED)
+            self._queue(rank)
+        else:
+            self._leave(rank, Cause.FAILED)
+            self._give_up(*self._name(rank))
+
+    def _leave(self, rank: int, cause: Cause) -> None:
+        """Take an instance out of the running ones.
+
+        Raises: ValueError when it does not run.
+        """
+        self._instances.move(rank, cause)
+        self._running.remove(rank)
+        group = self._group(rank)
+        self._admission.release(cpus=group.cpus, memory=group.memory)
+
+    def _give_up(self, step: str, index: int) -> None:
+        self._actions.append(GiveUp(step, index))
+        self._failed = True
+        self._stopping = self._stopping or not self._keep_going
+
+    def _skip(self, rank: int) -> None:
+        wanted = self._instances.state(rank) == State.BLOCKED
+        self._actions.append(Skip(*self._name(rank), wanted))
+
+    def _group(self, rank: int) -> Group:
+        return self._graph.groups[split(rank)[0]]
+
+    def _rank(self, step: str, index: int) -> int:
+        return rank_of(self._graph.number[step], index)
+
+    def _name(self, rank: int) -> tuple[str, int]:
+        number, index = split(rank)
+        return self._graph.groups[number].step, index
+
+
+def _check_fits(group: Group, capacity: Capacity) -> None:
+    asks = (("cpus", group.cpus, capacity.cpus), ("memory", group.memory, capacity.memory))
+    for name, wanted, lent in asks:
+        if wanted > lent:
+            raise Refused(
+                f"step '{group.step}' asks for {name}: {wanted}; this machine lends {lent}",
+                where=group.step,
+                fix=f"lower resources.{name} of '{group.step}' to at most {lent}",
+            )

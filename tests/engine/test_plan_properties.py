@@ -1,0 +1,219 @@
+"""The plan, for any graph, any order of events and any luck."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.admission import Capacity
+from engine.plan import MAX_LOSSES, Plan
+from engine.plan_events import (
+    WHOLE,
+    Cancel,
+    Cancelled,
+    CancelRequested,
+    Done,
+    Expand,
+    Expanded,
+    Failed,
+    Finish,
+    GiveUp,
+    Lost,
+    Resolve,
+    Resolved,
+    Reuse,
+    Shared,
+    Skip,
+    Start,
+    Unexpandable,
+)
+from engine.plan_table import ENDED, State
+from engine.workflow.graph import Group, Need
+
+MACHINE = Capacity(slots=3, cpus=4, memory=10)
+GOOD = (State.DONE, State.REUSED)
+
+
+@st.composite
+def graphs(draw):
+    """Up to eight groups, each needing some of those before it; some over directories."""
+    groups = []
+    for number in range(draw(st.integers(1, 8))):
+        step, needs = f"s{number}", []
+        count = draw(st.sampled_from([0, 1, 1, 2, 4]))
+        expands_on = None
+        for earlier in groups:
+            how = draw(st.sampled_from(["", "", "all", "item", "same", "expand"]))
+            carries = draw(st.booleans())
+            if how == "same" and earlier.count == count:
+                needs.append(Need(earlier.step, "same"))
+            elif how == "item":
+                needs.append(Need(earlier.step, "item", draw(st.integers(0, 4)), carries))
+            elif how == "all":
+                needs.append(Need(earlier.step, "all", 0, carries))
+            elif how == "expand" and not any(need.how == "same" for need in needs):
+                expands_on = Need(earlier.step, "all")
+                needs.append(expands_on)
+                count = None
+        groups.append(
+            Group(
+                step,
+                count,
+                count != 1,
+                expands_on,
+                tuple(needs),
+                draw(st.integers(0, 9)) == 0,
+                draw(st.integers(1, 4)),
+                draw(st.integers(0, 10)),
+                draw(st.integers(0, 2)),
+                reusable=True,
+            )
+        )
+    return groups
+
+
+class _Driver:
+    """Does what the plan asks in a drawn order with drawn luck, and checks every action."""
+
+    def __init__(self, groups, data, keep_going, cancels):
+        self.by_name = {group.step: group for group in groups}
+        self.plan = Plan(groups, MACHINE, keep_going=keep_going)
+        self.data, self.cancels = data, cancels
+        self.open, self.running, self.ended = [], set(), Counter()
+        self.failures = Counter()
+        self.status = None
+
+    def run(self):
+        self.take(self.plan.begin())
+        while self.open:
+            if self.cancels and self.data.draw(st.integers(0, 9)) == 0:
+                self.take(self.plan.handle(CancelRequested()))
+                continue
+            at = self.data.draw(st.integers(0, len(self.open) - 1))
+            self.take(self.plan.handle(self.answer(self.open.pop(at))))
+
+    def answer(self, action):
+        luck = self.data.draw(st.integers(0, 9))
+        if isinstance(action, Expand):
+            return self.expansion(action.step, luck)
+        name = (action.step, action.index)
+        if isinstance(action, Resolve):
+            return Failed(*name, retryable=False) if luck == 9 else Resolved(*name, luck > 5)
+        self.running.remove(name)
+        if luck in (7, 8):
+            self.failures[name] += 1
+            return Failed(*name, retryable=True) if luck == 7 else Lost(*name)
+        if luck == 6:
+            return Shared(*name)  # a Reuse follows
+        self.ended[name] += 1
+        return Done(*name)
+
+    def expansion(self, step, luck):
+        matched = [need.step for need in self.by_name[step].needs if need.how == "same"]
+        if matched:
+            return Expanded(step, self.plan.count(matched[0]))
+        return Unexpandable(step) if luck == 9 else Expanded(step, luck % 4)
+
+    def take(self, actions):
+        for action in actions:
+            assert self.status is None, "nothing comes after Finish"
+            self.check(action)
+
+    def check(self, action):
+        if isinstance(action, Finish):
+            self.status = action.status
+        elif isinstance(action, Cancel):
+            self.cancel(action)
+        elif isinstance(action, Start):
+            self.start(action)
+            self.open.append(action)
+        elif isinstance(action, Resolve | Expand):
+            self.open.append(action)
+        elif isinstance(action, Reuse | GiveUp | Skip) and action.index != WHOLE:
+            self.ended[action.step, action.index] += 1
+
+    def cancel(self, action):
+        name = (action.step, action.index)
+        if not self.data.draw(st.booleans()):
+            return  # it ends by itself before it notices
+        self.open = [
+            a for a in self.open if not (isinstance(a, Start) and (a.step, a.index) == name)
+        ]
+        self.running.remove(name)
+        self.take(self.plan.handle(Cancelled(*name)))
+
+    def start(self, action):
+        name = (action.step, action.index)
+        group = self.by_name[action.step]
+        self.running.add(name)
+        assert action.attempt <= group.retries + MAX_LOSSES
+        assert len(self.running) <= MACHINE.slots
+        used = [self.by_name[step] for step, _ in self.running]
+        assert sum(one.cpus for one in used) <= MACHINE.cpus
+        assert sum(one.memory for one in used) <= MACHINE.memory
+        for need in group.needs:
+            self.check_met(need, action.index)
+
+    def check_met(self, need, index):
+        count = self.plan.count(need.step)
+        assert count is not None
+        wanted = {"same": [index], "item": [need.index]}.get(need.how, range(count))
+        for one in wanted:
+            if one < count:
+                state = self.plan.state(need.step, one)
+                assert state in GOOD or (state == State.SKIPPED and not need.carries_skip)
+
+
+@settings(max_examples=400, deadline=None)
+@given(graphs(), st.data(), st.booleans(), st.booleans())
+def test_every_instance_ends_once_and_never_starts_too_early(groups, data, keep_going, cancels):
+    """Whatever happens: needs before starts, capacity kept, attempts bounded, one end each."""
+    driver = _Driver(groups, data, keep_going, cancels)
+
+    driver.run()
+
+    assert driver.status is not None
+    for group in groups:
+        count = driver.plan.count(group.step)
+        for index in range(count or 0):
+            assert driver.plan.state(group.step, index) >= ENDED
+            assert driver.ended[group.step, index] == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(), st.data())
+def test_what_becomes_of_a_step_does_not_depend_on_the_order(groups, data):
+    """With keep-going and no luck involved, any order of events ends in the same states."""
+    plans = []
+    for _ in range(2):
+        plan = Plan(groups, MACHINE, keep_going=True)
+        work = list(plan.begin())
+        while work:
+            action = work.pop(data.draw(st.integers(0, len(work) - 1)))
+            work += plan.handle(event) if (event := fate(plan, groups, action)) else ()
+        plans.append(plan)
+
+    for group in groups:
+        count = plans[0].count(group.step)
+        assert count == plans[1].count(group.step)
+        for index in range(count or 0):
+            assert plans[0].state(group.step, index) == plans[1].state(group.step, index)
+
+
+def fate(plan, groups, action):
+    """Answer an action by a rule that only looks at its name."""
+    if isinstance(action, Expand):
+        group = next(one for one in groups if one.step == action.step)
+        matched = [need.step for need in group.needs if need.how == "same"]
+        return Expanded(action.step, plan.count(matched[0]) if matched else len(groups) % 4)
+    if isinstance(action, Resolve):
+        return Resolved(action.step, action.index, reusable=False)
+    if isinstance(action, Start):
+        if _number(action) % 5 == 0:
+            return Failed(action.step, action.index, retryable=True)
+        return Done(action.step, action.index)
+    return None
+
+
+def _number(action):
+    return sum(action.step.encode()) * 31 + action.index * 7
