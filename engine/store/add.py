@@ -1,0 +1,146 @@
+"""Adding: files and directories of this machine into a store.
+
+What is kept is content, names, symlinks as they are and whether a file is executable; nothing is
+left out but what `ignore` names. What cannot be kept is refused with its path, never skipped.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Refused
+from engine.store.base import ContentStore
+from engine.store.collect import Added, TreeBuilder
+from engine.store.intake import Intake, Source
+
+# Not followed if it became a symlink meanwhile; never waits for the writer of a fifo.
+_OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def add_path(
+    store: ContentStore, path: Path, *, ignore: Sequence[str] = (), in_place: bool = False
+) -> Added:
+    """Add a file or directory; return it when all of it is durable.
+
+    `path` itself may be a symlink to what is meant; symlinks below it are kept as symlinks. A
+    pattern of `ignore` is matched with names, or with whole paths below `path` when it has a '/'.
+    With `in_place`, large files stay where they are and are only indexed.
+
+    Raises: Refused, with the path, for what is no file, directory or symlink, cannot be read,
+        cannot be named, or changes meanwhile; Unavailable on a full disk.
+    """
+    with _reading(path):
+        root = Path(os.path.realpath(path, strict=True))
+    walk = _Walk(Intake(store), root, tuple(ignore), in_place)
+    return walk.run()
+
+
+def add_stream(store: ContentStore, source: Source) -> Added:
+    """Add a file read from a stream to its end, as a pipe; return it when it is durable.
+
+    Raises: Unavailable on a full disk.
+    """
+    intake = Intake(store)
+    link, size = intake.stream(source)
+    intake.flush()
+    return Added(link.cid, size)
+
+
+class _Walk:
+    """One walk over the disk, which feeds a TreeBuilder."""
+
+    def __init__(self, intake: Intake, root: Path, ignore: tuple[str, ...], in_place: bool) -> None:
+        self._intake = intake
+        self._root = root
+        self._ignore = ignore
+        self._in_place = in_place
+        self._tree = TreeBuilder(intake)
+        self._waiting: list[str] = []  # directories not listed yet, relative to the root
+
+    def run(self) -> Added:
+        with _reading(self._root):
+            self._take("", self._root.lstat().st_mode)
+        while self._waiting:
+            directory = self._waiting.pop()
+            with _reading(self._root / directory), os.scandir(self._root / directory) as listing:
+                items = list(listing)
+            for item in items:
+                self._item(f"{directory}/{item.name}" if directory else item.name, item)
+        added = self._tree.finish()
+        self._intake.flush()
+        return added
+
+    def _item(self, path: str, item: "os.DirEntry[str]") -> None:
+        if not self._ignored(path, item.name):
+            with _reading(self._root / path):
+                self._take(path, item.stat(follow_symlinks=False).st_mode)
+
+    def _ignored(self, path: str, name: str) -> bool:
+        return any(
+            fnmatchcase(path if "/" in pattern.rstrip("/") else name, pattern.strip("/"))
+            for pattern in self._ignore
+        )
+
+    def _take(self, path: str, mode: int) -> None:
+        place = self._root / path
+        if stat.S_ISREG(mode):
+            self._file(path, place)
+        elif stat.S_ISDIR(mode):
+            self._tree.directory(path)
+            self._waiting.append(path)
+        elif stat.S_ISLNK(mode):
+            self._tree.symlink(path, str(place.readlink()))
+        else:
+            raise Refused(
+                f"this is a {_special(mode)}: only files, directories and symlinks are kept"
+            )
+
+    def _file(self, path: str, place: Path) -> None:
+        self._tree.check(path)
+        with FileIO(os.open(place, _OPEN)) as source:
+            before = os.fstat(source.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise Refused("it changed while it was read", fix="try again")
+            if self._in_place:
+                link, size = self._intake.in_place(place, source, before.st_size)
+            else:
+                link, size = self._intake.stream(source, before.st_size)
+            after = os.fstat(source.fileno())
+        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+            raise Refused("it changed while it was read", fix="try again")
+        self._tree.placed(path, bool(before.st_mode & stat.S_IXUSR), link, size)
+
+
+_SPECIAL: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISFIFO, "named pipe"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
+)
+
+
+def _special(mode: int) -> str:
+    return next((name for test, name in _SPECIAL if test(mode)), "special file")
+
+
+@contextmanager
+def _reading(place: Path) -> Iterator[None]:
+    """Say of every failure which path it was; a failed system call is the path's fault."""
+    try:
+        yield
+    except OSError as fault:
+        fix = "make it readable, or leave it out with ignore"
+        raise Refused(f"cannot read it: {fault.strerror}", where=_shown(place), fix=fix) from None
+    except Refused as fault:
+        raise Refused(fault.what, where=_shown(place), fix=fault.fix) from None
+
+
+def _shown(place: Path) -> str:
+    """Return a path as text that is safe to print, whatever bytes are in it."""
+    text = str(place)
+    return text if text.isprintable() else ascii(text)

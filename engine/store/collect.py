@@ -1,0 +1,148 @@
+"""Collecting: a tree out of files, directories and symlinks that come parents first.
+
+TreeBuilder makes one tree. Outputs makes one for each output of a step and has the methods that
+a sandbox gives outputs to.
+"""
+
+from dataclasses import dataclass, replace
+from io import FileIO
+
+from engine.content.cid import Cid
+from engine.content.dagpb import Link
+from engine.content.directory import directory, symlink
+from engine.content.names import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    bad_target,
+    has_control,
+    impossible,
+    unwelcome,
+)
+from engine.content.walk import make_tree
+from engine.errors import Refused
+from engine.store.base import ContentStore
+from engine.store.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A tree in the store."""
+
+    cid: Cid
+    size: int  # bytes of content of all its files
+
+
+class TreeBuilder:
+    """Builds one tree. Paths are relative to it, with "" the tree itself; parents come first."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._directories: dict[str, list[Link]] = {}  # in the order they came: parents first
+        self._executables: set[str] = set()
+        self._root: Link | None = None  # of a tree that is a file or symlink
+        self._count = self._size = 0
+
+    def directory(self, path: str) -> None:
+        """Take a directory; what is in it follows.
+
+        Raises: Refused for a bad name or too many entries; so do the other two.
+        """
+        self.check(path)
+        self._directories[path] = []
+
+    def symlink(self, path: str, target: str) -> None:
+        """Take a symlink; it is kept as it is, wherever it points."""
+        self.check(path)
+        if why := bad_target(target) or ("a control character" if has_control(target) else ""):
+            raise Refused(f"a symlink whose target cannot be kept: {why}", where=path)
+        made = symlink(target)
+        self._intake.batch.put(made.blocks)
+        self._place(path, made.link)
+
+    def file(self, path: str, executable: bool, content: bytes | int, size: int) -> None:
+        """Take a file: its bytes, or a descriptor to read `size` bytes from, closed afterwards."""
+        if isinstance(content, bytes):
+            self.check(path)
+            link = self._intake.small(content)
+        else:
+            with FileIO(content) as source:
+                self.check(path)
+                link, _ = self._intake.stream(source, size)
+        self.placed(path, executable, link, size)
+
+    def placed(self, path: str, executable: bool, link: Link, size: int) -> None:
+        """Take a file whose content the store has already."""
+        self._size += size
+        if executable:
+            self._executables.add(path)
+        self._place(path, link)
+
+    def finish(self) -> Added:
+        """Return the tree; it is durable when the intake has been flushed.
+
+        Raises: Refused when the list of executable files is too long for a record.
+        """
+        for path in reversed(self._directories):
+            made = directory(self._directories[path])
+            self._intake.batch.put(made.blocks)
+            self._place(path, made.link)
+        if self._root is None:
+            raise ValueError("a tree of nothing")
+        cid, record = make_tree(self._root.cid, self._executables)
+        self._intake.batch.put(record)
+        return Added(cid, self._size)
+
+    def check(self, path: str) -> None:
+        """Check a path before its content is read.
+
+        Raises: Refused when it cannot be kept, or is one too many.
+        """
+        self._count += 1
+        if self._count > MAX_ENTRIES + 1:
+            raise Refused(
+                f"over {MAX_ENTRIES} files", where=path, fix="pack them into fewer, larger files"
+            )
+        name = path.rpartition("/")[2]
+        if path and (why := impossible(name) or unwelcome(name)):
+            raise Refused(f"a name that cannot be kept: {why}", where=ascii(path), fix="rename it")
+        if path.count("/") >= MAX_DEPTH:
+            raise Refused(f"over {MAX_DEPTH} directories within one another", where=path)
+
+    def _place(self, path: str, link: Link) -> None:
+        if not path:
+            self._root = link
+            return
+        above, _, name = path.rpartition("/")
+        self._directories[above].append(replace(link, name=name))
+
+
+class Outputs:
+    """The outputs of one step, each a tree."""
+
+    def __init__(self, store: ContentStore) -> None:
+        self._intake = Intake(store)
+        self._trees: dict[str, TreeBuilder] = {}
+
+    def directory(self, name: str, path: str) -> None:
+        """Take a directory at `path` in the output `name`; all as TreeBuilder does."""
+        self._tree(name).directory(path)
+
+    def symlink(self, name: str, path: str, target: str) -> None:
+        """Take a symlink."""
+        self._tree(name).symlink(path, target)
+
+    def file(self, name: str, path: str, executable: bool, content: bytes | int, size: int) -> None:
+        """Take a file."""
+        self._tree(name).file(path, executable, content, size)
+
+    def finish(self) -> dict[str, Added]:
+        """Return the trees by output name, durable.
+
+        Raises: Refused as TreeBuilder.finish; Unavailable on a full disk.
+        """
+        added = {name: tree.finish() for name, tree in self._trees.items()}
+        self._intake.flush()
+        return added
+
+    def _tree(self, name: str) -> TreeBuilder:
+        return self._trees.setdefault(name, TreeBuilder(self._intake))
