@@ -17,9 +17,7 @@ StepKey = NewType("StepKey", Cid)
 CONTRACT: Final = 1  # the version of "What a step sees" (docs/steps.md)
 SYSTEM: Final = "x86_64-linux"
 REQUIRES: Final = "x86-64-v3"  # without FMA and AVX2 even exp() has other last bits
-MAX_INLINE_SCRIPT: Final = (
-    64 * 1024
-)  # bytes; a longer script is linked, so that a record stays small
+MAX_INLINE_SCRIPT: Final = 64 * 1024  # bytes; a longer one is linked, so that records stay small
 GATHER_PAGE: Final = 1_000  # items; more go in pages, so that a record stays under 1 MiB
 MAX_EXIT_CODE: Final = 255
 PUBLIC_KEY: Final = 32  # bytes, of Ed25519
@@ -112,7 +110,7 @@ def _check_step(step: Step) -> None:
         raise Damaged(f"its script is over {MAX_INLINE_SCRIPT} bytes and not linked")
     if "\0" in "".join((*step.command, *step.variables, *step.variables.values())):
         raise Damaged("its command or variables have NUL in them")
-    if any(not name or "=" in name for name in step.variables):
+    if "" in step.variables or "=" in "".join(step.variables):
         raise Damaged("a variable is named '' or has '=' in its name")
     _check_inputs(step)
     for name, path in step.outputs.items():
