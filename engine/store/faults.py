@@ -1,0 +1,74 @@
+"""What the store says when the disk or the index fails it: one translation, used everywhere.
+
+A full disk is Unavailable and says how much is needed: nothing that was stored is harmed, and the
+store works again as soon as there is space.
+"""
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Damaged, TallyError, Unavailable
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
+
+
+@contextmanager
+def writing(root: Path, needed: int) -> Iterator[None]:
+    """Translate what goes wrong while `needed` bytes are written below `root`.
+
+    Raises: Unavailable for any failure of the file system.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise disk_full(root, needed) from error
+        raise Unavailable(
+            f"the store cannot be written: {error.strerror}",
+            where=str(error.filename or root),
+            fix="check the disk and the owner of this directory, then run the command again",
+        ) from error
+
+
+def disk_full(root: Path, needed: int) -> Unavailable:
+    """Return the error for a disk with no space for `needed` more bytes."""
+    try:
+        free = shutil.disk_usage(root).free
+    except OSError:
+        free = 0
+    more = max(needed - free, 1)
+    return Unavailable(
+        f"the disk is full: {needed} bytes are to be written and {free} are free",
+        where=str(root),
+        fix=f"free at least {more} bytes, or run `tally gc`, then run the command again",
+    )
+
+
+def of_sqlite(error: sqlite3.Error, path: Path) -> TallyError:
+    """Return what an error of SQLite means for the caller."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code == sqlite3.SQLITE_FULL:
+        return disk_full(path.parent, 1024 * 1024)  # a commit writes well under this
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Unavailable(
+            "another tally process has kept the index busy for too long",
+            where=str(path),
+            fix="run the command again; `tally doctor` lists running processes",
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return Damaged(
+            f"the store's index is damaged: {error}",
+            where=str(path),
+            fix="move it away and run `tally fsck`: the index is made again from packs and files",
+        )
+    return Unavailable(
+        f"the store's index cannot be used: {error}",
+        where=str(path),
+        fix="check the disk and the owner of this file, then run the command again",
+    )

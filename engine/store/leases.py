@@ -1,0 +1,103 @@
+"""Leases: what a running process has put is kept from a gc that runs at the same time.
+
+A process takes a lease in the same transaction as its first put. While the lease lives, nothing
+that was put since then is swept, by whomever; and what is held under it counts as a root. A lease
+lives while its process does (a lock on a file), and GRACE_MS longer when the process was killed,
+so that running the same command again finds what was there.
+"""
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.store.index import Index
+from engine.store.locks import try_lock
+
+GRACE_MS: Final = 15 * 60 * 1000  # a killed run is started again by a person or a timer
+_RENEW_MS: Final = GRACE_MS // 3
+
+
+class Lease:
+    """The lease of one open store. Not for two threads at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / uuid.uuid4().hex
+        self._descriptor: int | None = None
+        self._renewed = 0
+        self.stamp: int | None = None  # nothing put since then is swept
+
+    def ensure(self, change: sqlite3.Connection, stamp: int) -> None:
+        """Take the lease in this change, or renew it when it is getting old."""
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try_lock(self._descriptor)
+        if self.stamp is None or stamp - self._renewed > _RENEW_MS:
+            change.execute(
+                "INSERT INTO leases VALUES (?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET expires = excluded.expires",
+                (self._path.name, stamp, stamp + GRACE_MS),
+            )
+
+    def took(self, stamp: int) -> None:
+        """Take note that the change of `ensure` is durable."""
+        if self.stamp is None:
+            self.stamp = stamp
+        if stamp - self._renewed > _RENEW_MS:
+            self._renewed = stamp
+
+    def hold(self, change: sqlite3.Connection, cids: Iterable[Cid]) -> None:
+        """Make these roots for as long as the lease lives."""
+        rows = [(self._path.name, cid.raw) for cid in cids]
+        change.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", rows)
+
+    def end(self, index: Index) -> None:
+        """Give the lease back: what was put counts from now on by its pins alone."""
+        if self.stamp is not None:
+            with index.change() as change:
+                _delete(change, self._path.name)
+            self.stamp = None
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the lock; the row stays for GRACE_MS."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            self._path.unlink(missing_ok=True)
+
+
+def floor(change: sqlite3.Connection, folder: Path, stamp: int) -> int:
+    """Return the stamp from which on live leases keep everything; forget the dead ones."""
+    lowest = stamp
+    for name, since, expires in change.execute("SELECT * FROM leases").fetchall():
+        if expires > stamp or _held_open(folder / name):
+            lowest = min(lowest, since)
+        else:
+            _delete(change, name)
+            (folder / name).unlink(missing_ok=True)
+    return lowest
+
+
+def held(index: Index) -> list[Cid]:
+    """Return what is held under the leases there are."""
+    return [Cid(raw) for (raw,) in index.rows("SELECT DISTINCT cid FROM held")]
+
+
+def _delete(change: sqlite3.Connection, name: str) -> None:
+    change.execute("DELETE FROM leases WHERE id = ?", (name,))
+    change.execute("DELETE FROM held WHERE lease = ?", (name,))
+
+
+def _held_open(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not try_lock(descriptor)
+    finally:
+        os.close(descriptor)

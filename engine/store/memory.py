@@ -1,0 +1,38 @@
+"""MemoryStore: blocks in memory, for tests and for content on its way."""
+
+from collections.abc import Iterable
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Unavailable
+from engine.store.blocks import check
+
+
+class MemoryStore:
+    """A BlockStore that ends with the process."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[Cid, bytes] = {}
+
+    def get(self, cid: Cid) -> bytes:
+        """Return the bytes of `cid`.
+
+        Raises: Unavailable when they are not here.
+        """
+        try:
+            return cid.check(self._blocks[cid])
+        except KeyError:
+            raise Unavailable(f"block {cid} is not here", fix="put it, or look elsewhere") from None
+
+    def put(self, blocks: Iterable[Block]) -> None:
+        """Keep blocks.
+
+        Raises: Damaged for a block that does not match its name; Refused for one over 2 MiB.
+        """
+        for block in blocks:
+            cid, data = check(block)
+            self._blocks[cid] = bytes(data)
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether `get` would find `cid`."""
+        return cid in self._blocks

@@ -1,0 +1,161 @@
+"""Packs: append-only files of small blocks, so that a block does not cost a file and an fsync.
+
+Each process appends to a pack of its own, whose lock it holds while it lives. The index knows up
+to where a pack is durable; what lies behind that is a batch nobody was promised (the process
+died, or the disk was full), and whoever takes the pack next cuts it off. Before each block stand
+its CID and its length, so that an index can be made again from the packs alone.
+
+    CID (36 bytes) | length (4 bytes, big-endian) | the block
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine.content.cid import BYTES, Cid
+from engine.store.index import Index, add_place
+from engine.store.locks import try_lock
+from engine.store.place import PACK, Place, Signature, Slice
+
+PACK_SIZE: Final = (
+    256 * 1024 * 1024
+)  # bytes; then the next is begun: a compaction copies half of it
+HEADER: Final = BYTES + 4
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
+
+
+class _Open(NamedTuple):
+    place: int
+    name: str
+    descriptor: int
+
+
+class Packs:
+    """The packs of one store, and the one this process appends to. Not for two threads at once."""
+
+    def __init__(self, folder: Path, index: Index) -> None:
+        self._folder = folder
+        self._index = index
+        self._open: _Open | None = None
+        self._end = 0  # bytes of the open pack that are durable and in the index
+
+    def append(self, blocks: Mapping[Cid, bytes]) -> dict[Cid, Slice]:
+        """Write blocks to the disk and return where each lies; the index then makes them count.
+
+        Raises: OSError, after which the pack is as it was.
+        """
+        pack = self._current()
+        slices, at = {}, self._end
+        for cid, data in blocks.items():
+            slices[cid] = Slice(pack.place, at + HEADER, len(data))
+            at += HEADER + len(data)
+        try:
+            _write_all(pack.descriptor, b"".join(_framed(blocks)), self._end)
+            _sync_data(pack.descriptor)
+        except OSError:
+            os.ftruncate(pack.descriptor, self._end)  # gives a full disk its space back
+            self.release()
+            raise
+        return slices
+
+    def committed(self, slices: Mapping[Cid, Slice]) -> None:
+        """Take note that these slices are in the index now."""
+        self._end = max((at.offset + at.length for at in slices.values()), default=self._end)
+        if self._end >= PACK_SIZE:
+            self.release()
+
+    def release(self) -> None:
+        """Close the open pack, for anybody to take; the index alone knows where it ends."""
+        if self._open is not None:
+            pack, self._open = self._open, None
+            os.close(pack.descriptor)
+
+    def _current(self) -> _Open:
+        if self._open is None:
+            self._open = self._take() or self._begin()
+        return self._open
+
+    def _take(self) -> _Open | None:
+        """Take over a pack with room in it that no process holds."""
+        for place in self._index.places("WHERE kind = ? AND size < ?", (PACK, PACK_SIZE)):
+            descriptor = self.hold(place)
+            if descriptor is None:
+                continue
+            now = self._index.place(place.number)  # as the last holder left it
+            size = -1 if now is None else now.signature.size
+            if now is None or os.fstat(descriptor).st_size < size:  # shorter: damaged, for fsck
+                os.close(descriptor)
+                continue
+            os.ftruncate(descriptor, size)
+            self._end = size
+            return _Open(place.number, os.fsdecode(place.name), descriptor)
+        return None
+
+    def hold(self, place: Place) -> int | None:
+        """Return a pack's descriptor with its lock, or None while a process appends to it."""
+        path = self._folder / os.fsdecode(place.name)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        if try_lock(descriptor) and _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    def _begin(self) -> _Open:
+        """Begin a pack under the next number that is free."""
+        number = max((int(p.stem) for p in self._folder.glob("????????.pack")), default=0) + 1
+        while True:
+            name = f"{number:08}.pack"
+            try:
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                descriptor = os.open(self._folder / name, flags, 0o644)
+                break
+            except FileExistsError:  # another process was faster
+                number += 1
+        try_lock(descriptor)
+        sync_folder(self._folder)
+        with self._index.change() as change:
+            place = add_place(change, PACK, name.encode(), None, Signature(0, 0, 0))
+        self._end = 0
+        return _Open(place, name, descriptor)
+
+
+def set_end(slices: Mapping[Cid, Slice]) -> Sequence[tuple[int, int]]:
+    """Return the rows (size, number) that say how far packs are durable with these slices."""
+    ends: dict[int, int] = {}
+    for at in slices.values():
+        ends[at.place] = max(ends.get(at.place, 0), at.offset + at.length)
+    return [(end, number) for number, end in ends.items()]
+
+
+def _framed(blocks: Mapping[Cid, bytes]) -> Iterator[bytes]:
+    for cid, data in blocks.items():
+        yield cid.raw + len(data).to_bytes(4, "big")
+        yield data
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, offset)
+        rest, offset = rest[written:], offset + written
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Return whether the locked file is still the one at `path`: gc may have removed it since."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,48 @@
+"""Quarantine: where damaged bytes are put aside, so that nobody reads them and nobody loses them.
+
+A damaged whole file keeps serving its other blocks from there; it only stops being whole.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from engine.content.cid import Cid
+from engine.store.index import Index, drop_slice
+from engine.store.place import SALVAGE, WHOLE, Place, Slice
+
+FOLDER = "quarantine"
+
+
+class Quarantine:
+    """The quarantine of one store."""
+
+    def __init__(self, root: Path, index: Index) -> None:
+        self._root = root
+        self._index = index
+
+    def block(self, cid: Cid, at: Slice, data: bytes) -> Path:
+        """Put aside the bytes that stood where a block should."""
+        kept = self._root / FOLDER / f"{cid}.{at.place}-{at.offset}"
+        with suppress(OSError):  # on a full or failing disk the row must go all the same
+            kept.write_bytes(data)
+        with self._index.change() as change:
+            drop_slice(change, cid, at)
+        return kept
+
+    def file(self, place: Place, damaged: Sequence[tuple[Cid, Slice]]) -> Path:
+        """Put aside a whole file that is no longer what it was, and forget the damaged blocks."""
+        name = os.fsdecode(place.name).partition("/")[2] + f".{place.number}"
+        kept = self._root / FOLDER / name
+        with self._index.change() as change:
+            for cid, at in damaged:
+                drop_slice(change, cid, at)
+            moved = change.execute(
+                "UPDATE places SET kind = ?, name = ?, root = NULL WHERE number = ? AND kind = ?",
+                (SALVAGE, os.fsencode(name), place.number, WHOLE),
+            )
+            if moved.rowcount:  # else another process was faster
+                with suppress(FileNotFoundError):
+                    place.path(self._root).rename(kept)
+        return kept

@@ -1,0 +1,179 @@
+"""Reader: finds a block and checks it, every time. What is wrong is taken out of the way.
+
+A damaged block never leaves the store: its bytes go to quarantine, its row is dropped, and the
+caller learns what to do. Once the right bytes are put again, everything is as before.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from engine.content.cid import Cid
+from engine.errors import Damaged, TallyError, Unavailable
+from engine.store.handles import Handles
+from engine.store.index import Index, drop_place, drop_slice
+from engine.store.place import IN_PLACE, OWN, WHOLE, Place, Signature, Slice
+from engine.store.quarantine import Quarantine
+
+RangeReader = Callable[[str, int, int], bytes]
+"""Makes bytes again: (locator, offset, length) -> bytes.
+
+Raises: Unavailable or FileNotFoundError when the source is gone; Damaged when it has changed.
+"""
+
+
+class Reader:
+    """The way out of the store, for all threads of a process."""
+
+    def __init__(self, root: Path, index: Index, readers: Mapping[str, RangeReader]) -> None:
+        self._root, self._index, self._readers = root, index, readers
+        self._places: dict[int, Place] = {}
+        self._handles = Handles()
+        self._quarantine = Quarantine(root, index)
+
+    def get(self, cid: Cid) -> bytes:
+        """Return the bytes of a block, checked, from the first place that has them.
+
+        Raises: Unavailable when it is nowhere; Damaged when it was, changed.
+        """
+        failure: TallyError | None = None
+        for _ in range(2):  # twice, because a gc may have moved it since the index was asked
+            for at in self._index.find(cid):
+                found = self._read(cid, at)
+                if isinstance(found, bytes):
+                    return found
+                failure = found
+        raise failure or _nowhere(cid)
+
+    def _read(self, cid: Cid, at: Slice) -> bytes | TallyError:
+        place = self._place(at.place)
+        if place is None:
+            return _nowhere(cid)
+        try:
+            data = self._bytes(place, at)
+        except FileNotFoundError:
+            return self._gone(cid, at, place)
+        except OSError as error:
+            return Unavailable(
+                f"a block cannot be read: {error.strerror}",
+                where=str(error.filename or place.path(self._root)),
+                fix="check the disk, then run `tally fsck`",
+            )
+        except TallyError as error:  # from a reader of another kind
+            return self._changed(place, error)
+        return data if cid.matches(data) else self._wrong(cid, at, place, data)
+
+    def _place(self, number: int) -> Place | None:
+        place = self._places.get(number) or self._index.place(number)
+        if place is not None:
+            self._places[number] = place
+        return place
+
+    def _bytes(self, place: Place, at: Slice) -> bytes:
+        if place.solid:
+            path = place.path(self._root)
+            return self._handles.read(place.number, path, at.offset, at.length)
+        if place.kind == IN_PLACE:
+            return _read_in_place(place, at)
+        reader = self._readers.get(place.kind)
+        if reader is None:
+            return b""
+        return reader(os.fsdecode(place.name), at.offset, at.length)
+
+    def _gone(self, cid: Cid, at: Slice, place: Place) -> TallyError:
+        """Forget a block whose file is not there, unless it only moved."""
+        self.forget(place.number)
+        if self._index.place(place.number) != place:
+            return _nowhere(cid)
+        if not place.solid:
+            return self._changed(place, _source_gone(place))
+        with self._index.change() as change:
+            drop_slice(change, cid, at)
+        return Unavailable(
+            f"a file of the store is missing, and block {cid} with it",
+            where=str(place.path(self._root)),
+            fix="fetch or add it again; `tally fsck` lists all that is missing",
+        )
+
+    def _changed(self, place: Place, error: TallyError) -> TallyError:
+        """Drop a borrowed place that no longer has what it had."""
+        self.forget(place.number)
+        with self._index.change() as change:
+            drop_place(change, place.number)
+        return error
+
+    def _wrong(self, cid: Cid, at: Slice, place: Place, data: bytes) -> TallyError:
+        """Take bytes that do not match their name out of the way."""
+        if place.kind not in OWN and place.kind not in self._readers:
+            return Unavailable(
+                f"block {cid} is made from a '{place.kind}', which nothing here can read",
+                where=os.fsdecode(place.name),
+                fix="open the store with a reader for it, or fetch the block again",
+            )
+        if not place.solid:
+            return self._changed(place, _source_changed(place))
+        self.forget(place.number)
+        if place.kind == WHOLE:
+            kept = self._quarantine.file(place, [(cid, at)])
+        else:
+            kept = self._quarantine.block(cid, at, data)
+        return Damaged(
+            f"block {cid} was damaged on the disk",
+            where=str(place.path(self._root)),
+            fix=f"fetch or add it again; what was there is kept as {kept}",
+        )
+
+    def forget(self, number: int) -> None:
+        """Remember nothing of a place."""
+        self._places.pop(number, None)
+        self._handles.forget(number)
+
+    def close(self) -> None:
+        """Close all files."""
+        self._handles.close()
+
+
+def signature_at(path: Path) -> Signature | None:
+    """Return how a file looks now, or None when it is gone."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return Signature.of(path.stat())
+    return None
+
+
+def _read_in_place(place: Place, at: Slice) -> bytes:
+    """Return some of a user's file; nothing when it is another file by now."""
+    path = Path(os.fsdecode(place.name))
+    if signature_at(path) != place.signature:  # before it is opened: it may be a pipe by now
+        path.stat()
+        return b""
+    with path.open("rb", buffering=0) as file:
+        return os.pread(file.fileno(), at.length, at.offset)
+
+
+def _nowhere(cid: Cid) -> Unavailable:
+    return Unavailable(
+        f"block {cid} is not here", fix="fetch it, import a bundle that has it, or add it again"
+    )
+
+
+def _source_gone(place: Place) -> Unavailable:
+    return Unavailable(
+        "what blocks were to be read from is gone",
+        where=os.fsdecode(place.name),
+        fix="put it back and add it again, or fetch the blocks",
+    )
+
+
+def _source_changed(place: Place) -> TallyError:
+    if place.kind == IN_PLACE:
+        return Unavailable(
+            "a file has changed since it was added in place",
+            where=os.fsdecode(place.name),
+            fix="add it again; without --in-place the store keeps its own copy",
+        )
+    return Damaged(
+        f"a '{place.kind}' no longer gives the bytes it gave",
+        where=os.fsdecode(place.name),
+        fix="make or fetch it again",
+    )

@@ -1,0 +1,175 @@
+"""Whole files: each kept once, read-only, under the name of its root, so that staging is a link.
+
+Written beside their final place, synced, then renamed and indexed in one change. A rename is the
+only way a name in files/ comes to be, and it happens under the index's write lock, as a removal
+does: so a gc never removes a file that has just been put.
+"""
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.store.base import Leaf
+from engine.store.blocks import checked
+from engine.store.faults import writing
+from engine.store.index import Index, add_place, drop_packed, drop_place, insert_leaves
+from engine.store.locks import try_lock
+from engine.store.packs import sync_folder
+from engine.store.place import WHOLE, Place, Signature, Slice, file_name
+from engine.store.quarantine import Quarantine
+from engine.store.reader import signature_at
+from engine.store.writer import Writer
+
+TEMPORARY: Final = "tmp."  # how names of files being written begin
+
+
+class WholeFiles:
+    """The whole files of one store."""
+
+    def __init__(self, root: Path, index: Index, writer: Writer) -> None:
+        self._root = root
+        self._folder = root / "files"
+        self._index = index
+        self._writer = writer
+        self._quarantine = Quarantine(root, index)
+
+    def begin(self) -> "WholeFile":
+        """Begin a file.
+
+        Raises: Unavailable when the disk is full.
+        """
+        with writing(self._root, 0):
+            return WholeFile(self, self._folder / f"{TEMPORARY}{uuid.uuid4().hex}")
+
+    def adopt(
+        self,
+        written: Path,
+        at: Signature,
+        root: Cid,
+        leaves: Sequence[Leaf],
+        nodes: Sequence[Block],
+    ) -> None:
+        """Keep a synced file as `root`.
+
+        Raises: Unavailable on a full disk.
+        """
+
+        def place(change: sqlite3.Connection, stamp: int) -> None:
+            number = self._present(change, root)
+            if number is None:
+                number = self._move_in(change, written, at, root)
+            insert_leaves(change, number, leaves, stamp)
+            drop_packed(change, leaves)
+
+        self._writer.keep(checked(nodes), place)
+
+    def _present(self, change: sqlite3.Connection, root: Cid) -> int | None:
+        """Return the number of the place that is `root` already; forget one that is no longer."""
+        for place in self._index.places("WHERE root = ? AND kind = ?", (root.raw, WHOLE)):
+            if signature_at(place.path(self._root)) == place.signature:
+                return place.number
+            drop_place(change, place.number)
+        return None
+
+    def _move_in(self, change: sqlite3.Connection, written: Path, at: Signature, root: Cid) -> int:
+        name = file_name(root)
+        final = self._folder / name
+        if not final.parent.exists():
+            final.parent.mkdir(mode=0o755, exist_ok=True)
+            sync_folder(self._folder)
+        written.rename(final)
+        sync_folder(final.parent)
+        return add_place(change, WHOLE, name.encode(), root, at)
+
+    def path_of(self, root: Cid) -> Path | None:
+        """Return the file that holds exactly `root`, or None.
+
+        Its signature is compared, as git does; when that differs the file is read, and put in
+        quarantine if it is not what it was.
+        """
+        for place in self._index.places("WHERE root = ? AND kind = ?", (root.raw, WHOLE)):
+            path = place.path(self._root)
+            if signature_at(path) == place.signature or self.restored(place):
+                return path
+        return None
+
+    def restored(self, place: Place) -> bool:
+        """Read a file whose signature changed: take the new one, or give the file up."""
+        try:
+            status = place.path(self._root).stat()
+        except FileNotFoundError:
+            return False
+        damaged, whole = self._compare(place, status.st_size)
+        if damaged or not whole:
+            self._quarantine.file(place, damaged)
+            return False
+        with self._index.change() as change:
+            change.execute(
+                "UPDATE places SET mtime_ns = ?, inode = ? WHERE number = ?",
+                (status.st_mtime_ns, status.st_ino, place.number),
+            )
+        return True
+
+    def _compare(self, place: Place, size: int) -> tuple[list[tuple[Cid, Slice]], bool]:
+        """Return the damaged blocks of a file, and whether its blocks are all of it."""
+        query = "SELECT cid, offset, length FROM blocks WHERE place = ? ORDER BY offset"
+        damaged, end = [], 0
+        with place.path(self._root).open("rb", buffering=0) as file:
+            for raw, offset, length in self._index.scan(query, (place.number,)):
+                cid = Cid(raw)
+                if not cid.matches(os.pread(file.fileno(), length, offset)):
+                    damaged.append((cid, Slice(place.number, offset, length)))
+                end = end + length if offset == end else -1
+        return damaged, end == size
+
+
+class WholeFile:
+    """A whole file on its way into the store (engine/store/base.py FileWriter)."""
+
+    def __init__(self, files: WholeFiles, path: Path) -> None:
+        self._files = files
+        self._path = path
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o644)
+        self._size = 0
+        try_lock(self._descriptor)  # tells gc that somebody is still writing
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append some bytes.
+
+        Raises: Unavailable on a full disk.
+        """
+        rest = memoryview(data).cast("B")
+        with writing(self._path.parent, len(rest)):
+            while rest:
+                written = os.write(self._descriptor, rest)
+                self._size += written
+                rest = rest[written:]
+
+    def commit(self, root: Cid, leaves: Sequence[Leaf], nodes: Sequence[Block]) -> None:
+        """Keep the file as `root`, durably.
+
+        Raises: Unavailable on a full disk.
+        """
+        if self._size != sum(leaf.length for leaf in leaves):
+            raise ValueError("the leaves do not cover the file")
+        try:
+            with writing(self._path.parent, self._size):
+                os.fchmod(self._descriptor, 0o444)
+                os.fsync(self._descriptor)
+                signature = Signature.of(os.fstat(self._descriptor))
+            self._files.adopt(self._path, signature, root, leaves, nodes)
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Forget what was written; harmless after a commit."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._path.unlink(missing_ok=True)
