@@ -1,0 +1,84 @@
+"""Nodes: what a workflow file says, with where it says it. Pure.
+
+Both a YAML file and the Python builder become these nodes, so the rules of the format are
+written once. A Mark counts lines and columns from 1, as editors do.
+"""
+
+from dataclasses import dataclass
+
+from engine.errors import Refused
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. `written` is its text in the file, before it was read as a number or a word."""
+
+    value: str | int | float | bool | None
+    written: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """Values in order."""
+
+    items: "tuple[Node, ...]"
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value in a map and where its key is."""
+
+    key_mark: Mark
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """Fields by key, in the order written; keys are text and each is there once."""
+
+    fields: dict[str, Field]
+    mark: Mark
+
+
+Node = Scalar | ListNode | MapNode
+
+
+def from_data(value: object, mark: Mark) -> Node:
+    """Return plain Python data as nodes that are all at `mark`.
+
+    Raises: Refused for anything that a workflow file could not say.
+    """
+    if isinstance(value, str | int | float | bool | None):
+        return Scalar(value, str(value), mark)
+    if isinstance(value, list | tuple):
+        return ListNode(tuple(from_data(item, mark) for item in value), mark)
+    if isinstance(value, dict):
+        return MapNode(
+            {_key(key, mark): Field(mark, from_data(item, mark)) for key, item in value.items()},
+            mark,
+        )
+    raise Refused(
+        f"a workflow cannot hold a Python {type(value).__name__}",
+        where=str(mark),
+        fix="give text, numbers, true or false, lists and dicts of them",
+    )
+
+
+def _key(key: object, mark: Mark) -> str:
+    if isinstance(key, str):
+        return key
+    raise Refused(f"a key must be text, not {key!r}", where=str(mark), fix="write it as text")

@@ -1,0 +1,49 @@
+"""Paths below an output directory or inside a tree: relative, and never climbing out. Pure.
+
+>>> inside("./a//b/")
+'a/b'
+"""
+
+from typing import Final
+
+from engine.errors import Refused
+
+MAX_PATH: Final = 3_900  # bytes; Linux takes 4095, and /out/ and a name go before it
+MAX_PART: Final = 255  # bytes in one name, on every Linux file system
+MAX_PARTS: Final = 64  # design.md Bounds: the depth of a tree
+
+
+def inside(path: str) -> str:
+    """Return a relative path in its shortest form.
+
+    Raises: Refused when it is absolute, climbs with '..', names nothing or is too long.
+    """
+    fix = "give a path below it, as results/model.npz"
+    if path.startswith("/"):
+        raise Refused(f"an absolute path: '{path[:80]}'", fix=fix)
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise Refused(f"a path that climbs out with '..': '{path[:80]}'", fix=fix)
+    if not parts:
+        raise Refused(f"a path that names nothing: '{path[:80]}'", fix=fix)
+    if any(len(part.encode()) > MAX_PART for part in parts) or len(parts) > MAX_PARTS:
+        raise Refused(f"a path that is too long or too deep: '{path[:80]}…'", fix="shorten it")
+    shortest = "/".join(parts)
+    if len(shortest.encode()) > MAX_PATH:
+        raise Refused(f"a path that is too long: '{path[:80]}…'", fix="shorten it")
+    return no_control(shortest)
+
+
+def no_control(text: str) -> str:
+    """Return `text` when it has no control characters.
+
+    Raises: Refused when it has.
+    """
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise Refused(f"a control character in {text[:80]!r}", fix="remove it")
+    return text
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether two paths are the same, or one is inside the other."""
+    return one == other or one.startswith(other + "/") or other.startswith(one + "/")

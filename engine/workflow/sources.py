@@ -1,0 +1,187 @@
+"""Sources: the `inputs` and `environments` of a workflow file, from nodes to records. Pure."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+from engine.content.cid import TEXT as CID_LENGTH
+from engine.content.cid import Cid
+from engine.errors import Refused
+from engine.workflow.fields import list_of, map_of, placed, refused, text_of
+from engine.workflow.model import EnvironmentSource, InputSource
+from engine.workflow.nodes import MapNode, Mark, Node, Scalar
+from engine.workflow.paths import no_control
+
+INPUT_KEYS: Final = ("path", "cid", "url", "sha256", "ignore", "share")
+INPUT_FORMS: Final = ("path", "cid", "url")
+SHARES: Final = ("never", "owners", "any")
+ENVIRONMENT_FORMS: Final = ("nix", "flake", "store", "drv", "cid")
+ENVIRONMENT_KEYS: Final = (*ENVIRONMENT_FORMS, "attribute", "requirements")
+ATTRIBUTE: Final = r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*"
+STORE_PATH: Final = r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,211}"
+
+MAX_LOCATION: Final = 4_095  # bytes of a path or an address: what Linux takes
+MAX_PATTERNS: Final = 1_000  # of one input
+
+
+def read_input(node: Node, what: str) -> InputSource:
+    """Read one input: a path, or a map with `path`, `cid` or `url`.
+
+    Raises: Refused, with the place.
+    """
+    if isinstance(node, Scalar):
+        return InputSource(_bare_path(text_of(node, what), node.mark), None, None, None, (), "any")
+    table = map_of(node, what, INPUT_KEYS)
+    form, value, mark = _one_form(table, INPUT_FORMS, what)
+    if form == "path":
+        value = placed(_location, value, mark)
+    elif form == "cid":
+        value = str(placed(Cid.parse, value, mark))
+    return InputSource(
+        value if form == "path" else None,
+        value if form == "cid" else None,
+        placed(_address, value, mark) if form == "url" else None,
+        _sha256(table, form == "url", what),
+        _ignore(table, form == "path", what),
+        _share(table, what),
+    )
+
+
+def _one_form(table: MapNode, forms: tuple[str, ...], what: str) -> tuple[str, str, Mark]:
+    given = [key for key in table.fields if key in forms]
+    if len(given) != 1:
+        mark = table.fields[given[1]].key_mark if given else table.mark
+        problem = (
+            f"{what} has both '{given[0]}' and '{given[1]}'" if given else f"{what} says nothing"
+        )
+        raise refused(problem, mark, f"give exactly one of {', '.join(forms)}")
+    node = table.fields[given[0]].node
+    return given[0], text_of(node, f"'{given[0]}' of {what}"), node.mark
+
+
+def _bare_path(text: str, mark: Mark) -> str:
+    if len(text) == CID_LENGTH and text.startswith("baf"):
+        raise refused("a CID where a path is expected", mark, f"write {{cid: {text}}}")
+    if text.startswith(("https://", "http://")):
+        fix = f'write {{url: "{text[:200]}", sha256: …}}'
+        raise refused("an address where a path is expected", mark, fix)
+    return placed(_location, text, mark)
+
+
+def _location(text: str) -> str:
+    if not text.strip() or len(text.encode()) > MAX_LOCATION:
+        raise Refused("a path that is empty or too long", fix="give a path from this file")
+    return PurePosixPath(no_control(text)).as_posix()
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or len(text) > MAX_LOCATION:
+        raise Refused(f"not a web address: '{text[:80]}'", fix="begin it with https://")
+    if re.search(r"\s", text):
+        raise Refused("a web address with a space in it", fix="write %20")
+    return no_control(text)
+
+
+def _sha256(table: MapNode, expected: bool, what: str) -> str | None:
+    field = table.fields.get("sha256")
+    if not expected or field is None:
+        if expected:
+            fix = "add sha256: what sha256sum prints for the file"
+            raise refused(f"{what} has a url and no sha256", table.mark, fix)
+        if field is not None:
+            raise refused(f"{what} has a sha256 and no url", field.key_mark, "remove it")
+        return None
+    text = text_of(field.node, f"'sha256' of {what}").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        fix = "write what sha256sum prints for the file"
+        raise refused("a sha256 that is not 64 hexadecimal digits", field.node.mark, fix)
+    return text
+
+
+def _ignore(table: MapNode, allowed: bool, what: str) -> tuple[str, ...]:
+    field = table.fields.get("ignore")
+    if field is None:
+        return ()
+    if not allowed:
+        raise refused(f"{what} has 'ignore' and no path", field.key_mark, "remove it")
+    nodes = list_of(field.node, f"'ignore' of {what}")
+    if len(nodes) > MAX_PATTERNS:
+        raise refused(f"more than {MAX_PATTERNS} patterns", field.node.mark, "use fewer, with '*'")
+    patterns = {text_of(item, f"a pattern of {what}").strip("/") for item in nodes}
+    if "" in patterns:
+        raise refused("an empty pattern", field.node.mark, "remove it")
+    return tuple(sorted(patterns))
+
+
+def _share(table: MapNode, what: str) -> str:
+    field = table.fields.get("share")
+    if field is None:
+        return "any"
+    text = text_of(field.node, f"'share' of {what}")
+    if text not in SHARES:
+        raise refused(f"unknown share '{text[:40]}'", field.node.mark, "write never, owners or any")
+    return text
+
+
+def read_environment(node: Node, what: str) -> EnvironmentSource:
+    """Read one environment.
+
+    Raises: Refused, with the place.
+    """
+    table = map_of(node, what, ENVIRONMENT_KEYS)
+    if (field := table.fields.get("requirements")) is not None:
+        fix = "make it a Nix expression and write {nix: FILE, attribute: NAME}"
+        raise refused("'requirements' is not supported by this version", field.key_mark, fix)
+    form, text, mark = _one_form(table, ENVIRONMENT_FORMS, what)
+    attribute = table.fields.get("attribute")
+    if attribute is not None and form != "nix":
+        raise refused(f"'{form}' takes no attribute", attribute.key_mark, "remove 'attribute'")
+    source = placed(_READERS[form], text, mark)
+    return EnvironmentSource(form, source, _attribute(table, what))
+
+
+def _attribute(table: MapNode, what: str) -> str:
+    field = table.fields.get("attribute")
+    if field is None:
+        return ""
+    text = text_of(field.node, f"'attribute' of {what}")
+    if len(text) > 255 or not re.fullmatch(ATTRIBUTE, text, re.ASCII):
+        raise refused(
+            f"not an attribute: '{text[:80]}'", field.node.mark, "write as env-numpy or a.b"
+        )
+    return text
+
+
+def _flake(text: str) -> str:
+    if not text or text.startswith("-") or re.search(r"\s", text) or len(text) > MAX_LOCATION:
+        raise Refused(
+            f"not a flake reference: '{text[:80]}'", fix="write as nixpkgs/<rev>#python312"
+        )
+    return no_control(text)
+
+
+def _store_path(text: str) -> str:
+    if not re.fullmatch(STORE_PATH, text, re.ASCII):
+        raise Refused(f"not a store path: '{text[:80]}'", fix="write as /nix/store/<hash>-<name>")
+    return text
+
+
+def _derivation(text: str) -> str:
+    if not text.endswith(".drv"):
+        raise Refused(
+            f"not a derivation: '{text[:80]}'", fix="write as /nix/store/<hash>-<name>.drv"
+        )
+    return _store_path(text)
+
+
+def _cid(text: str) -> str:
+    return str(Cid.parse(text))
+
+
+_READERS: Final = {
+    "nix": _location,
+    "flake": _flake,
+    "store": _store_path,
+    "drv": _derivation,
+    "cid": _cid,
+}

@@ -1,0 +1,85 @@
+"""Values of params: scalars or JSON, kept as one compact JSON text. Pure.
+
+Records hold no floats, so a value is its text from the moment it is read: keys sorted, numbers with
+a fraction in their shortest round-trip form. The text goes through the canonical encoder as text.
+
+>>> to_json({"b": 0.000001, "a": [1, True]})
+'{"a":[1,true],"b":1e-06}'
+"""
+
+import json
+from typing import Any, Final, TypeAlias
+
+from engine.errors import Refused
+from engine.workflow.nodes import ListNode, MapNode, Node, Scalar
+from engine.workflow.yaml_scalars import finite, in_range
+from engine.workflow.yaml_source import compose
+
+JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
+
+MAX_VALUE: Final = 256 * 1024  # bytes of one param; all of them and the steps fit in one record
+
+
+def to_json(value: object) -> JsonText:
+    """Return plain data as its one JSON text."""
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+
+
+def data_of(node: Node) -> Any:  # noqa: ANN401 - JSON has no static type
+    """Return a node as plain data.
+
+    Raises: Refused for a number that does not fit.
+    """
+    if isinstance(node, ListNode):
+        return [data_of(item) for item in node.items]
+    if isinstance(node, MapNode):
+        return {key: data_of(field.node) for key, field in node.fields.items()}
+    return _scalar(node)
+
+
+def _scalar(node: Scalar) -> str | int | float | bool | None:
+    try:
+        if isinstance(node.value, float):
+            return finite(node.value, node.written)
+        if isinstance(node.value, int):  # a bool is 0 or 1, and passes
+            in_range(node.value)
+    except Refused as error:
+        raise Refused(error.what, where=str(node.mark), fix=error.fix) from None
+    return node.value
+
+
+def json_of(node: Node) -> JsonText:
+    """Return a node as JSON text.
+
+    Raises: Refused when it is too long, or holds a number that does not fit.
+    """
+    text = to_json(data_of(node))
+    if len(text.encode()) > MAX_VALUE:
+        raise Refused(
+            f"a value of more than {MAX_VALUE} bytes",
+            where=str(node.mark),
+            fix="keep it in a file and make that an input",
+        )
+    return text
+
+
+def read_value(text: str, where: str) -> JsonText:
+    """Return a value written as YAML, as in `-p name=value`.
+
+    Raises: Refused when it is not plain YAML 1.2.
+    """
+    return json_of(compose(text, where))
+
+
+def in_command(value: JsonText) -> str:
+    """Return what a value is in a command: text as it is, everything else as its JSON."""
+    return str(json.loads(value)) if value.startswith('"') else value
+
+
+def items_of(value: JsonText) -> tuple[JsonText, ...] | None:
+    """Return the items of a list, or None when the value is no list."""
+    if not value.startswith("["):
+        return None
+    return tuple(to_json(item) for item in json.loads(value))
