@@ -19,6 +19,7 @@ from engine.content.head import (
     FALSE,
     LINK,
     LIST,
+    LONGEST_DIRECT,
     MAP,
     NEGATIVE,
     NULL,
@@ -34,6 +35,7 @@ Value: TypeAlias = (
     "bool | int | str | bytes | Cid | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
 )
 
+_TEXT_HEADS: Final = tuple(write_head(TEXT, size) for size in range(LONGEST_DIRECT + 1))
 _SIMPLE: Final[dict[int, bool | None]] = {FALSE[0]: False, TRUE[0]: True, NULL[0]: None}
 
 
@@ -51,9 +53,12 @@ def encode(value: Value) -> bytes:
 
 
 def encode_text(value: str) -> bytes:
-    """Encode text; a lone surrogate is a ValueError."""
+    """Encode text; ValueError for a lone surrogate and for what is not text."""
+    if type(value) is not str:
+        raise ValueError(f"{type(value).__name__} where there can only be text: {value!r:.80}")
     raw = value.encode()
-    return write_head(TEXT, len(raw)) + raw
+    size = len(raw)
+    return (_TEXT_HEADS[size] if size <= LONGEST_DIRECT else write_head(TEXT, size)) + raw
 
 
 def encode_int(value: int) -> bytes:

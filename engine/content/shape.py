@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.content.canonical import encode_int
+from engine.content.canonical import encode_int, encode_text
 from engine.content.cid import BYTES, Cid
 from engine.content.head import (
     BYTE_STRING,
@@ -43,7 +43,6 @@ class Shape:
 
 
 _FIRST_TEXT: Final = TEXT << 5
-_SHORT_TEXT: Final = tuple(write_head(TEXT, size) for size in range(LONGEST_DIRECT + 1))
 
 
 def mistyped(value: object, expected: str) -> ValueError:
@@ -63,14 +62,6 @@ def read_size(data: bytes, at: int, major: int) -> tuple[int, int]:
     if found != major:
         raise Damaged(f"a value of another type at byte {at}")
     return size, end
-
-
-def _write_text(value: str) -> bytes:
-    if type(value) is not str:
-        raise mistyped(value, "text")
-    raw = value.encode()
-    size = len(raw)
-    return (_SHORT_TEXT[size] if size <= LONGEST_DIRECT else write_head(TEXT, size)) + raw
 
 
 def _read_text(data: bytes, at: int) -> tuple[str, int]:
@@ -139,7 +130,7 @@ def _read_link(data: bytes, at: int) -> tuple[Cid, int]:
 
 
 SCALARS: Final = {
-    str: Shape(_write_text, _read_text),
+    str: Shape(encode_text, _read_text),
     int: Shape(_write_int, _read_int),
     bool: Shape(_write_bool, _read_bool),
     bytes: Shape(_write_bytes, _read_bytes),
