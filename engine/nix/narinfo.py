@@ -4,11 +4,12 @@ Only what Tallystick writes is read: archives without compression. Keys that it 
 skipped, as Nix does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.errors import Damaged
 from engine.nix import nix32
+from engine.nix.signature import SecretKey
 from engine.nix.storepath import STORE_DIR, StorePath
 
 MAX_BYTES: Final = 1024 * 1024  # of a narinfo; one that names 10 000 references has half of it
@@ -102,3 +103,16 @@ def fingerprint(info: NarInfo) -> bytes:
     references = ",".join(map(str, info.references))
     digest = _HASH + nix32.encode(info.nar_hash)
     return f"1;{info.path};{digest};{info.nar_size};{references}".encode()
+
+
+def signed(info: NarInfo, key: SecretKey) -> NarInfo:
+    """Return the narinfo with one more signature."""
+    return replace(info, signatures=(*info.signatures, key.sign(fingerprint(info))))
+
+
+def unsigned(data: bytes) -> bytes:
+    """Return a narinfo without its signatures.
+
+    Raises: Damaged, Refused as parse.
+    """
+    return show(replace(parse(data), signatures=())).encode()

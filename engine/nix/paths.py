@@ -5,22 +5,22 @@ bytes for one store path, and neither may get the other's. What is here was chec
 durable before it got its name, so whether it is here is one look at that name.
 """
 
-import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from engine.errors import Unavailable
 from engine.nix import nix32
-from engine.nix.settle import partial, settle
+from engine.nix.settle import locked, partial, settle
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
 
 VIEWS: Final = 32  # NarViews kept in memory; one of numpy has 1 600 parts, some 300 KB
+KEPT: Final = "kept"  # the lock between those who make or use trees and those who remove them
 
 
 class Paths:
@@ -51,21 +51,29 @@ class Paths:
         place = self.location(nar_hash)
         if self.has(nar_hash):
             return place
-        with self._alone(place.name):
+        with self._own(place.name):
             if not self.has(nar_hash):
                 settle(place, make)
         return place
 
+    def kept(self) -> AbstractContextManager[None]:
+        """Let nothing be forgotten meanwhile."""
+        return locked(self._locks / KEPT, shared=True)
+
+    def present(self) -> frozenset[bytes]:
+        """Return the NAR hashes of all that is here."""
+        names = [place.name for place in self._directory.glob("[!.]*")]
+        return frozenset(nix32.decode(name, 32) for name in names)
+
     def forget(self, nar_hash: bytes) -> None:
         """Remove a tree. The store must be told that blocks are no longer made from it."""
         place = self.location(nar_hash)
-        with self._alone(place.name):
+        with locked(self._locks / KEPT), self._own(place.name):
             with self._lock:
                 self._views.pop(place.name, None)
             if self.has(nar_hash):
-                leaving = partial(place)
-                place.rename(leaving)
-                remove(leaving)
+                place.rename(partial(place))
+                remove(partial(place))
 
     def view(self, name: str) -> NarView:
         """Return the NAR of the tree called `name` here.
@@ -96,14 +104,8 @@ class Paths:
                 "an unpacked store path is gone", where=str(self._directory / name)
             ) from None
 
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        """Hold the lock of one tree; it ends with the process, so none is ever stale."""
-        self._locks.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self._directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with (self._locks / name).open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _own(self, name: str) -> AbstractContextManager[None]:
+        return locked(self._locks / name)
 
 
 def locator(nar_hash: bytes) -> str:

@@ -6,8 +6,10 @@ for a tree that is half made, by a process that was killed or before a power cut
 
 import ctypes
 import errno
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,15 @@ from engine.nix.treewriter import remove
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
+@contextmanager
+def locked(lock: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold a file's lock; it ends with the process, so none is ever stale."""
+    lock.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
 def settle(place: Path, make: Callable[[Path], None]) -> None:
     """Have `make` build a tree beside `place`, then give it that name.
 
@@ -24,6 +35,7 @@ def settle(place: Path, make: Callable[[Path], None]) -> None:
 
     Raises: whatever `make` raises; Unavailable when the disk is full. Nothing is left then.
     """
+    place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     part = partial(place)
     remove(part)  # of a process that was killed
     try:

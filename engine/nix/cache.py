@@ -1,0 +1,72 @@
+"""The binary cache of a closure: a UnixFS directory that stock Nix substitutes from. Pure.
+
+    nix-cache-info
+    tallystick-closure        the bytes of the Closure record; Nix does not look at it
+    <digest>.narinfo          for each store path
+    nar/<nar hash>.nar        not compressed: compressors change, and blocks would not be shared
+
+Nothing in it depends on who made it. A signed view is the same directory with `Sig` lines in the
+narinfos, and shares everything else. environment.py reads such directories back.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from engine.content.blocks import Block
+from engine.content.cid import RAW
+from engine.content.dagpb import Link
+from engine.content.directory import Made, directory
+from engine.content.profile import PUBLISHED
+from engine.nix import narinfo
+from engine.nix.narinfo import NarInfo
+from engine.nix.records import CLOSURE, Closure, ClosurePath
+from engine.nix.signature import SecretKey
+from engine.nix.storepath import StorePath
+
+INFO: Final = "nix-cache-info"
+RECORD: Final = "tallystick-closure"
+NARS: Final = "nar"
+
+
+def cache(closure: Closure, nars: Mapping[str, Link], key: SecretKey | None = None) -> Made:
+    """Make the cache of a closure; `nars`: base name -> link to the UnixFS file of its NAR.
+
+    The blocks of the NARs themselves are not among those returned.
+    """
+    named = {nar_name(path): nars[path.name] for path in closure.paths}
+    folder = directory(Link(name, link.cid, link.tsize) for name, link in named.items())
+    files = [_file(name, data) for name, data in texts(closure, key).items()]
+    links = [*(link for link, _ in files), Link(NARS, folder.link.cid, folder.link.tsize)]
+    top = directory(links)
+    return Made(top.link, (*(block for _, block in files), *folder.blocks, *top.blocks))
+
+
+def texts(closure: Closure, key: SecretKey | None = None) -> dict[str, bytes]:
+    """Return the small files of a cache: all but the NARs."""
+    infos = {
+        f"{info.path.digest}.narinfo": narinfo.show(info).encode() for info in _infos(closure, key)
+    }
+    return {INFO: narinfo.CACHE_INFO.encode(), RECORD: CLOSURE.encode(closure), **infos}
+
+
+def nar_name(path: ClosurePath) -> str:
+    """Return the name of a path's NAR in the directory `nar`."""
+    return narinfo.nar_url(path.nar_hash).removeprefix(f"{NARS}/")
+
+
+def _infos(closure: Closure, key: SecretKey | None) -> Iterable[NarInfo]:
+    for path in closure.paths:
+        info = NarInfo(
+            path=StorePath.parse(path.name),
+            url=narinfo.nar_url(path.nar_hash),
+            nar_hash=path.nar_hash,
+            nar_size=path.nar_size,
+            references=tuple(map(StorePath.parse, path.references)),
+        )
+        yield info if key is None else narinfo.signed(info, key)
+
+
+def _file(name: str, data: bytes) -> tuple[Link, Block]:
+    """Make a file of one block; the longest here is a record, which has at most one."""
+    block = PUBLISHED.block(RAW, data)
+    return Link(name, block.cid, len(data)), block

@@ -1,0 +1,81 @@
+"""Capture: from paths in a Nix store to an Environment that needs Nix no more.
+
+Every path is kept unpacked once (paths.py), hard-linked with Nix's own where that can be; its NAR
+is read from there whenever somebody asks for its blocks. The records hold nothing of this machine:
+who captures the same bytes gets the same CIDs.
+"""
+
+from pathlib import Path
+
+from engine.errors import Damaged
+from engine.nix.carried import KIND, Carried, NarStore, carry
+from engine.nix.command import Command
+from engine.nix.environment import Opened, make
+from engine.nix.inventory import inventory
+from engine.nix.paths import Paths, locator
+from engine.nix.realise import Realised
+from engine.nix.records import Closure, ClosurePath
+from engine.nix.storepath import STORE_DIR, StorePath
+from engine.nix.treewriter import TreeWriter, plant
+from engine.nix.walk import NarView, walk
+
+
+def capture(realised: Realised, command: Command, paths: Paths, store: NarStore) -> Opened:
+    """Keep what was realised, and all that it needs, as content.
+
+    Raises: Damaged when Nix's store holds other bytes than it says; Unavailable when a path is
+    gone, or the disk is full.
+    """
+    needed = inventory(command, realised.paths)
+    with paths.kept():
+        links = {path.name: _keep(path, realised, paths, store).link for path in needed}
+        opened, blocks = make(_closure(realised, needed, paths), links)
+        store.put(blocks)
+    return opened
+
+
+def _keep(path: ClosurePath, realised: Realised, paths: Paths, store: NarStore) -> Carried:
+    """Unpack one path here, check it, and let the store make its NAR's blocks from it."""
+    source = realised.store.physical(StorePath.parse(path.name))
+    carried: list[Carried] = []
+
+    def copy(destination: Path) -> None:
+        writer = TreeWriter(destination)
+        plant(writer, b"", walk(source), source)
+        writer.finish()
+        carried.append(_checked(path, destination))
+
+    place = paths.adopt(path.nar_hash, copy)
+    nar = carried[0] if carried else _checked(path, place)
+    store.put_derived(KIND, locator(path.nar_hash), nar.leaves, nar.nodes)
+    return nar
+
+
+def _checked(path: ClosurePath, place: Path) -> Carried:
+    view = NarView.of(place)
+    carried = carry(view)
+    if (carried.nar_hash, view.size) != (path.nar_hash, path.nar_size):
+        raise Damaged(
+            "a store path does not have the content that Nix says",
+            where=f"{STORE_DIR}/{path.name}",
+            fix="nix-store --verify --check-contents --repair",
+        )
+    return carried
+
+
+def _closure(realised: Realised, needed: tuple[ClosurePath, ...], paths: Paths) -> Closure:
+    places = {path.name: paths.location(path.nar_hash) for path in needed}
+    roots = tuple(path.base for path in realised.paths)
+    return Closure(
+        store_dir=STORE_DIR,
+        system=realised.system,
+        roots=roots,
+        search_path=tuple(f"{STORE_DIR}/{root}/bin" for root in roots if _has_bin(places[root])),
+        paths=needed,
+    )
+
+
+def _has_bin(place: Path) -> bool:
+    """Return whether `bin` is there; a link is not followed, since /nix/store may be another's."""
+    entry = place / "bin"
+    return entry.is_symlink() or entry.is_dir()

@@ -1,0 +1,86 @@
+"""Materialiser: a closure as a directory that a step sees as /nix/store. Needs no Nix.
+
+Paths that are not here yet are unpacked from content, each checked against the closure. The
+directory is then a farm of hard links to them, so that a step is given its own closure and
+nothing else by one mount. While this process lives, no other removes a farm that it was given.
+"""
+
+import os
+from pathlib import Path
+
+from engine.content import reader
+from engine.content.cid import Cid
+from engine.errors import Unavailable
+from engine.nix.carried import KIND, NarStore, carry
+from engine.nix.farms import Farms
+from engine.nix.paths import Paths, locator
+from engine.nix.records import CLOSURE, Closure, ClosurePath, Environment
+from engine.nix.storepath import STORE_DIR
+from engine.nix.treewriter import TreeWriter, plant
+from engine.nix.unpack import unpack
+from engine.nix.walk import walk
+
+
+class Materialiser:
+    """Makes closures exist below `work`. Safe for many threads and processes."""
+
+    def __init__(self, work: Path, store: NarStore) -> None:
+        self.paths = Paths(work)
+        self.farms = Farms(work)
+        self._store = store
+
+    def ensure(self, closure: Closure, environment: Environment | None = None) -> Path:
+        """Return the farm of a closure, made unless it is here.
+
+        Raises: Damaged, naming the store path, when its NAR is not what the closure says;
+        Unavailable when content is not here (all of it, with no environment), or the disk is full.
+        Nothing is left half made; paths that were unpacked stay for the next time.
+        """
+        cid = CLOSURE.cid(closure)
+        farm = self.farms.use(cid)
+        if farm is not None:
+            return farm
+        with self.paths.kept():
+            for path in closure.paths:
+                self._unpack(path, environment)
+            return self.farms.add(cid, lambda place: self._plant(closure, place))
+
+    def _unpack(self, path: ClosurePath, environment: Environment | None) -> None:
+        if self.paths.has(path.nar_hash):
+            return
+        nar = environment.nars.get(path.name) if environment is not None else None
+        if nar is None:
+            raise Unavailable(
+                "a store path of this environment is not here",
+                where=f"{STORE_DIR}/{path.name}",
+                fix="fetch the environment by its CID, or build it with Nix: `tally env build`",
+            )
+        chunks = reader.read(self._store.get, nar)
+        self.paths.adopt(path.nar_hash, lambda place: unpack(chunks, path, place))
+        self._carry_on(path, nar)
+
+    def _carry_on(self, path: ClosurePath, nar: Cid) -> None:
+        """Let the store make the NAR from what was just unpacked, instead of keeping it too."""
+        name = locator(path.nar_hash)
+        carried = carry(self.paths.view(name))
+        if carried.link.cid == nar:  # else it was cut in another way, and its blocks are others
+            self._store.put_derived(KIND, name, carried.leaves, carried.nodes, instead=True)
+
+    def _plant(self, closure: Closure, place: Path) -> None:
+        writer = TreeWriter(place)
+        writer.directory(b"")
+        for path in closure.paths:
+            source = self.paths.location(path.nar_hash)
+            plant(writer, os.fsencode(path.name), walk(source), source)
+        writer.finish()
+
+
+def shell_of(closure: Closure, farm: Path) -> str | None:
+    """Return what /bin/sh is in a closure, as a step sees it; None when no root has one."""
+    for root in closure.roots:
+        folder = farm / root / "bin"
+        if folder.is_symlink():  # as the step will see it, not as this machine's /nix/store has it
+            folder = farm / str(folder.readlink()).removeprefix(f"{STORE_DIR}/")
+        if os.path.lexists(folder / "sh"):
+            return f"{STORE_DIR}/{root}/bin/sh"
+    return None

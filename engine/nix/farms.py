@@ -1,0 +1,93 @@
+"""Farms: the closures that steps of this machine have seen, and when each was last used.
+
+Beside each farm is a stamp: a file made when the farm is whole, dated by its last use, and locked
+(shared) by every process that uses the farm. It is removed first, by whoever can lock it alone.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.nix.settle import locked, settle
+from engine.nix.treewriter import remove
+
+STAMP: Final = ".used"
+
+
+class Farms:
+    """The directory work/closures. Safe for many threads and processes."""
+
+    def __init__(self, work: Path) -> None:
+        self._directory = work / "closures"
+        self._locks = work / "locks"
+        self._held: dict[Cid, int] = {}  # descriptors of the stamps that this process has locked
+        self._lock = Lock()
+
+    def use(self, cid: Cid) -> Path | None:
+        """Return a farm, dated now and kept while this process lives; None when it is not here."""
+        stamp = self._stamp(cid)
+        with self._lock:
+            if cid not in self._held:
+                held = _hold(stamp)
+                if held is None:
+                    return None
+                self._held[cid] = held
+        os.utime(self._held[cid])
+        return self._directory / str(cid)
+
+    def add(self, cid: Cid, make: Callable[[Path], None]) -> Path:
+        """Return a farm, made by `make(destination)` unless another process was faster.
+
+        Raises: as settle.
+        """
+        while True:
+            farm = self.use(cid)
+            if farm is not None:
+                return farm
+            with locked(self._locks / str(cid)):
+                place = self._directory / str(cid)
+                if not place.is_dir():
+                    settle(place, make)
+                self._stamp(cid).touch()
+
+    def last_used_ms(self) -> dict[Cid, int]:
+        """Return when each farm here was last asked for, in milliseconds since 1970."""
+        stamps = self._directory.glob(f"*{STAMP}")
+        return {
+            Cid.parse(stamp.name.removesuffix(STAMP)): stamp.stat().st_mtime_ns // 1_000_000
+            for stamp in stamps
+        }
+
+    def forget(self, cid: Cid) -> bool:
+        """Remove a farm unless a process uses it; return whether it is gone."""
+        stamp = self._stamp(cid)
+        with locked(self._locks / str(cid)):
+            if stamp.exists():
+                with stamp.open("rb") as file:
+                    try:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        return False
+                    stamp.unlink()
+            remove(self._directory / str(cid))
+            return True
+
+    def _stamp(self, cid: Cid) -> Path:
+        return self._directory / f"{cid}{STAMP}"
+
+
+def _hold(stamp: Path) -> int | None:
+    """Lock a stamp with others; return its descriptor, or None when it is not there."""
+    try:
+        descriptor = os.open(stamp, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if os.fstat(descriptor).st_nlink:  # it was not removed while we waited
+        return descriptor
+    os.close(descriptor)
+    return None

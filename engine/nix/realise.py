@@ -1,0 +1,174 @@
+"""Realise: from a source to store paths that exist, by asking Nix (command.py runs it).
+
+Only Nix's classic commands, whose output has stayed the same from 2.8 on, and `nix build` for
+flakes, read tolerantly. Nothing that Nix prints for people decides anything here; it is shown.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Refused, StepFailed, Unavailable
+from engine.nix import derivation, nix32
+from engine.nix.command import Command, Finished
+from engine.nix.nixstore import NixStore
+from engine.nix.outputs import Hasher
+from engine.nix.source import Flake, NixFile, Recipe, Source, Stored
+from engine.nix.storepath import StorePath
+
+SHOWN_LINES: Final = 20  # of a build's log in its error
+UNFETCHED: Final = "file:///run/fetch-inputs/first/"  # where a recipe's missing inputs point
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """Store paths that exist."""
+
+    system: str  # as "x86_64-linux"
+    recipe: Recipe | None  # what a lock pins; None for a path given as such
+    paths: tuple[StorePath, ...]  # sorted
+    store: NixStore  # where they are
+
+
+class Realiser:
+    """Makes sources exist in one Nix store."""
+
+    def __init__(self, command: Command, roots: Path) -> None:
+        """Keep what is made from Nix's own garbage collection by links in `roots`."""
+        self._command = command
+        self._roots = roots
+
+    def realise(self, source: Source) -> Realised:
+        """Evaluate and build.
+
+        Raises: Refused for what does not evaluate; StepFailed for what does not build, with the
+        end of its log; Unavailable when Nix, or a path that only others have, is not here.
+        """
+        self._roots.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root = self._roots / nix32.encode(hashlib.sha256(str(source).encode()).digest()[:20])
+        if isinstance(source, Stored):
+            paths = self._build([str(source.path)], root, source)
+            return Realised(_this_system(), None, paths, self._command.store)
+        recipe = source if isinstance(source, Recipe) else self.evaluate(source)
+        system, recipe = self._resolve(recipe)
+        paths = self._build([str(recipe)], root, source)
+        return Realised(system, recipe, paths, self._command.store)
+
+    def evaluate(self, source: NixFile | Flake) -> Recipe:
+        """Evaluate without building.
+
+        Raises: Refused when it does not evaluate to one derivation; Unavailable with no Nix.
+        """
+        if isinstance(source, Flake):
+            return self._evaluate_flake(source)
+        attribute = ("-A", source.attribute) if source.attribute else ()
+        # no root for the derivation: its output, built next, gets one, and the lock can do without
+        ended = self._command.run("nix-instantiate", str(source.file), *attribute)
+        if ended.code:
+            raise Refused(_error(ended), where=str(source.file), fix="correct the Nix file")
+        found = ended.output.split()
+        if len(found) != 1:
+            raise Refused(
+                f"this is {len(found)} derivations, not one",
+                where=str(source.file),
+                fix="name one of them by `attribute`",
+            )
+        return Recipe.parse(found[0])
+
+    def _evaluate_flake(self, source: Flake) -> Recipe:
+        options = ("--dry-run", "--json", "--no-link", "--no-write-lock-file")
+        ended = self._command.run(
+            "nix", "build", *options, source.reference, directory=source.directory
+        )
+        if ended.code:
+            raise Refused(_error(ended), where=source.reference, fix="correct the flake reference")
+        return _flake_recipe(ended.output, source.reference)
+
+    def _resolve(self, recipe: Recipe) -> tuple[str, Recipe]:
+        """Return what system a derivation is for, and it with its outputs named.
+
+        Raises: Damaged when its output paths do not follow from it; Unavailable when it is gone.
+        """
+        parsed = self._load(str(recipe.path))
+        Hasher(self._load).check(recipe.path, parsed)
+        missing = set(recipe.outputs) - set(parsed.outputs)
+        if missing:
+            raise Refused(
+                f"the derivation has no output '{min(missing)}'",
+                where=str(recipe.path),
+                fix=f"it has {', '.join(sorted(parsed.outputs))}",
+            )
+        system = _this_system() if parsed.system == "builtin" else parsed.system
+        if recipe.outputs or "out" in parsed.outputs:
+            return system, recipe
+        return system, Recipe(recipe.path, tuple(sorted(parsed.outputs)))
+
+    def _load(self, path: str) -> derivation.Derivation:
+        place = self._command.store.physical(StorePath.parse(path))
+        try:
+            return derivation.parse(place.read_bytes())
+        except OSError:
+            raise Unavailable(
+                "this derivation is not in the Nix store",
+                where=path,
+                fix="evaluate its source again: `tally env lock`",
+            ) from None
+
+    def _build(self, wanted: Sequence[str], root: Path, source: Source) -> tuple[StorePath, ...]:
+        expanded = [
+            item if "!" in item or not item.endswith(".drv") else f"{item}!out" for item in wanted
+        ]
+        ended = self._command.run(
+            "nix-store", "--realise", *expanded, "--add-root", str(root), "--indirect"
+        )
+        if ended.code:
+            raise self._failed(ended, source)
+        # with a root, Nix prints the links it made
+        return tuple(
+            sorted({StorePath.parse(str(Path(line).readlink())) for line in ended.output.split()})
+        )
+
+    def _failed(self, ended: Finished, source: Source) -> StepFailed | Unavailable:
+        log = "\n".join(ended.messages[-SHOWN_LINES:])
+        if isinstance(source, Stored):
+            return Unavailable(
+                f"this store path cannot be had: {_error(ended)}",
+                where=str(source),
+                fix="give the environment by {nix} or {cid}",
+            )
+        fix = "correct what its log complains of"
+        if UNFETCHED in log:
+            store = "" if self._command.store.is_system else f" --store {self._command.store.root}"
+            fix = f"fetch the recipe's pinned inputs first: ./fetch-inputs DIR{store}"
+        return StepFailed(f"the environment does not build:\n{log}", where=str(source), fix=fix)
+
+
+def _flake_recipe(output: str, reference: str) -> Recipe:
+    """Read what `nix build --json` says: a list of {drvPath, outputs}, with more in later Nix."""
+    try:
+        (built,) = json.loads(output)
+        path, outputs = built["drvPath"], built["outputs"]
+        names = tuple(sorted(outputs)) if isinstance(outputs, dict) else ()
+    except (ValueError, TypeError, KeyError):
+        raise Refused(
+            "this flake output is not one derivation",
+            where=reference,
+            fix="name a package: FLAKE#NAME",
+        ) from None
+    return Recipe(StorePath.parse(path), () if names == ("out",) else names)
+
+
+def _error(ended: Finished) -> str:
+    """Return what Nix said was wrong, without what it said before."""
+    lines = list(ended.messages)
+    starts = [place for place, line in enumerate(lines) if line.startswith("error: ")]
+    text = "\n".join(lines[starts[0] :] if starts else lines[-SHOWN_LINES:])
+    return text.removeprefix("error: ").strip() or f"Nix ended with status {ended.code}"
+
+
+def _this_system() -> str:
+    return f"{platform.machine()}-{platform.system().lower()}"
