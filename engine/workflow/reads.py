@@ -27,13 +27,19 @@ def axis_reference(axis: Axis) -> OutputRef | ParamRef | None:
     return reference
 
 
+def entries_axis(step: WorkflowStep) -> int | None:
+    """Return the position in the scatter of the name that stands for entries of a directory."""
+    for position, axis in enumerate(step.scatter):
+        if isinstance(axis_reference(axis), OutputRef):
+            return position
+    return None
+
+
 def entries_of(step: WorkflowStep) -> OutputRef | None:
     """Return the directory whose entries the step scatters over, if it does."""
-    for axis in step.scatter:
-        reference = axis_reference(axis)
-        if isinstance(reference, OutputRef):
-            return reference
-    return None
+    position = entries_axis(step)
+    reference = None if position is None else axis_reference(step.scatter[position])
+    return reference if isinstance(reference, OutputRef) else None
 
 
 def output_reads(step: WorkflowStep) -> Iterator[OutputRef]:

@@ -17,7 +17,7 @@ from engine.workflow.yaml_source import compose
 
 JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
 
-MAX_VALUE: Final = 256 * 1024  # bytes of one param; all of them and the steps fit in one record
+MAX_VALUE: Final = 768 * 1024  # bytes of one param: 100 000 seeds, in a record of at most 1 MiB
 
 
 def to_json(value: object) -> JsonText:
