@@ -58,7 +58,7 @@ def _checked(path: ClosurePath, place: Path) -> Carried:
         raise Damaged(
             "a store path does not have the content that Nix says",
             where=f"{STORE_DIR}/{path.name}",
-            fix="nix-store --verify --check-contents --repair",
+            fix=f"nix-store --repair-path {STORE_DIR}/{path.name}",
         )
     return carried
 
