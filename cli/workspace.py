@@ -1,0 +1,131 @@
+"""Workspace: the parts of one home, put together. Commands take from it what they use.
+
+This is the only place that knows which parts there are and where each keeps its things; every
+part is opened when it is first asked for, so that `tally runs` opens no store.
+"""
+
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from engine.errors import Unavailable
+
+if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to wait for all of it
+    from engine.claims import Claims
+    from engine.database import Database
+    from engine.journal import Journal
+    from engine.memo import Memo
+    from engine.nix.closure import Materialiser
+    from engine.nix.command import Command
+    from engine.nix.realise import Realiser
+    from engine.store.disk import DiskStore
+
+
+class Workspace:
+    """One home, open. Closing it gives everything back."""
+
+    def __init__(self, home: Path) -> None:
+        """Use the directory `home`, made when absent, for nobody else to read.
+
+        Raises: Unavailable when it cannot be made.
+        """
+        self.home = home.absolute()
+        self._open = ExitStack()
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.work.mkdir(mode=0o755, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"the home cannot be used: {error.strerror}",
+                where=str(self.home),
+                fix="name a directory of yours with --home or TALLY_HOME",
+            ) from None
+
+    @property
+    def work(self) -> Path:
+        """Where what steps may see is staged."""
+        return self.home / "work"
+
+    @cached_property
+    def store(self) -> "DiskStore":
+        """All content."""
+        from engine.nix.carried import KIND
+        from engine.nix.paths import Paths
+        from engine.store.disk import DiskStore
+
+        readers = {KIND: Paths(self.work).read_nar_range}
+        return self._open.enter_context(DiskStore(self.home / "store", readers=readers))
+
+    @cached_property
+    def materialiser(self) -> "Materialiser":
+        """Closures as directories."""
+        from engine.nix.closure import Materialiser
+
+        return Materialiser(self.work, self.store)
+
+    @cached_property
+    def database(self) -> "Database":
+        """Runs and results."""
+        from engine.database import Database
+
+        database = Database(self.home / "state.db")
+        self._open.callback(database.close)
+        return database
+
+    @cached_property
+    def claims(self) -> "Claims":
+        """Who works on what."""
+        from engine.claims import Claims
+
+        claims = Claims(self.home / "claims")
+        self._open.callback(claims.close)
+        return claims
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """The runs."""
+        from engine.journal import Journal
+
+        return Journal(self.database, self.claims)
+
+    @cached_property
+    def memo(self) -> "Memo":
+        """What is known to come out of steps."""
+        from engine.memo import Memo
+
+        return Memo(self.database)
+
+    @cached_property
+    def nix(self) -> "Command":
+        """Nix, for the store that this machine builds in."""
+        from engine.nix.command import Command
+        from engine.nix.nixstore import NixStore, choose
+
+        scratch = self.home / "nix-home"
+        asked = Command(NixStore(Path("/")), scratch)
+        sandboxed = asked.system_setting("sandbox") == "true"
+        return Command(choose(self.home, sandboxed_daemon=sandboxed), scratch)
+
+    @cached_property
+    def realiser(self) -> "Realiser":
+        """Builds environments with Nix."""
+        from engine.nix.realise import Realiser
+
+        return Realiser(self.nix, self.home / "nix-roots")
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,119 @@
+"""Inputs: what a workflow starts from, put in the store and called by CID.
+
+A file or directory beside the workflow is read anew at each run. What is fetched from a URL is
+checked against its sha256 and kept under it, so that it is fetched once.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from engine.content.blocks import BlockStore
+from engine.content.cid import Cid
+from engine.errors import Damaged, Refused, Unavailable
+from engine.store.add import add_path, add_stream
+from engine.store.base import ContentStore
+from engine.workflow.model import InputSource
+
+LEFT_OUT: Final = (".git", "__pycache__")  # of directories: they change when nothing has
+MAX_FETCH: Final = 64 * 2**30  # bytes; what a URL sends is under somebody else's control
+
+Open = Callable[[str], BinaryIO]  # a URL's content, as a stream
+Fetched = Callable[[str], Cid | None]  # sha256 -> what was fetched under it before
+Keep = Callable[[str, Cid], None]
+
+
+class Inputs:
+    """Brings in the inputs of one workflow, whose relative paths begin at `base`."""
+
+    def __init__(
+        self, store: ContentStore, base: Path, *, fetched: Fetched, keep: Keep, fetch: Open | None
+    ) -> None:
+        """Use `fetch` for URLs; None forbids every use of the network."""
+        self._store = store
+        self._base = base
+        self._fetched = fetched
+        self._keep = keep
+        self._fetch = fetch
+
+    def bring(self, sources: Mapping[str, InputSource]) -> dict[str, Cid]:
+        """Return the CID of each input, durable.
+
+        Raises: Refused for what cannot be read; Unavailable for what is not here; Damaged for a
+        download that does not have its sha256.
+        """
+        return {name: self._one(name, source) for name, source in sources.items()}
+
+    def _one(self, name: str, source: InputSource) -> Cid:
+        if source.path is not None:
+            return self._local(name, source.path, source.ignore)
+        if source.cid is not None:
+            return _here(self._store, name, Cid.parse(source.cid))
+        if source.url is None or source.sha256 is None:
+            raise AssertionError("a Workflow's input has one source")
+        return self._remote(source.url, source.sha256)
+
+    def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:
+        place = self._base / path
+        if not place.exists():
+            raise Refused(
+                f"input '{name}' does not exist",
+                where=str(place),
+                fix="correct its path: it is relative to the workflow file",
+            )
+        return add_path(self._store, place, ignore=(*LEFT_OUT, *ignore)).cid
+
+    def _remote(self, url: str, sha256: str) -> Cid:
+        known = self._fetched(sha256)
+        if known is not None and self._store.has(known):
+            return known
+        if self._fetch is None:
+            raise Unavailable(
+                "this input was never fetched, and the run is offline",
+                where=url,
+                fix="run once without --offline",
+            )
+        with closing(self._fetch(url)) as stream:
+            source = _Checked(stream)
+            added = add_stream(self._store, source)
+        if source.digest() != sha256:
+            raise Damaged(
+                f"what was fetched has sha256 {source.digest()}, not {sha256}",
+                where=url,
+                fix="correct the sha256, or find who still has the content that was meant",
+            )
+        self._keep(sha256, added.cid)
+        return added.cid
+
+
+class _Checked:
+    """A stream that is hashed as it is read, and not read for ever."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def readinto(self, buffer: memoryview) -> int:
+        data = self._stream.read(len(buffer))
+        self._size += len(data)
+        if self._size > MAX_FETCH:
+            raise Refused(f"a download of over {MAX_FETCH} bytes")
+        self._hash.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _here(store: BlockStore, name: str, cid: Cid) -> Cid:
+    if not store.has(cid):
+        raise Unavailable(
+            f"the content of input '{name}' is not here",
+            where=str(cid),
+            fix="bring it with 'tally import FILE.car' or 'tally add PATH'",
+        )
+    return cid
