@@ -94,7 +94,7 @@ class _Walk:
             self._tree.directory(path)
             self._waiting.append(path)
         elif stat.S_ISLNK(mode):
-            self._tree.symlink(path, str(place.readlink()))
+            self._tree.symlink(path, os.readlink(place))  # noqa: PTH115 (pathlib changes 'a/' to 'a')
         else:
             raise Refused(
                 f"this is a {_special(mode)}: only files, directories and symlinks are kept"
