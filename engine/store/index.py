@@ -97,9 +97,14 @@ class Index:
     def change(self) -> Iterator[sqlite3.Connection]:
         """Hold the write lock over a block of changes: all of them are durable, or none is made.
 
+        One within another, in the same thread, is part of it.
+
         Raises: Unavailable on a full disk or a busy index; Damaged when it cannot be read.
         """
         with self._write_lock, self._translated():
+            if self._writer.in_transaction:
+                yield self._writer
+                return
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -141,6 +146,13 @@ def tick(change: sqlite3.Connection, now_ms: int) -> int:
     """
     query = "UPDATE clock SET last = max(last, ?) RETURNING last"
     stamp: int = change.execute(query, (now_ms,)).fetchall()[0][0]  # all: else it stays open
+    return stamp
+
+
+def tick_past(change: sqlite3.Connection, now_ms: int) -> int:
+    """Return a stamp over every earlier one: what is put from now on differs from what was."""
+    query = "UPDATE clock SET last = max(last + 1, ?) RETURNING last"
+    stamp: int = change.execute(query, (now_ms,)).fetchall()[0][0]
     return stamp
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.store.index import Index
-from engine.store.locks import try_lock
+from engine.store.locks import create_locked, open_locked
 
 GRACE_MS: Final = 15 * 60 * 1000  # a killed run is started again by a person or a timer
 _RENEW_MS: Final = GRACE_MS // 3
@@ -33,8 +33,7 @@ class Lease:
     def ensure(self, change: sqlite3.Connection, stamp: int) -> None:
         """Take the lease in this change, or renew it when it is getting old."""
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try_lock(self._descriptor)
+            self._descriptor = create_locked(self._path, 0o600)
         if self.stamp is None or stamp - self._renewed > _RENEW_MS:
             change.execute(
                 "INSERT INTO leases VALUES (?, ?, ?) "
@@ -93,11 +92,7 @@ def _delete(change: sqlite3.Connection, name: str) -> None:
 
 
 def _held_open(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        return not try_lock(descriptor)
-    finally:
+    descriptor = open_locked(path)
+    if descriptor is not None:
         os.close(descriptor)
+    return descriptor is None and path.exists()

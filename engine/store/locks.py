@@ -3,6 +3,7 @@
 No lock here is ever removed by hand: kill -9 releases it.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 if sys.platform == "win32":
     import msvcrt
 
-    def try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         """Take the file's lock if nobody has it."""
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -25,7 +26,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         """Take the file's lock if nobody has it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,3 +44,42 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         _wait_lock(file.fileno())
         yield
+
+
+def create_locked(path: Path, mode: int) -> int | None:
+    """Make a file and take its lock; None when there is one, or it was removed before that.
+
+    Raises: OSError for anything else.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        return None
+    return _kept(descriptor, path)
+
+
+def open_locked(path: Path) -> int | None:
+    """Open a file and take its lock; None when it is gone or somebody has it.
+
+    Raises: OSError for anything else.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    return _kept(descriptor, path)
+
+
+def _kept(descriptor: int, path: Path) -> int | None:
+    """Return the descriptor if its lock is ours and it is still the file at `path`."""
+    if _try_lock(descriptor) and _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from engine.store.index import Index, add_place
-from engine.store.locks import try_lock
+from engine.store.locks import create_locked, open_locked
 from engine.store.place import PACK, Place, Signature, Slice
 
 PACK_SIZE: Final = (
@@ -27,7 +27,6 @@ _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
 
 class _Open(NamedTuple):
     place: int
-    name: str
     descriptor: int
 
 
@@ -89,38 +88,27 @@ class Packs:
                 continue
             os.ftruncate(descriptor, size)
             self._end = size
-            return _Open(place.number, os.fsdecode(place.name), descriptor)
+            return _Open(place.number, descriptor)
         return None
 
     def hold(self, place: Place) -> int | None:
         """Return a pack's descriptor with its lock, or None while a process appends to it."""
-        path = self._folder / os.fsdecode(place.name)
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        if try_lock(descriptor) and _is_at(descriptor, path):
-            return descriptor
-        os.close(descriptor)
-        return None
+        return open_locked(self._folder / os.fsdecode(place.name))
 
     def _begin(self) -> _Open:
         """Begin a pack under the next number that is free."""
         number = max((int(p.stem) for p in self._folder.glob("????????.pack")), default=0) + 1
-        while True:
-            name = f"{number:08}.pack"
-            try:
-                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                descriptor = os.open(self._folder / name, flags, 0o644)
-                break
-            except FileExistsError:  # another process was faster
-                number += 1
-        try_lock(descriptor)
+        while (descriptor := create_locked(self._path(number), 0o644)) is None:
+            number += 1  # another process was faster
         sync_folder(self._folder)
+        name = self._path(number).name
         with self._index.change() as change:
             place = add_place(change, PACK, name.encode(), None, Signature(0, 0, 0))
         self._end = 0
-        return _Open(place, name, descriptor)
+        return _Open(place, descriptor)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:08}.pack"
 
 
 def set_end(slices: Mapping[Cid, Slice]) -> Sequence[tuple[int, int]]:
@@ -142,14 +130,6 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     while rest:
         written = os.pwrite(descriptor, rest, offset)
         rest, offset = rest[written:], offset + written
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    """Return whether the locked file is still the one at `path`: gc may have removed it since."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def sync_folder(folder: Path) -> None:

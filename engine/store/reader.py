@@ -40,16 +40,21 @@ class Reader:
         failure: TallyError | None = None
         for _ in range(2):  # twice, because a gc may have moved it since the index was asked
             for at in self._index.find(cid):
-                found = self._read(cid, at)
+                found = self.read(cid, at)
                 if isinstance(found, bytes):
                     return found
-                failure = found
+                failure = found or failure
         raise failure or _nowhere(cid)
 
-    def _read(self, cid: Cid, at: Slice) -> bytes | TallyError:
+    def can_read(self, place: Place) -> bool:
+        """Return whether this store was opened with what it takes to read a place."""
+        return place.kind in OWN or place.kind in self._readers
+
+    def read(self, cid: Cid, at: Slice) -> bytes | TallyError | None:
+        """Return the bytes of one copy of a block, or what is wrong with it, or None: it moved."""
         place = self._place(at.place)
         if place is None:
-            return _nowhere(cid)
+            return None
         try:
             data = self._bytes(place, at)
         except FileNotFoundError:
@@ -81,11 +86,11 @@ class Reader:
             return b""
         return reader(os.fsdecode(place.name), at.offset, at.length)
 
-    def _gone(self, cid: Cid, at: Slice, place: Place) -> TallyError:
-        """Forget a block whose file is not there, unless it only moved."""
+    def _gone(self, cid: Cid, at: Slice, place: Place) -> TallyError | None:
+        """Forget a block whose file is not there; None when it only moved."""
         self.forget(place.number)
         if self._index.place(place.number) != place:
-            return _nowhere(cid)
+            return None
         if not place.solid:
             return self._changed(place, _source_gone(place))
         with self._index.change() as change:
@@ -105,7 +110,7 @@ class Reader:
 
     def _wrong(self, cid: Cid, at: Slice, place: Place, data: bytes) -> TallyError:
         """Take bytes that do not match their name out of the way."""
-        if place.kind not in OWN and place.kind not in self._readers:
+        if not self.can_read(place):
             return Unavailable(
                 f"block {cid} is made from a '{place.kind}', which nothing here can read",
                 where=os.fsdecode(place.name),

@@ -18,7 +18,7 @@ from engine.store.base import Leaf
 from engine.store.blocks import checked
 from engine.store.faults import writing
 from engine.store.index import Index, add_place, drop_packed, drop_place, insert_leaves
-from engine.store.locks import try_lock
+from engine.store.locks import create_locked
 from engine.store.packs import sync_folder
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
@@ -44,7 +44,11 @@ class WholeFiles:
         Raises: Unavailable when the disk is full.
         """
         with writing(self._root, 0):
-            return WholeFile(self, self._folder / f"{TEMPORARY}{uuid.uuid4().hex}")
+            while True:
+                path = self._folder / f"{TEMPORARY}{uuid.uuid4().hex}"
+                descriptor = create_locked(path, 0o644)  # the lock tells gc that it is wanted
+                if descriptor is not None:
+                    return WholeFile(self, path, descriptor)
 
     def adopt(
         self,
@@ -131,13 +135,11 @@ class WholeFiles:
 class WholeFile:
     """A whole file on its way into the store (engine/store/base.py FileWriter)."""
 
-    def __init__(self, files: WholeFiles, path: Path) -> None:
+    def __init__(self, files: WholeFiles, path: Path, descriptor: int) -> None:
         self._files = files
         self._path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o644)
+        self._descriptor = descriptor
         self._size = 0
-        try_lock(self._descriptor)  # tells gc that somebody is still writing
 
     def write(self, data: bytes | memoryview) -> None:
         """Append some bytes.

@@ -111,6 +111,8 @@ class Writer:
 
     def move(self, blocks: Mapping[Cid, bytes], place: int) -> None:
         """Copy blocks that lie in `place` into a pack and drop them there, in one commit."""
+        if not blocks:
+            return
         with self._lock, writing(self._root, sum(len(data) for data in blocks.values())):
             slices = self._packs.append(blocks)
             try:

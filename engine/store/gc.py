@@ -1,0 +1,126 @@
+"""gc: what nobody needs any more goes, and its space comes back.
+
+Marking finds what roots, pins and leases lead to; sweeping deletes the rest, unless it was put
+since the mark began, under a lease that lives, or in the last `keep_seconds`. Each batch of the
+sweep holds the index's write lock and first marks from what has been put, pinned or held since:
+so a put, a pin or a hold that returned is honoured, and one that comes later sees what is gone.
+Space comes back in space.py. What the roots are is the caller's policy (retention.py).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from engine.content.cid import RAW, Cid
+from engine.content.links import OURS, links, walk
+from engine.errors import Damaged, Unavailable
+from engine.store import leases
+from engine.store.disk import DiskStore
+from engine.store.index import tick_past
+from engine.store.space import estimate, reclaim
+
+KEEP_SECONDS: Final = 3600  # the time a person takes to pin what they have just added
+_BATCH: Final = 20_000  # rows deleted in one commit: others wait for it under a second
+
+LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
+_Row = tuple[bytes, int, int]  # cid, place, offset
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a gc did, or with `dry_run` would do."""
+
+    kept: int  # blocks that roots, pins and leases lead to, not all of them here
+    dropped: int  # blocks
+    freed: int  # bytes of disk; more when files in it are still hard-linked from elsewhere
+
+
+def gc(
+    store: DiskStore,
+    roots: Iterable[Cid],
+    links_of: LinksOf = links,
+    *,
+    keep_seconds: int = KEEP_SECONDS,
+    dry_run: bool = False,
+) -> Collected:
+    """Delete every block that `roots`, pins and leases do not lead to by `links_of`.
+
+    A block that is linked to but not here is no fault: records outlive what they speak of.
+
+    Raises: Damaged when a block on the way was damaged: then nothing is swept, because what it
+    leads to is not known. Unavailable on a full disk.
+    """
+    with store.index.change() as change:
+        start = tick_past(change, store.clock.now_ms())
+        floor = leases.floor(change, store.root / "leases", start)
+    floor = min(floor, start - keep_seconds * 1000)
+    mark = _Mark(store, links_of, floor)
+    mark.follow(roots)
+    mark.catch_up()
+    dead = list(_unmarked(store, mark, floor))
+    if dry_run:
+        return Collected(len(mark.found), _count(dead), estimate(store, dead))
+    for batch in (dead[at : at + _BATCH] for at in range(0, len(dead), _BATCH)):
+        _sweep(store, mark, batch, floor)
+    return Collected(len(mark.found), _count(dead), reclaim(store))
+
+
+class _Mark:
+    """What is known to be needed, growing."""
+
+    def __init__(self, store: DiskStore, links_of: LinksOf, since: int) -> None:
+        self._store = store
+        self._links_of = links_of
+        self._since = since
+        self.found: set[bytes] = set()
+
+    def follow(self, roots: Iterable[Cid]) -> None:
+        """Mark roots and what they lead to."""
+        for cid in walk(
+            self._children, (root for root in roots if root.raw not in self.found), OURS
+        ):
+            self.found.add(cid.raw)
+
+    def catch_up(self) -> None:
+        """Mark what is pinned, held, or was put since this was last asked."""
+        index = self._store.index
+        now: int = index.rows("SELECT last FROM clock")[0][0]
+        fresh = index.scan("SELECT DISTINCT cid FROM blocks WHERE stamp >= ?", (self._since,))
+        self.follow([Cid(raw) for (raw,) in fresh])
+        self.follow(leases.held(index))
+        self.follow(cid for cid, _ in self._store.pins.all())
+        self._since = now
+
+    def _children(self, cid: Cid) -> Iterable[Cid]:
+        if cid.codec == RAW:
+            return ()
+        try:
+            data = self._store.get(cid)
+        except Unavailable:
+            return ()
+        except Damaged as damaged:
+            damaged.fix += "; `tally gc` then goes on without it"
+            raise
+        with suppress(Damaged):  # its bytes are right but say nothing: so it leads nowhere
+            return [link for link in self._links_of(cid, data) if link.raw not in self.found]
+        return ()
+
+
+def _unmarked(store: DiskStore, mark: _Mark, floor: int) -> Iterator[_Row]:
+    query = "SELECT cid, place, offset FROM blocks WHERE stamp < ?"
+    return (row for row in store.index.scan(query, (floor,)) if row[0] not in mark.found)
+
+
+def _sweep(store: DiskStore, mark: _Mark, batch: list[_Row], floor: int) -> None:
+    """Delete rows that are still not needed now that nothing can change."""
+    with store.index.change() as change:
+        mark.catch_up()
+        change.executemany(
+            "DELETE FROM blocks WHERE cid = ? AND place = ? AND offset = ? AND stamp < ?",
+            [(*row, floor) for row in batch if row[0] not in mark.found],
+        )
+
+
+def _count(rows: list[_Row]) -> int:
+    return len({row[0] for row in rows})

@@ -1,0 +1,147 @@
+"""Space: files in which nothing is needed any more are removed, packs that are mostly dead packed.
+
+A removal happens under the index's write lock, as every adoption of a file does: so what has just
+been put is never removed. A process that still reads from a removed pack has it open, or asks the
+index again.
+"""
+
+import os
+from collections.abc import Collection
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.errors import Damaged, Unavailable
+from engine.store.disk import DiskStore
+from engine.store.index import drop_place
+from engine.store.locks import open_locked
+from engine.store.packs import HEADER
+from engine.store.place import PACK, Place
+from engine.store.whole import TEMPORARY
+
+_DEAD_SHARE: Final = 2  # a file is packed anew when under 1 in 2 of its bytes is needed
+_MOVE: Final = 16 * 1024 * 1024  # bytes copied in one commit
+_AT_ONCE: Final = 256  # files that one gc packs anew: each pack is held open
+_DROP_SPARE: Final = """DELETE FROM blocks WHERE place = ?1 AND EXISTS (
+    SELECT 1 FROM blocks AS other JOIN places ON number = other.place
+    WHERE other.cid = blocks.cid AND other.place != ?1 AND kind IN ('pack', 'whole'))"""
+
+
+def estimate(store: DiskStore, dead: Collection[tuple[bytes, int, int]]) -> int:
+    """Return how many bytes `reclaim` would free if these rows (cid, place, offset) went."""
+    gone = set(dead)
+    live: dict[int, int] = {}
+    for cid, place, offset, length in store.index.scan(
+        "SELECT cid, place, offset, length FROM blocks"
+    ):
+        if (cid, place, offset) not in gone:
+            live[place] = live.get(place, 0) + length + HEADER
+    places = [(place, live.get(place.number, 0)) for place in store.index.places()]
+    return sum(p.signature.size - size for p, size in places if _mostly_dead(p, size))
+
+
+def reclaim(store: DiskStore) -> int:
+    """Give back the space of what is not in the index; return how many bytes that was.
+
+    Raises: Unavailable on a full disk, after what takes no space to remove is gone.
+    """
+    store.writer.release_pack()
+    freed = _remove_empty(store) + _remove_strays(store)
+    moved = _pack_anew(store)
+    return freed + _remove_empty(store) - moved
+
+
+def _mostly_dead(place: Place, live: int) -> bool:
+    return place.solid and live * _DEAD_SHARE < place.signature.size
+
+
+def _remove_empty(store: DiskStore) -> int:
+    """Remove the places in which no block lies."""
+    freed = 0
+    with ExitStack() as locks, store.index.change() as change:
+        used = {number for (number,) in change.execute("SELECT DISTINCT place FROM blocks")}
+        for place in store.index.places():
+            if place.number not in used and (place.kind != PACK or _held(store, place, locks)):
+                drop_place(change, place.number)
+                store.reader.forget(place.number)
+                freed += _unlink(place.path(store.root)) if place.solid else 0
+    return freed
+
+
+def _held(store: DiskStore, place: Place, locks: ExitStack) -> bool:
+    """Take a pack's lock until `locks` end, after the commit; False when a process has it.
+
+    Whoever opens the pack meanwhile finds it locked, and then gone.
+    """
+    descriptor = store.packs.hold(place)
+    if descriptor is not None:
+        locks.callback(os.close, descriptor)
+    return descriptor is not None or not place.path(store.root).exists()
+
+
+def _pack_anew(store: DiskStore) -> int:
+    """Copy what is needed out of mostly dead files; return how many bytes that took."""
+    live = _live(store)
+    mostly_dead = [p for p in store.index.places() if _mostly_dead(p, live.get(p.number, 0))]
+    with ExitStack() as locks:  # all are held first: none is then what the others are copied to
+        held = [
+            place
+            for place in mostly_dead[:_AT_ONCE]
+            if place.kind != PACK or _held(store, place, locks)
+        ]
+        return sum(_move_out(store, place) for place in held)
+
+
+def _live(store: DiskStore) -> dict[int, int]:
+    query = "SELECT place, sum(length + ?) FROM blocks GROUP BY place"
+    return dict(store.index.rows(query, (HEADER,)))
+
+
+def _move_out(store: DiskStore, place: Place) -> int:
+    """Copy what is left in a place to the pack of this process; return how many bytes."""
+    with store.index.change() as change:
+        change.execute(_DROP_SPARE, (place.number,))
+    moved, batch, size = 0, {}, 0
+    rows = store.index.rows("SELECT DISTINCT cid FROM blocks WHERE place = ?", (place.number,))
+    for cid in (Cid(raw) for (raw,) in rows):
+        try:
+            batch[cid] = store.get(cid)
+        except (Damaged, Unavailable):  # it is in quarantine now, and fsck says so
+            continue
+        size += HEADER + len(batch[cid])
+        if size >= _MOVE:
+            store.writer.move(batch, place.number)
+            moved, batch, size = moved + size, {}, 0
+    store.writer.move(batch, place.number)
+    return moved + size
+
+
+def _remove_strays(store: DiskStore) -> int:
+    """Remove files that processes left behind when they were killed before their commit."""
+    with store.index.change():
+        known = {place.path(store.root) for place in store.index.places() if place.solid}
+        strays = [path for path in store.root.glob("files/??/*") if path not in known]
+        packs = [path for path in store.root.glob("packs/*") if path not in known]
+        unwritten = store.root.glob(f"files/{TEMPORARY}*")
+        return sum(map(_unlink, strays)) + sum(map(_unlink_abandoned, (*packs, *unwritten)))
+
+
+def _unlink_abandoned(path: Path) -> int:
+    """Remove a file unless a process holds its lock."""
+    descriptor = open_locked(path)
+    if descriptor is None:
+        return 0
+    try:
+        return _unlink(path)
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    return size
