@@ -1,0 +1,50 @@
+"""Closures: the environments of steps, made to exist on this machine, each once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from engine.content.blocks import BlockStore
+from engine.content.cid import Cid
+from engine.nix.closure import Materialiser, shell_of
+from engine.nix.records import CLOSURE, ENVIRONMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A closure on this machine."""
+
+    farm: Path  # the directory seen at /nix/store
+    shell: str | None  # what /bin/sh is in it, as a step sees it
+
+
+class Closures:
+    """Places closures. Safe for many threads."""
+
+    def __init__(
+        self, store: BlockStore, materialiser: Materialiser, carriers: Mapping[Cid, Cid]
+    ) -> None:
+        """Take the Environments by which closures that are not here yet are carried."""
+        self._store = store
+        self._materialiser = materialiser
+        self._carriers = carriers  # Closure -> Environment
+        self._placed: dict[Cid, Placed] = {}
+        self._lock = Lock()  # held while unpacking: the other slots need the same closure
+
+    def place(self, closure: Cid) -> Placed:
+        """Return where a closure is, made unless it is here.
+
+        Raises: Unavailable when its content is not here; Damaged when it is not what it is named.
+        """
+        with self._lock:
+            if closure not in self._placed:
+                self._placed[closure] = self._place(closure)
+            return self._placed[closure]
+
+    def _place(self, cid: Cid) -> Placed:
+        closure = CLOSURE.decode(self._store.get(cid))
+        carrier = self._carriers.get(cid)
+        environment = ENVIRONMENT.decode(self._store.get(carrier)) if carrier else None
+        farm = self._materialiser.ensure(closure, environment)
+        return Placed(farm, shell_of(closure, farm))

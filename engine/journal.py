@@ -1,0 +1,206 @@
+"""Journal: the runs of one home, and what became of each of their steps.
+
+A run whose process is gone without an end is *interrupted*; running the same work again goes on
+with it, under the same name. Which process is alive is known from Claims: a run's id is claimed
+for as long as it is being run.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal
+
+from engine.claims import Claims
+from engine.content.cid import Cid
+from engine.database import Database, Row
+from engine.errors import Refused
+from engine.words import two_words
+
+RunStatus = Literal["running", "interrupted", "succeeded", "failed", "cancelled"]
+StepStatus = Literal["ran", "reused", "failed", "skipped"]
+
+_ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
+_RUN: Final = (
+    "SELECT id, name, workflow, title, parameters, status, created_ms, finished_ms, run FROM runs "
+)
+_STEP: Final = (
+    "SELECT step, idx, status, key, result, attestation, wall_ms, stdout, stderr, note"
+    " FROM run_steps "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run about to begin."""
+
+    work: bytes  # a digest of all that makes two commands the same: workflow, lock, inputs, params
+    workflow: Cid
+    title: str  # the workflow's name
+    parameters: dict[str, str]  # name -> compact JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run, as it is now."""
+
+    id: str
+    name: str  # two words
+    workflow: Cid
+    title: str
+    parameters: dict[str, str]
+    status: RunStatus
+    created_ms: int  # since 1970 UTC
+    finished_ms: int | None
+    run: Cid | None  # the Run record, once finished
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """What became of one instance of a step."""
+
+    step: str
+    index: int  # WHOLE for a step whose instances were never known
+    status: StepStatus
+    key: Cid | None
+    result: Cid | None
+    attestation: Cid | None
+    wall_ms: int
+    stdout: Cid | None
+    stderr: Cid | None
+    note: str  # why it failed or was skipped, in words
+
+
+class Journal:
+    """The runs of one home."""
+
+    def __init__(self, database: Database, claims: Claims) -> None:
+        self._database = database
+        self._claims = claims
+
+    def begin(self, new: NewRun, token: bytes, now_ms: int) -> RunRow:
+        """Begin a run, or go on with the latest interrupted one of the same work.
+
+        `token` is 16 random bytes. The run is this process's until `end` or its death.
+        """
+        query = f"{_RUN} WHERE work = ? AND status = 'running' ORDER BY created_ms DESC"
+        for row in self._database.rows(query, (new.work,)):
+            if self._claims.take(_claim(row[0])):
+                with self._database.change() as change:
+                    change.execute("UPDATE runs SET cancel = 0 WHERE id = ?", (row[0],))
+                return self._run(row)
+        return self._insert(new, token, now_ms)
+
+    def add_steps(self, change: sqlite3.Connection, run: str, steps: Iterable[StepRow]) -> None:
+        """Record what became of instances; the latest word on each counts."""
+        rows = ((run, *_values(step)) for step in steps)
+        change.executemany(
+            f"INSERT OR REPLACE INTO run_steps VALUES ({','.join('?' * 11)})",  # noqa: S608
+            rows,
+        )
+
+    def end(self, id: str, status: RunStatus, run: Cid | None, now_ms: int) -> None:  # noqa: A002
+        """Record a run's end and let go of it."""
+        with self._database.change() as change:
+            change.execute(
+                "UPDATE runs SET status = ?, run = ?, finished_ms = ? WHERE id = ?",
+                (status, _raw(run), now_ms, id),
+            )
+        self._claims.release(_claim(id))
+
+    def runs(self) -> list[RunRow]:
+        """Return all runs, the latest first."""
+        return [self._run(row) for row in self._database.rows(f"{_RUN} ORDER BY created_ms DESC")]
+
+    def steps(self, id: str) -> list[StepRow]:  # noqa: A002
+        """Return what is recorded of a run's instances, in order of steps and indexes."""
+        query = f"{_STEP} WHERE run = ? ORDER BY step, idx"
+        return [_step(row) for row in self._database.rows(query, (id,))]
+
+    def find(self, text: str) -> RunRow:
+        """Return the run that has this name, id or Run CID, or a unique beginning of one.
+
+        Raises: Refused when there is none, or more than one, with what is near.
+        """
+        runs = self.runs()
+        exact = [run for run in runs if text in (run.name, run.id) or text == str(run.run)]
+        begins = [run for run in runs if text and _begins(run, text)]
+        found = exact or begins
+        if len({run.id for run in found}) > 1 and not exact:
+            names = ", ".join(run.name for run in found[:5])
+            raise Refused(f"'{text}' begins more than one run", fix=f"say which: {names}")
+        if not found:
+            near = get_close_matches(text, [run.name for run in runs], n=1)
+            fix = f"did you mean '{near[0]}'?" if near else "`tally runs` lists them"
+            raise Refused(f"no run '{text[:80]}'", fix=fix)
+        return found[0]
+
+    def request_cancel(self, id: str) -> None:  # noqa: A002
+        """Ask the process that has a run to stop it."""
+        with self._database.change() as change:
+            change.execute("UPDATE runs SET cancel = 1 WHERE id = ?", (id,))
+
+    def cancel_requested(self, id: str) -> bool:  # noqa: A002
+        """Return whether somebody asked for a run to be stopped."""
+        return bool(self._database.rows("SELECT cancel FROM runs WHERE id = ?", (id,))[0][0])
+
+    def _insert(self, new: NewRun, token: bytes, now_ms: int) -> RunRow:
+        identity = token[:_ID_BYTES].hex()
+        self._claims.take(_claim(identity))
+        base = two_words(token[_ID_BYTES:])
+        with self._database.change() as change:
+            taken = {name for (name,) in change.execute("SELECT name FROM runs")}
+            tries = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+            name = next(each for each in tries if each not in taken)
+            parameters = json.dumps(new.parameters, sort_keys=True)
+            values = (identity, name, new.work, new.workflow.raw, new.title, parameters, now_ms)
+            change.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, 'running', ?, NULL, NULL, 0)", values
+            )
+        return RunRow(
+            identity, name, new.workflow, new.title, new.parameters, "running", now_ms, None, None
+        )
+
+    def _run(self, row: Row) -> RunRow:
+        identity, name, workflow, title, parameters, status, created_ms, finished_ms, run = row
+        if status == "running" and self._claims.is_free(_claim(identity)):
+            status = "interrupted"
+        return RunRow(
+            identity, name, Cid(workflow), title, json.loads(parameters), status, created_ms,
+            finished_ms, _cid(run),
+        )  # fmt: skip
+
+
+def _claim(identity: str) -> bytes:
+    return b"run " + identity.encode()
+
+
+def _begins(run: RunRow, text: str) -> bool:
+    return (
+        run.id.startswith(text)
+        or run.name.startswith(text)
+        or (run.run is not None and str(run.run).startswith(text))
+    )
+
+
+def _values(s: StepRow) -> tuple[object, ...]:
+    cids = (_raw(s.key), _raw(s.result), _raw(s.attestation))
+    logs = (_raw(s.stdout), _raw(s.stderr))
+    return (s.step, s.index, s.status, *cids, s.wall_ms, *logs, s.note)
+
+
+def _raw(cid: Cid | None) -> bytes | None:
+    return None if cid is None else cid.raw
+
+
+def _cid(raw: bytes | None) -> Cid | None:
+    return None if raw is None else Cid(raw)
+
+
+def _step(row: Row) -> StepRow:
+    step, index, status, key, result, attestation, wall_ms, stdout, stderr, note = row
+    return StepRow(
+        step, index, status, _cid(key), _cid(result), _cid(attestation), wall_ms, _cid(stdout),
+        _cid(stderr), note,
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""LocalRunner: runs a step in a sandbox of this machine.
+
+Stage the inputs, enter the sandbox, gather the outputs, say what happened. What it makes is held
+back in memory as far as it is small, for the recorder to make durable with that of other steps.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, Literal, Protocol
+
+from engine.clock import Clock
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.content.reader import read
+from engine.closures import Placed
+from engine.memo import UNSIGNED
+from engine.pending import Pending
+from engine.runner import Order, Report, Signer
+from engine.sandbox.base import Job, LogSink, Outcome, Sandbox
+from engine.staging import Staged, Staging
+from engine.step import ATTESTATION, RESULT, SIGNED, Attestation, Result, Signed, Step
+from engine.store.base import ContentStore
+from engine.store.collect import Outputs
+from engine.store.intake import Intake
+
+_SHELL: Final = ("/bin/sh", "-eu", "/.script")
+_DOMAIN: Final = ATTESTATION.kind.encode()  # what is signed cannot pass for another record
+
+
+class Places(Protocol):
+    """Where closures are on this machine: engine/closures.py, or a fake."""
+
+    def place(self, closure: Cid) -> Placed:
+        """Return where a closure is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What all runners of this machine share."""
+
+    store: ContentStore
+    staging: Staging
+    closures: Places
+    clock: Clock
+    system: str  # kernel and CPU, as the machine says: goes into attestations
+    signer: Signer | None
+
+
+class LocalRunner:
+    """One slot of this machine: a Runner around a Sandbox."""
+
+    def __init__(self, host: Host, sandbox: Sandbox) -> None:
+        self._host = host
+        self._sandbox = sandbox
+
+    def run(self, order: Order, logs: LogSink) -> Report:
+        """Run a step to its end; a step that fails is a Report too.
+
+        Raises: Unavailable when it cannot be run here and now; Refused when it never can, or made
+        what cannot be kept; Damaged when an input is not what it is named.
+        """
+        pending = Pending(self._host.store)
+        outputs, log = Outputs(pending), _Log(logs)
+        staged = self._host.staging.stage(order.step)
+        try:
+            job = self._job(order, staged)
+            started_ms = self._host.clock.now_ms()
+            outcome = self._sandbox.run(job, log, outputs)
+        finally:
+            self._host.staging.discard(staged)
+        ended = outcome.reason == "" and outcome.exit_code == 0
+        made = {name: added.cid for name, added in outputs.finish().items()} if ended else {}
+        result = RESULT.block(Result(order.key, outcome.exit_code, made))
+        streams = log.keep(pending)
+        attestation = self._attestation(order.key, result.cid, started_ms, outcome, streams)
+        return self._report(order, attestation, result, outcome.detail, pending)
+
+    def cancel(self) -> None:
+        """End the step that is running; `run` then reports "cancelled"."""
+        self._sandbox.cancel()
+
+    def close(self) -> None:
+        """Give the sandbox back."""
+        self._sandbox.close()
+
+    def _job(self, order: Order, staged: Staged) -> Job:
+        step = order.step
+        placed = self._host.closures.place(step.closure)
+        script = self._script(step)
+        return Job(
+            command=step.command if script is None else _SHELL,
+            script=script,
+            variables=step.variables,
+            closure=placed.farm,
+            shell=placed.shell,
+            inputs=staged.folder,
+            trees=staged.trees,
+            outputs=step.outputs,
+            limits=order.limits,
+        )
+
+    def _script(self, step: Step) -> bytes | None:
+        if step.script_link is not None:
+            return b"".join(read(self._host.store.get, step.script_link))
+        return step.script.encode() if step.script else None
+
+    def _attestation(
+        self,
+        key: Cid,
+        result: Cid,
+        started_ms: int,
+        outcome: Outcome,
+        streams: tuple[Cid | None, Cid | None],
+    ) -> Attestation:
+        return Attestation(
+            step=key,
+            result=result,
+            sandbox=self._sandbox.tier,
+            system=self._host.system,
+            started_ms=started_ms,
+            wall_ms=outcome.wall_ms,
+            processor_ms=outcome.processor_ms,
+            peak_memory=outcome.peak_memory,
+            stdout=streams[0],
+            stderr=streams[1],
+            truncated=outcome.truncated,
+            reason=outcome.reason,
+        )
+
+    def _report(
+        self, order: Order, attestation: Attestation, result: Block, detail: str, pending: Pending
+    ) -> Report:
+        record = ATTESTATION.block(attestation)
+        signer = self._host.signer
+        signed = _sign(signer, record.data) if signer else None
+        records = (result, record, *((signed,) if signed else ()))
+        return Report(
+            result=RESULT.decode(result.data),
+            result_cid=result.cid,
+            attestation=attestation,
+            attestation_cid=record.cid,
+            signed=signed.cid if signed else None,
+            signer=signer.public_key if signer else UNSIGNED,
+            detail=detail,
+            blocks=(*order.blocks, *pending.take(), *records),
+        )
+
+
+def _sign(signer: Signer, payload: bytes) -> Block:
+    return SIGNED.block(Signed(payload, signer.public_key, signer.sign(_DOMAIN, payload)))
+
+
+class _Log:
+    """Keeps what a step prints while passing it on; the sandbox bounds how much that is."""
+
+    def __init__(self, follow: LogSink) -> None:
+        self._follow = follow
+        self._streams = {"stdout": bytearray(), "stderr": bytearray()}
+
+    def __call__(self, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        self._streams[stream] += data
+        self._follow(stream, data)
+
+    def keep(self, pending: Pending) -> tuple[Cid | None, Cid | None]:
+        """Store both streams; None for one that is empty."""
+        return self._one(pending, "stdout"), self._one(pending, "stderr")
+
+    def _one(self, pending: Pending, stream: str) -> Cid | None:
+        data = self._streams[stream]
+        if not data:
+            return None
+        intake = Intake(pending)
+        link, _ = intake.stream(BytesIO(data))
+        intake.flush()
+        return link.cid

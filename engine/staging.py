@@ -1,0 +1,143 @@
+"""Staging: the inputs of a step as files that it may read, made without copying what is large.
+
+A file is a hard link to the store's, or is written when it is small. A directory is made once per
+content, below work/trees, and bound; each step's own folder is below work/in/OWNER. An owner that
+is gone leaves its folder to whoever starts next.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from engine.claims import Claims
+from engine.content.cid import RAW, Cid
+from engine.content.reader import stat
+from engine.content.walk import open_tree
+from engine.step import GATHER_PAGE_RECORD, Gather, Step
+from engine.store.base import SMALL, ContentStore
+from engine.store.get import get_tree
+
+MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number
+
+_EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The inputs of a step on disk."""
+
+    folder: Path | None  # seen at /in; None when there are no inputs
+    trees: dict[str, Path]  # path below /in -> the directory to be bound there
+
+
+class Staging:
+    """Makes the folders of one process. Safe for its threads."""
+
+    def __init__(self, work: Path, store: ContentStore, claims: Claims, owner: str) -> None:
+        """Prepare `work` and clear what dead owners left; `owner` is a random file name.
+
+        Raises: Unavailable when that cannot be.
+        """
+        self._store = store
+        self._claims = claims
+        self._trees = work / "trees"
+        self._folder = work / "in" / owner
+        self._owner = b"in " + owner.encode()
+        self._numbers = count(1)
+        claims.take(self._owner)
+        for folder in (self._trees, self._folder):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._clear_dead()
+
+    def stage(self, step: Step) -> Staged:
+        """Make the inputs of a step.
+
+        Raises: Unavailable when content is not here or the disk is full; Damaged when it is not
+        what it is named.
+        """
+        if not (step.inputs or step.gathers):
+            return Staged(None, {})
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir(mode=0o755)
+        staged = Staged(folder, {})
+        try:
+            for name, cid in step.inputs.items():
+                self._place(staged, name, cid)
+            for name, gather in step.gathers.items():
+                self._gather(staged, name, gather)
+            os.utime(folder, ns=_EPOCH)
+        except BaseException:
+            self.discard(staged)
+            raise
+        return staged
+
+    def discard(self, staged: Staged) -> None:
+        """Remove the folder of a step that has ended."""
+        if staged.folder is not None:
+            shutil.rmtree(staged.folder)
+
+    def close(self) -> None:
+        """Remove the folders of this process."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._claims.release(self._owner)
+
+    def _clear_dead(self) -> None:
+        for folder in self._folder.parent.iterdir():
+            if self._claims.is_free(b"in " + folder.name.encode()):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _gather(self, staged: Staged, name: str, gather: Gather) -> None:
+        if staged.folder is None:
+            raise ValueError("a gather with no folder")
+        (staged.folder / name).mkdir(mode=0o755)
+        total = 0
+        for index, cid in enumerate(self._items(gather)):
+            self._place(staged, f"{name}/{index}", cid)
+            total += 1
+        lines = "".join(f"/in/{name}/{index}\n" for index in range(total))
+        _write(staged.folder / f"{name}.list", lines.encode())
+        os.utime(staged.folder / name, ns=_EPOCH)
+
+    def _items(self, gather: Gather) -> Iterator[Cid]:
+        yield from gather.items
+        for page in gather.pages:
+            yield from GATHER_PAGE_RECORD.decode(self._store.get(page)).items
+
+    def _place(self, staged: Staged, path: str, cid: Cid) -> None:
+        if staged.folder is None:
+            raise ValueError("an input with no folder")
+        place = staged.folder / path
+        if cid.codec == RAW and (data := self._small(cid)) is not None:
+            _write(place, data)
+        elif self._is_directory(cid) and len(staged.trees) < MAX_BINDS:
+            tree = self._trees / str(cid)
+            get_tree(self._store, cid, tree, link=True)
+            place.mkdir(mode=0o755)
+            staged.trees[path] = tree
+        else:
+            get_tree(self._store, cid, place, link=True)
+
+    def _small(self, cid: Cid) -> bytes | None:
+        """Return a file that is one block and is not kept as a file of its own."""
+        if self._store.path_of(cid) is not None:
+            return None
+        data = self._store.get(cid)
+        return data if len(data) <= SMALL else None
+
+    def _is_directory(self, cid: Cid) -> bool:
+        return stat(self._store.get, open_tree(self._store.get, cid).link).kind == "directory"
+
+
+def _write(place: Path, data: bytes) -> None:
+    descriptor = os.open(place, _NEW, 0o444)
+    try:
+        os.write(descriptor, data)
+        os.fchmod(descriptor, 0o444)  # whatever the umask is
+        os.utime(descriptor, ns=_EPOCH)
+    finally:
+        os.close(descriptor)
