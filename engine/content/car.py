@@ -39,7 +39,7 @@ def write(stream: BinaryIO, roots: Sequence[Cid], blocks: Iterable[Block]) -> No
     """Write a bundle; ValueError for too few or many roots and for a block that is too long."""
     if not 0 < len(roots) <= MAX_ROOTS:
         raise ValueError(f"a bundle has 1 to {MAX_ROOTS} roots, not {len(roots)}")
-    header = canonical.encode({"roots": list(roots), "version": 1})
+    header = _header(roots)
     stream.write(varint(len(header)) + header)
     for block in blocks:
         if len(block.data) > MAX_BLOCK:
@@ -82,8 +82,8 @@ class Reader:
             size = self._read_size()
             if size is None or size > MAX_HEADER:
                 raise Damaged("it has no length")
-            header = self._take(size)
-            return _roots(canonical.decode(header, _BUDGET))
+            header = self._read(size)
+            return _roots(header)
         except Damaged as damaged:
             seen = header + self._stream.read(_GLANCE)
             if any(mark in seen for mark in _MARKS):
@@ -122,13 +122,18 @@ class Reader:
 
     def _take(self, size: int) -> bytes:
         start = self._at
+        data = self._read(size)
+        if len(data) < size:
+            raise _damaged("its end, too early,", start)
+        return data
+
+    def _read(self, size: int) -> bytes:
+        """Read `size` bytes, or what there is: a pipe gives less than it is asked for."""
         pieces = []
-        while size and (piece := self._stream.read(size)):  # a pipe gives less than it is asked for
+        while size and (piece := self._stream.read(size)):
             pieces.append(piece)
             size -= len(piece)
             self._at += len(piece)
-        if size:
-            raise _damaged("the end of the stream, too early,", start)
         return b"".join(pieces)
 
 
@@ -136,18 +141,24 @@ def _damaged(what: str, offset: int) -> Damaged:
     return Damaged(f"the bundle has {what} at byte {offset}", fix=_COPY_AGAIN)
 
 
-def _roots(header: canonical.Value) -> tuple[Cid, ...]:
+def _header(roots: Sequence[Cid]) -> bytes:
+    return canonical.encode({"roots": list(roots), "version": 1})
+
+
+def _roots(data: bytes) -> tuple[Cid, ...]:
     """Return the roots that a header gives.
 
     Raises: Refused for CAR v2 and for too many roots; Damaged when it is no header.
     """
+    header = canonical.decode(data, _BUDGET)
     if header == {"version": 2}:
         raise Refused("this is a CAR v2, and bundles are CAR v1", fix=_GIVE_A_BUNDLE)
     match header:
-        case {"roots": [Cid(), *_] as roots, "version": 1, **rest} if not rest:
-            links = tuple(root for root in roots if isinstance(root, Cid))
-            if len(links) > MAX_ROOTS:
-                raise Refused(f"a bundle of {len(links)} roots; {MAX_ROOTS} at most")
-            if len(links) == len(roots):
-                return links
-    raise Damaged("it does not give version 1 and roots")
+        case {"roots": [_, *_] as found}:
+            roots = tuple(root for root in found if isinstance(root, Cid))
+            if data != _header(roots):
+                raise Damaged("it is not one of CAR v1")
+            if len(roots) > MAX_ROOTS:
+                raise Refused(f"a bundle of {len(roots)} roots; {MAX_ROOTS} at most")
+            return roots
+    raise Damaged("it has no roots")
