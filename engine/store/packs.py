@@ -71,6 +71,8 @@ class Packs:
             os.close(pack.descriptor)
 
     def _current(self) -> _Open:
+        if self._open is not None and not os.fstat(self._open.descriptor).st_nlink:
+            self.release()  # somebody removed the file: what is appended to it would be lost
         if self._open is None:
             self._open = self._take() or self._begin()
         return self._open
@@ -97,7 +99,9 @@ class Packs:
 
     def _begin(self) -> _Open:
         """Begin a pack under the next number that is free."""
-        number = max((int(p.stem) for p in self._folder.glob("????????.pack")), default=0) + 1
+        known = [os.fsdecode(place.name) for place in self._index.places("WHERE kind = ?", (PACK,))]
+        there = [path.name for path in self._folder.glob("????????.pack")]
+        number = max((int(name[:8]) for name in (*known, *there)), default=0) + 1
         while (descriptor := create_locked(self._path(number), 0o644)) is None:
             number += 1  # another process was faster
         sync_folder(self._folder)
