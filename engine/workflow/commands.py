@@ -81,6 +81,9 @@ class Command:
             _close(self.script, scatter, shlex.quote),
             {name: _close(value, scatter, str) for name, value in self.variables.items()},
         )
+        if not rendered.script.strip() and not any(rendered.command[:1]):
+            fix = "check what its placeholders stand for: a gather may be empty"
+            raise Refused("a command with nothing in it", where=where, fix=fix)
         if rendered.is_too_long():
             raise Refused("a command or variable that is too long", where=where, fix=_TOO_LONG)
         return rendered

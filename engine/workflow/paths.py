@@ -6,11 +6,10 @@
 
 from typing import Final
 
+from engine.content.names import impossible_path, unwelcome
 from engine.errors import Refused
 
 MAX_PATH: Final = 3_900  # bytes; Linux takes 4095, and /out/ and a name go before it
-MAX_PART: Final = 255  # bytes in one name, on every Linux file system
-MAX_PARTS: Final = 64  # design.md Bounds: the depth of a tree
 
 
 def inside(path: str) -> str:
@@ -19,19 +18,20 @@ def inside(path: str) -> str:
     Raises: Refused when it is absolute, climbs with '..', names nothing or is too long.
     """
     fix = "give a path below it, as results/model.npz"
+    shown = repr(path[:80])
     if path.startswith("/"):
-        raise Refused(f"an absolute path: '{path[:80]}'", fix=fix)
+        raise Refused(f"an absolute path: {shown}", fix=fix)
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise Refused(f"a path that climbs out with '..': '{path[:80]}'", fix=fix)
+        raise Refused(f"a path that climbs out with '..': {shown}", fix=fix)
     if not parts:
-        raise Refused(f"a path that names nothing: '{path[:80]}'", fix=fix)
-    if any(len(part.encode()) > MAX_PART for part in parts) or len(parts) > MAX_PARTS:
-        raise Refused(f"a path that is too long or too deep: '{path[:80]}…'", fix="shorten it")
+        raise Refused(f"a path that names nothing: {shown}", fix=fix)
     shortest = "/".join(parts)
+    if why := impossible_path(shortest) or next(filter(None, map(unwelcome, parts)), ""):
+        raise Refused(f"not a path: {shown}: {why}", fix="give it another name")
     if len(shortest.encode()) > MAX_PATH:
-        raise Refused(f"a path that is too long: '{path[:80]}…'", fix="shorten it")
-    return no_control(shortest)
+        raise Refused(f"a path of over {MAX_PATH} bytes: {shown}", fix="shorten it")
+    return shortest
 
 
 def no_control(text: str) -> str:

@@ -19,6 +19,7 @@ ENVIRONMENT_FORMS: Final = ("nix", "flake", "store", "drv", "cid")
 ENVIRONMENT_KEYS: Final = (*ENVIRONMENT_FORMS, "attribute", "requirements")
 ATTRIBUTE: Final = r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*"
 STORE_PATH: Final = r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,211}"
+OUTPUT: Final = r"[a-z0-9_+.-]{1,64}"
 
 MAX_LOCATION: Final = 4_095  # bytes of a path or an address: what Linux takes
 MAX_PATTERNS: Final = 1_000  # of one input
@@ -166,12 +167,17 @@ def _store_path(text: str) -> str:
     return text
 
 
-def _derivation(text: str) -> str:
-    if not text.endswith(".drv"):
-        raise Refused(
-            f"not a derivation: '{text[:80]}'", fix="write as /nix/store/<hash>-<name>.drv"
-        )
-    return _store_path(text)
+def derivation(text: str) -> str:
+    """Return a derivation's path, which may name outputs: "/nix/store/….drv!bin,dev".
+
+    Raises: Refused for anything else.
+    """
+    path, mark, outputs = text.partition("!")
+    names = all(re.fullmatch(OUTPUT, name, re.ASCII) for name in outputs.split(","))
+    if not path.endswith(".drv") or (mark and not names):
+        fix = "write as /nix/store/<hash>-<name>.drv"
+        raise Refused(f"not a derivation: '{text[:80]}'", fix=fix)
+    return _store_path(path) + mark + outputs
 
 
 def _cid(text: str) -> str:
@@ -182,6 +188,6 @@ _READERS: Final = {
     "nix": _location,
     "flake": _flake,
     "store": _store_path,
-    "drv": _derivation,
+    "drv": derivation,
     "cid": _cid,
 }

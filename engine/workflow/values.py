@@ -41,6 +41,8 @@ def data_of(node: Node) -> Any:  # noqa: ANN401 - JSON has no static type
 
 def _scalar(node: Scalar) -> str | int | float | bool | None:
     try:
+        if isinstance(node.value, str) and "\0" in node.value:
+            raise Refused("a value with a NUL character in it", fix="remove it")
         if isinstance(node.value, float):
             return finite(node.value, node.written)
         if isinstance(node.value, int):  # a bool is 0 or 1, and passes

@@ -47,10 +47,11 @@ def compose(text: str, file: str) -> Node:
 
     Raises: Refused, with the place, for anything that is not plain YAML 1.2.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
-        raise Refused(
-            f"more than {MAX_TEXT} bytes of YAML", where=file, fix="keep data in files, as inputs"
-        )
+    if not is_unicode(text):
+        raise Refused("not UTF-8 text", where=file, fix="write it as UTF-8")
+    if len(text.encode()) > MAX_TEXT:
+        fix = "keep data in files, as inputs"
+        raise Refused(f"more than {MAX_TEXT} bytes of YAML", where=file, fix=fix)
     try:
         return _Composer(text, file).document()
     except MarkedYAMLError as error:
@@ -58,6 +59,11 @@ def compose(text: str, file: str) -> Node:
     except YAMLError as error:  # a character that YAML does not allow: it has no mark
         what = str(error).splitlines()[0] if str(error) else "not YAML"
         raise Refused(f"not YAML: {what}", where=file, fix="remove the character") from None
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether text has an encoding: no halves of surrogate pairs."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _syntax(error: MarkedYAMLError, file: str) -> Refused:
@@ -126,6 +132,8 @@ class _Composer:
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
         mark = self._mark(event)
+        if not is_unicode(event.value):  # an escape, as "\ud800"
+            raise self._refused("half of a character", event, "write the whole character")
         if not event.implicit[0]:  # quoted, or a block
             return Scalar(event.value, event.value, mark)
         try:
