@@ -4,7 +4,7 @@
 #
 #   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, by apt-get (sudo unless root)
 #   environment  Python packages at the versions of python.lock, in .venv
-#   inputs       the 16 pinned files of examples/env, checked and put in the Nix store
+#   inputs       the pinned files of a recipe, checked and put in the Nix store that tally uses
 #
 # $SETUP_INPUTS names a directory of inputs fetched earlier or elsewhere (default: the user's cache).
 
@@ -28,7 +28,7 @@ as_root() {
 
 # ---- packages ------------------------------------------------------------------------------------
 
-python_is_ready() { # ensurepip is what Debian keeps in python3-venv
+has_python() { # ensurepip is what Debian keeps in python3-venv
   python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
@@ -36,7 +36,7 @@ missing_packages() {
   command -v nix-store >/dev/null || echo nix-bin
   command -v bwrap >/dev/null || echo bubblewrap
   PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libseccomp\.so\.2 ' || echo libseccomp2
-  python_is_ready || echo python3-venv
+  has_python || echo python3-venv
 }
 
 packages() {
@@ -55,34 +55,44 @@ packages() {
 
 # ---- environment ---------------------------------------------------------------------------------
 
+has_environment() { # what it was made from; one with [dev] serves the demo too
+  present=$(cat "$root/.venv/made-from" 2>/dev/null) || return 1
+  [ "$present" = "$1" ] || [ "$present" = "$1[dev]" ] || return 1
+  "$root/.venv/bin/tally" --version >/dev/null
+}
+
 environment() { # extras: "" or "[dev]"
-  wanted=$(cat "$root/pyproject.toml" "$root/setup/python.lock" | sha256sum)$1
-  ready=$root/.venv/ready
-  if ! { [ "$(cat "$ready" 2>/dev/null)" = "$wanted" ] && "$root/.venv/bin/tally" --version >/dev/null; }; then
+  made_from=$(cat "$root/pyproject.toml" "$root/setup/python.lock" | sha256sum)$1
+  if ! has_environment "$made_from"; then
     say "installing Python packages in .venv"
     python3 -m venv --clear "$root/.venv"
     "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check \
       -c "$root/setup/python.lock" -e "$root$1"
-    printf '%s' "$wanted" >"$ready"
+    printf '%s' "$made_from" >"$root/.venv/made-from"
   fi
   PATH=$root/.venv/bin:$PATH
 }
 
 # ---- inputs --------------------------------------------------------------------------------------
 
-fetch() { # lock file
-  # shellcheck disable=SC2086 # two words, or none
-  LOCK=$1 "$root/examples/env/fetch-inputs" "$inputs_dir" $store_option >/dev/null
-}
+fetch() ( # lock file
+  lock=$1
+  IFS='
+'
+  # shellcheck disable=SC2046 # an option a line, or none
+  set -- $(python "$root/setup/store.py")
+  LOCK=$lock exec "$root/examples/env/fetch-inputs" "$inputs_dir" "$@" >/dev/null
+)
 
 explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
-  rm -rf "$inputs_dir"/.get.*
+  mkdir "$inputs_dir/.get.aloud"
   grep -v '^#' "$1" | while read -r kind name source _; do
     [ -n "$kind" ] && ! [ -e "$inputs_dir/$name" ] || continue
-    say "could not fetch $name ($source)"
+    say "could not fetch $name ($source):"
+    cd "$inputs_dir/.get.aloud"
     case $kind in
-      deb) apt-get download --print-uris "$source" >&2 || : ;;
-      whl) pip download -q --no-deps -d "$inputs_dir/.get.again" "$source" >&2 || : ;;
+      deb) apt-get download -qq "$source" >&2 || : ;;
+      whl) pip download -q --no-deps "$source" >&2 || : ;;
     esac
     break
   done
@@ -91,28 +101,24 @@ explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask th
 
 inputs() { # lock file
   mkdir -p "$inputs_dir"
-  say "fetching the inputs of the environments, and checking them"
+  say "fetching and checking the inputs of ${1#"$root"/}"
   fetch "$1" && return 0
   say "again, with fresh package lists"
   rm -rf "$inputs_dir"/.get.*
   as_root apt-get update -qq
   fetch "$1" && return 0
+  rm -rf "$inputs_dir"/.get.*
   explain_missing "$1"
   fail "the inputs of the environments are incomplete" \
-    "they are packages of Debian 12 (bookworm): use its mirror, or set SETUP_INPUTS to a copy of them"
+    "they are packages of Debian 12 (bookworm) and PyPI: use its mirror, or set SETUP_INPUTS to a copy of them"
 }
 
-choose_store() { # the same choice as tally's: the system's store where it can be written
-  store_option=
-  if [ -w /nix/store ] || [ "$(id -u)" = 0 ] || [ -S /nix/var/nix/daemon-socket/socket ]; then return; fi
-  store_option="--store ${TALLY_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/tallystick}/nix"
-}
-
-ready() { # extras of the Python package
+ready() { # extras of the Python package, then lock files
   cd "$root"
   packages
   environment "$1"
+  shift
+  # shellcheck source=/dev/null
   . "$root/examples/env/nixenv.sh"
-  choose_store
-  inputs "$root/examples/env/inputs.lock"
+  for lock; do inputs "$root/$lock"; done
 }

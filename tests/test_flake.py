@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.settings import settle
+from cli.workspace import Workspace
+
 ROOT = Path(__file__).parents[1]
 PARTS = ["cli", "engine", "peers", "examples/env", "packaging", "flake.nix"]
 PARTS += ["pyproject.toml", "README.md", "LICENSE"]
@@ -51,12 +54,16 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"path:{copy}"
 
 
-def nix(*arguments: str) -> str:
-    """Run Nix without any network and return its stdout."""
+def store_options() -> tuple[str, ...]:
+    """Return the options for the store that ./setup/test put the inputs in."""
+    with Workspace(settle({}, os.environ).home) as workspace:
+        return workspace.nix.store.options()
+
+
+def nix(*words: str, then: tuple[str, ...] = ()) -> str:
+    """Run Nix without any network and return its stdout; `then` is what it is to run."""
     variables = os.environ | {"NIX_CONFIG": nix_config()}
-    command = ["nix", *arguments, "--offline"]
-    if "--" in arguments:
-        command = ["nix", arguments[0], "--offline", *arguments[1:]]
+    command = ["nix", *words, "--offline", *store_options(), *then]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -101,14 +108,14 @@ def test_the_flake_gives_the_recipes_environment(flake: str) -> None:
 def test_nix_run_starts_the_packaged_program(flake: str) -> None:
     """`nix run . -- --version` prints the version of pyproject.toml, from wheels alone."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert version in nix("run", flake, "--", "--version")
+    assert version in nix("run", flake, then=("--", "--version"))
 
 
 @pytest.mark.nix
 @pytest.mark.slow
 def test_the_packaged_program_lists_its_commands(flake: str) -> None:
     """Every module that the command line imports at its start is in the package."""
-    assert "rerun" in nix("run", flake, "--", "--help")
+    assert "rerun" in nix("run", flake, then=("--", "--help"))
 
 
 @pytest.mark.nix
@@ -117,6 +124,6 @@ def test_the_development_shell_has_what_the_check_calls(flake: str) -> None:
     """`nix develop` gives every tool of ./check, and the sources of the checkout."""
     tools = "ruff --version && mypy --version && pytest --version && lint-imports --help"
     script = f"set -e; cd {ROOT}; {tools}; PYTHONPATH={ROOT} tally --version"
-    told = nix("develop", flake, "-c", "bash", "-c", script)
+    told = nix("develop", flake, then=("-c", "bash", "-c", script))
     assert "ruff" in told
     assert "pytest" in told
