@@ -6,4 +6,4 @@ from cli.settings import settle
 from cli.workspace import Workspace
 
 with Workspace(settle({}, os.environ).home) as workspace:
-    print(*workspace.nix.store.options(), sep="\n")
+    print(*workspace.nix.store.options(), sep="\n")  # noqa: T201 - a shell reads it
