@@ -8,6 +8,7 @@ ready, so that several slots start at the same time.
 """
 
 import contextlib
+import dataclasses
 import os
 import socket
 import subprocess
@@ -17,8 +18,8 @@ from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
 from engine.errors import Unavailable
-from engine.sandbox import binary, frames, orders, processor, remedy, seccomp
-from engine.sandbox.base import Job, LogSink, Outcome, OutputSink
+from engine.sandbox import binary, cgroup, frames, orders, processor, remedy, seccomp
+from engine.sandbox.base import Job, Limits, LogSink, Outcome, OutputSink
 from engine.sandbox.channel import Channel
 from engine.sandbox.delivery import Delivery
 
@@ -49,7 +50,9 @@ class Bubblewrap:
         self._work = work.resolve()
         self._binary = binary.find()
         self._filter = seccomp.program()
-        self.tier = f"bwrap {self._binary.version} seccomp watchdog"
+        self._cgroup = cgroup.open_cgroup()
+        kept_by = "cgroup" if self._cgroup else "watchdog"
+        self.tier = f"bwrap {self._binary.version} seccomp {kept_by}"
         self._sending = threading.Lock()
         self._number = 0
         self._running = False
@@ -64,8 +67,10 @@ class Bubblewrap:
         self._number += 1
         body = frames.pack_order(orders.order(job, self._work, self._number))
         try:
+            kills = self._limit(job.limits)
             channel = self._send_order(body)
-            return self._listen(channel, Delivery(channel, self._sending, logs, outputs))
+            outcome = self._listen(channel, Delivery(channel, self._sending, logs, outputs))
+            return self._judge(outcome, kills)
         except EOFError:
             self._drop()
             raise Unavailable(
@@ -86,6 +91,22 @@ class Bubblewrap:
     def close(self) -> None:
         """Give everything back; no process is left."""
         self._drop()
+        if self._cgroup:
+            self._cgroup.remove()
+
+    def _limit(self, limits: Limits) -> int:
+        """Set the cgroup's limits; return how often it has killed so far."""
+        if self._cgroup is None:
+            return 0
+        self._cgroup.limit(limits.memory, limits.processes)
+        return self._cgroup.kills()
+
+    def _judge(self, outcome: Outcome, kills: int) -> Outcome:
+        """Say "memory" of a step that failed because the kernel ended one of its processes."""
+        if self._cgroup is None or not outcome.exit_code or outcome.reason:
+            return outcome
+        killed = self._cgroup.kills() > kills
+        return dataclasses.replace(outcome, reason="memory") if killed else outcome
 
     def _send_order(self, body: bytes) -> Channel:
         with self._sending:
@@ -123,7 +144,12 @@ class Bubblewrap:
         finally:
             os.close(filter_fd)
             theirs.close()
-        return Channel(ours)
+        if self._cgroup:
+            self._cgroup.adopt(self._starter.pid)
+        channel = Channel(ours)
+        with contextlib.suppress(EOFError):  # who reads from it will learn of the end
+            channel.send(frames.START)
+        return channel
 
     def _drop(self) -> None:
         """Let the executor see the end of its socket: it ends its step, then itself."""

@@ -13,6 +13,7 @@ from typing import Final
 from engine.sandbox import frames
 
 _CHUNK: Final = 256 * 1024  # bytes asked of the socket at a time
+_PATIENCE_S: Final = 30.0  # a kernel needs less to end and unmount everything
 _FDS: Final = 4  # more than one descriptor in flight does not happen: each is acknowledged
 
 
@@ -33,6 +34,8 @@ class Channel:
         if len(self._buffer) < frames.HEADER.size:
             return False
         length, _ = frames.HEADER.unpack_from(self._buffer)
+        if length > frames.FRAME_MAX:
+            raise ValueError(f"a frame of {length} bytes")
         return len(self._buffer) >= frames.HEADER.size + int(length)
 
     def send(self, kind: int, body: bytes = b"", descriptor: int | None = None) -> None:
@@ -73,10 +76,12 @@ class Channel:
 
     def hang_up(self) -> None:
         """Say that nothing more comes, and wait until the other side is gone."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, EOFError):
             self._end.shutdown(socket.SHUT_WR)
-            while socket.recv_fds(self._end, _CHUNK, _FDS)[0]:
-                pass
+            self._end.settimeout(_PATIENCE_S)
+            while True:
+                self._buffer.clear()
+                self._read_some()
 
     def close(self) -> None:
         """Close this end and what came with frames nobody took."""
@@ -96,7 +101,3 @@ class Channel:
         if not data:
             raise EOFError("the other side is gone")
         self._buffer += data
-        if len(self._buffer) >= frames.HEADER.size:
-            length, _ = frames.HEADER.unpack_from(self._buffer)
-            if length > frames.FRAME_MAX:
-                raise ValueError(f"a frame of {length} bytes")

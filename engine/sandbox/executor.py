@@ -36,6 +36,7 @@ def main() -> None:
     end, filter_fd, work, bubblewrap, libraries = sys.argv[1:]
     channel = Channel(socket.socket(fileno=launch.above(int(end))))
     with contextlib.suppress(EOFError):
+        channel.receive()  # START: from here on, what we start is born in our cgroup
         try:
             if not ground.enter(work, bubblewrap, libraries):
                 os._exit(0)  # the executor goes on in the child, process 1 of its namespace

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 # engine -> executor
+START: Final = 4  # you are where you belong: build your ground
 ORDER: Final = 1  # run this
 CANCEL: Final = 2  # end the order of that number
 TAKEN: Final = 3  # the descriptor you sent has been read

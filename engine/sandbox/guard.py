@@ -48,6 +48,7 @@ class Guard:
         self._room = {run.stdout: order.log, run.stderr: order.log}  # bytes a log may still take
         self._kinds = {run.stdout: frames.STDOUT, run.stderr: frames.STDERR}
         self._began = time.monotonic()
+        self._next_sample = _SAMPLE_MS  # a step shorter than this is never sampled
         self._peak = 0
         self._reason = ""
         self._full = False
@@ -62,8 +63,13 @@ class Guard:
         """
         for descriptor in (self._channel.fileno(), self._run.bwrap_end, *self._kinds):
             self._poll.register(descriptor, select.POLLIN)
-        while not self._turn():
-            pass
+        try:
+            while not self._turn():
+                pass
+        except EOFError:
+            self._kill()
+            _wait_all(self._run.first, os.wait4(self._run.bwrap, 0)[2])
+            raise
         _, status, monitor = os.wait4(self._run.bwrap, 0)
         exit_code = _exit_code(status)
         wall_ms = self._elapsed_ms()
@@ -142,8 +148,6 @@ class Guard:
             self._next_sample = self._elapsed_ms() + _SAMPLE_MS
             if memory > self._order.memory:
                 self._end("memory")
-
-    _next_sample = _SAMPLE_MS
 
     def _until_next_ms(self) -> int:
         return max(0, min(self._next_sample, self._order.wall_ms) - self._elapsed_ms())
