@@ -12,9 +12,11 @@ from engine.nix.outputs import Hasher
 from engine.nix.storepath import StorePath
 
 GOLDEN = json.loads(Path(__file__).parents[2].joinpath("vectors/derivations.json").read_text())
-RECIPE = {  # of shared facts: equal on every x86_64 machine
+RECIPE = {  # equal on every x86_64 machine
     "3v3xjnmnr9rzc67sa5zzvynpzafdkgrn-tools.drv": "pyhl1qyaar7sgx94vl5nfdw0ymr2insb-tools",
-    "a5jiz1m62cqxn17bwzbs108x8w8vv04q-env-python.drv": "jb9ggg51s2ky683z3i0crrbr9ls1sh9x-env-python",
+    "a5jiz1m62cqxn17bwzbs108x8w8vv04q-env-python.drv": (
+        "jb9ggg51s2ky683z3i0crrbr9ls1sh9x-env-python"
+    ),
     "8mqiln5z08kjf91va52fkm3glbc92nxj-env-numpy.drv": "jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy",
     "7411m759pd5x7v7p9k26gg24v5v0xjlm-tcc-musl.drv": "zssrw3qkazpkvvbg1zs5qjzbbhz6i1q7-tcc-musl",
     "b1nyji2xcp4vf29lpprqnl4arj5j8n12-hello-tcc.drv": "1hf5493aax88b8rmc6akmg7a3dywxdhk-hello-tcc",
@@ -43,7 +45,9 @@ def test_recipe_environments(base: str) -> None:
 def test_a_wrong_output_path_is_damage() -> None:
     """A derivation that says another output path than follows from it is not believed."""
     path = "/nix/store/8mqiln5z08kjf91va52fkm3glbc92nxj-env-numpy.drv"
-    other = dataclasses.replace(load(path), outputs={"out": Output("/nix/store/" + "0" * 32 + "-x")})
+    other = dataclasses.replace(
+        load(path), outputs={"out": Output("/nix/store/" + "0" * 32 + "-x")}
+    )
     with pytest.raises(Damaged, match="jcaj5dfvlzl2ghax6hl5si6rf15656x8"):
         Hasher(load).check(StorePath.parse(path), other)
 

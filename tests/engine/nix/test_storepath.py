@@ -38,7 +38,10 @@ def test_text_path() -> None:
 def test_references_are_part_of_a_text_path() -> None:
     """Text that refers to a store path goes where `builtins.toFile` puts it."""
     reference = text_path("t", b"hello")
-    assert str(text_path("u", str(reference).encode(), [reference])) == "/nix/store/b5jrmjqd1nnvqlrp8fnaiknsa4xmc7n6-u"
+    assert (
+        str(text_path("u", str(reference).encode(), [reference]))
+        == "/nix/store/b5jrmjqd1nnvqlrp8fnaiknsa4xmc7n6-u"
+    )
 
 
 def test_parse_takes_paths_and_base_names() -> None:
