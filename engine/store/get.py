@@ -18,10 +18,12 @@ from engine.content.names import has_control
 from engine.content.reader import read
 from engine.content.walk import Entry, walk
 from engine.errors import Damaged, Refused, Unavailable
+from engine.store.ahead import ahead
 from engine.store.base import ContentStore
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_WORTH_A_THREAD: Final = 4 * 1024 * 1024  # bytes of a file: a thread takes as long as 100 KiB
 _EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.
 _NO_LINK: Final = (EXDEV, EMLINK, EPERM, ENOTSUP)
@@ -166,7 +168,8 @@ class _Writer:
 
     def _content(self, entry: Entry, descriptor: int) -> None:
         size = 0
-        for data in read(self._store.get, entry.cid):
+        blocks = read(self._store.get, entry.cid)
+        for data in ahead(blocks) if entry.size > _WORTH_A_THREAD else blocks:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
