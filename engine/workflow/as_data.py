@@ -33,7 +33,7 @@ def decode_workflow(block: bytes) -> Workflow:
     name = str(Cid.of(DAG_CBOR, block))
     try:
         same = read_workflow(from_data(as_data(workflow), Mark(name, 1, 1)))
-    except (Refused, ValueError) as error:
+    except (Refused, ValueError, RecursionError) as error:  # json.loads of "[[[[…" recurses
         raise Damaged(f"not a workflow: {error}", where=name) from None
     if same != workflow:
         raise Damaged("not a workflow in its canonical form", where=name)

@@ -39,6 +39,8 @@ class StepHandle:
         return StepHandle(f"{self._text}[{pick}]")
 
     def __getattr__(self, output: str) -> str:
+        if output.startswith("_"):  # no output is called so: Python is asking
+            raise AttributeError(output)
         return f"{self._text}.{output}"
 
     def output(self, name: str, path: str = "") -> str:

@@ -61,14 +61,12 @@ def _output_problems(name: str, step: WorkflowStep) -> Iterator[Problem]:
             yield Problem(("steps", name, "outputs", other), what, fix)
 
 
-def refuse_wrong(workflow: Workflow, params: Params) -> None:
-    """Do nothing for a workflow that can run with `params`, wherever its record came from.
+def refuse_params(workflow: Workflow, params: Params) -> None:
+    """Do nothing when a workflow can run with `params`.
 
-    Raises: Refused for one that cannot.
+    Raises: Refused when it cannot, as for a scatter over what is no list.
     """
-    Places().refuse_first(_whatever_the_params(workflow))
-    missing: Mapping[str, None] = dict.fromkeys(workflow.parameters)
-    if missing.keys() != params.values.keys():
+    if workflow.parameters.keys() != params.values.keys():
         raise ValueError("params of another workflow")
     Places().refuse_first(count_problems(workflow, params.values))
 

@@ -55,13 +55,11 @@ def list_of(node: Node, what: str) -> tuple[Node, ...]:
 def text_of(node: Node, what: str) -> str:
     """Return text.
 
-    Raises: Refused for anything else, and for text with a NUL, which no command can hold.
+    Raises: Refused for anything else.
     """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         fix = "write it in quotes" if isinstance(node, Scalar) else "write one text"
         raise refused(f"{what} must be text, not {kind(node)}", node.mark, fix)
-    if "\0" in node.value:
-        raise refused(f"{what} has a NUL character in it", node.mark, "remove it")
     return node.value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.workflow.check import refuse_wrong
+from engine.workflow.check import refuse_params
 from engine.workflow.expand import count
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.order import in_order
@@ -50,9 +50,9 @@ class Group:
 def groups(workflow: Workflow, params: Params) -> tuple[Group, ...]:
     """Return the steps of a workflow, each after all that it waits for.
 
-    Raises: Refused for params that the workflow cannot run with, or a record that is no workflow.
+    Raises: Refused for params that the workflow cannot run with.
     """
-    refuse_wrong(workflow, params)
+    refuse_params(workflow, params)
     return tuple(_group(workflow, params, name) for name in in_order(workflow))
 
 

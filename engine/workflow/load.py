@@ -1,9 +1,12 @@
 """Load: a workflow from a file. The only part of engine/workflow that touches the world."""
 
+import traceback
 from pathlib import Path
+from types import CodeType
 from typing import Final
 
-from engine.errors import Refused, Unavailable
+from engine.errors import Refused, TallyError, Unavailable
+from engine.workflow import builder
 from engine.workflow.model import Workflow
 from engine.workflow.parse import parse
 from engine.workflow.yaml_source import MAX_TEXT
@@ -15,6 +18,45 @@ def load(path: Path) -> Workflow:
     Raises: Refused, with the place, when it is not a workflow; Unavailable when it cannot be read.
     """
     return parse(read_text(path), str(path))
+
+
+def load_python(path: Path) -> Workflow:
+    """Return the workflow that a Python file defines. This executes the author's code.
+
+    Raises: Refused, with the place, when the code fails or defines no workflow, or two.
+    """
+    names: dict[str, object] = {"__name__": "__tallystick__", "__file__": str(path)}
+    try:
+        exec(_compiled(path), names)  # noqa: S102 - what `tally run FILE.py` is asked to do
+    except TallyError:
+        raise
+    except Exception as error:  # whatever the author's code raises
+        raise _failed(error, path) from error
+    found = {id(each): each for each in names.values() if isinstance(each, builder.Workflow)}
+    if len(found) != 1:
+        what = f"the file defines {len(found) or 'no'} workflows"
+        raise Refused(
+            what, where=str(path), fix="define one: from engine.workflow.builder import Workflow"
+        )
+    return next(iter(found.values())).compile()
+
+
+def _compiled(path: Path) -> CodeType:
+    try:
+        return compile(read_text(path), str(path), "exec")
+    except SyntaxError as error:
+        where = f"{path}:{error.lineno or 1}:{error.offset or 1}"
+        raise Refused(f"not Python: {error.msg}", where=where, fix="correct it there") from None
+    except ValueError as error:  # a NUL in the text
+        raise Refused(f"not Python: {error}", where=str(path), fix="remove it") from None
+
+
+def _failed(error: Exception, path: Path) -> Refused:
+    """Return what went wrong, at the last line of the author's own file that led to it."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    where = f"{path}:{lines[-1] or 1}:1" if lines else str(path)
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return Refused(what, where=where, fix="correct the Python file")
 
 
 def read_text(path: Path) -> str:

@@ -5,8 +5,12 @@ written once. A Mark counts lines and columns from 1, as editors do.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from engine.errors import Refused
+from engine.workflow.yaml_scalars import finite, in_range, whole
+
+MAX_DEPTH: Final = 32  # lists and maps inside one another; the format itself needs 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,18 +61,23 @@ class MapNode:
 Node = Scalar | ListNode | MapNode
 
 
-def from_data(value: object, mark: Mark) -> Node:
+def from_data(value: object, mark: Mark, depth: int = 0) -> Node:
     """Return plain Python data as nodes that are all at `mark`.
 
     Raises: Refused for anything that a workflow file could not say.
     """
+    if depth > MAX_DEPTH:
+        raise Refused(f"nested more than {MAX_DEPTH} deep", where=str(mark), fix="make it flatter")
     if isinstance(value, str | int | float | bool | None):
-        return Scalar(value, str(value), mark)
+        return _scalar(value, mark)
     if isinstance(value, list | tuple):
-        return ListNode(tuple(from_data(item, mark) for item in value), mark)
+        return ListNode(tuple(from_data(item, mark, depth + 1) for item in value), mark)
     if isinstance(value, dict):
         return MapNode(
-            {_key(key, mark): Field(mark, from_data(item, mark)) for key, item in value.items()},
+            {
+                _key(key, mark): Field(mark, from_data(item, mark, depth + 1))
+                for key, item in value.items()
+            },
             mark,
         )
     raise Refused(
@@ -78,7 +87,20 @@ def from_data(value: object, mark: Mark) -> Node:
     )
 
 
+def _scalar(value: str | int | float | bool | None, mark: Mark) -> Scalar:
+    try:
+        if isinstance(value, str):
+            whole(value)
+        elif isinstance(value, float):
+            finite(value, str(value))
+        elif isinstance(value, int):  # a bool is 0 or 1, and passes
+            in_range(value)
+    except Refused as error:
+        raise Refused(error.what, where=str(mark), fix=error.fix) from None
+    return Scalar(value, "" if value is None else str(value), mark)
+
+
 def _key(key: object, mark: Mark) -> str:
-    if isinstance(key, str):
+    if isinstance(key, str) and _scalar(key, mark):
         return key
     raise Refused(f"a key must be text, not {key!r}", where=str(mark), fix="write it as text")

@@ -12,7 +12,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.step import CONTRACT, REQUIRES, SYSTEM, Platform, Step
-from engine.workflow.check import refuse_wrong
+from engine.workflow.check import refuse_params
 from engine.workflow.commands import Command, Given
 from engine.workflow.contract import variables
 from engine.workflow.expand import Bindings, bindings
@@ -81,7 +81,7 @@ class Resolver:
 
         Raises: Refused for params that the workflow cannot run with.
         """
-        refuse_wrong(workflow, params)
+        refuse_params(workflow, params)
         self._workflow = workflow
         self._params = params
         self._words = {name: in_command(value) for name, value in params.values.items()}

@@ -11,8 +11,7 @@ import json
 from typing import Any, Final, TypeAlias
 
 from engine.errors import Refused
-from engine.workflow.nodes import ListNode, MapNode, Node, Scalar
-from engine.workflow.yaml_scalars import finite, in_range
+from engine.workflow.nodes import ListNode, MapNode, Node
 from engine.workflow.yaml_source import compose
 
 JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
@@ -28,34 +27,18 @@ def to_json(value: object) -> JsonText:
 
 
 def data_of(node: Node) -> Any:  # noqa: ANN401 - JSON has no static type
-    """Return a node as plain data.
-
-    Raises: Refused for a number that does not fit.
-    """
+    """Return a node as plain data."""
     if isinstance(node, ListNode):
         return [data_of(item) for item in node.items]
     if isinstance(node, MapNode):
         return {key: data_of(field.node) for key, field in node.fields.items()}
-    return _scalar(node)
-
-
-def _scalar(node: Scalar) -> str | int | float | bool | None:
-    try:
-        if isinstance(node.value, str) and "\0" in node.value:
-            raise Refused("a value with a NUL character in it", fix="remove it")
-        if isinstance(node.value, float):
-            return finite(node.value, node.written)
-        if isinstance(node.value, int):  # a bool is 0 or 1, and passes
-            in_range(node.value)
-    except Refused as error:
-        raise Refused(error.what, where=str(node.mark), fix=error.fix) from None
     return node.value
 
 
 def json_of(node: Node) -> JsonText:
     """Return a node as JSON text.
 
-    Raises: Refused when it is too long, or holds a number that does not fit.
+    Raises: Refused when it is too long.
     """
     text = to_json(data_of(node))
     if len(text.encode()) > MAX_VALUE:

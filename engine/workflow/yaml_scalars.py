@@ -23,6 +23,8 @@ _HEX: Final = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
 _LONGEST_NUMBER: Final = 400  # characters; no 64-bit integer or float needs as many
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**64 - 1  # what CBOR and most languages can hold in 64 bits
@@ -68,3 +70,13 @@ def finite(number: float, written: str) -> float:
     if math.isfinite(number):
         return number
     raise Refused(f"{written} is not a finite number", fix="write it in quotes, as text")
+
+
+def whole(text: str) -> str:
+    """Return `text` when it has an encoding and can be in a command.
+
+    Raises: Refused when it has a NUL, or half of a surrogate pair.
+    """
+    if "\0" in text or not (text.isascii() or _HALF.search(text) is None):
+        raise Refused("a NUL or half of a character", fix="remove it, or write the whole character")
+    return text

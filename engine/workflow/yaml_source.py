@@ -21,11 +21,10 @@ from ruamel.yaml.events import (
 )
 
 from engine.errors import Refused
-from engine.workflow.nodes import Field, ListNode, MapNode, Mark, Node, Scalar
-from engine.workflow.yaml_scalars import plain
+from engine.workflow.nodes import MAX_DEPTH, Field, ListNode, MapNode, Mark, Node, Scalar
+from engine.workflow.yaml_scalars import plain, whole
 
 MAX_TEXT: Final = 1024 * 1024  # bytes; a workflow is written by a person, a record is as long
-MAX_DEPTH: Final = 32  # lists and maps inside one another; the format itself needs 6
 MAX_NODES: Final = 150_000  # values; a list of 100 000 seeds fits
 
 _FIXES: Final = (  # what the parser complains of -> what to do
@@ -47,9 +46,7 @@ def compose(text: str, file: str) -> Node:
 
     Raises: Refused, with the place, for anything that is not plain YAML 1.2.
     """
-    if not is_unicode(text):
-        raise Refused("not UTF-8 text", where=file, fix="write it as UTF-8")
-    if len(text.encode()) > MAX_TEXT:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         fix = "keep data in files, as inputs"
         raise Refused(f"more than {MAX_TEXT} bytes of YAML", where=file, fix=fix)
     try:
@@ -59,11 +56,6 @@ def compose(text: str, file: str) -> Node:
     except YAMLError as error:  # a character that YAML does not allow: it has no mark
         what = str(error).splitlines()[0] if str(error) else "not YAML"
         raise Refused(f"not YAML: {what}", where=file, fix="remove the character") from None
-
-
-def is_unicode(text: str) -> bool:
-    """Return whether text has an encoding: no halves of surrogate pairs."""
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _syntax(error: MarkedYAMLError, file: str) -> Refused:
@@ -132,12 +124,10 @@ class _Composer:
 
     def _scalar(self, event: ScalarEvent) -> Scalar:
         mark = self._mark(event)
-        if not is_unicode(event.value):  # an escape, as "\ud800"
-            raise self._refused("half of a character", event, "write the whole character")
-        if not event.implicit[0]:  # quoted, or a block
-            return Scalar(event.value, event.value, mark)
+        quoted = not event.implicit[0]  # or a block
         try:
-            return Scalar(plain(event.value), event.value, mark)
+            text = whole(event.value)
+            return Scalar(text if quoted else plain(text), text, mark)
         except Refused as error:
             raise Refused(error.what, where=str(mark), fix=error.fix) from None
 
