@@ -23,9 +23,14 @@ from engine.store.whole import TEMPORARY
 _DEAD_SHARE: Final = 2  # a file is packed anew when under 1 in 2 of its bytes is needed
 _MOVE: Final = 16 * 1024 * 1024  # bytes copied in one commit
 _AT_ONCE: Final = 256  # files that one gc packs anew: each pack is held open
-_DROP_SPARE: Final = """DELETE FROM blocks WHERE place = ?1 AND EXISTS (
-    SELECT 1 FROM blocks AS other JOIN places ON number = other.place
-    WHERE other.cid = blocks.cid AND other.place != ?1 AND kind IN ('pack', 'whole'))"""
+_DROP_SPARE: Final = """
+    DELETE FROM blocks WHERE place IN (
+        SELECT number FROM places WHERE kind IN ('whole', 'salvage')
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE cid = places.root))
+    AND EXISTS (
+        SELECT 1 FROM blocks AS other JOIN places ON number = other.place
+        WHERE other.cid = blocks.cid AND (kind = 'pack' OR kind = 'whole'
+        AND EXISTS (SELECT 1 FROM blocks WHERE cid = places.root)))"""
 
 
 def estimate(store: DiskStore, dead: Collection[tuple[bytes, int, int]]) -> int:
@@ -47,6 +52,8 @@ def reclaim(store: DiskStore) -> int:
     Raises: Unavailable on a full disk, after what takes no space to remove is gone.
     """
     store.writer.release_pack()
+    with store.index.change() as change:  # of a file that is no longer needed as a whole, what
+        change.execute(_DROP_SPARE)  # also lies in a pack or in one that is
     freed = _remove_empty(store) + _remove_strays(store)
     moved = _pack_anew(store)
     return freed + _remove_empty(store) - moved
@@ -100,8 +107,6 @@ def _live(store: DiskStore) -> dict[int, int]:
 
 def _move_out(store: DiskStore, place: Place) -> int:
     """Copy what is left in a place to the pack of this process; return how many bytes."""
-    with store.index.change() as change:
-        change.execute(_DROP_SPARE, (place.number,))
     moved, batch, size = 0, {}, 0
     rows = store.index.rows("SELECT DISTINCT cid FROM blocks WHERE place = ?", (place.number,))
     for cid in (Cid(raw) for (raw,) in rows):
