@@ -76,6 +76,12 @@ class Farms:
             remove(self._directory / str(cid))
             return True
 
+    def close(self) -> None:
+        """Let others remove what this process was given."""
+        with self._lock:
+            while self._held:
+                os.close(self._held.popitem()[1])
+
     def _stamp(self, cid: Cid) -> Path:
         return self._directory / f"{cid}{STAMP}"
 

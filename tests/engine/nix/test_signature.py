@@ -8,7 +8,7 @@ from engine.errors import Refused
 from engine.nix.signature import PublicKey, SecretKey
 
 # made by `nix-store --generate-binary-cache-key`, for this test only
-SECRET = (
+KEY_FILE = (
     "test-1:aEiLWCRlPgiSIftUJzC5qMlcx5ajfeuYl6+neWrU2CC"
     "cL3SndQqIDcPdalk6jjoIjxIthH4I6/UZGd6rryh4OA=="
 )
@@ -17,8 +17,8 @@ PUBLIC = "test-1:nC90p3UKiA3D3WpZOo46CI8SLYR+COv1GRneq68oeDg="
 
 def test_key_files_are_nix_own() -> None:
     """A key file that Nix wrote is read, printed alike, and has the public key Nix gave it."""
-    key = SecretKey.parse(SECRET + "\n")
-    assert key.show() == SECRET
+    key = SecretKey.parse(KEY_FILE + "\n")
+    assert key.show() == KEY_FILE
     assert str(key.public()) == PUBLIC
     assert PublicKey.parse(PUBLIC) == key.public()
 
@@ -31,7 +31,7 @@ def test_only_the_key_verifies(message: bytes, seed: bytes) -> None:
     assert key.public().verifies(message, signature)
     assert not key.public().verifies(message + b"x", signature)
     assert not PublicKey("k-2", key.public().key).verifies(message, signature)
-    assert not SecretKey.parse(SECRET).public().verifies(message, signature)
+    assert not SecretKey.parse(KEY_FILE).public().verifies(message, signature)
 
 
 @pytest.mark.parametrize("signature", ["", "k", "k:", "k:!", "k:AAAA", ":" + "A" * 86 + "=="])

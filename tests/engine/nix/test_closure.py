@@ -1,0 +1,229 @@
+"""Closures without Nix: from content to a directory that a step sees as /nix/store."""
+
+import dataclasses
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.content.cid import Cid
+from engine.errors import Damaged, Unavailable
+from engine.nix.closure import Materialiser, shell_of
+from engine.nix.treewriter import remove
+from engine.nix.walk import NarView
+from tests.engine.nix.conftest import LIBRARY, PROGRAM, Content
+
+
+def materialiser(content: Content) -> Materialiser:
+    """Begin with what is on disk."""
+    return Materialiser(content.work, content.store)
+
+
+def ensure(content: Content) -> Path:
+    """Make the farm of the environment."""
+    return materialiser(content).ensure(content.opened.closure, content.opened.environment)
+
+
+def left(work: Path) -> list[str]:
+    """Return what is in work/paths and work/closures."""
+    return sorted(place.name for part in ("paths", "closures") for place in (work / part).glob("*"))
+
+
+def test_a_farm_holds_the_closure_and_nothing_else(content: Content) -> None:
+    """The farm has every path of the closure, each with exactly its NAR's content."""
+    farm = ensure(content)
+    assert sorted(os.listdir(farm)) == [LIBRARY, PROGRAM]  # noqa: PTH208
+    for name, nar in content.nars.items():
+        assert b"".join(NarView.of(farm / name).chunks()) == nar
+
+
+def test_everything_is_read_only_and_dated_1970(content: Content) -> None:
+    """Files are 0444 or 0555, directories 0555, and all of them dated one second after 1970."""
+    farm = ensure(content)
+    for directory, names, files in os.walk(farm):
+        for path in [Path(directory), *(Path(directory, name) for name in names + files)]:
+            status = path.lstat()
+            assert status.st_mtime == 1
+            if not path.is_symlink():
+                is_program = path.is_dir() or path.name == "run"
+                assert status.st_mode & 0o7777 == (0o555 if is_program else 0o444)
+
+
+def test_files_are_shared_not_copied(content: Content) -> None:
+    """A farm takes no space: its files are those of work/paths."""
+    farm = ensure(content)
+    (library, _) = content.opened.closure.paths
+    kept = materialiser(content).paths.location(library.nar_hash)
+    assert (farm / LIBRARY / "lib/data").stat().st_ino == (kept / "lib/data").stat().st_ino
+
+
+def test_a_farm_is_made_once(content: Content) -> None:
+    """With a farm here no content is asked for, not even by another process."""
+    farm = ensure(content)
+    content.store.blocks.clear()
+    content.store.derived.clear()
+    assert ensure(content) == farm
+
+
+def test_content_is_not_kept_twice(content: Content) -> None:
+    """Once unpacked, a NAR's leaves are made again from the tree, and still are what they were."""
+    environment = content.opened.environment
+    nar = environment.nars[LIBRARY]
+    before = sum(len(block) for block in content.store.blocks.values())
+    ensure(content)
+    after = sum(len(block) for block in content.store.blocks.values())
+    assert before - after == sum(map(len, content.nars.values()))
+    again = Materialiser(content.work.parent / "second", content.store)
+    assert again.ensure(content.opened.closure, environment).is_dir()
+    remove(content.work.parent / "second")
+    assert content.store.has(nar)
+
+
+def test_two_environments_share_their_paths(content: Content) -> None:
+    """A path that another closure has is not asked for again."""
+    ensure(content)
+    closure = content.opened.closure
+    smaller = dataclasses.replace(
+        closure, roots=(LIBRARY,), search_path=(), paths=closure.paths[:1]
+    )
+    assert (materialiser(content).ensure(smaller) / LIBRARY / "lib/empty").is_file()
+
+
+def test_without_an_environment_missing_content_is_unavailable(content: Content) -> None:
+    """A closure alone does not say where its content is; the path that is missing is named."""
+    with pytest.raises(Unavailable) as unavailable:
+        materialiser(content).ensure(content.opened.closure)
+    assert unavailable.value.where == f"/nix/store/{LIBRARY}"
+
+
+@pytest.mark.parametrize("name", [LIBRARY, PROGRAM])
+def test_other_content_is_damage(content: Content, name: str) -> None:
+    """A NAR that is not the closure's is damage that names the path, and leaves nothing of it."""
+    closure = content.opened.closure
+    paths = tuple(
+        dataclasses.replace(path, nar_hash=bytes(32)) if path.name == name else path
+        for path in closure.paths
+    )
+    wrong = dataclasses.replace(closure, paths=paths)
+    with pytest.raises(Damaged) as damaged:
+        materialiser(content).ensure(wrong, content.opened.environment)
+    assert damaged.value.where == f"/nix/store/{name}"
+    assert len(left(content.work)) == (name == PROGRAM)  # the library was whole, and stays
+
+
+@pytest.mark.parametrize("change", [-8, 8])
+def test_a_wrong_size_is_damage(content: Content, change: int) -> None:
+    """A NAR with more or fewer bytes than the closure says is damage."""
+    closure = content.opened.closure
+    (library, program) = closure.paths
+    wrong = dataclasses.replace(library, nar_size=library.nar_size + change)
+    with pytest.raises(Damaged):
+        materialiser(content).ensure(
+            dataclasses.replace(closure, paths=(wrong, program)), content.opened.environment
+        )
+
+
+def test_an_interrupted_fetch_goes_on(content: Content) -> None:
+    """When content stops coming nothing half made is left, and the next attempt keeps the rest."""
+    gone = content.opened.environment.nars[PROGRAM]
+    data = content.store.blocks.pop(gone)
+    with pytest.raises(Unavailable):
+        ensure(content)
+    assert len(left(content.work)) == 1
+    library = content.work / "paths" / left(content.work)[0]
+    before = library.stat().st_ino
+    content.store.blocks[gone] = data
+    assert ensure(content).is_dir()
+    assert library.stat().st_ino == before
+
+
+def test_what_a_killed_process_left_is_cleared(content: Content) -> None:
+    """Half of a path, left by a process that was killed, is neither used nor in the way."""
+    (library, _) = content.opened.closure.paths
+    place = materialiser(content).paths.location(library.nar_hash)
+    part = place.with_name(f".{place.name}.part")
+    (part / "lib").mkdir(parents=True)
+    (part / "lib/data").write_bytes(b"half")
+    part.joinpath("lib").chmod(0o555)
+    assert (ensure(content) / LIBRARY / "lib/data").stat().st_size == 2_560_000
+    assert not part.exists()
+
+
+def _ensure_here(content: Content, start: "multiprocessing.synchronize.Barrier") -> None:
+    content.store.read = materialiser(content).paths.read_nar_range
+    start.wait()
+    ensure(content)
+
+
+def test_processes_make_one_farm_together(content: Content) -> None:
+    """Four processes that need the same closure at once all get it, and nothing is left over."""
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(4)
+    processes = [context.Process(target=_ensure_here, args=(content, start)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 4
+    cid = content.opened.closure_cid
+    expected = [path.name for path in (content.work / "paths").iterdir()]
+    assert len(expected) == 2
+    assert left(content.work) == sorted([*expected, str(cid), f"{cid}.used"])
+
+
+def test_a_farm_in_use_is_not_forgotten(content: Content) -> None:
+    """A farm is removed only when no living process was given it; its paths are then free too."""
+    first = materialiser(content)
+    farm = first.ensure(content.opened.closure, content.opened.environment)
+    other = materialiser(content)
+    cid = content.opened.closure_cid
+    assert not other.farms.forget(cid)
+    assert farm.is_dir()
+    first.farms.close()
+    assert other.farms.forget(cid)
+    assert not farm.exists()
+    for nar_hash in other.paths.present():
+        other.paths.forget(nar_hash)
+    assert left(content.work) == []
+
+
+def test_last_use_is_known(content: Content) -> None:
+    """Each use of a farm is dated, for whoever removes the oldest."""
+    ensure(content)
+    cid = content.opened.closure_cid
+    os.utime(content.work / "closures" / f"{cid}.used", (5, 5))
+    assert materialiser(content).farms.last_used_ms() == {cid: 5_000}
+    ensure(content)
+    assert materialiser(content).farms.last_used_ms()[cid] > 5_000
+
+
+def test_shell_is_that_of_a_root(content: Content) -> None:
+    """/bin/sh is what a root has in bin, as a step sees it; not every closure has one."""
+    farm = ensure(content)
+    closure = content.opened.closure
+    assert shell_of(closure, farm) == f"/nix/store/{PROGRAM}/bin/sh"
+    assert shell_of(dataclasses.replace(closure, roots=(LIBRARY,)), farm) is None
+
+
+def test_a_full_disk_is_unavailable(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is said to be one, and leaves nothing half made."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "utime", full)
+    with pytest.raises(Unavailable, match="full"):
+        ensure(content)
+    assert left(content.work) == []
+
+
+def test_paths_of_one_name_and_other_bytes_live_together(content: Content) -> None:
+    """Two builds of one store path with different bytes are kept apart by their content."""
+    ensure(content)
+    (library, program) = content.opened.closure.paths
+    other = dataclasses.replace(library, nar_hash=program.nar_hash, nar_size=program.nar_size)
+    closure = dataclasses.replace(content.opened.closure, paths=(other, program))
+    farm = materialiser(content).ensure(closure)
+    assert (farm / LIBRARY / "bin/run").is_file()
+    assert isinstance(content.opened.closure_cid, Cid)
