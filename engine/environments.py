@@ -1,57 +1,96 @@
-"""Environments: from what a workflow names, or a lock pins, to closures that are here.
+"""Environments: from what a workflow names, or its lock file pins, to environments that are here.
 
-A locked environment comes from the store, and else from building the locked derivation, which
-must give the locked address. Only an environment that is not locked is evaluated.
+A pinned environment comes from the store, and else from building the pinned derivation, which
+must give the pinned address. Only an environment that is not pinned is evaluated.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.errors import Differs, TallyError, Unavailable
+from engine.errors import Differs, Refused, TallyError, Unavailable
 from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Flake, NixFile, Recipe, Source, Stored
+from engine.nix.sourcehash import source_hash
 from engine.nix.storepath import StorePath
+from engine.step import SYSTEM
+from engine.workflow.lock import LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import EnvironmentSource
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An environment made by Nix, and what to pin of how it was made."""
+    """An environment made by Nix, and the derivation to pin: "" for a given store path."""
 
     opened: Opened
-    derivation: str | None  # "/nix/store/....drv" or "....drv!out"; None for a given store path
+    derivation: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
-    """What a lock says of one environment on this system."""
+class Settled:
+    """An environment that is here, as it goes into a lock; `changed`: its Nix source was edited."""
 
-    environment: Cid
-    derivation: str | None
+    opened: Opened
+    pin: PinnedEnvironment
+    changed: bool
+
+    @property
+    def locked(self) -> LockedEnvironment:
+        """What a Run's Lock says of it."""
+        pin = self.pin.systems[SYSTEM]
+        closure = self.opened.closure_cid
+        return LockedEnvironment(pin.environment, closure, pin.derivation, self.pin.source)
 
 
 Build = Callable[[Source], Built]
+Place = Callable[[Opened], object]  # unpacks it; raises Unavailable when its content is not here
 
 
 class Environments:
     """The environments of one workflow, whose relative paths begin at `base`."""
 
-    def __init__(self, store: BlockStore, base: Path, build: Build | None) -> None:
-        """Build with `build`; None forbids every use of Nix (a run offline, or without Nix)."""
+    def __init__(self, store: BlockStore, base: Path, place: Place, build: Build | None) -> None:
+        """Unpack with `place`, build with `build`; None forbids every use of Nix, as offline."""
         self._store = store
         self._base = base
+        self._place = place
         self._build = build
 
-    def make(self, name: str, source: EnvironmentSource) -> Built:
+    def settle(
+        self, sources: Mapping[str, EnvironmentSource], lock: LockFile | None
+    ) -> dict[str, Settled]:
+        """Return every environment: by its pin where the lock file has one, made where not.
+
+        Raises: Refused, StepFailed as Nix says; Differs when a pinned derivation gives something
+        else; Unavailable for what cannot be had here.
+        """
+        pins = lock.environments if lock is not None else {}
+        return {name: self._settle(name, sources[name], pins.get(name)) for name in sorted(sources)}
+
+    def make(self, name: str, source: EnvironmentSource) -> Settled:
         """Evaluate and build what an author named; a CID is opened.
 
         Raises: Refused, StepFailed as Nix says; Unavailable when it cannot be had here.
         """
+        built = self._make(name, source)
+        pin = Pin(built.derivation, built.opened.cid)
+        pinned = PinnedEnvironment(self._fingerprint(source), {SYSTEM: pin})
+        return Settled(built.opened, pinned, changed=False)
+
+    def _settle(
+        self, name: str, source: EnvironmentSource, pinned: PinnedEnvironment | None
+    ) -> Settled:
+        if pinned is None or SYSTEM not in pinned.systems:
+            return self.make(name, source)
+        opened = self._pinned(name, pinned.systems[SYSTEM])
+        return Settled(opened, pinned, changed=self._has_changed(source, pinned.source))
+
+    def _make(self, name: str, source: EnvironmentSource) -> Built:
         if source.form == "cid":
-            return Built(open_environment(self._store, Cid.parse(source.source)), None)
+            return Built(self._open(Cid.parse(source.source)), "")
         if self._build is None:
             raise Unavailable(
                 f"environment '{name}' is not locked, and making it needs Nix",
@@ -60,16 +99,11 @@ class Environments:
             )
         return self._build(self._source(source))
 
-    def pinned(self, name: str, pin: Pinned) -> Opened:
-        """Return a locked environment, from the store or by building what is locked.
-
-        Raises: Differs when the build gives another environment; Unavailable when it cannot be
-        had here; StepFailed when it does not build.
-        """
+    def _pinned(self, name: str, pin: Pin) -> Opened:
         try:
-            return open_environment(self._store, pin.environment)
+            return self._open(pin.environment)
         except Unavailable:
-            if self._build is None or pin.derivation is None:
+            if self._build is None or not pin.derivation:
                 raise _not_here(name, pin) from None
         built = self._build(Recipe.parse(pin.derivation)).opened
         if built.cid != pin.environment:
@@ -80,6 +114,23 @@ class Environments:
             )
         return built
 
+    def _open(self, cid: Cid) -> Opened:
+        opened = open_environment(self._store, cid)
+        self._place(opened)
+        return opened
+
+    def _has_changed(self, source: EnvironmentSource, pinned: str) -> bool:
+        """Return whether the Nix source is another one; not so when it is not here to compare."""
+        try:
+            return self._fingerprint(source) != pinned
+        except Unavailable:
+            return False
+
+    def _fingerprint(self, source: EnvironmentSource) -> str:
+        if source.form == "cid":
+            return f"sha256:{hashlib.sha256(source.source.encode()).hexdigest()}"
+        return f"sha256:{source_hash(self._source(source))}"
+
     def _source(self, source: EnvironmentSource) -> Source:
         if source.form == "nix":
             return NixFile((self._base / source.source).resolve(), source.attribute)
@@ -89,10 +140,23 @@ class Environments:
             return Stored(StorePath.parse(source.source))
         if source.form == "drv":
             return Recipe.parse(source.source)
-        raise AssertionError(source.form)
+        raise Refused(f"environments cannot be made from '{source.form}'")
 
 
-def _not_here(name: str, pin: Pinned) -> TallyError:
+def lock_file(settled: Mapping[str, Settled], before: LockFile | None) -> LockFile:
+    """Return the lock file that pins these; pins for other systems are kept."""
+    old = before.environments if before is not None else {}
+    return LockFile({name: _merged(one.pin, old.get(name)) for name, one in settled.items()})
+
+
+def _merged(pin: PinnedEnvironment, old: PinnedEnvironment | None) -> PinnedEnvironment:
+    """Return a pin with those of other systems, as far as they are of the same source."""
+    if old is None or old.source != pin.source:
+        return pin
+    return PinnedEnvironment(pin.source, {**old.systems, **pin.systems})
+
+
+def _not_here(name: str, pin: Pin) -> TallyError:
     return Unavailable(
         f"environment '{name}' is locked but not here",
         where=str(pin.environment),

@@ -1,0 +1,178 @@
+"""`tally env`: lock, show, build and publish environments."""
+
+from pathlib import Path
+
+import click
+
+from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
+from cli.options import common
+from cli.refs import whole_cid
+from cli.report import emit_json, emit_table, human_size, note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.errors import Differs, Refused
+from engine.nix.environment import Opened, open_environment, publish
+from engine.nix.signature import SecretKey
+from engine.step import SYSTEM
+from engine.workflow.load import load
+from engine.workflow.lock import LockFile
+from engine.workflow.model import EnvironmentSource
+from engine.workflow.names import did_you_mean
+
+
+@click.group()
+def env() -> None:
+    """Lock, show and build environments."""
+
+
+@env.command()
+@click.argument("workflow", type=click.Path(path_type=Path))
+@common
+def lock(settings: Settings, workflow: Path) -> None:
+    """Evaluate every environment of WORKFLOW anew and write its lock file."""
+    sources = load(workflow).environments
+    with Workspace(settings.home) as space:
+        made = environments(space, workflow.parent, offline=False)
+        settled = {name: made.make(name, source) for name, source in sources.items()}
+        write_lock(lock_path(workflow), settled, _readable_lock(lock_path(workflow)))
+    _print(settings, {name: one.opened for name, one in settled.items()})
+
+
+@env.command()
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
+@common
+def show(settings: Settings, what: str) -> None:
+    """Print what an environment is: its addresses, its paths, its size.
+
+    The directory 'cache' is a Nix binary cache: 'tally get CACHE DIR' writes it out.
+    """
+    with Workspace(settings.home) as space:
+        _print(settings, _opened(space, what, offline=True))
+
+
+@env.command()
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
+@click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
+@common
+def build(settings: Settings, what: str, check: bool) -> None:
+    """Make an environment ready to run, from its lock or, if it has none, with Nix."""
+    with Workspace(settings.home) as space:
+        opened = _opened(space, what, offline=False)
+        if check:
+            _check(space, what)
+    _print(settings, opened)
+
+
+@env.command("publish")
+@click.argument("what", metavar="WORKFLOW#NAME|CID")
+@click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
+@common
+def publish_(settings: Settings, what: str, key: Path | None) -> None:
+    """Print the CID of a directory that stock Nix can use as a binary cache."""
+    with Workspace(settings.home) as space:
+        found = _opened(space, what, offline=False)
+        if len(found) != 1:
+            raise Refused(f"{what} has {len(found)} environments", fix=f"say which: {what}#NAME")
+        (opened,) = found.values()
+        cid = opened.environment.cache
+        if key is not None:
+            cid = publish(space.store, opened, _secret(key))
+        space.store.pins.pin(cid, "published")
+    if settings.json:
+        return emit_json({"cid": str(cid), "environment": str(opened.cid)})
+    return click.echo(cid)
+
+
+def _readable_lock(path: Path) -> LockFile | None:
+    """Return the lock to be renewed; one that cannot be read is written anew."""
+    try:
+        return read_lock(path)
+    except Refused as error:
+        note(f"{error.what}: it is written anew")
+        return None
+
+
+def _secret(path: Path) -> SecretKey:
+    try:
+        return SecretKey.parse(path.read_text().strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"the key cannot be read: {error}", where=str(path)) from None
+
+
+def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:
+    """Return the environments that `what` names, by name."""
+    cid = whole_cid(what)
+    if cid is not None:
+        return {what: open_environment(space.store, cid)}
+    path, sources = _named(what)
+    made = environments(space, path.parent, offline=offline)
+    before = read_lock(lock_path(path))
+    settled = made.settle(sources, before)
+    tell_changes(settled, path)
+    if not offline and "#" not in what:
+        write_lock(lock_path(path), settled, before)
+    return {name: one.opened for name, one in settled.items()}
+
+
+def _named(what: str) -> tuple[Path, dict[str, EnvironmentSource]]:
+    """Return the workflow file of WORKFLOW[#NAME] and the environments that are meant."""
+    file, _, name = what.partition("#")
+    sources = load(Path(file)).environments
+    if name and name not in sources:
+        fix = did_you_mean(name, sources, f"it has: {', '.join(sources)}")
+        raise Refused(f"no environment '{name}'", where=file, fix=fix)
+    return Path(file), {name: sources[name]} if name else sources
+
+
+def _check(space: Workspace, what: str) -> None:
+    """Evaluate and build again, and compare with the lock.
+
+    Raises: Differs when what was built is not what is locked.
+    """
+    if whole_cid(what) is not None:
+        raise Refused("a CID does not say how to build it", fix="name WORKFLOW#NAME")
+    path, sources = _named(what)
+    before = read_lock(lock_path(path))
+    for name, source in sources.items():
+        again = environments(space, path.parent, offline=False).make(name, source)
+        space.realiser.check(again.pin.systems[SYSTEM].derivation)
+        locked = before.environments.get(name) if before else None
+        if locked and locked.systems[SYSTEM].environment != again.opened.cid:
+            raise Differs(
+                f"environment '{name}' builds to {again.opened.cid}",
+                where=f"locked: {locked.systems[SYSTEM].environment}",
+                fix=f"'tally env lock {path}' takes the new one",
+            )
+        note(f"environment '{name}' builds to the same bytes")
+
+
+def _print(settings: Settings, found: dict[str, Opened]) -> None:
+    if settings.json:
+        return emit_json({"environments": {name: _as_json(one) for name, one in found.items()}})
+    rows = [
+        row
+        for name, one in found.items()
+        for row in (
+            (name, "environment", str(one.cid)),
+            ("", "closure", str(one.closure_cid)),
+            ("", "cache", str(one.environment.cache)),
+            ("", "size", f"{human_size(_size(one))} in {len(one.closure.paths)} paths"),
+            *(("", "root", f"{one.closure.store_dir}/{root}") for root in one.closure.roots),
+        )
+    ]
+    return emit_table(rows)
+
+
+def _as_json(one: Opened) -> dict[str, object]:
+    return {
+        "environment": str(one.cid),
+        "closure": str(one.closure_cid),
+        "cache": str(one.environment.cache),
+        "size": _size(one),
+        "roots": [f"{one.closure.store_dir}/{root}" for root in one.closure.roots],
+        "paths": [f"{one.closure.store_dir}/{path.name}" for path in one.closure.paths],
+    }
+
+
+def _size(one: Opened) -> int:
+    return sum(path.nar_size for path in one.closure.paths)

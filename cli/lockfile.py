@@ -1,0 +1,76 @@
+"""The lock file beside a workflow: read, written, and what to say when its source changed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.report import note
+from cli.workspace import Workspace
+from engine.environments import Built, Environments, Settled, lock_file
+from engine.errors import Unavailable
+from engine.workflow.load import read_text
+from engine.workflow.lock import LockFile
+from engine.workflow.lock_text import parse_lock, print_lock
+
+if TYPE_CHECKING:
+    from engine.nix.environment import Opened
+    from engine.nix.source import Source
+
+
+def lock_path(workflow: Path) -> Path:
+    """Return where the lock file of a workflow file is, or would be."""
+    return workflow.with_suffix(".lock")
+
+
+def read_lock(path: Path) -> LockFile | None:
+    """Return what a lock file pins; None when there is none.
+
+    Raises: Refused when it is not one.
+    """
+    return parse_lock(read_text(path), str(path)) if path.exists() else None
+
+
+def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | None) -> None:
+    """Write the lock file unless it says the same already.
+
+    Raises: Unavailable when it cannot be written.
+    """
+    text = print_lock(lock_file(settled, before))
+    if before is not None and print_lock(before) == text:
+        return
+    fresh = path.with_suffix(".lock.new")
+    try:
+        fresh.write_text(text)
+        fresh.replace(path)
+    except OSError as error:
+        fix = "run it from a copy of the project that you may write to"
+        what = f"the lock file cannot be written: {error.strerror}"
+        raise Unavailable(what, where=str(path), fix=fix) from None
+    note(f"locked {', '.join(settled)} in {path}")
+
+
+def environments(space: Workspace, base: Path, *, offline: bool) -> Environments:
+    """Return what makes the environments of a workflow in `base`; offline: without Nix."""
+
+    def build(source: "Source") -> Built:
+        from engine.nix.capture import capture
+
+        note(f"building {source} with Nix")
+        realised = space.realiser.realise(source)
+        opened = capture(realised, space.nix, space.materialiser.paths, space.store)
+        return Built(opened, str(realised.recipe) if realised.recipe else "")
+
+    def place(opened: "Opened") -> Path:
+        return space.materialiser.ensure(opened.closure, opened.environment)
+
+    return Environments(space.store, base, place, None if offline else build)
+
+
+def tell_changes(settled: Mapping[str, Settled], workflow: Path) -> None:
+    """Say which environments' Nix source is not what was locked; the lock holds all the same."""
+    for name, one in settled.items():
+        if one.changed:
+            note(
+                f"the Nix source of environment '{name}' has changed since it was locked; "
+                f"the lock is used ('tally env lock {workflow}' renews it)"
+            )
