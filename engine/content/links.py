@@ -31,7 +31,7 @@ OURS: Final = Bounds(2**63, 2**63, 2**63)  # our own store was bounded as things
 
 
 def links(cid: Cid, data: bytes) -> Iterator[Cid]:
-    """Yield what a block links to, in order; one link may come twice.
+    """Yield what a block links to; one link may come twice.
 
     Raises: Damaged when it is not what its codec says.
     """
@@ -52,7 +52,7 @@ def reachable(
 
 
 def walk(children: Children, roots: Iterable[Cid], bounds: Bounds = STRANGER) -> Iterator[Cid]:
-    """Yield what roots lead to by `children`, each once, parents first; depth first, in order.
+    """Yield what roots lead to by `children`, each once, parents first, depth first.
 
     Raises: Damaged over `bounds`.
     """

@@ -73,7 +73,8 @@ def _blocks(store: DiskStore, blocks: Iterable[tuple[Cid, Slice]]) -> Iterator[F
 def _file(store: DiskStore, place: Place) -> Iterator[Finding]:
     """Check that a whole file is nothing but its blocks."""
     path = place.path(store.root)
-    if signature_at(path) != place.signature and not store.whole.restored(place):
+    now = signature_at(path)  # None when it is gone: then each of its blocks is a finding
+    if now and now != place.signature and not store.whole.restored(place):
         root = None if place.root is None else Cid(place.root)
         yield Finding("damaged", root, "a whole file is not what it was", str(path), _FETCH)
 
