@@ -1,0 +1,50 @@
+"""The documents say what the code does, where that can be checked."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.main import COMMANDS
+from engine.plan_table import TABLE
+from engine.workflow.contract import PROFILE
+
+ROOT = Path(__file__).parents[1]
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+STEPS = ROOT / "docs" / "steps.md"
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def between(path: Path, name: str) -> list[str]:
+    """Return the rows of the table that stands between two marks, without its head."""
+    text = path.read_text().partition(f"<!-- {name} -->")[2].partition(f"<!-- end of {name} -->")[0]
+    return text.strip().splitlines()[2:]
+
+
+def test_the_plan_table_is_the_code_s() -> None:
+    """docs/architecture.md prints engine/plan_table.py, row by row."""
+    rows = [f"| {old.name} | {cause.name} | {new.name} |" for (old, cause), new in TABLE.items()]
+    assert between(ARCHITECTURE, "plan table") == rows
+
+
+def test_the_variables_are_the_contract_s() -> None:
+    """docs/steps.md lists the variables that every step is given, with their values."""
+    rows = [f"| `{name}` | `{value}` |" for name, value in PROFILE.items()]
+    assert between(STEPS, "variables") == rows
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    """A renamed module is renamed in the documents too."""
+    text = document.read_text()
+    named = set(re.findall(r"`((?:engine|cli|setup|packaging|examples)/[\w./-]+)`", text))
+    linked = set(re.findall(r"\]\((?!https?:)([\w./-]+)\)", text))
+    missing = [name for name in named if not (ROOT / name).exists()]
+    missing += [name for name in linked if not (document.parent / name).exists()]
+    assert not missing
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    """The tour calls no command that the program does not have."""
+    called = set(re.findall(r"^tally ([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert called <= set(COMMANDS)
