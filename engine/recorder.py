@@ -8,15 +8,15 @@ as many steps as finish during one flush; alone, a step waits for its own.
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
 
 from engine.content.blocks import Block, BlockStore
 from engine.database import Database
-from engine.errors import TallyError
 
 Change = Callable[[sqlite3.Connection], None]
-Recorded = Callable[[TallyError | None], None]  # told None when durable, or why it is not
+Recorded = Callable[["Future[None]"], None]  # given a future that is done: raises why it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Recorder:
         """Make a record durable soon; its `recorded` is called exactly once."""
         self._queue.put(record)
 
+    def flush(self) -> None:
+        """Return when everything is durable, or has failed, that was submitted."""
+        written = threading.Event()
+        self.submit(Record((), lambda _: None, lambda _: written.set()))
+        written.wait()
+
     def close(self) -> None:
         """Make everything durable that was submitted, and stop."""
         self._queue.put(None)
@@ -57,15 +63,19 @@ class Recorder:
             self._write([record for record in batch if record is not None])
 
     def _write(self, batch: list[Record]) -> None:
-        error: TallyError | None = None
+        outcome: Future[None] = Future()
         try:
-            if blocks := [block for record in batch for block in record.blocks]:
-                self._store.put(blocks)
-            if batch:
-                with self._database.change() as change:
-                    for record in batch:
-                        record.change(change)
-        except TallyError as caught:
-            error = caught  # nothing of the batch counts; blocks that were put do no harm
+            self._make_durable(batch)
+            outcome.set_result(None)
+        except BaseException as error:  # raised again in the thread that asks the future
+            outcome.set_exception(error)
         for record in batch:
-            record.recorded(error)
+            record.recorded(outcome)
+
+    def _make_durable(self, batch: list[Record]) -> None:
+        if blocks := [block for record in batch for block in record.blocks]:
+            self._store.put(blocks)
+        if batch:
+            with self._database.change() as change:
+                for record in batch:
+                    record.change(change)

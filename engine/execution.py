@@ -1,0 +1,194 @@
+"""Execution: the way of a started instance: claim its key, run it, record it, say so.
+
+Two processes of one home that want the same key share the work: one claims it and runs, the other
+waits for the claim and takes the result. All of this is for the scheduler's thread; what slots
+and the recorder have to say is posted to it as calls to be made.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from sqlite3 import Connection
+from typing import Final, Literal
+
+from engine import outcomes
+from engine.claims import Claims
+from engine.clock import Clock
+from engine.content.blocks import BlockStore
+from engine.errors import TallyError, Unavailable
+from engine.inquiry import Inquiry
+from engine.journal import Journal
+from engine.lookup import Hit
+from engine.memo import Claim, Memo
+from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Shared
+from engine.progress import Ended, Printed, Started, Waiting, Watch
+from engine.recorder import Record, Recorder
+from engine.runner import Order, Report
+from engine.slots import Name, Slots
+
+CANCELLED: Final = "cancelled"  # the reason of an attestation
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run reads and writes."""
+
+    store: BlockStore
+    memo: Memo
+    claims: Claims
+    journal: Journal
+    recorder: Recorder
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """Where an execution sends what it has to say."""
+
+    tell: Callable[[Event], None]  # the plan
+    post: Callable[[Callable[[], None]], None]  # the scheduler's thread, from any other
+    watch: Watch
+
+
+class Execution:
+    """The started instances of one run. For one thread."""
+
+    def __init__(self, run: str, desk: Desk, slots: Slots, inquiry: Inquiry, wires: Wires) -> None:
+        self.shared: dict[Name, Hit] = {}  # results of others, until the plan reuses them
+        self.failures: dict[Name, TallyError | str] = {}  # of the last attempt: raised, or its note
+        self._run = run
+        self._desk = desk
+        self._slots = slots
+        self._inquiry = inquiry
+        self._wires = wires
+        self._orders: dict[Name, Order] = {}  # resolved, not ended
+        self._active: set[Name] = set()  # running, or being recorded
+        self._waiting: dict[Name, int] = {}  # for who else is at work on the key -> attempt
+        self._cancelling: set[Name] = set()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are instances that wait for another process."""
+        return bool(self._waiting)
+
+    def offer(self, name: Name, order: Order) -> None:
+        """Take the order of an instance that may be started."""
+        self._orders[name] = order
+
+    def drop(self, name: Name) -> Order | None:
+        """Forget an instance that will not be started again; return its order if there is one."""
+        return self._orders.pop(name, None)
+
+    def start(self, name: Name, attempt: int) -> None:
+        """Run an instance, or wait for whoever is at work on the same key."""
+        if not self._begin(name, attempt):
+            self._waiting[name] = attempt
+            self._desk.claims.await_release(self._orders[name].key.raw)
+            self._wires.watch(Waiting(*name))
+
+    def cancel(self, name: Name, *, insist: bool) -> None:
+        """End an instance; one that another run waits for goes on unless we insist."""
+        if name in self._waiting:
+            self._stop_waiting(name)
+            self._wires.tell(Cancelled(*name))
+        elif name not in self._active:
+            return  # it has ended, and that is on its way to the plan
+        elif insist or not self._desk.claims.is_awaited(self._orders[name].key.raw):
+            self._cancelling.add(name)
+            self._slots.cancel(name)
+
+    def insist(self) -> None:
+        """End everything that runs, whoever waits for it."""
+        for name in tuple(self._active):
+            self.cancel(name, insist=True)
+
+    def poll(self) -> None:
+        """Look at what nobody tells of: claims given back, cancels that were not heard."""
+        for name in tuple(self._cancelling):
+            self._slots.cancel(name)  # again: it may not have begun the last time
+        for name, attempt in tuple(self._waiting.items()):
+            if self._begin(name, attempt):
+                self._stop_waiting(name)
+
+    def _begin(self, name: Name, attempt: int) -> bool:
+        """Start an instance unless somebody else is at work on its key."""
+        order = self._orders[name]
+        if self._inquiry.may_share(name):
+            if not self._desk.claims.take(order.key.raw):
+                return False
+            if (hit := self._inquiry.again(order)) is not None:  # made since it was looked for
+                self._desk.claims.release(order.key.raw)
+                self.shared[name] = hit
+                self._wires.tell(Shared(*name))
+                return True
+        self._active.add(name)
+        self._wires.watch(Started(*name, attempt))
+        self._slots.start(name, order, partial(self._print, name), partial(self._post_end, name))
+        return True
+
+    def _print(self, name: Name, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        self._wires.watch(Printed(*name, stream, data))
+
+    def _post_end(self, name: Name, future: "Future[Report]") -> None:
+        self._wires.post(partial(self._on_end, name, future))
+
+    def _on_end(self, name: Name, future: "Future[Report]") -> None:
+        self._cancelling.discard(name)
+        try:
+            report = future.result()
+        except TallyError as error:
+            self._fail(name, error)
+            return
+        if report.attestation.reason == CANCELLED:
+            self._leave(name)
+            self._wires.tell(Cancelled(*name))
+        else:
+            self._record(name, report)
+
+    def _record(self, name: Name, report: Report) -> None:
+        row = outcomes.of_report(name, report)
+        key, attestation = report.result.step, report.signed or report.attestation_cid
+        claims = [Claim(key, report.result_cid, attestation, report.signer)]
+
+        def change(database: Connection) -> None:
+            self._desk.journal.add_steps(database, self._run, [row])
+            self._desk.memo.add(database, claims if report.succeeded else [])
+
+        def recorded(outcome: "Future[None]") -> None:
+            self._wires.post(partial(self._on_recorded, name, report, outcome))
+
+        self._desk.recorder.submit(Record(report.blocks, change, recorded))
+
+    def _on_recorded(self, name: Name, report: Report, outcome: "Future[None]") -> None:
+        try:
+            outcome.result()
+        except TallyError as error:
+            self._fail(name, error)
+            return
+        self._leave(name)
+        if report.succeeded:
+            self.drop(name)
+            self._inquiry.products.add(*name, report.result.outputs)
+            self._wires.watch(Ended(*name, "ran", report.attestation.wall_ms, ""))
+            self._wires.tell(Done(*name))
+        else:
+            self.failures[name] = outcomes.why_failed(report)
+            self._wires.tell(Failed(*name, retryable=True))
+
+    def _fail(self, name: Name, error: TallyError) -> None:
+        """Take what a runner or the recorder raised: only what is not here may come back."""
+        self._leave(name)
+        self.failures[name] = error
+        is_lost = isinstance(error, Unavailable)
+        self._wires.tell(Lost(*name) if is_lost else Failed(*name, retryable=False))
+
+    def _leave(self, name: Name) -> None:
+        """Let go of an instance that has ended, for this attempt or for good."""
+        self._active.remove(name)
+        if self._inquiry.may_share(name):
+            self._desk.claims.release(self._orders[name].key.raw)
+
+    def _stop_waiting(self, name: Name) -> None:
+        del self._waiting[name]
+        self._desk.claims.stop_waiting(self._orders[name].key.raw)

@@ -1,0 +1,63 @@
+"""Outcomes: what became of an instance, as the rows that the journal keeps. Pure."""
+
+from engine.errors import TallyError
+from engine.journal import StepRow
+from engine.lookup import Hit
+from engine.runner import Order, Report
+from engine.slots import Name
+
+_REASONS = {
+    "timeout": "it took longer than its 'time' allows",
+    "memory": "it used more memory than its 'memory' allows",
+    "disk": "it wrote more than its 'disk' allows",
+    "refused-output": "an output cannot be kept",
+    "missing-output": "an output is missing",
+}
+
+
+def of_report(name: Name, report: Report) -> StepRow:
+    """Return the row of an instance that was run."""
+    attestation = report.attestation
+    return StepRow(
+        step=name[0],
+        index=name[1],
+        status="ran" if report.succeeded else "failed",
+        key=report.result.step,
+        result=report.result_cid,
+        attestation=report.signed or report.attestation_cid,
+        wall_ms=attestation.wall_ms,
+        stdout=attestation.stdout,
+        stderr=attestation.stderr,
+        note="" if report.succeeded else why_failed(report),
+    )
+
+
+def of_hit(name: Name, hit: Hit) -> StepRow:
+    """Return the row of an instance whose result was reused."""
+    key = hit.result.step
+    return StepRow(*name, "reused", key, hit.result_cid, hit.attestation, 0, None, None, "")
+
+
+def of_error(name: Name, order: Order | None, error: TallyError) -> StepRow:
+    """Return the row of an instance that could not be run."""
+    key = order.key if order else None
+    return StepRow(*name, "failed", key, None, None, 0, None, None, words(error))
+
+
+def skipped(name: Name, note: str) -> StepRow:
+    """Return the row of an instance that did not run."""
+    return StepRow(*name, "skipped", None, None, None, 0, None, None, note)
+
+
+def why_failed(report: Report) -> str:
+    """Say why a step failed."""
+    reason = report.attestation.reason
+    words = _REASONS.get(reason, reason) if reason else f"exit code {report.result.exit_code}"
+    return f"{words}: {report.detail}" if report.detail else words
+
+
+def words(failure: TallyError | str) -> str:
+    """Return a failure in words: what it is, where, what to do."""
+    if isinstance(failure, str):
+        return failure
+    return "; ".join(part for part in (failure.what, failure.where, failure.fix) if part)

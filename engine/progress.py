@@ -1,0 +1,69 @@
+"""Progress: what a run tells whoever watches it, as it happens. Pure.
+
+`Watch` is called from the scheduler's thread; for Printed, from the threads of slots.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+StepStatus = Literal["ran", "reused", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """It is known how many instances a step has."""
+
+    step: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An instance began to run; `attempt` counts from 1."""
+
+    step: str
+    index: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another run is doing the same work: its result is waited for."""
+
+    step: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A running instance printed something."""
+
+    step: str
+    index: int
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """An attempt failed and another will be made."""
+
+    step: str
+    index: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An instance has ended, for good and durably."""
+
+    step: str
+    index: int  # WHOLE for a step whose instances were never known
+    status: StepStatus
+    wall_ms: int  # of the run that made the result
+    note: str  # why it failed or was skipped, in words
+
+
+Progress = Counted | Started | Waiting | Printed | Retried | Ended
+Watch = Callable[[Progress], None]
