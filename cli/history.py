@@ -1,0 +1,118 @@
+"""`tally runs`, `tally show` and `tally cancel`: the runs of this home."""
+
+import time
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, emit_table, human_seconds, note
+from cli.runview import RunView, emit_run, view
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.errors import Refused
+from engine.journal import RunRow
+from engine.summary import attestation
+
+
+@click.command()
+@common
+def runs(settings: Settings) -> None:
+    """List the runs, the latest first."""
+    with Workspace(settings.home) as space:
+        found = space.journal.runs()
+    if settings.json:
+        return emit_json(
+            {
+                "runs": [
+                    {
+                        "id": run.id,
+                        "name": run.name,
+                        "workflow": run.title,
+                        "status": run.status,
+                        "created_ms": run.created_ms,
+                        "finished_ms": run.finished_ms,
+                        "run": str(run.run) if run.run else None,
+                    }
+                    for run in found
+                ]
+            }
+        )
+    rows = [
+        (run.name, run.title, run.status, _when(run.created_ms), _took(run), str(run.run or "-"))
+        for run in found
+    ]
+    if not rows:
+        note("no run yet; 'tally run WORKFLOW' makes one")
+    return emit_table(rows, ("name", "workflow", "status", "begun", "took", "run"))
+
+
+def _when(milliseconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+def _took(run: RunRow) -> str:
+    return "-" if run.finished_ms is None else human_seconds(run.finished_ms - run.created_ms)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--evidence", is_flag=True, help="Who ran each step, where, when and how.")
+@common
+def show(settings: Settings, run: str, evidence: bool) -> None:
+    """Show RUN: its steps, their outputs, and the outputs of the workflow."""
+    with Workspace(settings.home) as space:
+        found = view(space, run)
+        rows = _evidence(space, found) if evidence else []
+    if evidence and settings.json:
+        return emit_json({"run": str(found.run), "evidence": rows})
+    if evidence:
+        return _emit_evidence(rows)
+    return emit_run(found, as_json=settings.json)
+
+
+def _evidence(space: Workspace, found: RunView) -> list[dict[str, object]]:
+    """Return what is attested of every step, in order."""
+    rows: list[dict[str, object]] = []
+    for step in found.steps:
+        for cid in step.attestations:
+            said, signer = attestation(space.store, cid)
+            rows.append(
+                {
+                    "id": step.id,
+                    "attestation": str(cid),
+                    "signer": signer or None,
+                    "sandbox": said.sandbox,
+                    "system": said.system,
+                    "started_ms": said.started_ms,
+                    "wall_ms": said.wall_ms,
+                    "processor_ms": said.processor_ms,
+                    "peak_memory": said.peak_memory,
+                    "reason": said.reason,
+                    "stdout": str(said.stdout) if said.stdout else None,
+                    "stderr": str(said.stderr) if said.stderr else None,
+                }
+            )
+    return rows
+
+
+def _emit_evidence(rows: list[dict[str, object]]) -> None:
+    for row in rows:
+        pairs = (("step", row["id"]), *((key, row[key]) for key in row if key != "id"))
+        unsigned = {"signer": "nobody: this attestation is unsigned"}
+        emit_table((key, str(value or unsigned.get(key, "-"))) for key, value in pairs)
+        click.echo()
+
+
+@click.command()
+@click.argument("run")
+@common
+def cancel(settings: Settings, run: str) -> None:
+    """Stop RUN; a step that another run waits for goes on."""
+    with Workspace(settings.home) as space:
+        found = space.journal.find(run)
+        if found.status != "running":
+            raise Refused(f"run '{found.name}' is not running: it has {found.status}")
+        space.journal.request_cancel(found.id)
+    if settings.json:
+        return emit_json({"run": found.id, "name": found.name})
+    return note(f"asked run '{found.name}' to stop")

@@ -1,0 +1,120 @@
+"""How one run is printed: the JSON shape that scripts rely on, and the table for people."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cli.refs import is_run, whole_cid
+from cli.report import emit_json, emit_table, human_seconds
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.journal import RunRow
+from engine.summary import (
+    Output,
+    StepSummary,
+    final_outputs,
+    load_run,
+    load_workflow,
+    of_record,
+    of_rows,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """All that is printed of a run."""
+
+    run: Cid | None  # None while it has not ended
+    name: str
+    status: str
+    workflow: Cid
+    title: str
+    parameters: dict[str, str]
+    steps: Sequence[StepSummary]
+    outputs: dict[str, Output]
+
+
+def view(space: Workspace, text: str) -> RunView:
+    """Return the run that `text` names: by name, id or CID; one that was imported has no name.
+
+    Raises: Refused when there is none.
+    """
+    cid = whole_cid(text)
+    if cid is not None and is_run(space, cid):
+        known = [row for row in space.journal.runs() if row.run == cid]
+        return view_row(space, known[0]) if known else _of_record(space, cid, "")
+    return view_row(space, space.journal.find(text))
+
+
+def view_row(space: Workspace, row: RunRow) -> RunView:
+    """Return a run that this home's journal knows."""
+    if row.run is not None:
+        return _of_record(space, row.run, row.name)
+    workflow = load_workflow(space.store, row.workflow)
+    steps = of_rows(space.store, space.journal.steps(row.id), workflow)
+    outputs = final_outputs(space.store.get, workflow, steps)
+    return RunView(
+        None, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
+    )
+
+
+def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
+    run = load_run(space.store, cid)
+    workflow = load_workflow(space.store, run.workflow)
+    steps = of_record(space.store, run)
+    outputs = final_outputs(space.store.get, workflow, steps)
+    return RunView(
+        cid, name, run.status, run.workflow, workflow.name, run.parameters, steps, outputs
+    )
+
+
+def emit_run(found: RunView, *, as_json: bool) -> None:
+    """Print a run."""
+    if as_json:
+        return emit_json(_as_json(found))
+    emit_table(_rows(found.steps), ("step", "status", "time", "output", "cid"))
+    emit_table([("output", name, _text(cid)) for name, cid in found.outputs.items()])
+    return emit_table([("run", found.name, found.status, str(found.run or "(not ended)"))])
+
+
+def _rows(steps: Sequence[StepSummary]) -> Iterator[tuple[str, ...]]:
+    for step in steps:
+        time = human_seconds(step.wall_ms) if step.wall_ms else "-"
+        outputs = list(step.outputs.items()) or [("-", None)]
+        for name, cid in outputs:
+            yield step.id, step.status, time, name, str(cid or "-")
+
+
+def _text(output: Output) -> str:
+    if isinstance(output, tuple):
+        return " ".join(str(cid) for cid in output)
+    return str(output or "-")
+
+
+def _as_json(found: RunView) -> dict[str, object]:
+    return {
+        "run": _plain(found.run),
+        "name": found.name,
+        "status": found.status,
+        "workflow": str(found.workflow),
+        "title": found.title,
+        "params": found.parameters,
+        "steps": [_step_json(step) for step in found.steps],
+        "outputs": {name: _plain(cid) for name, cid in found.outputs.items()},
+    }
+
+
+def _step_json(step: StepSummary) -> dict[str, object]:
+    return {
+        "id": step.id,
+        "step": _plain(step.key),
+        "status": step.status,
+        "peer": None,
+        "seconds": step.wall_ms / 1000,
+        "outputs": {name: str(cid) for name, cid in step.outputs.items()},
+    }
+
+
+def _plain(output: Output) -> object:
+    if isinstance(output, tuple):
+        return [str(cid) for cid in output]
+    return None if output is None else str(output)

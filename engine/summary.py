@@ -1,0 +1,145 @@
+"""Summary: what a run was and gave, read back from its record, or from the journal while it runs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.content.blocks import BlockStore
+from engine.content.cid import Cid
+from engine.content.reader import Get
+from engine.content.schema import kind_of
+from engine.content.select import select
+from engine.errors import Unavailable
+from engine.journal import StepRow
+from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
+from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
+from engine.workflow.model import WORKFLOW, Workflow
+from engine.workflow.references import OutputRef, parse_reference
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """One instance of a step."""
+
+    name: str
+    index: int | None  # None when the step is not scattered
+    status: str  # "ran", "reused", "failed", "skipped", "cancelled"
+    key: Cid | None
+    result: Cid | None
+    attestations: tuple[Cid, ...]
+    wall_ms: int  # 0 when no process was started
+    outputs: dict[str, Cid]
+
+    @property
+    def id(self) -> str:
+        """The id that people see: "train[1]"."""
+        return self.name if self.index is None else f"{self.name}[{self.index}]"
+
+
+Output = Cid | tuple[Cid, ...] | None  # several of a gathered one; None of what was skipped
+
+
+def of_record(store: BlockStore, run: Run) -> tuple[StepSummary, ...]:
+    """Return the steps of a Run, as its record has them.
+
+    Raises: Unavailable when a page of it is not here; Damaged when it is malformed.
+    """
+    return tuple(_of_step(store, step) for step in run_steps(store, run))
+
+
+def run_steps(store: BlockStore, run: Run) -> Iterator[RunStep]:
+    """Yield the steps of a Run, page by page."""
+    for page in run.pages:
+        yield from RUN_PAGE_RECORD.decode(store.get(page)).steps
+
+
+def of_rows(
+    store: BlockStore, rows: Iterable[StepRow], workflow: Workflow
+) -> tuple[StepSummary, ...]:
+    """Return the steps that the journal knows of a run that has not ended."""
+    return tuple(
+        StepSummary(
+            row.step,
+            row.index if workflow.steps[row.step].scatter else None,
+            row.status,
+            row.key,
+            row.result,
+            (row.attestation,) if row.attestation else (),
+            row.wall_ms,
+            _outputs(store, row.result),
+        )
+        for row in rows
+    )
+
+
+def final_outputs(get: Get, workflow: Workflow, steps: Iterable[StepSummary]) -> dict[str, Output]:
+    """Return the outputs of a workflow, as far as its steps gave them."""
+    made = {(step.name, step.index): step.outputs for step in steps}
+    return {name: _final(get, text, made) for name, text in workflow.outputs.items()}
+
+
+def load_workflow(store: BlockStore, cid: Cid) -> Workflow:
+    """Return the workflow of a run.
+
+    Raises: Unavailable when it is not here; Damaged when it is malformed.
+    """
+    return WORKFLOW.decode(store.get(cid))
+
+
+def load_run(store: BlockStore, cid: Cid) -> Run:
+    """Return a Run record.
+
+    Raises: Unavailable when it is not here; Damaged when it is malformed or another record.
+    """
+    return RUN.decode(store.get(cid))
+
+
+def attestation(store: BlockStore, cid: Cid) -> tuple[Attestation, str]:
+    """Return an attestation, and who signed it as hexadecimal text ("" for nobody)."""
+    data = store.get(cid)
+    if kind_of(data) != SIGNED.kind:
+        return ATTESTATION.decode(data), ""
+    signed = SIGNED.decode(data)
+    return ATTESTATION.decode(signed.payload), signed.public_key.hex()
+
+
+def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
+    wall_ms = 0
+    if step.status in ("ran", "failed") and step.attestations:
+        wall_ms = _wall_ms(store, step.attestations[0])
+    outputs = _outputs(store, step.result)
+    return StepSummary(
+        step.name, step.index, step.status, step.step, step.result, step.attestations, wall_ms, outputs
+    )  # fmt: skip
+
+
+def _wall_ms(store: BlockStore, cid: Cid) -> int:
+    try:
+        return attestation(store, cid)[0].wall_ms
+    except Unavailable:  # a bundle need not carry how long things took
+        return 0
+
+
+def _outputs(store: BlockStore, result: Cid | None) -> dict[str, Cid]:
+    if result is None:
+        return {}
+    try:
+        return RESULT.decode(store.get(result)).outputs
+    except Unavailable:
+        return {}
+
+
+def _final(get: Get, text: str, made: dict[tuple[str, int | None], dict[str, Cid]]) -> Output:
+    reference = parse_reference(text)
+    if not isinstance(reference, OutputRef):
+        raise AssertionError(text)
+    if reference.pick == "all":
+        indexes = sorted(at for step, at in made if step == reference.step and at is not None)
+        found = (_part(get, reference, made.get((reference.step, at))) for at in indexes)
+        return tuple(cid for cid in found if cid is not None)
+    return _part(get, reference, made.get((reference.step, reference.pick)))
+
+
+def _part(get: Get, reference: OutputRef, outputs: dict[str, Cid] | None) -> Cid | None:
+    if outputs is None or reference.output not in outputs:
+        return None
+    return select(get, outputs[reference.output], reference.path)[0]
