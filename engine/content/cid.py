@@ -84,7 +84,7 @@ class Cid:
         """The 32 bytes of the hash."""
         return self.raw[4:]
 
-    def matches(self, data: bytes) -> bool:
+    def matches(self, data: bytes | memoryview) -> bool:
         """Return whether `data` hashes to this name."""
         if self.raw[2] == BLAKE3:
             return blake3(data).digest() == self.raw[4:]

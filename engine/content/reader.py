@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.hamt import DEPTH, slots
 from engine.content.names import MAX_ENTRIES
@@ -91,6 +91,23 @@ def _below(node: Node, piece: _Piece, offset: int, stop: int) -> list[_Piece]:
             found.append(_Piece(link.cid, start, size, piece.depth + 1))
         start += size
     return found
+
+
+def leaves(get: Get, cid: Cid, size: int) -> Iterator[tuple[Cid, int]]:
+    """Yield the name and size of each leaf of a file of `size` bytes, without taking any.
+
+    Raises: Damaged when its nodes are not as large as they say, or hold bytes themselves.
+    """
+    waiting = [_Piece(cid, 0, size, 0)]
+    while waiting:
+        piece = waiting.pop()
+        if piece.cid.codec == RAW:
+            yield piece.cid, piece.size
+            continue
+        node = _piece(get, piece)
+        if node.data:
+            raise Damaged("a file with bytes beside its leaves", where=str(piece.cid))
+        waiting += reversed(_below(node, piece, 0, size))
 
 
 def entries(get: Get, cid: Cid) -> tuple[Link, ...]:

@@ -15,15 +15,13 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.names import has_control
-from engine.content.reader import read
 from engine.content.walk import Entry, walk
 from engine.errors import Damaged, Refused, Unavailable
-from engine.store.ahead import ahead
 from engine.store.base import ContentStore
+from engine.store.copy import copy_content
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_WORTH_A_THREAD: Final = 4 * 1024 * 1024  # bytes of a file: a thread takes as long as 100 KiB
 _EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.
 _NO_LINK: Final = (EXDEV, EMLINK, EPERM, ENOTSUP)
@@ -159,25 +157,12 @@ class _Writer:
         mode = 0o755 if entry.executable else 0o644
         descriptor = os.open(name, _NEW, mode, dir_fd=self._here)
         try:
-            self._content(entry, descriptor)
+            copy_content(self._store, entry.cid, entry.size, descriptor)
             if self._link:
                 os.fchmod(descriptor, mode & 0o555)
                 os.utime(descriptor, ns=_EPOCH)
         finally:
             os.close(descriptor)
-
-    def _content(self, entry: Entry, descriptor: int) -> None:
-        size = 0
-        blocks = read(self._store.get, entry.cid)
-        for data in ahead(blocks) if entry.size > _WORTH_A_THREAD else blocks:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            size += len(data)
-        if size != entry.size:
-            raise Damaged(
-                f"a file of {size} bytes that is linked as {entry.size}", where=str(entry.cid)
-            )
 
 
 def _publish(parent: int, temporary: str, dest: Path, link: bool, is_directory: bool) -> None:

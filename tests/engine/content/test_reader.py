@@ -15,7 +15,7 @@ from engine.content.directory import directory, symlink
 from engine.content.filedag import FileDag
 from engine.content.hamt import slots
 from engine.content.profile import KUBO_RAW_174, PUBLISHED, PUBLISHED_SHA2, Profile
-from engine.content.reader import MAX_GRAPH, entries, lookup, read, stat
+from engine.content.reader import MAX_GRAPH, entries, leaves, lookup, read, stat
 from engine.content.unixfs import DIRECTORY, FILE, MURMUR3, RAW_TYPE, SHARD, Message
 from engine.errors import Damaged, Refused
 
@@ -76,15 +76,26 @@ def test_any_part_of_any_file_reads_back(
     assert stat(shelf, link.cid).size == len(data)
 
 
-@given(leaves=st.integers(1, 300), links=st.integers(2, 5))
-def test_a_file_is_as_deep_as_its_leaves_need(leaves: int, links: int) -> None:
+@given(data=st.binary(min_size=1, max_size=300), chunk=st.integers(1, 40), links=st.integers(2, 5))
+def test_the_leaves_of_a_file_are_its_content(data: bytes, chunk: int, links: int) -> None:
+    """Leaves are listed in order, with their sizes, and not taken."""
+    shelf = Shelf()
+    link = write(shelf, data, Profile(chunk=chunk, links=links))
+    listed = list(leaves(shelf, link.cid, len(data)))
+    assert b"".join(shelf[cid] for cid, _ in listed) == data
+    assert all(len(shelf[cid]) == size for cid, size in listed)
+    assert (shelf.taken == 0) == (len(listed) == 1)
+
+
+@given(count=st.integers(1, 300), links=st.integers(2, 5))
+def test_a_file_is_as_deep_as_its_leaves_need(count: int, links: int) -> None:
     """Every leaf of a file is equally deep: the least depth at which they fit."""
     shelf = Shelf()
-    link = write(shelf, bytes(index % 251 for index in range(leaves)), Profile(1, links))
+    link = write(shelf, bytes(index % 251 for index in range(count)), Profile(1, links))
     cid, depth = link.cid, 0
     while cid.codec == DAG_PB:
         cid, depth = dagpb.decode(shelf[cid])[0][0].cid, depth + 1
-    assert depth == next(d for d in range(10) if links**d >= leaves)
+    assert depth == next(d for d in range(10) if links**d >= count)
 
 
 def test_reading_a_part_takes_only_the_blocks_it_is_in() -> None:

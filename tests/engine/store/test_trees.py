@@ -394,6 +394,22 @@ def test_content_that_is_missing_leaves_nothing_behind(
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
 
+def test_a_damaged_whole_file_is_not_got(store: ContentStore, tmp_path: Path) -> None:
+    """A bit that rotted, which no time or size tells of, is found while the file is copied."""
+    added = add_path(store, lay(tmp_path / "from", BIG))
+    whole = store.path_of(added.cid)
+    times = whole.stat().st_mtime_ns
+    whole.chmod(0o644)
+    with whole.open("r+b") as file:
+        file.seek(1024 * 1024 + 5)
+        file.write(b"\0\0")
+    whole.chmod(0o444)
+    os.utime(whole, ns=(times, times))
+    with pytest.raises(Damaged):
+        get_tree(store, added.cid, tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
 def test_a_size_that_lies_is_damaged(store: ContentStore, tmp_path: Path) -> None:
     """A directory that claims another size of a file than it has is found before it is named."""
     leaf = PUBLISHED.block(RAW, b"abc")
