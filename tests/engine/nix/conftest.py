@@ -12,15 +12,22 @@ from engine.content.cid import RAW
 from engine.content.dagpb import Link
 from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED
+from engine.nix.capture import capture
+from engine.nix.command import Command
 from engine.nix.environment import Opened, make
+from engine.nix.nixstore import NixStore, choose
 from engine.nix.paths import Paths
+from engine.nix.realise import Realiser
 from engine.nix.records import Closure, ClosurePath
+from engine.nix.source import NixFile
+from engine.nix.storepath import StorePath
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
 from tests.fakes.nars import MemoryNars
 
 LIBRARY = "0" * 31 + "1-library"
 PROGRAM = "0" * 31 + "2-program"
+BUSYBOX = "ap5lw0pk87zllpr8psdiqgxx50yqpp1h-busybox"
 RECIPE = Path(__file__).parents[3] / "examples/env/default.nix"
 
 
@@ -76,6 +83,32 @@ def _add(store: MemoryNars, data: bytes) -> Link:
     link, nodes = dag.finish()
     store.put(nodes)
     return link
+
+
+class Machine:
+    """A home, the Nix store it uses, and a content store."""
+
+    def __init__(self, home: Path, store: NixStore) -> None:
+        self.work = home / "work"
+        self.paths = Paths(self.work)
+        self.content = MemoryNars(self.paths.read_nar_range)
+        self.command = Command(store, home / "scratch")
+        self.realiser = Realiser(self.command, home / "roots")
+
+    def capture(self, file: Path, attribute: str) -> Opened:
+        """Realise and capture."""
+        realised = self.realiser.realise(NixFile(file, attribute))
+        return capture(realised, self.command, self.paths, self.content)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, recipe: Path) -> Iterator[Machine]:
+    """Return this machine, with a new home."""
+    store = choose(tmp_path, sandboxed_daemon=False)
+    if not store.physical(StorePath.parse(BUSYBOX)).exists():
+        pytest.skip(f"examples/env/fetch-inputs DIR {' '.join(store.options())} was not run")
+    yield Machine(tmp_path, store)
+    remove(tmp_path / "work")
 
 
 @pytest.fixture

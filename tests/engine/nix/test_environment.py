@@ -70,7 +70,8 @@ def test_nothing_in_a_cache_tells_who_made_it(content: Content) -> None:
     """A narinfo of an unsigned cache has no signature and no deriver."""
     info = text(content, content.opened.environment.cache, "0" * 31 + "1.narinfo").decode()
     assert [line.partition(":")[0] for line in info.splitlines()] == [
-        "StorePath", "URL", "Compression", "FileHash", "FileSize", "NarHash", "NarSize", "References",
+        "StorePath", "URL", "Compression", "FileHash", "FileSize",
+        "NarHash", "NarSize", "References",
     ]  # fmt: skip
 
 
