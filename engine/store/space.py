@@ -17,20 +17,20 @@ from engine.store.disk import DiskStore
 from engine.store.index import drop_place
 from engine.store.locks import open_locked
 from engine.store.packs import HEADER
-from engine.store.place import PACK, Place
+from engine.store.place import PACK, WHOLE, Place
+from engine.store.quarantine import Quarantine
 from engine.store.whole import TEMPORARY
 
 _DEAD_SHARE: Final = 2  # a file is packed anew when under 1 in 2 of its bytes is needed
 _MOVE: Final = 16 * 1024 * 1024  # bytes copied in one commit
 _AT_ONCE: Final = 256  # files that one gc packs anew: each pack is held open
+_UNNEEDED: Final = (
+    "WHERE kind = 'whole' AND NOT EXISTS (SELECT 1 FROM blocks WHERE cid = places.root)"
+)
 _DROP_SPARE: Final = """
-    DELETE FROM blocks WHERE place IN (
-        SELECT number FROM places WHERE kind IN ('whole', 'salvage')
-        AND NOT EXISTS (SELECT 1 FROM blocks WHERE cid = places.root))
-    AND EXISTS (
-        SELECT 1 FROM blocks AS other JOIN places ON number = other.place
-        WHERE other.cid = blocks.cid AND (kind = 'pack' OR kind = 'whole'
-        AND EXISTS (SELECT 1 FROM blocks WHERE cid = places.root)))"""
+    DELETE FROM blocks WHERE place IN (SELECT number FROM places WHERE kind = 'salvage')
+    AND EXISTS (SELECT 1 FROM blocks AS other JOIN places ON number = other.place
+        WHERE other.cid = blocks.cid AND kind IN ('pack', 'whole'))"""
 
 
 def estimate(store: DiskStore, dead: Collection[tuple[bytes, int, int]]) -> int:
@@ -52,11 +52,22 @@ def reclaim(store: DiskStore) -> int:
     Raises: Unavailable on a full disk, after what takes no space to remove is gone.
     """
     store.writer.release_pack()
-    with store.index.change() as change:  # of a file that is no longer needed as a whole, what
-        change.execute(_DROP_SPARE)  # also lies in a pack or in one that is
+    _retire(store)
     freed = _remove_empty(store) + _remove_strays(store)
     moved = _pack_anew(store)
     return freed + _remove_empty(store) - moved
+
+
+def _retire(store: DiskStore) -> None:
+    """Take files that are not needed as a whole out of files/; they only lend their blocks now.
+
+    In one change, so that a file which is put at this moment is either here already or new.
+    """
+    with store.index.change() as change:
+        for place in store.index.places(_UNNEEDED):
+            store.reader.forget(place.number)
+            Quarantine(store.root, store.index).file(place, ())
+        change.execute(_DROP_SPARE)
 
 
 def _mostly_dead(place: Place, live: int) -> bool:
@@ -89,8 +100,9 @@ def _held(store: DiskStore, place: Place, locks: ExitStack) -> bool:
 
 def _pack_anew(store: DiskStore) -> int:
     """Copy what is needed out of mostly dead files; return how many bytes that took."""
-    live = _live(store)
-    mostly_dead = [p for p in store.index.places() if _mostly_dead(p, live.get(p.number, 0))]
+    places = store.index.places("WHERE kind != ?", (WHOLE,))
+    live = _live(store)  # after the places: so a place that is begun meanwhile does not look dead
+    mostly_dead = [place for place in places if _mostly_dead(place, live.get(place.number, 0))]
     with ExitStack() as locks:  # all are held first: none is then what the others are copied to
         held = [
             place

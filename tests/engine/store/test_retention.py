@@ -3,7 +3,6 @@
 from engine.content.cid import RAW, Cid
 from engine.store.retention import Kept, Kind, Policy, to_drop
 
-
 TIGHT = Policy(environments=100)
 
 
