@@ -118,7 +118,7 @@ class Workflow:
     def _add(self, table: str, name: str, node: Node, mark: Mark) -> None:
         if name in self._tables[table]:
             first = self._tables[table][name].key_mark.line
-            what = f"'{name}' is in '{table}' twice"
+            what = f"{name!r} is in '{table}' twice"
             raise Refused(what, where=str(mark), fix=f"it is already on line {first}; keep one")
         if isinstance(node, Scalar) and node.value is None:
             node = Scalar(None, "", mark)

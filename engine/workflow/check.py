@@ -40,7 +40,7 @@ def _step_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Iterato
     part = ("steps", name)
     if step.environment not in workflow.environments:
         fix = did_you_mean(step.environment, workflow.environments, "add it to 'environments'")
-        what = f"unknown environment '{step.environment[:80]}' in step '{name}'"
+        what = f"unknown environment {step.environment[:80]!r} in step '{name}'"
         yield Problem((*part, "environment"), what, fix)
     if step.condition is not None and step.condition not in workflow.parameters:
         fix = did_you_mean(step.condition, workflow.parameters, "add it to 'params'")

@@ -72,9 +72,9 @@ def _problems(
     if there is None:
         return
     if isinstance(reference.pick, int) and reference.pick >= there:
-        what = f"'{reference}': step '{reference.step}' has {there} instances, numbered from 0"
-        yield Problem(part, what, f"write a number below {there}" if there else "use [*]")
+        what = f"'{reference}': there is no such instance, step '{reference.step}' has {there}"
+        yield Problem(part, what, f"write 0 to {there - 1}" if there > 1 else "use [*]")
     matched = reference.pick is None and bool(workflow.steps[reference.step].scatter)
     if matched and here not in (None, there):
-        what = f"'{reference}' has {there} instances and step '{name}' has {here}"
+        what = f"step '{reference.step}' has {there} instances and step '{name}' has {here}"
         yield Problem(part, what, f"write {reference.step}[*].{reference.output} for all")

@@ -28,7 +28,7 @@ def reference_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Ite
 def _unknown(name: str, known: Collection[str], kind: str, part: Part) -> Iterator[Problem]:
     if name not in known:
         fix = did_you_mean(name, known, f"add it to '{kind}s'" if not known else "")
-        yield Problem(part, f"unknown {kind} '{name[:80]}'", fix)
+        yield Problem(part, f"unknown {kind} {name[:80]!r}", fix)
 
 
 def _output_problems(workflow: Workflow, reference: OutputRef, part: Part) -> Iterator[Problem]:

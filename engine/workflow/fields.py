@@ -38,7 +38,7 @@ def map_of(node: Node, what: str, keys: Iterable[str] | None = None) -> MapNode:
         for key, field in node.fields.items():
             if key not in known:
                 fix = did_you_mean(key, known)
-                raise refused(f"unknown key '{key[:80]}' in {what}", field.key_mark, fix)
+                raise refused(f"unknown key {key[:80]!r} in {what}", field.key_mark, fix)
     return node
 
 
@@ -58,7 +58,8 @@ def text_of(node: Node, what: str) -> str:
     Raises: Refused for anything else.
     """
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        fix = "write it in quotes" if isinstance(node, Scalar) else "write one text"
+        given = isinstance(node, Scalar) and node.value is not None
+        fix = "write it in quotes" if given else "write one text"
         raise refused(f"{what} must be text, not {kind(node)}", node.mark, fix)
     return node.value
 
@@ -88,7 +89,8 @@ def whole_of(node: Node, what: str, least: int, most: int) -> int:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    shown = value if isinstance(value, int | float) else kind(node)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    shown = value if number else kind(node)
     fix = f"write a whole number from {least} to {most}"
     raise refused(f"{what} cannot be {shown}", node.mark, fix)
 

@@ -6,10 +6,10 @@ references lead to is checked by parsing alone.
 
 from typing import Any, Final, TypeAlias
 
-from engine.workflow.names import NAME, VARIABLE, WORKFLOW_NAME
+from engine.workflow.names import NAME, RESERVED_STEPS, VARIABLE, WORKFLOW_NAME
 from engine.workflow.parse import MAX_DESCRIPTION, MAX_TABLE
 from engine.workflow.resources import MAX_CPUS
-from engine.workflow.sources import ATTRIBUTE, OUTPUT, SHARES, STORE_PATH
+from engine.workflow.sources import ATTRIBUTE, DERIVATION, SHARES, STORE_PATH
 from engine.workflow.steps import MAX_AXES, MAX_NAMES, MAX_RETRIES, MAX_VARIABLES
 from engine.workflow.units import SIZES, TIMES
 
@@ -18,9 +18,13 @@ Schema: TypeAlias = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+_SOMETHING: Final[Schema] = {"type": "string", "pattern": r"\S"}
 _WORD: Final[Schema] = {"type": ["string", "number", "boolean"]}
 _CID: Final[Schema] = {"type": "string", "pattern": "^baf[a-z2-7]{56}$"}
-_OUTPUT_REFERENCE: Final = rf"{NAME}(\[(\*|0|[1-9][0-9]{{0,6}})\])?\.{NAME}(/.*)?"
+_PICK: Final = r"(\[(0|[1-9][0-9]{0,6})\])?"
+_PICK_OR_ALL: Final = r"(\[(\*|0|[1-9][0-9]{0,6})\])?"
+_OUTPUT: Final = rf"(?!(inputs|params)\.){NAME}{_PICK_OR_ALL}\.{NAME}(/[^*]*)?"
+_INSIDE: Final = r"(?!/)(?!(.*/)?\.\.(/|$)).+"  # relative, and never climbing out
 
 
 def json_schema() -> Schema:
@@ -40,10 +44,10 @@ def json_schema() -> Schema:
                 "inputs": _said("Files, directories and CIDs it starts from.", _named(_input())),
                 "environments": _said("What steps run in.", _named(_environment())),
                 "defaults": _said("What steps have that do not say otherwise.", _defaults()),
-                "steps": _said("The work.", {**_named(_step()), "minProperties": 1}),
+                "steps": _said("The work.", _steps()),
                 "outputs": _said(
                     "Name: reference. Without it, every output that no step reads.",
-                    _named(_matching(_OUTPUT_REFERENCE)),
+                    _named(_matching(_OUTPUT)),
                 ),
             },
             ("workflow", "steps"),
@@ -105,7 +109,7 @@ def _environment() -> Schema:
             _object({"nix": _TEXT, "attribute": _matching(ATTRIBUTE)}, ("nix",)),
             _object({"flake": _matching(r"[^\s-]\S*")}, ("flake",)),
             _object({"store": _matching(STORE_PATH)}, ("store",)),
-            _object({"drv": _matching(rf"{STORE_PATH}(!{OUTPUT}(,{OUTPUT})*)?")}, ("drv",)),
+            _object({"drv": _matching(DERIVATION)}, ("drv",)),
             _object({"cid": _CID}, ("cid",)),
         ]
     }
@@ -134,15 +138,21 @@ def _defaults() -> Schema:
     return _object(_shared_keys())
 
 
+def _steps() -> Schema:
+    reserved = {"not": {"enum": list(RESERVED_STEPS)}}
+    return {**_named(_step()), "minProperties": 1, "propertyNames": reserved}
+
+
 def _step() -> Schema:
     command = {"type": "array", "items": _WORD, "minItems": 1}
-    output = {"anyOf": [_TEXT, _object({"path": _TEXT, "verify": _verify()}, ("path",))]}
+    path = _matching(_INSIDE)
+    output = {"anyOf": [path, _object({"path": path, "verify": _verify()}, ("path",))]}
     return _object(
         {
-            "run": _said("A text for sh, or a list to execute.", {"anyOf": [_TEXT, command]}),
+            "run": _said("A text for sh, or a list to execute.", {"anyOf": [_SOMETHING, command]}),
             "inputs": _said(
                 "Name: reference, seen at /in/NAME.",
-                _named(_matching(rf"(inputs\.{NAME}(/.*)?|{_OUTPUT_REFERENCE})"), MAX_NAMES),
+                _named(_matching(rf"(inputs\.{NAME}(/[^*]*)?|{_OUTPUT})"), MAX_NAMES),
             ),
             "outputs": _said("Name: path below /out.", _named(output, MAX_NAMES)),
             "scatter": _said(
@@ -156,7 +166,7 @@ def _step() -> Schema:
 
 
 def _axis() -> Schema:
-    entries = rf"{NAME}(\[(0|[1-9][0-9]{{0,6}})\])?\.{NAME}(/.*)?/\*"
+    entries = rf"(?!(inputs|params)\.){NAME}{_PICK}\.{NAME}(/[^*]*)?/\*"
     return {"anyOf": [{"type": "array"}, _matching(rf"(params\.{NAME}|{entries})")]}
 
 

@@ -83,11 +83,11 @@ def _environment(name: str, node: Node) -> PinnedEnvironment:
     source = _required(table, "source", what)
     text = text_of(source.node, f"'source' of {what}")
     if not _SOURCE.fullmatch(text):
-        raise refused(f"not a hash: '{text[:80]}'", source.node.mark, "restore it")
+        raise refused(f"not a hash: {text[:80]!r}", source.node.mark, "restore it")
     systems = {key: field for key, field in table.fields.items() if key != "source"}
     for system, field in systems.items():
         if not _SYSTEM.fullmatch(system):
-            raise refused(f"not a system: '{system[:80]}'", field.key_mark, "restore it")
+            raise refused(f"not a system: {system[:80]!r}", field.key_mark, "restore it")
     if not systems:
         raise refused(f"{what} is pinned for no system", table.mark, "")
     return PinnedEnvironment(text, {key: _pin(key, field.node) for key, field in systems.items()})

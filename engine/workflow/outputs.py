@@ -32,26 +32,26 @@ def read_output(node: Node, what: str) -> OutputFile:
     verify = table.fields.get("verify")
     return OutputFile(
         placed(_path, text_of(path.node, f"'path' of {what}"), path.node.mark),
-        _verify(verify.node, f"'verify' of {what}") if verify else EXACT,
+        _verify(verify.node, what) if verify else EXACT,
     )
 
 
 def _path(text: str) -> str:
     if _PLACEHOLDER.search(text):
         fix = "each instance has its own /out: a fixed path will do"
-        raise Refused(f"a placeholder in an output path: '{text[:80]}'", fix=fix)
+        raise Refused(f"a placeholder in an output path: {text[:80]!r}", fix=fix)
     return inside(text)
 
 
 def _verify(node: Node, what: str) -> Verify:
     if isinstance(node, Scalar):
-        text = text_of(node, what)
+        text = text_of(node, f"'verify' of {what}")
         if text not in _WORDS:
-            raise refused(f"unknown verify '{text[:40]}'", node.mark, _FIX)
+            raise refused(f"unknown verify {text[:40]!r}", node.mark, _FIX)
         return _WORDS[text]
-    field = map_of(node, what, ("tolerance",)).fields.get("tolerance")
+    field = map_of(node, f"'verify' of {what}", ("tolerance",)).fields.get("tolerance")
     if field is None:
-        raise refused(f"{what} has no tolerance", node.mark, _FIX)
+        raise refused(f"'verify' of {what} has no tolerance", node.mark, _FIX)
     return Verify("tolerance", _tolerance(field.node, f"'tolerance' of {what}"))
 
 
@@ -59,5 +59,6 @@ def _tolerance(node: Node, what: str) -> str:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return repr(float(value))
-    shown = value if isinstance(value, int | float) else kind(node)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    shown = value if number else kind(node)
     raise refused(f"{what} cannot be {shown}", node.mark, "write a number above 0, as 1e-6")

@@ -25,7 +25,7 @@ def bind(workflow: Workflow, overrides: Mapping[str, str]) -> Params:
     for name, text in overrides.items():
         if name not in values:
             fix = did_you_mean(name, values, "" if values else "this workflow has no params")
-            raise Refused(f"unknown param '{name[:80]}'", where=f"-p {name[:80]}", fix=fix)
+            raise Refused(f"unknown param {name[:80]!r}", where=f"-p {name[:80]}", fix=fix)
         value = read_value(text, f"-p {name}")
         if value == "null":
             fix = f"write -p {name}=VALUE, or -p '{name}=\"\"' for empty text"

@@ -8,7 +8,7 @@ from typing import Final
 from engine.errors import Refused
 from engine.workflow.check import default_outputs, problems
 from engine.workflow.fields import map_of, placed, refused, text_of
-from engine.workflow.model import WORKFLOW, InputSource, Workflow, WorkflowStep
+from engine.workflow.model import WORKFLOW, EnvironmentSource, InputSource, Workflow, WorkflowStep
 from engine.workflow.names import RESERVED_STEPS, WORKFLOW_NAME, WORKFLOW_NAME_FIX, is_name
 from engine.workflow.nodes import Field, MapNode, Node, Scalar
 from engine.workflow.places import Places
@@ -47,19 +47,13 @@ def read_workflow(node: Node) -> Workflow:
         if key not in fields:
             raise refused(f"the workflow has no '{key}'", node.mark, f"add '{key}:'")
     places = Places({(key,): field.key_mark for key, field in fields.items()})
-    steps = _steps(fields, places)
-    workflow = Workflow(
+    workflow = Workflow(  # in the order of most files, so that the first mistake is found first
         name=_name(fields["workflow"].node),
         description=_description(fields.get("description")),
         parameters=_params(fields.get("params"), places),
         inputs=_inputs(fields.get("inputs"), places),
-        environments={
-            name: read_environment(field.node, f"environment '{name}'")
-            for name, field in named(
-                fields.get("environments"), "'environments'", ("environments",), places, MAX_TABLE
-            )
-        },
-        steps=steps,
+        environments=_environments(fields.get("environments"), places),
+        steps=(steps := _steps(fields, places)),
         outputs=_outputs(fields.get("outputs"), steps, places),
     )
     places.refuse_first(problems(workflow))
@@ -69,7 +63,7 @@ def read_workflow(node: Node) -> Workflow:
 def _name(node: Node) -> str:
     text = text_of(node, "'workflow'")
     if not is_name(text, WORKFLOW_NAME):
-        raise refused(f"not a workflow name: '{text[:80]}'", node.mark, WORKFLOW_NAME_FIX)
+        raise refused(f"not a workflow name: {text[:80]!r}", node.mark, WORKFLOW_NAME_FIX)
     return text
 
 
@@ -94,6 +88,13 @@ def _inputs(field: Field | None, places: Places) -> dict[str, InputSource]:
     return {
         name: read_input(each.node, f"input '{name}'")
         for name, each in named(field, "'inputs'", ("inputs",), places, MAX_TABLE)
+    }
+
+
+def _environments(field: Field | None, places: Places) -> dict[str, EnvironmentSource]:
+    return {
+        name: read_environment(each.node, f"environment '{name}'")
+        for name, each in named(field, "'environments'", ("environments",), places, MAX_TABLE)
     }
 
 

@@ -67,12 +67,12 @@ def _placeholder(token: str, text: str, at: int) -> Placeholder:
         raise Refused(f"a single '{token}'{place}", fix=_FIX)
     found = _INSIDE.fullmatch(token[1:-1])
     if found is None:
-        raise Refused(f"not a placeholder: '{token[:60]}'{place}", fix=_FIX)
+        raise Refused(f"not a placeholder: {token[:60]!r}{place}", fix=_FIX)
     kind, name, listing = found[1], found[2], found[3] is not None
     if kind not in KINDS:
-        raise Refused(f"unknown placeholder '{token[:60]}'{place}", fix=did_you_mean(kind, KINDS))
+        raise Refused(f"unknown placeholder {token[:60]!r}{place}", fix=did_you_mean(kind, KINDS))
     if kind == "resources" and name != "cpus":
-        raise Refused(f"unknown placeholder '{token[:60]}'{place}", fix="write {resources.cpus}")
+        raise Refused(f"unknown placeholder {token[:60]!r}{place}", fix="write {resources.cpus}")
     if listing and kind != "inputs":
-        raise Refused(f"'{token[:60]}'{place}: only an input has a list", fix="leave out '.list'")
+        raise Refused(f"{token[:60]!r}{place}: only an input has a list", fix="leave out '.list'")
     return Placeholder(kind, name, listing)

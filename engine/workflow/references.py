@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from engine.errors import Refused
-from engine.workflow.names import NAME
+from engine.workflow.names import NAME, is_name
 from engine.workflow.paths import inside
 
 MAX_REFERENCE: Final = 8_000  # characters; the longest path and two names are shorter
@@ -20,10 +20,7 @@ _FORM: Final = re.compile(
     rf"(?P<head>{NAME})(?P<pick>\[(?:\*|[0-9]{{1,7}})\])?\.(?P<name>{NAME})(?P<path>/.*)?",
     re.ASCII | re.DOTALL,
 )
-_FIX: Final = (
-    "write inputs.NAME, params.NAME, STEP.OUTPUT, STEP[*].OUTPUT or STEP[0].OUTPUT; "
-    "inputs and outputs may end in /PATH"
-)
+_FIX: Final = "write inputs.NAME, params.NAME, STEP.OUTPUT, STEP[*].OUTPUT or STEP[0].OUTPUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +77,25 @@ def parse_reference(text: str) -> Reference:
     """
     found = _FORM.fullmatch(text) if len(text) <= MAX_REFERENCE else None
     if found is None:
-        raise Refused(f"not a reference: '{text[:80]}'", fix=_FIX)
+        raise Refused(f"not a reference: {text[:80]!r}", fix=_fix(text))
     head, pick, name = found["head"], found["pick"], found["name"]
     path, entries = _path(text, found["path"] or "")
     if head not in ("inputs", "params"):
         return OutputRef(head, name, path, _pick(text, pick), entries)
-    if pick or entries:
-        what = f"'{text[:80]}': only a step's outputs have {'items' if pick else 'entries'}"
-        raise Refused(what, fix=f"write {head}.{name}")
+    if pick:
+        raise Refused(f"{text[:80]!r}: only a step has instances", fix=f"write {head}.{name}")
+    if entries:
+        what = f"{text[:80]!r}: only the entries of a step's output can be scattered over"
+        raise Refused(what, fix="copy it to an output of a step first")
     if head == "inputs":
         return InputRef(name, path)
     if path:
-        raise Refused(f"'{text[:80]}': a param has no path", fix=f"write params.{name}")
+        raise Refused(f"{text[:80]!r}: a param has no path", fix=f"write params.{name}")
     return ParamRef(name)
+
+
+def _fix(text: str) -> str:
+    return f"did you mean inputs.{text}, params.{text} or STEP.{text}?" if is_name(text) else _FIX
 
 
 def _path(text: str, path: str) -> tuple[str, bool]:
@@ -101,7 +104,8 @@ def _path(text: str, path: str) -> tuple[str, bool]:
     path = path.removesuffix("/*")
     if "*" in path:
         raise Refused(
-            f"'{text[:80]}': a reference takes no patterns", fix="name one path, or end in '/*'"
+            f"{text[:80]!r}: a reference takes no patterns",
+            fix="name one path; only a scatter takes '/*'",
         )
     return (inside(path[1:]) if path else ""), entries
 
@@ -113,5 +117,5 @@ def _pick(text: str, pick: str | None) -> Literal["all"] | int | None:
         return "all"
     number = pick[1:-1]
     if number != str(int(number)):
-        raise Refused(f"'{text[:80]}': {number} has a leading zero", fix=f"write {int(number)}")
+        raise Refused(f"{text[:80]!r}: {number} has a leading zero", fix=f"write {int(number)}")
     return int(number)

@@ -19,7 +19,11 @@ ENVIRONMENT_FORMS: Final = ("nix", "flake", "store", "drv", "cid")
 ENVIRONMENT_KEYS: Final = (*ENVIRONMENT_FORMS, "attribute", "requirements")
 ATTRIBUTE: Final = r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*"
 STORE_PATH: Final = r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,211}"
-OUTPUT: Final = r"[a-z0-9_+.-]{1,64}"
+_OUTPUT: Final = r"[a-z0-9_+.-]{1,64}"
+DERIVATION: Final = (
+    r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,207}\.drv"
+    rf"(!{_OUTPUT}(,{_OUTPUT})*)?"
+)
 
 MAX_LOCATION: Final = 4_095  # bytes of a path or an address: what Linux takes
 MAX_PATTERNS: Final = 1_000  # of one input
@@ -64,7 +68,7 @@ def _bare_path(text: str, mark: Mark) -> str:
     if len(text) == CID_LENGTH and text.startswith("baf"):
         raise refused("a CID where a path is expected", mark, f"write {{cid: {text}}}")
     if text.startswith(("https://", "http://")):
-        fix = f'write {{url: "{text[:200]}", sha256: …}}'
+        fix = "write {url: …, sha256: …}"
         raise refused("an address where a path is expected", mark, fix)
     return placed(_location, text, mark)
 
@@ -77,7 +81,7 @@ def _location(text: str) -> str:
 
 def _address(text: str) -> str:
     if not text.startswith(("https://", "http://")) or len(text) > MAX_LOCATION:
-        raise Refused(f"not a web address: '{text[:80]}'", fix="begin it with https://")
+        raise Refused(f"not a web address: {text[:80]!r}", fix="begin it with https://")
     if re.search(r"\s", text):
         raise Refused("a web address with a space in it", fix="write %20")
     return no_control(text)
@@ -120,7 +124,7 @@ def _share(table: MapNode, what: str) -> str:
         return "any"
     text = text_of(field.node, f"'share' of {what}")
     if text not in SHARES:
-        raise refused(f"unknown share '{text[:40]}'", field.node.mark, "write never, owners or any")
+        raise refused(f"unknown share {text[:40]!r}", field.node.mark, "write never, owners or any")
     return text
 
 
@@ -148,7 +152,7 @@ def _attribute(table: MapNode, what: str) -> str:
     text = text_of(field.node, f"'attribute' of {what}")
     if len(text) > 255 or not re.fullmatch(ATTRIBUTE, text, re.ASCII):
         raise refused(
-            f"not an attribute: '{text[:80]}'", field.node.mark, "write as env-numpy or a.b"
+            f"not an attribute: {text[:80]!r}", field.node.mark, "write as env-numpy or a.b"
         )
     return text
 
@@ -156,14 +160,14 @@ def _attribute(table: MapNode, what: str) -> str:
 def _flake(text: str) -> str:
     if not text or text.startswith("-") or re.search(r"\s", text) or len(text) > MAX_LOCATION:
         raise Refused(
-            f"not a flake reference: '{text[:80]}'", fix="write as nixpkgs/<rev>#python312"
+            f"not a flake reference: {text[:80]!r}", fix="write as nixpkgs/<rev>#python312"
         )
     return no_control(text)
 
 
 def _store_path(text: str) -> str:
     if not re.fullmatch(STORE_PATH, text, re.ASCII):
-        raise Refused(f"not a store path: '{text[:80]}'", fix="write as /nix/store/<hash>-<name>")
+        raise Refused(f"not a store path: {text[:80]!r}", fix="write as /nix/store/<hash>-<name>")
     return text
 
 
@@ -172,12 +176,10 @@ def derivation(text: str) -> str:
 
     Raises: Refused for anything else.
     """
-    path, mark, outputs = text.partition("!")
-    names = all(re.fullmatch(OUTPUT, name, re.ASCII) for name in outputs.split(","))
-    if not path.endswith(".drv") or (mark and not names):
+    if not re.fullmatch(DERIVATION, text, re.ASCII):
         fix = "write as /nix/store/<hash>-<name>.drv"
-        raise Refused(f"not a derivation: '{text[:80]}'", fix=fix)
-    return _store_path(path) + mark + outputs
+        raise Refused(f"not a derivation: {text[:80]!r}", fix=fix)
+    return text
 
 
 def _cid(text: str) -> str:

@@ -187,7 +187,7 @@ def _variables(field: Field | None, what: str, part: Part, places: Places) -> di
     found = {}
     for name, each in table.items():
         if not is_name(name, VARIABLE):
-            raise refused(f"not a variable name: '{name[:80]}'", each.key_mark, VARIABLE_FIX)
+            raise refused(f"not a variable name: {name[:80]!r}", each.key_mark, VARIABLE_FIX)
         found[name] = word_of(each.node, f"variable {name} of {what}")
         placed(parse_template, found[name], each.node.mark)
         places.marks[(*part, name)] = each.node.mark

@@ -22,6 +22,6 @@ def named(
         raise refused(f"{what} has more than {most} names", field.key_mark, "use fewer")
     for name, each in table.fields.items():
         if not is_name(name):
-            raise refused(f"not a name: '{name[:80]}' in {what}", each.key_mark, NAME_FIX)
+            raise refused(f"not a name: {name[:80]!r} in {what}", each.key_mark, NAME_FIX)
         places.marks[(*part, name)] = each.node.mark
         yield name, each

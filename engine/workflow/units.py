@@ -47,7 +47,7 @@ def _parse(text: str, units: dict[str, int], example: str) -> int:
     found = _QUANTITY.fullmatch(text)
     fix = f"write a number and one of {', '.join(units)}, as {example}"
     if found is None:
-        raise Refused(f"'{text[:40]}' is not a number with a unit", fix=fix)
+        raise Refused(f"{text[:40]!r} is not a number with a unit", fix=fix)
     number, unit = found.groups()
     if unit not in units:
         same = [known for known in units if known.lower() == unit.lower()]

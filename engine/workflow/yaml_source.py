@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -19,6 +19,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from engine.errors import Refused
 from engine.workflow.nodes import MAX_DEPTH, Field, ListNode, MapNode, Mark, Node, Scalar
@@ -53,9 +54,14 @@ def compose(text: str, file: str) -> Node:
         return _Composer(text, file).document()
     except MarkedYAMLError as error:
         raise _syntax(error, file) from None
-    except YAMLError as error:  # a character that YAML does not allow: it has no mark
-        what = str(error).splitlines()[0] if str(error) else "not YAML"
-        raise Refused(f"not YAML: {what}", where=file, fix="remove the character") from None
+    except ReaderError as error:
+        what = f"not YAML: the character {chr(error.character)!a} is not allowed"
+        where = f"{file}:{_line_and_column(text, error.position)}"
+        raise Refused(what, where=where, fix="remove it, or write it as an escape") from None
+
+
+def _line_and_column(text: str, at: int) -> str:
+    return f"{text.count(chr(10), 0, at) + 1}:{at - text.rfind(chr(10), 0, at)}"
 
 
 def _syntax(error: MarkedYAMLError, file: str) -> Refused:
@@ -115,7 +121,7 @@ class _Composer:
             if key.value in fields:
                 first = fields[key.value].key_mark.line
                 fix = f"it is already on line {first}; keep one of them"
-                raise self._refused(f"duplicate key '{key.value[:80]}'", event, fix)
+                raise self._refused(f"duplicate key {key.value[:80]!r}", event, fix)
             value = self._node(next(self._events), depth + 1)
             if isinstance(value, Scalar) and value.value is None:
                 value = Scalar(None, value.written, key.mark)  # "nothing" has no place of its own
