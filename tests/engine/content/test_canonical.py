@@ -233,6 +233,12 @@ def test_keys_count_as_items():
         decode(data, Budget(items=4))
 
 
+def test_links_count_once():
+    """A link is one item, whether counted when writing or when reading."""
+    value = [LINK, 0] * 24_000
+    assert decode(encode(value)) == value
+
+
 def test_size_is_bounded():
     """A record of 1 MiB is written and read; a byte more is Refused, or Damaged."""
     full = bytes(MAX_SIZE - 5)

@@ -196,7 +196,6 @@ def test_a_header_that_is_too_long_is_not_read():
         ("a length in too many bytes", b"\xa5\x00" + A.cid.raw + b"a"),
         ("a length in far too many bytes", b"\xff" * 100),
         ("a length cut short", b"\xa5"),
-        ("a length over that of any block", b"\xff\xff\xff\x7f" + A.cid.raw),
         ("a CID of version 0", b"\x23\x12\x20" + bytes(33)),
         ("a CID that has the bytes in it", b"\x25\x01\x55\x00\x21" + bytes(33)),
     ],
@@ -213,6 +212,10 @@ def test_blocks_are_bounded():
     assert read(bundled([most])) == [most]
     with pytest.raises(ValueError):
         bundled([block(bytes(MAX_BLOCK + 1))])
+    stream = BytesIO(bundled([A]) + varint(car.MAX_SECTION + 1) + bytes(car.MAX_SECTION + 1))
+    with pytest.raises(Damaged, match="a block of"):
+        list(car.Reader(stream))
+    assert stream.tell() < 200
     over = block(bytes(MAX_BLOCK + 1))
     size = BYTES + len(over.data)
     with pytest.raises(Damaged):

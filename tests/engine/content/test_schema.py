@@ -126,10 +126,12 @@ def test_other_bytes_are_damaged(data):
 
 def test_every_end_too_early_is_damaged():
     """A record that is cut short anywhere, or goes on, is Damaged."""
+    for record, value in ((SAMPLE, EXAMPLE), (PAYLOAD, Payload(b"ab")), (MANY, Many((1, 256)))):
+        data = record.encode(value)
+        for end in range(len(data)):
+            with pytest.raises(Damaged):
+                record.decode(data[:end])
     data = SAMPLE.encode(EXAMPLE)
-    for end in range(len(data)):
-        with pytest.raises(Damaged):
-            SAMPLE.decode(data[:end])
     with pytest.raises(Damaged, match=f"should end at byte {len(data)}"):
         SAMPLE.decode(data + b"\0")
 

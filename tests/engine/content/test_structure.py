@@ -112,6 +112,29 @@ def test_bytes_of_another_type_are_damaged(annotation, plain):
 
 
 @pytest.mark.parametrize(
+    ("annotation", "spelled"),
+    [
+        (dict[str, int], "a2616201616101"),  # keys out of order
+        (dict[str, int], "a262616101616201"),  # a longer key first
+        (dict[str, int], "a2616101616102"),  # a key twice
+        (dict[str, int], "a178016101"),  # the length of a key in two bytes
+        (tuple[int, ...], "980101"),  # the length of a list in two bytes
+        (int, "1817"),
+        (bool, "f6"),
+        (str | None, "f7"),
+        (Cid, "d82b582500" + LINK.raw.hex()),  # another tag
+        (Cid, "d82a582501" + LINK.raw.hex()),  # another multibase
+        (Cid, "d82a58250001551620" + "00" * 32),  # another hash
+        (Point, "a2636661720162627902"),  # fields in the order of declaration
+    ],
+)
+def test_other_spellings_are_damaged(annotation, spelled):
+    """Each value has one spelling: a second one for the same value is Damaged."""
+    with pytest.raises(Damaged):
+        shape_of(annotation).read(bytes.fromhex(spelled), 0)
+
+
+@pytest.mark.parametrize(
     "annotation",
     [float, object, list[int], tuple[int, int], tuple, dict, dict[int, str], int | str, set[str]],
 )
