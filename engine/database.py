@@ -20,7 +20,8 @@ _VERSION: Final = 1
 _PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
 _SCHEMA: Final = """
 CREATE TABLE memo (
-    key BLOB, result BLOB, attestation BLOB NOT NULL, signer BLOB, place INTEGER NOT NULL,
+    key BLOB, result BLOB, attestation BLOB NOT NULL, signed BLOB, signer BLOB,
+    place INTEGER NOT NULL,
     PRIMARY KEY (key, result, signer)) WITHOUT ROWID;
 CREATE TABLE disowned (signer BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE runs (
@@ -30,7 +31,8 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_work ON runs (work);
 CREATE TABLE run_steps (
     run TEXT, step TEXT, idx INTEGER, status TEXT NOT NULL, key BLOB, result BLOB,
-    attestation BLOB, wall_ms INTEGER NOT NULL, stdout BLOB, stderr BLOB, note TEXT NOT NULL,
+    attestation BLOB, signed BLOB, wall_ms INTEGER NOT NULL, stdout BLOB, stderr BLOB,
+    note TEXT NOT NULL,
     PRIMARY KEY (run, step, idx)) WITHOUT ROWID;
 """
 

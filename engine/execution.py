@@ -148,8 +148,8 @@ class Execution:
 
     def _record(self, name: Name, report: Report) -> None:
         row = outcomes.of_report(name, report)
-        key, attestation = report.result.step, report.signed or report.attestation_cid
-        claims = [Claim(key, report.result_cid, attestation, report.signer)]
+        proof = (report.attestation_cid, report.signed, report.signer)
+        claims = [Claim(report.result.step, report.result_cid, *proof)]
 
         def change(database: Connection) -> None:
             self._desk.journal.add_steps(database, self._run, [row])

@@ -26,7 +26,7 @@ _RUN: Final = (
     "SELECT id, name, workflow, title, parameters, status, created_ms, finished_ms, run FROM runs "
 )
 _STEP: Final = (
-    "SELECT step, idx, status, key, result, attestation, wall_ms, stdout, stderr, note"
+    "SELECT step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
     " FROM run_steps "
 )
 
@@ -66,6 +66,7 @@ class StepRow:
     key: Cid | None
     result: Cid | None
     attestation: Cid | None
+    signed: Cid | None  # the Signed attestation, when there was a key
     wall_ms: int
     stdout: Cid | None
     stderr: Cid | None
@@ -96,7 +97,7 @@ class Journal:
         """Record what became of instances; the latest word on each counts."""
         rows = ((run, *_values(step)) for step in steps)
         change.executemany(
-            f"INSERT OR REPLACE INTO run_steps VALUES ({','.join('?' * 11)})",  # noqa: S608
+            f"INSERT OR REPLACE INTO run_steps VALUES ({','.join('?' * 12)})",  # noqa: S608
             rows,
         )
 
@@ -185,7 +186,7 @@ def _begins(run: RunRow, text: str) -> bool:
 
 
 def _values(s: StepRow) -> tuple[object, ...]:
-    cids = (_raw(s.key), _raw(s.result), _raw(s.attestation))
+    cids = (_raw(s.key), _raw(s.result), _raw(s.attestation), _raw(s.signed))
     logs = (_raw(s.stdout), _raw(s.stderr))
     return (s.step, s.index, s.status, *cids, s.wall_ms, *logs, s.note)
 
@@ -199,8 +200,9 @@ def _cid(raw: bytes | None) -> Cid | None:
 
 
 def _step(row: Row) -> StepRow:
-    step, index, status, key, result, attestation, wall_ms, stdout, stderr, note = row
+    step, index, status, *cids, wall_ms, stdout, stderr, note = row
+    key, result, attestation, signed = map(_cid, cids)
     return StepRow(
-        step, index, status, _cid(key), _cid(result), _cid(attestation), wall_ms, _cid(stdout),
+        step, index, status, key, result, attestation, signed, wall_ms, _cid(stdout),
         _cid(stderr), note,
     )  # fmt: skip

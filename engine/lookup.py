@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
-from engine.memo import Memo, Policy
+from engine.memo import Claim, Memo, Policy
 from engine.presence import Presence
 from engine.step import RESULT, Result, Step
 
@@ -18,6 +18,7 @@ class Hit:
     result_cid: Cid
     result: Result
     attestation: Cid
+    signed: Cid | None  # the Signed attestation, when there was a key
 
 
 class Lookup:
@@ -36,23 +37,24 @@ class Lookup:
         found = {
             key: hit
             for key, claim in chosen.items()
-            if claim is not None
-            and (hit := self._read(key, steps[key], claim.result, claim.attestation)) is not None
+            if claim is not None and (hit := self._read(steps[key], claim)) is not None
         }
         return self._complete(found)
 
-    def recorded(self, key: Cid, step: Step, result: Cid, attestation: Cid) -> Hit | None:
+    def recorded(self, step: Step, claim: Claim) -> Hit | None:
         """Return a result that this very run has recorded, unless it is not all here."""
-        hit = self._read(key, step, result, attestation)
-        return None if hit is None else self._complete({key: hit}).get(key)
+        hit = self._read(step, claim)
+        return None if hit is None else self._complete({claim.key: hit}).get(claim.key)
 
-    def _read(self, key: Cid, step: Step, cid: Cid, attestation: Cid) -> Hit | None:
+    def _read(self, step: Step, claim: Claim) -> Hit | None:
         try:
-            result = RESULT.decode(self._store.get(cid))
+            result = RESULT.decode(self._store.get(claim.result))
         except (Unavailable, Damaged):
             return None
-        is_its_own = result.step == key and result.outputs.keys() == step.outputs.keys()
-        return Hit(cid, result, attestation) if is_its_own and result.exit_code == 0 else None
+        is_its_own = result.step == claim.key and result.outputs.keys() == step.outputs.keys()
+        if not is_its_own or result.exit_code != 0:
+            return None
+        return Hit(claim.result, result, claim.attestation, claim.signed)
 
     def _complete(self, hits: dict[Cid, Hit]) -> dict[Cid, Hit]:
         outputs: Sequence[Cid] = [

@@ -25,6 +25,7 @@ class Claim:
     key: Cid
     result: Cid
     attestation: Cid
+    signed: Cid | None  # the Signed attestation, unless there was no key
     signer: bytes  # Ed25519 public key, or UNSIGNED for this machine's own
 
 
@@ -58,9 +59,9 @@ class Memo:
     def add(self, change: sqlite3.Connection, claims: Iterable[Claim]) -> None:
         """Keep claims; the first of one signer on one result stands."""
         change.executemany(
-            "INSERT OR IGNORE INTO memo SELECT ?, ?, ?, ?, ifnull(max(place), 0) + 1"
+            "INSERT OR IGNORE INTO memo SELECT ?, ?, ?, ?, ?, ifnull(max(place), 0) + 1"
             " FROM memo WHERE key = ?",
-            [(c.key.raw, c.result.raw, c.attestation.raw, c.signer, c.key.raw) for c in claims],
+            [(*_values(claim), claim.key.raw) for claim in claims],
         )
 
     def conflicts(self) -> dict[Cid, tuple[Claim, ...]]:
@@ -76,8 +77,16 @@ class Memo:
     def _chunk(self, keys: Sequence[Cid]) -> Iterator[Claim]:
         marks = ",".join("?" * len(keys))
         query = (
-            f"SELECT key, result, attestation, signer FROM memo WHERE key IN ({marks})"  # noqa: S608
+            f"SELECT key, result, attestation, signed, signer FROM memo WHERE key IN ({marks})"  # noqa: S608
             " AND signer NOT IN (SELECT signer FROM disowned) ORDER BY key, place"
         )
-        for key, result, attestation, signer in self._database.rows(query, [k.raw for k in keys]):
-            yield Claim(Cid(key), Cid(result), Cid(attestation), signer)
+        for key, result, attestation, signed, signer in self._database.rows(
+            query, [key.raw for key in keys]
+        ):
+            signature = None if signed is None else Cid(signed)
+            yield Claim(Cid(key), Cid(result), Cid(attestation), signature, signer)
+
+
+def _values(claim: Claim) -> tuple[bytes | None, ...]:
+    signed = None if claim.signed is None else claim.signed.raw
+    return claim.key.raw, claim.result.raw, claim.attestation.raw, signed, claim.signer

@@ -24,7 +24,8 @@ def of_report(name: Name, report: Report) -> StepRow:
         status="ran" if report.succeeded else "failed",
         key=report.result.step,
         result=report.result_cid,
-        attestation=report.signed or report.attestation_cid,
+        attestation=report.attestation_cid,
+        signed=report.signed,
         wall_ms=attestation.wall_ms,
         stdout=attestation.stdout,
         stderr=attestation.stderr,
@@ -35,18 +36,19 @@ def of_report(name: Name, report: Report) -> StepRow:
 def of_hit(name: Name, hit: Hit) -> StepRow:
     """Return the row of an instance whose result was reused."""
     key = hit.result.step
-    return StepRow(*name, "reused", key, hit.result_cid, hit.attestation, 0, None, None, "")
+    proof = (hit.result_cid, hit.attestation, hit.signed)
+    return StepRow(*name, "reused", key, *proof, 0, None, None, "")
 
 
 def of_error(name: Name, order: Order | None, error: TallyError) -> StepRow:
     """Return the row of an instance that could not be run."""
     key = order.key if order else None
-    return StepRow(*name, "failed", key, None, None, 0, None, None, words(error))
+    return StepRow(*name, "failed", key, None, None, None, 0, None, None, words(error))
 
 
 def skipped(name: Name, note: str) -> StepRow:
     """Return the row of an instance that did not run."""
-    return StepRow(*name, "skipped", None, None, None, 0, None, None, note)
+    return StepRow(*name, "skipped", None, None, None, None, 0, None, None, note)
 
 
 def why_failed(report: Report) -> str:

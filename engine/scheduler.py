@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from engine import outcomes
+from engine.content.blocks import Block
 from engine.entries import entries_of
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.execution import Desk, Execution, Wires
@@ -69,7 +70,8 @@ class Scheduler:
         self._questions: deque[Name] = deque()
         self._hits: dict[Name, Hit] = {}  # found, to be reused
         self._own: set[Name] = set()  # hits that this run made before it was interrupted
-        self._rows: list[StepRow] = []
+        self._rows: list[StepRow] = []  # to be written
+        self._blocks: list[Block] = []  # that those rows name and nobody stored yet
         self._cancels = 0
         self._polled_ms = desk.clock.monotonic_ms()
         self._status: Status | None = None
@@ -214,6 +216,7 @@ class Scheduler:
         if isinstance(failure, str):  # it ran, and its row is written
             self._watch(Ended(*name, "failed", 0, failure))
             return
+        self._blocks += order.blocks if order else ()
         self._end(outcomes.of_error(name, order, failure))
         if isinstance(failure, Unavailable | Damaged):
             self._halt(failure)
@@ -239,12 +242,13 @@ class Scheduler:
     def _write_rows(self) -> None:
         """Have rows written that nothing waits for: the memo knows what they tell of."""
         rows, self._rows = self._rows, []
+        blocks, self._blocks = tuple(self._blocks), []
         change = partial(self._desk.journal.add_steps, run=self._run, steps=rows)
 
         def written(outcome: "Future[None]") -> None:
             self._messages.put(partial(self._on_written, outcome))
 
-        self._desk.recorder.submit(Record((), change, written))
+        self._desk.recorder.submit(Record(blocks, change, written))
 
     def _on_written(self, outcome: "Future[None]") -> None:
         try:
