@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What both set-up commands share: make a Debian 12 machine ready. Read by `demo` and `test`, not
 # run by itself. Every part first looks whether its work is done, so repeating it is quick and needs
 # no network.
@@ -28,15 +29,18 @@ as_root() {
 
 # ---- packages ------------------------------------------------------------------------------------
 
-has_python() { # ensurepip is what Debian keeps in python3-venv
-  python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+find_python() { # ensurepip is what Debian keeps in python3-venv
+  for python in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+    "$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+  done
+  return 1
 }
 
 missing_packages() {
   command -v nix-store >/dev/null || echo nix-bin
   command -v bwrap >/dev/null || echo bubblewrap
   PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libseccomp\.so\.2 ' || echo libseccomp2
-  has_python || echo python3-venv
+  find_python || echo python3-venv
 }
 
 packages() {
@@ -65,7 +69,8 @@ environment() { # extras: "" or "[dev]"
   made_from=$(cat "$root/pyproject.toml" "$root/setup/python.lock" | sha256sum)$1
   if ! has_environment "$made_from"; then
     say "installing Python packages in .venv"
-    python3 -m venv --clear "$root/.venv"
+    find_python
+    "$python" -m venv --clear "$root/.venv"
     "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check \
       -c "$root/setup/python.lock" -e "$root$1"
     printf '%s' "$made_from" >"$root/.venv/made-from"
@@ -87,12 +92,11 @@ fetch() ( # lock file
 explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
   mkdir "$inputs_dir/.get.aloud"
   grep -v '^#' "$1" | while read -r kind name source _; do
-    [ -n "$kind" ] && ! [ -e "$inputs_dir/$name" ] || continue
+    if [ -z "$kind" ] || [ -e "$inputs_dir/$name" ]; then continue; fi
     say "could not fetch $name ($source):"
-    cd "$inputs_dir/.get.aloud"
     case $kind in
-      deb) apt-get download -qq "$source" >&2 || : ;;
-      whl) pip download -q --no-deps "$source" >&2 || : ;;
+      deb) (cd "$inputs_dir/.get.aloud" && apt-get download -qq "$source" >&2) || : ;;
+      whl) pip download -q --no-deps -d "$inputs_dir/.get.aloud" "$source" >&2 || : ;;
     esac
     break
   done
