@@ -31,7 +31,7 @@ def test_heads_are_the_shortest(argument, size):
 def test_other_heads_are_damaged(spelled):
     """A longer head than need be, a reserved one and one of no stated length are Damaged."""
     with pytest.raises(Damaged):
-        read_head(bytes.fromhex(spelled), 0)
+        read_head(bytes.fromhex(spelled) + bytes(200), 0)
 
 
 @pytest.mark.parametrize("argument", EDGES[2:])
