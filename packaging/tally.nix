@@ -62,13 +62,14 @@ let
   setuptools = wheel "setuptools" src."setuptools.whl" "";
   dist = mk "tallystick-dist" { PYTHONHASHSEED = "0"; SOURCE_DATE_EPOCH = "315532800"; } ''
     cp -r ${source} source; chmod -R u+w source; cd source; mkdir $out
-    PYTHONPATH=${setuptools}/lib/python3.11/site-packages ${python}/bin/python3 -W ignore -c \
+    PYTHONPATH=${setuptools}/lib/python3.11/site-packages ${python}/bin/python3 -B -W ignore -c \
       'import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])' $out >/dev/null
   '';
   env = pyEnv "tally-env" ([ extras (wheel "tallystick" "${dist}/*.whl" "") ] ++ wheels);
+  # -B: some of the recipe's .pyc are stale by their times, and root would write them anew in the store
   tally = mk "tally" { } ''
     mkdir -p $out/bin
-    printf '#!${env}/bin/python3 -I\nfrom cli.main import entry\nentry()\n' >$out/bin/tally
+    printf '#!${env}/bin/python3 -IB\nfrom cli.main import entry\nentry()\n' >$out/bin/tally
     chmod 555 $out/bin/tally
   '';
 
@@ -90,8 +91,8 @@ let
   # busybox. A link to its python would not find pyvenv.cfg, so each is a script.
   devTools = mk "tally-dev-tools" { inherit devEnv; } ''
     mkdir -p $out/bin; cd $out/bin
-    for n in python python3; do printf '#!${tools}/bin/sh\nexec ${devEnv}/bin/python3 "$@"\n' >$n; done
-    tool() { printf '#!${devEnv}/bin/python3\nfrom %s import %s\nraise SystemExit(%s())\n' $2 $3 $3 >$1; }
+    for n in python python3; do printf '#!${tools}/bin/sh\nexec ${devEnv}/bin/python3 -B "$@"\n' >$n; done
+    tool() { printf '#!${devEnv}/bin/python3 -B\nfrom %s import %s\nraise SystemExit(%s())\n' $2 $3 $3 >$1; }
     tool tally cli.main entry
     tool pytest pytest main
     tool mypy mypy.__main__ console_entry

@@ -133,7 +133,7 @@ class Bubblewrap:
             os.write(filter_fd, self._filter)
             self._starter = subprocess.Popen(
                 [
-                    *(sys.executable, "-I", "-S", "-c", _BOOT, _PACKAGES),
+                    *(sys.executable, "-I", "-S", "-B", "-c", _BOOT, _PACKAGES),
                     *(str(theirs.fileno()), str(filter_fd), str(self._work)),
                     *(str(self._binary.path), str(self._binary.libraries or "")),
                 ],
