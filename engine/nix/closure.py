@@ -6,6 +6,8 @@ nothing else by one mount. While this process lives, no other removes a farm tha
 """
 
 import os
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.content import reader
@@ -14,7 +16,7 @@ from engine.errors import Unavailable
 from engine.nix.carried import KIND, NarStore, carry
 from engine.nix.farms import Farms
 from engine.nix.paths import Paths, locator
-from engine.nix.records import CLOSURE, Closure, ClosurePath, Environment
+from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.nix.storepath import STORE_DIR
 from engine.nix.treewriter import TreeWriter, plant
 from engine.nix.unpack import unpack
@@ -44,6 +46,23 @@ class Materialiser:
             for path in closure.paths:
                 self._unpack(path, environment)
             return self.farms.add(cid, lambda place: self._plant(closure, place))
+
+    def forget(self, environments: Iterable[Cid]) -> None:
+        """Remove the farms of environments, before their records go; not those that are in use.
+
+        Raises: Damaged when a record is.
+        """
+        for cid in environments:
+            with suppress(Unavailable):  # a record that is not here has no farm that is wanted
+                self.farms.forget(ENVIRONMENT.decode(self._store.get(cid)).closure)
+
+    def sweep(self, live: Callable[[], Collection[str]]) -> int:
+        """Remove the unpacked paths whose NARs no store needs any more; return how many.
+
+        `live` returns the locators of KIND that the content store still makes blocks from. Call
+        this after the store was collected.
+        """
+        return self.paths.sweep(live)
 
     def _unpack(self, path: ClosurePath, environment: Environment | None) -> None:
         if self.paths.has(path.nar_hash):

@@ -7,7 +7,7 @@ durable before it got its name, so whether it is here is one look at that name.
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -60,20 +60,24 @@ class Paths:
         """Let nothing be forgotten meanwhile."""
         return locked(self._locks / KEPT, shared=True)
 
-    def present(self) -> frozenset[bytes]:
-        """Return the NAR hashes of all that is here."""
-        names = [place.name for place in self._directory.glob("[!.]*")]
-        return frozenset(nix32.decode(name, 32) for name in names)
+    def sweep(self, live: Callable[[], Collection[str]]) -> int:
+        """Remove every tree whose name is not in `live()`; return how many that were.
 
-    def forget(self, nar_hash: bytes) -> None:
-        """Remove a tree. The store must be told that blocks are no longer made from it."""
-        place = self.location(nar_hash)
-        with locked(self._locks / KEPT), self._own(place.name):
-            with self._lock:
-                self._views.pop(place.name, None)
-            if self.has(nar_hash):
+        `live` is asked when nobody can add a tree any more. Farms keep what they have: their
+        files are links of their own.
+        """
+        with locked(self._locks / KEPT):
+            needed = live()
+            unneeded = [
+                place for place in self._directory.glob("[!.]*") if place.name not in needed
+            ]
+            for place in unneeded:
+                with self._lock:
+                    self._views.pop(place.name, None)
                 place.rename(partial(place))
-                remove(partial(place))
+            for left in self._directory.glob(".*.part"):  # also of processes that were killed
+                remove(left)
+        return len(unneeded)
 
     def view(self, name: str) -> NarView:
         """Return the NAR of the tree called `name` here.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from engine.errors import Damaged, Refused
+from engine.errors import Damaged, Refused, Unavailable
 from engine.nix import nar
 from engine.nix.nar import Directory, Node, Regular, Symlink
 
@@ -95,7 +95,7 @@ class NarView:
     def read(self, offset: int, length: int) -> bytes:
         """Return that range of the archive, shorter only at its end.
 
-        Raises: Damaged when a file is not as it was.
+        Raises: Damaged when a file is not as it was; Unavailable when one is gone.
         """
         end = min(offset + length, self.size)
         pieces = []
@@ -139,12 +139,12 @@ class NarView:
 def _pread(path: str, offset: int, length: int) -> bytes:
     """Read part of a file.
 
-    Raises: Damaged when it is no longer there.
+    Raises: Unavailable when it is no longer there.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise Damaged(f"a file that cannot be read: {error.strerror}", where=path) from None
+        raise Unavailable(f"a file cannot be read: {error.strerror}", where=path) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         file.seek(offset)
         data = file.read(length)

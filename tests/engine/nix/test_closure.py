@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.content import reader
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.nix.closure import Materialiser, shell_of
+from engine.nix.paths import locator
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
 from tests.engine.nix.conftest import LIBRARY, PROGRAM, Content
@@ -173,7 +175,7 @@ def test_processes_make_one_farm_together(content: Content) -> None:
 
 
 def test_a_farm_in_use_is_not_forgotten(content: Content) -> None:
-    """A farm is removed only when no living process was given it; its paths are then free too."""
+    """A farm that a living process was given is not removed by any other."""
     first = materialiser(content)
     farm = first.ensure(content.opened.closure, content.opened.environment)
     other = materialiser(content)
@@ -181,11 +183,24 @@ def test_a_farm_in_use_is_not_forgotten(content: Content) -> None:
     assert not other.farms.forget(cid)
     assert farm.is_dir()
     first.farms.close()
-    assert other.farms.forget(cid)
+    other.forget([content.opened.cid])
     assert not farm.exists()
-    for nar_hash in other.paths.present():
-        other.paths.forget(nar_hash)
-    assert left(content.work) == []
+
+
+def test_unneeded_paths_are_swept(content: Content) -> None:
+    """Paths that no store makes blocks from go, with what killed processes left; farms stay."""
+    farm = ensure(content)
+    (library, program) = content.opened.closure.paths
+    paths = materialiser(content).paths
+    (content.work / "paths/.old.part/sub").mkdir(parents=True)
+    assert materialiser(content).sweep(lambda: {locator(program.nar_hash)}) == 1
+    assert not paths.has(library.nar_hash)
+    assert [place.name for place in (content.work / "paths").iterdir()] == [
+        locator(program.nar_hash)
+    ]
+    assert (farm / LIBRARY / "lib/data").stat().st_size == 2_560_000
+    with pytest.raises(Unavailable):
+        b"".join(reader.read(content.store.get, content.opened.environment.nars[LIBRARY]))
 
 
 def test_last_use_is_known(content: Content) -> None:

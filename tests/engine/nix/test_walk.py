@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import Damaged, Refused
+from engine.errors import Damaged, Refused, Unavailable
 from engine.nix.nar import Directory, Regular, Symlink
 from engine.nix.walk import NarView, walk
 
@@ -79,12 +79,12 @@ def test_any_range_is_that_of_the_whole(
         assert view.read(offset, length) == whole[offset : offset + length]
 
 
-def test_a_file_that_shrank_or_went_is_damage(tmp_path: Path) -> None:
-    """A view of a tree that changed since does not give other bytes of another length."""
+def test_a_tree_that_changed_is_noticed(tmp_path: Path) -> None:
+    """A file that shrank since the view was made is damage; one that went is unavailable."""
     view = NarView.of(make(tmp_path / "t"))
     (tmp_path / "t/sub/run").write_bytes(b"x")
     with pytest.raises(Damaged, match="shorter"):
         view.read(0, view.size)
     (tmp_path / "t/sub/run").unlink()
-    with pytest.raises(Damaged, match="cannot be read"):
+    with pytest.raises(Unavailable, match="cannot be read"):
         view.read(0, view.size)
