@@ -5,6 +5,7 @@
     files/        whole files over 64 KiB, read-only, to be hard-linked (whole.py)
     quarantine/   damaged bytes, out of the way (quarantine.py)
     leases/       one locked file for each process that puts (leases.py)
+    reserve       space that gc needs on a full disk (reserve.py)
 
 What `put` or `commit` returned from survives kill -9 and power loss. Nothing is ever unlocked by
 hand. Collecting and checking are in gc.py and fsck.py; this file only puts the parts together.
@@ -21,6 +22,7 @@ from typing import Final, Self
 from engine.clock import Clock, SystemClock
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.store import reserve
 from engine.store.base import Leaf
 from engine.store.blocks import batches
 from engine.store.borrowed import Borrowed
@@ -57,6 +59,7 @@ class DiskStore:
             root.mkdir(parents=True, exist_ok=True)
             for folder in _FOLDERS:
                 (root / folder).mkdir(mode=0o755, exist_ok=True)
+        reserve.make(root)
         self.clock = clock or SystemClock()
         self.index = Index(root / "index.db")  # these are for gc.py, compact.py and fsck.py
         self.packs = Packs(root / "packs", self.index)

@@ -17,11 +17,12 @@ from engine.content.links import OURS, links, walk
 from engine.errors import Damaged, Unavailable
 from engine.store import leases
 from engine.store.disk import DiskStore
-from engine.store.index import tick_past
+from engine.store.index import tick
+from engine.store.reserve import given_up
 from engine.store.space import estimate, reclaim
 
 KEEP_SECONDS: Final = 3600  # the time a person takes to pin what they have just added
-_BATCH: Final = 20_000  # rows deleted in one commit: others wait for it under a second
+_BATCH: Final = 1_000  # rows deleted in one commit: the reserve is enough for it
 
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 _Row = tuple[bytes, int, int]  # cid, place, offset
@@ -51,8 +52,15 @@ def gc(
     Raises: Damaged when a block on the way was damaged: then nothing is swept, because what it
     leads to is not known. Unavailable on a full disk.
     """
+    with given_up(store.root):
+        return _gc(store, roots, links_of, keep_seconds, dry_run)
+
+
+def _gc(
+    store: DiskStore, roots: Iterable[Cid], links_of: LinksOf, keep_seconds: int, dry_run: bool
+) -> Collected:
     with store.index.change() as change:
-        start = tick_past(change, store.clock.now_ms())
+        start = tick(change, store.clock.now_ms())
         floor = leases.floor(change, store.root / "leases", start)
     floor = min(floor, start - keep_seconds * 1000)
     mark = _Mark(store, links_of, floor)
@@ -72,7 +80,8 @@ class _Mark:
     def __init__(self, store: DiskStore, links_of: LinksOf, since: int) -> None:
         self._store = store
         self._links_of = links_of
-        self._since = since
+        self._since = since  # what has a stamp from here on is not yet followed
+        self._seen = -1  # the last stamp when this was last up to date
         self.found: set[bytes] = set()
 
     def follow(self, roots: Iterable[Cid]) -> None:
@@ -86,11 +95,13 @@ class _Mark:
         """Mark what is pinned, held, or was put since this was last asked."""
         index = self._store.index
         now: int = index.rows("SELECT last FROM clock")[0][0]
+        if now == self._seen:
+            return
         fresh = index.scan("SELECT DISTINCT cid FROM blocks WHERE stamp >= ?", (self._since,))
         self.follow([Cid(raw) for (raw,) in fresh])
         self.follow(leases.held(index))
         self.follow(cid for cid, _ in self._store.pins.all())
-        self._since = now
+        self._since = self._seen = now
 
     def _children(self, cid: Cid) -> Iterable[Cid]:
         if cid.codec == RAW:

@@ -139,20 +139,13 @@ def place_of(row: Row) -> Place:
 
 
 def tick(change: sqlite3.Connection, now_ms: int) -> int:
-    """Return the stamp of this change: the time, but never before an earlier change's.
+    """Return the stamp of this change: the time in ms, but always after every earlier change's.
 
-    Stamps order changes of all processes, because they are taken under the write lock; a clock
+    Stamps order the changes of all processes, because they are taken under the write lock; a clock
     that jumps back makes blocks look fresher, which only keeps them longer.
     """
-    query = "UPDATE clock SET last = max(last, ?) RETURNING last"
-    stamp: int = change.execute(query, (now_ms,)).fetchall()[0][0]  # all: else it stays open
-    return stamp
-
-
-def tick_past(change: sqlite3.Connection, now_ms: int) -> int:
-    """Return a stamp over every earlier one: what is put from now on differs from what was."""
     query = "UPDATE clock SET last = max(last + 1, ?) RETURNING last"
-    stamp: int = change.execute(query, (now_ms,)).fetchall()[0][0]
+    stamp: int = change.execute(query, (now_ms,)).fetchall()[0][0]  # all: else it stays open
     return stamp
 
 

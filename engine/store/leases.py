@@ -10,10 +10,12 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.errors import Unavailable
 from engine.store.index import Index
 from engine.store.locks import create_locked, open_locked
 
@@ -56,13 +58,9 @@ class Lease:
     def end(self, index: Index) -> None:
         """Give the lease back: what was put counts from now on by its pins alone."""
         if self.stamp is not None:
-            with index.change() as change:
-                _delete(change, self._path.name)
             self.stamp = None
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the lock; the row stays for GRACE_MS."""
+            with suppress(Unavailable), index.change() as change:  # a full disk: then the row
+                _delete(change, self._path.name)  # outlasts the process by GRACE_MS
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -4,7 +4,7 @@ A name may pin many CIDs and a CID may have many names: a run's pin and a person
 """
 
 from engine.content.cid import Cid
-from engine.store.index import Index
+from engine.store.index import Index, tick
 
 
 class Pins:
@@ -19,6 +19,7 @@ class Pins:
         Raises: Unavailable on a full disk.
         """
         with self._index.change() as change:
+            tick(change, 0)  # so that a gc which is running looks at the pins again
             change.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", (name, cid.raw))
 
     def unpin(self, cid: Cid, name: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.errors import Unavailable
 from engine.store.base import Leaf
 from engine.store.blocks import checked
 from engine.store.faults import writing
@@ -144,14 +145,18 @@ class WholeFile:
     def write(self, data: bytes | memoryview) -> None:
         """Append some bytes.
 
-        Raises: Unavailable on a full disk.
+        Raises: Unavailable on a full disk: then the file is aborted, to give its space back.
         """
         rest = memoryview(data).cast("B")
-        with writing(self._path.parent, len(rest)):
-            while rest:
-                written = os.write(self._descriptor, rest)
-                self._size += written
-                rest = rest[written:]
+        try:
+            with writing(self._path.parent, len(rest)):
+                while rest:
+                    written = os.write(self._descriptor, rest)
+                    self._size += written
+                    rest = rest[written:]
+        except Unavailable:
+            self.abort()
+            raise
 
     def commit(self, root: Cid, leaves: Sequence[Leaf], nodes: Sequence[Block]) -> None:
         """Keep the file as `root`, durably.
