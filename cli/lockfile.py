@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cli.report import note
 from cli.workspace import Workspace
+from engine.collection import ENVIRONMENT_PIN
 from engine.environments import Built, Environments, Settled, lock_file
 from engine.errors import Unavailable
 from engine.workflow.load import read_text
@@ -52,16 +53,18 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
 def environments(space: Workspace, base: Path, *, offline: bool) -> Environments:
     """Return what makes the environments of a workflow in `base`; offline: without Nix."""
 
+    def place(opened: "Opened") -> Path:
+        space.store.pins.pin(opened.cid, ENVIRONMENT_PIN)
+        return space.materialiser.ensure(opened.closure, opened.environment)
+
     def build(source: "Source") -> Built:
         from engine.nix.capture import capture
 
         note(f"building {source} with Nix")
         realised = space.realiser.realise(source)
         opened = capture(realised, space.nix, space.materialiser.paths, space.store)
+        place(opened)
         return Built(opened, str(realised.recipe) if realised.recipe else "")
-
-    def place(opened: "Opened") -> Path:
-        return space.materialiser.ensure(opened.closure, opened.environment)
 
     return Environments(space.store, base, place, None if offline else build)
 

@@ -79,9 +79,9 @@ def emit_run(found: RunView, *, as_json: bool) -> None:
 def _rows(steps: Sequence[StepSummary]) -> Iterator[tuple[str, ...]]:
     for step in steps:
         time = human_seconds(step.wall_ms) if step.wall_ms else "-"
-        outputs = list(step.outputs.items()) or [("-", None)]
+        outputs = [(name, str(cid)) for name, cid in step.outputs.items()] or [("-", "-")]
         for name, cid in outputs:
-            yield step.id, step.status, time, name, str(cid or "-")
+            yield step.id, step.status, time, name, cid
 
 
 def _text(output: Output) -> str:

@@ -1,0 +1,144 @@
+"""Collection: what the runs of a home need, told to the store's gc.
+
+The facts are read from the records of runs; retention.py decides what goes; gc.py sweeps. A
+run that has not ended keeps everything it has made.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from engine.content.blocks import BlockStore
+from engine.content.cid import Cid
+from engine.content.links import links
+from engine.errors import Unavailable
+from engine.journal import Journal, RunRow
+from engine.nix.closure import Materialiser
+from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
+from engine.run import Run
+from engine.store.disk import DiskStore
+from engine.store.gc import gc
+from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
+from engine.summary import final_outputs, load_run, load_workflow, of_record
+from engine.workflow.lock import LOCK, Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection did, or would do."""
+
+    drops: tuple[Drop, ...]
+    blocks: int
+    freed: int  # bytes
+
+
+ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not count as pinned
+
+
+class Collection:
+    """Collects one home."""
+
+    def __init__(self, store: DiskStore, materialiser: Materialiser, journal: Journal) -> None:
+        self._store = store
+        self._materialiser = materialiser
+        self._journal = journal
+
+    def collect(self, policy: Policy, *, dry_run: bool) -> Collected:
+        """Let go of what the policy does not keep, and of what no run or pin leads to.
+
+        Raises: Damaged when a record on the way was; Unavailable on a full disk.
+        """
+        runs = self._journal.runs()
+        ended = [run.run for run in runs if run.run is not None]
+        facts = list(self._facts(ended))
+        drops = to_drop(facts, policy)
+        gone = {drop.cid for drop in drops}
+        environments = {fact.cid for fact in facts if fact.kind == "environment"}
+        if not dry_run:
+            self._forget_farms(environments & gone)
+        roots = [*ended, *self._unfinished(runs)]
+        swept = gc(self._store, roots, _sparing(gone), keep_seconds=0, dry_run=dry_run)
+        if not dry_run:
+            self._forget_paths(environments - gone)
+        return Collected(drops, swept.dropped, swept.freed)
+
+    def _facts(self, runs: Iterable[Cid]) -> Iterator[Kept]:
+        pins = self._store.pins.all()
+        pinned = {cid for cid, name in pins if name != ENVIRONMENT_PIN}
+        used = self._materialiser.farms.last_used_ms()
+        locked = {cid for cid, name in pins if name == ENVIRONMENT_PIN}
+        for cid in runs:
+            with suppress(Unavailable):  # of a run whose records are not all here, what is stays
+                run = load_run(self._store, cid)
+                lock = LOCK.decode(self._store.get(run.lock))
+                locked |= set(_environments(lock))
+                for content, kind in (*_outputs(self._store, run), *_inputs(lock)):
+                    yield Kept(content, kind, 0, 0, content in pinned)
+        for cid in locked:
+            with suppress(Unavailable):
+                yield self._environment(cid, used, pinned)
+
+    def _environment(self, cid: Cid, used: dict[Cid, int], pinned: set[Cid]) -> Kept:
+        closure, record = self._closure(cid)
+        size = sum(path.nar_size for path in record.paths)
+        return Kept(cid, "environment", size, used.get(closure, 0), cid in pinned)
+
+    def _closure(self, environment: Cid) -> tuple[Cid, Closure]:
+        closure = ENVIRONMENT.decode(self._store.get(environment)).closure
+        return closure, CLOSURE.decode(self._store.get(closure))
+
+    def _unfinished(self, runs: Iterable[RunRow]) -> Iterator[Cid]:
+        """Yield what runs that have not ended have made so far."""
+        for run in runs:
+            if run.run is None:
+                yield run.workflow
+                for row in self._journal.steps(run.id):
+                    yield from (cid for cid in (row.key, row.result, row.attestation) if cid)
+
+    def _forget_farms(self, environments: Iterable[Cid]) -> None:
+        for cid in environments:
+            self._materialiser.farms.forget(self._closure(cid)[0])
+            self._store.pins.unpin(cid, ENVIRONMENT_PIN)
+
+    def _forget_paths(self, staying: Iterable[Cid]) -> None:
+        """Remove the unpacked store paths that no environment is left of."""
+        left = [self._closure(cid)[1] for cid in staying]
+        left += [
+            CLOSURE.decode(self._store.get(closure))
+            for closure in self._materialiser.farms.last_used_ms()
+            if self._store.has(closure)
+        ]
+        needed = {path.nar_hash for closure in left for path in closure.paths}
+        for nar_hash in self._materialiser.paths.present() - needed:
+            self._materialiser.paths.forget(nar_hash)
+
+
+def _outputs(store: BlockStore, run: Run) -> Iterator[tuple[Cid, Kind]]:
+    """Yield the outputs of a run's steps: final ones, and those that only other steps read."""
+    steps = of_record(store, run)
+    final: set[Cid] = set()
+    for output in final_outputs(store.get, load_workflow(store, run.workflow), steps).values():
+        final |= set(output) if isinstance(output, tuple) else {output} if output else set()
+    for step in steps:
+        for cid in step.outputs.values():
+            yield cid, "output" if cid in final else "intermediate"
+    for cid in final:  # a part of an output, where the workflow names a path in it
+        yield cid, "output"
+
+
+def _inputs(lock: Lock) -> Iterator[tuple[Cid, Kind]]:
+    return ((cid, "input") for cid in lock.inputs.values())
+
+
+def _environments(lock: Lock) -> Iterator[Cid]:
+    return (one.environment for systems in lock.environments.values() for one in systems.values())
+
+
+def _sparing(gone: set[Cid]) -> Callable[[Cid, bytes], Iterable[Cid]]:
+    """Return what follows links, but not into what goes."""
+
+    def follow(cid: Cid, data: bytes) -> Iterable[Cid]:
+        return () if cid in gone else (link for link in links(cid, data) if link not in gone)
+
+    return follow
