@@ -29,12 +29,12 @@ from engine.slots import Slots
 from engine.staging import Staging
 from engine.step import RESULT
 from engine.store.add import add_path
-from engine.store.disk import DiskStore
 from engine.workflow.graph import groups
 from engine.workflow.model import WORKFLOW
 from engine.workflow.parameters import bind
 from engine.workflow.parse import parse
 from engine.workflow.resolve import EnvironmentUse, Resolver
+from tests.fakes.realenv import disk_store
 
 NOWHERE = EnvironmentUse(Cid.of(DAG_CBOR, b"no closure"), ("/bin",), has_shell=True)
 
@@ -72,7 +72,7 @@ class Home:
         self.path = path
         self.work = path / "work"
         self.work.mkdir(mode=0o755, exist_ok=True)
-        self.store = DiskStore(path / "store")
+        self.store = disk_store(path)
         self.database = Database(path / "state.db")
         self.claims = Claims(path / "claims")
         self.journal = Journal(self.database, self.claims)
