@@ -5,6 +5,7 @@ full ink and labels, split four to one. The split is drawn with a fixed seed, so
 always gives the same bytes.
 """
 
+import gzip
 import sys
 
 import numpy as np
@@ -16,7 +17,8 @@ SPLIT_SEED = 20_250
 
 def main(raw: str, data: str) -> None:
     """Read RAW, shuffle, split and write DATA."""
-    table = np.loadtxt(raw, delimiter=",")
+    with gzip.open(raw, "rt") as lines:  # a step sees its inputs by their names: no suffix says gzip
+        table = np.loadtxt(lines, delimiter=",")
     order = np.random.default_rng(SPLIT_SEED).permutation(len(table))
     pixels, labels = table[order, :-1] / FULL_INK, table[order, -1].astype(np.int64)
     cut = len(table) // TEST_SHARE
