@@ -24,6 +24,7 @@ KEYS: Final = (
 )  # fmt: skip
 
 MAX_TABLE: Final = 2_000  # params, inputs, environments, steps or outputs: a file of 1 MiB
+MAX_SHARED: Final = 1024 * 1024  # bytes that `defaults` may add up to in all steps: one record
 MAX_DESCRIPTION: Final = 16 * 1024  # characters
 
 
@@ -102,15 +103,24 @@ def _steps(fields: dict[str, Field], places: Places) -> dict[str, WorkflowStep]:
     given = fields.get("defaults")
     defaults = check_defaults(given.node) if given else MapNode({}, fields["steps"].key_mark)
     steps = {}
+    left = MAX_SHARED
     for name, field in named(fields["steps"], "'steps'", ("steps",), places, MAX_TABLE):
         places.marks[("steps", name)] = field.key_mark
         if name in RESERVED_STEPS:
             fix = f"'{name}.' begins a reference already: give it another name"
             raise refused(f"a step cannot be called '{name}'", field.key_mark, fix)
         steps[name] = read_step(name, field.node, defaults, places)
+        left -= _length(steps[name])
+        if left < 0:
+            fix = "keep long values in files, and what a step does not need out of 'defaults'"
+            raise refused("the 'env' and 'needs' of all steps are too long", field.key_mark, fix)
     if not steps:
         raise refused("the workflow has no steps", fields["steps"].key_mark, "add one")
     return steps
+
+
+def _length(step: WorkflowStep) -> int:
+    return sum(map(len, (*step.variables, *step.variables.values(), *step.needs)))
 
 
 def _outputs(field: Field | None, steps: dict[str, WorkflowStep], places: Places) -> dict[str, str]:

@@ -107,7 +107,7 @@ def _path(text: str, path: str) -> tuple[str, bool]:
             f"{text[:80]!r}: a reference takes no patterns",
             fix="name one path; only a scatter takes '/*'",
         )
-    return (inside(path[1:]) if path else ""), entries
+    return (inside(path.lstrip("/")) if path else ""), entries
 
 
 def _pick(text: str, pick: str | None) -> Literal["all"] | int | None:
