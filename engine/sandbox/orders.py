@@ -13,6 +13,7 @@ from engine.sandbox.frames import FRAME_MAX, Order
 
 WORD_MAX: Final = 128 * 1024 - 1  # bytes of one argument or variable: Linux's MAX_ARG_STRLEN
 WORDS_MAX: Final = 2 * 1024 * 1024 - 64 * 1024  # bytes of all: a quarter of the stack, less slack
+COUNT_MAX: Final = 8_000  # words of the command and thrice the variables: bwrap stops at 9 000
 _POINTER: Final = 8  # bytes each word costs besides itself and its NUL
 
 
@@ -60,9 +61,12 @@ def _inside(path: Path, work: Path) -> str:
 def _check_length(job: Job) -> None:
     words = [*job.command, *(f"{name}={value}" for name, value in job.variables.items())]
     sizes = [len(word.encode()) for word in words]
-    too_long = max(sizes, default=0) > WORD_MAX
-    if too_long or sum(sizes) + (_POINTER + 1) * len(sizes) > min(WORDS_MAX, FRAME_MAX):
+    if (
+        max(sizes, default=0) > WORD_MAX
+        or sum(sizes) + (_POINTER + 1) * len(sizes) > min(WORDS_MAX, FRAME_MAX)
+        or len(job.command) + 3 * len(job.variables) > COUNT_MAX
+    ):
         raise Refused(
-            "the step's command and variables are longer than Linux takes",
+            "the step's command and variables are longer than a sandbox takes",
             fix="pass many paths in a file, {inputs.NAME.list}, or put the command in a file",
         )

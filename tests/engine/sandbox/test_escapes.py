@@ -1,0 +1,198 @@
+"""What a step tries in vain, and that it would succeed without the defence that stops it.
+
+attempts.py makes the attempts. Here is, for each, the control: which defences are taken away so
+that the same attempt gets through. It runs a few times in all, not once for each attempt.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from engine.sandbox import orders, walls
+from engine.sandbox.bubblewrap import Bubblewrap
+from engine.sandbox.walls import Defences
+from tests.engine.sandbox import attempts
+from tests.engine.sandbox.bench import Bench, Kept, run
+
+pytestmark = pytest.mark.sandbox
+
+PROGRAM = Path(attempts.__file__)
+OUTSIDE = ("no sandbox at all",)
+AS_ROOT = ("no sandbox at all, as root",)
+
+NO_CONTROL = {
+    **dict.fromkeys(
+        ("call reboot", "call swapon", "call swapoff", "call acct", "call vhangup"),
+        "asks for a capability of the real root before anything else",
+    ),
+    **dict.fromkeys(
+        ("call kexec_load", "call kexec_file_load", "call init_module", "call finit_module"),
+        "asks for a capability of the real root first, or the kernel is built without it",
+    ),
+    "call delete_module": "the kernel is built without it, or asks for a capability first",
+    "call iopl": "newer kernels are built without it",
+    "call ioperm": "newer kernels are built without it",
+    "call syslog": "kernel.dmesg_restrict may close it too",
+    "call setgroups": "a user namespace that denies setgroups closes it too",
+    "call sched_fifo": "RLIMIT_RTPRIO of 0 closes it too",
+    "call prctl_memory_map": "asks for a capability too",
+    "call unknown_call": "no kernel has it yet",
+    **{
+        f"socket {name}": "this kernel may be built without it"
+        for name in ("vsock", "alg", "bluetooth", "key", "tipc", "rds", "qipcrtr")
+    },
+    "write first executable": "the kernel lets nobody write a program that runs",
+    "kernel memory": "the kernel may be built without it",
+    "keys": "this machine's keyring may be empty",
+    "link out of store": "two mounts: no switch takes that away",
+    "mkdir setgid": "the kernel masks the bit in every mkdir",
+    "host cgroup": "this machine may have us in the root cgroup",
+    "capabilities": "bubblewrap executes as a uid that is not 0, which takes them away too",
+    "turn /proc/sysrq-trigger": "the kernel may be built without it",
+    **dict.fromkeys(
+        (
+            *("turn /proc/sys/user/max_user_namespaces", "raise limit"),
+            *("root of first process", "first environment"),
+        ),
+        "needs a capability that root of a virtual machine may lack",
+    ),
+}
+
+BY_NAME = {
+    **{f"see {path}": OUTSIDE for path in attempts.HIDDEN},
+    **{f"turn {path}": AS_ROOT for path in attempts.KERNEL_KNOBS},
+    **{f"write {path}": ("read_only",) for path in attempts.UNWRITABLE},
+    **dict.fromkeys(("host tcp", "host abstract", "interfaces"), ("network",)),
+    **dict.fromkeys(("metadata service", "name server", "ipv6"), ("network",)),
+    **dict.fromkeys(("clone user", "call unshare_user"), ("seccomp", "no_more_users")),
+    "mount in own namespace": ("seccomp", "no_more_users"),
+    "host shared memory": ("ipc", "seccomp"),
+    "executor visible": ("processes",),
+    "host name": ("hostname",),
+    "host cgroup": ("cgroup",),
+    **dict.fromkeys(
+        (
+            *("foreign variables", "new privileges", "other identity", "setuid mounts"),
+            *("other store path", "work directory"),
+        ),
+        OUTSIDE,
+    ),
+    **dict.fromkeys(
+        (
+            *("root of first process", "kill everybody", "first environment", "kernel log"),
+            *("kernel memory", "raise limit", "be first", "capabilities"),
+        ),
+        AS_ROOT,
+    ),
+}
+
+
+def control(name: str) -> tuple[str, ...]:
+    """Say which defences to take away so that an attempt gets through."""
+    if name.split(" ", 1)[-1] in attempts.AS_OWN_ROOT:
+        return ("seccomp", "no_more_users")
+    return BY_NAME.get(name, ("seccomp",))
+
+
+class Machine:
+    """Things of this machine that an attempt may find, and the sandboxes it is made in."""
+
+    def __init__(self, bench: Bench, slot: Bubblewrap, finds: Mapping[str, str]) -> None:
+        self._bench = bench
+        self._slot = slot
+        self._finds = finds
+        self._open = bench.work / "in" / "open"
+        self._open.mkdir(parents=True)
+        self._open.chmod(0o777)  # only the read-only mount keeps a step from writing here
+        bench.closure.chmod(0o777)
+        self._results: dict[tuple[str, ...], dict[str, tuple[bool, str]]] = {}
+
+    def attempt(self, name: str, without: tuple[str, ...] = ()) -> tuple[bool, str]:
+        """Return whether an attempt got through without some defences, and what was seen."""
+        if without not in self._results:
+            said = self._outside() if without in (OUTSIDE, AS_ROOT) else self._inside(without)
+            self._results[without] = {key: tuple(value) for key, value in json.loads(said).items()}
+        return self._results[without][name]
+
+    def _inside(self, without: tuple[str, ...]) -> bytes:
+        lowered = Defences(**dict.fromkeys(without, False))
+        script = PROGRAM.read_text()
+        command = ("python", "/.script")
+        job = self._bench.job(
+            *command, script=script, variables=self._finds, inputs=self._open, trees={}
+        )
+        kept = Kept()
+        built = walls.arguments
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(orders.walls, "arguments", lambda room: built(room, lowered))
+            outcome = run(self._slot, job, kept)
+        assert outcome.exit_code == 0, kept.stderr.decode()
+        return kept.stdout
+
+    def _outside(self) -> bytes:
+        names = [name for name in attempts.ATTEMPTS if control(name) in (OUTSIDE, AS_ROOT)]
+        python = f"{self._bench.environment}/bin/python"
+        environment = {**os.environ, **self._finds}
+        command = [python, PROGRAM, *names]
+        return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def machine(bench: Bench) -> Iterator[Machine]:
+    """Serve on this machine what no step must reach."""
+    libc = ctypes.CDLL(None)
+    key = 0x7A110000 | os.getpid() & 0xFFFF
+    with contextlib.ExitStack() as stack:
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+        abstract.bind(f"\0tally-test-{os.getpid()}")
+        abstract.listen()
+        segment = libc.shmget(key, 4096, 0o1666)
+        stack.callback(libc.shmctl, segment, 0, None)
+        inside = {path.name for path in bench.closure.iterdir()}
+        others = [path for path in Path("/nix/store").iterdir() if path.name not in inside]
+        finds = {
+            "HOST_PORT": str(tcp.getsockname()[1]),
+            "HOST_NAME": f"tally-test-{os.getpid()}",
+            "HOST_SHM_KEY": str(key),
+            "OTHER_STORE_PATH": str(others[0]),
+            "WORK_DIRECTORY": str(bench.work),
+        }
+        slot = stack.enter_context(contextlib.closing(Bubblewrap(bench.work)))
+        yield Machine(bench, slot, finds)
+
+
+@pytest.mark.parametrize("name", attempts.ATTEMPTS)
+def test_an_attempt_is_in_vain(machine: Machine, name: str) -> None:
+    """No attempt gets through all the walls."""
+    through, seen = machine.attempt(name)
+    assert not through, seen
+
+
+@pytest.mark.parametrize("name", [name for name in attempts.ATTEMPTS if name not in NO_CONTROL])
+def test_it_would_succeed_without_its_defence(machine: Machine, name: str) -> None:
+    """The same attempt gets through where its defence is taken away."""
+    without = control(name)
+    if without == AS_ROOT and os.geteuid() != 0:
+        pytest.skip(f"NO CONTROL for {name!r}: it needs the real root")
+    through, seen = machine.attempt(name, without)
+    if not through and name.startswith("see "):
+        pytest.skip(f"NO CONTROL for {name!r}: this machine has no such path")
+    assert through, f"{seen}, though without {', '.join(without)}"
+
+
+def test_every_exception_is_an_attempt() -> None:
+    """What has no control is named with its reason, and nothing else is."""
+    assert set(NO_CONTROL) <= set(attempts.ATTEMPTS)
+
+
+def test_there_are_enough_attempts() -> None:
+    """At least a hundred attempts have a control that succeeds."""
+    assert len(set(attempts.ATTEMPTS) - set(NO_CONTROL)) >= 100
