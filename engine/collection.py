@@ -14,6 +14,7 @@ from engine.content.cid import Cid
 from engine.content.links import links
 from engine.errors import Unavailable
 from engine.journal import Journal, RunRow
+from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
 from engine.run import Run
@@ -56,11 +57,11 @@ class Collection:
         gone = {drop.cid for drop in drops}
         environments = {fact.cid for fact in facts if fact.kind == "environment"}
         if not dry_run:
-            self._forget_farms(environments & gone)
+            self._forget(environments & gone)
         roots = [*ended, *self._unfinished(runs)]
         swept = gc(self._store, roots, _sparing(gone), keep_seconds=0, dry_run=dry_run)
         if not dry_run:
-            self._forget_paths(environments - gone)
+            self._materialiser.sweep(lambda: self._store.derived(KIND))
         return Collected(drops, swept.dropped, swept.freed)
 
     def _facts(self, runs: Iterable[Cid]) -> Iterator[Kept]:
@@ -96,22 +97,10 @@ class Collection:
                 for row in self._journal.steps(run.id):
                     yield from (cid for cid in (row.key, row.result, row.attestation) if cid)
 
-    def _forget_farms(self, environments: Iterable[Cid]) -> None:
+    def _forget(self, environments: set[Cid]) -> None:
+        self._materialiser.forget(environments)
         for cid in environments:
-            self._materialiser.farms.forget(self._closure(cid)[0])
             self._store.pins.unpin(cid, ENVIRONMENT_PIN)
-
-    def _forget_paths(self, staying: Iterable[Cid]) -> None:
-        """Remove the unpacked store paths that no environment is left of."""
-        left = [self._closure(cid)[1] for cid in staying]
-        left += [
-            CLOSURE.decode(self._store.get(closure))
-            for closure in self._materialiser.farms.last_used_ms()
-            if self._store.has(closure)
-        ]
-        needed = {path.nar_hash for closure in left for path in closure.paths}
-        for nar_hash in self._materialiser.paths.present() - needed:
-            self._materialiser.paths.forget(nar_hash)
 
 
 def _outputs(store: BlockStore, run: Run) -> Iterator[tuple[Cid, Kind]]:

@@ -50,7 +50,7 @@ class Inputs:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
         if source.cid is not None:
-            return _here(self._store, name, Cid.parse(source.cid))
+            return here(self._store, name, Cid.parse(source.cid))
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
         return self._remote(source.url, source.sha256)
@@ -109,7 +109,11 @@ class _Checked:
         return self._hash.hexdigest()
 
 
-def _here(store: BlockStore, name: str, cid: Cid) -> Cid:
+def here(store: BlockStore, name: str, cid: Cid) -> Cid:
+    """Return the CID of an input whose content is in the store.
+
+    Raises: Unavailable when it is not.
+    """
     if not store.has(cid):
         raise Unavailable(
             f"the content of input '{name}' is not here",

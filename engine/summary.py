@@ -1,4 +1,4 @@
-"""Summary: what a run was and gave, read back from its record, or from the journal while it runs."""
+"""Summary: what a run was and gave, from its record, or from the journal while it runs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -106,10 +106,16 @@ def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
     wall_ms = 0
     if step.status in ("ran", "failed") and step.attestations:
         wall_ms = _wall_ms(store, step.attestations[0])
-    outputs = _outputs(store, step.result)
     return StepSummary(
-        step.name, step.index, step.status, step.step, step.result, step.attestations, wall_ms, outputs
-    )  # fmt: skip
+        step.name,
+        step.index,
+        step.status,
+        step.step,
+        step.result,
+        step.attestations,
+        wall_ms,
+        _outputs(store, step.result),
+    )
 
 
 def _wall_ms(store: BlockStore, cid: Cid) -> int:

@@ -60,12 +60,12 @@ class TreeBuilder:
         self._place(path, made.link)
 
     def file(self, path: str, executable: bool, content: bytes | int, size: int) -> None:
-        """Take a file: its bytes, or a descriptor to read `size` bytes from, closed afterwards."""
+        """Take a file: its bytes, or a descriptor of the caller's to read `size` bytes from."""
         if isinstance(content, bytes):
             self.check(path)
             link = self._intake.small(content)
         else:
-            with FileIO(content) as source:
+            with FileIO(content, closefd=False) as source:
                 self.check(path)
                 link, _ = self._intake.stream(source, size)
         self.placed(path, executable, link, size)

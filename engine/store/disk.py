@@ -14,6 +14,7 @@ hand. Collecting and checking are in gc.py and fsck.py; this file only puts the 
 ...     store.put([Block(Cid.of(RAW, b"hello"), b"hello")])
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -31,8 +32,7 @@ from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import Packs
 from engine.store.pins import Pins
-from engine.store.place import IN_PLACE
-from engine.store.reader import RangeReader, Reader, signature_at
+from engine.store.reader import RangeReader, Reader
 from engine.store.whole import WholeFile, WholeFiles
 from engine.store.writer import Writer
 
@@ -90,13 +90,7 @@ class DiskStore:
 
         It may be swept by a gc a moment later: what a running step needs is put again or held.
         """
-        for at in self.index.find(cid):
-            place = self.index.place(at.place)
-            if place is not None and (
-                place.kind != IN_PLACE or signature_at(place.path(self.root)) == place.signature
-            ):
-                return True
-        return False
+        return self.reader.has(cid)
 
     def new_file(self) -> WholeFile:
         """Begin a whole file.
@@ -130,6 +124,11 @@ class DiskStore:
         Raises: Unavailable on a full disk.
         """
         self._borrowed.derived(kind, locator, leaves, nodes, instead)
+
+    def derived(self, kind: str) -> frozenset[str]:
+        """Return the locators that blocks here are still made from by `readers[kind]`."""
+        query = "SELECT name FROM places WHERE kind = ? AND number IN (SELECT place FROM blocks)"
+        return frozenset(os.fsdecode(name) for (name,) in self.index.rows(query, (kind,)))
 
     def path_of(self, root: Cid) -> Path | None:
         """Return the store's own read-only file (0444) that holds exactly `root`, if there is one.

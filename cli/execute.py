@@ -1,0 +1,148 @@
+"""One run, put together and driven to its end: the wiring of the engine's parts."""
+
+import os
+import platform
+import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from blake3 import blake3
+
+from cli.prepare import Prepared
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.admission import Capacity
+from engine.clock import SystemClock
+from engine.closures import Closures
+from engine.content.cid import Cid
+from engine.ending import run_record, run_steps
+from engine.execution import Desk
+from engine.inquiry import Inquiry
+from engine.journal import NewRun, RunRow
+from engine.localrunner import Host, LocalRunner
+from engine.lookup import Lookup
+from engine.memo import UNSIGNED, own_results
+from engine.plan import Plan
+from engine.plan_events import Status
+from engine.presence import Presence
+from engine.progress import Watch
+from engine.recorder import Recorder
+from engine.sandbox.bubblewrap import Bubblewrap
+from engine.scheduler import Scheduler
+from engine.slots import Slots
+from engine.staging import Staging
+
+
+def begin(space: Workspace, prepared: Prepared) -> RunRow:
+    """Enter a run in the journal, or find the interrupted one that it goes on with."""
+    parts = (
+        prepared.workflow_cid.raw,
+        prepared.lock_cid.raw,
+        repr(prepared.params.values).encode(),
+    )
+    new = NewRun(
+        blake3(b"".join(parts)).digest(),
+        prepared.workflow_cid,
+        prepared.workflow.name,
+        prepared.params.values,
+    )
+    return space.journal.begin(new, secrets.token_bytes(16), SystemClock().now_ms())
+
+
+def execute(
+    space: Workspace,
+    settings: Settings,
+    prepared: Prepared,
+    row: RunRow,
+    watch: Watch,
+    *,
+    keep_going: bool,
+    forced: frozenset[str],
+) -> Status:
+    """Run a run to its end and record it; return how it ended.
+
+    Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
+    """
+    with ExitStack() as closing:
+        slots = closing.enter_context(_slots(space, prepared.carriers, settings.jobs))
+        recorder = Recorder(space.store, space.database)
+        closing.callback(recorder.close)
+        scheduler = Scheduler(
+            row.id,
+            Plan(prepared.groups, _capacity(settings), keep_going=keep_going),
+            _inquiry(space, prepared, row, forced),
+            Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
+            slots,
+            watch,
+        )
+        with _interruptible(scheduler):
+            status = scheduler.run()
+    _end(space, prepared, row, status)
+    return status
+
+
+def _inquiry(space: Workspace, prepared: Prepared, row: RunRow, forced: frozenset[str]) -> Inquiry:
+    presence = Presence(space.store, space.store.hold)
+    lookup = Lookup(space.store, space.memo, own_results(UNSIGNED), presence)
+    earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
+    return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
+
+
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(settings.jobs, max(settings.jobs, os.cpu_count() or 1), settings.memory)
+
+
+@contextmanager
+def _slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
+    """Open as many slots as steps may run at once, each with a sandbox of its own."""
+    staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
+    host = Host(
+        space.store,
+        staging,
+        Closures(space.store, space.materialiser, carriers),
+        SystemClock(),
+        _system(),
+        None,
+    )
+    slots = Slots([LocalRunner(host, Bubblewrap(space.work)) for _ in range(jobs)])
+    try:
+        yield slots
+    finally:
+        slots.close()
+        staging.close()
+
+
+def _system() -> str:
+    """Return the kernel and the processor, as the machine says."""
+    return f"{platform.system()} {platform.release()} {platform.machine()}"
+
+
+@contextmanager
+def _interruptible(scheduler: Scheduler) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM cancel the run: it ends in order, and is recorded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        scheduler.cancel()
+
+    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(space: Workspace, prepared: Prepared, row: RunRow, status: Status) -> None:
+    """Make the Run record and enter it in the journal."""
+    steps = run_steps(prepared.groups, space.journal.steps(row.id))
+    blocks = run_record(
+        prepared.workflow_cid, prepared.lock_cid, prepared.params.values, status, steps
+    )
+    space.store.put(blocks)
+    space.journal.end(row.id, status, blocks[-1].cid, SystemClock().now_ms())

@@ -1,0 +1,185 @@
+"""From what a person named to a run that could begin: workflow, params, environments, inputs.
+
+A workflow is a YAML file, a Python file that builds one, or the CID of a Run to be done again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
+from cli.refs import is_run, whole_cid
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.content.select import select
+from engine.environments import Settled
+from engine.errors import Refused, Unavailable
+from engine.inputs import Inputs, here
+from engine.nix.closure import shell_of
+from engine.step import SYSTEM
+from engine.summary import load_run, load_workflow
+from engine.workflow.graph import Group, groups
+from engine.workflow.load import load, load_python
+from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
+from engine.workflow.model import WORKFLOW, Workflow
+from engine.workflow.parameters import Params, bind
+from engine.workflow.resolve import EnvironmentUse, Resolver
+
+FETCH_PIN: Final = "fetched/"  # and the sha256: what a URL gave, kept under that name
+_TIMEOUT_S: Final = 60  # of silence, not of the whole download
+_MAX_PARAM: Final = 64 * 1024  # characters of one -p
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A workflow, and what is fixed of it by where it came from."""
+
+    workflow: Workflow
+    base: Path  # relative paths begin here
+    file: Path | None  # None of a Run
+    lock: LockFile | None
+    given: dict[str, str]  # params of a Run, as YAML
+    inputs: dict[str, Cid] | None  # of a Run; a file's are read anew
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that could begin; its records are in the store."""
+
+    workflow: Workflow
+    workflow_cid: Cid
+    params: Params
+    lock_cid: Cid
+    carriers: dict[Cid, Cid]  # Closure -> Environment
+    groups: tuple[Group, ...]
+    resolver: Resolver
+
+    @property
+    def scattered(self) -> frozenset[str]:
+        """The steps that have instances."""
+        return frozenset(group.step for group in self.groups if group.scattered)
+
+
+def find_workflow(space: Workspace, text: str) -> Named:
+    """Return the workflow that `text` names.
+
+    Raises: Refused when it is none; Unavailable when it is a CID that is not here.
+    """
+    cid = whole_cid(text)
+    if cid is not None:
+        return _of_run(space, cid)
+    path = Path(text)
+    if path.is_dir():
+        fix = f"name the file in it, as {path / 'workflow.yaml'}"
+        raise Refused("this is a directory, not a workflow", where=text, fix=fix)
+    workflow = load_python(path) if path.suffix == ".py" else load(path)
+    return Named(workflow, path.parent, path, read_lock(lock_path(path)), {}, None)
+
+
+def prepare(space: Workspace, named: Named, params: Sequence[str], *, offline: bool) -> Prepared:
+    """Bind params, settle environments, bring in inputs; a lock file is written beside a file.
+
+    Raises: Refused, StepFailed, Unavailable, Differs as its parts do.
+    """
+    workflow = named.workflow
+    bound = bind(workflow, {**named.given, **overrides(params)})
+    ordered = groups(workflow, bound)
+    settled = environments(space, named.base, offline=offline).settle(
+        workflow.environments, named.lock
+    )
+    if named.file is not None:
+        tell_changes(settled, named.file)
+        write_lock(lock_path(named.file), settled, named.lock)
+    inputs = _inputs(space, named, offline=offline)
+    locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
+    records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
+    space.store.put(records)
+    uses = {name: _use(space, one) for name, one in settled.items()}
+    return Prepared(
+        workflow,
+        records[0].cid,
+        bound,
+        records[1].cid,
+        {one.opened.closure_cid: one.opened.cid for one in settled.values()},
+        ordered,
+        Resolver(workflow, bound, inputs, uses, _selector(space)),
+    )
+
+
+def overrides(params: Sequence[str]) -> dict[str, str]:
+    """Return the values of `-p name=value`, each still YAML.
+
+    Raises: Refused for one that has no '='.
+    """
+    found = {}
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals or len(text) > _MAX_PARAM:
+            raise Refused(f"not a param: '-p {text[:80]}'", fix="write -p NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _of_run(space: Workspace, cid: Cid) -> Named:
+    if not is_run(space, cid):
+        space.store.get(cid)  # says so when it is not here
+        raise Refused("this is not a run", where=str(cid), fix="name a workflow file or a Run")
+    run = load_run(space.store, cid)
+    lock = LOCK.decode(space.store.get(run.lock))
+    workflow = load_workflow(space.store, run.workflow)
+    pins = LockFile({name: _pinned(systems) for name, systems in lock.environments.items()})
+    return Named(workflow, Path.cwd(), None, pins, run.parameters, lock.inputs)
+
+
+def _pinned(systems: Mapping[str, LockedEnvironment]) -> PinnedEnvironment:
+    pins = {name: Pin(one.derivation, one.environment) for name, one in systems.items()}
+    return PinnedEnvironment(next(one.source for one in systems.values()), pins)
+
+
+def _use(space: Workspace, settled: Settled) -> EnvironmentUse:
+    opened = settled.opened
+    farm = space.materialiser.ensure(opened.closure, opened.environment)
+    has_shell = shell_of(opened.closure, farm) is not None
+    return EnvironmentUse(opened.closure_cid, opened.closure.search_path, has_shell)
+
+
+def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
+    def choose(cid: Cid, path: str) -> Cid:
+        part, blocks = select(space.store.get, cid, path)
+        space.store.put(blocks)
+        return part
+
+    return choose
+
+
+def _inputs(space: Workspace, named: Named, *, offline: bool) -> dict[str, Cid]:
+    """Return the inputs: as recorded of a Run, brought in anew for a file."""
+    if named.inputs is not None:
+        return {name: here(space.store, name, cid) for name, cid in named.inputs.items()}
+    pins = space.store.pins
+
+    def fetched(sha256: str) -> Cid | None:
+        return next((cid for cid, name in pins.all() if name == FETCH_PIN + sha256), None)
+
+    def keep(sha256: str, cid: Cid) -> None:
+        pins.pin(cid, FETCH_PIN + sha256)
+
+    fetch = None if offline else _fetch
+    inputs = Inputs(space.store, named.base, fetched=fetched, keep=keep, fetch=fetch)
+    return inputs.bring(named.workflow.inputs)
+
+
+def _fetch(url: str) -> BinaryIO:
+    """Open a URL.
+
+    Raises: Unavailable when it cannot be reached.
+    """
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    try:
+        return cast("BinaryIO", urlopen(url, timeout=_TIMEOUT_S))  # noqa: S310 - https, by parse
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise Unavailable(f"cannot be fetched: {reason}", where=url, fix="try again") from None
