@@ -186,7 +186,7 @@ class _Walk:
 
 def _parent(base: int, path: str) -> int:
     directory = os.path.dirname(path)
-    return syscalls.open_beneath(base, directory or ".", _READ | os.O_DIRECTORY)
+    return syscalls.open_beneath(base, directory or ".", os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _open(parent: int, entry: str, flags: int, where: str) -> int:
