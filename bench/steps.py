@@ -25,13 +25,13 @@ from tests.fakes.realenv import env_sh
 SLOTS = 2
 TEXT = """
 workflow: bench
-params: {numbers: [0]}
+params: {tens: [0], ones: [0]}
 environments: {env: {store: /nix/store/00000000000000000000000000000001-env}}
 defaults: {environment: env}
 steps:
   work:
-    scatter: {n: params.numbers}
-    run: echo {scatter.n} > {outputs.o}
+    scatter: {a: params.tens, b: params.ones}
+    run: echo {scatter.a} {scatter.b} > {outputs.o}
     outputs: {o: o}
     resources: {cpus: 1, memory: 64MiB}
 """
@@ -43,8 +43,8 @@ BWRAP = (
 
 
 def steps(count: int) -> dict[str, str]:
-    """Return the params of a run of so many steps."""
-    return {"numbers": str(list(range(count)))}
+    """Return the params of a run of so many steps, a multiple of 100."""
+    return {"tens": str(list(range(count // 100))), "ones": str(list(range(100)))}
 
 
 def run(home: Home, count: int, runners: list[LocalRunner], use: EnvironmentUse) -> float:

@@ -21,7 +21,7 @@ from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.lookup import Hit
 from engine.memo import Claim, Memo
-from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Shared
+from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
 from engine.runner import Order, Report
@@ -134,7 +134,6 @@ class Execution:
         self._wires.post(partial(self._on_end, name, future))
 
     def _on_end(self, name: Name, future: "Future[Report]") -> None:
-        self._cancelling.discard(name)
         try:
             report = future.result()
         except TallyError as error:
@@ -144,6 +143,7 @@ class Execution:
             self._leave(name)
             self._wires.tell(Cancelled(*name))
         else:
+            self._wires.tell(Ran(*name))
             self._record(name, report)
 
     def _record(self, name: Name, report: Report) -> None:
@@ -164,7 +164,9 @@ class Execution:
         try:
             outcome.result()
         except TallyError as error:
-            self._fail(name, error)
+            self._leave(name)
+            self.failures[name] = error
+            self._wires.tell(Failed(*name, retryable=False))
             return
         self._leave(name)
         if report.succeeded:
@@ -186,6 +188,7 @@ class Execution:
     def _leave(self, name: Name) -> None:
         """Let go of an instance that has ended, for this attempt or for good."""
         self._active.remove(name)
+        self._cancelling.discard(name)
         if self._inquiry.may_share(name):
             self._desk.claims.release(self._orders[name].key.raw)
 

@@ -9,6 +9,8 @@ table in plan_table.py; what its end reaches is followed in instances.py.
 (Resolve(step='a', index=0),)
 >>> plan.handle(Resolved("a", 0, reusable=False))
 (Start(step='a', index=0, attempt=1),)
+>>> plan.handle(Ran("a", 0))
+()
 >>> plan.handle(Done("a", 0))
 (Finish(status='succeeded'),)
 """
@@ -34,6 +36,7 @@ from engine.plan_events import (
     Finish,
     GiveUp,
     Lost,
+    Ran,
     Resolve,
     Resolved,
     Reuse,
@@ -48,6 +51,7 @@ from engine.plan_table import Cause, State
 from engine.workflow.graph import Group
 
 WINDOW: Final = 1_000  # instances with a key that have not started: bounds the caller's memory
+MAX_RECORDING: Final = 64  # instances whose results wait for the disk: a slow one is not outrun
 MAX_LOSSES: Final = 3  # an instance that loses its runner this often may well be the reason
 
 
@@ -70,6 +74,7 @@ class Plan:
         self._ready: list[int] = []  # heap of ranks
         self._asked = 0  # questions that were not answered: Resolve and Expand
         self._running: set[int] = set()  # ranks
+        self._recording: set[int] = set()
         self._repeats: dict[int, tuple[int, int]] = {}  # rank -> failures and losses so far
         self._failed = self._cancelled = self._stopping = self._finished = False
         self._cut = False  # an instance was stopped while it ran
@@ -77,6 +82,7 @@ class Plan:
         self._handlers: dict[type, Callable[[Any], None]] = {
             Resolved: self._on_resolved,
             Shared: self._on_shared,
+            Ran: self._on_ran,
             Done: self._on_done,
             Failed: self._on_failed,
             Lost: self._on_lost,
@@ -122,12 +128,19 @@ class Plan:
         self._leave(self._rank(event.step, event.index), Cause.FOUND)
         self._actions.append(Reuse(event.step, event.index))
 
+    def _on_ran(self, event: Ran) -> None:
+        rank = self._rank(event.step, event.index)
+        self._leave(rank, Cause.RAN)
+        self._recording.add(rank)
+
     def _on_done(self, event: Done) -> None:
         self._leave(self._rank(event.step, event.index), Cause.SUCCEEDED)
 
     def _on_failed(self, event: Failed) -> None:
         rank = self._rank(event.step, event.index)
-        if rank not in self._running:  # its key could not be computed
+        if (
+            rank not in self._running and rank not in self._recording
+        ):  # its key could not be computed
             self._instances.move(rank, Cause.FAILED)
             self._asked -= 1
             self._give_up(event.step, event.index)
@@ -169,7 +182,7 @@ class Plan:
         if not self._stopping:
             self._ask()
             self._start()
-        if not (self._finished or self._asked or self._running):
+        if not (self._finished or self._asked or self._running or self._recording):
             self._finish()
         actions, self._actions = tuple(self._actions), []
         return actions
@@ -197,7 +210,7 @@ class Plan:
             self._actions.append(Resolve(*self._name(rank)))
 
     def _start(self) -> None:
-        while (rank := self._admission.take()) is not None:
+        while len(self._recording) < MAX_RECORDING and (rank := self._admission.take()) is not None:
             self._instances.move(rank, Cause.STARTED)
             attempt = sum(self._repeats.get(rank, (0, 0))) + 1
             self._running.add(rank)
@@ -235,11 +248,14 @@ class Plan:
             self._give_up(*self._name(rank))
 
     def _leave(self, rank: int, cause: Cause) -> None:
-        """Take an instance out of the running ones.
+        """Take an instance out of the running or the recorded ones.
 
-        Raises: ValueError when it does not run.
+        Raises: ValueError when it is in neither.
         """
         self._instances.move(rank, cause)
+        if rank in self._recording:
+            self._recording.remove(rank)
+            return
         self._running.remove(rank)
         group = self._group(rank)
         self._admission.release(cpus=group.cpus, memory=group.memory)

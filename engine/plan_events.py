@@ -30,8 +30,16 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """A started instance ran to its end and holds nothing more; what it gave is being recorded."""
+
+    step: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """A started instance exited 0 and its result is durable."""
+    """What an instance that ran gave is durable: it exited 0."""
 
     step: str
     index: int
@@ -83,7 +91,16 @@ class CancelRequested:
 
 
 Event = (
-    Resolved | Shared | Done | Failed | Lost | Cancelled | Expanded | Unexpandable | CancelRequested
+    Resolved
+    | Shared
+    | Ran
+    | Done
+    | Failed
+    | Lost
+    | Cancelled
+    | Expanded
+    | Unexpandable
+    | CancelRequested
 )
 
 
@@ -105,7 +122,11 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Run the instance; `attempt` counts from 1. Answer Done, Failed, Lost, Shared or Cancelled."""
+    """Run the instance; `attempt` counts from 1.
+
+    Answer Ran and then Done or Failed; or, when it did not run to its end, Shared, Failed, Lost or
+    Cancelled.
+    """
 
     step: str
     index: int

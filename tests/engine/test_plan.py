@@ -17,6 +17,7 @@ from engine.plan_events import (
     Finish,
     GiveUp,
     Lost,
+    Ran,
     Resolve,
     Resolved,
     Reuse,
@@ -48,6 +49,11 @@ def plan_of(*groups, machine=MACHINE, keep_going=False):
     return Plan(groups, machine, keep_going=keep_going)
 
 
+def done(plan, step, index=0):
+    """Answer that an instance ran and is recorded; return all that follows."""
+    return plan.handle(Ran(step, index)) + plan.handle(Done(step, index))
+
+
 def run_to_start(plan, step, index=0):
     """Answer that nothing is reusable."""
     return plan.handle(Resolved(step, index, reusable=False))
@@ -59,7 +65,7 @@ def test_a_step_is_asked_for_before_it_is_started():
 
     assert plan.begin() == (Resolve("a", 0),)
     assert run_to_start(plan, "a") == (Start("a", 0, 1),)
-    assert plan.handle(Done("a", 0)) == (Finish("succeeded"),)
+    assert done(plan, "a") == (Finish("succeeded"),)
 
 
 def test_a_reusable_result_is_taken():
@@ -200,6 +206,17 @@ def test_what_would_fail_again_is_not_tried_again():
     assert plan.handle(Failed("a", 0, retryable=False)) == (GiveUp("a", 0), Finish("failed"))
 
 
+def test_what_is_being_recorded_holds_no_room():
+    """When a step has run, the next may start; what needs it waits until it is durable."""
+    plan = plan_of(group("a", cpus=2), group("b", cpus=2), group("c", one("a")))
+    plan.begin()
+    run_to_start(plan, "a")
+    run_to_start(plan, "b")
+
+    assert plan.handle(Ran("a", 0)) == (Start("b", 0, 1),)
+    assert plan.handle(Done("a", 0)) == (Resolve("c", 0),)
+
+
 def test_a_lost_runner_costs_no_retry():
     """Losses are tried again without `retries`, but not for ever."""
     plan = plan_of(group("a"))
@@ -219,7 +236,7 @@ def test_after_a_failure_nothing_new_starts():
         run_to_start(plan, "a", index)
 
     assert plan.handle(Failed("a", 0, retryable=True)) == (GiveUp("a", 0),)
-    assert plan.handle(Done("a", 1)) == (
+    assert done(plan, "a", 1) == (
         Skip("a", 2, wanted=True),
         Skip("a", 3, wanted=True),
         Skip("b", 0, wanted=True),
@@ -318,7 +335,7 @@ def test_a_cancel_that_comes_too_late_changes_nothing():
     run_to_start(plan, "a")
     plan.handle(CancelRequested())
 
-    assert plan.handle(Done("a", 0)) == (Finish("succeeded"),)
+    assert done(plan, "a") == (Finish("succeeded"),)
 
 
 def test_another_run_may_have_done_the_work():
@@ -338,8 +355,8 @@ def test_memory_is_not_lent_twice():
     assert run_to_start(plan, "big") == (Start("big", 0, 1),)
     assert run_to_start(plan, "bigger") == ()
     assert run_to_start(plan, "small") == (Start("small", 0, 1),)
-    plan.handle(Done("small", 0))
-    assert plan.handle(Done("big", 0)) == (Start("bigger", 0, 1),)
+    done(plan, "small")
+    assert done(plan, "big") == (Start("bigger", 0, 1),)
 
 
 def test_a_step_larger_than_the_machine_is_refused():

@@ -19,6 +19,7 @@ from engine.plan_events import (
     Finish,
     GiveUp,
     Lost,
+    Ran,
     Resolve,
     Resolved,
     Reuse,
@@ -80,7 +81,6 @@ class _Driver:
         self.plan = Plan(groups, MACHINE, keep_going=keep_going)
         self.data, self.cancels = data, cancels
         self.open, self.running, self.ended = [], set(), Counter()
-        self.failures = Counter()
         self.status = None
 
     def run(self):
@@ -90,7 +90,8 @@ class _Driver:
                 self.take(self.plan.handle(CancelRequested()))
                 continue
             at = self.data.draw(st.integers(0, len(self.open) - 1))
-            self.take(self.plan.handle(self.answer(self.open.pop(at))))
+            event = self.answer(self.open.pop(at))
+            self.take(self.plan.handle(event))
 
     def answer(self, action):
         luck = self.data.draw(st.integers(0, 9))
@@ -99,12 +100,18 @@ class _Driver:
         name = (action.step, action.index)
         if isinstance(action, Resolve):
             return Failed(*name, retryable=False) if luck == 9 else Resolved(*name, luck > 5)
-        self.running.remove(name)
-        if luck in (7, 8):
-            self.failures[name] += 1
+        if name in self.running and luck in (7, 8):
+            self.running.remove(name)
             return Failed(*name, retryable=True) if luck == 7 else Lost(*name)
-        if luck == 6:
+        if name in self.running and luck == 6:
+            self.running.remove(name)
             return Shared(*name)  # a Reuse follows
+        if name in self.running:
+            self.running.remove(name)
+            self.open.append(action)  # it is recorded later
+            return Ran(*name)
+        if luck == 7:
+            return Failed(*name, retryable=True)
         self.ended[name] += 1
         return Done(*name)
 
@@ -190,7 +197,8 @@ def test_what_becomes_of_a_step_does_not_depend_on_the_order(groups, data):
         work = list(plan.begin())
         while work:
             action = work.pop(data.draw(st.integers(0, len(work) - 1)))
-            work += plan.handle(event) if (event := fate(plan, groups, action)) else ()
+            for event in fate(plan, groups, action):
+                work += plan.handle(event)
         plans.append(plan)
 
     for group in groups:
@@ -205,15 +213,11 @@ def fate(plan, groups, action):
     if isinstance(action, Expand):
         group = next(one for one in groups if one.step == action.step)
         matched = [need.step for need in group.needs if need.how == "same"]
-        return Expanded(action.step, plan.count(matched[0]) if matched else len(groups) % 4)
-    if isinstance(action, Resolve):
-        return Resolved(action.step, action.index, reusable=False)
-    if isinstance(action, Start):
-        if _number(action) % 5 == 0:
-            return Failed(action.step, action.index, retryable=True)
-        return Done(action.step, action.index)
-    return None
-
-
-def _number(action):
-    return sum(action.step.encode()) * 31 + action.index * 7
+        yield Expanded(action.step, plan.count(matched[0]) if matched else len(groups) % 4)
+    elif isinstance(action, Resolve):
+        yield Resolved(action.step, action.index, reusable=False)
+    elif isinstance(action, Start):
+        yield Ran(action.step, action.index)
+        fails = (sum(action.step.encode()) * 31 + action.index * 7) % 5 == 0
+        name = (action.step, action.index)
+        yield Failed(*name, retryable=True) if fails else Done(*name)
