@@ -1,0 +1,200 @@
+"""The examples, by the program as a user calls it: run, reuse, repeat, hand over."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.settings import settle
+from cli.workspace import Workspace
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+DATA = EXAMPLES / "digits" / "data"
+STEPS = ["prepare", "report", "train[0]", "train[1]", "train[2]"]
+PROGRAM = [sys.executable, "-c", "from cli.main import entry; entry()"]
+
+
+def tally(
+    home: Path, *words: str, path: Path | None = None, alone: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command on `home`; `path`: all of PATH, `alone`: without any network."""
+    variables = os.environ | {"TALLY_HOME": str(home), "NO_COLOR": "1"}
+    if path is not None:
+        variables["PATH"] = str(path)
+    mapped = [] if os.geteuid() == 0 else ["--map-current-user"]
+    wall = ["/usr/bin/unshare", "--net", *mapped, "--"] if alone else []
+    return subprocess.run(
+        [*wall, *PROGRAM, *words], env=variables, capture_output=True, text=True, check=False
+    )
+
+
+def told(home: Path, *words: str, **how: Any) -> dict[str, Any]:
+    """Run a command that must succeed and return what it says as JSON."""
+    done = tally(home, *words, "-o", "json", **how)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def statuses(answer: dict[str, Any]) -> dict[str, str]:
+    """Return what became of each step of a run."""
+    return {step["id"]: step["status"] for step in answer["steps"]}
+
+
+def new_home(place: Path) -> Path:
+    """Make a home that builds in the store that ./setup/test put the inputs in."""
+    place.mkdir()
+    with Workspace(settle({}, os.environ).home) as usual:
+        store = usual.nix.store
+    if not store.is_system:
+        (place / "nix").symlink_to(store.root)
+    return place
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the examples that tests may edit, without lock files."""
+    copy = tmp_path_factory.mktemp("project") / "examples"
+    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("workflow.lock"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home of its own."""
+    return new_home(tmp_path_factory.mktemp("state") / "home")
+
+
+@pytest.fixture(scope="module")
+def first(examples: Path, home: Path) -> dict[str, Any]:
+    """Return what the first run of the digits example says."""
+    return told(home, "run", str(examples / "digits" / "workflow.yaml"))
+
+
+@pytest.fixture(scope="module")
+def bundle(first: dict[str, Any], home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the first run as one file."""
+    target = tmp_path_factory.mktemp("bundle") / "digits.car"
+    done = tally(home, "export", first["run"], str(target))
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.fixture(scope="module")
+def without_nix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a PATH on which there is bubblewrap and nothing else."""
+    place = tmp_path_factory.mktemp("bin")
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is not None:
+        (place / "bwrap").symlink_to(bubblewrap)
+    return place
+
+
+def test_the_data_are_those_that_the_licence_names() -> None:
+    """The digits came unchanged from where data/LICENSE.txt says."""
+    digest = hashlib.sha256((DATA / "digits.csv.gz").read_bytes()).hexdigest()
+    assert digest in (DATA / "LICENSE.txt").read_text()
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_the_first_run_runs_every_step(first: dict[str, Any]) -> None:
+    """Five instances of three steps, and one output: the metrics."""
+    assert first["status"] == "succeeded"
+    assert statuses(first) == dict.fromkeys(STEPS, "ran")
+    assert list(first["outputs"]) == ["metrics"]
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_the_networks_learn(first: dict[str, Any], home: Path) -> None:
+    """Every seed reads more than 95 of 100 images that it was not trained on."""
+    metrics = json.loads(tally(home, "cat", first["outputs"]["metrics"]).stdout)
+    assert list(metrics["accuracy_by_seed"]) == ["0", "1", "2"]
+    assert min(metrics["accuracy_by_seed"].values()) > 0.95
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_second_run_reuses_every_step(first: dict[str, Any], examples: Path, home: Path) -> None:
+    """Nothing is computed twice, and the same outputs have the same address."""
+    again = told(home, "run", str(examples / "digits" / "workflow.yaml"))
+    assert statuses(again) == dict.fromkeys(STEPS, "reused")
+    assert again["outputs"] == first["outputs"]
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_an_edited_comment_runs_that_step_only(
+    first: dict[str, Any], examples: Path, home: Path
+) -> None:
+    """A step depends on the file that it names, not on the directory around it."""
+    edited = examples.with_name("edited")
+    shutil.copytree(examples, edited)
+    report = edited / "digits" / "src" / "report.py"
+    report.write_text(report.read_text() + "# edited\n")
+    again = told(home, "run", str(edited / "digits" / "workflow.yaml"))
+    assert statuses(again) == dict.fromkeys(STEPS, "reused") | {"report": "ran"}
+    assert again["outputs"] == first["outputs"]
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_one_seed_more_trains_that_seed_only(
+    first: dict[str, Any], examples: Path, home: Path
+) -> None:
+    """A scatter that grew reuses the instances that it had."""
+    words = ("run", str(examples / "digits" / "workflow.yaml"), "-p", "seeds=[0, 1, 2, 3]")
+    more = told(home, *words)
+    expected = dict.fromkeys(STEPS, "reused") | {"train[3]": "ran", "report": "ran"}
+    assert statuses(more) == expected
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_rerun_reproduces_every_step(first: dict[str, Any], home: Path) -> None:
+    """Every step runs again and gives the same bytes."""
+    again = told(home, "rerun", first["run"])
+    assert again["verdict"] == "reproduced"
+    assert {step["verdict"] for step in again["steps"]} == {"identical"}
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_bundle_is_enough_on_a_machine_without_nix_and_network(
+    bundle: Path, without_nix: Path, tmp_path: Path
+) -> None:
+    """A home that has seen nothing, no Nix on PATH, no network: reproduced."""
+    again = told(
+        tmp_path / "empty", "rerun", str(bundle), "--offline", path=without_nix, alone=True
+    )
+    assert again["verdict"] == "reproduced"
+    assert len(again["steps"]) == len(STEPS)
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_flipped_byte_of_a_bundle_is_damage(bundle: Path, tmp_path: Path, share: float) -> None:
+    """Wherever it is, nothing of it is run."""
+    data = bytearray(bundle.read_bytes())
+    data[int(len(data) * share)] ^= 1
+    damaged = tmp_path / "damaged.car"
+    damaged.write_bytes(data)
+    assert tally(tmp_path / "empty", "rerun", str(damaged), "--offline").returncode == 5
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+@pytest.mark.parametrize("template", ["hello", "python", "numpy"])
+def test_what_init_writes_runs(home: Path, tmp_path: Path, template: str) -> None:
+    """Every template is a working project."""
+    done = tally(home, "init", str(tmp_path / "project"), "--template", template)
+    assert done.returncode == 0, done.stderr
+    assert told(home, "run", str(tmp_path / "project" / "workflow.yaml"))["status"] == "succeeded"
