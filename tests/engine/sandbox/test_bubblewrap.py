@@ -164,6 +164,18 @@ def test_what_cannot_be_kept_is_refused_with_its_path(
     assert said in outcome.detail
 
 
+def test_thousands_of_directories_inside_one_another_do_no_harm(
+    sandbox: Bubblewrap, bench: Bench, kept: Kept
+) -> None:
+    """Deeper than any path can be long, they are refused and vanish with the scratch."""
+    program = "import os\nfor _ in range(3000): os.mkdir('a'); os.chdir('a')"
+    job = bench.job(script=f'cd /out; python -c "{program}"', outputs={"a": "a"})
+    outcome = run(sandbox, job, kept)
+    assert outcome.reason == "refused-output"
+    assert "more than 64 directories deep" in outcome.detail
+    assert run(sandbox, bench.job("true"), kept).exit_code == 0
+
+
 def test_logs_arrive_while_the_step_runs(sandbox: Bubblewrap, bench: Bench, kept: Kept) -> None:
     """A step's first words are here long before its last."""
     job = bench.job(script="echo first; sleep 60")
