@@ -55,11 +55,6 @@ class Prepared:
     groups: tuple[Group, ...]
     resolver: Resolver
 
-    @property
-    def scattered(self) -> frozenset[str]:
-        """The steps that have instances."""
-        return frozenset(group.step for group in self.groups if group.scattered)
-
 
 def find_workflow(space: Workspace, text: str) -> Named:
     """Return the workflow that `text` names.

@@ -6,7 +6,7 @@
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cli.report import human_seconds, note, printable
 from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Printed, Progress, Retried, Started, Waiting, Watch
+from engine.workflow.graph import Group
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,13 +48,14 @@ class Branch:
 class Tree:
     """All that is known of a run's progress."""
 
-    def __init__(self) -> None:
-        self.branches: dict[str, Branch] = {}
+    def __init__(self, counts: Mapping[str, int | None]) -> None:
+        """Take the steps in order, with how many instances each has, as far as that is known."""
+        self.branches = {step: Branch(count or 0) for step, count in counts.items()}
         self._running: set[tuple[str, int]] = set()
 
     def take(self, event: Progress) -> None:
         """Count an event in."""
-        branch = self.branches.setdefault(event.step, Branch())
+        branch = self.branches[event.step]
         if isinstance(event, Counted):
             branch.total = event.count
         elif isinstance(event, Started) and (event.step, event.index) not in self._running:
@@ -111,9 +113,9 @@ class Tails:
 class Plain:
     """A line for each thing that happened; what was reused is summed up at the end."""
 
-    def __init__(self, scattered: frozenset[str]) -> None:
-        self._scattered = scattered
-        self._tree = Tree()
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._scattered = {group.step for group in groups if group.scattered}
+        self._tree = Tree({group.step: group.count for group in groups})
         self._tails = Tails()
         self._lock = threading.Lock()  # Printed comes from the slots' threads
 
@@ -159,12 +161,12 @@ def ended_lines(event: Ended, name: str, tails: Tails) -> Iterator[str]:
 class Live:
     """A tree that is drawn anew as things happen; failures and retries are printed above it."""
 
-    def __init__(self, scattered: frozenset[str]) -> None:
+    def __init__(self, groups: Sequence[Group]) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._scattered = scattered
-        self._tree = Tree()
+        self._scattered = {group.step for group in groups if group.scattered}
+        self._tree = Tree({group.step: group.count for group in groups})
         self._tails = Tails()
         self._lock = threading.Lock()
         self._console = Console(stderr=True)
@@ -205,9 +207,9 @@ class Live:
 
 
 @contextmanager
-def watching(scattered: frozenset[str]) -> Iterator[Watch]:
+def watching(groups: Sequence[Group]) -> Iterator[Watch]:
     """Show the progress of a run while it lasts."""
-    watcher = Live(scattered) if sys.stderr.isatty() else Plain(scattered)
+    watcher = Live(groups) if sys.stderr.isatty() else Plain(groups)
     try:
         yield watcher
     finally:

@@ -55,7 +55,7 @@ def run(
             return 0
         row = begin(space, prepared)
         note(f"run {row.name}")
-        with watching(prepared.scattered) as watch:
+        with watching(prepared.groups) as watch:
             status = execute(
                 space, settings, prepared, row, watch,
                 keep_going=keep_going, forced=frozenset(force),
