@@ -1,6 +1,7 @@
 """`tally init`: a small working project."""
 
 import shutil
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -39,8 +40,10 @@ def init(settings: Settings, directory: Path, template: str) -> None:
                 fix="name a new directory",
             )
     for name, source in files.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, directory / name)
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+        target.chmod(target.stat().st_mode | stat.S_IWUSR)  # in a Nix store nobody may write
     if settings.json:
         return emit_json({"directory": str(directory), "files": sorted(files)})
     note(f"wrote a '{template}' project to {directory}; its README.md says how to run it")

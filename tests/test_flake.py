@@ -120,6 +120,16 @@ def test_the_packaged_program_lists_its_commands(flake: str) -> None:
 
 @pytest.mark.nix
 @pytest.mark.slow
+def test_the_packaged_program_writes_projects_that_can_be_edited(
+    flake: str, tmp_path: Path
+) -> None:
+    """What it copies from the Nix store, where nobody may write, is the user's."""
+    nix("run", flake, then=("--", "init", str(tmp_path / "project")))
+    assert (tmp_path / "project" / "workflow.yaml").stat().st_mode & 0o200
+
+
+@pytest.mark.nix
+@pytest.mark.slow
 def test_the_development_shell_has_what_the_check_calls(flake: str) -> None:
     """`nix develop` gives every tool of ./check, and the sources of the checkout."""
     tools = "ruff --version && mypy --version && pytest --version && lint-imports --help"
