@@ -5,7 +5,7 @@ import platform
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
@@ -21,7 +21,7 @@ from engine.content.cid import Cid
 from engine.ending import run_record, run_steps
 from engine.execution import Desk
 from engine.inquiry import Inquiry
-from engine.journal import NewRun, RunRow
+from engine.journal import NewRun, RunRow, StepRow
 from engine.localrunner import Host, LocalRunner
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, own_results
@@ -66,6 +66,7 @@ def execute(
 
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
+    earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
         slots = closing.enter_context(_slots(space, prepared.carriers, settings.jobs))
         recorder = Recorder(space.store, space.database)
@@ -73,7 +74,7 @@ def execute(
         scheduler = Scheduler(
             row.id,
             Plan(prepared.groups, _capacity(settings), keep_going=keep_going),
-            _inquiry(space, prepared, row, forced),
+            inquiry(space, prepared, forced=forced, earlier=earlier),
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
             slots,
             watch,
@@ -84,10 +85,16 @@ def execute(
     return status
 
 
-def _inquiry(space: Workspace, prepared: Prepared, row: RunRow, forced: frozenset[str]) -> Inquiry:
+def inquiry(
+    space: Workspace,
+    prepared: Prepared,
+    *,
+    forced: frozenset[str],
+    earlier: Mapping[tuple[str, int], StepRow],
+) -> Inquiry:
+    """Return what knows the keys of a run's steps, and which results may be reused."""
     presence = Presence(space.store, space.store.hold)
     lookup = Lookup(space.store, space.memo, own_results(UNSIGNED), presence)
-    earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
 
 

@@ -72,8 +72,12 @@ def find_workflow(space: Workspace, text: str) -> Named:
     return Named(workflow, path.parent, path, read_lock(lock_path(path)), {}, None)
 
 
-def prepare(space: Workspace, named: Named, params: Sequence[str], *, offline: bool) -> Prepared:
-    """Bind params, settle environments, bring in inputs; a lock file is written beside a file.
+def prepare(
+    space: Workspace, named: Named, params: Sequence[str], *, offline: bool, lock: bool = True
+) -> Prepared:
+    """Bind params, settle environments, bring in inputs.
+
+    With `lock`, a lock file is written beside a workflow file that has none, or lacks something.
 
     Raises: Refused, StepFailed, Unavailable, Differs as its parts do.
     """
@@ -85,6 +89,7 @@ def prepare(space: Workspace, named: Named, params: Sequence[str], *, offline: b
     )
     if named.file is not None:
         tell_changes(settled, named.file)
+    if named.file is not None and lock:
         write_lock(lock_path(named.file), settled, named.lock)
     inputs = _inputs(space, named, offline=offline)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}

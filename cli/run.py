@@ -47,7 +47,7 @@ def run(
     with Workspace(settings.home) as space:
         named = find_workflow(space, workflow)
         _known_steps(force, list(named.workflow.steps))
-        prepared = prepare(space, named, params, offline=offline)
+        prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
         if dry_run:
             from cli.plan import emit_plan
 
