@@ -72,7 +72,7 @@ class OutputSink(Protocol):
         ...
 
     def file(self, name: str, path: str, executable: bool, content: bytes | int, size: int) -> None:
-        """Take a file: its bytes, or a descriptor to read `size` bytes from; the sandbox closes it."""
+        """Take a file: its bytes, or a descriptor of `size` bytes, which the sandbox closes."""
         ...
 
 
