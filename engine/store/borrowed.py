@@ -16,8 +16,9 @@ from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
 from engine.store.base import Leaf
 from engine.store.blocks import checked
-from engine.store.index import Index, add_place, drop_packed, drop_place, insert_leaves
+from engine.store.index import Index
 from engine.store.place import IN_PLACE, OWN, Signature
+from engine.store.table import add_place, drop_packed, drop_place, insert_leaves
 from engine.store.writer import Writer
 
 _UNKNOWN: Final = Signature(0, 0, 0)  # of a source that is not a file

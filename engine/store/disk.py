@@ -16,6 +16,7 @@ hand. Collecting and checking are in gc.py and fsck.py; this file only puts the 
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
@@ -33,6 +34,7 @@ from engine.store.leases import Lease
 from engine.store.packs import Packs
 from engine.store.pins import Pins
 from engine.store.reader import RangeReader, Reader
+from engine.store.recover import recover
 from engine.store.whole import WholeFile, WholeFiles
 from engine.store.writer import Writer
 
@@ -61,7 +63,8 @@ class DiskStore:
                 (root / folder).mkdir(mode=0o755, exist_ok=True)
         reserve.make(root)
         self.clock = clock or SystemClock()
-        self.index = Index(root / "index.db")  # these are for gc.py, compact.py and fsck.py
+        found = partial(recover, root=root, now_ms=self.clock.now_ms())
+        self.index = Index(root / "index.db", found)  # these are for gc.py, space.py and fsck.py
         self.packs = Packs(root / "packs", self.index)
         lease = Lease(root / "leases")
         self.writer = Writer(root, self.index, self.packs, lease, self.clock)

@@ -65,7 +65,7 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> TallyError:
         return Damaged(
             f"the store's index is damaged: {error}",
             where=str(path),
-            fix="move it away and run `tally fsck`: the index is made again from packs and files",
+            fix="move index.db* away and run the command again: all but pins is found again",
         )
     return Unavailable(
         f"the store's index cannot be used: {error}",

@@ -17,6 +17,7 @@ from engine.store.disk import DiskStore
 from engine.store.place import WHOLE, Place, Slice
 from engine.store.reader import signature_at
 
+_MOVE_AWAY: Final = "move it away: the next command makes it again, without its pins"
 _FETCH: Final = "fetch or add it again"
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 
@@ -48,7 +49,7 @@ def _index(store: DiskStore) -> Iterator[Finding]:
     for (message,) in store.index.rows("PRAGMA quick_check"):
         if message != "ok":
             path = str(store.index.path)
-            yield Finding("damaged", None, f"the index: {message}", path, "restore it from a copy")
+            yield Finding("damaged", None, f"the index: {message}", path, _MOVE_AWAY)
 
 
 def _places(store: DiskStore) -> Iterator[Finding]:

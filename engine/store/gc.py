@@ -17,9 +17,9 @@ from engine.content.links import OURS, links, walk
 from engine.errors import Damaged, Unavailable
 from engine.store import leases
 from engine.store.disk import DiskStore
-from engine.store.index import tick
 from engine.store.reserve import given_up
 from engine.store.space import estimate, reclaim
+from engine.store.table import tick
 
 KEEP_SECONDS: Final = 3600  # the time a person takes to pin what they have just added
 _BATCH: Final = 1_000  # rows deleted in one commit: the reserve is enough for it

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
-from engine.store.index import Index, add_place
+from engine.store.index import Index
 from engine.store.locks import create_locked, open_locked
 from engine.store.place import PACK, Place, Signature, Slice
+from engine.store.table import add_place
 
 PACK_SIZE: Final = (
     256 * 1024 * 1024

@@ -4,7 +4,8 @@ A name may pin many CIDs and a CID may have many names: a run's pin and a person
 """
 
 from engine.content.cid import Cid
-from engine.store.index import Index, tick
+from engine.store.index import Index
+from engine.store.table import tick
 
 
 class Pins:

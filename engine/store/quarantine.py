@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.content.cid import Cid
-from engine.store.index import Index, drop_slice
+from engine.store.index import Index
 from engine.store.place import SALVAGE, WHOLE, Place, Slice
+from engine.store.table import drop_slice
 
 FOLDER = "quarantine"
 

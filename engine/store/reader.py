@@ -12,9 +12,10 @@ from pathlib import Path
 from engine.content.cid import Cid
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.store.handles import Handles
-from engine.store.index import Index, drop_place, drop_slice
+from engine.store.index import Index
 from engine.store.place import IN_PLACE, OWN, WHOLE, Place, Signature, Slice
 from engine.store.quarantine import Quarantine
+from engine.store.table import drop_place, drop_slice
 
 RangeReader = Callable[[str, int, int], bytes]
 """Makes bytes again: (locator, offset, length) -> bytes.
@@ -45,6 +46,14 @@ class Reader:
                     return found
                 failure = found or failure
         raise failure or _nowhere(cid)
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether a block lies anywhere, as far as can be told without reading it."""
+        places = (self._place(at.place) for at in self._index.find(cid))
+        return any(place is not None and self._unchanged(place) for place in places)
+
+    def _unchanged(self, place: Place) -> bool:
+        return place.kind != IN_PLACE or signature_at(place.path(self._root)) == place.signature
 
     def can_read(self, place: Place) -> bool:
         """Return whether this store was opened with what it takes to read a place."""

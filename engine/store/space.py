@@ -14,11 +14,11 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.store.disk import DiskStore
-from engine.store.index import drop_place
 from engine.store.locks import open_locked
 from engine.store.packs import HEADER
 from engine.store.place import PACK, WHOLE, Place
 from engine.store.quarantine import Quarantine
+from engine.store.table import drop_place
 from engine.store.whole import TEMPORARY
 
 _DEAD_SHARE: Final = 2  # a file is packed anew when under 1 in 2 of its bytes is needed

@@ -18,12 +18,13 @@ from engine.errors import Unavailable
 from engine.store.base import Leaf
 from engine.store.blocks import checked
 from engine.store.faults import writing
-from engine.store.index import Index, add_place, drop_packed, drop_place, insert_leaves
+from engine.store.index import Index
 from engine.store.locks import create_locked
 from engine.store.packs import sync_folder
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
 from engine.store.reader import signature_at
+from engine.store.table import add_place, drop_packed, drop_place, insert_leaves
 from engine.store.writer import Writer
 
 _WRITE_BACK: Final = 4 * 1024 * 1024  # bytes between two requests to the disk

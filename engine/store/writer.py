@@ -16,10 +16,11 @@ from typing import Final
 from engine.clock import Clock
 from engine.content.cid import Cid
 from engine.store.faults import writing
-from engine.store.index import Index, tick
+from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import HEADER, Packs, set_end
 from engine.store.place import Slice
+from engine.store.table import tick
 
 _COMMIT: Final = 64 * 1024  # bytes of index that a batch may need besides its blocks
 # SOLID places only: what is borrowed may go, so it does not count as kept

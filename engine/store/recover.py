@@ -1,0 +1,104 @@
+"""Recover: makes the index again from packs and whole files, when it is lost or was damaged.
+
+It happens in the transaction that makes a new index, so nobody sees half of it, and no gc takes
+packs for leftovers. Every byte is read and checked. Pins, leases and what was borrowed from
+elsewhere are lost; what is damaged is left out, as if it had not been put.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.content import dagpb
+from engine.content.blocks import MAX_BLOCK
+from engine.content.cid import BYTES, DAG_PB, RAW, Cid
+from engine.errors import Damaged, Refused
+from engine.store.base import Leaf
+from engine.store.packs import HEADER, PACK_SIZE
+from engine.store.place import PACK, WHOLE, Signature, Slice
+from engine.store.table import add_place, insert_leaves, tick
+
+
+def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
+    """Put into an empty index what lies in the store at `root`, as if it was put just now."""
+    stamp = tick(change, now_ms)
+    for pack in sorted(root.glob("packs/????????.pack")):
+        _pack(change, pack, stamp)
+    for file in sorted(root.glob("files/??/*")):
+        _file(change, file, root / "packs", stamp)
+
+
+def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:
+    leaves = list(_framed(path))
+    end = max((leaf.offset + leaf.length for leaf in leaves), default=0)
+    if end != path.stat().st_size:
+        end = PACK_SIZE  # full: nothing is to be appended behind what cannot be read
+    number = add_place(change, PACK, path.name.encode(), None, Signature(end, 0, 0))
+    insert_leaves(change, number, leaves, stamp)
+
+
+def _framed(path: Path) -> Iterator[Leaf]:
+    """Yield the blocks of a pack that are what they say."""
+    with path.open("rb") as file:
+        at = 0
+        while len(header := file.read(HEADER)) == HEADER:
+            at += HEADER
+            length = int.from_bytes(header[BYTES:], "big")
+            if length > MAX_BLOCK:
+                return  # no header: nothing after it can be found
+            data = file.read(length)
+            cid = _cid(header[:BYTES])
+            if cid is not None and len(data) == length and cid.matches(data):
+                yield Leaf(cid, at, length)
+            at += length
+
+
+def _cid(raw: bytes) -> Cid | None:
+    try:
+        return Cid.from_bytes(raw)
+    except Refused:
+        return None
+
+
+def _file(change: sqlite3.Connection, path: Path, packs: Path, stamp: int) -> None:
+    """Index a whole file if it is all that its name says."""
+    try:
+        root = Cid.parse(path.name)
+        leaves = list(_leaves(change, packs, root, path.stat().st_size))
+    except (Damaged, Refused):
+        return
+    status = path.stat()
+    if sum(leaf.length for leaf in leaves) == status.st_size and _match(path, leaves):
+        name = f"{path.parent.name}/{path.name}"
+        number = add_place(change, WHOLE, os.fsencode(name), root, Signature.of(status))
+        insert_leaves(change, number, leaves, stamp)
+
+
+def _leaves(change: sqlite3.Connection, packs: Path, root: Cid, size: int) -> Iterator[Leaf]:
+    """Yield the leaves below a UnixFS file's root, in order; one of a raw block is its own."""
+    offset, waiting = 0, [dagpb.Link("", root, size)]
+    while waiting:
+        link = waiting.pop()
+        if link.cid.codec == RAW:
+            yield Leaf(link.cid, offset, link.tsize)
+            offset += link.tsize
+        elif link.cid.codec == DAG_PB:
+            waiting += reversed(dagpb.decode(_packed(change, packs, link.cid))[0])
+        if offset > size:
+            raise Damaged("more leaves than bytes", where=str(root))
+
+
+def _packed(change: sqlite3.Connection, packs: Path, cid: Cid) -> bytes:
+    query = """SELECT number, offset, length, name FROM blocks JOIN places ON number = place
+        WHERE cid = ? AND kind = 'pack'"""
+    for number, offset, length, name in change.execute(query, (cid.raw,)).fetchall():
+        at = Slice(number, offset, length)
+        with (packs / os.fsdecode(name)).open("rb") as file:
+            return os.pread(file.fileno(), at.length, at.offset)
+    raise Damaged("a node is not here", where=str(cid))
+
+
+def _match(path: Path, leaves: list[Leaf]) -> bool:
+    with path.open("rb") as file:
+        return all(leaf.cid.matches(file.read(leaf.length)) for leaf in leaves)
