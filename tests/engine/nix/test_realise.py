@@ -93,6 +93,14 @@ def test_of_several_outputs_the_first_is_taken(
         realiser.realise(Recipe.parse(str(realised.recipe).replace("!bin", "!doc")))
 
 
+def test_out_stands_alone(realiser: Realiser, recipe: Path, tmp_path: Path) -> None:
+    """Of a derivation with "out" and others, "out" alone is the environment."""
+    source = write(tmp_path, recipe, 'mk "more" { outputs = ["out" "dev"]; } "mkdir $out $dev"')
+    realised = realiser.realise(source)
+    assert [path.name for path in realised.paths] == ["more"]
+    assert str(realised.recipe).endswith("-more.drv")
+
+
 def test_what_is_made_is_kept_from_collection(
     realiser: Realiser, recipe: Path, command: Command, tmp_path: Path
 ) -> None:
