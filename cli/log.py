@@ -1,11 +1,13 @@
 """`tally log`: what the steps of a run printed, live while it runs."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from pathlib import Path
 from typing import Final
 
 import click
 
+from cli.livelog import live_file, live_folder
 from cli.options import common
 from cli.refs import is_run, parse_step, whole_cid
 from cli.report import emit_json, note, printable
@@ -14,9 +16,18 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Refused, Unavailable
-from engine.summary import StepSummary, attestation, load_run, load_workflow, of_record, of_rows
+from engine.step import Attestation
+from engine.summary import (
+    StepSummary,
+    attestation,
+    load_run,
+    load_workflow,
+    of_record,
+    of_rows,
+)
 
 _POLL_S: Final = 0.2
+_STREAMS: Final = ("stdout", "stderr")
 
 
 @click.command()
@@ -26,64 +37,101 @@ _POLL_S: Final = 0.2
 @common
 def log(settings: Settings, run: str, step: str | None, follow: bool) -> None:
     """Print what the steps of RUN printed, or what STEP (as train[1]) did."""
+    wanted = parse_step(step) if step is not None else None
     with Workspace(settings.home) as space:
-        wanted = _wanted(step)
-        said: set[str] = set()
+        printer = _Printer(space, as_json=settings.json)
         while True:
-            ended, steps = _steps(space, run)
-            if step is not None and ended and not any(wanted(one) for one in steps):
-                raise Refused(f"the run has no step '{step}'", fix=f"it has: {_names(steps)}")
-            for one in steps:
-                if wanted(one) and one.id not in said and one.attestations:
-                    said.add(one.id)
-                    _print(space, one, settings)
-            if ended or not follow:
+            ended, folder_id, steps = _steps(space, run)
+            chosen = [one for one in steps if _is_wanted(one, wanted)]
+            if step is not None and ended and not chosen:
+                names = ", ".join(dict.fromkeys(one.id for one in steps[:20]))
+                raise Refused(f"the run has no step '{step}'", fix=f"it has: {names}")
+            for one in chosen:
+                printer.ended(one)
+            if ended:
+                return
+            printer.running(folder_id, wanted)
+            if not follow:
                 return
             time.sleep(_POLL_S)
 
 
-def _names(steps: tuple[StepSummary, ...]) -> str:
-    return ", ".join(dict.fromkeys(one.id for one in steps[:20]))
+def _is_wanted(one: StepSummary, wanted: tuple[str, int | None] | None) -> bool:
+    return wanted is None or (one.name == wanted[0] and wanted[1] in (None, one.index))
 
 
-def _wanted(step: str | None) -> Callable[[StepSummary], bool]:
-    if step is None:
-        return lambda one: True
-    name, index = parse_step(step)
-    return lambda one: one.name == name and (index is None or one.index == index)
-
-
-def _steps(space: Workspace, text: str) -> tuple[bool, tuple[StepSummary, ...]]:
-    """Return whether the run has ended, and its steps so far."""
+def _steps(space: Workspace, text: str) -> tuple[bool, str, tuple[StepSummary, ...]]:
+    """Return whether the run has ended, its id in the journal, and its steps so far."""
     cid = whole_cid(text)
     if cid is None or not is_run(space, cid):
         row = space.journal.find(text)
         if row.run is None:
             workflow = load_workflow(space.store, row.workflow)
             rows = space.journal.steps(row.id)
-            return row.status != "running", of_rows(space.store, rows, workflow)
+            return row.status != "running", row.id, of_rows(space.store, rows, workflow)
         cid = row.run
-    return True, of_record(space.store, load_run(space.store, cid))
+    return True, "", of_record(space.store, load_run(space.store, cid))
 
 
-def _print(space: Workspace, step: StepSummary, settings: Settings) -> None:
-    said, _ = attestation(space.store, step.attestations[0])
-    streams = {"stdout": said.stdout, "stderr": said.stderr}
-    if settings.json:
-        texts = {name: _text(space, cid) for name, cid in streams.items()}
-        return emit_json({"id": step.id, "truncated": said.truncated, **texts})
-    for name, cid in streams.items():
-        for line in _text(space, cid).splitlines():
-            click.echo(f"{step.id} {name} | {printable(line)}")
-    if said.truncated:
-        note(f"{step.id}: it printed more than is kept")
-    return None
+class _Printer:
+    """Prints each byte once, whether it was seen live or read back when the step had ended."""
 
+    def __init__(self, space: Workspace, *, as_json: bool) -> None:
+        self._space = space
+        self._as_json = as_json
+        self._ended: set[str] = set()
+        self._shown: Counter[tuple[str, str]] = Counter()  # bytes of each stream
 
-def _text(space: Workspace, cid: Cid | None) -> str:
-    if cid is None:
-        return ""
-    try:
-        return b"".join(read(space.store.get, cid)).decode("utf-8", "replace")
-    except Unavailable:
-        return ""
+    def ended(self, one: StepSummary) -> None:
+        """Print what is left to print of a step that has ended."""
+        if one.id in self._ended or not one.attestations:
+            return None
+        self._ended.add(one.id)
+        said, _ = attestation(self._space.store, one.attestations[0])
+        if self._as_json:
+            return self._emit_json(one, said)
+        for stream, cid in zip(_STREAMS, (said.stdout, said.stderr), strict=True):
+            rest = self._read(cid)[self._shown[one.id, stream] :]
+            self._lines(one.id, stream, rest)
+        if said.truncated:
+            note(f"{one.id}: it printed more than is kept")
+        return None
+
+    def running(self, run: str, wanted: tuple[str, int | None] | None) -> None:
+        """Print what running steps have printed since the last look, in whole lines."""
+        folder = live_folder(self._space.home, run)
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            instance, _, stream = path.name.rpartition(".")
+            name, index = parse_step(instance)
+            if wanted is None or (name == wanted[0] and wanted[1] in (None, index)):
+                self._live_lines(live_file(folder, instance, stream), instance, stream)
+
+    def _live_lines(self, path: Path, instance: str, stream: str) -> None:
+        try:
+            data = path.read_bytes()[self._shown[instance, stream] :]
+        except FileNotFoundError:  # it has ended: `ended` prints the rest
+            return
+        data = data[: data.rfind(b"\n") + 1]
+        self._shown[instance, stream] += len(data)
+        if not self._as_json:
+            self._lines(instance, stream, data)
+
+    def _lines(self, label: str, stream: str, data: bytes) -> None:
+        for line in data.decode("utf-8", "replace").splitlines():
+            click.echo(f"{label} {stream} | {printable(line)}")
+
+    def _emit_json(self, one: StepSummary, said: Attestation) -> None:
+        texts = {
+            stream: self._read(cid).decode("utf-8", "replace")
+            for stream, cid in zip(_STREAMS, (said.stdout, said.stderr), strict=True)
+        }
+        emit_json({"id": one.id, "truncated": said.truncated, **texts})
+
+    def _read(self, cid: Cid | None) -> bytes:
+        if cid is None:
+            return b""
+        try:
+            return b"".join(read(self._space.store.get, cid))
+        except Unavailable:
+            note(f"a log is not here: {cid}")
+            return b""

@@ -1,5 +1,10 @@
 """`tally run`: run a workflow."""
 
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
 import click
 
 from cli.options import common
@@ -7,6 +12,12 @@ from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.errors import Refused, StepFailed, Unavailable
+
+if TYPE_CHECKING:
+    from cli.runview import RunView
+    from engine.journal import RunRow
+
+_POLL_S: Final = 0.05
 
 
 @click.command()
@@ -39,33 +50,66 @@ def run(
     whatever: the same command goes on from there.
     """
     from cli.execute import begin, execute
+    from cli.livelog import also_to_files
+    from cli.plan import emit_plan
     from cli.prepare import find_workflow, prepare
     from cli.progress import watching
     from cli.runview import emit_run, view
 
     _local_only(on, max_cost)
+    forced = frozenset(force)
     with Workspace(settings.home) as space:
         named = find_workflow(space, workflow)
         _known_steps(force, list(named.workflow.steps))
         prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
         if dry_run:
-            from cli.plan import emit_plan
-
-            emit_plan(space, settings, prepared, frozenset(force))
+            emit_plan(space, settings, prepared, forced)
             return 0
         row = begin(space, prepared)
         note(f"run {row.name}")
-        with watching(prepared.groups) as watch:
-            status = execute(
-                space, settings, prepared, row, watch,
-                keep_going=keep_going, forced=frozenset(force),
-            )  # fmt: skip
-        emit_run(view(space, row.name), as_json=settings.json)
-    if status == "failed":
-        raise StepFailed(f"run '{row.name}' failed", fix=f"'tally log {row.name}' shows why")
-    if status == "cancelled":
-        raise StepFailed(f"run '{row.name}' was cancelled", fix="the same command goes on with it")
+        if not detach:
+            with (
+                watching(prepared.groups) as shown,
+                also_to_files(space.home, row.id, prepared.groups, shown) as watch,
+            ):
+                execute(space, settings, prepared, row, watch, keep_going=keep_going, forced=forced)
+        found = view(space, row.name)
+        emit_run(found, as_json=settings.json)
+    if detach:  # the claim on the run is given back: whoever goes on with it can take it
+        _go_on_in_background(settings, row)
+        return 0
+    return _judge(found)
+
+
+def _judge(found: "RunView") -> int:
+    """Return 0 for a run that succeeded.
+
+    Raises: StepFailed for any other.
+    """
+    if found.status == "failed":
+        raise StepFailed(f"run '{found.name}' failed", fix=f"'tally log {found.name}' shows why")
+    if found.status == "cancelled":
+        raise StepFailed(f"run '{found.name}' was cancelled", fix="the same command begins anew")
     return 0
+
+
+def _go_on_in_background(settings: Settings, row: "RunRow") -> None:
+    """Run the same command again as a process of its own, which goes on with the run."""
+    folder = settings.home / "detached"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    with (folder / f"{row.id}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, sys.argv[0], *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    with Workspace(settings.home) as space:  # until it has the run, others would call it dead
+        while process.poll() is None and space.journal.find(row.id).status == "interrupted":
+            time.sleep(_POLL_S)
+    note(f"it goes on in the background; what it says is in {log.name}")
 
 
 def _local_only(on: str, max_cost: str | None) -> None:

@@ -1,0 +1,60 @@
+"""What running steps print, as files that `tally log -f` of another process can follow.
+
+They are a convenience: what a step printed is kept in its attestation, and these go when the run
+ends. After a kill -9 they are left until the run is gone on with.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cli.progress import step_id
+from engine.progress import Ended, Printed, Progress, Started, Watch
+from engine.workflow.graph import Group
+
+MAX_BYTES: Final = 16 * 2**20  # of one stream, as much as is kept for good
+
+
+def live_folder(home: Path, run: str) -> Path:
+    """Return where the running steps of a run (by id) print."""
+    return home / "live" / run
+
+
+def live_file(folder: Path, instance: str, stream: str) -> Path:
+    """Return where one stream of a running instance (as 'train[1]') is."""
+    return folder / f"{instance}.{stream}"
+
+
+@contextmanager
+def also_to_files(home: Path, run: str, groups: Sequence[Group], watch: Watch) -> Iterator[Watch]:
+    """Pass progress on to `watch`, and write what steps print to files while it lasts."""
+    folder = live_folder(home, run)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    scattered = {group.step for group in groups if group.scattered}
+    lock = threading.Lock()  # Printed comes from the slots' threads
+
+    def take(event: Progress) -> None:
+        if isinstance(event, Printed | Started | Ended):
+            instance = step_id(event.step, event.index, scattered=event.step in scattered)
+            with lock:
+                _write(folder, instance, event)
+        watch(event)
+
+    try:
+        yield take
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(folder: Path, instance: str, event: Printed | Started | Ended) -> None:
+    if isinstance(event, Printed):
+        path = live_file(folder, instance, event.stream)
+        with path.open("ab") as file:
+            file.write(event.data[: max(0, MAX_BYTES - file.tell())])
+    else:
+        for stream in ("stdout", "stderr"):
+            live_file(folder, instance, stream).unlink(missing_ok=True)
