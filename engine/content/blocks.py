@@ -22,7 +22,7 @@ class Block:
 
 
 class Leaf(NamedTuple):
-    """A raw block that is `length` bytes, from `offset` on, of a file or of what can be made again."""
+    """A raw block: `length` bytes from `offset` on, of a file or of what can be made again."""
 
     cid: Cid
     offset: int
