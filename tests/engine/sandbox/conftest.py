@@ -63,9 +63,16 @@ def _closure() -> list[str]:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Copy a store path by hard links, or really where the kernel forbids those."""
+    """Copy a store path by hard links."""
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, copy_function=_link_file)
+    else:
+        _link_file(str(source), str(target))
+
+
+def _link_file(source: str, target: str) -> None:
+    """Link a file, or copy it where the kernel forbids links to files of others."""
     try:
-        shutil.copytree(source, target, symlinks=True, copy_function=os.link)
-    except (shutil.Error, OSError):
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target, symlinks=True)
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
