@@ -16,6 +16,7 @@ from engine.workflow.placeholders import Placeholder, Template, parse_template
 
 # Linux refuses a longer item (MAX_ARG_STRLEN is 32 pages) with an error that names nothing.
 MAX_ITEM: Final = 128 * 1024 - 1  # bytes
+MAX_ITEMS: Final = 7_000  # of a command; bubblewrap takes 9 000 words, variables among them
 MAX_COMMAND: Final = 512 * 1024  # bytes of command and variables: a record is at most 1 MiB
 
 _TOO_LONG: Final = "pass a gather by its file {inputs.X.list}, other long values by a file"
@@ -101,7 +102,9 @@ class Rendered:
         """Return whether Linux or a record would refuse it."""
         texts = (*self.command, *(f"{name}={value}" for name, value in self.variables.items()))
         sizes = [len(text.encode()) for text in texts]
-        return max(sizes, default=0) > MAX_ITEM or sum(sizes) > MAX_COMMAND
+        if len(self.command) > MAX_ITEMS or sum(sizes) > MAX_COMMAND:
+            return True
+        return max(sizes, default=0) > MAX_ITEM
 
 
 def _items(template: Template, given: Given) -> tuple[Template, ...]:

@@ -219,6 +219,16 @@ def test_too_long_for_linux(run: str) -> None:
     assert "{inputs.X.list}" in refused.value.fix
 
 
+def test_too_many_items() -> None:
+    """A gather that is more items than a sandbox takes is refused with the fix."""
+    workflow = steps(
+        f"  a: {{run: x, scatter: {{s: {list(range(7_000))}}}, outputs: {{o: o}}}}\n"
+        "  b: {run: [x, '{inputs.all}'], inputs: {all: 'a[*].o'}}\n"
+    )
+    with pytest.raises(Refused, match="too long"):
+        resolver(workflow).step("b", None, output)
+
+
 def test_no_such_part() -> None:
     """A path that is not in an input says which reference, and what is near it."""
     workflow = steps("  a: {run: x, inputs: {i: inputs.p/missing}}\n", "inputs: {p: ./p}\n")
