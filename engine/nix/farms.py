@@ -4,7 +4,6 @@ Beside each farm is a stamp: a file made when the farm is whole, dated by its la
 (shared) by every process that uses the farm. It is removed first, by whoever can lock it alone.
 """
 
-import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ from threading import Lock
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.nix.settle import locked, settle
+from engine.nix.flock import flock, locked
+from engine.nix.settle import settle
 from engine.nix.treewriter import remove
 
 STAMP: Final = ".used"
@@ -68,9 +68,7 @@ class Farms:
         with locked(self._locks / str(cid)):
             if stamp.exists():
                 with stamp.open("rb") as file:
-                    try:
-                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    except BlockingIOError:
+                    if not flock(file.fileno(), wait=False):
                         return False
                     stamp.unlink()
             remove(self._directory / str(cid))
@@ -92,7 +90,7 @@ def _hold(stamp: Path) -> int | None:
         descriptor = os.open(stamp, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    flock(descriptor, shared=True)
     if os.fstat(descriptor).st_nlink:  # it was not removed while we waited
         return descriptor
     os.close(descriptor)

@@ -15,7 +15,8 @@ from typing import Final
 
 from engine.errors import Unavailable
 from engine.nix import nix32
-from engine.nix.settle import locked, partial, settle
+from engine.nix.flock import locked
+from engine.nix.settle import partial, settle
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
 

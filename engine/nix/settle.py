@@ -6,10 +6,8 @@ for a tree that is half made, by a process that was killed or before a power cut
 
 import ctypes
 import errno
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +15,6 @@ from engine.errors import Unavailable
 from engine.nix.treewriter import remove
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextmanager
-def locked(lock: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold a file's lock; it ends with the process, so none is ever stale."""
-    lock.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with lock.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        yield
 
 
 def settle(place: Path, make: Callable[[Path], None]) -> None:
