@@ -23,7 +23,7 @@ else:
     import fcntl
 
     def flock(descriptor: int, *, shared: bool = False, wait: bool = True) -> bool:
-        """Lock an open file, alone or with others; False when it is locked and `wait` is not set."""
+        """Lock an open file, alone or shared; False when others have it and `wait` is False."""
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
             fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)

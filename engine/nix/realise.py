@@ -7,7 +7,6 @@ flakes, read tolerantly. Nothing that Nix prints for people decides anything her
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,16 +45,19 @@ class Realiser:
         """Evaluate and build.
 
         Raises: Refused for what does not evaluate; StepFailed for what does not build, with the
-        end of its log; Unavailable when Nix, or a path that only others have, is not here.
+        end of its log; Unavailable when Nix, or a path that only others have, is not here;
+        Damaged for a derivation whose output paths do not follow from it.
         """
         self._roots.mkdir(mode=0o700, parents=True, exist_ok=True)
         root = self._roots / nix32.encode(hashlib.sha256(str(source).encode()).digest()[:20])
         if isinstance(source, Stored):
-            paths = self._build([str(source.path)], root, source)
+            paths = self._build(str(source.path), root, source)
             return Realised(_this_system(), None, paths, self._command.store)
         recipe = source if isinstance(source, Recipe) else self.evaluate(source)
         system, recipe = self._resolve(recipe)
-        paths = self._build([str(recipe)], root, source)
+        # Nix would build every output of a derivation that is named without any
+        wanted = str(recipe) if recipe.outputs else f"{recipe}!out"
+        paths = self._build(wanted, root, source)
         return Realised(system, recipe, paths, self._command.store)
 
     def evaluate(self, source: NixFile | Flake) -> Recipe:
@@ -118,19 +120,14 @@ class Realiser:
                 fix="evaluate its source again: `tally env lock`",
             ) from None
 
-    def _build(self, wanted: Sequence[str], root: Path, source: Source) -> tuple[StorePath, ...]:
-        expanded = [
-            item if "!" in item or not item.endswith(".drv") else f"{item}!out" for item in wanted
-        ]
+    def _build(self, wanted: str, root: Path, source: Source) -> tuple[StorePath, ...]:
         ended = self._command.run(
-            "nix-store", "--realise", *expanded, "--add-root", str(root), "--indirect"
+            "nix-store", "--realise", wanted, "--add-root", str(root), "--indirect"
         )
         if ended.code:
             raise self._failed(ended, source)
-        # with a root, Nix prints the links it made
-        return tuple(
-            sorted({StorePath.parse(str(Path(line).readlink())) for line in ended.output.split()})
-        )
+        links = map(Path, ended.output.splitlines())  # with a root, Nix prints the links it made
+        return tuple(sorted({StorePath.parse(str(link.readlink())) for link in links}))
 
     def _failed(self, ended: Finished, source: Source) -> StepFailed | Unavailable:
         log = "\n".join(ended.messages[-SHOWN_LINES:])

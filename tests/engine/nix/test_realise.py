@@ -41,7 +41,7 @@ def command(tmp_path: Path, recipe: Path) -> Command:
 @pytest.fixture
 def realiser(command: Command, tmp_path: Path) -> Realiser:
     """Return a Realiser with roots of its own."""
-    return Realiser(command, tmp_path / "roots")
+    return Realiser(command, tmp_path / "the roots")
 
 
 def write(tmp_path: Path, recipe: Path, expression: str) -> NixFile:
@@ -107,7 +107,7 @@ def test_what_is_made_is_kept_from_collection(
     """A root below the home keeps Nix from collecting what was realised."""
     (path,) = realiser.realise(NixFile(recipe, "env-sh")).paths
     roots = command.run("nix-store", "--query", "--roots", str(path)).output
-    assert str(tmp_path / "roots") in roots
+    assert str(tmp_path / "the roots") in roots
 
 
 def test_an_evaluation_error_is_refused(realiser: Realiser, recipe: Path, tmp_path: Path) -> None:
