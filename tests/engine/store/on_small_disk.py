@@ -17,7 +17,7 @@ from engine.errors import Unavailable
 from engine.store.disk import DiskStore
 from engine.store.fsck import fsck
 from engine.store.gc import gc
-from tests.engine.store.shelf import Clock, files, put_file, raw
+from tests.engine.store.shelf import Clock, files, packs, put_file, raw
 
 SMALL: Final = 300
 HUGE_MS: Final = 10**9
@@ -61,11 +61,13 @@ def blocks_until_full(root: Path) -> None:
         kept = fill(store, SMALL)
         assert kept
         more = batch(20_000, 60)
+        size = sum(pack.stat().st_size for pack in packs(store))
         for _ in range(3):
             error = refusal(store, more)
             assert error is not None
             assert str(60 * 20_040 + 64 * 1024) in error.what
             assert not any(store.has(block.cid) for block in more)
+            assert sum(pack.stat().st_size for pack in packs(store)) == size
             all_there(store, kept)
         ballast.unlink()
         store.put(more)

@@ -48,7 +48,7 @@ def test_what_was_not_committed_is_cut_off(tmp_path: Path) -> None:
         pack = packs(store)[0]
     size = pack.stat().st_size
     with pack.open("ab") as file:
-        file.write(b"half a batch")
+        file.write(b"half a batch" * 100)
     with DiskStore(tmp_path) as store:
         assert store.get(raw(b"one").cid) == b"one"
         store.put([raw(b"two")])

@@ -7,6 +7,7 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
+from engine.store import gc as collector
 from engine.store.disk import DiskStore
 from engine.store.gc import Collected, gc
 from engine.store.leases import GRACE_MS
@@ -291,6 +292,30 @@ def test_a_put_during_the_sweep_wins(store: DiskStore, other: DiskStore) -> None
     gc(store, [root.cid], links_of, keep_seconds=0)
     assert here(store, again.cid, fresh.cid, via_node.cid) == [True, True, True]
     assert here(store, raw(b"spare").cid) == [False]
+
+
+def test_what_happens_between_mark_and_sweep_is_seen(
+    store: DiskStore, other: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the mark is done, a put, a pin and a hold still save what they lead to."""
+    leaves = [raw(b"leaf %d" % number) for number in range(4)]
+    nodes = [node([leaf.cid]) for leaf in leaves]
+    store.put([*leaves, nodes[1], nodes[2], nodes[3]])
+    age(store)
+    unmarked = collector._unmarked
+
+    def late(*args: object) -> object:
+        rows = list(unmarked(*args))  # type: ignore[arg-type]
+        other.put([nodes[0]])
+        other.release_lease()
+        store.pins.pin(nodes[1].cid, "late")
+        other.hold([nodes[2].cid])
+        return rows
+
+    monkeypatch.setattr(collector, "_unmarked", late)
+    gc(store, [], keep_seconds=0)
+    assert here(store, *(block.cid for block in leaves)) == [True, True, True, False]
+    assert here(store, *(block.cid for block in nodes)) == [True, True, True, False]
 
 
 def test_a_block_swept_under_a_put_is_put_after_all(
