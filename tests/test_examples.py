@@ -113,6 +113,15 @@ def test_the_first_run_runs_every_step(first: dict[str, Any]) -> None:
 
 @pytest.mark.nix
 @pytest.mark.sandbox
+def test_the_lock_is_the_one_that_is_committed(first: dict[str, Any], examples: Path) -> None:
+    """What Nix gives here is what it gave the author: the lock says so, byte for byte."""
+    assert first["status"] == "succeeded"
+    written = (examples / "digits" / "workflow.lock").read_bytes()
+    assert written == (EXAMPLES / "digits" / "workflow.lock").read_bytes()
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
 def test_the_networks_learn(first: dict[str, Any], home: Path) -> None:
     """Every seed reads more than 95 of 100 images that it was not trained on."""
     metrics = json.loads(tally(home, "cat", first["outputs"]["metrics"]).stdout)
