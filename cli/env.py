@@ -13,6 +13,7 @@ from cli.workspace import Workspace
 from engine.errors import Differs, Refused
 from engine.nix.environment import Opened, open_environment, publish
 from engine.nix.signature import SecretKey
+from engine.nix.source import Recipe
 from engine.step import SYSTEM
 from engine.workflow.load import load
 from engine.workflow.lock import LockFile
@@ -135,7 +136,8 @@ def _check(space: Workspace, what: str) -> None:
     before = read_lock(lock_path(path))
     for name, source in sources.items():
         again = environments(space, path.parent, offline=False).make(name, source)
-        space.realiser.check(again.pin.systems[SYSTEM].derivation)
+        if derivation := again.pin.systems[SYSTEM].derivation:
+            space.realiser.check(Recipe.parse(derivation))
         locked = before.environments.get(name) if before else None
         if locked and locked.systems[SYSTEM].environment != again.opened.cid:
             raise Differs(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Refused, StepFailed, Unavailable
+from engine.errors import Differs, Refused, StepFailed, Unavailable
 from engine.nix import derivation, nix32
 from engine.nix.command import Command, Finished
 from engine.nix.nixstore import NixStore
@@ -20,6 +20,7 @@ from engine.nix.source import Flake, NixFile, Recipe, Source, Stored
 from engine.nix.storepath import StorePath
 
 SHOWN_LINES: Final = 20  # of a build's log in its error
+_NOT_DETERMINISTIC: Final = 104  # exit status of `nix-store --check`, Nix 2.8 to 2.36
 UNFETCHED: Final = "file:///run/fetch-inputs/first/"  # where a recipe's missing inputs point
 
 
@@ -80,6 +81,19 @@ class Realiser:
                 fix="name one of them by `attribute`",
             )
         return Recipe.parse(found[0])
+
+    def check(self, recipe: Recipe) -> None:
+        """Build a derivation that was built before once more, and compare.
+
+        Raises: Differs when it gives other bytes; StepFailed when it does not build now.
+        """
+        ended = self._command.run("nix-store", "--realise", "--check", str(recipe.path))
+        if ended.code == _NOT_DETERMINISTIC:
+            raise Differs(
+                _error(ended), where=str(recipe.path), fix="find what varies in its build"
+            )
+        if ended.code:
+            raise self._failed(ended, recipe)
 
     def _evaluate_flake(self, source: Flake) -> Recipe:
         options = ("--dry-run", "--json", "--no-link", "--no-write-lock-file")
