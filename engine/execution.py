@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from sqlite3 import Connection
-from typing import Final, Literal
+from typing import Literal
 
 from engine import outcomes
 from engine.claims import Claims
@@ -24,10 +24,8 @@ from engine.memo import Claim, Memo
 from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
-from engine.runner import Order, Report
+from engine.runner import CANCELLED, Order, Report
 from engine.slots import Name, Slots
-
-CANCELLED: Final = "cancelled"  # the reason of an attestation
 
 
 @dataclass(frozen=True, slots=True)

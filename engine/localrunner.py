@@ -9,16 +9,29 @@ from io import BytesIO
 from typing import Final, Literal, Protocol
 
 from engine.clock import Clock
+from engine.closures import Placed
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.content.reader import read
-from engine.closures import Placed
+from engine.errors import Unavailable
 from engine.memo import UNSIGNED
 from engine.pending import Pending
 from engine.runner import Order, Report, Signer
 from engine.sandbox.base import Job, LogSink, Outcome, Sandbox
 from engine.staging import Staged, Staging
-from engine.step import ATTESTATION, RESULT, SIGNED, Attestation, Result, Signed, Step
+from engine.step import (
+    ATTESTATION,
+    CONTRACT,
+    REQUIRES,
+    RESULT,
+    SIGNED,
+    SYSTEM,
+    Attestation,
+    Platform,
+    Result,
+    Signed,
+    Step,
+)
 from engine.store.base import ContentStore
 from engine.store.collect import Outputs
 from engine.store.intake import Intake
@@ -60,6 +73,7 @@ class LocalRunner:
         Raises: Unavailable when it cannot be run here and now; Refused when it never can, or made
         what cannot be kept; Damaged when an input is not what it is named.
         """
+        _check_platform(order.step)
         pending = Pending(self._host.store)
         outputs, log = Outputs(pending), _Log(logs)
         staged = self._host.staging.stage(order.step)
@@ -145,6 +159,16 @@ class LocalRunner:
             detail=detail,
             blocks=(*order.blocks, *pending.take(), *records),
         )
+
+
+def _check_platform(step: Step) -> None:
+    """Refuse what this machine and this version cannot run as it was meant."""
+    if step.contract > CONTRACT:
+        fix = "install a newer Tallystick"
+        raise Unavailable(f"this step is of contract {step.contract}, newer than this", fix=fix)
+    if step.platform != Platform(REQUIRES, SYSTEM):
+        what = f"this step is for {step.platform.system} ({step.platform.requires})"
+        raise Unavailable(f"{what}, and this is {SYSTEM} ({REQUIRES})", fix="run it on a peer")
 
 
 def _sign(signer: Signer, payload: bytes) -> Block:

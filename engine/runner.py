@@ -5,12 +5,14 @@ sandbox of this machine; a peer is one more.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.sandbox.base import Limits, LogSink
 from engine.step import Attestation, Result, Step
+
+CANCELLED: Final = "cancelled"  # the reason in the attestation of a step that was ended
 
 
 @dataclass(frozen=True, slots=True)

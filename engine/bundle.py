@@ -1,0 +1,126 @@
+"""Bundle: a run, an environment or any other content as one file, and back.
+
+The file is a CAR v1 with one root and everything that can be reached from it, parents first: the
+workflow, inputs, environments, outputs, logs and signatures of a run. Nothing in it is trusted:
+each block is checked against its name, and taken only if something before it links to it.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from engine.content import car
+from engine.content.blocks import Block, BlockStore
+from engine.content.cid import RAW, Cid
+from engine.content.links import OURS, STRANGER, links, reachable
+from engine.content.schema import kind_of
+from engine.errors import Damaged, Refused, Unavailable
+from engine.run import RUN
+
+_BATCH_BYTES: Final = 4 * 1024 * 1024  # put together; one flush of the disk for all of them
+
+
+def export(store: BlockStore, root: Cid, stream: BinaryIO) -> None:
+    """Write everything that can be reached from `root`.
+
+    Raises: Unavailable when some of it is not here; Damaged when it is not what it is named.
+    """
+    cids = reachable(store.get, [root], OURS)
+    car.write(stream, [root], (Block(cid, store.get(cid)) for cid in cids))
+
+
+def export_file(store: BlockStore, root: Cid, path: Path) -> int:
+    """Write a bundle to `path`, which is there only when it is whole; return its bytes.
+
+    Raises: as export; Refused when the file cannot be written there.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise Refused(f"cannot write there: {error.strerror}", where=str(path.parent)) from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            export(store, root, stream)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        fix = "free some space, or name a file elsewhere"
+        raise Unavailable(f"cannot write it: {error.strerror}", where=str(path), fix=fix) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path.stat().st_size
+
+
+def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
+    """Put the content of a bundle in a store; return its roots, all of which is then here.
+
+    What was put before something turned out to be wrong is correct content that nothing names: it
+    does no harm, and a gc removes it.
+
+    Raises: Refused when it is no bundle; Damaged when it is changed, cut short, or lacks a block;
+    Unavailable on a full disk.
+    """
+    reader = car.Reader(stream)
+    for batch in _batches(_wanted(reader)):
+        store.put(batch)
+    for cid in _missing(store, reader.roots):
+        fix = "fetch or export the bundle again"
+        raise Damaged("the bundle lacks a block that it links to", where=str(cid), fix=fix)
+    return reader.roots
+
+
+def run_in(store: BlockStore, roots: Iterable[Cid]) -> Cid:
+    """Return the Run among the roots of a bundle.
+
+    Raises: Refused when there is none.
+    """
+    for root in roots:
+        if root.codec != RAW and kind_of(store.get(root)) == RUN.kind:
+            return root
+    raise Refused("there is no Run in this bundle", fix="export one: `tally export RUN FILE.car`")
+
+
+def _wanted(reader: car.Reader) -> Iterator[Block]:
+    """Yield the blocks that the roots, or blocks before them, link to.
+
+    Raises: Damaged as the reader, and for more than an honest bundle has.
+    """
+    wanted = set(reader.roots)
+    for block in reader:
+        if block.cid not in wanted:
+            continue
+        wanted.update(links(block.cid, block.data))
+        if len(wanted) > STRANGER.blocks:
+            raise Damaged(f"a bundle of over {STRANGER.blocks} blocks", where=str(block.cid))
+        yield block
+
+
+def _batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    batch: list[Block] = []
+    size = 0
+    for block in blocks:
+        batch.append(block)
+        size += len(block.data)
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _missing(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:
+    """Yield what can be reached from the roots and is not here."""
+    get = store.get
+    try:
+        for cid in reachable(get, roots):
+            if cid.codec == RAW and not store.has(cid):
+                yield cid
+    except Unavailable as error:
+        raise Damaged(
+            "the bundle lacks a block that it links to",
+            where=error.where,
+            fix="fetch or export the bundle again",
+        ) from None

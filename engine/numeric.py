@@ -1,0 +1,138 @@
+"""Numeric: text files of numbers compared within a tolerance: JSON, CSV, TSV. Pure.
+
+Two numbers are near when they differ by at most T, or by at most T times the larger of them; not
+a number is near itself. All that is not a number must be the same. Files come from strangers: what
+cannot be read within the bounds is Unreadable, and is then compared byte by byte.
+"""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Final
+
+MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file: as objects it takes ten times as much
+
+_NUMBER: Final = re.compile(
+    r"\s*[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)\s*", re.IGNORECASE
+)
+
+
+class Unreadable(Exception):  # noqa: N818 - nobody's error: it decides how to compare
+    """The bytes are not of the format that the file's name says, or are over a bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where two files part, and how."""
+
+    where: str
+    what: str
+
+
+def near(was: float, now: float, tolerance: float) -> bool:
+    """Return whether two numbers are equal within a relative or absolute tolerance."""
+    if was == now:
+        return True
+    try:
+        old, new = float(was), float(now)
+    except OverflowError:  # integers that no float holds
+        return False
+    if math.isnan(old) or math.isnan(new):
+        return math.isnan(old) and math.isnan(new)
+    return abs(old - new) <= tolerance * max(1.0, abs(old), abs(new)) < math.inf
+
+
+def compare_json(was: bytes, now: bytes, tolerance: float) -> Place | None:
+    """Compare two JSON files; the order of keys does not matter.
+
+    Raises: Unreadable.
+    """
+    waiting = [("$", _load(was), _load(now))]
+    while waiting:
+        path, old, new = waiting.pop()
+        if isinstance(old, dict) and isinstance(new, dict):
+            if old.keys() != new.keys():
+                key = min(old.keys() ^ new.keys())
+                return Place(f"{path}.{key}", "is in one of them only")
+            waiting += [(f"{path}.{key}", old[key], new[key]) for key in sorted(old, reverse=True)]
+        elif isinstance(old, list) and isinstance(new, list):
+            if len(old) != len(new):
+                return Place(path, f"had {len(old)} items and has {len(new)}")
+            pairs = enumerate(zip(old, new, strict=True))
+            waiting += reversed([(f"{path}[{n}]", a, b) for n, (a, b) in pairs])
+        elif not _same_value(old, new, tolerance):
+            return Place(path, f"was {_shown(old)} and is {_shown(new)}")
+    return None
+
+
+def compare_csv(was: bytes, now: bytes, tolerance: float) -> Place | None:
+    """Compare two comma-separated files cell by cell.
+
+    Raises: Unreadable.
+    """
+    return _compare_rows(_rows(was, ","), _rows(now, ","), tolerance)
+
+
+def compare_tsv(was: bytes, now: bytes, tolerance: float) -> Place | None:
+    """Compare two tab-separated files cell by cell.
+
+    Raises: Unreadable.
+    """
+    return _compare_rows(_rows(was, "\t"), _rows(now, "\t"), tolerance)
+
+
+def _load(data: bytes) -> object:
+    if len(data) > MAX_TEXT:
+        raise Unreadable
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested to exhaust the stack
+        raise Unreadable from None
+
+
+def _same_value(old: object, new: object, tolerance: float) -> bool:
+    if _is_number(old) and _is_number(new):
+        return near(old, new, tolerance)  # type: ignore[arg-type]
+    return type(old) is type(new) and old == new
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    return "…" if isinstance(value, dict | list) else ascii(value)[:40]
+
+
+def _rows(data: bytes, delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter)
+    except (csv.Error, UnicodeDecodeError):
+        raise Unreadable from None
+
+
+def _compare_rows(
+    was: Iterator[list[str]], now: Iterator[list[str]], tolerance: float
+) -> Place | None:
+    for line, (old, new) in enumerate(zip_longest(was, now), start=1):
+        if old is None or new is None:
+            return Place(f"row {line}", "is new" if old is None else "is missing")
+        if len(old) != len(new):
+            return Place(f"row {line}", f"had {len(old)} columns and has {len(new)}")
+        for column, (a, b) in enumerate(zip(old, new, strict=True), start=1):
+            if not _same_cell(a, b, tolerance):
+                return Place(f"row {line}, column {column}", f"was {a[:40]!a} and is {b[:40]!a}")
+    return None
+
+
+def _same_cell(old: str, new: str, tolerance: float) -> bool:
+    if old == new:
+        return True
+    if not (_NUMBER.fullmatch(old) and _NUMBER.fullmatch(new)):
+        return False
+    return near(float(old), float(new), tolerance)

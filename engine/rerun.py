@@ -1,0 +1,183 @@
+"""Rerun: run recorded steps again, each on its recorded inputs, and compare.
+
+The memo is neither asked nor told, and the Run stays what it is. Because every step starts from
+what was recorded, verdicts do not depend on one another and all steps may run at once; if all are
+identical then so, by induction, is the whole chain.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final, Literal
+
+from engine import outcomes
+from engine.admission import Admission, Capacity
+from engine.content.blocks import Block, BlockStore
+from engine.content.cid import Cid
+from engine.content.reader import Get
+from engine.errors import Damaged, Refused, StepFailed
+from engine.progress import Ended, Printed, Started, Watch
+from engine.run import Run, RunStep
+from engine.runner import CANCELLED, Order, Report
+from engine.sandbox.base import Limits
+from engine.slots import Name, Slots
+from engine.step import RESULT, STEP, Result
+from engine.summary import run_steps
+from engine.verdict import StepVerdict, judge
+from engine.workflow.as_data import decode_workflow
+from engine.workflow.model import OutputFile, Workflow
+
+_AGAIN_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An instance that gave a result, and what is needed to run it again."""
+
+    id: str  # as "train[1]"
+    name: Name
+    order: Order
+    was: Result
+    declared: dict[str, OutputFile]
+    cpus: int
+
+
+def recorded_steps(store: BlockStore, run: Run) -> tuple[Recorded, ...]:
+    """Return the instances of a run that can be run again: those that gave a result.
+
+    Raises: Unavailable when records are not here; Damaged when they do not belong together.
+    """
+    workflow = decode_workflow(store.get(run.workflow))
+    return tuple(_recorded(store, workflow, step) for step in run_steps(store, run) if step.result)
+
+
+def choose(steps: Sequence[Recorded], wanted: str) -> tuple[Recorded, ...]:
+    """Return the instance called `wanted`, or all instances of the step of that name.
+
+    Raises: Refused when there is none.
+    """
+    found = tuple(step for step in steps if wanted in (step.id, step.name[0]))
+    if not found:
+        names = ", ".join(dict.fromkeys(step.name[0] for step in steps)) or "none"
+        raise Refused(f"no step '{wanted[:80]}' that can be run again", fix=f"there is: {names}")
+    return found
+
+
+class Rerun:
+    """Runs steps again. For one thread, but for `cancel`."""
+
+    def __init__(self, store: BlockStore, slots: Slots, capacity: Capacity, watch: Watch) -> None:
+        self._store = store
+        self._slots = slots
+        self._capacity = capacity
+        self._watch = watch
+        self._admission = Admission(capacity)
+        self._messages: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._running: dict[int, Recorded] = {}
+        self._verdicts: dict[int, StepVerdict] = {}
+        self._is_cancelled = False
+
+    def run(self, steps: Sequence[Recorded]) -> tuple[StepVerdict, ...]:
+        """Run the steps and return what is to be said of each, in their order.
+
+        Raises: StepFailed when cancelled; Unavailable when steps cannot be run here; Damaged when
+        what is recorded is not all right.
+        """
+        for rank, step in enumerate(steps):
+            self._admission.add(rank, cpus=self._cpus(step), memory=self._memory(step))
+        while self._running or (len(self._admission) and not self._is_cancelled):
+            self._start_what_fits(steps)
+            self._hear()
+        if self._is_cancelled:
+            raise StepFailed("the rerun was cancelled", fix="run the command again")
+        return tuple(self._verdicts[rank] for rank in range(len(steps)))
+
+    def cancel(self) -> None:
+        """Ask for the end, from any thread or a signal handler."""
+        self._messages.put(self._on_cancel)
+
+    def _start_what_fits(self, steps: Sequence[Recorded]) -> None:
+        while not self._is_cancelled and (rank := self._admission.take()) is not None:
+            self._start(rank, steps[rank])
+
+    def _hear(self) -> None:
+        try:
+            self._messages.get(timeout=_AGAIN_S if self._is_cancelled else None)()
+        except Empty:
+            self._on_cancel()  # again: a step that was not quite begun did not hear it
+
+    def _start(self, rank: int, step: Recorded) -> None:
+        self._running[rank] = step
+        self._watch(Started(*step.name, 1))
+        logs = partial(self._print, step.name)
+        self._slots.start(step.name, step.order, logs, partial(self._post_end, rank))
+
+    def _print(self, name: Name, stream: Literal["stdout", "stderr"], data: bytes) -> None:
+        self._watch(Printed(*name, stream, data))
+
+    def _post_end(self, rank: int, future: "Future[Report]") -> None:
+        self._messages.put(partial(self._on_end, rank, future))
+
+    def _on_cancel(self) -> None:
+        self._is_cancelled = True
+        for step in self._running.values():
+            self._slots.cancel(step.name)
+
+    def _on_end(self, rank: int, future: "Future[Report]") -> None:
+        step = self._running.pop(rank)
+        self._admission.release(cpus=self._cpus(step), memory=self._memory(step))
+        try:
+            report = future.result()
+        except Refused as error:  # it makes what cannot be kept, which it did not when recorded
+            gave = Result(step.order.key, 1, {})
+            self._judge(rank, step, gave, self._store.get, outcomes.words(error), 0)
+            return
+        if report.attestation.reason == CANCELLED:
+            self._is_cancelled = True
+            return
+        made = {block.cid: block.data for block in report.blocks}
+        note = "" if report.succeeded else outcomes.why_failed(report)
+        wall_ms = report.attestation.wall_ms
+        self._judge(rank, step, report.result, _over(made, self._store), note, wall_ms)
+        if self._verdicts[rank].verdict != "identical":
+            self._store.put(report.blocks)  # so that what differs can be looked at
+
+    def _judge(
+        self, rank: int, step: Recorded, gave: Result, get: Get, note: str, wall_ms: int
+    ) -> None:
+        verdict = judge(step.id, step.was, gave, step.declared, get, note)
+        self._verdicts[rank] = verdict
+        status: Literal["ran", "failed"] = "failed" if note else "ran"
+        self._watch(Ended(*step.name, status, wall_ms, note))
+
+    def _cpus(self, step: Recorded) -> int:
+        return min(step.cpus, self._capacity.cpus)
+
+    def _memory(self, step: Recorded) -> int:
+        return min(step.order.limits.memory, self._capacity.memory)
+
+
+def _recorded(store: BlockStore, workflow: Workflow, step: RunStep) -> Recorded:
+    written = workflow.steps.get(step.name)
+    if written is None or step.step is None or step.result is None:
+        raise Damaged(f"the run has a step '{step.name[:80]}' that its workflow does not")
+    data = store.get(step.step)
+    was = RESULT.decode(store.get(step.result))
+    if was.step != step.step:
+        raise Damaged(f"the run gives '{step.name}' the result of another step")
+    wants = written.resources
+    limits = Limits(memory=wants.memory, disk=wants.disk, wall_ms=wants.wall_ms)
+    order = Order(step.step, STEP.decode(data), (Block(step.step, data),), limits)
+    name = (step.name, 0 if step.index is None else step.index)
+    return Recorded(step.id, name, order, was, written.outputs, wants.cpus)
+
+
+def _over(made: dict[Cid, bytes], store: BlockStore) -> Get:
+    """Return a `get` that knows what a step has just made, and else asks the store."""
+
+    def get(cid: Cid) -> bytes:
+        return made[cid] if cid in made else store.get(cid)
+
+    return get

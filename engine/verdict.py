@@ -1,0 +1,124 @@
+"""Verdict: how far a rerun's result is the recorded one. Pure; compare.py looks inside outputs.
+
+>>> worst(["identical", "equivalent"])
+'equivalent'
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, comb
+from typing import Final, Literal
+
+from engine.compare import Difference, compare
+from engine.content.cid import Cid
+from engine.content.reader import Get
+from engine.step import Result
+from engine.workflow.model import OutputFile, Verify
+
+Verdict = Literal["identical", "equivalent", "differs", "failed"]
+RunVerdict = Literal["reproduced", "equivalent", "differs", "failed"]
+
+SELDOM: Final = Fraction(1, 20)  # what a sample bounds holds at 95 % confidence
+
+_RANKS: Final[tuple[Verdict, ...]] = ("identical", "equivalent", "differs", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputVerdict:
+    """One output, as it was and as it is now."""
+
+    verdict: Verdict
+    was: Cid | None
+    now: Cid | None
+    difference: Difference | None  # the first one, where there is one to be shown
+
+
+@dataclass(frozen=True, slots=True)
+class StepVerdict:
+    """One instance of a step."""
+
+    id: str  # as "train[1]"
+    verdict: Verdict
+    outputs: dict[str, OutputVerdict]
+    note: str  # why it failed, in words
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict on a whole, from those on its parts."""
+    return max(verdicts, key=_RANKS.index, default="identical")
+
+
+def of_run(steps: Iterable[StepVerdict]) -> RunVerdict:
+    """Return the verdict on a run: reproduced when every step is identical."""
+    verdict = worst(step.verdict for step in steps)
+    return "reproduced" if verdict == "identical" else verdict
+
+
+def judge(
+    id: str,  # noqa: A002
+    was: Result,
+    now: Result,
+    declared: dict[str, OutputFile],
+    get: Get,
+    note: str = "",
+) -> StepVerdict:
+    """Compare a result with the recorded one, each output by its own rule.
+
+    `note` says why the step failed now, if it did.
+
+    Raises: Unavailable when an output that must be looked into is not here; Damaged when it is
+    malformed.
+    """
+    if was == now and not note:
+        same = {
+            name: OutputVerdict("identical", cid, cid, None) for name, cid in was.outputs.items()
+        }
+        return StepVerdict(id, "identical", same, note)
+    if was.outputs and not now.outputs:
+        lost = {name: OutputVerdict("failed", cid, None, None) for name, cid in was.outputs.items()}
+        return StepVerdict(id, "failed", lost, note)
+    outputs = {
+        name: _output(was.outputs.get(name), now.outputs.get(name), declared.get(name), get)
+        for name in sorted(was.outputs.keys() | now.outputs.keys())
+    }
+    verdict = worst(output.verdict for output in outputs.values())
+    if was.exit_code != now.exit_code:
+        verdict = worst([verdict, "differs"])
+    return StepVerdict(id, verdict, outputs, note)
+
+
+def _output(
+    was: Cid | None, now: Cid | None, declared: OutputFile | None, get: Get
+) -> OutputVerdict:
+    if was == now:
+        return OutputVerdict("identical", was, now, None)
+    if was is None or now is None:
+        return OutputVerdict("differs", was, now, None)
+    rule = declared.verify if declared else Verify("exact", None)
+    if rule.rule == "none":
+        return OutputVerdict("equivalent", was, now, None)
+    tolerance = None if rule.tolerance is None else float(rule.tolerance)
+    difference = compare(get, was, now, tolerance, declared.path if declared else "")
+    return OutputVerdict("differs" if difference else "equivalent", was, now, difference)
+
+
+def can_be_wrong(sampled: int, total: int) -> int:
+    """Return the percentage of steps that may differ when all of a random sample were identical.
+
+    At most this many, at 95 % confidence: had more been wrong, a clean sample would be SELDOM seen.
+
+    >>> can_be_wrong(20, 400)
+    14
+    """
+    if sampled >= total:
+        return 0
+    possible = range(1, total - sampled + 1)
+    wrong = bisect_left(possible, x=True, key=lambda count: _rare(sampled, total, count))
+    return min(100, ceil(100 * (wrong + 1) / total))
+
+
+def _rare(sampled: int, total: int, wrong: int) -> bool:
+    """Return whether a sample would seldom be clean if so many were wrong."""
+    return comb(total - wrong, sampled) < SELDOM * comb(total, sampled)
