@@ -58,13 +58,13 @@ def create_locked(path: Path, mode: int) -> int | None:
     return _kept(descriptor, path)
 
 
-def open_locked(path: Path) -> int | None:
+def open_locked(path: Path, mode: int = os.O_RDONLY) -> int | None:
     """Open a file and take its lock; None when it is gone or somebody has it.
 
     Raises: OSError for anything else.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, mode | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     return _kept(descriptor, path)

@@ -96,7 +96,7 @@ class Packs:
 
     def hold(self, place: Place) -> int | None:
         """Return a pack's descriptor with its lock, or None while a process appends to it."""
-        return open_locked(self._folder / os.fsdecode(place.name))
+        return open_locked(self._folder / os.fsdecode(place.name), os.O_RDWR)
 
     def _begin(self) -> _Open:
         """Begin a pack under the next number that is free."""

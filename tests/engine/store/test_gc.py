@@ -362,7 +362,9 @@ def test_junk_that_calls_itself_a_node_leads_nowhere(store: DiskStore) -> None:
 
 def test_what_the_killed_left_is_removed(store: DiskStore) -> None:
     """Files and packs without a row and unfinished files go; one that is being written stays."""
-    (store.root / "files" / "tmp.of-a-killed-process").write_bytes(b"x" * 100)
+    unfinished = store.root / "files" / "tmp.of-a-killed-process"
+    unfinished.write_bytes(b"x" * 100)
+    unfinished.chmod(0o444)  # killed just before its rename
     (store.root / "files" / "ab").mkdir()
     (store.root / "files" / "ab" / "renamed-but-not-committed").write_bytes(b"x" * 100)
     (store.root / "packs" / "00000077.pack").write_bytes(b"")
@@ -384,6 +386,13 @@ def test_a_clock_that_jumps_back_loses_nothing(store: DiskStore, clock: Clock) -
     store.put([raw(b"after")])
     gc(store, [], keep_seconds=0)
     assert here(store, raw(b"after").cid) == [True]
+
+
+def test_changes_of_one_millisecond_are_in_order(store: DiskStore) -> None:
+    """What was put before a mark began is before it, though the clock shows the same."""
+    store.put([raw(b"before")])
+    store.release_lease()
+    assert gc(store, [], keep_seconds=0).dropped == 1
 
 
 def test_borrowed_places_are_forgotten(store: DiskStore, tmp_path: Path) -> None:
