@@ -34,7 +34,7 @@ class Collected:
 
     kept: int  # blocks that roots, pins and leases lead to, not all of them here
     dropped: int  # blocks
-    freed: int  # bytes of disk; more when files in it are still hard-linked from elsewhere
+    freed: int  # bytes of disk; files that are hard-linked from elsewhere free none
 
 
 def gc(

@@ -4,6 +4,7 @@ A damaged whole file keeps serving its other blocks from there; it only stops be
 """
 
 import os
+import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,16 +35,26 @@ class Quarantine:
 
     def file(self, place: Place, damaged: Sequence[tuple[Cid, Slice]]) -> Path:
         """Put aside a whole file that is no longer what it was, and forget the damaged blocks."""
-        name = os.fsdecode(place.name).partition("/")[2] + f".{place.number}"
-        kept = self._root / FOLDER / name
         with self._index.change() as change:
             for cid, at in damaged:
                 drop_slice(change, cid, at)
-            moved = change.execute(
-                "UPDATE places SET kind = ?, name = ?, root = NULL WHERE number = ? AND kind = ?",
-                (SALVAGE, os.fsencode(name), place.number, WHOLE),
-            )
-            if moved.rowcount:  # else another process was faster
-                with suppress(FileNotFoundError):
-                    place.path(self._root).rename(kept)
+            kept = self.retire(change, place)
+        with self._index.change():  # anew: only now can no crash bring the old row back
+            if not self._index.places("WHERE kind = ? AND name = ?", (WHOLE, place.name)):
+                place.path(self._root).unlink(missing_ok=True)
+        return kept
+
+    def retire(self, change: sqlite3.Connection, place: Place) -> Path:
+        """Let a whole file only lend its blocks, from here.
+
+        Its old name stays until this is committed, so that a crash leaves one that is right.
+        """
+        name = os.fsdecode(place.name).partition("/")[2] + f".{place.number}"
+        kept = self._root / FOLDER / name
+        change.execute(
+            "UPDATE places SET kind = ?, name = ?, root = NULL WHERE number = ? AND kind = ?",
+            (SALVAGE, os.fsencode(name), place.number, WHOLE),
+        )
+        with suppress(FileNotFoundError, FileExistsError):  # another process was faster
+            kept.hardlink_to(place.path(self._root))
         return kept

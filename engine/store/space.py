@@ -53,7 +53,7 @@ def reclaim(store: DiskStore) -> int:
     """
     store.writer.release_pack()
     _retire(store)
-    freed = _remove_empty(store) + _remove_strays(store)
+    freed = _remove_strays(store) + _remove_empty(store)
     moved = _pack_anew(store)
     return freed + _remove_empty(store) - moved
 
@@ -61,12 +61,13 @@ def reclaim(store: DiskStore) -> int:
 def _retire(store: DiskStore) -> None:
     """Take files that are not needed as a whole out of files/; they only lend their blocks now.
 
-    In one change, so that a file which is put at this moment is either here already or new.
+    In one change, so that a file which is put at this moment is either here already or new. Their
+    names in files/ are then strays.
     """
     with store.index.change() as change:
         for place in store.index.places(_UNNEEDED):
             store.reader.forget(place.number)
-            Quarantine(store.root, store.index).file(place, ())
+            Quarantine(store.root, store.index).retire(change, place)
         change.execute(_DROP_SPARE)
 
 
@@ -156,9 +157,10 @@ def _unlink_abandoned(path: Path) -> int:
 
 
 def _unlink(path: Path) -> int:
+    """Remove a file; return how many bytes that frees: none while it is linked from elsewhere."""
     try:
-        size = path.stat().st_size
+        status = path.stat()
         path.unlink()
     except FileNotFoundError:
         return 0
-    return size
+    return status.st_size if status.st_nlink == 1 else 0

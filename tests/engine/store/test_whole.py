@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import Damaged, Unavailable
 from engine.store.disk import DiskStore
+from engine.store.quarantine import Quarantine
 from tests.engine.store.shelf import above, cut, files, overwrite, packs, put_file, raw
 
 DATA = bytes(range(256)) * 20  # 5120 bytes: blocks of 1000 of which some are equal
@@ -160,3 +161,31 @@ def test_the_root_need_not_be_unixfs(store: DiskStore) -> None:
     """The nodes given with a file are kept as blocks."""
     root, leaves = put_file(store, DATA)
     assert store.get(root) == above(leaves).data
+
+
+def test_a_file_that_another_process_puts_aside_is_read_where_it_is(
+    store: DiskStore, other: DiskStore
+) -> None:
+    """A process that knew a file by its old place finds its good blocks in quarantine."""
+    data = os.urandom(5000)
+    root, leaves = put_file(store, data)
+    path = store.path_of(root)
+    assert path is not None
+    assert other.get(leaves[0].cid) == data[:1000]
+    other.reader._handles.close()
+    overwrite(path, 1500, b"!!!!")
+    with pytest.raises(Damaged):
+        store.get(leaves[1].cid)
+    assert other.get(leaves[2].cid) == data[2000:3000]
+    assert store.get(leaves[2].cid) == data[2000:3000]
+
+
+def test_a_crash_while_a_file_is_put_aside_loses_nothing(store: DiskStore) -> None:
+    """Until the change is durable the file is where it was, so that the old index is right too."""
+    root, leaves = put_file(store, DATA)
+    (place,) = store.index.places("WHERE root = ?", (root.raw,))
+    with pytest.raises(KeyboardInterrupt), store.index.change() as change:
+        Quarantine(store.root, store.index).retire(change, place)
+        raise KeyboardInterrupt
+    assert store.path_of(root) is not None
+    assert b"".join(store.get(leaf.cid) for leaf in leaves) == DATA
