@@ -5,7 +5,7 @@ import platform
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
@@ -68,18 +68,18 @@ def execute(
     """
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
-        slots = closing.enter_context(_slots(space, prepared.carriers, settings.jobs))
+        slots = closing.enter_context(open_slots(space, prepared.carriers, settings.jobs))
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
         scheduler = Scheduler(
             row.id,
-            Plan(prepared.groups, _capacity(settings), keep_going=keep_going),
+            Plan(prepared.groups, capacity_of(settings), keep_going=keep_going),
             inquiry(space, prepared, forced=forced, earlier=earlier),
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
             slots,
             watch,
         )
-        with _interruptible(scheduler):
+        with interruptible(scheduler.cancel):
             status = scheduler.run()
     _end(space, prepared, row, status)
     return status
@@ -98,12 +98,13 @@ def inquiry(
     return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
 
 
-def _capacity(settings: Settings) -> Capacity:
+def capacity_of(settings: Settings) -> Capacity:
+    """Return what this machine lends to running steps."""
     return Capacity(settings.jobs, max(settings.jobs, os.cpu_count() or 1), settings.memory)
 
 
 @contextmanager
-def _slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
+def open_slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
     """Open as many slots as steps may run at once, each with a sandbox of its own."""
     staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
     host = Host(
@@ -128,14 +129,14 @@ def _system() -> str:
 
 
 @contextmanager
-def _interruptible(scheduler: Scheduler) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM cancel the run: it ends in order, and is recorded."""
+def interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM call `stop`: what runs then ends in order."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def cancel(number: int, frame: FrameType | None) -> None:
-        scheduler.cancel()
+        stop()
 
     before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

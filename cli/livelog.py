@@ -6,14 +6,13 @@ ends. After a kill -9 they are left until the run is gone on with.
 
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cli.progress import step_id
+from cli.progress import Steps
 from engine.progress import Ended, Printed, Progress, Started, Watch
-from engine.workflow.graph import Group
 
 MAX_BYTES: Final = 16 * 2**20  # of one stream, as much as is kept for good
 
@@ -29,17 +28,16 @@ def live_file(folder: Path, instance: str, stream: str) -> Path:
 
 
 @contextmanager
-def also_to_files(home: Path, run: str, groups: Sequence[Group], watch: Watch) -> Iterator[Watch]:
+def also_to_files(home: Path, run: str, steps: Steps, watch: Watch) -> Iterator[Watch]:
     """Pass progress on to `watch`, and write what steps print to files while it lasts."""
     folder = live_folder(home, run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
-    scattered = {group.step for group in groups if group.scattered}
     lock = threading.Lock()  # Printed comes from the slots' threads
 
     def take(event: Progress) -> None:
         if isinstance(event, Printed | Started | Ended):
-            instance = step_id(event.step, event.index, scattered=event.step in scattered)
+            instance = steps.id(event.step, event.index)
             with lock:
                 _write(folder, instance, event)
         watch(event)

@@ -24,6 +24,24 @@ SHOWN_LINES: Final = 20  # of a failed step's output
 _REFRESHES: Final = 8  # a second
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps that are watched: in order, how many instances each has, and which have any."""
+
+    counts: Mapping[str, int | None]  # None while it is not known
+    scattered: frozenset[str]
+
+    @classmethod
+    def of_groups(cls, groups: Sequence[Group]) -> "Steps":
+        """Return the steps of a run."""
+        scattered = frozenset(group.step for group in groups if group.scattered)
+        return cls({group.step: group.count for group in groups}, scattered)
+
+    def id(self, step: str, index: int) -> str:
+        """Return what people call an instance: 'train[1]', or 'report' of a step that has one."""
+        return f"{step}[{index}]" if step in self.scattered and index != WHOLE else step
+
+
 @dataclass(slots=True)
 class Branch:
     """One step of the workflow: how many instances it has, and how many are in which state."""
@@ -86,11 +104,6 @@ class Tree:
         return ", ".join(parts)
 
 
-def step_id(step: str, index: int, *, scattered: bool) -> str:
-    """Return what people call an instance: 'train[1]', or 'report' of a step that has but one."""
-    return f"{step}[{index}]" if scattered and index != WHOLE else step
-
-
 class Tails:
     """The last lines that running steps printed, to be shown of those that fail."""
 
@@ -113,9 +126,9 @@ class Tails:
 class Plain:
     """A line for each thing that happened; what was reused is summed up at the end."""
 
-    def __init__(self, groups: Sequence[Group]) -> None:
-        self._scattered = {group.step for group in groups if group.scattered}
-        self._tree = Tree({group.step: group.count for group in groups})
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._tree = Tree(steps.counts)
         self._tails = Tails()
         self._lock = threading.Lock()  # Printed comes from the slots' threads
 
@@ -145,7 +158,7 @@ class Plain:
                 note(line)
 
     def _id(self, step: str, index: int) -> str:
-        return step_id(step, index, scattered=step in self._scattered)
+        return self._steps.id(step, index)
 
 
 def ended_lines(event: Ended, name: str, tails: Tails) -> Iterator[str]:
@@ -161,12 +174,12 @@ def ended_lines(event: Ended, name: str, tails: Tails) -> Iterator[str]:
 class Live:
     """A tree that is drawn anew as things happen; failures and retries are printed above it."""
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, steps: Steps) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._scattered = {group.step for group in groups if group.scattered}
-        self._tree = Tree({group.step: group.count for group in groups})
+        self._steps = steps
+        self._tree = Tree(steps.counts)
         self._tails = Tails()
         self._lock = threading.Lock()
         self._console = Console(stderr=True)
@@ -191,7 +204,7 @@ class Live:
         self._live.stop()
 
     def _id(self, event: Ended | Retried) -> str:
-        return step_id(event.step, event.index, scattered=event.step in self._scattered)
+        return self._steps.id(event.step, event.index)
 
     def _say(self, line: str) -> None:
         self._console.print(printable(line), markup=False, highlight=False)
@@ -207,9 +220,9 @@ class Live:
 
 
 @contextmanager
-def watching(groups: Sequence[Group]) -> Iterator[Watch]:
+def watching(steps: Steps) -> Iterator[Watch]:
     """Show the progress of a run while it lasts."""
-    watcher = Live(groups) if sys.stderr.isatty() else Plain(groups)
+    watcher = Live(steps) if sys.stderr.isatty() else Plain(steps)
     try:
         yield watcher
     finally:

@@ -53,7 +53,7 @@ def run(
     from cli.livelog import also_to_files
     from cli.plan import emit_plan
     from cli.prepare import find_workflow, prepare
-    from cli.progress import watching
+    from cli.progress import Steps, watching
     from cli.runview import emit_run, view
 
     _local_only(on, max_cost)
@@ -68,9 +68,10 @@ def run(
         row = begin(space, prepared)
         note(f"run {row.name}")
         if not detach:
+            steps = Steps.of_groups(prepared.groups)
             with (
-                watching(prepared.groups) as shown,
-                also_to_files(space.home, row.id, prepared.groups, shown) as watch,
+                watching(steps) as shown,
+                also_to_files(space.home, row.id, steps, shown) as watch,
             ):
                 execute(space, settings, prepared, row, watch, keep_going=keep_going, forced=forced)
         found = view(space, row.name)

@@ -1,0 +1,67 @@
+"""Recorded steps run again: each on its recorded inputs, or all of them as a chain."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cli.execute import begin, capacity_of, execute, interruptible, open_slots
+from cli.prepare import find_workflow, prepare
+from cli.progress import Steps, watching
+from cli.runview import view_row
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.rerun import Recorded, Rerun
+from engine.run import Run
+from engine.step import RESULT, Result
+from engine.verdict import StepVerdict, judge
+from engine.workflow.lock import LOCK
+
+
+def repeat(
+    space: Workspace, settings: Settings, run: Run, steps: Sequence[Recorded]
+) -> tuple[StepVerdict, ...]:
+    """Run steps again, each on its recorded inputs, and compare.
+
+    Raises: StepFailed when cancelled; Unavailable when this machine cannot; Damaged when what is
+    recorded is not all right.
+    """
+    lock = LOCK.decode(space.store.get(run.lock))
+    used = (one for systems in lock.environments.values() for one in systems.values())
+    carriers = {one.closure: one.environment for one in used}
+    watched = Steps(
+        Counter(step.name[0] for step in steps),
+        frozenset(step.name[0] for step in steps if step.id != step.name[0]),
+    )
+    with watching(watched) as watch, open_slots(space, carriers, settings.jobs) as slots:
+        again = Rerun(space.store, slots, capacity_of(settings), watch)
+        with interruptible(again.cancel):
+            return again.run(steps)
+
+
+def repeat_chain(
+    space: Workspace, settings: Settings, run: Cid, steps: Sequence[Recorded]
+) -> tuple[StepVerdict, ...]:
+    """Run the whole workflow again, on what it gives itself, and compare with what is recorded.
+
+    It is a run of its own, with a name and a record.
+
+    Raises: as a run does.
+    """
+    prepared = prepare(space, find_workflow(space, str(run)), (), offline=True)
+    row = begin(space, prepared)
+    watched = Steps.of_groups(prepared.groups)
+    forced = frozenset(prepared.workflow.steps)
+    with watching(watched) as watch:
+        execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
+    given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
+    return tuple(
+        _drift(space, step, given[step.id].result, given[step.id].status) for step in steps
+    )
+
+
+def _drift(space: Workspace, step: Recorded, result: Cid | None, status: str) -> StepVerdict:
+    if result is None:
+        gave, note = Result(step.order.key, 1, {}), f"it was {status}"
+    else:
+        gave, note = RESULT.decode(space.store.get(result)), ""
+    return judge(step.id, step.was, gave, step.declared, space.store.get, note)

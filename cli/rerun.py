@@ -1,0 +1,171 @@
+"""`tally rerun`: run a recorded run again and compare."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, emit_table, note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.errors import Differs, Refused, StepFailed, Unavailable
+
+if TYPE_CHECKING:
+    from engine.compare import Difference
+    from engine.rerun import Recorded
+    from engine.verdict import StepVerdict
+
+
+@click.command()
+@click.argument("what", metavar="RUN|FILE.car")
+@click.option("--offline", is_flag=True, help="Use no network and no Nix.")
+@click.option("--step", metavar="S", help="Only this step, or one instance of it (train[1]).")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N, drawn at random.")
+@click.option("--chain", is_flag=True, help="Feed what the rerun gives on, and report drift.")
+@click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
+@click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
+@common
+def rerun(
+    settings: Settings,
+    what: str,
+    offline: bool,
+    step: str | None,
+    sample: int | None,
+    chain: bool,
+    on: str,
+) -> int:
+    """Run every step of RUN again, without reuse, and compare with what is recorded.
+
+    Each step gets its recorded inputs, so that verdicts do not depend on one another. Nothing is
+    fetched or evaluated: all that is needed is in the store, or in FILE.car.
+    """
+    if on == "peers":
+        fix = "leave out --on"
+        raise Unavailable("this version runs steps on this machine only", fix=fix)
+    if chain and (step or sample):
+        raise Refused("--chain runs all steps", fix="leave out --step and --sample")
+    with Workspace(settings.home) as space:
+        run = _find(space, what)
+        verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)
+    return _emit(settings, run, verdicts, total)
+
+
+def _find(space: Workspace, text: str) -> Cid:
+    """Return the Run that `text` names; a file is imported."""
+    from cli.bundle import read_bundle
+    from cli.refs import is_run, whole_cid
+    from engine.bundle import run_in
+
+    path = Path(text)
+    if path.suffix == ".car" or path.is_file():
+        return run_in(space.store, read_bundle(space, path))
+    cid = whole_cid(text)
+    if cid is not None and is_run(space, cid):
+        return cid
+    found = space.journal.find(text)
+    if found.run is None:
+        raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")
+    return found.run
+
+
+def _verdicts(
+    space: Workspace,
+    settings: Settings,
+    run: Cid,
+    step: str | None,
+    sample: int | None,
+    *,
+    chain: bool,
+) -> tuple[Sequence["StepVerdict"], int]:
+    """Return the verdicts, and how many steps could have been run again."""
+    from cli.repeat import repeat, repeat_chain
+    from engine.rerun import choose, recorded_steps
+    from engine.summary import load_run
+
+    record = load_run(space.store, run)
+    steps = recorded_steps(space.store, record)
+    if not steps:
+        raise Refused("no step of this run gave a result", where=str(run))
+    if chain:
+        return repeat_chain(space, settings, run, steps), len(steps)
+    chosen: Sequence[Recorded] = choose(steps, step) if step else steps
+    if sample is not None and sample < len(chosen):
+        drawn = set(random.SystemRandom().sample(range(len(chosen)), sample))
+        chosen = [one for at, one in enumerate(chosen) if at in drawn]
+    return repeat(space, settings, record, chosen), len(steps)
+
+
+def _emit(settings: Settings, run: Cid, verdicts: Sequence["StepVerdict"], total: int) -> int:
+    """Print the verdicts.
+
+    Raises: Differs, StepFailed unless everything holds.
+    """
+    from engine.verdict import can_be_wrong, of_run
+
+    verdict = of_run(verdicts)
+    if settings.json:
+        emit_json(
+            {
+                "run": str(run),
+                "verdict": verdict,
+                "steps": [_as_json(one) for one in verdicts],
+                "of": total,
+            }
+        )
+    else:
+        emit_table(
+            [row for one in verdicts for row in _rows(one)],
+            ("step", "verdict", "output", "was", "is"),
+        )
+        click.echo(f"{verdict} {run}")
+    identical = sum(one.verdict == "identical" for one in verdicts)
+    if len(verdicts) < total and identical == len(verdicts):
+        bound = can_be_wrong(identical, total)
+        note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
+    return _judge(verdict, verdicts)
+
+
+def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> int:
+    if verdict in ("reproduced", "equivalent"):
+        return 0
+    bad = next(one for one in verdicts if one.verdict == verdict)
+    if verdict == "failed":
+        raise StepFailed(f"step '{bad.id}' failed when it was run again", where=bad.note)
+    places = (_place(name, output.difference) for name, output in bad.outputs.items())
+    where = next((place for place in places if place), bad.note)
+    raise Differs(f"step '{bad.id}' gives something else than is recorded", where=where)
+
+
+def _place(name: str, found: "Difference | None") -> str:
+    """Return where an output differs, in words."""
+    if found is None:
+        return ""
+    return " ".join(part for part in (name, found.path, found.where, found.what) if part)
+
+
+def _rows(one: "StepVerdict") -> list[tuple[str, ...]]:
+    return [
+        (one.id, output.verdict, name, str(output.was or "-"), str(output.now or "-"))
+        for name, output in one.outputs.items()
+    ] or [(one.id, one.verdict, "-", "-", "-")]
+
+
+def _as_json(one: "StepVerdict") -> dict[str, object]:
+    return {
+        "id": one.id,
+        "verdict": one.verdict,
+        "note": one.note,
+        "outputs": {
+            name: {
+                "was": str(output.was) if output.was else None,
+                "is": str(output.now) if output.now else None,
+                "verdict": output.verdict,
+                "difference": _place(name, output.difference) or None,
+            }
+            for name, output in one.outputs.items()
+        },
+    }
