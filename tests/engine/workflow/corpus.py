@@ -29,7 +29,7 @@ params:
 inputs:
   code: ./src/
   raw: {{cid: {CID}, share: never}}
-  notes: {{path: ../notes, ignore: ["*.tmp", "*.bak", "*.tmp"], share: owners}}
+  notes: {{path: ../notes, ignore: ["*.tmp", "*.bak", g, f, e, "*.tmp", d, c], share: owners}}
   weights: {{url: "https://example.org/w", sha256: {"AB" * 32}}}
 environments:
   ml: {{nix: ../env/default.nix, attribute: env-numpy}}

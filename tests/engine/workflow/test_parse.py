@@ -40,7 +40,7 @@ def test_everything() -> None:
     }
     assert workflow.inputs["code"].path == "src"
     assert workflow.inputs["raw"].cid == CID
-    assert workflow.inputs["notes"].ignore == ("*.bak", "*.tmp")
+    assert workflow.inputs["notes"].ignore == ("*.bak", "*.tmp", "c", "d", "e", "f", "g")
     assert workflow.inputs["weights"].sha256 == "ab" * 32
     train = workflow.steps["train"]
     assert [(axis.name, axis.source) for axis in train.scatter] == [
@@ -89,6 +89,23 @@ def test_spelling_does_not_matter(text: str) -> None:
     one = parse(f"{head}{found}{environments}{rest}", "w.yaml")
     other = parse(SAME[0] + environments, "other.yaml")
     assert WORKFLOW.cid(one) == WORKFLOW.cid(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("run: x, outputs: {o: {path: o, verify: {tolerance: 1}}}",
+         "run: x, outputs: {o: {path: ./o/, verify: {tolerance: 100e-2}}}"),
+        ("run: x, outputs: {o: o}", "run: x, outputs: {o: {path: o, verify: exact}}"),
+        ("run: [x, 5]", "run: [x, '5']"),
+        ("run: x, scatter: {s: [1, 0x2]}", "run: x, scatter: {s: [ +1, 2]}"),
+        ("run: x, needs: [b, c]", "run: x, needs: [c, b, c]"),
+    ],
+)  # fmt: skip
+def test_steps_that_are_the_same(one: str, other: str) -> None:
+    """Two spellings of one step are one step."""
+    others = "  b: {run: x}\n  c: {run: x}\n"
+    assert steps(f"  a: {{{one}}}\n{others}") == steps(f"{others}  a: {{{other}}}\n")
 
 
 def test_meaning_matters() -> None:

@@ -116,6 +116,16 @@ def test_entries() -> None:
     assert {step.script for step in found} == {"wc /in/shard > /out/n"}
 
 
+def test_env_overrides() -> None:
+    """A step's `env` goes over the contract's variables and over PATH, unquoted."""
+    env = "{TZ: 'a b', PATH: '{params.p}', N: '{inputs.i}'}"
+    text = f"  a: {{run: x, env: {env}, inputs: {{i: inputs.i}}}}\n"
+    workflow = steps(text, "params: {p: \"/x/'y' z\"}\ninputs: {i: ./i}\n")
+    found = resolver(workflow).step("a", None, output).step.variables
+    assert (found["TZ"], found["PATH"], found["N"]) == ("a b", "/x/'y' z", "/in/i")
+    assert found["HOME"] == "/build"
+
+
 def test_names_are_not_in_the_key() -> None:
     """What cannot change the result is not in the key: names, resources, retries, verify."""
     one = steps("  a: {run: x, inputs: {i: inputs.p}, outputs: {o: o}}\n", "inputs: {p: ./p}\n")
@@ -175,6 +185,17 @@ def test_quoting() -> None:
     assert shlex.split(found.script) == ["printf", "%s", value + value]
     ran = subprocess.run(["/bin/sh", "-euc", found.script], capture_output=True, check=True)
     assert ran.stdout.decode() == value + value
+
+
+def test_a_full_page() -> None:
+    """A gather that just fits is in the step itself."""
+    workflow = steps(
+        f"  a: {{run: x, scatter: {{s: {list(range(GATHER_PAGE))}}}, outputs: {{o: o}}}}\n"
+        "  b: {run: 'x {inputs.all.list}', inputs: {all: 'a[*].o'}}\n"
+    )
+    found = resolver(workflow).step("b", None, output)
+    assert len(found.step.gathers["all"].items) == GATHER_PAGE
+    assert found.blocks == ()
 
 
 def test_pages() -> None:
