@@ -80,14 +80,16 @@ environment() { # extras: "" or "[dev]"
 
 # ---- inputs --------------------------------------------------------------------------------------
 
-fetch() ( # lock file
-  lock=$1
+in_store() ( # a command, given the options for the Nix store that tally builds in
   IFS='
 '
   # shellcheck disable=SC2046 # an option a line, or none
-  set -- $(python "$root/setup/store.py")
-  LOCK=$lock exec "$root/examples/env/fetch-inputs" "$inputs_dir" "$@" >/dev/null
+  exec "$@" $(python "$root/setup/store.py")
 )
+
+fetch() { # lock file
+  LOCK=$1 in_store "$root/examples/env/fetch-inputs" "$inputs_dir" >/dev/null
+}
 
 explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
   mkdir "$inputs_dir/.get.aloud"
