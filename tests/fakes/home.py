@@ -12,6 +12,7 @@ from engine.closures import Placed
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.select import select
 from engine.database import Database
+from engine.ending import run_record, run_steps
 from engine.execution import Desk
 from engine.inquiry import Inquiry
 from engine.journal import Journal, NewRun, RunRow, StepRow
@@ -22,6 +23,8 @@ from engine.plan import Plan
 from engine.presence import Presence
 from engine.progress import Progress
 from engine.recorder import Recorder
+from engine.rerun import Rerun, choose, recorded_steps
+from engine.run import RUN
 from engine.runner import Runner, Signer
 from engine.sandbox.base import Sandbox
 from engine.scheduler import Scheduler
@@ -29,7 +32,9 @@ from engine.slots import Slots
 from engine.staging import Staging
 from engine.step import RESULT
 from engine.store.add import add_path
+from engine.verdict import StepVerdict
 from engine.workflow.graph import groups
+from engine.workflow.lock import LOCK, Lock
 from engine.workflow.model import WORKFLOW
 from engine.workflow.parameters import bind
 from engine.workflow.parse import parse
@@ -56,6 +61,7 @@ class Ran:
 
     status: str
     row: RunRow
+    run: Cid  # the Run record
     steps: list[StepRow]
     progress: list[Progress] = field(default_factory=list)
 
@@ -140,8 +146,27 @@ class Home:
             status = self.scheduler.run()
         finally:
             slots.close()
-        self.journal.end(row.id, status, None, self.clock.now_ms())
-        return Ran(status, row, self.journal.steps(row.id), progress)
+        lock = LOCK.block(Lock({}, found))
+        self.store.put([WORKFLOW.block(workflow), lock])
+        steps = self.journal.steps(row.id)
+        blocks = run_record(
+            WORKFLOW.cid(workflow), lock.cid, bound.values, status, run_steps(all_groups, steps)
+        )
+        self.store.put(blocks)
+        self.journal.end(row.id, status, blocks[-1].cid, self.clock.now_ms())
+        return Ran(status, row, blocks[-1].cid, steps, progress)
+
+    def rerun(
+        self, run: Cid, runners: list[LocalRunner], step: str | None = None
+    ) -> tuple[StepVerdict, ...]:
+        """Run a recorded run again with these runners."""
+        recorded = recorded_steps(self.store, RUN.decode(self.store.get(run)))
+        slots = Slots(runners)
+        try:
+            rerun = Rerun(self.store, slots, Capacity(len(runners), 64, 2**40), lambda _: None)
+            return rerun.run(choose(recorded, step) if step else recorded)
+        finally:
+            slots.close()
 
     def outputs(self, row: StepRow) -> dict[str, Cid]:
         """Return the outputs of an instance."""
