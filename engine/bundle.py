@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from engine.content import car
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import RAW, Cid
-from engine.content.links import OURS, STRANGER, links, reachable
+from engine.content.links import OURS, STRANGER, links, reachable, walk
 from engine.content.schema import kind_of
 from engine.errors import Damaged, Refused, Unavailable
 from engine.run import RUN
@@ -113,14 +113,8 @@ def _batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 def _missing(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:
     """Yield what can be reached from the roots and is not here."""
-    get = store.get
-    try:
-        for cid in reachable(get, roots):
-            if cid.codec == RAW and not store.has(cid):
-                yield cid
-    except Unavailable as error:
-        raise Damaged(
-            "the bundle lacks a block that it links to",
-            where=error.where,
-            fix="fetch or export the bundle again",
-        ) from None
+
+    def children(cid: Cid) -> Iterable[Cid]:
+        return links(cid, store.get(cid)) if cid.codec != RAW and store.has(cid) else ()
+
+    return (cid for cid in walk(children, roots) if not store.has(cid))
