@@ -1,5 +1,6 @@
 """Steps: the `steps` of a workflow file, from nodes to records, defaults applied. Pure."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from engine.errors import Refused
@@ -18,18 +19,20 @@ from engine.workflow.names import VARIABLE, VARIABLE_FIX, is_name
 from engine.workflow.nodes import Field, ListNode, MapNode, Node, Scalar
 from engine.workflow.outputs import read_output
 from engine.workflow.placeholders import parse_template
-from engine.workflow.places import Part, Places
+from engine.workflow.places import Places
 from engine.workflow.references import OutputRef, ParamRef, parse_reference
 from engine.workflow.resources import read_resources
 from engine.workflow.tables import named
 from engine.workflow.values import json_of
 
 NOT_DEFAULTS: Final = ("run", "inputs", "outputs", "scatter")
-DEFAULT_KEYS: Final = (
-    "environment", "needs", "resources", "retries", "env", "cache", "when",
-)  # fmt: skip
+DEFAULT_KEYS: Final = ("environment", "needs", "resources", "retries", "env", "cache", "when")
 STEP_KEYS: Final = (*NOT_DEFAULTS, *DEFAULT_KEYS)
 _MERGED: Final = ("resources", "env")  # a step's own keys go over those of the defaults
+_REQUIRED: Final = {
+    "run": "add 'run', the command it runs",
+    "environment": "add 'environment', the name of an environment, here or in 'defaults'",
+}
 
 MAX_RETRIES: Final = 100  # a step that fails as often will not succeed
 MAX_NAMES: Final = 1_000  # inputs, outputs or needs of one step
@@ -55,41 +58,11 @@ def read_step(name: str, node: Node, defaults: MapNode, places: Places) -> Workf
 
     Raises: Refused, with the place.
     """
-    what, part = f"step '{name}'", ("steps", name)
-    own = map_of(node, what, STEP_KEYS).fields
-    fields = _with_defaults(own, defaults.fields)
-    for key, field in fields.items():
-        places.marks[(*part, key)] = field.node.mark if key != "scatter" else field.key_mark
-    for key in ("run", "environment"):
+    fields = _with_defaults(map_of(node, f"step '{name}'", STEP_KEYS).fields, defaults.fields)
+    for key, fix in _REQUIRED.items():
         if key not in fields:
-            raise refused(f"{what} has no '{key}'", node.mark, f"add '{key}', {_FOR[key]}")
-    command, script = _run(fields["run"].node, what, (*part, "run"), places)
-    return WorkflowStep(
-        environment=text_of(fields["environment"].node, f"'environment' of {what}"),
-        command=command,
-        script=script,
-        inputs=_inputs(fields.get("inputs"), what, (*part, "inputs"), places),
-        outputs=_outputs(fields.get("outputs"), what, (*part, "outputs"), places),
-        scatter=_scatter(fields.get("scatter"), what, (*part, "scatter"), places),
-        needs=_needs(fields.get("needs"), what, (*part, "needs"), places),
-        resources=read_resources(fields["resources"].node, what)
-        if "resources" in fields
-        else Resources(),
-        retries=whole_of(fields["retries"].node, f"'retries' of {what}", 0, MAX_RETRIES)
-        if "retries" in fields
-        else 0,
-        variables=_variables(fields.get("env"), what, (*part, "env"), places),
-        reusable=truth_of(fields["cache"].node, f"'cache' of {what}")
-        if "cache" in fields
-        else True,
-        condition=_condition(fields["when"].node, what) if "when" in fields else None,
-    )
-
-
-_FOR: Final = {
-    "run": "the command it runs",
-    "environment": "the name of an environment, here or in 'defaults'",
-}
+            raise refused(f"step '{name}' has no '{key}'", node.mark, fix)
+    return _Reader(name, fields, places).step()
 
 
 def _with_defaults(own: dict[str, Field], defaults: dict[str, Field]) -> dict[str, Field]:
@@ -103,103 +76,151 @@ def _with_defaults(own: dict[str, Field], defaults: dict[str, Field]) -> dict[st
     return merged
 
 
-def _run(node: Node, what: str, part: Part, places: Places) -> tuple[tuple[str, ...], str]:
-    """Return the list, or the text, of `run`; its templates are read by check.py."""
-    if not isinstance(node, ListNode):
-        script = text_of(node, f"'run' of {what}")
+class _Reader:
+    """Reads the fields of one step."""
+
+    def __init__(self, name: str, fields: dict[str, Field], places: Places) -> None:
+        self._what = f"step '{name}'"
+        self._part = ("steps", name)
+        self._fields = fields
+        self._places = places
+        for key, field in fields.items():
+            places.marks[(*self._part, key)] = field.node.mark
+
+    def step(self) -> WorkflowStep:
+        """Return the whole step."""
+        environment = self._fields["environment"].node
+        command, script = self._run(self._fields["run"].node)
+        return WorkflowStep(
+            environment=text_of(environment, self._of("environment")),
+            command=command,
+            script=script,
+            inputs={name: self._input(name, each.node) for name, each in self._named("inputs")},
+            outputs=self._outputs(),
+            scatter=self._scatter(),
+            needs=self._needs(),
+            resources=self._resources(),
+            retries=self._retries(),
+            variables=self._variables(),
+            reusable=self._reusable(),
+            condition=self._condition(),
+        )
+
+    def _of(self, key: str) -> str:
+        return f"'{key}' of {self._what}"
+
+    def _named(self, key: str, most: int = MAX_NAMES) -> Iterator[tuple[str, Field]]:
+        part = (*self._part, key)
+        return named(self._fields.get(key), self._of(key), part, self._places, most)
+
+    def _run(self, node: Node) -> tuple[tuple[str, ...], str]:
+        """Return the list, or the text, of `run`; what its placeholders name is checked later."""
+        if isinstance(node, ListNode):
+            return self._command(node), ""
+        script = text_of(node, self._of("run"))
         if not script.strip() or len(script.encode()) > MAX_SCRIPT:
             fix = "write a command; a long program is a file, and an input"
-            raise refused(f"'run' of {what} is empty or too long", node.mark, fix)
+            raise refused(f"{self._of('run')} is empty or too long", node.mark, fix)
         placed(parse_template, script, node.mark)
         return (), script
-    items = tuple(word_of(item, f"an item of 'run' of {what}") for item in node.items)
-    for index, (text, item) in enumerate(zip(items, node.items, strict=True)):
-        placed(parse_template, text, item.mark)
-        places.marks[(*part, str(index))] = item.mark
-    if not items or not items[0] or sum(len(item.encode()) for item in items) > MAX_SCRIPT:
-        fix = "begin with a program, as [python, x.py]; a long text is a file, and an input"
-        raise refused(f"'run' of {what} is empty or too long", node.mark, fix)
-    return items, ""
 
+    def _command(self, node: ListNode) -> tuple[str, ...]:
+        items = tuple(word_of(item, f"an item of {self._of('run')}") for item in node.items)
+        for index, (text, item) in enumerate(zip(items, node.items, strict=True)):
+            placed(parse_template, text, item.mark)
+            self._places.marks[(*self._part, "run", str(index))] = item.mark
+        if not items or not items[0] or sum(len(item.encode()) for item in items) > MAX_SCRIPT:
+            fix = "begin with a program, as [python, x.py]; a long text is a file, and an input"
+            raise refused(f"{self._of('run')} is empty or too long", node.mark, fix)
+        return items
 
-def _inputs(field: Field | None, what: str, part: Part, places: Places) -> dict[str, str]:
-    found = {}
-    for name, each in named(field, f"'inputs' of {what}", part, places, MAX_NAMES):
-        text = text_of(each.node, f"input '{name}' of {what}")
-        reference = placed(parse_reference, text, each.node.mark)
+    def _input(self, name: str, node: Node) -> str:
+        text = text_of(node, f"input '{name}' of {self._what}")
+        reference = placed(parse_reference, text, node.mark)
         if isinstance(reference, ParamRef):
             fix = f"write {{params.{reference.name}}} in 'run'"
-            raise refused("a param is not a file", each.node.mark, fix)
+            raise refused("a param is not a file", node.mark, fix)
         if isinstance(reference, OutputRef) and reference.entries:
             fix = "write it in 'scatter', or leave out '/*' for the whole directory"
-            raise refused("'/*' in an input", each.node.mark, fix)
-        found[name] = str(reference)
-    return found
-
-
-def _outputs(field: Field | None, what: str, part: Part, places: Places) -> dict[str, OutputFile]:
-    return {
-        name: read_output(each.node, f"output '{name}' of {what}")
-        for name, each in named(field, f"'outputs' of {what}", part, places, MAX_NAMES)
-    }
-
-
-def _scatter(field: Field | None, what: str, part: Part, places: Places) -> tuple[Axis, ...]:
-    if field is None:
-        return ()
-    axes = tuple(
-        Axis(name, _axis(each.node, f"'{name}' of the scatter of {what}"))
-        for name, each in named(field, f"'scatter' of {what}", part, places, MAX_AXES)
-    )
-    if not axes:
-        raise refused(f"'scatter' of {what} has no name", field.key_mark, "add one, or remove it")
-    return axes
-
-
-def _axis(node: Node, what: str) -> str:
-    if isinstance(node, ListNode):
-        return json_of(node)
-    fix = "write a list, params.NAME or STEP.OUTPUT/*"
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
-        raise refused(f"{what} is not a list or a reference", node.mark, fix)
-    reference = placed(parse_reference, node.value, node.mark)
-    if isinstance(reference, ParamRef) or (isinstance(reference, OutputRef) and reference.entries):
+            raise refused("'/*' in an input", node.mark, fix)
         return str(reference)
-    raise refused(f"'{reference}' cannot be scattered over", node.mark, fix)
 
+    def _outputs(self) -> dict[str, OutputFile]:
+        return {
+            name: read_output(each.node, f"output '{name}' of {self._what}")
+            for name, each in self._named("outputs")
+        }
 
-def _needs(field: Field | None, what: str, part: Part, places: Places) -> tuple[str, ...]:
-    if field is None:
-        return ()
-    nodes = list_of(field.node, f"'needs' of {what}")
-    if len(nodes) > MAX_NAMES:
-        raise refused(f"more than {MAX_NAMES} needs", field.key_mark, "name fewer")
-    names = {text_of(item, f"a need of {what}"): item.mark for item in nodes}
-    for name, mark in names.items():
-        places.marks[(*part, name)] = mark
-    return tuple(sorted(names))
+    def _scatter(self) -> tuple[Axis, ...]:
+        axes = tuple(
+            Axis(name, self._axis(name, each.node))
+            for name, each in self._named("scatter", MAX_AXES)
+        )
+        field = self._fields.get("scatter")
+        if field and not axes:
+            fix = "add one, or remove it"
+            raise refused(f"{self._of('scatter')} has no name", field.key_mark, fix)
+        return axes
 
+    def _axis(self, name: str, node: Node) -> str:
+        if isinstance(node, ListNode):
+            return json_of(node)
+        fix = "write a list, params.NAME or STEP.OUTPUT/*"
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            what = f"'{name}' of the scatter of {self._what} is not a list or a reference"
+            raise refused(what, node.mark, fix)
+        found = placed(parse_reference, node.value, node.mark)
+        if isinstance(found, ParamRef) or (isinstance(found, OutputRef) and found.entries):
+            return str(found)
+        raise refused(f"'{found}' cannot be scattered over", node.mark, fix)
 
-def _variables(field: Field | None, what: str, part: Part, places: Places) -> dict[str, str]:
-    table = map_of(field.node, f"'env' of {what}").fields if field else {}
-    if field and len(table) > MAX_VARIABLES:
-        raise refused(f"more than {MAX_VARIABLES} variables", field.key_mark, "use a file")
-    found = {}
-    for name, each in table.items():
+    def _needs(self) -> tuple[str, ...]:
+        if (field := self._fields.get("needs")) is None:
+            return ()
+        nodes = list_of(field.node, self._of("needs"))
+        if len(nodes) > MAX_NAMES:
+            raise refused(f"more than {MAX_NAMES} needs", field.key_mark, "name fewer")
+        names = {text_of(item, f"a need of {self._what}"): item.mark for item in nodes}
+        for name, mark in names.items():
+            self._places.marks[(*self._part, "needs", name)] = mark
+        return tuple(sorted(names))
+
+    def _resources(self) -> Resources:
+        field = self._fields.get("resources")
+        return read_resources(field.node, self._what) if field else Resources()
+
+    def _retries(self) -> int:
+        field = self._fields.get("retries")
+        return whole_of(field.node, self._of("retries"), 0, MAX_RETRIES) if field else 0
+
+    def _variables(self) -> dict[str, str]:
+        if (field := self._fields.get("env")) is None:
+            return {}
+        table = map_of(field.node, self._of("env")).fields
+        if len(table) > MAX_VARIABLES:
+            raise refused(f"more than {MAX_VARIABLES} variables", field.key_mark, "use a file")
+        return {name: self._variable(name, each) for name, each in table.items()}
+
+    def _variable(self, name: str, field: Field) -> str:
         if not is_name(name, VARIABLE):
-            raise refused(f"not a variable name: {name[:80]!r}", each.key_mark, VARIABLE_FIX)
-        found[name] = word_of(each.node, f"variable {name} of {what}")
-        placed(parse_template, found[name], each.node.mark)
-        places.marks[(*part, name)] = each.node.mark
-    return found
+            raise refused(f"not a variable name: {name[:80]!r}", field.key_mark, VARIABLE_FIX)
+        text = word_of(field.node, f"variable {name} of {self._what}")
+        placed(parse_template, text, field.node.mark)
+        self._places.marks[(*self._part, "env", name)] = field.node.mark
+        return text
 
+    def _reusable(self) -> bool:
+        field = self._fields.get("cache")
+        return truth_of(field.node, self._of("cache")) if field else True
 
-def _condition(node: Node, what: str) -> str:
-    text = text_of(node, f"'when' of {what}")
-    try:
-        reference = parse_reference(text)
-    except Refused:
-        reference = None
-    if isinstance(reference, ParamRef):
-        return reference.name
-    raise refused(f"'when' of {what} is not a param", node.mark, "write params.NAME")
+    def _condition(self) -> str | None:
+        if (field := self._fields.get("when")) is None:
+            return None
+        text = text_of(field.node, self._of("when"))
+        try:
+            reference = parse_reference(text)
+        except Refused:
+            reference = None
+        if isinstance(reference, ParamRef):
+            return reference.name
+        raise refused(f"{self._of('when')} is not a param", field.node.mark, "write params.NAME")
