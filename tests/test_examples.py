@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,6 +122,16 @@ def test_the_lock_pins_what_every_machine_gets(first: dict[str, Any], examples: 
     lock = (examples / "digits" / "workflow.lock").read_text()
     assert f"derivation: {DERIVATION}\n" in lock
     assert f"environment: {ENVIRONMENT}\n" in lock
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_the_outputs_are_those_that_the_readme_shows(first: dict[str, Any]) -> None:
+    """On every machine the digits give the same bytes: the README says which."""
+    shown = (EXAMPLES.parent / "README.md").read_text()
+    for step in first["steps"]:
+        for output, cid in step["outputs"].items():
+            assert re.search(rf"^{re.escape(step['id'])} .* {output} +{cid}$", shown, re.MULTILINE)
 
 
 @pytest.mark.nix
