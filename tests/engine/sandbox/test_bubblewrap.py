@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refused, Unavailable
-from engine.sandbox import binary
+from engine.sandbox import binary, frames
 from engine.sandbox.bubblewrap import Bubblewrap
 from tests.engine.sandbox.bench import MIB, Bench, Kept, run
 from tests.engine.sandbox.leftovers import gone, kill_executor_of, processes
@@ -193,6 +193,18 @@ def test_a_late_cancel_hits_nothing(sandbox: Bubblewrap, bench: Bench, kept: Kep
     """Cancelling when nothing runs leaves the next job alone."""
     sandbox.cancel()
     assert run(sandbox, bench.job("true"), kept).exit_code == 0
+
+
+def test_a_cancel_of_another_job_is_not_heard(
+    sandbox: Bubblewrap, bench: Bench, kept: Kept
+) -> None:
+    """A cancel names its job, so one that comes late cannot end the next."""
+
+    def meddle(stream: str, data: bytes) -> None:
+        assert sandbox._channel
+        sandbox._channel.send(frames.CANCEL, str(sandbox._number - 1).encode())
+
+    assert sandbox.run(bench.job(script="echo x; sleep 0.2"), meddle, kept).exit_code == 0
 
 
 def test_a_failing_sink_ends_the_job_and_not_the_slot(

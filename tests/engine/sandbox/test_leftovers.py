@@ -1,20 +1,24 @@
 """No process of a step outlives its end, its engine or its executor."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from engine.sandbox import binary
+from engine.errors import Unavailable
+from engine.sandbox import binary, orders, walls
 from engine.sandbox.base import Limits
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.sandbox.walls import Defences
 from tests.engine.sandbox import bench as bench_module
 from tests.engine.sandbox.bench import Bench, Kept, run
-from tests.engine.sandbox.leftovers import appeared, executor_of, gone, processes
+from tests.engine.sandbox.leftovers import appeared, executor_of, gone, kill_executor_of, processes
 
 pytestmark = pytest.mark.sandbox
 
@@ -60,6 +64,31 @@ def test_daemons_end_with_the_step(sandbox: Bubblewrap, bench: Bench, kept: Kept
     assert set(kept.entries) == {"a"}
 
 
+class Watching(Kept):
+    """A sink that looks whether a file still grows when it is handed on."""
+
+    def file(self, name: str, path: str, executable: bool, content: bytes | int, size: int) -> None:
+        """Compare the size that was told with the size a little later."""
+        assert isinstance(content, int)
+        time.sleep(0.005)
+        assert os.fstat(content).st_size == size
+        self.entries[name] = size
+
+
+def test_no_writer_outlives_the_step(sandbox: Bubblewrap, bench: Bench) -> None:
+    """An output has stopped growing when it is handed on, although bubblewrap ends before."""
+    script = """
+        head -c 100000 /dev/zero >/out/a
+        for n in $(seq 50); do (exec >>/out/a 2>&1; while :; do echo $n; done) & done
+        sleep 0.05
+    """
+    for _ in range(20):
+        watching = Watching()
+        job = bench.job(script=script, outputs={"a": "a"})
+        assert run(sandbox, job, watching).exit_code == 0
+        assert watching.entries
+
+
 def test_close_ends_the_executor(bench: Bench, kept: Kept) -> None:
     """Nothing is left of a slot that was closed."""
     others = _executors()
@@ -85,6 +114,19 @@ def test_a_kill_leaves_nothing(bench: Bench, ended: str) -> None:
         os.kill(engine.pid if ended == "engine" else executor, signal.SIGKILL)
         assert gone("sleep", seconds)
         _wait_until_dead(executor)
+
+
+def test_the_namespace_alone_is_enough(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what bubblewrap has not tied to its parent ends with a killed executor."""
+    seconds = marker(5)
+    built, untied = walls.arguments, Defences(die=False)
+    monkeypatch.setattr(orders.walls, "arguments", lambda room: built(room, untied))
+    killer = threading.Thread(target=kill_executor_of, args=("sleep", seconds))
+    killer.start()
+    with contextlib.closing(Bubblewrap(bench.work)) as slot, pytest.raises(Unavailable):
+        run(slot, bench.job("sleep", seconds), Kept())
+    killer.join()
+    assert gone("sleep", seconds)
 
 
 @pytest.mark.parametrize("tied", [True, False])
