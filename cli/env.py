@@ -108,7 +108,7 @@ def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:
     path, sources = _named(what)
     made = environments(space, path.parent, offline=offline)
     before = read_lock(lock_path(path))
-    settled = made.settle(sources, before)
+    settled = made.settle(sources, before, evaluate=not offline)
     tell_changes(settled, path)
     if not offline and "#" not in what:
         write_lock(lock_path(path), settled, before)

@@ -84,6 +84,9 @@ def prepare(
     workflow = named.workflow
     bound = bind(workflow, {**named.given, **overrides(params)})
     ordered = groups(workflow, bound)
+    bringing = _inputs(space, named.base, offline=offline)
+    if named.inputs is None:
+        bringing.check(workflow.inputs)
     settled = environments(space, named.base, offline=offline).settle(
         workflow.environments, named.lock
     )
@@ -91,7 +94,7 @@ def prepare(
         tell_changes(settled, named.file)
     if named.file is not None and lock:
         write_lock(lock_path(named.file), settled, named.lock)
-    inputs = _inputs(space, named, offline=offline)
+    inputs = _given(space, named, bringing)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
     records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
     space.store.put(records)
@@ -153,10 +156,8 @@ def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
     return choose
 
 
-def _inputs(space: Workspace, named: Named, *, offline: bool) -> dict[str, Cid]:
-    """Return the inputs: as recorded of a Run, brought in anew for a file."""
-    if named.inputs is not None:
-        return {name: here(space.store, name, cid) for name, cid in named.inputs.items()}
+def _inputs(space: Workspace, base: Path, *, offline: bool) -> Inputs:
+    """Return what brings in the inputs of a workflow file."""
     pins = space.store.pins
 
     def fetched(sha256: str) -> Cid | None:
@@ -166,7 +167,13 @@ def _inputs(space: Workspace, named: Named, *, offline: bool) -> dict[str, Cid]:
         pins.pin(cid, FETCH_PIN + sha256)
 
     fetch = None if offline else _fetch
-    inputs = Inputs(space.store, named.base, fetched=fetched, keep=keep, fetch=fetch)
+    return Inputs(space.store, base, fetched=fetched, keep=keep, fetch=fetch)
+
+
+def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
+    """Return the CIDs of the inputs: as recorded of a Run, brought in anew for a file."""
+    if named.inputs is not None:
+        return {name: here(space.store, name, cid) for name, cid in named.inputs.items()}
     return inputs.bring(named.workflow.inputs)
 
 

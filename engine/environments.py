@@ -60,15 +60,24 @@ class Environments:
         self._build = build
 
     def settle(
-        self, sources: Mapping[str, EnvironmentSource], lock: LockFile | None
+        self,
+        sources: Mapping[str, EnvironmentSource],
+        lock: LockFile | None,
+        *,
+        evaluate: bool = False,
     ) -> dict[str, Settled]:
         """Return every environment: by its pin where the lock file has one, made where not.
+
+        A pinned derivation that is not here is evaluated again with `evaluate` only.
 
         Raises: Refused, StepFailed as Nix says; Differs when a pinned derivation gives something
         else; Unavailable for what cannot be had here.
         """
         pins = lock.environments if lock is not None else {}
-        return {name: self._settle(name, sources[name], pins.get(name)) for name in sorted(sources)}
+        return {
+            name: self._settle(name, sources[name], pins.get(name), evaluate)
+            for name in sorted(sources)
+        }
 
     def make(self, name: str, source: EnvironmentSource) -> Settled:
         """Evaluate and build what an author named; a CID is opened.
@@ -81,11 +90,21 @@ class Environments:
         return Settled(built.opened, pinned, changed=False)
 
     def _settle(
-        self, name: str, source: EnvironmentSource, pinned: PinnedEnvironment | None
+        self,
+        name: str,
+        source: EnvironmentSource,
+        pinned: PinnedEnvironment | None,
+        evaluate: bool,
     ) -> Settled:
         if pinned is None or SYSTEM not in pinned.systems:
             return self.make(name, source)
-        opened = self._pinned(name, pinned.systems[SYSTEM])
+        pin = pinned.systems[SYSTEM]
+        try:
+            opened = self._pinned(name, pin)
+        except Unavailable:
+            if not evaluate:
+                raise
+            opened = _same(name, self._make(name, source).opened, pin)
         return Settled(opened, pinned, changed=self._has_changed(source, pinned.source))
 
     def _make(self, name: str, source: EnvironmentSource) -> Built:
@@ -105,14 +124,7 @@ class Environments:
         except Unavailable:
             if self._build is None or not pin.derivation:
                 raise _not_here(name, pin) from None
-        built = self._build(Recipe.parse(pin.derivation)).opened
-        if built.cid != pin.environment:
-            raise Differs(
-                f"environment '{name}' was built again and is {built.cid}, not what is locked",
-                where=str(pin.environment),
-                fix="if the new one is right, lock it: `tally env lock WORKFLOW`",
-            )
-        return built
+        return _same(name, self._build(Recipe.parse(pin.derivation)).opened, pin)
 
     def _open(self, cid: Cid) -> Opened:
         opened = open_environment(self._store, cid)
@@ -154,6 +166,20 @@ def _merged(pin: PinnedEnvironment, old: PinnedEnvironment | None) -> PinnedEnvi
     if old is None or old.source != pin.source:
         return pin
     return PinnedEnvironment(pin.source, {**old.systems, **pin.systems})
+
+
+def _same(name: str, built: Opened, pin: Pin) -> Opened:
+    """Return what was built for a pin.
+
+    Raises: Differs when it is not what is pinned.
+    """
+    if built.cid != pin.environment:
+        raise Differs(
+            f"environment '{name}' was built again and is {built.cid}, not what is locked",
+            where=str(pin.environment),
+            fix="if the new one is right, lock it: `tally env lock WORKFLOW`",
+        )
+    return built
 
 
 def _not_here(name: str, pin: Pin) -> TallyError:

@@ -46,6 +46,15 @@ class Inputs:
         """
         return {name: self._one(name, source) for name, source in sources.items()}
 
+    def check(self, sources: Mapping[str, InputSource]) -> None:
+        """Look whether what should be on this machine is, before anything takes time.
+
+        Raises: Refused for a path where there is nothing.
+        """
+        for name, source in sources.items():
+            if source.path is not None:
+                self._place(name, source.path)
+
     def _one(self, name: str, source: InputSource) -> Cid:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
@@ -56,6 +65,10 @@ class Inputs:
         return self._remote(source.url, source.sha256)
 
     def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:
+        place = self._place(name, path)
+        return add_path(self._store, place, ignore=(*LEFT_OUT, *ignore)).cid
+
+    def _place(self, name: str, path: str) -> Path:
         place = self._base / path
         if not place.exists():
             raise Refused(
@@ -63,7 +76,7 @@ class Inputs:
                 where=str(place),
                 fix="correct its path: it is relative to the workflow file",
             )
-        return add_path(self._store, place, ignore=(*LEFT_OUT, *ignore)).cid
+        return place
 
     def _remote(self, url: str, sha256: str) -> Cid:
         known = self._fetched(sha256)

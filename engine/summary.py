@@ -12,7 +12,8 @@ from engine.errors import Unavailable
 from engine.journal import StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
-from engine.workflow.model import WORKFLOW, Workflow
+from engine.workflow.as_data import decode_workflow
+from engine.workflow.model import Workflow
 from engine.workflow.references import OutputRef, parse_reference
 
 
@@ -82,7 +83,7 @@ def load_workflow(store: BlockStore, cid: Cid) -> Workflow:
 
     Raises: Unavailable when it is not here; Damaged when it is malformed.
     """
-    return WORKFLOW.decode(store.get(cid))
+    return decode_workflow(store.get(cid))
 
 
 def load_run(store: BlockStore, cid: Cid) -> Run:

@@ -131,7 +131,7 @@ class Realiser:
             raise Unavailable(
                 "this derivation is not in the Nix store",
                 where=path,
-                fix="evaluate its source again: `tally env lock`",
+                fix="evaluate its source again: `tally env build WORKFLOW`",
             ) from None
 
     def _build(self, wanted: str, root: Path, source: Source) -> tuple[StorePath, ...]:
