@@ -123,7 +123,9 @@ class Bubblewrap:
             if kind == frames.UNAVAILABLE:
                 why = body.decode(errors="replace")
                 raise Unavailable(why, fix=remedy.advise(why))
-            if kind != frames.READY:
+            if kind == frames.READY:
+                self._starter.wait()  # it went on in a child and has ended itself
+            else:
                 delivery.take(kind, body)
 
     def _start(self) -> Channel:

@@ -12,6 +12,7 @@ process it ever started, also one that bubblewrap has not yet tied to its parent
 Started by root it stands on an unprivileged uid before the first step (docs/adr/0018).
 """
 
+import errno
 import os
 from typing import Final
 
@@ -26,6 +27,7 @@ _SYSTEM: Final = ("usr", "lib", "lib32", "lib64", "nix/store", "gnu/store")
 # 0x7000_0000 to 0x7fff_ffff is the range systemd documents as unused by anybody, and pids have
 # at most 22 bits: no two living executors share a uid, so none can touch another's processes.
 _FIRST_UID: Final = 0x7A00_0000
+_LAST_UIDS: Final = 4096  # how far apart executors can be in a container of 65 536 uids
 
 
 def enter(work: str, bubblewrap: str, libraries: str) -> bool:
@@ -116,25 +118,44 @@ def _bind_system(name: str) -> None:
         _bind(f"/{name}", f"/{name}")
 
 
+def _uid_ranges() -> list[tuple[int, int, int]]:
+    """Read which uids exist here: (first inside, first outside, how many)."""
+    with open("/proc/self/uid_map") as lines:
+        words = [line.split() for line in lines]
+    return [(int(inside), int(outside), int(count)) for inside, outside, count in words]
+
+
 def _root_is_a_user() -> bool:
     """Say whether uid 0 is an ordinary user who only looks like root (`unshare -r`).
 
     Then there is nobody to step down to, and nothing to step down from.
     """
-    with open("/proc/self/uid_map") as lines:
-        ranges = [tuple(int(word) for word in line.split()) for line in lines]
+    ranges = _uid_ranges()
     return all(count == 1 for _, _, count in ranges) and ranges[0][1] != 0
 
 
 def _free_uid() -> int:
-    """Choose a uid nobody has; call it while /proc is still the machine's."""
-    return _FIRST_UID + int(os.readlink("/proc/self"))
+    """Choose a uid nobody has; call it while /proc is still the machine's.
+
+    A container that maps few uids has none of that range: there the last ones it has are taken.
+    Raises: PermissionError when it has hardly any.
+    """
+    process = int(os.readlink("/proc/self"))
+    ranges = _uid_ranges()
+    if any(first <= _FIRST_UID + process < first + count for first, _, count in ranges):
+        return _FIRST_UID + process
+    first, _, count = max(ranges)
+    if count <= _LAST_UIDS:
+        raise PermissionError(errno.EPERM, "too few uids are mapped here to step down from root")
+    return first + count - 2 - process % _LAST_UIDS
 
 
 def _become(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    if 0 in os.getresuid():
+        raise PermissionError(errno.EPERM, "root could not be left")
     syscalls.stay_dumpable()
 
 

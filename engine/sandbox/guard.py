@@ -53,6 +53,7 @@ class Guard:
         self._reason = ""
         self._full = False
         self._truncated = False
+        self._paused = False
         self._said = b""
         self._poll = select.poll()
 
@@ -64,6 +65,7 @@ class Guard:
         for descriptor in (self._channel.fileno(), self._run.bwrap_end, *self._kinds):
             self._poll.register(descriptor, select.POLLIN)
         try:
+            self._obey_pending()
             while not self._turn():
                 pass
         except EOFError:
@@ -107,23 +109,42 @@ class Guard:
         return ended
 
     def _hear(self, event: int) -> None:
-        if event & select.POLLOUT:  # the engine takes logs again
-            self._poll.modify(self._channel.fileno(), select.POLLIN)
-            for descriptor in self._room:
-                self._poll.register(descriptor, select.POLLIN)
+        if event & select.POLLOUT:
+            self._resume()
         if event & ~select.POLLOUT:
-            kind, body = self._channel.receive()
-            if kind == frames.CANCEL and int(body) == self._order.number:
-                self._end("cancelled")
+            self._obey(*self._channel.receive())
+            self._obey_pending()
+
+    def _obey_pending(self) -> None:
+        """Serve what came along with an earlier frame: no poll will tell of it."""
+        while self._channel.pending():
+            self._obey(*self._channel.receive())
+
+    def _obey(self, kind: int, body: bytes) -> None:
+        if kind == frames.CANCEL and int(body) == self._order.number:
+            self._end("cancelled")
 
     def _pass_on(self, descriptor: int) -> None:
+        if self._paused:
+            return
         if not _writable(self._channel.fileno()):
-            self._poll.modify(self._channel.fileno(), select.POLLIN | select.POLLOUT)
-            for log in self._room:
-                self._poll.unregister(log)
+            self._pause()
         elif not self._read_log(descriptor):
             self._poll.unregister(descriptor)
             del self._room[descriptor]
+
+    def _pause(self) -> None:
+        """Leave the logs in their pipes until the engine takes them again."""
+        self._paused = True
+        self._poll.modify(self._channel.fileno(), select.POLLIN | select.POLLOUT)
+        for log in self._room:
+            self._poll.unregister(log)
+
+    def _resume(self) -> None:
+        self._paused = False
+        self._poll.modify(self._channel.fileno(), select.POLLIN)
+        for log in self._room:
+            self._poll.register(log, select.POLLIN)
 
     def _read_log(self, descriptor: int) -> bool:
         """Read a chunk of a log and send what its cap allows; False at its end."""

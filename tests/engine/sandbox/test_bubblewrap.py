@@ -1,6 +1,5 @@
 """What a job does and gets in the real sandbox, and how each kind of end is told."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ from engine.errors import Refused, Unavailable
 from engine.sandbox import binary, frames
 from engine.sandbox.bubblewrap import Bubblewrap
 from tests.engine.sandbox.bench import MIB, Bench, Kept, run
-from tests.engine.sandbox.leftovers import gone, kill_executor_of, processes
+from tests.engine.sandbox.leftovers import gone, kill_executor_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -262,23 +261,6 @@ def test_usage_is_measured(sandbox: Bubblewrap, bench: Bench, kept: Kept) -> Non
     assert outcome.wall_ms >= 20
 
 
-def test_no_process_of_a_step_is_root_on_the_host(
-    sandbox: Bubblewrap, bench: Bench, kept: Kept
-) -> None:
-    """The uid seen from outside is an unprivileged one, whoever started the engine."""
-    marker = f"7{os.getpid()}"
-    thread = threading.Thread(target=lambda: run(sandbox, bench.job("sleep", marker), kept))
-    thread.start()
-    while not (found := processes("sleep", marker)):
-        time.sleep(0.01)
-    owners = {Path(f"/proc/{process}").stat().st_uid for process in found}
-    sandbox.cancel()
-    thread.join()
-    assert owners.isdisjoint({0})
-    if os.geteuid() == 0:
-        assert all(0x7A00_0000 <= owner <= 0x7A3F_FFFF for owner in owners)
-
-
 def test_an_executor_that_died_is_replaced(bench: Bench, kept: Kept) -> None:
     """Kill -9 of an executor costs the job it ran, nothing else."""
     slot = Bubblewrap(bench.work)
@@ -297,32 +279,6 @@ def test_a_slot_can_be_closed_twice_and_before_its_first_job(bench: Bench) -> No
     slot = Bubblewrap(bench.work)
     slot.close()
     slot.close()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="NO TEST of stepping down: needs root")
-def test_root_steps_down_to_somebody_who_can_read_nothing(
-    bench: Bench, tmp_path: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Home, bubblewrap and the code may be readable by root alone."""
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    bwrap = closed / "bwrap"
-    bwrap.write_bytes(binary.find().path.read_bytes())
-    bwrap.chmod(0o700)
-    subprocess.run(
-        ["cp", "-r", str(Path(binary.__file__).parents[2] / "engine"), closed], check=True
-    )
-    subprocess.run(["cp", "-al", bench.work, closed / "work"], check=True)
-    subprocess.run(["chmod", "-R", "go-rwx", closed / "engine"], check=True)
-    monkeypatch.setattr(binary, "find", lambda: binary.Bubblewrap(bwrap, "0.8.0", None))
-    monkeypatch.setattr("engine.sandbox.bubblewrap._PACKAGES", str(closed))
-    moved = Bench(closed / "work", bench.environment)
-    slot = Bubblewrap(moved.work)
-    try:
-        outcome = run(slot, moved.job(script="echo ok"), kept)
-    finally:
-        slot.close()
-    assert (outcome.exit_code, kept.stdout) == (0, b"ok\n")
 
 
 def test_where_user_namespaces_are_off_nothing_runs(bench: Bench) -> None:

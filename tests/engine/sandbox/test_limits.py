@@ -1,5 +1,7 @@
 """Bombs: each limit holds, is told by its name, and the slot runs the next job."""
 
+import time
+
 import pytest
 
 from engine.sandbox.base import KIB, Limits
@@ -132,14 +134,14 @@ def test_a_slow_listener_slows_the_step_not_the_guard(
     sandbox: Bubblewrap, bench: Bench, kept: Kept
 ) -> None:
     """A deadline holds although nobody takes the step's logs."""
-    import time
 
     def slow(stream: str, data: bytes) -> None:
         if not kept.stdout:
             time.sleep(1.5)
         kept.log(stream, data)
 
-    job = bench.job("yes", limits=Limits(wall_ms=400, log=100 * MIB))
+    limits = Limits(wall_ms=400, log=100 * MIB)
+    job = bench.job(script="yes & yes >&2", limits=limits)  # both logs at once
     outcome = sandbox.run(job, slow, kept)
     assert outcome.reason == "timeout"
     assert outcome.wall_ms < 1_400
