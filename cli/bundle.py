@@ -4,16 +4,13 @@ from pathlib import Path
 
 import click
 
+from cli.bundlefile import read_bundle
 from cli.options import common
 from cli.refs import find_content, is_run
 from cli.report import emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.bundle import export_file, import_bundle
-from engine.content.cid import Cid
-from engine.errors import Refused, Unavailable
-
-IMPORT_PIN = "imported"  # keeps what came in a bundle until a person lets go of it
+from engine.bundle import export_file
 
 
 @click.command()
@@ -48,24 +45,3 @@ def import_(settings: Settings, file: Path) -> None:
     for cid, kind in zip(roots, kinds, strict=True):
         click.echo(f"{kind} {cid}")
     return None
-
-
-def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
-    """Put a bundle in the store, pinned; return its roots.
-
-    Raises: Refused when it is no bundle or cannot be read; Damaged when it is changed or cut
-    short; Unavailable on a full disk.
-    """
-    try:
-        stream = file.open("rb")
-    except IsADirectoryError:
-        raise Refused("this is a directory, not a bundle", where=str(file)) from None
-    except FileNotFoundError:
-        raise Refused("no such file", where=str(file)) from None
-    except OSError as error:
-        raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
-    with stream:
-        roots = import_bundle(space.store, stream)
-    for root in roots:
-        space.store.pins.pin(root, IMPORT_PIN)
-    return roots

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import click
 
 from cli.options import common
-from cli.refs import parse_step
+from cli.refs import find_step
 from cli.report import emit_json, emit_table
 from cli.runview import RunView, view, view_row
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.errors import Refused
 from engine.explain import Change, mapping_changes, step_changes
 from engine.step import STEP, Step
 from engine.summary import StepSummary
@@ -25,7 +24,7 @@ def explain(settings: Settings, run: str, step: str) -> None:
     """Say why STEP of RUN was, or was not, reused, by comparing it with the run before."""
     with Workspace(settings.home) as space:
         found = view(space, run)
-        one = _find(found, step)
+        one = find_step(found.steps, step)
         before = _before(space, found, one)
         changes = _changes(space, before[1], one) if before else ()
     why = _why(one, before[0] if before else None, changes)
@@ -42,18 +41,6 @@ def explain(settings: Settings, run: str, step: str) -> None:
         )
     click.echo(f"{one.id} {why}")
     return emit_table(_rows(changes))
-
-
-def _find(found: RunView, text: str) -> StepSummary:
-    name, index = parse_step(text)
-    of_name = [one for one in found.steps if one.name == name]
-    chosen = [one for one in of_name if index is None or one.index == index]
-    if not of_name:
-        names = ", ".join(dict.fromkeys(one.name for one in found.steps))
-        raise Refused(f"the run has no step '{name}'", fix=f"it has: {names}")
-    if len(chosen) != 1:
-        raise Refused(f"step '{name}' has {len(of_name)} instances", fix=f"say which: {name}[0]")
-    return chosen[0]
 
 
 def _before(

@@ -11,10 +11,11 @@ from engine.content.cid import DAG_CBOR, TEXT, Cid
 from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.errors import Refused
-from engine.step import RESULT
 
 if TYPE_CHECKING:
-    from engine.journal import StepRow
+    from collections.abc import Sequence
+
+    from engine.summary import StepSummary
 
 _STEP: Final = re.compile(r"([a-z][a-z0-9_-]{0,62})(?:\[(\d{1,9})\])?")
 _RUN_KIND: Final = "tallystick/run/"
@@ -57,23 +58,22 @@ def parse_step(text: str) -> tuple[str, int | None]:
     return found[1], int(found[2]) if found[2] else None
 
 
-def find_step(rows: "list[StepRow]", text: str) -> "StepRow":
-    """Return the row of a step's instance.
+def find_step(steps: "Sequence[StepSummary]", text: str) -> "StepSummary":
+    """Return the instance of a run that 'train[1]' names.
 
     Raises: Refused when there is none, or it is not said which.
     """
     name, index = parse_step(text)
-    of_name = [row for row in rows if row.step == name]
+    of_name = [one for one in steps if one.name == name]
     if not of_name:
-        names = ", ".join(dict.fromkeys(row.step for row in rows))
+        names = ", ".join(dict.fromkeys(one.name for one in steps))
         raise Refused(f"the run has no step '{name}'", fix=f"it has: {names}")
-    if index is None and len(of_name) > 1:
-        raise Refused(
-            f"step '{name}' has {len(of_name)} instances", fix=f"say which: {name}[0], {name}[1], …"
-        )
-    found = [row for row in of_name if index is None or row.index == index]
+    found = [one for one in of_name if index is None or one.index == index]
     if not found:
         raise Refused(f"the run has no step '{text}'", fix=f"'{name}' has {len(of_name)} instances")
+    if len(found) > 1:
+        fix = f"say which: {name}[0], {name}[1], …"
+        raise Refused(f"step '{name}' has {len(found)} instances", fix=fix)
     return found[0]
 
 
@@ -88,17 +88,18 @@ def _run_cid(space: Workspace, text: str) -> Cid:
 
 
 def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
+    from cli.runview import view
+
     step, _, tail = rest.partition("/")
     output, _, path = tail.partition("/")
     if not output:
         raise Refused(f"'{text}' names no output", fix="write RUN/STEP/OUTPUT")
-    row = find_step(space.journal.steps(space.journal.find(run).id), step)
-    if row.result is None:
-        raise Refused(f"step '{step}' of this run has no result", fix=f"it was {row.status}")
-    outputs = RESULT.decode(space.store.get(row.result)).outputs
-    if output not in outputs:
-        known = ", ".join(outputs) or "none"
+    found = find_step(view(space, run).steps, step)
+    if not found.outputs:
+        raise Refused(f"step '{step}' of this run has no outputs", fix=f"it was {found.status}")
+    if output not in found.outputs:
+        known = ", ".join(found.outputs)
         raise Refused(f"step '{step}' has no output '{output}'", fix=f"it has: {known}")
-    part, blocks = select(space.store.get, outputs[output], path)
+    part, blocks = select(space.store.get, found.outputs[output], path)
     space.store.put(blocks)
     return part

@@ -51,7 +51,7 @@ def run(
     """
     from cli.execute import begin, execute
     from cli.livelog import also_to_files
-    from cli.plan import emit_plan
+    from cli.planview import emit_plan
     from cli.prepare import find_workflow, prepare
     from cli.progress import Steps, watching
     from cli.runview import emit_run, view

@@ -34,8 +34,11 @@ def export(store: BlockStore, root: Cid, stream: BinaryIO) -> None:
 def export_file(store: BlockStore, root: Cid, path: Path) -> int:
     """Write a bundle to `path`, which is there only when it is whole; return its bytes.
 
-    Raises: as export; Refused when the file cannot be written there.
+    Raises: as export; Refused when the file cannot be written there, or is no file: a rename
+    onto /dev/null would take it from everybody.
     """
+    if path.exists() and not path.is_file():
+        raise Refused("there is something that is not a file", where=str(path))
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
