@@ -19,7 +19,8 @@ from engine.sandbox.frames import Order
 from engine.sandbox.launch import Running
 from engine.sandbox.watchdog import Watchdog
 
-_SAMPLE_MS: Final = 50  # at 2 GB/s of touched pages a step overshoots by 100 MB (security.md 1.4)
+_SAMPLE_MS: Final = 50  # between two looks at memory; at 2 GB/s a step touches 100 MB in that time
+_CLOSE_MS: Final = 10  # the same from half the limit on
 _CHUNK: Final = 64 * 1024  # bytes: what a pipe holds
 _FILE_TOO_BIG: Final = 128 + signal.SIGXFSZ
 
@@ -69,23 +70,16 @@ class Guard:
             while not self._turn():
                 pass
         except EOFError:
-            self._kill()
-            _wait_all(self._run.first, os.wait4(self._run.bwrap, 0)[2])
+            self._bury()
             raise
-        _, status, monitor = os.wait4(self._run.bwrap, 0)
-        exit_code = _exit_code(status)
         wall_ms = self._elapsed_ms()
-        self._kill()
-        usage = _wait_all(self._run.first, monitor)
+        exit_code, usage = self._bury()
         for descriptor in list(self._room):
             while self._read_log(descriptor):
                 pass
-        full = self._full or self._watchdog.scratch_full()
-        if exit_code and not self._reason and (full or exit_code == _FILE_TOO_BIG):
-            self._reason = "disk"
         return Watched(
             exit_code=exit_code,
-            reason=self._reason,
+            reason=self._reason or self._disk(exit_code),
             wall_ms=wall_ms,
             processor_ms=int((usage.ru_utime + usage.ru_stime) * 1000),
             peak_memory=max(self._peak, usage.ru_maxrss * 1024, self._watchdog.scratch_bytes()),
@@ -93,6 +87,24 @@ class Guard:
             finished=b'"exit-code"' in os.read(self._run.status, 4096),
             said=self._said,
         )
+
+    def _bury(self) -> tuple[int, resource.struct_rusage]:
+        """Wait until every process of the sandbox is dead; return the exit code and their use.
+
+        The kernel ends a pid namespace's other processes before its first one counts as dead. That
+        one is our child once bubblewrap, the monitor, is gone, unless bubblewrap has reaped it.
+        """
+        self._kill()
+        _, status, usage = os.wait4(self._run.bwrap, 0)
+        with contextlib.suppress(ChildProcessError):
+            usage = os.wait4(self._run.first, 0)[2]
+        code = os.waitstatus_to_exitcode(status)
+        return (code if code >= 0 else 128 - code), usage
+
+    def _disk(self, exit_code: int) -> str:
+        """Return "disk" for a step that failed where there was no room left."""
+        full = self._full or self._watchdog.scratch_full() or exit_code == _FILE_TOO_BIG
+        return "disk" if exit_code and full else ""
 
     def _turn(self) -> bool:
         """Wait for one thing to happen; say whether the step has ended."""
@@ -166,7 +178,8 @@ class Guard:
             memory = self._watchdog.memory(self._order.memory)
             self._peak = max(self._peak, memory)
             self._full = self._full or self._watchdog.scratch_full()
-            self._next_sample = self._elapsed_ms() + _SAMPLE_MS
+            close = memory > self._order.memory // 2
+            self._next_sample = self._elapsed_ms() + (_CLOSE_MS if close else _SAMPLE_MS)
             if memory > self._order.memory:
                 self._end("memory")
 
@@ -190,20 +203,3 @@ def _writable(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return bool(poll.poll(0))
-
-
-def _wait_all(first: int, monitor: resource.struct_rusage) -> resource.struct_rusage:
-    """Wait until every process of the sandbox is dead; return what they used.
-
-    The kernel ends a pid namespace's other processes before its first one counts as dead. That
-    one is our child once bubblewrap, the monitor, is gone, unless bubblewrap has reaped it.
-    """
-    try:
-        return os.wait4(first, 0)[2]
-    except ChildProcessError:
-        return monitor
-
-
-def _exit_code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code

@@ -1,5 +1,6 @@
 """Who a step is on the machine when the engine is root, or something that looks like it."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -68,13 +69,14 @@ def test_who_it_becomes_need_not_read_anything(
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     bwrap = closed / "bwrap"
-    bwrap.write_bytes(binary.find().path.read_bytes())
+    found = binary.find()
+    bwrap.write_bytes(found.path.read_bytes())
     bwrap.chmod(0o700)
     packages = Path(binary.__file__).parents[2]
     subprocess.run(["cp", "-r", packages / "engine", closed], check=True)
     subprocess.run(["cp", "-al", bench.work, closed / "work"], check=True)
     subprocess.run(["chmod", "-R", "go-rwx", closed / "engine"], check=True)
-    monkeypatch.setattr(binary, "find", lambda: binary.Bubblewrap(bwrap, "0.8.0", None))
+    monkeypatch.setattr(binary, "find", lambda: dataclasses.replace(found, path=bwrap))
     monkeypatch.setattr("engine.sandbox.bubblewrap._PACKAGES", str(closed))
     moved = Bench(closed / "work", bench.environment)
     slot = Bubblewrap(moved.work)
