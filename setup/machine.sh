@@ -80,16 +80,13 @@ environment() { # extras: "" or "[dev]"
 
 # ---- inputs --------------------------------------------------------------------------------------
 
-in_store() ( # a command, given the options for the Nix store that tally builds in
+fetch() ( # lock file
+  export LOCK="$1"
   IFS='
 '
   # shellcheck disable=SC2046 # an option a line, or none
-  exec "$@" $(python "$root/setup/store.py")
+  exec "$root/examples/env/fetch-inputs" "$inputs_dir" $(python "$root/setup/store.py") >/dev/null
 )
-
-fetch() { # lock file
-  LOCK=$1 in_store "$root/examples/env/fetch-inputs" "$inputs_dir" >/dev/null
-}
 
 explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
   mkdir "$inputs_dir/.get.aloud"
