@@ -1,0 +1,153 @@
+"""One step in a sandbox that plays what it is told."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey, VerifyKey
+
+from engine.content.cid import DAG_CBOR, RAW, Cid
+from engine.errors import Unavailable
+from engine.runner import Order, Report
+from engine.sandbox.base import Job, Limits, Outcome
+from engine.sandbox.scripted import Act, Scripted
+from engine.step import (
+    ATTESTATION,
+    CONTRACT,
+    REQUIRES,
+    SIGNED,
+    STEP,
+    SYSTEM,
+    Platform,
+    Step,
+)
+from tests.fakes.home import Home
+
+
+class Key:
+    """A Signer with a fixed key."""
+
+    def __init__(self) -> None:
+        self._key = SigningKey(bytes(32))
+        self.public_key = bytes(self._key.verify_key)
+
+    def sign(self, domain: bytes, payload: bytes) -> bytes:
+        """Sign."""
+        return self._key.sign(domain + b"\0" + payload).signature
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """Open a home whose steps are signed."""
+    home = Home(tmp_path / "home", signer=Key())
+    yield home
+    home.close()
+
+
+def order(*, contract: int = CONTRACT, system: str = SYSTEM) -> Order:
+    """Return an order for a step with one output."""
+    step = Step(
+        closure=Cid.of(DAG_CBOR, b""),
+        command=(),
+        script="work",
+        script_link=None,
+        variables={"A": "b"},
+        inputs={},
+        gathers={},
+        outputs={"o": "out/o"},
+        platform=Platform(REQUIRES, system),
+        contract=contract,
+    )
+    block = STEP.block(step)
+    return Order(block.cid, step, (block,), Limits(memory=5, wall_ms=7))
+
+
+def run(home: Home, script: Callable[[Job], Act], **changes) -> tuple[Report, Job]:
+    """Run it."""
+    sandbox = Scripted(script)
+    (runner,) = home.runners([sandbox])
+    report = runner.run(order(**changes), lambda stream, data: None)
+    return report, sandbox.jobs[0]
+
+
+def good(_: Job) -> Act:
+    """Give an output and a log."""
+    return Act(files={"o": b"result"}, stdout=b"out", stderr=b"err")
+
+
+def test_a_job_is_the_step_and_its_limits(home: Home) -> None:
+    """A script is executed by the environment's sh; variables are exactly the step's."""
+    _, job = run(home, good)
+
+    assert (job.command, job.script) == (("/bin/sh", "-eu", "/.script"), b"work")
+    assert job.variables == {"A": "b"}
+    assert job.outputs == {"o": "out/o"}
+    assert (job.limits.memory, job.limits.wall_ms) == (5, 7)
+
+
+def test_a_result_names_the_outputs_and_nothing_that_varies(home: Home) -> None:
+    """Two runs at different times give one Result and two Attestations."""
+    one, _ = run(home, good)
+    two, _ = run(home, good)
+
+    assert one.succeeded
+    assert one.result.outputs == {"o": Cid.of(RAW, b"result")}
+    assert one.result_cid == two.result_cid
+
+
+def test_a_report_brings_all_its_blocks(home: Home) -> None:
+    """The step, the output, logs and records are there to be made durable together."""
+    report, _ = run(home, good)
+
+    data = {block.cid: block.data for block in report.blocks}
+    assert {b"result", b"out", b"err"} <= set(data.values())
+    assert {report.result.step, report.result_cid, report.attestation_cid} <= data.keys()
+    assert not home.store.has(report.result_cid)
+
+
+def test_an_attestation_is_signed(home: Home) -> None:
+    """The signature is over the record's exact bytes, for its kind alone."""
+    report, _ = run(home, good)
+    data = {block.cid: block.data for block in report.blocks}
+    assert report.signed is not None
+    signed = SIGNED.decode(data[report.signed])
+
+    assert signed.payload == data[report.attestation_cid]
+    assert signed.public_key == report.signer
+    message = ATTESTATION.kind.encode() + b"\0" + signed.payload
+    VerifyKey(signed.public_key).verify(message, signed.signature)
+
+
+def test_a_failed_step_has_no_outputs(home: Home) -> None:
+    """Its Result says how it ended, and it did not succeed."""
+    report, _ = run(home, lambda _: Act(outcome=Outcome(3, "", "", 5, 3, 9, False), stderr=b"no"))
+
+    assert not report.succeeded
+    assert (report.result.exit_code, report.result.outputs) == (3, {})
+    assert report.attestation.stderr == Cid.of(RAW, b"no")
+
+
+def test_a_missing_output_is_a_failure(home: Home) -> None:
+    """A program that exits 0 without its outputs has not succeeded."""
+    ended = Outcome(0, "missing-output", "out/o", 5, 3, 9, False)
+
+    report, _ = run(home, lambda _: Act(outcome=ended))
+
+    assert not report.succeeded
+    assert report.detail == "out/o"
+
+
+def test_a_long_log_is_stored_at_once(home: Home) -> None:
+    """What is too large to be held back is in the store as a file of its own."""
+    report, _ = run(home, lambda _: Act(files={"o": b"result"}, stdout=bytes(100_000)))
+
+    assert report.attestation.stdout is not None
+    assert home.store.path_of(report.attestation.stdout) is not None
+    assert sum(len(block.data) for block in report.blocks) < 10_000
+
+
+@pytest.mark.parametrize("changes", [{"contract": CONTRACT + 1}, {"system": "riscv64-linux"}])
+def test_a_step_for_elsewhere_is_not_run(home: Home, changes: dict[str, object]) -> None:
+    """A newer contract or another platform is Unavailable here, before anything is staged."""
+    with pytest.raises(Unavailable):
+        run(home, good, **changes)

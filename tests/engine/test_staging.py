@@ -1,0 +1,142 @@
+"""The inputs of a step on disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.claims import Claims
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Unavailable
+from engine.staging import MAX_BINDS, Staging
+from engine.step import CONTRACT, GATHER_PAGE, REQUIRES, SYSTEM, Gather, Platform, Step
+from engine.store.add import add_path
+from engine.store.disk import DiskStore
+from engine.workflow.gathers import gather
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DiskStore]:
+    """Open a store."""
+    with DiskStore(tmp_path / "store") as store:
+        yield store
+
+
+@pytest.fixture
+def staging(tmp_path: Path, store: DiskStore) -> Iterator[Staging]:
+    """Open a staging of one process."""
+    staging = Staging(tmp_path / "work", store, Claims(tmp_path / "claims"), "owner")
+    yield staging
+    staging.close()
+
+
+def added(store: DiskStore, place: Path, content: bytes | dict[str, bytes]) -> Cid:
+    """Add a file, or a directory of files."""
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+    else:
+        place.mkdir()
+        for name, data in content.items():
+            (place / name).write_bytes(data)
+    return add_path(store, place).cid
+
+
+def step(inputs: dict[str, Cid], gathers: dict[str, Gather] | None = None) -> Step:
+    """Return a step with these inputs."""
+    return Step(
+        closure=Cid.of(DAG_CBOR, b""),
+        command=("true",),
+        script="",
+        script_link=None,
+        variables={},
+        inputs=inputs,
+        gathers=gathers or {},
+        outputs={},
+        platform=Platform(REQUIRES, SYSTEM),
+        contract=CONTRACT,
+    )
+
+
+def test_a_step_without_inputs_has_no_folder(staging: Staging) -> None:
+    """Nothing is made for nothing."""
+    assert staging.stage(step({})).folder is None
+
+
+def test_small_files_are_written_and_large_ones_linked(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """Both are read-only and dated alike; a large one is the store's own inode."""
+    small = added(store, tmp_path / "small", b"small")
+    large = added(store, tmp_path / "large", bytes(100_000))
+
+    folder = staging.stage(step({"small": small, "large": large})).folder
+
+    assert folder is not None
+    own = store.path_of(large)
+    assert own is not None
+    assert (folder / "large").samefile(own)
+    assert (folder / "small").read_bytes() == b"small"
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+    assert folder.stat().st_mtime_ns == (folder / "small").stat().st_mtime_ns
+
+
+def test_a_directory_is_made_once_and_bound(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """Two steps with one directory as input are given the same place for it."""
+    code = added(store, tmp_path / "code", {"a.py": b"a", "b.py": bytes(70_000)})
+
+    one, two = staging.stage(step({"code": code})), staging.stage(step({"code": code}))
+
+    assert one.trees == two.trees
+    assert sorted(path.name for path in one.trees["code"].iterdir()) == ["a.py", "b.py"]
+    assert one.folder is not None
+    assert list((one.folder / "code").iterdir()) == []
+
+
+def test_many_directories_are_linked_instead(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """A sandbox is not given more binds than MAX_BINDS; the others are there all the same."""
+    cids = [added(store, tmp_path / f"d{n}", {"f": bytes((n,))}) for n in range(MAX_BINDS + 2)]
+
+    staged = staging.stage(step({}, {"all": gather(tuple(cids)).gather}))
+
+    assert len(staged.trees) == MAX_BINDS
+    assert staged.folder is not None
+    assert (staged.folder / f"all/{MAX_BINDS + 1}/f").read_bytes() == bytes((MAX_BINDS + 1,))
+
+
+def test_a_long_gather_comes_in_pages(store: DiskStore, staging: Staging, tmp_path: Path) -> None:
+    """Over a thousand values are numbered through, and listed in order."""
+    cid = added(store, tmp_path / "one", b"1")
+    found = gather((cid,) * (GATHER_PAGE + 1))
+    store.put(found.blocks)
+
+    folder = staging.stage(step({}, {"all": found.gather})).folder
+
+    assert folder is not None
+    assert (folder / f"all/{GATHER_PAGE}").read_bytes() == b"1"
+    assert (folder / "all.list").read_text().splitlines()[-1] == f"/in/all/{GATHER_PAGE}"
+
+
+def test_what_is_not_here_leaves_nothing(staging: Staging, tmp_path: Path) -> None:
+    """A missing input is Unavailable, and the half-made folder is gone."""
+    with pytest.raises(Unavailable):
+        staging.stage(step({"a": Cid.of(DAG_CBOR, b"not here")}))
+
+    assert list((tmp_path / "work/in/owner").iterdir()) == []
+
+
+def test_the_folders_of_the_dead_are_cleared(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """Whoever starts next removes what a killed process left, and not what a live one has."""
+    dead = Claims(tmp_path / "claims")
+    left = Staging(tmp_path / "work", store, dead, "dead")
+    left.stage(step({"a": added(store, tmp_path / "a", b"a")}))
+    dead.close()
+
+    Staging(tmp_path / "work", store, Claims(tmp_path / "claims"), "next").close()
+
+    assert [path.name for path in (tmp_path / "work/in").iterdir()] == ["owner"]
