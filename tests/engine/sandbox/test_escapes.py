@@ -1,13 +1,14 @@
 """What a step tries in vain, and that it would succeed without the defence that stops it.
 
-attempts.py makes the attempts. Here is, for each, the control: which defences are taken away so
-that the same attempt gets through. It runs a few times in all, not once for each attempt.
+The program in inside/ makes the attempts. Here is, for each, the control: which defences are taken
+away so that the same attempt gets through. It runs a few times in all, not once for each attempt.
 """
 
 import contextlib
 import ctypes
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -18,12 +19,14 @@ import pytest
 from engine.sandbox import orders, walls
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.walls import Defences
-from tests.engine.sandbox import attempts
+from tests.engine.sandbox import inside
 from tests.engine.sandbox.bench import Bench, Kept, run
+from tests.engine.sandbox.inside import table, view
+from tests.engine.sandbox.inside.attempts import ATTEMPTS
 
 pytestmark = pytest.mark.sandbox
 
-PROGRAM = Path(attempts.__file__)
+PROGRAM = Path(inside.__file__).parent
 OUTSIDE = ("no sandbox at all",)
 AS_ROOT = ("no sandbox at all, as root",)
 
@@ -66,9 +69,9 @@ NO_CONTROL = {
 }
 
 BY_NAME = {
-    **{f"see {path}": OUTSIDE for path in attempts.HIDDEN},
-    **{f"turn {path}": AS_ROOT for path in attempts.KERNEL_KNOBS},
-    **{f"write {path}": ("read_only",) for path in attempts.UNWRITABLE},
+    **{f"see {path}": OUTSIDE for path in view.HIDDEN},
+    **{f"turn {path}": AS_ROOT for path in view.KERNEL_KNOBS},
+    **{f"write {path}": ("read_only",) for path in view.UNWRITABLE},
     **dict.fromkeys(("host tcp", "host abstract", "interfaces"), ("network",)),
     **dict.fromkeys(("metadata service", "name server", "ipv6"), ("network",)),
     **dict.fromkeys(("clone user", "call unshare_user"), ("seccomp", "no_more_users")),
@@ -96,7 +99,7 @@ BY_NAME = {
 
 def control(name: str) -> tuple[str, ...]:
     """Say which defences to take away so that an attempt gets through."""
-    if name.split(" ", 1)[-1] in attempts.AS_OWN_ROOT:
+    if name.split(" ", 1)[-1] in table.AS_OWN_ROOT:
         return ("seccomp", "no_more_users")
     return BY_NAME.get(name, ("seccomp",))
 
@@ -112,6 +115,7 @@ class Machine:
         self._open.mkdir(parents=True)
         self._open.chmod(0o777)  # only the read-only mount keeps a step from writing here
         bench.closure.chmod(0o777)
+        shutil.copytree(PROGRAM, self._open / PROGRAM.name)
         self._results: dict[tuple[str, ...], dict[str, tuple[bool, str]]] = {}
 
     def attempt(self, name: str, without: tuple[str, ...] = ()) -> tuple[bool, str]:
@@ -123,11 +127,9 @@ class Machine:
 
     def _inside(self, without: tuple[str, ...]) -> bytes:
         lowered = Defences(**dict.fromkeys(without, False))
-        script = PROGRAM.read_text()
-        command = ("python", "/.script")
-        job = self._bench.job(
-            *command, script=script, variables=self._finds, inputs=self._open, trees={}
-        )
+        variables = {**self._finds, "PYTHONPATH": "/in"}
+        command = ("python", "-B", "-m", PROGRAM.name)
+        job = self._bench.job(*command, variables=variables, inputs=self._open)
         kept = Kept()
         built = walls.arguments
         with pytest.MonkeyPatch.context() as patch:
@@ -137,11 +139,13 @@ class Machine:
         return kept.stdout
 
     def _outside(self) -> bytes:
-        names = [name for name in attempts.ATTEMPTS if control(name) in (OUTSIDE, AS_ROOT)]
+        names = [name for name in ATTEMPTS if control(name) in (OUTSIDE, AS_ROOT)]
         python = f"{self._bench.environment}/bin/python"
         environment = {**os.environ, **self._finds}
-        command = [python, PROGRAM, *names]
-        return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+        command = [python, "-B", "-m", PROGRAM.name, *names]
+        return subprocess.run(
+            command, env=environment, cwd=PROGRAM.parent, capture_output=True, check=True
+        ).stdout
 
 
 @pytest.fixture(scope="module")
@@ -169,14 +173,14 @@ def machine(bench: Bench) -> Iterator[Machine]:
         yield Machine(bench, slot, finds)
 
 
-@pytest.mark.parametrize("name", attempts.ATTEMPTS)
+@pytest.mark.parametrize("name", ATTEMPTS)
 def test_an_attempt_is_in_vain(machine: Machine, name: str) -> None:
     """No attempt gets through all the walls."""
     through, seen = machine.attempt(name)
     assert not through, seen
 
 
-@pytest.mark.parametrize("name", [name for name in attempts.ATTEMPTS if name not in NO_CONTROL])
+@pytest.mark.parametrize("name", [name for name in ATTEMPTS if name not in NO_CONTROL])
 def test_it_would_succeed_without_its_defence(machine: Machine, name: str) -> None:
     """The same attempt gets through where its defence is taken away."""
     without = control(name)
@@ -190,9 +194,9 @@ def test_it_would_succeed_without_its_defence(machine: Machine, name: str) -> No
 
 def test_every_exception_is_an_attempt() -> None:
     """What has no control is named with its reason, and nothing else is."""
-    assert set(NO_CONTROL) <= set(attempts.ATTEMPTS)
+    assert set(NO_CONTROL) <= set(ATTEMPTS)
 
 
 def test_there_are_enough_attempts() -> None:
     """At least a hundred attempts have a control that succeeds."""
-    assert len(set(attempts.ATTEMPTS) - set(NO_CONTROL)) >= 100
+    assert len(set(ATTEMPTS) - set(NO_CONTROL)) >= 100
