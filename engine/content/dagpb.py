@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.content.cid import BYTES, Cid
+from engine.content.cid import BYTES, DAG_PB, SHA2_256, Cid
 from engine.content.protobuf import fields, text, varint
 from engine.errors import Damaged, Refused
 
@@ -17,6 +17,9 @@ from engine.errors import Damaged, Refused
 MAX_LINKS: Final = 8192
 
 _HASH: Final = bytes((1 << 3 | 2, BYTES))
+_V0: Final = 34  # bytes of a CIDv0: hash function, digest length, digest
+_V0_HEAD: Final = bytes((SHA2_256, 32))
+_V1_DAG_PB: Final = bytes((1, DAG_PB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ def _decode_link(message: bytes) -> Link:
     if not (isinstance(target, bytes) and isinstance(name, bytes) and isinstance(tsize, int)):
         raise Damaged("a dag-pb link with a field of the wrong type")
     try:
-        return Link(name.decode(), Cid.from_bytes(target), tsize)
+        return Link(name.decode(), Cid.from_bytes(_version_1(target)), tsize)
     except UnicodeDecodeError:
         raise Damaged("a dag-pb link whose name is not UTF-8") from None
     except Refused as fault:
         raise Damaged(f"a dag-pb link: {fault.what}") from None
+
+
+def _version_1(target: bytes) -> bytes:
+    """Return a CID as CIDv1: Kubo's default still links by CIDv0, a bare sha2-256 of dag-pb."""
+    return _V1_DAG_PB + target if len(target) == _V0 and target.startswith(_V0_HEAD) else target

@@ -1,5 +1,7 @@
 """dag-pb and the protobuf it is made of: one spelling written, hostile ones refused."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +71,11 @@ def test_what_is_no_node_is_damaged(node: bytes, why: str) -> None:
     """Every malformed node is told apart from a good one, with what is wrong with it."""
     with pytest.raises(Damaged, match=why):
         decode(node)
+
+
+def test_a_version_0_link_is_read_as_version_1() -> None:
+    """Kubo's default links by CIDv0; it names the same block as the CIDv1 of the same digest."""
+    digest = hashlib.sha256(b"a node").digest()
+    link = b"\x0a\x22\x12\x20" + digest + b"\x12\x01a\x18\x05"
+    (found,), _ = decode(b"\x12" + bytes((len(link),)) + link + b"\x0a\x02\x08\x01")
+    assert found == Link("a", Cid.from_bytes(b"\x01\x70\x12\x20" + digest), 5)
