@@ -1,17 +1,19 @@
 """`tally runs`, `tally show` and `tally cancel`: the runs of this home."""
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.options import common
 from cli.report import emit_json, emit_table, human_seconds, note
-from cli.runview import RunView, emit_run, view
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.errors import Refused
 from engine.journal import RunRow
-from engine.summary import attestation
+
+if TYPE_CHECKING:  # `tally runs` need not wait for all that a run is made of
+    from cli.runview import RunView
 
 
 @click.command()
@@ -60,6 +62,8 @@ def _took(run: RunRow) -> str:
 @common
 def show(settings: Settings, run: str, evidence: bool) -> None:
     """Show RUN: its steps, their outputs, and the outputs of the workflow."""
+    from cli.runview import emit_run, view
+
     with Workspace(settings.home) as space:
         found = view(space, run)
         rows = _evidence(space, found) if evidence else []
@@ -70,8 +74,10 @@ def show(settings: Settings, run: str, evidence: bool) -> None:
     return emit_run(found, as_json=settings.json)
 
 
-def _evidence(space: Workspace, found: RunView) -> list[dict[str, object]]:
+def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
     """Return what is attested of every step, in order."""
+    from engine.summary import attestation
+
     rows: list[dict[str, object]] = []
     for step in found.steps:
         for cid in step.attestations:
