@@ -1,0 +1,101 @@
+"""Which results may be reused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.content.cid import DAG_CBOR, RAW, Cid
+from engine.database import Database
+from engine.lookup import Lookup
+from engine.memo import UNSIGNED, Claim, Memo, own_results
+from engine.presence import Presence
+from engine.step import (
+    CONTRACT,
+    REQUIRES,
+    RESULT,
+    STEP,
+    SYSTEM,
+    Platform,
+    Result,
+    Step,
+)
+from engine.store.memory import MemoryStore
+
+OUTPUT = Block(Cid.of(RAW, b"output"), b"output")
+STRANGER = b"s" * 32
+WANTED = Step(
+    closure=Cid.of(DAG_CBOR, b""),
+    command=("true",),
+    script="",
+    script_link=None,
+    variables={},
+    inputs={},
+    gathers={},
+    outputs={"o": "o"},
+    platform=Platform(REQUIRES, SYSTEM),
+    contract=CONTRACT,
+)
+KEY = STEP.cid(WANTED)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """Return a store that has the output."""
+    store = MemoryStore()
+    store.put([OUTPUT])
+    return store
+
+
+@pytest.fixture
+def memo(tmp_path: Path) -> Iterator[Memo]:
+    """Open an empty memo."""
+    database = Database(tmp_path / "state.db")
+    yield Memo(database)
+    database.close()
+
+
+def look(store: MemoryStore, memo: Memo, *results: Result, signer: bytes = UNSIGNED) -> bool:
+    """Claim that the step gave these results, and return whether one of them is a hit."""
+    blocks = [RESULT.block(result) for result in results]
+    store.put(blocks)
+    claims = [Claim(KEY, block.cid, block.cid, None, signer) for block in blocks]
+    with memo._database.change() as change:
+        memo.add(change, claims)
+    lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
+    return KEY in lookup.find({KEY: WANTED})
+
+
+def test_a_good_result_is_a_hit(store: MemoryStore, memo: Memo) -> None:
+    """Exit code 0, all declared outputs, all of them here."""
+    assert look(store, memo, Result(KEY, 0, {"o": OUTPUT.cid}))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Result(KEY, 3, {}),
+        Result(KEY, 0, {}),
+        Result(KEY, 0, {"other": OUTPUT.cid}),
+        Result(Cid.of(DAG_CBOR, b"another step"), 0, {"o": OUTPUT.cid}),
+        Result(KEY, 0, {"o": Cid.of(RAW, b"not here")}),
+    ],
+)
+def test_anything_less_is_no_hit(store: MemoryStore, memo: Memo, result: Result) -> None:
+    """A failure, a missing output, another step's result or lost content means to run."""
+    assert not look(store, memo, result)
+
+
+def test_a_strangers_claim_is_no_hit(store: MemoryStore, memo: Memo) -> None:
+    """The policy decides, not the memo."""
+    assert not look(store, memo, Result(KEY, 0, {"o": OUTPUT.cid}), signer=STRANGER)
+
+
+def test_a_result_that_is_not_here_is_no_hit(store: MemoryStore, memo: Memo) -> None:
+    """A claim on a record that was lost, or is no Result, means to run."""
+    with memo._database.change() as change:
+        memo.add(change, [Claim(KEY, OUTPUT.cid, OUTPUT.cid, None, UNSIGNED)])
+    lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
+
+    assert lookup.find({KEY: WANTED}) == {}
