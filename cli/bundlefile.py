@@ -6,7 +6,7 @@ from typing import Final
 from cli.workspace import Workspace
 from engine.bundle import import_bundle
 from engine.content.cid import Cid
-from engine.errors import Refused, Unavailable
+from engine.errors import Damaged, Refused, Unavailable
 
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
@@ -26,7 +26,11 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     except OSError as error:
         raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
     with stream:
-        roots = import_bundle(space.store, stream)
+        try:
+            roots = import_bundle(space.store, stream)
+        except (Refused, Damaged) as error:
+            error.where = error.where or str(file)
+            raise
     for root in roots:
         space.store.pins.pin(root, IMPORT_PIN)
     return roots

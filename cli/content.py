@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cli.options import common
-from cli.refs import find_content
+from cli.refs import find_tree
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -50,7 +50,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
     from engine.store.get import get_tree
 
     with Workspace(settings.home) as space:
-        cid = find_content(space, ref)
+        cid = find_tree(space, ref)
         get_tree(space.store, cid, dest)
     if settings.json:
         return emit_json({"cid": str(cid), "path": str(dest)})
@@ -63,7 +63,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
 def cat(settings: Settings, ref: str) -> None:
     """Print the file REF."""
     with Workspace(settings.home) as space:
-        link = open_tree(space.store.get, find_content(space, ref)).link
+        link = open_tree(space.store.get, find_tree(space, ref)).link
         for data in read(space.store.get, link):
             sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -83,7 +83,7 @@ def ls(settings: Settings, ref: str) -> None:
 
 def _list(space: Workspace, ref: str) -> list[Entry]:
     get_block = space.store.get
-    tree = open_tree(get_block, find_content(space, ref))
+    tree = open_tree(get_block, find_tree(space, ref))
     executables = set(tree.paths)
     found = stat(get_block, tree.link)
     if found.kind != "directory":

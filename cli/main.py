@@ -122,6 +122,9 @@ def main(args: list[str]) -> int:
         return _complain(error, _exit_code(error))
     except click.exceptions.Exit as error:
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
     except click.UsageError as error:
         return _complain(_usage(error), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):

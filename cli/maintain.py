@@ -40,7 +40,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
         )
     emit_table([(str(drop.cid), drop.why) for drop in done.drops])
     would = "would be " if dry_run else ""
-    return note(f"{done.blocks} blocks {would}deleted, {human_size(done.freed)} {would}free")
+    return note(f"{done.blocks} blocks {would}deleted, {human_size(done.freed)} {would}freed")
 
 
 def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ import click
 
 from cli.options import common
 from cli.planview import emit_plan
-from cli.prepare import find_workflow, prepare
+from cli.prepare import check_forced, find_workflow, prepare
 from cli.settings import Settings
 from cli.workspace import Workspace
 
@@ -25,5 +25,6 @@ def plan(
     """Show what WORKFLOW would run and why, and what it would reuse."""
     with Workspace(settings.home) as space:
         named = find_workflow(space, workflow)
+        check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=False)
         emit_plan(space, settings, prepared, frozenset(force))

@@ -23,6 +23,7 @@ from engine.workflow.graph import Group, groups
 from engine.workflow.load import load, load_python
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import WORKFLOW, Workflow
+from engine.workflow.names import did_you_mean
 from engine.workflow.parameters import Params, bind
 from engine.workflow.resolve import EnvironmentUse, Resolver
 
@@ -108,6 +109,17 @@ def prepare(
         ordered,
         Resolver(workflow, bound, inputs, uses, _selector(space)),
     )
+
+
+def check_forced(workflow: Workflow, steps: Sequence[str]) -> None:
+    """Look whether the steps of `--force` are steps of the workflow.
+
+    Raises: Refused for one that is not.
+    """
+    for name in steps:
+        if name not in workflow.steps:
+            fix = did_you_mean(name, workflow.steps, f"there is: {', '.join(workflow.steps)}")
+            raise Refused(f"no step '{name}' to force", fix=fix)
 
 
 def overrides(params: Sequence[str]) -> dict[str, str]:

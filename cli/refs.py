@@ -10,6 +10,7 @@ from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, TEXT, Cid
 from engine.content.schema import kind_of
 from engine.content.select import select
+from engine.content.tree import TREE
 from engine.errors import Refused
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ def find_content(space: Workspace, text: str) -> Cid:
     cid = whole_cid(head)
     if cid is None or is_run(space, cid):
         return _of_run(space, head, rest, text) if rest else _run_cid(space, head)
-    part, blocks = select(space.store.get, cid, rest)
-    space.store.put(blocks)
-    return part
+    return _part(space, _tree(space, cid), rest) if rest else cid
+
+
+def find_tree(space: Workspace, text: str) -> Cid:
+    """Return the CID of the file or directory that a reference names.
+
+    Raises: as find_content does; Refused when it is a run, or another record.
+    """
+    return _tree(space, find_content(space, text))
 
 
 def whole_cid(text: str) -> Cid | None:
@@ -100,6 +107,18 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
     if output not in found.outputs:
         known = ", ".join(found.outputs)
         raise Refused(f"step '{step}' has no output '{output}'", fix=f"it has: {known}")
-    part, blocks = select(space.store.get, found.outputs[output], path)
+    return _part(space, found.outputs[output], path)
+
+
+def _tree(space: Workspace, cid: Cid) -> Cid:
+    kind = kind_of(space.store.get(cid)) if cid.codec == DAG_CBOR else TREE.kind
+    if kind != TREE.kind:
+        what = f"this is not a file or directory, but a record: {kind or 'of no known kind'}"
+        raise Refused(what, where=str(cid), fix="an output of a run is RUN/STEP/OUTPUT")
+    return cid
+
+
+def _part(space: Workspace, tree: Cid, path: str) -> Cid:
+    part, blocks = select(space.store.get, tree, path)
     space.store.put(blocks)
     return part

@@ -11,7 +11,7 @@ from cli.options import common
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Refused, StepFailed, Unavailable
+from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
     from cli.runview import RunView
@@ -52,7 +52,7 @@ def run(
     from cli.execute import begin, execute
     from cli.livelog import also_to_files
     from cli.planview import emit_plan
-    from cli.prepare import find_workflow, prepare
+    from cli.prepare import check_forced, find_workflow, prepare
     from cli.progress import Steps, watching
     from cli.runview import emit_run, view
 
@@ -60,7 +60,7 @@ def run(
     forced = frozenset(force)
     with Workspace(settings.home) as space:
         named = find_workflow(space, workflow)
-        _known_steps(force, list(named.workflow.steps))
+        check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
         if dry_run:
             emit_plan(space, settings, prepared, forced)
@@ -118,11 +118,3 @@ def _local_only(on: str, max_cost: str | None) -> None:
         raise Unavailable(
             "this version runs steps on this machine only", fix="leave out --on and --max-cost"
         )
-
-
-def _known_steps(force: tuple[str, ...], steps: list[str]) -> None:
-    from engine.workflow.names import did_you_mean
-
-    for name in force:
-        if name not in steps:
-            raise Refused(f"no step '{name}' to force", fix=did_you_mean(name, steps))

@@ -17,6 +17,7 @@ import platformdirs
 from engine.errors import Refused
 
 OUTPUTS: Final = ("table", "json")
+MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,9 @@ class Value:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 4096:
-        raise ValueError("not between 1 and 4096")
-    return number
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_JOBS:
+        raise ValueError(f"not a number from 1 to {MAX_JOBS}")
+    return int(text)
 
 
 def _output(text: str) -> str:
@@ -159,8 +159,10 @@ def _read_file(path: Path) -> dict[str, str]:
 def store(name: str, value: str | None) -> None:
     """Write one setting to the config file, or remove it with None; the others stay.
 
-    Raises: Refused when the value is not one that the setting takes.
+    Raises: Refused when there is no such setting, or it does not take the value.
     """
+    if name not in SETTINGS:
+        raise Refused(f"no setting '{name}'", fix=f"known: {', '.join(SETTINGS)}")
     path = config_file()
     stored = _read_file(path)
     if value is None:

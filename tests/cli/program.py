@@ -1,0 +1,120 @@
+"""The program, called as a user calls it: in this process, or as a process of its own."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from cli.main import main
+from cli.settings import settle
+from cli.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = "from cli.main import entry\nentry()\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever it prints
+        """What it said, of a command that was given `-o json`."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`tally` on one home, with a config directory of its own; nothing of the user's is seen."""
+
+    home: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, *words: object) -> Told:
+        """Run a command in this process."""
+        out, err = _stream(), _stream()
+        with (
+            patch.dict(os.environ, self.environ(), clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main([str(word) for word in words])
+        return Told(code, _text(out), _text(err))
+
+    def told(self, *words: object) -> Any:  # noqa: ANN401 - whatever it prints
+        """Run a command that must succeed and return what it says as JSON."""
+        done = self(*words, "-o", "json")
+        assert done.code == 0, done.err
+        return done.json
+
+    def start(self, *words: object, **how: Any) -> subprocess.Popen[str]:
+        """Start a command as a process of its own; `how` as Popen takes it."""
+        script = self.home.parent / "tally"
+        script.write_text(SCRIPT)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [sys.executable, str(script), *map(str, words)]
+        return subprocess.Popen(command, **{**pipes, "env": self.environ(), **how})
+
+    def process(self, *words: object, **how: Any) -> Told:
+        """Run a command as a process of its own, to its end."""
+        with self.start(*words, **how) as process:
+            out, err = process.communicate(timeout=60)
+        return Told(process.returncode, out or "", err or "")
+
+    def environ(self) -> dict[str, str]:
+        """Return the variables that the program sees."""
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("TALLY_")}
+        own = {"TALLY_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home.parent / "config")}
+        return {**kept, **own, "PYTHONPATH": str(ROOT), **self.extra}
+
+    def at(self, home: Path, **extra: str) -> "Program":
+        """Return the program on another home."""
+        return Program(home, extra)
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Workspace]:
+        """Open the home, to look at what commands do not show."""
+        with Workspace(self.home) as space:
+            yield space
+
+
+def new_home(place: Path) -> Path:
+    """Make a home that builds in the Nix store that has the recipe's inputs."""
+    place.mkdir()
+    with Workspace(settle({}, os.environ).home) as usual:
+        store = usual.nix.store if shutil.which("nix-store") else None
+    if store is not None and not store.is_system:
+        (place / "nix").symlink_to(store.root)
+    return place
+
+
+def statuses(run: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    """Return what became of each step, by id."""
+    return {step["id"]: step["status"] for step in run["steps"]}
+
+
+def verdicts(rerun: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    """Return what is said of each step, by id."""
+    return {step["id"]: step["verdict"] for step in rerun["steps"]}
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    raw = stream.buffer
+    assert isinstance(raw, io.BytesIO)
+    return raw.getvalue().decode()
