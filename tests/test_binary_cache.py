@@ -17,7 +17,7 @@ ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
 def test_stock_nix_substitutes_the_examples_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`env publish` and `get` write a directory from which Nix takes env-numpy, building nothing."""
+    """`env publish` and `get` write a directory that Nix takes env-numpy from."""
     monkeypatch.setenv("TALLY_HOME", str(tmp_path / "home"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")
     assert main(["env", "publish", f"{tmp_path}/examples/digits/workflow.yaml#ml"]) == 0
