@@ -8,7 +8,7 @@ import pytest
 
 from engine.content.reader import read
 from engine.errors import Refused, Unavailable
-from engine.progress import Counted, Ended, Printed, Retried, Started
+from engine.progress import Counted, Ended, Printed, Retried, Started, Waiting
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.scripted import Act, Scripted
 from tests.fakes.home import Home
@@ -243,6 +243,63 @@ def test_cancel_ends_what_runs(home: Home) -> None:
 
     assert ran.status == "cancelled"
     assert ran.statuses() == {"a[0]": "skipped", "b[0]": "skipped"}
+
+
+def test_a_step_that_another_run_waits_for_goes_on(tmp_path: Path) -> None:
+    """Cancelled, the one run lets the step end, and the other takes its result."""
+    one, two = Home(tmp_path / "home"), Home(tmp_path / "home")
+    text = HEAD + "  a: {run: 'x > {outputs.o}', outputs: {o: o}}\n"
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(job: Job) -> Act:
+        begun.set()
+        go_on.wait(10)
+        return echo(job)
+
+    def cancel_one(_: object) -> None:
+        assert one.scheduler is not None
+        one.scheduler.cancel()
+        threading.Timer(0.2, go_on.set).start()
+
+    found = {}
+    first = threading.Thread(target=lambda: found.update(one=one.run(text, scripted(one, slow))))
+    first.start()
+    begun.wait(10)
+    found["two"] = two.run(text, scripted(two), watch=cancel_one)
+    first.join()
+    one.close()
+    two.close()
+
+    assert found["two"].statuses() == {"a[0]": "reused"}
+    assert found["one"].statuses() == {"a[0]": "ran"}
+
+
+def test_a_run_that_waits_can_be_cancelled(tmp_path: Path) -> None:
+    """What is only waited for is let go at once."""
+    one, two = Home(tmp_path / "home"), Home(tmp_path / "home")
+    text = HEAD + "  a: {run: 'x > {outputs.o}', outputs: {o: o}}\n"
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(job: Job) -> Act:
+        begun.set()
+        go_on.wait(10)
+        return echo(job)
+
+    def cancel_two(event: object) -> None:
+        if isinstance(event, Waiting):
+            assert two.scheduler is not None
+            two.scheduler.cancel()
+
+    first = threading.Thread(target=lambda: one.run(text, scripted(one, slow)))
+    first.start()
+    begun.wait(10)
+    ran = two.run(text, scripted(two), watch=cancel_two)
+    go_on.set()
+    first.join()
+    one.close()
+    two.close()
+
+    assert (ran.status, ran.statuses()) == ("cancelled", {"a[0]": "skipped"})
 
 
 def test_what_is_wrong_with_the_machine_ends_the_run(home: Home) -> None:
