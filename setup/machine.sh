@@ -11,7 +11,7 @@
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 export HOME="${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"
-inputs_dir=${SETUP_INPUTS:-${XDG_CACHE_HOME:-$HOME/.cache}/tallystick/inputs}
+export SETUP_INPUTS="${SETUP_INPUTS:-${XDG_CACHE_HOME:-$HOME/.cache}/tallystick/inputs}"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -85,32 +85,32 @@ fetch() ( # lock file
   IFS='
 '
   # shellcheck disable=SC2046 # an option a line, or none
-  exec "$root/examples/env/fetch-inputs" "$inputs_dir" $(python "$root/setup/store.py") >/dev/null
+  exec "$root/examples/env/fetch-inputs" "$SETUP_INPUTS" $(python "$root/setup/store.py") >/dev/null
 )
 
 explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask them again aloud
-  mkdir "$inputs_dir/.get.aloud"
+  mkdir "$SETUP_INPUTS/.get.aloud"
   grep -v '^#' "$1" | while read -r kind name source _; do
-    if [ -z "$kind" ] || [ -e "$inputs_dir/$name" ]; then continue; fi
+    if [ -z "$kind" ] || [ -e "$SETUP_INPUTS/$name" ]; then continue; fi
     say "could not fetch $name ($source):"
     case $kind in
-      deb) (cd "$inputs_dir/.get.aloud" && apt-get download -qq "$source" >&2) || : ;;
-      whl) pip download -q --no-deps -d "$inputs_dir/.get.aloud" "$source" >&2 || : ;;
+      deb) (cd "$SETUP_INPUTS/.get.aloud" && apt-get download -qq "$source" >&2) || : ;;
+      whl) pip download -q --no-deps -d "$SETUP_INPUTS/.get.aloud" "$source" >&2 || : ;;
     esac
     break
   done
-  rm -rf "$inputs_dir"/.get.*
+  rm -rf "$SETUP_INPUTS"/.get.*
 }
 
 inputs() { # lock file
-  mkdir -p "$inputs_dir"
+  mkdir -p "$SETUP_INPUTS"
   say "fetching and checking the inputs of ${1#"$root"/}"
   fetch "$1" && return 0
   say "again, with fresh package lists"
-  rm -rf "$inputs_dir"/.get.*
+  rm -rf "$SETUP_INPUTS"/.get.*
   as_root apt-get update -qq
   fetch "$1" && return 0
-  rm -rf "$inputs_dir"/.get.*
+  rm -rf "$SETUP_INPUTS"/.get.*
   explain_missing "$1"
   fail "the inputs of the environments are incomplete" \
     "they are packages of Debian 12 (bookworm) and PyPI: use its mirror, or set SETUP_INPUTS to a copy of them"

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cli.settings import settle
 from cli.workspace import Workspace
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -51,12 +50,14 @@ def statuses(answer: dict[str, Any]) -> dict[str, str]:
 
 
 def new_home(place: Path) -> Path:
-    """Make a home that builds in the store that ./setup/test put the inputs in."""
-    place.mkdir()
-    with Workspace(settle({}, os.environ).home) as usual:
-        store = usual.nix.store
+    """Make a home whose Nix store, where it is its own, has the inputs that were fetched."""
+    with Workspace(place) as workspace:
+        store = workspace.nix.store
     if not store.is_system:
-        (place / "nix").symlink_to(store.root)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        fetched = os.environ.get("SETUP_INPUTS") or str(cache / "tallystick" / "inputs")
+        command = [str(EXAMPLES / "env" / "fetch-inputs"), fetched, *store.options()]
+        subprocess.run(command, capture_output=True, check=True)
     return place
 
 
