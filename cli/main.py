@@ -8,6 +8,7 @@ import difflib
 import errno
 import importlib
 import os
+import select
 import sqlite3
 import sys
 from typing import Any, Final, NamedTuple
@@ -67,6 +68,15 @@ COMMANDS: Final = {
 
 class Commands(click.Group):
     """A group that imports a command when it is called for."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as the command's own
+        """Run the command; when whoever read its output has gone, there is nobody to tell."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:  # click would exit with 1: that a step failed
+            if not _reader_has_gone():
+                raise RuntimeError("a pipe of our own broke") from error
+            return _closed_pipe()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which people meet them."""
@@ -129,8 +139,6 @@ def main(args: list[str]) -> int:
         return _complain(_usage(error), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _complain(TallyError("cancelled"), EXIT_CANCELLED)
-    except BrokenPipeError:
-        return _closed_pipe()
     except (OSError, sqlite3.Error) as error:
         return _complain(_of_the_system(error), EXIT_UNAVAILABLE)
     except Exception as error:  # a bug: the one place where everything is caught, to say so
@@ -163,6 +171,12 @@ def _of_the_system(error: OSError | sqlite3.Error) -> TallyError:
     where = str(error.filename) if isinstance(error, OSError) and error.filename else ""
     what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return TallyError(what, where=where)
+
+
+def _reader_has_gone() -> bool:
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # POLLERR is always told
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def _closed_pipe() -> int:

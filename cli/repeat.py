@@ -10,9 +10,11 @@ from cli.runview import view_row
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
+from engine.errors import StepFailed
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
 from engine.step import RESULT, Result
+from engine.summary import StepSummary
 from engine.verdict import StepVerdict, judge
 from engine.workflow.lock import LOCK
 
@@ -45,23 +47,25 @@ def repeat_chain(
 
     It is a run of its own, with a name and a record.
 
-    Raises: as a run does.
+    Raises: as a run does; StepFailed when cancelled.
     """
     prepared = prepare(space, find_workflow(space, str(run)), (), offline=True)
     row = begin(space, prepared)
     watched = Steps.of_groups(prepared.groups)
     forced = frozenset(prepared.workflow.steps)
     with watching(watched) as watch:
-        execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
+        status = execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
+    if status == "cancelled":
+        raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
-    return tuple(
-        _drift(space, step, given[step.id].result, given[step.id].status) for step in steps
-    )
+    return tuple(_drift(space, step, given.get(step.id)) for step in steps)
 
 
-def _drift(space: Workspace, step: Recorded, result: Cid | None, status: str) -> StepVerdict:
-    if result is None:
-        gave, note = Result(step.order.key, 1, {}), f"it was {status}"
+def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:
+    """Judge an instance by what the chain gave; None: a scatter came out shorter."""
+    if now is None or now.result is None:
+        what = "not there: the scatter is shorter now" if now is None else now.status
+        gave, note = Result(step.order.key, 1, {}), f"it was {what}"
     else:
-        gave, note = RESULT.decode(space.store.get(result)), ""
+        gave, note = RESULT.decode(space.store.get(now.result)), ""
     return judge(step.id, step.was, gave, step.declared, space.store.get, note)

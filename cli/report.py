@@ -4,7 +4,6 @@ Results go to stdout; progress and messages go to stderr.
 """
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,11 +31,6 @@ def emit_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> Non
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
-
-
-def emit_bytes(data: bytes) -> None:
-    """Print bytes as they are."""
-    sys.stdout.buffer.write(data)
 
 
 def note(message: str) -> None:

@@ -30,7 +30,7 @@ class Told:
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever it prints
+    def json(self) -> Any:
         """What it said, of a command that was given `-o json`."""
         return json.loads(self.out)
 
@@ -53,7 +53,7 @@ class Program:
             code = main([str(word) for word in words])
         return Told(code, _text(out), _text(err))
 
-    def told(self, *words: object) -> Any:  # noqa: ANN401 - whatever it prints
+    def told(self, *words: object) -> Any:
         """Run a command that must succeed and return what it says as JSON."""
         done = self(*words, "-o", "json")
         assert done.code == 0, done.err
@@ -100,12 +100,12 @@ def new_home(place: Path) -> Path:
     return place
 
 
-def statuses(run: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+def statuses(run: Any) -> dict[str, str]:
     """Return what became of each step, by id."""
     return {step["id"]: step["status"] for step in run["steps"]}
 
 
-def verdicts(rerun: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+def verdicts(rerun: Any) -> dict[str, str]:
     """Return what is said of each step, by id."""
     return {step["id"]: step["verdict"] for step in rerun["steps"]}
 
