@@ -22,7 +22,7 @@ _NUMBER: Final = re.compile(
 )
 
 
-class Unreadable(Exception):  # noqa: N818 - nobody's error: it decides how to compare
+class Unreadable(Exception):
     """The bytes are not of the format that the file's name says, or are over a bound."""
 
 

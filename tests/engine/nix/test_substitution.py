@@ -76,7 +76,7 @@ def test_nix_takes_the_plain_cache_when_told(
     options = ["--option", "require-sigs", "false", "--option", "substituters", f"file://{cache}"]
     store = ["--store", str(tmp_path / "other")]
     subprocess.run(
-        ["nix-store", *store, *options, "--realise", str(environment())],  # noqa: S607
+        ["nix-store", *store, *options, "--realise", str(environment())],
         check=True,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "NIX_CONF_DIR": str(tmp_path)},
     )
