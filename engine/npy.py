@@ -21,6 +21,10 @@ from engine.numeric import Place, Unreadable, near
 MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
 MAX_MEMBERS: Final = 10_000  # arrays of one npz
 MAX_UNPACKED: Final = 1024**3  # bytes of all members: a zip may claim to unpack to anything
+PACKINGS: Final = (
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+)  # numpy's; others take gigabytes or raise
 
 _MAGIC: Final = b"\x93NUMPY"
 _TYPE: Final = re.compile(r"([<>|=])([?bBiufc])(\d{1,2})")
@@ -77,7 +81,13 @@ def _read(data: bytes) -> Array:
         raise Unreadable
     try:
         header = ast.literal_eval(data[start : start + size].decode().strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (
+        ValueError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        RecursionError,
+    ):  # "{[]: 1}": TypeError
         raise Unreadable from None
     match header:
         case {"descr": str(kind), "fortran_order": bool(order), "shape": tuple(shape)}:
@@ -143,6 +153,8 @@ def _open(data: bytes) -> dict[str, bytes]:
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.compress_type not in PACKINGS:
+        raise Unreadable
     with archive.open(member) as file:
         data = file.read(member.file_size + 1)
     if len(data) != member.file_size:  # it claims one size and unpacks to another

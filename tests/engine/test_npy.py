@@ -92,6 +92,7 @@ def test_shapes_and_types_must_be_the_same():
         npy("<f8", (-1,), b""),
         npy([("a", "<f8")], (1,), b"12345678"),
         b"\x93NUMPY\x01\0\x05\0" + b"(((((",
+        b"\x93NUMPY\x01\0\x07\0" + b"{[]: 1}",
         b"\x93NUMPY\x02\0" + struct.pack("<I", 2**31) + b"{}",
     ],
 )
@@ -120,6 +121,17 @@ def test_a_zip_that_claims_too_much_is_unreadable():
 
     with pytest.raises(Unreadable):
         compare_npz(bytes(archive), bytes(archive), 1.0)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_as_numpy_never_does_is_unreadable(packing):
+    """Other packings raise errors of their own, and take the memory that a stranger asks for."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", packing) as archive:
+        archive.writestr("a.npy", doubles(1.0))
+
+    with pytest.raises(Unreadable):
+        compare_npz(stream.getvalue(), npz(a=doubles(2.0)), 1.0)
 
 
 @given(st.data())
