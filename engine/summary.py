@@ -8,7 +8,7 @@ from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.content.schema import kind_of
 from engine.content.select import select
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.journal import StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
@@ -48,9 +48,19 @@ def of_record(store: BlockStore, run: Run) -> tuple[StepSummary, ...]:
 
 
 def run_steps(store: BlockStore, run: Run) -> Iterator[RunStep]:
-    """Yield the steps of a Run, page by page."""
+    """Yield the steps of a Run, page by page.
+
+    Raises: Unavailable when a page is not here; Damaged when a step comes twice: one page that is
+    linked from everywhere would else be steps without end.
+    """
+    seen: set[tuple[str, int]] = set()
     for page in run.pages:
-        yield from RUN_PAGE_RECORD.decode(store.get(page)).steps
+        for step in RUN_PAGE_RECORD.decode(store.get(page)).steps:
+            name = (step.name, step.index or 0)
+            if name in seen:
+                raise Damaged(f"the run has its step '{step.id[:80]}' twice", where=str(page))
+            seen.add(name)
+            yield step
 
 
 def of_rows(
