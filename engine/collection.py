@@ -34,6 +34,7 @@ class Collected:
     freed: int  # bytes
 
 
+LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not count as pinned
 
 
@@ -63,6 +64,23 @@ class Collection:
         if not dry_run:
             self._materialiser.sweep(lambda: self._store.derived(KIND))
         return Collected(drops, swept.dropped, swept.freed)
+
+    def needed(self) -> tuple[list[Cid], LinksOf]:
+        """Return runs, and what follows their links except to what a collection has taken.
+
+        An intermediate output or an environment that is gone as a whole is made again when it is
+        wanted; one that is here must be complete.
+        """
+        ended = [run.run for run in self._journal.runs() if run.run is not None]
+        may_go = {drop.cid for drop in to_drop(self._facts(ended), Policy(environments=0))}
+        may_go |= set(self._locked(ended)) - {cid for cid, _ in self._store.pins.all()}
+        return ended, _sparing({cid for cid in may_go if not self._store.has(cid)})
+
+    def _locked(self, runs: Iterable[Cid]) -> Iterator[Cid]:
+        for cid in runs:
+            with suppress(Unavailable):
+                run = load_run(self._store, cid)
+                yield from _environments(LOCK.decode(self._store.get(run.lock)))
 
     def _facts(self, runs: Iterable[Cid]) -> Iterator[Kept]:
         pins = self._store.pins.all()
@@ -124,7 +142,7 @@ def _environments(lock: Lock) -> Iterator[Cid]:
     return (one.environment for systems in lock.environments.values() for one in systems.values())
 
 
-def _sparing(gone: set[Cid]) -> Callable[[Cid, bytes], Iterable[Cid]]:
+def _sparing(gone: set[Cid]) -> LinksOf:
     """Return what follows links, but not into what goes."""
 
     def follow(cid: Cid, data: bytes) -> Iterable[Cid]:
