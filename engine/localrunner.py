@@ -13,7 +13,7 @@ from engine.closures import Placed
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.content.reader import read
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.memo import UNSIGNED
 from engine.pending import Pending
 from engine.runner import Order, Report, Signer
@@ -35,6 +35,8 @@ from engine.step import (
 from engine.store.base import ContentStore
 from engine.store.collect import Outputs
 from engine.store.intake import Intake
+
+MAX_SCRIPT: Final = 64 * 1024 * 1024  # bytes: the paths of a million gathered items take half
 
 _SHELL: Final = ("/bin/sh", "-eu", "/.script")
 _DOMAIN: Final = ATTESTATION.kind.encode()  # what is signed cannot pass for another record
@@ -116,7 +118,7 @@ class LocalRunner:
 
     def _script(self, step: Step) -> bytes | None:
         if step.script_link is not None:
-            return b"".join(read(self._host.store.get, step.script_link))
+            return _linked(self._host.store, step.script_link)
         return step.script.encode() if step.script else None
 
     def _attestation(
@@ -169,6 +171,17 @@ def _check_platform(step: Step) -> None:
     if step.platform != Platform(REQUIRES, SYSTEM):
         what = f"this step is for {step.platform.system} ({step.platform.requires})"
         raise Unavailable(f"{what}, and this is {SYSTEM} ({REQUIRES})", fix="run it on a peer")
+
+
+def _linked(store: ContentStore, link: Cid) -> bytes:
+    """Return a script that is a file.
+
+    Raises: Damaged when it is longer than any that a workflow gives.
+    """
+    data = b"".join(read(store.get, link, length=MAX_SCRIPT + 1))
+    if len(data) > MAX_SCRIPT:
+        raise Damaged(f"a script of over {MAX_SCRIPT} bytes", where=str(link))
+    return data
 
 
 def _sign(signer: Signer, payload: bytes) -> Block:

@@ -1,13 +1,18 @@
 """One step in a sandbox that plays what it is told."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey, VerifyKey
 
-from engine.content.cid import DAG_CBOR, RAW, Cid
-from engine.errors import Unavailable
+from engine.content import dagpb
+from engine.content.blocks import Block
+from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
+from engine.content.dagpb import Link
+from engine.content.unixfs import FILE, Message
+from engine.errors import Damaged, Unavailable
 from engine.runner import Order, Report
 from engine.sandbox.base import Job, Limits, Outcome
 from engine.sandbox.scripted import Act, Scripted
@@ -83,6 +88,22 @@ def test_a_job_is_the_step_and_its_limits(home: Home) -> None:
     assert job.variables == {"A": "b"}
     assert job.outputs == {"o": "out/o"}
     assert (job.limits.memory, job.limits.wall_ms) == (5, 7)
+
+
+def test_a_script_that_claims_to_be_endless_is_damage(home: Home) -> None:
+    """A few blocks can spell any length: no more is read than a workflow could give."""
+    leaf = Block(Cid.of(RAW, bytes(2**20)), bytes(2**20))
+    sizes = (2**20,) * 1000
+    links = tuple(Link("", leaf.cid, size) for size in sizes)
+    node = dagpb.encode(links, Message(FILE, filesize=sum(sizes), blocksizes=sizes).encode())
+    endless = Block(Cid.of(DAG_PB, node), node)
+    home.store.put([leaf, endless])
+    usual = order()
+    step = replace(usual.step, script="", script_link=endless.cid)
+    (runner,) = home.runners([Scripted(good)])
+
+    with pytest.raises(Damaged, match="a script of over"):
+        runner.run(replace(usual, step=step), lambda stream, data: None)
 
 
 def test_a_result_names_the_outputs_and_nothing_that_varies(home: Home) -> None:
