@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.schema import Record
+from engine.errors import Damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,10 @@ class LockFile:
     environments: dict[str, PinnedEnvironment]
 
 
-LOCK: Final = Record("tallystick/lock/1", Lock)
+def _check_lock(lock: Lock) -> None:
+    for name, systems in lock.environments.items():
+        if not systems:
+            raise Damaged(f"its environment '{name[:80]}' is of no system")
+
+
+LOCK: Final = Record("tallystick/lock/1", Lock, _check_lock)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.content import canonical
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import Refused
+from engine.errors import Damaged, Refused
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.lock_text import parse_lock, print_lock
 from engine.workflow.names import NAME
@@ -128,5 +129,12 @@ def test_record() -> None:
     """The Lock record holds environments and inputs, and decodes to itself."""
     cid = Cid.parse(CID)
     locked = LockedEnvironment(cid, cid, DRV, "sha256:" + "ab" * 32)
-    lock = Lock({"ml": {"x86_64-linux": locked}, "none": {}}, {"code": cid})
+    lock = Lock({"ml": {"x86_64-linux": locked}}, {"code": cid})
     assert LOCK.decode(LOCK.encode(lock)) == lock
+
+
+def test_an_environment_of_no_system_is_damage() -> None:
+    """What a run used, it used on some system: a record that says otherwise is made up."""
+    record = {"kind": LOCK.kind, "inputs": {}, "environments": {"ml": {}}}
+    with pytest.raises(Damaged, match="'ml' is of no system"):
+        LOCK.decode(canonical.encode(record))
