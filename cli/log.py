@@ -16,6 +16,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Refused, Unavailable
+from engine.sandbox.base import Limits
 from engine.step import Attestation
 from engine.summary import (
     StepSummary,
@@ -25,6 +26,8 @@ from engine.summary import (
     of_record,
     of_rows,
 )
+
+MAX_SHOWN: Final = Limits().log  # bytes of a stream: none keeps more, but a stranger may claim it
 
 _POLL_S: Final = 0.2
 _STREAMS: Final = ("stdout", "stderr")
@@ -91,7 +94,7 @@ class _Printer:
         if self._as_json:
             return self._emit_json(one, said)
         for stream, cid in zip(_STREAMS, (said.stdout, said.stderr), strict=True):
-            rest = self._read(cid)[self._shown[one.id, stream] :]
+            rest = self._read(cid, self._shown[one.id, stream])
             self._lines(one.id, stream, rest)
         if said.truncated:
             note(f"{one.id}: it printed more than is kept")
@@ -127,11 +130,11 @@ class _Printer:
         }
         emit_json({"id": one.id, "truncated": said.truncated, **texts})
 
-    def _read(self, cid: Cid | None) -> bytes:
+    def _read(self, cid: Cid | None, offset: int = 0) -> bytes:
         if cid is None:
             return b""
         try:
-            return b"".join(read(self._space.store.get, cid))
+            return b"".join(read(self._space.store.get, cid, offset, MAX_SHOWN))
         except Unavailable:
             note(f"a log is not here: {cid}")
             return b""
