@@ -160,6 +160,8 @@ def machine(bench: Bench) -> Iterator[Machine]:
         abstract.listen()
         segment = libc.shmget(key, 4096, 0o1666)
         stack.callback(libc.shmctl, segment, 0, None)
+        neighbour = stack.enter_context(subprocess.Popen(["sleep", "600"]))
+        stack.callback(neighbour.kill)
         inside = {path.name for path in bench.closure.iterdir()}
         others = [path for path in Path("/nix/store").iterdir() if path.name not in inside]
         finds = {

@@ -68,8 +68,9 @@ def executor_visible():
 
 def kill_everybody():
     """Signal processes that are not ours."""
+    own = _own()
     for process in range(2, 65536):
-        if process != os.getpid() and process not in _own():
+        if process not in own:
             try:
                 os.kill(process, 0)
             except (ProcessLookupError, PermissionError):
@@ -79,7 +80,13 @@ def kill_everybody():
 
 
 def _own():
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    """Return this process and those that it descends from."""
+    own, process = set(), os.getpid()
+    while process:
+        own.add(process)
+        with open(f"/proc/{process}/stat") as file:
+            process = int(file.read().rpartition(")")[2].split()[1])
+    return own
 
 
 def first_environment():
