@@ -7,8 +7,10 @@ run that has not ended keeps everything it has made.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from engine import staging
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.links import links
@@ -41,7 +43,10 @@ ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not
 class Collection:
     """Collects one home."""
 
-    def __init__(self, store: DiskStore, materialiser: Materialiser, journal: Journal) -> None:
+    def __init__(
+        self, work: Path, store: DiskStore, materialiser: Materialiser, journal: Journal
+    ) -> None:
+        self._work = work
         self._store = store
         self._materialiser = materialiser
         self._journal = journal
@@ -63,6 +68,7 @@ class Collection:
         swept = gc(self._store, roots, _sparing(gone), keep_seconds=0, dry_run=dry_run)
         if not dry_run:
             self._materialiser.sweep(lambda: self._store.derived(KIND))
+            staging.sweep(self._work, self._store.has)
         return Collected(drops, swept.dropped, swept.freed)
 
     def needed(self) -> tuple[list[Cid], LinksOf]:
@@ -93,7 +99,8 @@ class Collection:
                 lock = LOCK.decode(self._store.get(run.lock))
                 locked |= set(_environments(lock))
                 for content, kind in (*_outputs(self._store, run), *_inputs(lock)):
-                    yield Kept(content, kind, 0, 0, content in pinned)
+                    if self._store.has(content):
+                        yield Kept(content, kind, 0, 0, content in pinned)
         for cid in locked:
             with suppress(Unavailable):
                 yield self._environment(cid, used, pinned)

@@ -7,7 +7,7 @@ is gone leaves its folder to whoever starts next.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from engine.claims import Claims
 from engine.content.cid import RAW, Cid
 from engine.content.reader import stat
 from engine.content.walk import open_tree
+from engine.folder import make_seen
 from engine.step import GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
@@ -50,8 +51,8 @@ class Staging:
         self._owner = b"in " + owner.encode()
         self._numbers = count(1)
         claims.take(self._owner)
-        for folder in (self._trees, self._folder):
-            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for folder in (work, self._trees, self._folder.parent, self._folder):
+            make_seen(folder)
         self._clear_dead()
 
     def stage(self, step: Step) -> Staged:
@@ -63,7 +64,7 @@ class Staging:
         if not (step.inputs or step.gathers):
             return Staged(None, {})
         folder = self._folder / str(next(self._numbers))
-        folder.mkdir(mode=0o755)
+        make_seen(folder)
         staged = Staged(folder, {})
         try:
             for name, cid in step.inputs.items():
@@ -94,7 +95,7 @@ class Staging:
     def _gather(self, staged: Staged, name: str, gather: Gather) -> None:
         if staged.folder is None:
             raise ValueError("a gather with no folder")
-        (staged.folder / name).mkdir(mode=0o755)
+        make_seen(staged.folder / name)
         total = 0
         for index, cid in enumerate(self._items(gather)):
             self._place(staged, f"{name}/{index}", cid)
@@ -117,7 +118,7 @@ class Staging:
         elif self._is_directory(cid) and len(staged.trees) < MAX_BINDS:
             tree = self._trees / str(cid)
             get_tree(self._store, cid, tree, link=True)
-            place.mkdir(mode=0o755)
+            make_seen(place)
             staged.trees[path] = tree
         else:
             get_tree(self._store, cid, place, link=True)
@@ -131,6 +132,19 @@ class Staging:
 
     def _is_directory(self, cid: Cid) -> bool:
         return stat(self._store.get, open_tree(self._store.get, cid).link).kind == "directory"
+
+
+def sweep(work: Path, is_here: Callable[[Cid], bool]) -> int:
+    """Remove the staged directories whose content a gc has taken; return how many that were.
+
+    What a running step reads is held from every gc, and so its directories are not among them.
+    """
+    gone = [place for place in (work / "trees").glob("[!.]*") if not is_here(Cid.parse(place.name))]
+    for place in gone:
+        hidden = place.with_name(f".{place.name}")  # no longer found by who would stage it now
+        place.rename(hidden)
+        shutil.rmtree(hidden)
+    return len(gone)
 
 
 def _write(place: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ import pytest
 from engine.claims import Claims
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Unavailable
-from engine.staging import MAX_BINDS, Staging
+from engine.staging import MAX_BINDS, Staging, sweep
 from engine.step import CONTRACT, GATHER_PAGE, REQUIRES, SYSTEM, Gather, Platform, Step
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
@@ -140,3 +140,15 @@ def test_the_folders_of_the_dead_are_cleared(
     Staging(tmp_path / "work", store, Claims(tmp_path / "claims"), "next").close()
 
     assert [path.name for path in (tmp_path / "work/in").iterdir()] == ["owner"]
+
+
+def test_directories_whose_content_went_are_swept(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """A staged directory stays while its content is here, and goes with it."""
+    cid = added(store, tmp_path / "from", {"a": b"a"})
+    (tree,) = staging.stage(step({"x": cid})).trees.values()
+    assert sweep(tmp_path / "work", store.has) == 0
+    assert tree.is_dir()
+    assert sweep(tmp_path / "work", lambda _: False) == 1
+    assert list(tree.parent.iterdir()) == []
