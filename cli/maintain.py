@@ -27,7 +27,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
     policy = Policy(settings.environment_quota, keep_intermediates)
     with Workspace(settings.home) as space:
         _unpin(space, unpin)
-        collection = Collection(space.store, space.materialiser, space.journal)
+        collection = Collection(space.work, space.store, space.materialiser, space.journal)
         done = collection.collect(policy, dry_run=dry_run)
     if settings.json:
         return emit_json(
@@ -64,7 +64,9 @@ def fsck(settings: Settings) -> None:
     from engine.store.fsck import fsck as check
 
     with Workspace(settings.home) as space:
-        roots, links = Collection(space.store, space.materialiser, space.journal).needed()
+        roots, links = Collection(
+            space.work, space.store, space.materialiser, space.journal
+        ).needed()
         findings = list(check(space.store, roots, links))
     if settings.json:
         emit_json(
