@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.errors import Unavailable
+from engine.folder import make_seen
 
 if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to wait for all of it
     from engine.claims import Claims
@@ -35,7 +36,7 @@ class Workspace:
         self._open = ExitStack()
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.work.mkdir(mode=0o755, exist_ok=True)
+            make_seen(self.work)
         except OSError as error:
             raise Unavailable(
                 f"the home cannot be used: {error.strerror}",

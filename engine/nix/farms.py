@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.nix.flock import flock, locked
+from engine.folder import make_seen
+from engine.locks import lock, locked
 from engine.nix.settle import settle
 from engine.nix.treewriter import remove
 
@@ -51,6 +52,7 @@ class Farms:
             with locked(self._locks / str(cid)):
                 place = self._directory / str(cid)
                 if not place.is_dir():
+                    make_seen(self._directory)
                     settle(place, make)
                 self._stamp(cid).touch()
 

@@ -1,5 +1,6 @@
 """The inputs of a step on disk."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,21 @@ def test_what_is_not_here_leaves_nothing(staging: Staging, tmp_path: Path) -> No
         staging.stage(step({"a": Cid.of(DAG_CBOR, b"not here")}))
 
     assert list((tmp_path / "work/in/owner").iterdir()) == []
+
+
+def test_the_umask_hides_nothing_from_a_step(store: DiskStore, tmp_path: Path) -> None:
+    """All directories down to the inputs can be looked into by an executor that is another user."""
+    before = os.umask(0o077)
+    try:
+        staging = Staging(tmp_path / "work", store, Claims(tmp_path / "claims"), "owner")
+        cid = added(store, tmp_path / "tree", {"a": b"x"})
+        staged = staging.stage(step({"x": cid}, {"g": gather((cid,)).gather}))
+        folders = [path for path in (tmp_path / "work").rglob("*") if path.is_dir()]
+    finally:
+        os.umask(before)
+
+    assert staged.folder in folders
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o755}
 
 
 def test_the_folders_of_the_dead_are_cleared(
