@@ -37,7 +37,7 @@ class Claims:
         Raises: Unavailable when it cannot be opened, or this system has no such locks.
         """
         if sys.platform != "linux":
-            raise Unavailable("steps run on Linux only", fix="run them on a peer: --on peers")
+            raise Unavailable("steps run on Linux only", fix="use a machine with Linux on x86-64")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

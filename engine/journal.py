@@ -14,8 +14,9 @@ from typing import Final, Literal
 
 from engine.claims import Claims
 from engine.content.cid import Cid
-from engine.database import Database, Row
+from engine.database import Database
 from engine.errors import Refused
+from engine.sqlite import Row
 from engine.words import two_words
 
 RunStatus = Literal["running", "interrupted", "succeeded", "failed", "cancelled"]

@@ -170,7 +170,9 @@ def _check_platform(step: Step) -> None:
         raise Unavailable(f"this step is of contract {step.contract}, newer than this", fix=fix)
     if step.platform != Platform(REQUIRES, SYSTEM):
         what = f"this step is for {step.platform.system} ({step.platform.requires})"
-        raise Unavailable(f"{what}, and this is {SYSTEM} ({REQUIRES})", fix="run it on a peer")
+        raise Unavailable(
+            f"{what}, and this is {SYSTEM} ({REQUIRES})", fix="run it on such a machine"
+        )
 
 
 def _linked(store: ContentStore, link: Cid) -> bytes:

@@ -70,7 +70,7 @@ class Farms:
         with locked(self._locks / str(cid)):
             if stamp.exists():
                 with stamp.open("rb") as file:
-                    if not flock(file.fileno(), wait=False):
+                    if not lock(file.fileno(), wait=False):
                         return False
                     stamp.unlink()
             remove(self._directory / str(cid))
@@ -92,7 +92,7 @@ def _hold(stamp: Path) -> int | None:
         descriptor = os.open(stamp, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    flock(descriptor, shared=True)
+    lock(descriptor, shared=True)
     if os.fstat(descriptor).st_nlink:  # it was not removed while we waited
         return descriptor
     os.close(descriptor)

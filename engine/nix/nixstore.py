@@ -24,8 +24,8 @@ class NixStore:
 
     @classmethod
     def private(cls, home: Path) -> "NixStore":
-        """Return the private store of a $TALLY_HOME."""
-        return cls(home / "nix")
+        """Return the private store of a $TALLY_HOME. Nix refuses one below a symlink."""
+        return cls((home / "nix").resolve())
 
     @property
     def is_system(self) -> bool:

@@ -14,8 +14,8 @@ from threading import Lock
 from typing import Final
 
 from engine.errors import Unavailable
+from engine.locks import locked
 from engine.nix import nix32
-from engine.nix.flock import locked
 from engine.nix.settle import partial, settle
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView

@@ -24,11 +24,11 @@ from typing import Final, Self
 from engine.clock import Clock, SystemClock
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.faults import writing
 from engine.store import reserve
 from engine.store.base import Leaf
 from engine.store.blocks import batches
 from engine.store.borrowed import Borrowed
-from engine.store.faults import writing
 from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import Packs

@@ -16,8 +16,8 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Unavailable
+from engine.locks import create_locked, open_locked
 from engine.store.index import Index
-from engine.store.locks import create_locked, open_locked
 
 GRACE_MS: Final = 15 * 60 * 1000  # a killed run is started again by a person or a timer
 _RENEW_MS: Final = GRACE_MS // 3

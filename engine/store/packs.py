@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
+from engine.locks import create_locked, open_locked
 from engine.store.index import Index
-from engine.store.locks import create_locked, open_locked
 from engine.store.place import PACK, Place, Signature, Slice
 from engine.store.table import add_place
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
+from engine.locks import open_locked
 from engine.store.disk import DiskStore
-from engine.store.locks import open_locked
 from engine.store.packs import HEADER
 from engine.store.place import PACK, WHOLE, Place
 from engine.store.quarantine import Quarantine

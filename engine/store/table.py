@@ -12,7 +12,7 @@ from engine.store.base import Leaf
 from engine.store.place import PACK, Place, Signature, Slice
 
 VERSION: Final = 1
-SCHEMA: Final = """
+TABLES: Final = """
 CREATE TABLE clock (last INTEGER NOT NULL);
 INSERT INTO clock VALUES (0);
 CREATE TABLE places (

@@ -15,11 +15,11 @@ from typing import Final
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
+from engine.faults import writing
+from engine.locks import create_locked
 from engine.store.base import Leaf
 from engine.store.blocks import checked
-from engine.store.faults import writing
 from engine.store.index import Index
-from engine.store.locks import create_locked
 from engine.store.packs import sync_folder
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine

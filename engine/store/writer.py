@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.clock import Clock
 from engine.content.cid import Cid
-from engine.store.faults import writing
+from engine.faults import writing
 from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import HEADER, Packs, set_end

@@ -9,40 +9,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.errors import Unavailable
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
-        """Take the file's lock if nobody has it."""
+    def lock(descriptor: int, *, shared: bool = False, wait: bool = True) -> bool:
+        """Lock an open file; False when others have it and `wait` is False.
+
+        Raises: Unavailable for a shared lock: Windows has none, and only closures need them.
+        """
+        if shared:
+            raise Unavailable("environments are unpacked on Linux only", fix="use a Linux machine")
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError:
+            if wait:
+                raise
             return False
         return True
-
-    def _wait_lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
-        """Take the file's lock if nobody has it."""
+    def lock(descriptor: int, *, shared: bool = False, wait: bool = True) -> bool:
+        """Lock an open file, alone or shared; False when others have it and `wait` is False."""
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _wait_lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock of the file at `path`, made when absent, waiting for it."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     with path.open("ab") as file:
-        _wait_lock(file.fileno())
+        lock(file.fileno(), shared=shared)
         yield
 
 
@@ -72,7 +77,7 @@ def open_locked(path: Path, mode: int = os.O_RDONLY) -> int | None:
 
 def _kept(descriptor: int, path: Path) -> int | None:
     """Return the descriptor if its lock is ours and it is still the file at `path`."""
-    if _try_lock(descriptor) and _is_at(descriptor, path):
+    if lock(descriptor, wait=False) and _is_at(descriptor, path):
         return descriptor
     os.close(descriptor)
     return None

@@ -1,7 +1,7 @@
-"""What the store says when the disk or the index fails it: one translation, used everywhere.
+"""Faults: what is said when a disk or SQLite fails us, in one translation.
 
-A full disk is Unavailable and says how much is needed: nothing that was stored is harmed, and the
-store works again as soon as there is space.
+A full disk is Unavailable and says how much is needed: nothing that was stored is harmed, and
+everything works again as soon as there is space.
 """
 
 import errno
@@ -50,25 +50,18 @@ def disk_full(root: Path, needed: int) -> Unavailable:
     )
 
 
-def of_sqlite(error: sqlite3.Error, path: Path) -> TallyError:
-    """Return what an error of SQLite means for the caller."""
+def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) -> TallyError:
+    """Return what an error of SQLite means for the caller; the file at `path` is called `what`."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code == sqlite3.SQLITE_FULL:
         return disk_full(path.parent, 1024 * 1024)  # a commit writes well under this
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return Unavailable(
-            "another tally process has kept the index busy for too long",
-            where=str(path),
-            fix="run the command again; `tally doctor` lists running processes",
-        )
+        busy = f"another tally process has kept {what} busy for too long"
+        return Unavailable(busy, where=str(path), fix="run the command again")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return Damaged(
-            f"the store's index is damaged: {error}",
-            where=str(path),
-            fix="move index.db* away and run the command again: all but pins is found again",
-        )
+        return Damaged(f"{what} is damaged: {error}", where=str(path), fix=when_damaged)
     return Unavailable(
-        f"the store's index cannot be used: {error}",
+        f"{what} cannot be used: {error}",
         where=str(path),
         fix="check the disk and the owner of this file, then run the command again",
     )

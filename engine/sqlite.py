@@ -1,0 +1,129 @@
+"""Sqlite: one database file, for all threads of this process; other processes have their own.
+
+WAL mode with synchronous=FULL: what `change` returned from survives power loss. What is in the
+file is said by who opens it: engine/database.py and engine/store/index.py.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import Refused
+from engine.faults import of_sqlite
+from engine.locks import locked
+
+_BUSY_S: Final = 60.0  # a commit of another process takes milliseconds; gc sweeps in short batches
+
+Row = tuple[Any, ...]
+Fill = Callable[[sqlite3.Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of a file, and what is said of it when it fails."""
+
+    version: int
+    statements: str
+    what: str  # as "the store's index"
+    when_damaged: str  # what to do then
+
+
+class Sqlite:
+    """One connection to read and one to write."""
+
+    def __init__(self, path: Path, schema: Schema, fill: Fill | None = None) -> None:
+        """Open the file at `path`; one that is made is filled by `fill` in the same commit.
+
+        Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
+        """
+        self.path = path
+        self._schema = schema
+        self._read_lock = threading.Lock()
+        self._write_lock = threading.RLock()
+        with self._translated():
+            with locked(path.parent / "opening.lock"):  # turning WAL on does not wait for others
+                self._writer = self._connect()
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                self._prepare(fill)
+            self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
+            self._reader = self._connect()
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query.
+
+        Raises: Unavailable when the file cannot be read; Damaged when it is corrupt.
+        """
+        with self._translated(), self._read_lock:
+            return self._reader.execute(query, values).fetchall()
+
+    def scan(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
+        """Yield the rows of a long query from one snapshot, holding nobody up.
+
+        Raises: as rows.
+        """
+        with self._translated():
+            connection = self._connect()
+            try:
+                yield from connection.execute(query, values)
+            finally:
+                connection.close()
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock over a block of changes: all of them are durable, or none is made.
+
+        One within another, in the same thread, is part of it.
+
+        Raises: Unavailable on a full disk or a busy file; Damaged when it is corrupt.
+        """
+        with self._write_lock, self._translated():
+            if self._writer.in_transaction:
+                yield self._writer
+                return
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:  # a full disk has already rolled it back
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close the file; the last process to do so folds the log into it."""
+        self._reader.close()
+        self._writer.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+
+    def _prepare(self, fill: Fill | None) -> None:
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version > self._schema.version:
+            raise Refused(
+                f"{self._schema.what} was made by a newer Tallystick (version {version})",
+                where=str(self.path),
+                fix="install that version, or name another directory with TALLY_HOME",
+            )
+        if version == 0:
+            with self.change() as change:
+                for statement in self._schema.statements.split(";"):
+                    change.execute(statement)
+                if fill is not None:
+                    fill(change)
+                change.execute(f"PRAGMA user_version = {self._schema.version}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise of_sqlite(
+                error, self.path, self._schema.what, self._schema.when_damaged
+            ) from error
