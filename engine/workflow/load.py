@@ -42,13 +42,21 @@ def load_python(path: Path) -> Workflow:
 
 
 def _compiled(path: Path) -> CodeType:
+    text = read_text(path)
+    if "\0" in text:  # compile() says so without the place, and until Python 3.11.4 in another way
+        where = _place(path, text, text.index("\0"))
+        raise Refused("not Python: there is a NUL in it", where=where, fix="remove it")
     try:
-        return compile(read_text(path), str(path), "exec")
+        return compile(text, str(path), "exec")
     except SyntaxError as error:
         where = f"{path}:{error.lineno or 1}:{error.offset or 1}"
         raise Refused(f"not Python: {error.msg}", where=where, fix="correct it there") from None
-    except ValueError as error:  # a NUL in the text
-        raise Refused(f"not Python: {error}", where=str(path), fix="remove it") from None
+
+
+def _place(path: Path, text: str, index: int) -> str:
+    line = text.count("\n", 0, index) + 1
+    column = index - text.rfind("\n", 0, index)
+    return f"{path}:{line}:{column}"
 
 
 def _failed(error: Exception, path: Path) -> Refused:

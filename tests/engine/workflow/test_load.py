@@ -68,7 +68,7 @@ def test_python(tmp_path: Path) -> None:
         ("x = 1\n", "defines no workflows", ""),
         (PYTHON + "v = Workflow('v')\n", "defines 2 workflows", ""),
         ("x = (\n", "not Python", ":1:5"),
-        ("x = 1\0\n", "not Python", ":1:1"),
+        ("x = 1\ny = 2\0\n", "not Python", ":2:6"),
         (PYTHON + "1 / 0\n", "ZeroDivisionError: division by zero", ":6:1"),
         (PYTHON + "def f():\n    raise KeyError('a\\nb')\nf()\n", "KeyError", ":7:1"),
         (PYTHON + "w.step('b', run='x', environment='f')\n", "unknown environment 'f'", ":6:1"),
