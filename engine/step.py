@@ -5,14 +5,12 @@ machine, no times, resources, retries or peers. Everything here is pure.
 """
 
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.names import impossible, impossible_path
 from engine.content.schema import Record
 from engine.errors import Damaged
-
-StepKey = NewType("StepKey", Cid)
 
 CONTRACT: Final = 1  # the version of "What a step sees" (docs/steps.md)
 SYSTEM: Final = "x86_64-linux"

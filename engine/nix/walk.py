@@ -5,7 +5,6 @@ which file, so any range of it can be made again.
 """
 
 import bisect
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -113,16 +112,6 @@ class NarView:
         Raises: as read.
         """
         return (self.read(offset, CHUNK) for offset in range(0, self.size, CHUNK))
-
-    def hash(self) -> bytes:
-        """Return the sha256 of the archive.
-
-        Raises: as read.
-        """
-        digest = hashlib.sha256()
-        for chunk in self.chunks():
-            digest.update(chunk)
-        return digest.digest()
 
     def _slice(self, part: bytes | Regular, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end` of one part, which may end before that."""

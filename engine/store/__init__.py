@@ -1,1 +1,1 @@
-"""Where blocks are kept: stores, pins, the memo, collection and checking."""
+"""Where blocks are kept: the store on disk, pins, leases, collection and checking."""

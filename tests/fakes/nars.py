@@ -33,6 +33,9 @@ class MemoryNars:
         """Return whether get would find it."""
         return cid in self.blocks or cid in self.derived
 
+    def path_of(self, root: Cid) -> None:
+        """Return no file: all is in blocks."""
+
     def put_derived(
         self,
         kind: str,

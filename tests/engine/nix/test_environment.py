@@ -11,10 +11,10 @@ from engine.content.dagpb import Link
 from engine.content.directory import directory
 from engine.errors import Damaged, Refused, Unavailable
 from engine.nix import narinfo
-from engine.nix.cachefolder import write_cache
 from engine.nix.environment import open_environment, publish
 from engine.nix.records import ENVIRONMENT, Environment
 from engine.nix.signature import SecretKey
+from engine.store.get import get_tree
 from tests.engine.nix.conftest import LIBRARY, Content
 
 KEY = SecretKey("tally-test-1", bytes(range(32)))
@@ -119,7 +119,7 @@ def test_an_environment_of_other_paths_is_damage(content: Content) -> None:
 
 def test_a_written_cache_is_what_nix_expects(content: Content, tmp_path: Path) -> None:
     """The directory on disk has the narinfos, and the NARs byte for byte where they say."""
-    write_cache(content.store, content.opened.environment.cache, tmp_path / "cache")
+    get_tree(content.store, content.opened.environment.cache, tmp_path / "cache")
     for path in content.opened.closure.paths:
         info = narinfo.parse((tmp_path / f"cache/{path.name[:32]}.narinfo").read_bytes())
         assert (tmp_path / "cache" / info.url).read_bytes() == content.nars[path.name]
@@ -129,5 +129,5 @@ def test_a_cache_is_written_whole_or_not(content: Content, tmp_path: Path) -> No
     """When content is missing no directory is left."""
     content.store.blocks.pop(content.opened.environment.nars[LIBRARY])
     with pytest.raises(Unavailable):
-        write_cache(content.store, content.opened.environment.cache, tmp_path / "cache")
+        get_tree(content.store, content.opened.environment.cache, tmp_path / "cache")
     assert [place.name for place in tmp_path.glob("*cache*")] == []

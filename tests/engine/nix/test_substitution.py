@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Unavailable
-from engine.nix.cachefolder import write_cache
 from engine.nix.command import Command
 from engine.nix.environment import Opened, publish
 from engine.nix.nixstore import NixStore
@@ -14,6 +13,7 @@ from engine.nix.realise import Realiser
 from engine.nix.signature import SecretKey
 from engine.nix.source import Stored
 from engine.nix.storepath import StorePath
+from engine.store.get import get_tree
 from tests.engine.nix.conftest import Machine
 
 pytestmark = pytest.mark.nix
@@ -45,7 +45,7 @@ def environment() -> StorePath:
 def test_nix_takes_a_signed_view(machine: Machine, opened: Opened, tmp_path: Path) -> None:
     """With our public key trusted, Nix fetches the whole closure and builds nothing."""
     cache = tmp_path / "cache"
-    write_cache(machine.content, publish(machine.content, opened, KEY), cache)
+    get_tree(machine.content, publish(machine.content, opened, KEY), cache)
     assert fetch(tmp_path / "other", cache, str(KEY.public())).is_symlink()
     verified = ["nix-store", "--store", str(tmp_path / "other"), "--verify-path"]
     subprocess.run([*verified, *(f"/nix/store/{p.name}" for p in opened.closure.paths)], check=True)
@@ -57,10 +57,10 @@ def test_nix_refuses_what_it_does_not_trust(
     tmp_path: Path,
 ) -> None:
     """Without signatures, or with those of another key, Nix takes nothing."""
-    write_cache(machine.content, opened.environment.cache, tmp_path / "unsigned")
+    get_tree(machine.content, opened.environment.cache, tmp_path / "unsigned")
     with pytest.raises(Unavailable):
         fetch(tmp_path / "other", tmp_path / "unsigned", str(KEY.public()))
-    write_cache(machine.content, publish(machine.content, opened, KEY), tmp_path / "signed")
+    get_tree(machine.content, publish(machine.content, opened, KEY), tmp_path / "signed")
     with pytest.raises(Unavailable):
         fetch(tmp_path / "other", tmp_path / "signed", str(SecretKey("x", bytes(32)).public()))
 
@@ -72,7 +72,7 @@ def test_nix_takes_the_plain_cache_when_told(
 ) -> None:
     """The cache that an Environment links to serves a Nix that asks for no signatures."""
     cache = tmp_path / "cache"
-    write_cache(machine.content, opened.environment.cache, cache)
+    get_tree(machine.content, opened.environment.cache, cache)
     options = ["--option", "require-sigs", "false", "--option", "substituters", f"file://{cache}"]
     store = ["--store", str(tmp_path / "other")]
     subprocess.run(
