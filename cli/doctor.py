@@ -79,8 +79,10 @@ def _nix(space: Workspace) -> Finding:
     if shutil.which("nix-store") is None:
         return Finding("nix", False, False, "not installed", fix)
     try:
-        version = space.nix.run("nix-store", "--version").output.strip()
+        asked = space.nix.run("nix-store", "--version")
     except TallyError as error:
         return Finding("nix", False, False, error.what, error.fix or fix)
+    if asked.code:
+        return Finding("nix", False, False, f"'nix-store --version' exits with {asked.code}", fix)
     where = "the system's store" if space.nix.store.is_system else f"a store in {space.home}/nix"
-    return Finding("nix", True, False, f"{version}, {where}", "")
+    return Finding("nix", True, False, f"{asked.output.strip()}, {where}", "")

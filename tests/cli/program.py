@@ -62,6 +62,7 @@ class Program:
     def start(self, *words: object, **how: Any) -> subprocess.Popen[str]:
         """Start a command as a process of its own; `how` as Popen takes it."""
         script = self.home.parent / "tally"
+        script.parent.mkdir(exist_ok=True)
         script.write_text(SCRIPT)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, str(script), *map(str, words)]
@@ -117,4 +118,4 @@ def _stream() -> io.TextIOWrapper:
 def _text(stream: io.TextIOWrapper) -> str:
     raw = stream.buffer
     assert isinstance(raw, io.BytesIO)
-    return raw.getvalue().decode()
+    return raw.getvalue().decode(errors="replace")

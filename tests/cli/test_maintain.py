@@ -1,53 +1,138 @@
-"""`tally gc` and `tally fsck`: what goes, and what is missed."""
+"""`tally gc` and `tally fsck`: what stays, what goes, what is found."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from engine.content.cid import Cid
-from tests.cli.program import Program, new_home, statuses
+from tests.cli.conftest import Write
+from tests.cli.program import Program, statuses
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
+CHAIN = """\
+  a: {inputs: {i: inputs.i}, run: 'cat {inputs.i} {inputs.i} >{outputs.o}', outputs: {o: o}}
+  b: {inputs: {i: a.o}, run: 'cat {inputs.i} >{outputs.o}; echo end >>{outputs.o}', outputs: {o: o}}
+"""
+BIG = 300 * 1024  # bytes; over what goes into packs
 
-@pytest.fixture(scope="module")
-def collected(tally: Program, letters: Path, place: Path) -> Program:
-    """Return the program on a home of its own, with a run of the letters, after `tally gc`."""
-    program = tally.at(new_home(place / "collected"))
-    assert program("run", letters).code == 0
-    assert program.told("gc")["dropped"] > 0
+
+@pytest.fixture
+def own(tally: Program, environment: str, tmp_path: Path) -> Program:
+    """Return the program on a home of its own that has the environment."""
+    bundle = tmp_path / "environment.car"
+    assert tally("export", environment, bundle).code == 0
+    program = tally.at(tmp_path / "own" / "home")
+    program.told("import", bundle)
     return program
 
 
-def test_what_gc_took_is_not_missed(collected: Program) -> None:
-    """Intermediate outputs are gone on purpose: fsck says that everything is right."""
-    done = collected("fsck")
-    assert (done.code, done.out) == (0, "")
-    assert "everything is right" in done.err
+@pytest.fixture
+def chain(write: Write, tmp_path: Path) -> Path:
+    """Return a workflow with a large input, an intermediate output and a final one."""
+    (tmp_path / "big").write_bytes(bytes(range(256)) * (BIG // 256))
+    return write(CHAIN, head="inputs: {i: ./big}", name="chain")
 
 
-def test_what_gc_took_is_made_again(collected: Program, letters: Path) -> None:
-    """A run that wants it does its step again; what reads the same bytes is reused."""
-    run = collected.told("run", letters, "-p", "names=[Ada, Mary]")
-    assert statuses(run) == {"greet[0]": "ran", "greet[1]": "ran", "letter": "ran"}
+def test_gc_drops_intermediates_and_keeps_the_rest(own: Program, chain: Path) -> None:
+    """Inputs, final outputs and records stay: the next run makes only what it must."""
+    run = own.told("run", chain)
+    told = own.told("gc")
+    assert [drop["cid"] for drop in told["went"]] == [run["steps"][0]["outputs"]["o"]]
+    assert own("cat", f"{run['name']}/a/o").code == 3
+    assert own("cat", run["outputs"]["b.o"]).code == 0
+    assert own.told("show", run["name"]) == run
+    assert own("log", run["name"]).code == 0
+    assert own("fsck").code == 0
+    again = own.told("run", chain)
+    assert again["outputs"] == run["outputs"]
+    assert statuses(again)["b"] == "reused"
+    assert own.told("rerun", run["name"])["verdict"] == "reproduced"
 
 
-def test_environments_over_the_quota_are_not_missed(collected: Program, letters: Path) -> None:
-    """An environment that gc took is made again from its lock when a run wants it."""
-    assert collected("config", "set", "environment_quota", "1KiB").code == 0
-    try:
-        assert collected("gc").code == 0
-        assert collected("fsck").code == 0
-    finally:
-        collected("config", "unset", "environment_quota")
+def test_a_dry_run_of_gc_deletes_nothing(own: Program, chain: Path) -> None:
+    """It says what the real one then does."""
+    run = own.told("run", chain)
+    would = own.told("gc", "--dry-run")
+    assert would["dry_run"]
+    assert own("cat", f"{run['name']}/a/o").code == 0
+    assert own.told("gc") == would | {"dry_run": False}
 
 
-def test_a_final_output_that_is_gone_is_missed(collected: Program, letters: Path) -> None:
-    """What runs are for must be here: exit 3, and the CID."""
-    run = collected.told("run", letters)
-    cid = Cid.parse(run["outputs"]["letter"])
-    with collected.open() as space, space.store.index.change() as change:
-        change.execute("DELETE FROM blocks WHERE cid = ?", (cid.raw,))
-    done = collected("fsck")
-    assert done.code == 3
-    assert str(cid) in done.out
+def test_intermediates_can_be_kept(own: Program, chain: Path) -> None:
+    """`--keep-intermediates` leaves what only other steps read."""
+    run = own.told("run", chain)
+    assert own.told("gc", "--keep-intermediates")["went"] == []
+    assert own("cat", f"{run['name']}/a/o").code == 0
+
+
+def test_what_a_person_added_stays_until_unpinned(own: Program, tmp_path: Path) -> None:
+    """`add` pins; `gc --unpin` lets go, and frees what it took."""
+    (tmp_path / "file").write_bytes(b"x" * BIG)
+    cid = own.told("add", tmp_path / "file")["cid"]
+    own.told("gc")
+    assert own("cat", cid).code == 0
+    assert own.told("gc", "--unpin", cid)["freed"] >= BIG
+    assert own("cat", cid).code == 3
+    done = own("gc", "--unpin", cid)
+    assert done.code == 2
+    assert "not pinned" in done.err
+
+
+def test_an_environment_over_the_quota_goes_and_comes_back(
+    tally: Program, letters: Path, own: Program, environment: str
+) -> None:
+    """With no room for environments even the last used one goes; the lock builds it again."""
+    program = own.at(own.home, TALLY_ENVIRONMENT_QUOTA="1B")
+    run = program.told("run", letters)
+    went = program.told("gc", "--unpin", environment)["went"]
+    assert environment in [drop["cid"] for drop in went]
+    assert program("run", letters, "--offline").code == 3
+    assert program.told("run", letters)["outputs"] == run["outputs"]
+
+
+def test_fsck_of_what_is_whole_says_so(own: Program, chain: Path) -> None:
+    """Exit 0, nothing found."""
+    own.told("run", chain)
+    done = own("fsck")
+    assert (done.code, done.out, done.err) == (0, "", "everything is right\n")
+    assert own.told("fsck") == {"findings": []}
+
+
+def test_a_damaged_file_is_found_put_aside_and_made_again(own: Program, chain: Path) -> None:
+    """Exit 5 and the CID; the next run works, and then all is right again."""
+    run = own.told("run", chain)
+    cid = run["outputs"]["b.o"]
+    (stored,) = own.home.glob(f"store/files/*/{cid}*")
+    stored.chmod(0o600)
+    data = bytearray(stored.read_bytes())
+    data[1000] ^= 1
+    stored.write_bytes(data)
+    done = own("fsck", "-o", "json")
+    assert done.code == 5
+    problems = {finding["problem"] for finding in done.json["findings"]}
+    assert "damaged" in problems
+    again = own.told("run", chain)
+    assert again["outputs"] == run["outputs"]
+    assert own("fsck").code == 0
+
+
+def test_what_was_deleted_by_hand_is_missing(own: Program, chain: Path) -> None:
+    """Nothing is damaged, something needed is not here: exit 3; a run makes it again."""
+    run = own.told("run", chain)
+    shutil.rmtree(own.home / "store" / "files")
+    done = own("fsck", "-o", "json")
+    assert done.code in (3, 5), done.err
+    assert own.told("run", chain)["outputs"] == run["outputs"]
+
+
+def test_a_damaged_output_is_not_handed_out(own: Program, chain: Path, tmp_path: Path) -> None:
+    """Reading finds it too: exit 5, and no part of it is left at the destination."""
+    cid = own.told("run", chain)["outputs"]["b.o"]
+    (stored,) = own.home.glob(f"store/files/*/{cid}*")
+    stored.chmod(0o600)
+    data = bytearray(stored.read_bytes())
+    data[-1] ^= 1
+    stored.write_bytes(data)
+    assert own("get", cid, tmp_path / "out").code == 5
+    assert not (tmp_path / "out").exists()

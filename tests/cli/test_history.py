@@ -1,0 +1,104 @@
+"""`tally runs`, `tally show` and `tally cancel`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program, statuses
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+
+def test_a_home_without_runs_says_so(empty: Program) -> None:
+    """Nothing on stdout, a hint on stderr, exit 0."""
+    done = empty("runs")
+    assert (done.code, done.out) == (0, "")
+    assert "tally run WORKFLOW" in done.err
+    assert empty.told("runs") == {"runs": []}
+
+
+def test_the_latest_run_comes_first(tally: Program, letters: Path, first: str) -> None:
+    """The list goes back in time, with how each run ended."""
+    latest = tally.told("run", letters)
+    rows = tally.told("runs")["runs"]
+    assert (rows[0]["name"], rows[-1]["name"]) == (latest["name"], first)
+    assert set(rows[0]) == {
+        "id",
+        "name",
+        "workflow",
+        "status",
+        "created_ms",
+        "finished_ms",
+        "run",
+    }
+    assert rows[0]["run"] == latest["run"]
+
+
+def test_a_run_is_shown_as_it_was_told(tally: Program, letters: Path) -> None:
+    """`show` prints what `run` printed."""
+    run = tally.told("run", letters)
+    assert tally.told("show", run["name"]) == run
+
+
+@pytest.mark.parametrize("length", [None, 6])
+@pytest.mark.parametrize("field", ["name", "id", "run"])
+def test_names_ids_and_cids_stand_for_a_run(
+    tally: Program, first: str, field: str, length: int | None
+) -> None:
+    """Any of them, and any unique beginning of one."""
+    row = tally.told("runs")["runs"][-1]
+    text = row[field] if length is None else row[field][: max(length, len(row[field]) - 2)]
+    assert tally.told("show", text)["name"] == first
+
+
+def test_a_beginning_of_several_is_refused(tally: Program, letters: Path) -> None:
+    """Every Run's CID begins alike: the error names the runs that are meant."""
+    name = tally.told("run", letters)["name"]
+    done = tally("show", "bafyr4i")
+    assert done.code == 2
+    assert "begins more than one run" in done.err
+    assert name in done.err
+
+
+def test_a_mistyped_name_asks_for_the_nearest(tally: Program, first: str) -> None:
+    """Exit 2, and the run that was probably meant."""
+    done = tally("show", first[:-1] + "x")
+    assert done.code == 2
+    assert f"did you mean '{first}'?" in done.err
+
+
+def test_no_name_is_no_run(tally: Program) -> None:
+    """An empty text does not stand for whatever there is."""
+    assert tally("show", "").code == 2
+
+
+def test_evidence_says_who_ran_what_how(tally: Program, first: str) -> None:
+    """Each execution has an attestation: the sandbox, the system, times, logs; not yet signed."""
+    rows = tally.told("show", first, "--evidence")["evidence"]
+    assert [row["id"] for row in rows] == ["greet[0]", "greet[1]", "letter"]
+    assert rows[0]["sandbox"].startswith("bwrap")
+    assert rows[0]["signer"] is None
+    assert rows[0]["wall_ms"] >= 0
+    assert tally("cat", rows[0]["stderr"]).out == "greeting Ada\n"
+    assert "nobody: this attestation is unsigned" in tally("show", first, "--evidence").out
+
+
+def test_the_table_shows_each_step(tally: Program, first: str) -> None:
+    """One line per output of a step, then the workflow's outputs, then the run."""
+    lines = [line.split() for line in tally("show", first).out.splitlines()]
+    assert [line[0] for line in lines] == [
+        "STEP",
+        "greet[0]",
+        "greet[1]",
+        "letter",
+        "output",
+        "run",
+    ]
+
+
+def test_what_has_ended_cannot_be_cancelled(tally: Program, first: str) -> None:
+    """Exit 2, with how it ended."""
+    done = tally("cancel", first)
+    assert done.code == 2
+    assert f"run '{first}' is not running: it has succeeded" in done.err
+    assert statuses(tally.told("show", first))["letter"] == "ran"

@@ -1,0 +1,82 @@
+"""`tally plan`: what would run, and why."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Write
+from tests.cli.program import Program
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+TWO = """\
+  a: {run: 'echo {params.n} >{outputs.o}', outputs: {o: o}}
+  b: {inputs: {i: a.o}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}
+"""
+
+
+def actions(plan: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Return what would become of each step."""
+    return {step["id"]: step["action"] for step in plan["steps"]}
+
+
+def test_what_was_done_would_be_reused(tally: Program, letters: Path) -> None:
+    """A plan of a workflow that has run is all reuse, and says why."""
+    plan = tally.told("plan", letters)
+    assert actions(plan) == {"greet[0]": "reuse", "greet[1]": "reuse", "letter": "reuse"}
+    assert {step["why"] for step in plan["steps"]} == {"done before, on the same inputs"}
+
+
+def test_what_reads_a_step_that_would_run_waits(
+    tally: Program, letters: Path, tmp_path: Path
+) -> None:
+    """An edited source names the field that changed; the letter depends on what that gives."""
+    copy = shutil.copytree(letters.parent, tmp_path / "edited")
+    (copy / "src" / "greet.sh").write_text("echo other $1\n")
+    plan = tally.told("plan", copy / "w.yaml")
+    whys = {step["id"]: step["why"] for step in plan["steps"]}
+    assert actions(plan) == {"greet[0]": "run", "greet[1]": "run", "letter": "wait"}
+    assert whys["greet[0]"] == "changed: inputs.code"
+    assert "'greet'" in whys["letter"]
+
+
+def test_a_plan_has_a_reason_for_each_step(tally: Program, write: Write) -> None:
+    """New, forced, failed before, another param, skipped: each is said."""
+    path = write(
+        TWO + "  c: {when: params.c, run: x, outputs: {o: o}}\n",
+        head="params: {n: 1, c: false}",
+        name="why",
+    )
+    told = {step["id"]: step["why"] for step in tally.told("plan", path)["steps"]}
+    assert told["a"] == "not done before"
+    assert told["c"].startswith("'when' is false")
+    tally.told("run", path)
+    forced = {s["id"]: s["why"] for s in tally.told("plan", path, "--force", "a")["steps"]}
+    assert forced["a"] == "forced"
+    other = {s["id"]: s["why"] for s in tally.told("plan", path, "-p", "n=2")["steps"]}
+    assert other["a"] == "changed: script"
+
+
+def test_a_plan_changes_nothing(tally: Program, write: Write) -> None:
+    """No run is entered and no lock is written."""
+    path = write(TWO, head="params: {n: 3}", name="nothing")
+    before = tally.told("runs")
+    done = tally("plan", path)
+    assert done.out.splitlines()[0].split() == ["STEP", "ACTION", "WHY"]
+    assert "1 would run, 1 depend on what those give" in done.err
+    assert tally.told("runs") == before
+    assert not path.with_suffix(".lock").exists()
+
+
+def test_a_plan_of_what_has_to_be_expanded_waits(tally: Program, write: Write) -> None:
+    """A scatter over entries that are not made yet is one line that waits."""
+    steps = (
+        "  s: {run: 'mkdir {outputs.o}; echo 1 >{outputs.o}/a; echo 2 >{outputs.o}/b',"
+        " outputs: {o: o}}\n"
+        "  t: {scatter: {x: s.o/*}, run: 'cat {scatter.x} >{outputs.o}', outputs: {o: o}}\n"
+    )
+    path = write(steps, name="entries")
+    assert actions(tally.told("plan", path)) == {"s": "run", "t": "wait"}
+    tally.told("run", path)
+    assert actions(tally.told("plan", path)) == {"s": "reuse", "t[0]": "reuse", "t[1]": "reuse"}

@@ -1,0 +1,61 @@
+"""How results are printed."""
+
+import json
+
+import pytest
+
+from cli import report
+
+
+def test_columns_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each column is as wide as its widest cell; no line ends in blanks."""
+    report.emit_table([("a", "1"), ("long", "")], ("x", "y"))
+    assert capsys.readouterr().out == "X     Y\na     1\nlong\n"
+
+
+def test_an_empty_table_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A header without rows would look like a result."""
+    report.emit_table([], ("x",))
+    assert capsys.readouterr().out == ""
+
+
+def test_json_is_one_line_of_utf8(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text stays readable, and a line break in it does not break the line."""
+    report.emit_json({"x": "é\n"})
+    out = capsys.readouterr().out
+    assert out == '{"x": "é\\n"}\n'
+    assert json.loads(out) == {"x": "é\n"}
+
+
+def test_control_characters_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escapes, bells, direction overrides, in tables and in messages; not in letters of any script."""
+    bad = "\x1b[2J\x07\u202e\x9b"
+    report.emit_table([(bad, "Ωß")])
+    report.note(bad)
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert not set(bad) - set("[2J") & set(text)
+    assert "Ωß" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (93 * 2**20, "93.0 MiB"),
+        (2**52, "4096.0 TiB"),
+    ],
+)
+def test_sizes_as_people_read_them(size: int, text: str) -> None:
+    """Binary units, one decimal."""
+    assert report.human_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"), [(0, "0.0s"), (1234, "1.2s"), (59_940, "59.9s"), (185_000, "3min 5s")]
+)
+def test_times_as_people_read_them(milliseconds: int, text: str) -> None:
+    """Seconds with a decimal, from a minute on without."""
+    assert report.human_seconds(milliseconds) == text
