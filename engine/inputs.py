@@ -49,7 +49,7 @@ class Inputs:
     def check(self, sources: Mapping[str, InputSource]) -> None:
         """Look whether what should be on this machine is, before anything takes time.
 
-        Raises: Refused for a path where there is nothing.
+        Raises: Refused for a path where there is nothing that we may read.
         """
         for name, source in sources.items():
             if source.path is not None:
@@ -70,7 +70,13 @@ class Inputs:
 
     def _place(self, name: str, path: str) -> Path:
         place = self._base / path
-        if not place.exists():
+        try:
+            there = place.exists()
+        except OSError as fault:  # a directory on the way is closed to us, or the name is too long
+            what = f"input '{name}' cannot be read: {fault.strerror}"
+            fix = "correct its path, or make it readable for this user"
+            raise Refused(what, where=str(place), fix=fix) from None
+        if not there:
             raise Refused(
                 f"input '{name}' does not exist",
                 where=str(place),

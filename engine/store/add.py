@@ -15,8 +15,8 @@ from typing import Final
 
 from engine.errors import Refused
 from engine.store.base import ContentStore
-from engine.store.collect import Added, TreeBuilder
 from engine.store.intake import Intake, Source
+from engine.store.treebuilder import Added, TreeBuilder
 
 # Not followed if it became a symlink meanwhile; never waits for the writer of a fifo.
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -133,6 +133,8 @@ def _reading(place: Path) -> Iterator[None]:
     """Say of every failure which path it was; a failed system call is the path's fault."""
     try:
         yield
+    except FileNotFoundError:
+        raise Refused("there is nothing", where=_shown(place), fix="check the path") from None
     except OSError as fault:
         fix = "make it readable, or leave it out with ignore"
         raise Refused(f"cannot read it: {fault.strerror}", where=_shown(place), fix=fix) from None

@@ -75,16 +75,16 @@ def test_a_bad_workflow_is_exit_2_with_its_place(empty: Program, tmp_path: Path,
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
-@pytest.mark.parametrize("source", ["a: ./nowhere", "a: /root/secret/nowhere"])
+@pytest.mark.parametrize("source", ["./nowhere", "/root/secret/nowhere", "./" + 300 * "n"])
 def test_an_input_that_is_not_there_is_refused(
     empty: Program, tmp_path: Path, command: str, source: str
 ) -> None:
     """Before any environment is made: the path is named as it was looked for."""
     path = tmp_path / "w.yaml"
-    path.write_text(GOOD.replace("steps:", f"inputs: {{{source}}}\nsteps:"))
+    path.write_text(GOOD.replace("steps:", f"inputs: {{a: {source}}}\nsteps:"))
     done = empty(command, path)
     assert done.code == 2
-    assert "a" in done.err
+    assert "input 'a'" in done.err
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from engine.errors import Damaged, Refused, Unavailable
 from engine.store.add import add_path, add_stream
 from engine.store.base import SMALL, ContentStore
 from engine.store.batch import MAX_BLOCKS
-from engine.store.collect import Outputs
 from engine.store.disk import DiskStore
 from engine.store.get import get_tree
+from engine.store.treebuilder import Outputs
 from tests.fakes.content import MemoryContent
 
 BIG = bytes(range(256)) * 4096 * 2 + b"and a bit"  # two leaves and a piece
@@ -218,7 +218,8 @@ def test_what_is_no_file_is_refused_with_its_path(store: ContentStore, tmp_path:
 
 def test_a_missing_path_is_refused(store: ContentStore, tmp_path: Path) -> None:
     """What is not there is said to be so, with its path."""
-    assert refused(store, tmp_path / "gone").where == str(tmp_path / "gone")
+    fault = refused(store, tmp_path / "gone")
+    assert (fault.what, fault.where) == ("there is nothing", str(tmp_path / "gone"))
 
 
 def test_a_failing_read_is_refused_with_its_path(store: ContentStore) -> None:
