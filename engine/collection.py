@@ -58,7 +58,7 @@ class Collection:
         """
         runs = self._journal.runs()
         ended = [run.run for run in runs if run.run is not None]
-        facts = list(self._facts(ended))
+        facts = [fact for fact in self._facts(ended) if self._store.has(fact.cid)]
         drops = to_drop(facts, policy)
         gone = {drop.cid for drop in drops}
         environments = {fact.cid for fact in facts if fact.kind == "environment"}
@@ -99,8 +99,7 @@ class Collection:
                 lock = LOCK.decode(self._store.get(run.lock))
                 locked |= set(_environments(lock))
                 for content, kind in (*_outputs(self._store, run), *_inputs(lock)):
-                    if self._store.has(content):
-                        yield Kept(content, kind, 0, 0, content in pinned)
+                    yield Kept(content, kind, 0, 0, content in pinned)
         for cid in locked:
             with suppress(Unavailable):
                 yield self._environment(cid, used, pinned)

@@ -87,6 +87,7 @@ def test_an_environment_over_the_quota_goes_and_comes_back(
     run = program.told("run", letters)
     went = program.told("gc", "--unpin", environment)["went"]
     assert environment in [drop["cid"] for drop in went]
+    assert program("fsck").code == 0
     assert program("run", letters, "--offline").code == 3
     assert program.told("run", letters)["outputs"] == run["outputs"]
 

@@ -45,7 +45,7 @@ def test_a_plan_has_a_reason_for_each_step(tally: Program, write: Write) -> None
     """New, forced, failed before, another param, skipped: each is said."""
     path = write(
         TWO + "  c: {when: params.c, run: x, outputs: {o: o}}\n",
-        head="params: {n: 1, c: false}",
+        head="params: {n: why, c: false}",
         name="why",
     )
     told = {step["id"]: step["why"] for step in tally.told("plan", path)["steps"]}
