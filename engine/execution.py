@@ -20,7 +20,7 @@ from engine.errors import TallyError, Unavailable
 from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.lookup import Hit
-from engine.memo import Claim, Memo
+from engine.memo import Memo, Witness
 from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
@@ -147,11 +147,11 @@ class Execution:
     def _record(self, name: Name, report: Report) -> None:
         row = outcomes.of_report(name, report)
         proof = (report.attestation_cid, report.signed, report.signer)
-        claims = [Claim(report.result.step, report.result_cid, *proof)]
+        witnesses = [Witness(report.result.step, report.result_cid, *proof)]
 
         def change(database: Connection) -> None:
             self._desk.journal.add_steps(database, self._run, [row])
-            self._desk.memo.add(database, claims if report.succeeded else [])
+            self._desk.memo.add(database, witnesses if report.succeeded else [])
 
         def recorded(outcome: "Future[None]") -> None:
             self._wires.post(partial(self._on_recorded, name, report, outcome))

@@ -8,7 +8,7 @@ from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.journal import StepRow
 from engine.lookup import Hit, Lookup
-from engine.memo import UNSIGNED, Claim
+from engine.memo import UNSIGNED, Witness
 from engine.products import Products
 from engine.runner import Order
 from engine.sandbox.base import Limits
@@ -105,8 +105,8 @@ class Inquiry:
             return None
         if row.result is None or row.attestation is None:
             return None
-        claim = Claim(order.key, row.result, row.attestation, row.signed, UNSIGNED)
-        return self._lookup.recorded(order.step, claim)
+        witness = Witness(order.key, row.result, row.attestation, row.signed, UNSIGNED)
+        return self._lookup.recorded(order.step, witness)
 
     def _with_hit(self, answer: Answer, hits: Mapping[Cid, Hit]) -> Answer:
         if answer.hit or answer.order is None or not self.may_share(answer.name):

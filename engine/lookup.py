@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
-from engine.memo import Claim, Memo, Policy
+from engine.memo import Memo, Policy, Witness
 from engine.presence import Presence
 from engine.step import RESULT, Result, Step
 
@@ -32,29 +32,29 @@ class Lookup:
 
     def find(self, steps: Mapping[Cid, Step]) -> dict[Cid, Hit]:
         """Return a hit for each of these steps, given by key, that has one."""
-        claimed = self._memo.look_up(list(steps))
-        chosen = {key: self._policy(claims) for key, claims in claimed.items()}
+        said = self._memo.look_up(list(steps))
+        chosen = {key: self._policy(witnesses) for key, witnesses in said.items()}
         found = {
             key: hit
-            for key, claim in chosen.items()
-            if claim is not None and (hit := self._read(steps[key], claim)) is not None
+            for key, witness in chosen.items()
+            if witness is not None and (hit := self._read(steps[key], witness)) is not None
         }
         return self._complete(found)
 
-    def recorded(self, step: Step, claim: Claim) -> Hit | None:
+    def recorded(self, step: Step, witness: Witness) -> Hit | None:
         """Return a result that this very run has recorded, unless it is not all here."""
-        hit = self._read(step, claim)
-        return None if hit is None else self._complete({claim.key: hit}).get(claim.key)
+        hit = self._read(step, witness)
+        return None if hit is None else self._complete({witness.key: hit}).get(witness.key)
 
-    def _read(self, step: Step, claim: Claim) -> Hit | None:
+    def _read(self, step: Step, witness: Witness) -> Hit | None:
         try:
-            result = RESULT.decode(self._store.get(claim.result))
+            result = RESULT.decode(self._store.get(witness.result))
         except (Unavailable, Damaged):
             return None
-        is_its_own = result.step == claim.key and result.outputs.keys() == step.outputs.keys()
+        is_its_own = result.step == witness.key and result.outputs.keys() == step.outputs.keys()
         if not is_its_own or result.exit_code != 0:
             return None
-        return Hit(claim.result, result, claim.attestation, claim.signed)
+        return Hit(witness.result, result, witness.attestation, witness.signed)
 
     def _complete(self, hits: dict[Cid, Hit]) -> dict[Cid, Hit]:
         outputs: Sequence[Cid] = [

@@ -9,7 +9,7 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.database import Database
 from engine.lookup import Lookup
-from engine.memo import UNSIGNED, Claim, Memo, own_results
+from engine.memo import UNSIGNED, Memo, Witness, own_results
 from engine.presence import Presence
 from engine.step import (
     CONTRACT,
@@ -57,12 +57,12 @@ def memo(tmp_path: Path) -> Iterator[Memo]:
 
 
 def look(store: MemoryStore, memo: Memo, *results: Result, signer: bytes = UNSIGNED) -> bool:
-    """Claim that the step gave these results, and return whether one of them is a hit."""
+    """Witness that the step gave these results, and return whether one of them is a hit."""
     blocks = [RESULT.block(result) for result in results]
     store.put(blocks)
-    claims = [Claim(KEY, block.cid, block.cid, None, signer) for block in blocks]
+    witnesses = [Witness(KEY, block.cid, block.cid, None, signer) for block in blocks]
     with memo._database.change() as change:
-        memo.add(change, claims)
+        memo.add(change, witnesses)
     lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
     return KEY in lookup.find({KEY: WANTED})
 
@@ -87,15 +87,15 @@ def test_anything_less_is_no_hit(store: MemoryStore, memo: Memo, result: Result)
     assert not look(store, memo, result)
 
 
-def test_a_strangers_claim_is_no_hit(store: MemoryStore, memo: Memo) -> None:
+def test_a_strangers_witness_is_no_hit(store: MemoryStore, memo: Memo) -> None:
     """The policy decides, not the memo."""
     assert not look(store, memo, Result(KEY, 0, {"o": OUTPUT.cid}), signer=STRANGER)
 
 
 def test_a_result_that_is_not_here_is_no_hit(store: MemoryStore, memo: Memo) -> None:
-    """A claim on a record that was lost, or is no Result, means to run."""
+    """A witness on a record that was lost, or is no Result, means to run."""
     with memo._database.change() as change:
-        memo.add(change, [Claim(KEY, OUTPUT.cid, OUTPUT.cid, None, UNSIGNED)])
+        memo.add(change, [Witness(KEY, OUTPUT.cid, OUTPUT.cid, None, UNSIGNED)])
     lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
 
     assert lookup.find({KEY: WANTED}) == {}
