@@ -13,11 +13,11 @@ from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.content.walk import Entry, walk
 from engine.npy import compare_npy, compare_npz
-from engine.numeric import Place, Unreadable, compare_csv, compare_json, compare_tsv
+from engine.numeric import Mismatch, Unreadable, compare_csv, compare_json, compare_tsv
 
 MAX_LOOKED_INTO: Final = 256 * 1024 * 1024  # bytes of one file; it is held in memory, twice
 
-Reader = Callable[[bytes, bytes, float], Place | None]
+Reader = Callable[[bytes, bytes, float], Mismatch | None]
 
 FORMATS: Final[dict[str, Reader]] = {
     "json": compare_json,

@@ -33,8 +33,8 @@ from engine.step import (
     Step,
 )
 from engine.store.base import ContentStore
-from engine.store.collect import Outputs
 from engine.store.intake import Intake
+from engine.store.treebuilder import Outputs
 
 MAX_SCRIPT: Final = 64 * 1024 * 1024  # bytes: the paths of a million gathered items take half
 

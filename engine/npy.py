@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from engine.numeric import Place, Unreadable, near
+from engine.numeric import Mismatch, Unreadable, near
 
 MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
 MAX_MEMBERS: Final = 10_000  # arrays of one npz
@@ -45,7 +45,7 @@ class Array:
     data: memoryview
 
 
-def compare_npy(was: bytes, now: bytes, tolerance: float) -> Place | None:
+def compare_npy(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     """Compare two arrays.
 
     Raises: Unreadable.
@@ -53,22 +53,22 @@ def compare_npy(was: bytes, now: bytes, tolerance: float) -> Place | None:
     return _compare_arrays(_read(was), _read(now), tolerance)
 
 
-def compare_npz(was: bytes, now: bytes, tolerance: float) -> Place | None:
+def compare_npz(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     """Compare two zip files of arrays; how and when they were zipped does not matter.
 
     Raises: Unreadable.
     """
     old, new = _open(was), _open(now)
     if old.keys() != new.keys():
-        return Place(min(old.keys() ^ new.keys()), "is in one of them only")
+        return Mismatch(min(old.keys() ^ new.keys()), "is in one of them only")
     for name in sorted(old):
         a, b = old[name], new[name]
         if a == b:
             continue
         if not name.endswith(".npy"):
-            return Place(name, "differs")
+            return Mismatch(name, "differs")
         if (found := compare_npy(a, b, tolerance)) is not None:
-            return Place(f"{name}: {found.where}", found.what)
+            return Mismatch(f"{name}: {found.where}", found.what)
     return None
 
 
@@ -114,16 +114,16 @@ def _code(kind: str) -> tuple[str, int, int]:
     return order + code, struct.calcsize(order + code), 2 if found[2] == "c" else 1
 
 
-def _compare_arrays(was: Array, now: Array, tolerance: float) -> Place | None:
+def _compare_arrays(was: Array, now: Array, tolerance: float) -> Mismatch | None:
     if was.shape != now.shape:
-        return Place("shape", f"was {was.shape} and is {now.shape}")
+        return Mismatch("shape", f"was {was.shape} and is {now.shape}")
     if (was.kind, was.is_fortran) != (now.kind, now.is_fortran):
-        return Place("type", f"was {was.kind} and is {now.kind}, or the order of axes differs")
+        return Mismatch("type", f"was {was.kind} and is {now.kind}, or the order of axes differs")
     code, width, parts = _code(was.kind)
     limit = 0.0 if code[1] == "?" else tolerance
     for number, (old, new) in enumerate(_numbers(was.data, now.data, code, width)):
         if not near(old, new, limit):
-            return Place(f"element {number // parts}", f"was {old!r} and is {new!r}")
+            return Mismatch(f"element {number // parts}", f"was {old!r} and is {new!r}")
     return None
 
 

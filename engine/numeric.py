@@ -27,7 +27,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Mismatch:
     """Where two files part, and how."""
 
     where: str
@@ -47,7 +47,7 @@ def near(was: float, now: float, tolerance: float) -> bool:
     return abs(old - new) <= tolerance * max(1.0, abs(old), abs(new)) < math.inf
 
 
-def compare_json(was: bytes, now: bytes, tolerance: float) -> Place | None:
+def compare_json(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     """Compare two JSON files; the order of keys does not matter.
 
     Raises: Unreadable.
@@ -58,19 +58,19 @@ def compare_json(was: bytes, now: bytes, tolerance: float) -> Place | None:
         if isinstance(old, dict) and isinstance(new, dict):
             if old.keys() != new.keys():
                 key = min(old.keys() ^ new.keys())
-                return Place(f"{path}.{key}", "is in one of them only")
+                return Mismatch(f"{path}.{key}", "is in one of them only")
             waiting += [(f"{path}.{key}", old[key], new[key]) for key in sorted(old, reverse=True)]
         elif isinstance(old, list) and isinstance(new, list):
             if len(old) != len(new):
-                return Place(path, f"had {len(old)} items and has {len(new)}")
+                return Mismatch(path, f"had {len(old)} items and has {len(new)}")
             pairs = enumerate(zip(old, new, strict=True))
             waiting += reversed([(f"{path}[{n}]", a, b) for n, (a, b) in pairs])
         elif not _same_value(old, new, tolerance):
-            return Place(path, f"was {_shown(old)} and is {_shown(new)}")
+            return Mismatch(path, f"was {_shown(old)} and is {_shown(new)}")
     return None
 
 
-def compare_csv(was: bytes, now: bytes, tolerance: float) -> Place | None:
+def compare_csv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     """Compare two comma-separated files cell by cell.
 
     Raises: Unreadable.
@@ -78,7 +78,7 @@ def compare_csv(was: bytes, now: bytes, tolerance: float) -> Place | None:
     return _compare_rows(_rows(was, ","), _rows(now, ","), tolerance)
 
 
-def compare_tsv(was: bytes, now: bytes, tolerance: float) -> Place | None:
+def compare_tsv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     """Compare two tab-separated files cell by cell.
 
     Raises: Unreadable.
@@ -118,15 +118,15 @@ def _rows(data: bytes, delimiter: str) -> Iterator[list[str]]:
 
 def _compare_rows(
     was: Iterator[list[str]], now: Iterator[list[str]], tolerance: float
-) -> Place | None:
+) -> Mismatch | None:
     for line, (old, new) in enumerate(zip_longest(was, now), start=1):
         if old is None or new is None:
-            return Place(f"row {line}", "is new" if old is None else "is missing")
+            return Mismatch(f"row {line}", "is new" if old is None else "is missing")
         if len(old) != len(new):
-            return Place(f"row {line}", f"had {len(old)} columns and has {len(new)}")
+            return Mismatch(f"row {line}", f"had {len(old)} columns and has {len(new)}")
         for column, (a, b) in enumerate(zip(old, new, strict=True), start=1):
             if not _same_cell(a, b, tolerance):
-                return Place(f"row {line}, column {column}", f"was {a[:40]!a} and is {b[:40]!a}")
+                return Mismatch(f"row {line}, column {column}", f"was {a[:40]!a} and is {b[:40]!a}")
     return None
 
 

@@ -29,7 +29,7 @@ _Row = tuple[bytes, int, int]  # cid, place, offset
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class Swept:
     """What a gc did, or with `dry_run` would do."""
 
     kept: int  # blocks that roots, pins and leases lead to, not all of them here
@@ -44,7 +44,7 @@ def gc(
     *,
     keep_seconds: int = KEEP_SECONDS,
     dry_run: bool = False,
-) -> Collected:
+) -> Swept:
     """Delete every block that `roots`, pins and leases do not lead to by `links_of`.
 
     A block that is linked to but not here is no fault: records outlive what they speak of.
@@ -58,7 +58,7 @@ def gc(
 
 def _gc(
     store: DiskStore, roots: Iterable[Cid], links_of: LinksOf, keep_seconds: int, dry_run: bool
-) -> Collected:
+) -> Swept:
     with store.index.change() as change:
         start = tick(change, store.clock.now_ms())
         floor = leases.floor(change, store.root / "leases", start)
@@ -68,10 +68,10 @@ def _gc(
     mark.catch_up()
     dead = list(_unmarked(store, mark, floor))
     if dry_run:
-        return Collected(len(mark.found), _count(dead), estimate(store, dead))
+        return Swept(len(mark.found), _count(dead), estimate(store, dead))
     for batch in (dead[at : at + _BATCH] for at in range(0, len(dead), _BATCH)):
         _sweep(store, mark, batch, floor)
-    return Collected(len(mark.found), _count(dead), reclaim(store))
+    return Swept(len(mark.found), _count(dead), reclaim(store))
 
 
 class _Mark:

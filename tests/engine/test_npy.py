@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.npy import MAX_UNPACKED, compare_npy, compare_npz
-from engine.numeric import Place, Unreadable
+from engine.numeric import Mismatch, Unreadable
 
 
 def npy(kind, shape, data, *, order=False, version=1):
@@ -43,7 +43,7 @@ def test_the_first_element_that_differs_is_named():
     """Its number in the file's order, and both values."""
     found = compare_npy(doubles(1.0, 2.0, 3.0), doubles(1.0, 2.5, 9.0), 1e-6)
 
-    assert found == Place("element 1", "was 2.0 and is 2.5")
+    assert found == Mismatch("element 1", "was 2.0 and is 2.5")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_complex_numbers_are_two():
     was = npy("<c16", (2,), struct.pack("<4d", 0, 0, 0, 1))
     now = npy("<c16", (2,), struct.pack("<4d", 0, 0, 0, 2))
 
-    assert compare_npy(was, now, 1e-6) == Place("element 1", "was 1.0 and is 2.0")
+    assert compare_npy(was, now, 1e-6) == Mismatch("element 1", "was 1.0 and is 2.0")
 
 
 def test_truths_have_no_tolerance():
@@ -107,8 +107,10 @@ def test_members_of_a_zip_are_compared_by_name():
     was = npz(a=doubles(1.0), b=doubles(2.0))
 
     assert compare_npz(was, npz(b=doubles(2.0), a=doubles(1.0 + 1e-9)), 1e-6) is None
-    assert compare_npz(was, npz(a=doubles(1.0)), 1e-6) == Place("b.npy", "is in one of them only")
-    assert compare_npz(was, npz(a=doubles(1.0), b=doubles(3.0)), 1e-6) == Place(
+    assert compare_npz(was, npz(a=doubles(1.0)), 1e-6) == Mismatch(
+        "b.npy", "is in one of them only"
+    )
+    assert compare_npz(was, npz(a=doubles(1.0), b=doubles(3.0)), 1e-6) == Mismatch(
         "b.npy: element 0", "was 2.0 and is 3.0"
     )
 

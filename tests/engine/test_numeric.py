@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.numeric import (
-    Place,
+    Mismatch,
     Unreadable,
     compare_csv,
     compare_json,
@@ -83,15 +83,15 @@ def test_cells_are_compared_as_numbers_where_both_are():
     """Text must be the same; numbers may differ a little."""
     assert compare_csv(b"a,b\n1,2.0\n", b"a,b\n1,2.0000001\n", 1e-6) is None
     assert compare_tsv(b"x\t1e-3\n", b"x\t0.001\n", 1e-6) is None
-    assert compare_csv(b"a,1_0\n", b"a,10\n", 1e-6) == Place(
+    assert compare_csv(b"a,1_0\n", b"a,10\n", 1e-6) == Mismatch(
         "row 1, column 2", "was '1_0' and is '10'"
     )
 
 
 def test_rows_and_columns_are_counted():
     """A row or column too many is a difference."""
-    assert compare_csv(b"1\n", b"1\n2\n", 1.0) == Place("row 2", "is new")
-    assert compare_csv(b"1\n", b"1,2\n", 1.0) == Place("row 1", "had 1 columns and has 2")
+    assert compare_csv(b"1\n", b"1\n2\n", 1.0) == Mismatch("row 2", "is new")
+    assert compare_csv(b"1\n", b"1,2\n", 1.0) == Mismatch("row 1", "had 1 columns and has 2")
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))

@@ -9,7 +9,7 @@ from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.store import gc as collector
 from engine.store.disk import DiskStore
-from engine.store.gc import Collected, gc
+from engine.store.gc import Swept, gc
 from engine.store.leases import GRACE_MS
 from tests.engine.store.shelf import Clock, above, cut, files, node, overwrite, packs, put_file, raw
 
@@ -176,7 +176,7 @@ def test_dry_run_changes_nothing_and_tells_the_same(store: DiskStore) -> None:
     done = gc(store, [])
     assert (planned.dropped, planned.freed) == (done.dropped, done.freed) == (121, planned.freed)
     assert files(store) == []
-    assert gc(store, []) == Collected(0, 0, 0)
+    assert gc(store, []) == Swept(0, 0, 0)
 
 
 def test_whole_files_go_with_their_last_block(store: DiskStore) -> None:
@@ -236,7 +236,7 @@ def test_packs_that_are_mostly_dead_are_packed_anew(store: DiskStore) -> None:
     after = sum(pack.stat().st_size for pack in packs(store))
     assert (freed, after) == (before - after, 10 * 1040)
     assert [store.get(block.cid) for block in blocks[:10]] == [b.data for b in blocks[:10]]
-    assert gc(store, [block.cid for block in blocks[:10]]) == Collected(10, 0, 0)
+    assert gc(store, [block.cid for block in blocks[:10]]) == Swept(10, 0, 0)
 
 
 def test_small_blocks_do_not_make_packs_look_dead(store: DiskStore) -> None:

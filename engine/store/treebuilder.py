@@ -1,7 +1,6 @@
-"""Collecting: a tree out of files, directories and symlinks that come parents first.
+"""TreeBuilder: a tree out of files, directories and symlinks that come parents first.
 
-TreeBuilder makes one tree. Outputs makes one for each output of a step and has the methods that
-a sandbox gives outputs to.
+Outputs builds one for each output of a step and has the methods that a sandbox gives outputs to.
 """
 
 from dataclasses import dataclass, replace
