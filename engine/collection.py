@@ -15,16 +15,18 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.links import links
 from engine.errors import Unavailable
-from engine.journal import Journal, RunRow
+from engine.journal import Journal
 from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
+from engine.rows import RunRow
 from engine.run import Run
 from engine.store.disk import DiskStore
 from engine.store.gc import gc
 from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
-from engine.summary import final_outputs, load_run, load_workflow, of_record
+from engine.summary import StepSummary, load_run, load_workflow, of_record
 from engine.workflow.lock import LOCK, Lock
+from engine.workflow.references import OutputRef, parse_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +130,20 @@ class Collection:
 
 
 def _outputs(store: BlockStore, run: Run) -> Iterator[tuple[Cid, Kind]]:
-    """Yield the outputs of a run's steps: final ones, and those that only other steps read."""
-    steps = of_record(store, run)
-    final: set[Cid] = set()
-    for output in final_outputs(store.get, load_workflow(store, run.workflow), steps).values():
-        final |= set(output) if isinstance(output, tuple) else {output} if output else set()
-    for step in steps:
-        for cid in step.outputs.values():
-            yield cid, "output" if cid in final else "intermediate"
-    for cid in final:  # a part of an output, where the workflow names a path in it
-        yield cid, "output"
+    """Yield the outputs of a run's steps: final ones, and those that only other steps read.
+
+    One of which a part is an output of the workflow is final: nothing else leads to the part.
+    """
+    texts = load_workflow(store, run.workflow).outputs.values()
+    finals = [ref for ref in map(parse_reference, texts) if isinstance(ref, OutputRef)]
+    for step in of_record(store, run):
+        named = {ref.output for ref in finals if _names(ref, step)}
+        for output, cid in step.outputs.items():
+            yield cid, "output" if output in named else "intermediate"
+
+
+def _names(reference: OutputRef, step: StepSummary) -> bool:
+    return reference.step == step.name and reference.pick in ("all", step.index)
 
 
 def _inputs(lock: Lock) -> Iterator[tuple[Cid, Kind]]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Unavailable
+from engine.nix.nixstore import NixStore
 from engine.sandbox import binary
-from tests.cli.program import ROOT, Program, new_home
+from tests.cli.program import ROOT, Program
+from tests.fakes import nixstore
 
 NIX_LETTERS = """\
 workflow: letters
@@ -58,15 +60,13 @@ def letters(place: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tally(place: Path, letters: Path) -> Program:
+def tally(place: Path, letters: Path, nix_store: NixStore) -> Program:
     """Return the program on a home that has the environment and a run of the letters."""
-    if shutil.which("nix-store") is None:
-        pytest.skip("NO TESTS OF RUNS: nix-store is not installed")
     try:
         binary.find()
     except Unavailable as error:
         pytest.skip(f"NO TESTS OF RUNS: {error.what}; {error.fix}")
-    program = Program(new_home(place / "home"))
+    program = Program(nixstore.lend(nix_store, place / "home"))
     done = program("run", letters)
     assert done.code == 0, done.err
     return program

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,6 @@ from typing import Any
 from unittest.mock import patch
 
 from cli.main import main
-from cli.settings import settle
 from cli.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -89,16 +87,6 @@ class Program:
         """Open the home, to look at what commands do not show."""
         with Workspace(self.home) as space:
             yield space
-
-
-def new_home(place: Path) -> Path:
-    """Make a home that builds in the Nix store that has the recipe's inputs."""
-    place.mkdir()
-    with Workspace(settle({}, os.environ).home) as usual:
-        store = usual.nix.store if shutil.which("nix-store") else None
-    if store is not None and not store.is_system:
-        (place / "nix").symlink_to(store.root)
-    return place
 
 
 def statuses(run: Any) -> dict[str, str]:

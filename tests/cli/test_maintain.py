@@ -137,3 +137,22 @@ def test_a_damaged_output_is_not_handed_out(own: Program, chain: Path, tmp_path:
     stored.write_bytes(data)
     assert own("get", cid, tmp_path / "out").code == 5
     assert not (tmp_path / "out").exists()
+
+
+PART = """\
+  a:
+    run: 'mkdir {outputs.o}; head -c 300000 /dev/zero >{outputs.o}/x; echo y >{outputs.o}/y'
+    outputs: {o: o}
+  b: {inputs: {i: a.o}, run: 'ls {inputs.i} >{outputs.o}', outputs: {o: o}}
+"""
+
+
+def test_a_part_of_an_output_can_be_what_stays(own: Program, write: Write) -> None:
+    """The workflow's output is a file in a directory: gc drops the directory, not the file."""
+    run = own.told("run", write(PART, head="outputs: {x: a.o/x, b: b.o}", name="part"))
+    for _ in range(2):
+        own.told("gc")
+        assert own("cat", run["outputs"]["x"]).code == 0
+        shown = own.told("show", run["name"])
+        assert shown["outputs"]["b"] == run["outputs"]["b"]
+        assert own("fsck").code == 0
