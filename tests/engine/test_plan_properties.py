@@ -38,16 +38,18 @@ GOOD = (State.DONE, State.REUSED)
 @st.composite
 def graphs(draw):
     """Up to eight groups, each needing some of those before it; some over directories."""
-    groups = []
+    groups, origins = [], {}  # by step: the count, or the expanded step, that its instances are of
     for number in range(draw(st.integers(1, 8))):
         step, needs = f"s{number}", []
         count = draw(st.sampled_from([0, 1, 1, 2, 4]))
-        expands_on = None
+        expands_on = origin = None
         for earlier in groups:
             how = draw(st.sampled_from(["", "", "all", "item", "same", "expand"]))
             carries = draw(st.booleans())
-            if how == "same" and earlier.count == count:
+            matches = earlier.count == count and origin in (None, origins[earlier.step])
+            if how == "same" and matches:  # two directories are listed apart: counts differ
                 needs.append(Need(earlier.step, "same"))
+                origin = origins[earlier.step]
             elif how == "item":
                 needs.append(Need(earlier.step, "item", draw(st.integers(0, 4)), carries))
             elif how == "all":
@@ -56,6 +58,7 @@ def graphs(draw):
                 expands_on = Need(earlier.step, "all")
                 needs.append(expands_on)
                 count = None
+        origins[step] = count if count is not None else origin or step
         groups.append(
             Group(
                 step,
