@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
+from engine.nix.nixstore import NixStore
+from tests.fakes import nixstore
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
@@ -15,10 +17,14 @@ ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
 
 @pytest.mark.nix
 def test_stock_nix_substitutes_the_examples_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    nix_store: NixStore,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """`env publish` and `get` write a directory that Nix takes env-numpy from."""
-    monkeypatch.setenv("TALLY_HOME", str(tmp_path / "home"))
+    home = nixstore.lend(nix_store, tmp_path / "home")
+    monkeypatch.setenv("TALLY_HOME", str(home))
     shutil.copytree(EXAMPLES, tmp_path / "examples")
     assert main(["env", "publish", f"{tmp_path}/examples/digits/workflow.yaml#ml"]) == 0
     cid = capsys.readouterr().out.strip()

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cli.workspace import Workspace
+from engine.nix.nixstore import NixStore
+from tests.fakes import nixstore
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DATA = EXAMPLES / "digits" / "data"
@@ -49,18 +50,6 @@ def statuses(answer: dict[str, Any]) -> dict[str, str]:
     return {step["id"]: step["status"] for step in answer["steps"]}
 
 
-def new_home(place: Path) -> Path:
-    """Make a home whose Nix store, where it is its own, has the inputs that were fetched."""
-    with Workspace(place) as workspace:
-        store = workspace.nix.store
-    if not store.is_system:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        fetched = os.environ.get("SETUP_INPUTS") or str(cache / "tallystick" / "inputs")
-        command = [str(EXAMPLES / "env" / "fetch-inputs"), fetched, *store.options()]
-        subprocess.run(command, capture_output=True, check=True)
-    return place
-
-
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the examples that tests may edit, without lock files."""
@@ -70,9 +59,9 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore) -> Path:
     """Return a home of its own."""
-    return new_home(tmp_path_factory.mktemp("state") / "home")
+    return nixstore.lend(nix_store, tmp_path_factory.mktemp("state") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,21 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli.settings import settle
-from cli.workspace import Workspace
+from engine.nix.nixstore import NixStore
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["cli", "engine", "peers", "examples/env", "packaging", "flake.nix"]
 PARTS += ["pyproject.toml", "README.md", "LICENSE"]
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
 PIN = re.compile(r"^whl +\S+ +(\S+==\S+) +[0-9a-f]{64}$", re.MULTILINE)
+
+
+Nix = Callable[..., str]
 
 
 def pins(text: str) -> set[str]:
@@ -54,19 +57,18 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"path:{copy}"
 
 
-def store_options() -> tuple[str, ...]:
-    """Return the options for the store that ./setup/test put the inputs in."""
-    with Workspace(settle({}, os.environ).home) as workspace:
-        return workspace.nix.store.options()
+@pytest.fixture
+def nix(nix_store: NixStore) -> Nix:
+    """Return what runs Nix, with no network, and returns its stdout; `then`: what it is to run."""
 
+    def run(*words: str, then: tuple[str, ...] = ()) -> str:
+        variables = os.environ | {"NIX_CONFIG": nix_config()}
+        command = ["nix", *words, "--offline", *nix_store.options(), *then]
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-def nix(*words: str, then: tuple[str, ...] = ()) -> str:
-    """Run Nix without any network and return its stdout; `then` is what it is to run."""
-    variables = os.environ | {"NIX_CONFIG": nix_config()}
-    command = ["nix", *words, "--offline", *store_options(), *then]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run
 
 
 def test_every_locked_wheel_has_the_version_that_the_set_up_installs() -> None:
@@ -90,14 +92,14 @@ def test_every_dependency_is_locked() -> None:
 
 
 @pytest.mark.nix
-def test_the_flake_has_no_inputs(flake: str) -> None:
+def test_the_flake_has_no_inputs(nix: Nix, flake: str) -> None:
     """Nothing is locked because there is nothing to fetch."""
     metadata = json.loads(nix("flake", "metadata", "--json", flake))
     assert list(metadata["locks"]["nodes"]) == ["root"]
 
 
 @pytest.mark.nix
-def test_the_flake_gives_the_recipes_environment(flake: str) -> None:
+def test_the_flake_gives_the_recipes_environment(nix: Nix, flake: str) -> None:
     """The flake and the plain file are one recipe: the store path is the golden one."""
     (built,) = json.loads(nix("build", "--no-link", "--json", f"{flake}#env-numpy"))
     assert built["outputs"]["out"] == ENV_NUMPY
@@ -105,7 +107,7 @@ def test_the_flake_gives_the_recipes_environment(flake: str) -> None:
 
 @pytest.mark.nix
 @pytest.mark.slow
-def test_nix_run_starts_the_packaged_program(flake: str) -> None:
+def test_nix_run_starts_the_packaged_program(nix: Nix, flake: str) -> None:
     """`nix run . -- --version` prints the version of pyproject.toml, from wheels alone."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert version in nix("run", flake, then=("--", "--version"))
@@ -113,7 +115,7 @@ def test_nix_run_starts_the_packaged_program(flake: str) -> None:
 
 @pytest.mark.nix
 @pytest.mark.slow
-def test_the_packaged_program_lists_its_commands(flake: str) -> None:
+def test_the_packaged_program_lists_its_commands(nix: Nix, flake: str) -> None:
     """Every module that the command line imports at its start is in the package."""
     assert "rerun" in nix("run", flake, then=("--", "--help"))
 
@@ -121,7 +123,7 @@ def test_the_packaged_program_lists_its_commands(flake: str) -> None:
 @pytest.mark.nix
 @pytest.mark.slow
 def test_the_packaged_program_writes_projects_that_can_be_edited(
-    flake: str, tmp_path: Path
+    nix: Nix, flake: str, tmp_path: Path
 ) -> None:
     """What it copies from the Nix store, where nobody may write, is the user's."""
     nix("run", flake, then=("--", "init", str(tmp_path / "project")))
@@ -130,7 +132,7 @@ def test_the_packaged_program_writes_projects_that_can_be_edited(
 
 @pytest.mark.nix
 @pytest.mark.slow
-def test_the_development_shell_has_what_the_check_calls(flake: str) -> None:
+def test_the_development_shell_has_what_the_check_calls(nix: Nix, flake: str) -> None:
     """`nix develop` gives every tool of ./check, and the sources of the checkout."""
     tools = "ruff --version && mypy --version && pytest --version && lint-imports --help"
     script = f"set -e; cd {ROOT}; {tools}; PYTHONPATH={ROOT} tally --version"

@@ -1,4 +1,4 @@
-"""A tally process to be killed: `python -m tests.fakes.victim HOME`. Prints when it has begun.
+"""A tally process to be killed: `python -m tests.fakes.victim HOME`. Prints what it has ended.
 
 121 short real steps in two layers and a gather; the same command goes on where it was killed.
 """
@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-from engine.progress import Progress, Started
+from engine.progress import Ended, Progress, Started
 from engine.sandbox.bubblewrap import Bubblewrap
 from tests.fakes.home import Home
 from tests.fakes.realenv import env_sh
@@ -26,7 +26,7 @@ steps:
   second:
     scatter: {{a: params.ones, b: params.tens}}
     inputs: {{i: first.o}}
-    run: cat {{inputs.i}} {{inputs.i}} > {{outputs.o}}; echo {{scatter.a}} done
+    run: sleep {SLEEP}; cat {{inputs.i}} {{inputs.i}} > {{outputs.o}}; echo {{scatter.a}} done
     outputs: {{o: o}}
   last:
     inputs: {{all: "second[*].o"}}
@@ -46,9 +46,13 @@ def main() -> None:
     home = Home(Path(sys.argv[1]))
     use, closures = env_sh(home.path, home.store)
 
+    started = set()
+
     def watch(event: Progress) -> None:
         if isinstance(event, Started):
-            say("begun")
+            started.add((event.step, event.index))
+        elif isinstance(event, Ended) and (event.step, event.index) in started:
+            say("ended")
 
     runners = home.runners([Bubblewrap(home.work) for _ in range(2)], closures)
     ran = home.run(TEXT, runners, environment=use, watch=watch)

@@ -1,7 +1,6 @@
 """A home with an unpacked closure of two small paths, as content; and what needs a real Nix."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,19 +14,17 @@ from engine.content.profile import PUBLISHED
 from engine.nix.capture import capture
 from engine.nix.command import Command
 from engine.nix.environment import Opened, make
-from engine.nix.nixstore import NixStore, choose
+from engine.nix.nixstore import NixStore
 from engine.nix.paths import Paths
 from engine.nix.realise import Realiser
 from engine.nix.records import Closure, ClosurePath
 from engine.nix.source import NixFile
-from engine.nix.storepath import StorePath
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
 from tests.fakes.nars import MemoryNars
 
 LIBRARY = "0" * 31 + "1-library"
 PROGRAM = "0" * 31 + "2-program"
-BUSYBOX = "ap5lw0pk87zllpr8psdiqgxx50yqpp1h-busybox"
 RECIPE = Path(__file__).parents[3] / "examples/env/default.nix"
 
 
@@ -102,18 +99,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, recipe: Path) -> Iterator[Machine]:
+def machine(tmp_path: Path, nix_store: NixStore) -> Iterator[Machine]:
     """Return this machine, with a new home."""
-    store = choose(tmp_path, sandboxed_daemon=False)
-    if not store.physical(StorePath.parse(BUSYBOX)).exists():
-        pytest.skip(f"examples/env/fetch-inputs DIR {' '.join(store.options())} was not run")
-    yield Machine(tmp_path, store)
+    yield Machine(tmp_path, nix_store)
     remove(tmp_path / "work")
 
 
 @pytest.fixture
 def recipe() -> Path:
-    """Return the recipe's Nix file; skip where Nix or its fetched inputs are not."""
-    if shutil.which("nix-store") is None:
-        pytest.skip("Nix is not installed: apt install nix-bin")
+    """Return the recipe's Nix file."""
     return RECIPE

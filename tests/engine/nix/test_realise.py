@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import Refused, StepFailed, Unavailable
 from engine.nix.command import Command
-from engine.nix.nixstore import NixStore, choose
+from engine.nix.nixstore import NixStore
 from engine.nix.realise import Realiser
 from engine.nix.source import Flake, NixFile, Recipe, Stored
 from engine.nix.storepath import StorePath
@@ -26,16 +26,12 @@ GOLDEN = {
     "tcc": "zssrw3qkazpkvvbg1zs5qjzbbhz6i1q7-tcc-musl",
     "hello-tcc": "1hf5493aax88b8rmc6akmg7a3dywxdhk-hello-tcc",
 }
-BUSYBOX = StorePath.parse("ap5lw0pk87zllpr8psdiqgxx50yqpp1h-busybox")
 
 
 @pytest.fixture
-def command(tmp_path: Path, recipe: Path) -> Command:
-    """Return Nix on the store that this user builds in; skip when the inputs are not fetched."""
-    store = choose(tmp_path, sandboxed_daemon=False)
-    if not store.physical(BUSYBOX).exists():
-        pytest.skip(f"examples/env/fetch-inputs DIR {' '.join(store.options())} was not run")
-    return Command(store, tmp_path / "scratch")
+def command(tmp_path: Path, nix_store: NixStore) -> Command:
+    """Return Nix on the store that this user builds in."""
+    return Command(nix_store, tmp_path / "scratch")
 
 
 @pytest.fixture

@@ -3,34 +3,38 @@
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Unavailable
+from engine.nix.command import Command
+from engine.nix.nixstore import NixStore
+from engine.nix.realise import Realiser
+from engine.nix.source import NixFile
+from engine.nix.storepath import StorePath
 from engine.sandbox import binary
 from engine.sandbox.bubblewrap import Bubblewrap
 from tests.engine.sandbox.bench import Bench, Kept
 
-ROOT = Path(__file__).parents[3]
+RECIPE = Path(__file__).parents[3] / "examples/env/default.nix"
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore) -> Bench:
     """Stage the recipe's Python environment as a farm of hard links."""
     try:
         binary.find()
     except Unavailable as error:
         pytest.skip(f"NO SANDBOX TESTS: {error.what}; {error.fix}")
-    paths = _closure()
     work = tmp_path_factory.mktemp("work")
     work.chmod(0o755)
-    bench = Bench(work, paths[-1])
+    environment, closure = _build(nix_store, tmp_path_factory.mktemp("made"))
+    bench = Bench(work, str(environment))
     bench.closure.mkdir(parents=True)
-    for path in paths:
-        _link(Path(path), bench.closure / Path(path).name)
+    for path in closure:
+        _link(nix_store.physical(path), bench.closure / path.base)
     return bench
 
 
@@ -47,19 +51,12 @@ def sandbox(bench: Bench) -> Iterator[Bubblewrap]:
         yield slot
 
 
-def _closure() -> list[str]:
-    """Build the recipe's env-python and list its closure, the environment last."""
-    if shutil.which("nix-build") is None:
-        pytest.skip("NO SANDBOX TESTS: nix-build is not installed")
-    recipe = ROOT / "examples" / "env"
-    script = ". ./nixenv.sh; nix-store -qR $(nix-build . -A env-python --no-out-link)"
-    done = subprocess.run(
-        ["sh", "-euc", script], cwd=recipe, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"NO SANDBOX TESTS: the recipe does not build: {done.stderr[-500:]}")
-    paths = done.stdout.split()
-    return sorted(paths, key=lambda path: path.endswith("-env-python"))
+def _build(store: NixStore, place: Path) -> tuple[StorePath, list[StorePath]]:
+    """Build the recipe's env-python; return it and its closure."""
+    command = Command(store, place / "scratch")
+    (environment,) = Realiser(command, place / "roots").realise(NixFile(RECIPE, "env-python")).paths
+    listed = command.run("nix-store", "--query", "--requisites", str(environment))
+    return environment, [StorePath.parse(line) for line in listed.output.split()]
 
 
 def _link(source: Path, target: Path) -> None:

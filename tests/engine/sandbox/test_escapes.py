@@ -11,11 +11,13 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from engine.nix.nixstore import NixStore
 from engine.sandbox import orders, walls
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.walls import Defences
@@ -140,16 +142,15 @@ class Machine:
 
     def _outside(self) -> bytes:
         names = [name for name in ATTEMPTS if control(name) in (OUTSIDE, AS_ROOT)]
-        python = f"{self._bench.environment}/bin/python"
         environment = {**os.environ, **self._finds}
-        command = [python, "-B", "-m", PROGRAM.name, *names]
+        command = [sys.executable, "-B", "-m", PROGRAM.name, *names]
         return subprocess.run(
             command, env=environment, cwd=PROGRAM.parent, capture_output=True, check=True
         ).stdout
 
 
 @pytest.fixture(scope="module")
-def machine(bench: Bench) -> Iterator[Machine]:
+def machine(bench: Bench, nix_store: NixStore) -> Iterator[Machine]:
     """Serve on this machine what no step must reach."""
     libc = ctypes.CDLL(None)
     key = 0x7A110000 | os.getpid() & 0xFFFF
@@ -163,7 +164,8 @@ def machine(bench: Bench) -> Iterator[Machine]:
         neighbour = stack.enter_context(subprocess.Popen(["sleep", "600"]))
         stack.callback(neighbour.kill)
         inside = {path.name for path in bench.closure.iterdir()}
-        others = [path for path in Path("/nix/store").iterdir() if path.name not in inside]
+        store = nix_store.root / "nix/store"
+        others = [path for path in store.iterdir() if path.name not in inside]
         finds = {
             "HOST_PORT": str(tcp.getsockname()[1]),
             "HOST_NAME": f"tally-test-{os.getpid()}",
