@@ -18,9 +18,11 @@ from engine.content.cid import RAW, Cid
 from engine.content.reader import stat
 from engine.content.walk import open_tree
 from engine.folder import make_seen
+from engine.locks import locked
 from engine.step import GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
+from engine.store.sound import is_sound
 
 MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number
 
@@ -47,6 +49,8 @@ class Staging:
         self._store = store
         self._claims = claims
         self._trees = work / "trees"
+        self._locks = work / "locks"
+        self._sound: set[Cid] = set()  # directories that this process has looked at, or made
         self._folder = work / "in" / owner
         self._owner = b"in " + owner.encode()
         self._numbers = count(1)
@@ -116,12 +120,21 @@ class Staging:
         if cid.codec == RAW and (data := self._small(cid)) is not None:
             _write(place, data)
         elif self._is_directory(cid) and len(staged.trees) < MAX_BINDS:
-            tree = self._trees / str(cid)
-            get_tree(self._store, cid, tree, link=True)
             make_seen(place)
-            staged.trees[path] = tree
+            staged.trees[path] = self._tree(cid)
         else:
             get_tree(self._store, cid, place, link=True)
+
+    def _tree(self, cid: Cid) -> Path:
+        """Return where a directory is, made unless it is there and nobody wrote to it."""
+        tree = self._trees / str(cid)
+        if cid not in self._sound and tree.exists() and not is_sound(self._store, cid, tree):
+            with locked(self._locks / "trees"):  # or the one that another has just made anew goes
+                if not is_sound(self._store, cid, tree):
+                    _remove(tree)
+        get_tree(self._store, cid, tree, link=True)
+        self._sound.add(cid)
+        return tree
 
     def _small(self, cid: Cid) -> bytes | None:
         """Return a file that is one block and is not kept as a file of its own."""
@@ -141,10 +154,15 @@ def sweep(work: Path, is_here: Callable[[Cid], bool]) -> int:
     """
     gone = [place for place in (work / "trees").glob("[!.]*") if not is_here(Cid.parse(place.name))]
     for place in gone:
-        hidden = place.with_name(f".{place.name}")  # no longer found by who would stage it now
-        place.rename(hidden)
-        shutil.rmtree(hidden)
+        _remove(place)
     return len(gone)
+
+
+def _remove(tree: Path) -> None:
+    hidden = tree.with_name(f".{tree.name}")  # no longer found by who would stage it now
+    shutil.rmtree(hidden, ignore_errors=True)  # of a process that was killed
+    tree.rename(hidden)
+    shutil.rmtree(hidden)
 
 
 def _write(place: Path, data: bytes) -> None:

@@ -22,7 +22,7 @@ from engine.store.copy import copy_content
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
+EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.
 _NO_LINK: Final = (EXDEV, EMLINK, EPERM, ENOTSUP)
 
@@ -117,7 +117,7 @@ class _Writer:
         while len(self._open) > 1 and self._open[-1][0] != path:
             _, descriptor = self._open.pop()
             if self._link:
-                os.utime(descriptor, ns=_EPOCH)
+                os.utime(descriptor, ns=EPOCH)
             os.close(descriptor)
         self._here = self._open[-1][1]
 
@@ -128,7 +128,7 @@ class _Writer:
         elif item.entry.kind == "symlink":
             os.symlink(item.entry.target, name, dir_fd=self._here)
             if self._link:
-                os.utime(name, ns=_EPOCH, dir_fd=self._here, follow_symlinks=False)
+                os.utime(name, ns=EPOCH, dir_fd=self._here, follow_symlinks=False)
         elif item.whole is None or not self._hard_link(item.whole, item.entry, name):
             self._copy(item.entry, name)
 
@@ -160,7 +160,7 @@ class _Writer:
             copy_content(self._store, entry.cid, entry.size, descriptor)
             if self._link:
                 os.fchmod(descriptor, mode & 0o555)
-                os.utime(descriptor, ns=_EPOCH)
+                os.utime(descriptor, ns=EPOCH)
         finally:
             os.close(descriptor)
 

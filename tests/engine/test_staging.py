@@ -168,3 +168,18 @@ def test_directories_whose_content_went_are_swept(
     assert tree.is_dir()
     assert sweep(tmp_path / "work", lambda _: False) == 1
     assert list(tree.parent.iterdir()) == []
+
+
+def test_a_directory_that_was_written_to_is_made_again(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """Whoever starts next does not give a step what somebody changed behind its back."""
+    cid = added(store, tmp_path / "from", {"a": b"right"})
+    (tree,) = staging.stage(step({"x": cid})).trees.values()
+    (tree / "a").chmod(0o644)
+    (tree / "a").write_bytes(b"wrong")
+
+    later = Staging(tmp_path / "work", store, Claims(tmp_path / "later"), "later")
+    (again,) = later.stage(step({"x": cid})).trees.values()
+
+    assert (again / "a").read_bytes() == b"right"

@@ -1,0 +1,41 @@
+"""Sound: whether a tree that was staged some time ago is still what was made.
+
+Its files are the store's own, or copies that were dated when they were made. Looking at them as git
+does finds whatever wrote to one; a disk that changes bytes by itself is for fsck to find.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from engine.content.cid import Cid
+from engine.content.walk import Entry, walk
+from engine.store.base import SMALL, ContentStore
+from engine.store.get import EPOCH
+
+
+def is_sound(store: ContentStore, cid: Cid, place: Path) -> bool:
+    """Return whether what get_tree linked at `place` is as it was; takes a look at every file.
+
+    Raises: Unavailable, Damaged when `cid` cannot be walked.
+    """
+    return all(_is_as_made(store, entry, place / entry.path) for entry in walk(store.get, cid))
+
+
+def _is_as_made(store: ContentStore, entry: Entry, place: Path) -> bool:
+    try:
+        found = place.lstat()
+    except OSError:
+        return False
+    if entry.kind == "symlink":
+        return stat.S_ISLNK(found.st_mode) and str(place.readlink()) == entry.target
+    if entry.kind == "directory":
+        return stat.S_ISDIR(found.st_mode) and found.st_mtime_ns == EPOCH[1]
+    is_copy = found.st_mtime_ns == EPOCH[1] and found.st_size == entry.size
+    return stat.S_ISREG(found.st_mode) and (is_copy or _is_own(store, entry, found))
+
+
+def _is_own(store: ContentStore, entry: Entry, found: os.stat_result) -> bool:
+    """Return whether a file is the store's, which looks whether that was written to."""
+    whole = store.path_of(entry.cid) if entry.size > SMALL else None
+    return whole is not None and os.path.samestat(found, whole.stat())
