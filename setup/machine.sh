@@ -43,16 +43,21 @@ missing_packages() {
   find_python || echo python3-venv
 }
 
+install_packages() {
+  as_root apt-get update -qq || return
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    "$@" >/dev/null
+}
+
 packages() {
   missing=$(missing_packages | tr '\n' ' ')
   [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null ||
     fail "missing: $missing" "install them with this system's own package manager, then run this again"
   say "installing $missing"
-  as_root apt-get update -qq
   # shellcheck disable=SC2086 # one word per package
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-    ca-certificates $missing >/dev/null
+  install_packages ca-certificates $missing ||
+    fail "could not install: $missing" "read why above; or have root install them, then run this again"
   missing=$(missing_packages | tr '\n' ' ')
   [ -z "$missing" ] || fail "still missing: $missing" "Python must be 3.11 or newer; Debian 12 has it"
 }
@@ -70,7 +75,8 @@ environment() { # extras: "" or "[dev]"
   if ! has_environment "$made_from"; then
     say "installing Python packages in .venv"
     find_python
-    "$python" -m venv --clear "$root/.venv"
+    # what only lacks [dev] is added to: a tally that runs in it goes on
+    has_environment "${made_from%"[dev]"}" || "$python" -m venv --clear "$root/.venv"
     "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check \
       -c "$root/setup/python.lock" -e "$root$1"
     printf '%s' "$made_from" >"$root/.venv/made-from"
