@@ -18,10 +18,8 @@ from engine.admission import Capacity
 from engine.clock import SystemClock
 from engine.closures import Closures
 from engine.content.cid import Cid
-from engine.ending import run_record, run_steps
 from engine.execution import Desk
 from engine.inquiry import Inquiry
-from engine.journal import NewRun, RunRow, StepRow
 from engine.localrunner import Host, LocalRunner
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, own_results
@@ -30,6 +28,8 @@ from engine.plan_events import Status
 from engine.presence import Presence
 from engine.progress import Watch
 from engine.recorder import Recorder
+from engine.rows import NewRun, RunRow, StepRow
+from engine.runblocks import run_blocks
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.scheduler import Scheduler
 from engine.slots import Slots
@@ -148,9 +148,7 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
 
 def _end(space: Workspace, prepared: Prepared, row: RunRow, status: Status) -> None:
     """Make the Run record and enter it in the journal."""
-    steps = run_steps(prepared.groups, space.journal.steps(row.id))
-    blocks = run_record(
-        prepared.workflow_cid, prepared.lock_cid, prepared.params.values, status, steps
-    )
+    used = (prepared.workflow_cid, prepared.lock_cid, prepared.params.values)
+    blocks = run_blocks(*used, status, prepared.groups, space.journal.steps(row.id))
     space.store.put(blocks)
     space.journal.end(row.id, status, blocks[-1].cid, SystemClock().now_ms())

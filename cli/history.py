@@ -10,7 +10,7 @@ from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.errors import Refused
-from engine.journal import RunRow
+from engine.rows import RunRow
 
 if TYPE_CHECKING:  # `tally runs` need not wait for all that a run is made of
     from cli.runview import RunView

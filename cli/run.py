@@ -15,7 +15,7 @@ from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
     from cli.runview import RunView
-    from engine.journal import RunRow
+    from engine.rows import RunRow
 
 _POLL_S: Final = 0.05
 

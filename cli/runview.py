@@ -7,7 +7,7 @@ from cli.refs import is_run, whole_cid
 from cli.report import emit_json, emit_table, human_seconds
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.journal import RunRow
+from engine.rows import RunRow
 from engine.summary import (
     Output,
     StepSummary,

@@ -24,8 +24,9 @@ from engine.memo import Memo, Witness
 from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
+from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
-from engine.slots import Name, Slots
+from engine.slots import Slots
 
 
 @dataclass(frozen=True, slots=True)

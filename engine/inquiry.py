@@ -6,13 +6,12 @@ from typing import Protocol
 
 from engine.content.cid import Cid
 from engine.errors import TallyError
-from engine.journal import StepRow
 from engine.lookup import Hit, Lookup
 from engine.memo import UNSIGNED, Witness
 from engine.products import Products
+from engine.rows import Name, StepRow
 from engine.runner import Order
 from engine.sandbox.base import Limits
-from engine.slots import Name
 from engine.step import STEP
 from engine.workflow.found import Outputs
 from engine.workflow.graph import Group

@@ -8,19 +8,16 @@ for as long as it is being run.
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final
 
 from engine.claims import Claims
 from engine.content.cid import Cid
 from engine.database import Database
 from engine.errors import Refused
+from engine.rows import NewRun, RunRow, RunStatus, StepRow
 from engine.sqlite import Row
 from engine.words import two_words
-
-RunStatus = Literal["running", "interrupted", "succeeded", "failed", "cancelled"]
-StepStatus = Literal["ran", "reused", "failed", "skipped"]
 
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
 _RUN: Final = (
@@ -30,48 +27,6 @@ _STEP: Final = (
     "SELECT step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
     " FROM run_steps "
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """A run about to begin."""
-
-    work: bytes  # a digest of all that makes two commands the same: workflow, lock, inputs, params
-    workflow: Cid
-    title: str  # the workflow's name
-    parameters: dict[str, str]  # name -> compact JSON
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run, as it is now."""
-
-    id: str
-    name: str  # two words
-    workflow: Cid
-    title: str
-    parameters: dict[str, str]
-    status: RunStatus
-    created_ms: int  # since 1970 UTC
-    finished_ms: int | None
-    run: Cid | None  # the Run record, once finished
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """What became of one instance of a step."""
-
-    step: str
-    index: int  # WHOLE for a step whose instances were never known
-    status: StepStatus
-    key: Cid | None
-    result: Cid | None
-    attestation: Cid | None
-    signed: Cid | None  # the Signed attestation, when there was a key
-    wall_ms: int
-    stdout: Cid | None
-    stderr: Cid | None
-    note: str  # why it failed or was skipped, in words
 
 
 class Journal:

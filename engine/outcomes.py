@@ -1,10 +1,9 @@
-"""Outcomes: what became of an instance, as the rows that the journal keeps. Pure."""
+"""Outcomes: what became of an instance, as the rows that the journal keeps."""
 
 from engine.errors import TallyError
-from engine.journal import StepRow
 from engine.lookup import Hit
+from engine.rows import Name, StepRow
 from engine.runner import Order, Report
-from engine.slots import Name
 
 _REASONS = {
     "timeout": "it took longer than its 'time' allows",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-StepStatus = Literal["ran", "reused", "failed", "skipped"]
+from engine.rows import StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Ended:
     step: str
     index: int  # WHOLE for a step whose instances were never known
     status: StepStatus
-    wall_ms: int  # of the run that made the result
+    wall_ms: int  # 0 when no process was started, or it gave no result
     note: str  # why it failed or was skipped, in words
 
 

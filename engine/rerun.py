@@ -19,10 +19,11 @@ from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.errors import Damaged, Refused, StepFailed
 from engine.progress import Ended, Printed, Started, Watch
+from engine.rows import Name
 from engine.run import Run, RunStep
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import Limits
-from engine.slots import Name, Slots
+from engine.slots import Slots
 from engine.step import RESULT, STEP, Result
 from engine.summary import run_steps
 from engine.verdict import StepVerdict, judge

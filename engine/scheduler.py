@@ -18,7 +18,6 @@ from engine.entries import entries_of
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.execution import Desk, Execution, Wires
 from engine.inquiry import Answer, Inquiry
-from engine.journal import StepRow
 from engine.lookup import Hit
 from engine.plan import Plan
 from engine.plan_events import (
@@ -42,7 +41,8 @@ from engine.plan_events import (
 )
 from engine.progress import Counted, Ended, Retried, Watch
 from engine.recorder import Record
-from engine.slots import Name, Slots
+from engine.rows import Name, StepRow
+from engine.slots import Slots
 
 ASKED_AT_ONCE: Final = 200  # instances resolved before the loop looks at what came in meanwhile
 ROWS_AT_ONCE: Final = 500  # rows of reused or skipped instances written together

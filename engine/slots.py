@@ -6,12 +6,11 @@ from queue import SimpleQueue
 from threading import Condition
 from typing import Final
 
+from engine.rows import Name
 from engine.runner import Order, Report, Runner
 from engine.sandbox.base import LogSink
 
 _AGAIN_S: Final = 0.1  # a step that was not quite begun did not hear a cancel
-
-Name = tuple[str, int]  # of an instance: its step and index
 
 
 class Slots:

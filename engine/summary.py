@@ -9,7 +9,7 @@ from engine.content.reader import Get
 from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.errors import Damaged, Unavailable
-from engine.journal import StepRow
+from engine.rows import StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
 from engine.workflow.as_data import decode_workflow

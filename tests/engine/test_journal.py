@@ -9,7 +9,8 @@ from engine.claims import Claims
 from engine.content.cid import DAG_CBOR, Cid
 from engine.database import Database
 from engine.errors import Damaged, Refused
-from engine.journal import Journal, NewRun, StepRow
+from engine.journal import Journal
+from engine.rows import NewRun, StepRow
 
 WORKFLOW = Cid.of(DAG_CBOR, b"workflow")
 RUN = Cid.of(DAG_CBOR, b"run")

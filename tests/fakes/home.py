@@ -12,10 +12,9 @@ from engine.closures import Placed
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.select import select
 from engine.database import Database
-from engine.ending import run_record, run_steps
 from engine.execution import Desk
 from engine.inquiry import Inquiry
-from engine.journal import Journal, NewRun, RunRow, StepRow
+from engine.journal import Journal
 from engine.localrunner import Host, LocalRunner, Places
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, Memo, own_results
@@ -24,7 +23,9 @@ from engine.presence import Presence
 from engine.progress import Progress
 from engine.recorder import Recorder
 from engine.rerun import Rerun, choose, recorded_steps
+from engine.rows import NewRun, RunRow, StepRow
 from engine.run import RUN
+from engine.runblocks import run_blocks
 from engine.runner import Runner, Signer
 from engine.sandbox.base import Sandbox
 from engine.scheduler import Scheduler
@@ -149,9 +150,8 @@ class Home:
         lock = LOCK.block(Lock({}, found))
         self.store.put([WORKFLOW.block(workflow), lock])
         steps = self.journal.steps(row.id)
-        blocks = run_record(
-            WORKFLOW.cid(workflow), lock.cid, bound.values, status, run_steps(all_groups, steps)
-        )
+        used = (WORKFLOW.cid(workflow), lock.cid, bound.values)
+        blocks = run_blocks(*used, status, all_groups, steps)
         self.store.put(blocks)
         self.journal.end(row.id, status, blocks[-1].cid, self.clock.now_ms())
         return Ran(status, row, blocks[-1].cid, steps, progress)
