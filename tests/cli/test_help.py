@@ -1,5 +1,6 @@
 """Help, completion and schema: what the program says of itself."""
 
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,7 @@ from click.shell_completion import get_completion_class
 
 from cli import main
 from tests.cli.conftest import NIX_LETTERS
-from tests.cli.program import Program
+from tests.cli.program import ROOT, Program
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -43,6 +44,20 @@ def test_every_command_takes_the_common_options(empty: Program, words: tuple[str
     if "COMMAND [ARGS]" not in shown:
         assert "-o, --output [table|json]" in shown
         assert "--home DIR" in shown
+
+
+def test_the_document_describes_every_command() -> None:
+    """docs/cli.md has each command of the program, and no other."""
+    text = (ROOT / "docs" / "cli.md").read_text()
+    described = set(re.findall(r"`tally ([a-z]+)", text))
+    assert described == set(main.COMMANDS)
+
+
+def test_the_document_has_every_exit_code() -> None:
+    """Its table is that of the program."""
+    text = (ROOT / "docs" / "cli.md").read_text()
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    assert listed == {0, *main.EXIT_CODES.values(), main.EXIT_BUG}
 
 
 @pytest.mark.parametrize("words", [(), ("env",), ("config",)])
