@@ -22,7 +22,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     except IsADirectoryError:
         raise Refused("this is a directory, not a bundle", where=str(file)) from None
     except FileNotFoundError:
-        raise Refused("no such file", where=str(file)) from None
+        raise Refused("no such file", where=str(file), fix="check the path") from None
     except OSError as error:
         raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
     with stream:

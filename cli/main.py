@@ -161,7 +161,8 @@ def _complain(error: TallyError, code: int) -> int:
 
 def _usage(error: click.UsageError) -> TallyError:
     path = error.ctx.command_path if error.ctx else "tally"
-    return TallyError(error.format_message(), fix=f"'{path} --help' explains it")
+    what = " ".join(error.format_message().split())  # click lists choices on lines of their own
+    return TallyError(what, fix=f"'{path} --help' explains it")
 
 
 def _of_the_system(error: OSError | sqlite3.Error) -> TallyError:
