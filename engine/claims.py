@@ -22,9 +22,7 @@ from engine.errors import Unavailable
 if sys.platform != "win32":
     import fcntl
 
-_FLOCK: Final = struct.Struct(
-    "hhqqi4x"
-)  # struct flock of 64-bit Linux: type, whence, start, length
+_FLOCK: Final = struct.Struct("hhqqi4x")  # 64-bit Linux: type, whence, start, length, pid
 _PLACES: Final = 62  # bits of a place: offsets are signed 64-bit, and each key has two places
 
 

@@ -138,9 +138,7 @@ class Plan:
 
     def _on_failed(self, event: Failed) -> None:
         rank = self._rank(event.step, event.index)
-        if (
-            rank not in self._running and rank not in self._recording
-        ):  # its key could not be computed
+        if rank not in self._running | self._recording:  # its key could not be computed
             self._instances.move(rank, Cause.FAILED)
             self._asked -= 1
             self._give_up(event.step, event.index)

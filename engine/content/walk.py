@@ -1,4 +1,4 @@
-"""Walking a tree: everything in it, one Entry each, and parts of it by path.
+"""Walking a tree: everything in it, one Entry each.
 
 A tree is a UnixFS CID, or a Tree record of one with the paths that are executable. All of it may
 come from a stranger, so what a walk expands to is bounded (a few blocks can spell 2**64 paths).
@@ -72,9 +72,8 @@ def walk(get: Get, cid: Cid) -> Iterator[Entry]:
 
 def _entry(get: Get, path: str, link: Link, executable: bool, is_root: bool) -> Entry:
     if link.cid.codec == RAW and not is_root:
-        found = Stat(
-            "file", link.tsize, ""
-        )  # not read for this: it may be a large file's only leaf
+        # not read for this: it may be a large file's only leaf
+        found = Stat("file", link.tsize, "")
     else:
         found = stat(get, link.cid)
     if executable and found.kind != "file":

@@ -13,9 +13,7 @@ from typing import Final, NoReturn, TypeVar
 from engine.errors import Refused
 from engine.nix.storepath import StorePath, text_path
 
-MAX_BYTES: Final = (
-    16 * 1024 * 1024
-)  # a script is in its .drv whole; nixpkgs' longest is under 1 MiB
+MAX_BYTES: Final = 16 * 1024 * 1024  # a script is in it whole; nixpkgs' longest is under 1 MiB
 
 _V = TypeVar("_V")
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)

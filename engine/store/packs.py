@@ -9,7 +9,7 @@ its CID and its length, so that an index can be made again from the packs alone.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,9 +19,7 @@ from engine.store.index import Index
 from engine.store.place import PACK, Place, Signature, Slice
 from engine.store.table import add_place
 
-PACK_SIZE: Final = (
-    256 * 1024 * 1024
-)  # bytes; then the next is begun: a compaction copies half of it
+PACK_SIZE: Final = 256 * 1024 * 1024  # bytes; then the next is begun: compacting copies half of it
 HEADER: Final = BYTES + 4
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
 
@@ -114,14 +112,6 @@ class Packs:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:08}.pack"
-
-
-def set_end(slices: Mapping[Cid, Slice]) -> Sequence[tuple[int, int]]:
-    """Return the rows (size, number) that say how far packs are durable with these slices."""
-    ends: dict[int, int] = {}
-    for at in slices.values():
-        ends[at.place] = max(ends.get(at.place, 0), at.offset + at.length)
-    return [(end, number) for number, end in ends.items()]
 
 
 def _framed(blocks: Mapping[Cid, bytes]) -> Iterator[bytes]:

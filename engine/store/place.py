@@ -13,9 +13,7 @@ from engine.content.cid import Cid
 
 PACK: Final = "pack"  # name: NNNNNNNN.pack in packs/
 WHOLE: Final = "whole"  # name: ab/CID in files/
-SALVAGE: Final = (
-    "salvage"  # a file in quarantine/ that was whole: some of its blocks are still good
-)
+SALVAGE: Final = "salvage"  # was whole, is in quarantine/: some of its blocks are still good
 IN_PLACE: Final = "in-place"  # name: an absolute path
 SOLID: Final = (PACK, WHOLE, SALVAGE)
 OWN: Final = frozenset((*SOLID, IN_PLACE))  # any other kind is the name of a reader

@@ -1,10 +1,10 @@
-"""Table: the index's tables, and the statements that change them. index.py runs them.
+"""Table: the index's tables, and the statements that change blocks and places in them.
 
 A statement here is part of a change that somebody else begins and commits.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine.content.cid import Cid
@@ -27,6 +27,12 @@ CREATE TABLE leases (id TEXT PRIMARY KEY, stamp INTEGER NOT NULL, expires INTEGE
     WITHOUT ROWID;
 CREATE TABLE held (lease TEXT, cid BLOB, PRIMARY KEY (lease, cid)) WITHOUT ROWID;
 """
+# SOLID places only: what is borrowed may go, so it does not count as kept
+KEPT: Final = """SELECT max(stamp) FROM blocks JOIN places ON number = place
+    WHERE cid = ? AND kind IN ('pack', 'whole', 'salvage')"""
+_TOUCH: Final = """UPDATE blocks SET stamp = ? WHERE cid = ? AND place IN
+    (SELECT number FROM places WHERE kind IN ('pack', 'whole', 'salvage'))"""
+_INSERT: Final = "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)"
 PLACE: Final = "SELECT number, kind, name, root, size, mtime_ns, inode FROM places "
 
 
@@ -78,7 +84,31 @@ def insert_leaves(
 ) -> None:
     """Say that these blocks lie in place `number`."""
     rows = [(leaf.cid.raw, number, leaf.offset, leaf.length, stamp) for leaf in leaves]
-    change.executemany("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)", rows)
+    change.executemany(_INSERT, rows)
+
+
+def insert_slices(change: sqlite3.Connection, slices: Mapping[Cid, Slice], stamp: int) -> None:
+    """Say where blocks lie that were appended to packs, and how far those are durable with them."""
+    rows = [(cid.raw, at.place, at.offset, at.length, stamp) for cid, at in slices.items()]
+    change.executemany(_INSERT, rows)
+    _set_ends(change, slices)
+
+
+def redirect(change: sqlite3.Connection, slices: Mapping[Cid, Slice], place: int) -> None:
+    """Let blocks lie in new slices instead of in `place`; they stay as fresh as they were."""
+    change.executemany(
+        "INSERT OR IGNORE INTO blocks SELECT cid, ?, ?, ?, max(stamp) FROM blocks "
+        "WHERE cid = ? AND place = ? GROUP BY cid",
+        [(at.place, at.offset, at.length, cid.raw, place) for cid, at in slices.items()],
+    )
+    dropped = [(cid.raw, place) for cid in slices]
+    change.executemany("DELETE FROM blocks WHERE cid = ? AND place = ?", dropped)
+    _set_ends(change, slices)
+
+
+def touch(change: sqlite3.Connection, cid: Cid, stamp: int) -> bool:
+    """Make a block that the store itself keeps count as put just now; False when it is not here."""
+    return change.execute(_TOUCH, (stamp, cid.raw)).rowcount > 0
 
 
 def drop_packed(change: sqlite3.Connection, leaves: Sequence[Leaf]) -> None:
@@ -87,3 +117,12 @@ def drop_packed(change: sqlite3.Connection, leaves: Sequence[Leaf]) -> None:
         "DELETE FROM blocks WHERE cid = ? AND place IN (SELECT number FROM places WHERE kind = ?)",
         [(leaf.cid.raw, PACK) for leaf in leaves],
     )
+
+
+def _set_ends(change: sqlite3.Connection, slices: Mapping[Cid, Slice]) -> None:
+    """Say how far packs are durable."""
+    ends: dict[int, int] = {}
+    for at in slices.values():
+        ends[at.place] = max(ends.get(at.place, 0), at.offset + at.length)
+    rows = [(end, number) for number, end in ends.items()]
+    change.executemany("UPDATE places SET size = ? WHERE number = ?", rows)

@@ -18,22 +18,15 @@ from engine.content.cid import Cid
 from engine.faults import writing
 from engine.store.index import Index
 from engine.store.leases import Lease
-from engine.store.packs import HEADER, Packs, set_end
-from engine.store.place import Slice
-from engine.store.table import tick
+from engine.store.packs import HEADER, Packs
+from engine.store.table import KEPT, insert_slices, redirect, tick, touch
 
 _COMMIT: Final = 64 * 1024  # bytes of index that a batch may need besides its blocks
-# SOLID places only: what is borrowed may go, so it does not count as kept
-_KEPT: Final = """SELECT max(stamp) FROM blocks JOIN places ON number = place
-    WHERE cid = ? AND kind IN ('pack', 'whole', 'salvage')"""
-_TOUCH: Final = """UPDATE blocks SET stamp = ? WHERE cid = ? AND place IN
-    (SELECT number FROM places WHERE kind IN ('pack', 'whole', 'salvage'))"""
-_INSERT: Final = "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)"
 
 Also = Callable[[sqlite3.Connection, int], None]  # more changes of the same commit; gets its stamp
 
 
-def nothing_more(change: sqlite3.Connection, stamp: int) -> None:
+def _nothing_more(change: sqlite3.Connection, stamp: int) -> None:
     """Change nothing else."""
 
 
@@ -57,15 +50,15 @@ class Writer:
             here, new = self._sorted(blocks)
             if not (here or new or also):
                 return
-            vanished = self._commit(here, new, also or nothing_more)
+            vanished = self._commit(here, new, also or _nothing_more)
             if vanished:  # a sweep was faster: they are new
-                self._commit((), {cid: blocks[cid] for cid in vanished}, nothing_more)
+                self._commit((), {cid: blocks[cid] for cid in vanished}, _nothing_more)
 
     def _sorted(self, blocks: Mapping[Cid, bytes]) -> tuple[list[Cid], dict[Cid, bytes]]:
         """Return which blocks are here but not yet under the lease, and which are not here."""
         here, new = [], {}
         for cid, data in blocks.items():
-            stamp = self._index.rows(_KEPT, (cid.raw,))[0][0]
+            stamp = self._index.rows(KEPT, (cid.raw,))[0][0]
             if stamp is None:
                 new[cid] = data
             elif self._lease.stamp is None or stamp < self._lease.stamp:
@@ -82,10 +75,7 @@ class Writer:
                     stamp = tick(change, self._clock.now_ms())
                     self._lease.ensure(change, stamp)
                     vanished = [c for c in here if not touch(change, c, stamp)]
-                    insert(change, slices, stamp)
-                    change.executemany(
-                        "UPDATE places SET size = ? WHERE number = ?", set_end(slices)
-                    )
+                    insert_slices(change, slices, stamp)
                     also(change, stamp)
             except BaseException:
                 self._packs.release()  # whoever takes it next asks the index where it ends
@@ -118,10 +108,7 @@ class Writer:
             slices = self._packs.append(blocks)
             try:
                 with self._index.change() as change:
-                    _redirect(change, slices, place)
-                    change.executemany(
-                        "UPDATE places SET size = ? WHERE number = ?", set_end(slices)
-                    )
+                    redirect(change, slices, place)
             except BaseException:
                 self._packs.release()
                 raise
@@ -137,25 +124,3 @@ class Writer:
         with self._lock:
             self._packs.release()
             self._lease.end(self._index)
-
-
-def touch(change: sqlite3.Connection, cid: Cid, stamp: int) -> bool:
-    """Make a block that the store itself keeps count as put just now; False when it is not here."""
-    return change.execute(_TOUCH, (stamp, cid.raw)).rowcount > 0
-
-
-def insert(change: sqlite3.Connection, slices: Mapping[Cid, Slice], stamp: int) -> None:
-    """Say where blocks lie."""
-    rows = [(cid.raw, at.place, at.offset, at.length, stamp) for cid, at in slices.items()]
-    change.executemany(_INSERT, rows)
-
-
-def _redirect(change: sqlite3.Connection, slices: Mapping[Cid, Slice], place: int) -> None:
-    """Let blocks lie in new slices instead of in `place`; they stay as fresh as they were."""
-    change.executemany(
-        "INSERT OR IGNORE INTO blocks SELECT cid, ?, ?, ?, max(stamp) FROM blocks "
-        "WHERE cid = ? AND place = ? GROUP BY cid",
-        [(at.place, at.offset, at.length, cid.raw, place) for cid, at in slices.items()],
-    )
-    dropped = [(cid.raw, place) for cid in slices]
-    change.executemany("DELETE FROM blocks WHERE cid = ? AND place = ?", dropped)
