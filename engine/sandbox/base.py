@@ -14,6 +14,9 @@ KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
+# Why a job did not end by itself with all its outputs; "" when it did.
+Reason = Literal["", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -47,9 +50,7 @@ class Outcome:
     """How a job ended. `exit_code` is 128 + N for signal N."""
 
     exit_code: int
-    reason: Literal[
-        "", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"
-    ]
+    reason: Reason
     detail: str  # for a refused or missing output: which path, and why
     wall_ms: int
     processor_ms: int

@@ -15,16 +15,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast, get_args
 
 from engine.errors import Unavailable
 from engine.sandbox import binary, cgroup, frames, orders, processor, remedy, seccomp
-from engine.sandbox.base import Job, Limits, LogSink, Outcome, OutputSink
+from engine.sandbox.base import Job, Limits, LogSink, Outcome, OutputSink, Reason
 from engine.sandbox.channel import Channel
 from engine.sandbox.delivery import Delivery
-
-Reason = Literal["", "timeout", "memory", "disk", "cancelled", "refused-output", "missing-output"]
-REASONS: Final = get_args(Reason)
 
 _BOOT: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -164,7 +161,7 @@ class Bubblewrap:
 
 
 def _outcome(ending: frames.Ending) -> Outcome:
-    if ending.reason not in REASONS:
+    if ending.reason not in get_args(Reason):
         raise ValueError(f"an executor gave the reason {ending.reason!r}")
     return Outcome(
         exit_code=ending.exit_code,

@@ -8,16 +8,18 @@ names, the executable bit and harmless symlinks are taken.
 import errno
 import os
 import stat
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from engine.content.names import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    bad_target,
+    has_control,
+    impossible,
+    unwelcome,
+)
 from engine.sandbox import syscalls
-
-ENTRIES_MAX: Final = 100_000  # per step; what a tree may have (design.md, Bounds)
-DEPTH_MAX: Final = 64  # as Nix's own archives since CVE-2026-44028
-NAME_MAX: Final = 255  # bytes; what file systems take
-TARGET_MAX: Final = 4095  # bytes; what symlinks take
 
 _STORE: Final = "/nix/store/"
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -50,7 +52,7 @@ class Collector:
         self._out = out
         self._in_closure = in_closure  # is this the base name of a path in the closure?
         self._bytes = most_bytes  # still allowed, as sizes, not blocks: a sparse file has both
-        self._entries = ENTRIES_MAX
+        self._entries = MAX_ENTRIES
 
     def collect(self, outputs: tuple[tuple[str, str], ...]) -> Iterator[Found]:
         """Yield everything in the outputs; a file's descriptor lives until the next is asked for.
@@ -94,13 +96,13 @@ class Collector:
         self._entries -= 1
         self._bytes -= size
         if self._entries < 0:
-            raise RefusedOutput(f"{where}: more than {ENTRIES_MAX} files and directories")
+            raise RefusedOutput(f"{where}: more than {MAX_ENTRIES} files and directories")
         if self._bytes < 0:
             raise RefusedOutput(f"{where}: the outputs' sizes add up to more than the disk limit")
 
     def allows_target(self, inside: str, target: str) -> bool:
         """Say whether a symlink at `inside` an output may point to `target`."""
-        if not _is_text(target) or len(target.encode()) > TARGET_MAX or not _printable(target):
+        if bad_target(target) or has_control(target):
             return False
         if target.startswith("/"):
             within = os.path.normpath(target)
@@ -143,8 +145,8 @@ class _Walk:
         if stat.S_ISLNK(mode):
             yield self._symlink(parent, entry, path)
         elif stat.S_ISDIR(mode):
-            if len(stack) >= DEPTH_MAX:
-                raise RefusedOutput(f"{where}: more than {DEPTH_MAX} directories deep")
+            if len(stack) >= MAX_DEPTH:
+                raise RefusedOutput(f"{where}: more than {MAX_DEPTH} directories deep")
             self._collector.count(0, where)
             directory = _open(parent, entry, _READ | os.O_DIRECTORY, where)
             stack.append((directory, path, sorted(os.listdir(directory), key=os.fsencode)[::-1]))
@@ -197,24 +199,8 @@ def _open(parent: int, entry: str, flags: int, where: str) -> int:
 
 
 def _check_name(name: str, where: str) -> None:
-    shown = f"{where}/{ascii(name)[1:-1]}"
-    if not _is_text(name):
-        raise RefusedOutput(f"{shown}: the name is not UTF-8")
-    if len(name.encode()) > NAME_MAX:
-        raise RefusedOutput(f"{shown}: the name has more than {NAME_MAX} bytes")
-    if not _printable(name):
-        raise RefusedOutput(f"{shown}: the name has control characters")
-    if not name.isascii() and not unicodedata.is_normalized("NFC", name):
-        raise RefusedOutput(f"{shown}: the name is not in Unicode's composed form (NFC)")
-
-
-def _is_text(name: str) -> bool:
-    """Say whether what `os` decoded was UTF-8."""
-    return not any("\udc80" <= character <= "\udcff" for character in name)
-
-
-def _printable(text: str) -> bool:
-    return not any(unicodedata.category(character) == "Cc" for character in text)
+    if why := impossible(name) or unwelcome(name):
+        raise RefusedOutput(f"{where}/{ascii(name)[1:-1]}: {why}")
 
 
 def _climbs(directory: str, target: str) -> bool:

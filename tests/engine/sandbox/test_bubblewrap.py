@@ -148,7 +148,7 @@ def test_a_missing_output_is_named(sandbox: Bubblewrap, bench: Bench, kept: Kept
         ("ln -s /nix/store/nothing /out/a/l", "leads out of the output"),
         ("ln -s /proc/self/root /out/a/l", "leads out of the output"),
         ("python -c \"import socket; socket.socket(1).bind('/out/a/s')\"", "/out/a/s: a socket"),
-        ("touch \"/out/a/$(printf 'x\\ny')\"", "control characters"),
+        ("touch \"/out/a/$(printf 'x\\ny')\"", "a control character"),
         ("touch \"/out/a/$(printf 'x\\377')\"", "not UTF-8"),
         ("rm -r /out/a; ln -s /build /out/a", "/out/a: a symlink to '/build' leads out"),
     ],

@@ -128,10 +128,10 @@ def test_missing_outputs_are_told_before_anything_is_given(tmp_path: Path) -> No
 def test_hostile_names_are_refused(tmp_path: Path) -> None:
     """Control characters, bytes that are no UTF-8 and uncomposed letters are refused."""
     for name, why in (
-        (b"x\ny", "control characters"),
-        (b"x\x1b[2J", "control characters"),
+        (b"x\ny", "a control character"),
+        (b"x\x1b[2J", "a control character"),
         (b"x\xff", "not UTF-8"),
-        (unicodedata.normalize("NFD", "é").encode(), "composed form"),
+        (unicodedata.normalize("NFD", "é").encode(), "NFC"),
     ):
         directory = tmp_path / str(len(why)) / "a"
         directory.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def test_depth_is_bounded(tmp_path: Path) -> None:
 
 def test_entries_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One entry too many is refused."""
-    monkeypatch.setattr(collect, "ENTRIES_MAX", 4)
+    monkeypatch.setattr(collect, "MAX_ENTRIES", 4)
     (tmp_path / "a").mkdir()
     for name in "bcd":
         (tmp_path / "a" / name).write_text("")
