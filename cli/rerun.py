@@ -86,6 +86,7 @@ def _verdicts(
     from engine.rerun import choose, recorded_steps
     from engine.summary import load_run
 
+    space.store.hold([run])  # a gc would take what only steps read
     record = load_run(space.store, run)
     steps = recorded_steps(space.store, record)
     if not steps:

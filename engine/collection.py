@@ -71,6 +71,7 @@ class Collection:
         if not dry_run:
             self._materialiser.sweep(lambda: self._store.derived(KIND))
             staging.sweep(self._work, self._store.has)
+            drops = tuple(drop for drop in drops if not self._store.has(drop.cid))  # unless held
         return Collected(drops, swept.dropped, swept.freed)
 
     def needed(self) -> tuple[list[Cid], LinksOf]:

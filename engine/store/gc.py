@@ -45,7 +45,7 @@ def gc(
     keep_seconds: int = KEEP_SECONDS,
     dry_run: bool = False,
 ) -> Swept:
-    """Delete every block that `roots`, pins and leases do not lead to by `links_of`.
+    """Delete every block that nothing leads to: `roots` by `links_of`, pins and leases by any link.
 
     A block that is linked to but not here is no fault: records outlive what they speak of.
 
@@ -83,12 +83,22 @@ class _Mark:
         self._since = since  # what has a stamp from here on is not yet followed
         self._seen = -1  # the last stamp when this was last up to date
         self.found: set[bytes] = set()
+        self._whole: set[bytes] = set()  # of these, the ones of which everything is needed
 
     def follow(self, roots: Iterable[Cid]) -> None:
-        """Mark roots and what they lead to."""
-        for cid in walk(
-            self._children, (root for root in roots if root.raw not in self.found), OURS
-        ):
+        """Mark roots and what they lead to by `links_of`."""
+        self._walk(roots, self._links_of, self.found)
+
+    def follow_all(self, roots: Iterable[Cid]) -> None:
+        """Mark roots and all they lead to, though `links_of` may have passed by some of it."""
+        self._walk(roots, links, self._whole)
+
+    def _walk(self, roots: Iterable[Cid], links_of: LinksOf, seen: set[bytes]) -> None:
+        def children(cid: Cid) -> Iterable[Cid]:
+            return (link for link in self._children(cid, links_of) if link.raw not in seen)
+
+        for cid in walk(children, (root for root in roots if root.raw not in seen), OURS):
+            seen.add(cid.raw)
             self.found.add(cid.raw)
 
     def catch_up(self) -> None:
@@ -99,11 +109,11 @@ class _Mark:
             return
         fresh = index.scan("SELECT DISTINCT cid FROM blocks WHERE stamp >= ?", (self._since,))
         self.follow([Cid(raw) for (raw,) in fresh])
-        self.follow(leases.held(index))
-        self.follow(cid for cid, _ in self._store.pins.all())
+        self.follow_all(leases.held(index))
+        self.follow_all(cid for cid, _ in self._store.pins.all())
         self._since = self._seen = now
 
-    def _children(self, cid: Cid) -> Iterable[Cid]:
+    def _children(self, cid: Cid, links_of: LinksOf) -> Iterable[Cid]:
         if cid.codec == RAW:
             return ()
         try:
@@ -114,7 +124,7 @@ class _Mark:
             damaged.fix += "; `tally gc` then goes on without it"
             raise
         with suppress(Damaged):  # its bytes are right but say nothing: so it leads nowhere
-            return [link for link in self._links_of(cid, data) if link.raw not in self.found]
+            return list(links_of(cid, data))
         return ()
 
 

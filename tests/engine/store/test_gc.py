@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.cid import Cid
+from engine.content.links import links
 from engine.errors import Damaged, Unavailable
 from engine.store import gc as collector
 from engine.store.disk import DiskStore
@@ -136,6 +137,22 @@ def test_what_is_held_stays_with_what_it_links_to(store: DiskStore, other: DiskS
     other.release_lease()
     gc(store, [], keep_seconds=0)
     assert here(store, root.cid, leaf.cid) == [False, False]
+
+
+def test_what_is_pinned_or_held_stays_whole(store: DiskStore, other: DiskStore) -> None:
+    """`links_of` says what roots may lose: nothing that somebody uses or wants to keep."""
+    leaves = [raw(b"held"), raw(b"pinned"), raw(b"neither")]
+    middles = [node([leaf.cid]) for leaf in leaves]
+    tops = [node([middle.cid]) for middle in middles]
+    store.put([*leaves, *middles, *tops])
+    store.pins.pin(tops[1].cid, "mine")
+    age(store)
+    other.hold([middles[0].cid])
+
+    spared = {block.cid for block in middles}
+    gc(store, [top.cid for top in tops], lambda cid, data: set(links(cid, data)) - spared)
+
+    assert here(store, *(block.cid for block in leaves)) == [True, True, False]
 
 
 def test_a_killed_process_keeps_its_lease_for_a_while(tmp_path: Path, clock: Clock) -> None:
