@@ -144,11 +144,12 @@ def _parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each set
 
 def _read_file(path: Path) -> dict[str, str]:
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"the config file is not TOML: {error}", where=str(path)) from None
+        what = f"the config file is not TOML: {error}"
+        raise Refused(what, where=str(path), fix="mend it, or delete it") from None
     for name in data:
         if name not in SETTINGS:
             known = ", ".join(SETTINGS)
@@ -167,11 +168,15 @@ def store(name: str, value: str | None) -> None:
     stored = _read_file(path)
     if value is None:
         stored.pop(name, None)
+    elif not value.isprintable():  # no TOML could hold half a character
+        raise Refused(f"setting '{name}' cannot hold such text", fix="leave out what is invisible")
     else:
         _parse(name, value, "the command line")
         stored[name] = value
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    # A TOML basic string is written as a JSON string (https://toml.io/en/v1.0.0#string).
-    fresh.write_text("".join(f"{key} = {json.dumps(text)}\n" for key, text in stored.items()))
+    # A TOML basic string is written as a JSON string (https://toml.io/en/v1.0.0#string), but for
+    # what JSON would write as two escapes.
+    lines = (f"{key} = {json.dumps(text, ensure_ascii=False)}\n" for key, text in stored.items())
+    fresh.write_text("".join(lines), encoding="utf-8")
     fresh.replace(path)

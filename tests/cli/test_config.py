@@ -16,6 +16,8 @@ def test_each_setting_says_where_it_came_from(empty: Program) -> None:
     assert shown["home"]["origin"] == "TALLY_HOME"
     assert shown["output"]["origin"] == "--output"
     assert shown["memory"]["origin"] == "built-in"
+    assert empty("--home", empty.home.parent / "other", "runs").code == 0
+    assert (empty.home.parent / "other").is_dir()
     other = empty("--home", "/elsewhere", "config", "show", "-o", "json")
     assert other.json["home"] == {"value": "/elsewhere", "origin": "--home"}
 

@@ -88,6 +88,15 @@ def test_a_build_that_gives_something_else_is_exit_4(tally: Program, project: Pa
     assert tally("env", "build", project).code == 4
 
 
+def test_a_check_compares_with_the_lock(tally: Program, project: Path, letters: Path) -> None:
+    """The source was edited to give something else than is locked, which is here: exit 4."""
+    replace(project.parent / "env" / "default.nix", "env-sh = tools", "env-sh = libc")
+    assert tally("env", "build", project).code == 0
+    done = tally("env", "build", project, "--check")
+    assert done.code == 4, done.err
+    assert "locked: " in done.err
+
+
 def test_a_binary_cache_is_published(tally: Program, project: Path, tmp_path: Path) -> None:
     """The CID of a directory that Nix reads: nix-cache-info, narinfos, NARs."""
     cid = tally.told("env", "publish", f"{project}#sh")["cid"]

@@ -41,6 +41,21 @@ def test_a_bad_config_file_is_refused_with_its_name(text, where):
     assert where in caught.value.where
 
 
+@pytest.mark.parametrize("text", ["/tmp/\U0001f600", "/tmp/é ü", '/tmp/"\\', "/tmp/#x"])
+def test_what_is_stored_is_read_again(text):
+    """Any text that a person can see is kept as it is."""
+    settings.store("home", text)
+    assert str(settings.load({}, {})["home"].value) == text
+
+
+@pytest.mark.parametrize("text", ["/tmp/\udcff", "/tmp/\n", "/tmp/\x7f"])
+def test_what_toml_cannot_hold_is_refused(text):
+    """A config file that cannot be read would stop every command."""
+    with pytest.raises(Refused):
+        settings.store("home", text)
+    assert not settings.config_file().exists()
+
+
 def test_a_bad_value_is_not_stored():
     """`config set` checks a value before it writes it."""
     with pytest.raises(Refused):
