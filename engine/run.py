@@ -11,6 +11,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.workflow.names import is_name
 
 RUN_PAGE: Final = 1_000  # steps; more go in further pages, so that a record stays under 1 MiB
 
@@ -64,6 +65,8 @@ def _check_page(page: RunPage) -> None:
     for step in page.steps:
         if step.status not in STEP_STATUSES:
             raise Damaged(f"no step is '{step.status[:40]}'")
+        if not is_name(step.name) or (step.index or 0) < 0:  # it is printed, and looked for
+            raise Damaged(f"no step is called {step.id[:80]!a}")
 
 
 RUN: Final = Record("tallystick/run/1", Run, _check_run)
