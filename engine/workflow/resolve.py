@@ -18,10 +18,10 @@ from engine.workflow.contract import variables
 from engine.workflow.expand import Bindings, bindings
 from engine.workflow.found import Found, Outputs, Select
 from engine.workflow.gathers import Gathered, gather
-from engine.workflow.model import Resources, Verify, Workflow, WorkflowStep
+from engine.workflow.model import Resources, Workflow, WorkflowStep
 from engine.workflow.parameters import Params
 from engine.workflow.reads import entries_axis, entries_of, input_reference
-from engine.workflow.references import InputRef, OutputRef, parse_reference
+from engine.workflow.references import InputRef, OutputRef
 from engine.workflow.scripts import script
 from engine.workflow.values import in_command
 
@@ -42,7 +42,6 @@ class ResolvedStep:
     step: Step
     blocks: tuple[Block, ...]  # to be stored with the step: pages of gathers, a long script
     resources: Resources
-    verify: dict[str, Verify]  # by output
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +134,6 @@ class Resolver:
             inputs[common.bindings.names[axis]] = common.entries[position]
         return self._resolved(common, words, inputs)
 
-    def outputs(self, outputs: Outputs) -> dict[str, Cid | tuple[Cid, ...] | None]:
-        """Return the outputs of the workflow when its steps are done; None for a skipped one.
-
-        Raises: Refused when a path is not in an output.
-        """
-        found: dict[str, Cid | tuple[Cid, ...] | None] = {}
-        for name, text in self._workflow.outputs.items():
-            reference, where = parse_reference(text), f"outputs.{name}"
-            if not isinstance(reference, OutputRef):
-                raise ValueError(f"not an output of a step: {text}")
-            if reference.pick == "all":
-                count = self.count(reference.step)
-                found[name] = self._found.every(reference, count, outputs, where)
-            else:
-                found[name] = self._found.output(reference, None, outputs, where)
-        return found
-
     def _bindings_of(self, name: str) -> Bindings:
         if name not in self._bindings:
             self._bindings[name] = bindings(self._workflow, self._params, name)
@@ -211,5 +193,4 @@ class Resolver:
             contract=CONTRACT,
         )
         pages = (block for found in common.inputs.gathers.values() for block in found.blocks)
-        verify = {key: output.verify for key, output in common.step.outputs.items()}
-        return ResolvedStep(step, (*pages, *text.blocks), common.step.resources, verify)
+        return ResolvedStep(step, (*pages, *text.blocks), common.step.resources)

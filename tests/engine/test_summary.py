@@ -2,11 +2,12 @@
 
 import pytest
 
-from engine.content.cid import DAG_CBOR, Cid
+from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.errors import Damaged
 from engine.run import Run, RunStep, run_pages
 from engine.store.memory import MemoryStore
-from engine.summary import run_steps
+from engine.summary import StepSummary, final_outputs, run_steps
+from tests.engine.workflow.corpus import steps as workflow_of
 
 OTHER = Cid.of(DAG_CBOR, b"")
 
@@ -46,3 +47,22 @@ def test_a_page_linked_from_everywhere_ends_at_once() -> None:
     assert next(steps) == step("a", None)
     with pytest.raises(Damaged, match="twice"):
         next(steps)
+
+
+def test_the_outputs_of_a_workflow_leave_out_what_was_skipped() -> None:
+    """Of a scattered step there are as many as gave one; a named one that was skipped is None."""
+    workflow = workflow_of(
+        "  a: {run: x, scatter: {s: [0, 1, 2]}, outputs: {o: o}}\n",
+        "outputs: {o: a.o, p: 'a[1].o', q: 'a[2].o'}\n",
+    )
+    made = {0: Cid.of(RAW, b"0"), 2: Cid.of(RAW, b"2")}
+    ran = [
+        StepSummary("a", at, "ran", None, None, (), 0, {"o": made[at]} if at in made else {})
+        for at in range(3)
+    ]
+
+    assert final_outputs(MemoryStore().get, workflow, ran) == {
+        "o": (made[0], made[2]),
+        "p": None,
+        "q": made[2],
+    }
