@@ -10,8 +10,7 @@ from engine.lookup import Hit, Lookup
 from engine.memo import UNSIGNED, Witness
 from engine.products import Products
 from engine.rows import Name, StepRow
-from engine.runner import Order
-from engine.sandbox.base import Limits
+from engine.runner import Order, limits_of
 from engine.step import STEP
 from engine.workflow.found import Outputs
 from engine.workflow.graph import Group
@@ -92,8 +91,7 @@ class Inquiry:
             record = STEP.block(resolved.step)
         except TallyError as error:
             return Answer(name, None, None, False, error)
-        wants = resolved.resources
-        limits = Limits(memory=wants.memory, disk=wants.disk, wall_ms=wants.wall_ms)
+        limits = limits_of(resolved.resources)
         order = Order(record.cid, resolved.step, (*resolved.blocks, record), limits)
         own = self._own(name, order)
         return Answer(name, order, own, own is not None, None)

@@ -21,8 +21,7 @@ from engine.errors import Damaged, Refused, StepFailed
 from engine.progress import Ended, Printed, Started, Watch
 from engine.rows import Name
 from engine.run import Run, RunStep
-from engine.runner import CANCELLED, Order, Report
-from engine.sandbox.base import Limits
+from engine.runner import CANCELLED, Order, Report, limits_of
 from engine.slots import Slots
 from engine.step import RESULT, STEP, Result
 from engine.summary import run_steps
@@ -168,11 +167,10 @@ def _recorded(store: BlockStore, workflow: Workflow, step: RunStep) -> Recorded:
     was = RESULT.decode(store.get(step.result))
     if was.step != step.step:
         raise Damaged(f"the run gives '{step.name}' the result of another step")
-    wants = written.resources
-    limits = Limits(memory=wants.memory, disk=wants.disk, wall_ms=wants.wall_ms)
+    limits = limits_of(written.resources)
     order = Order(step.step, STEP.decode(data), (Block(step.step, data),), limits)
     name = (step.name, 0 if step.index is None else step.index)
-    return Recorded(step.id, name, order, was, written.outputs, wants.cpus)
+    return Recorded(step.id, name, order, was, written.outputs, written.resources.cpus)
 
 
 def _over(made: dict[Cid, bytes], store: BlockStore) -> Get:

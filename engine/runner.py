@@ -11,6 +11,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.sandbox.base import Limits, LogSink
 from engine.step import Attestation, Result, Step
+from engine.workflow.model import Resources
 
 CANCELLED: Final = "cancelled"  # the reason in the attestation of a step that was ended
 
@@ -42,6 +43,11 @@ class Report:
     def succeeded(self) -> bool:
         """Whether the step exited 0 with all its outputs."""
         return self.attestation.reason == "" and self.result.exit_code == 0
+
+
+def limits_of(wants: Resources) -> Limits:
+    """Return what a step may use, from what its author asked for."""
+    return Limits(memory=wants.memory, disk=wants.disk, wall_ms=wants.wall_ms)
 
 
 class Runner(Protocol):
