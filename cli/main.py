@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from cli.report import printable
+from cli.streams import fill_closed
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
 
 EXIT_CODES: Final[dict[type[TallyError], int]] = {
@@ -121,6 +122,7 @@ def tally(ctx: click.Context, home: str | None) -> None:
 
 def entry() -> None:
     """Run the program and exit; the entry point of the `tally` script."""
+    fill_closed()
     sys.exit(main(sys.argv[1:]))
 
 
