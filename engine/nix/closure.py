@@ -72,7 +72,7 @@ class Materialiser:
             raise Unavailable(
                 "a store path of this environment is not here",
                 where=f"{STORE_DIR}/{path.name}",
-                fix="fetch the environment by its CID, or build it with Nix: `tally env build`",
+                fix="import a bundle that has it, or build it with Nix: `tally env build WORKFLOW`",
             )
         chunks = reader.read(self._store.get, nar)
         self.paths.adopt(path.nar_hash, lambda place: unpack(chunks, path, place))

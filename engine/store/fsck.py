@@ -18,7 +18,7 @@ from engine.store.place import WHOLE, Place, Slice
 from engine.store.reader import signature_at
 
 _MOVE_AWAY: Final = "move it away: the next command makes it again, without its pins"
-_FETCH: Final = "fetch or add it again"
+_FETCH: Final = "import or add it again"
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 
 

@@ -107,7 +107,7 @@ class Reader:
         return Unavailable(
             f"a file of the store is missing, and block {cid} with it",
             where=str(place.path(self._root)),
-            fix="fetch or add it again; `tally fsck` lists all that is missing",
+            fix="import or add it again; `tally fsck` lists all that is missing",
         )
 
     def _changed(self, place: Place, error: TallyError) -> TallyError:
@@ -123,7 +123,7 @@ class Reader:
             return Unavailable(
                 f"block {cid} is made from a '{place.kind}', which nothing here can read",
                 where=os.fsdecode(place.name),
-                fix="open the store with a reader for it, or fetch the block again",
+                fix="import a bundle that has it",
             )
         if not place.solid:
             return self._changed(place, _source_changed(place))
@@ -135,7 +135,7 @@ class Reader:
         return Damaged(
             f"block {cid} was damaged on the disk",
             where=str(place.path(self._root)),
-            fix=f"fetch or add it again; what was there is kept as {kept}",
+            fix=f"import or add it again; what was there is kept as {kept}",
         )
 
     def forget(self, number: int) -> None:
@@ -167,7 +167,7 @@ def _read_in_place(place: Place, at: Slice) -> bytes:
 
 def _nowhere(cid: Cid) -> Unavailable:
     return Unavailable(
-        f"block {cid} is not here", fix="fetch it, import a bundle that has it, or add it again"
+        f"block {cid} is not here", fix="import a bundle that has it, or add it again"
     )
 
 
@@ -175,7 +175,7 @@ def _source_gone(place: Place) -> Unavailable:
     return Unavailable(
         "what blocks were to be read from is gone",
         where=os.fsdecode(place.name),
-        fix="put it back and add it again, or fetch the blocks",
+        fix="put it back and add it again, or import a bundle that has it",
     )
 
 
@@ -189,5 +189,5 @@ def _source_changed(place: Place) -> TallyError:
     return Damaged(
         f"a '{place.kind}' no longer gives the bytes it gave",
         where=os.fsdecode(place.name),
-        fix="make or fetch it again",
+        fix="make it again, or import a bundle that has it",
     )
