@@ -1,9 +1,10 @@
-"""Folder: a directory that a step's executor may look into, whatever the user's umask is.
+"""Folder: a directory that others may look into, and one whose names are durable.
 
-Started as root, the executor is somebody else. It is let in at `work` alone: the home above it is
-the user's, 0700.
+Started as root, a step's executor is somebody else. It is let in at `work` alone, whatever the
+umask is: the home above it is the user's, 0700.
 """
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -18,3 +19,15 @@ def make_seen(path: Path) -> None:
     path.mkdir(mode=SEEN, exist_ok=True)
     if path.stat().st_mode & 0o777 != SEEN:  # the umask took some of it, now or another time
         path.chmod(SEEN)
+
+
+def sync_names(path: Path) -> None:
+    """Make the names in a directory durable.
+
+    Raises: OSError when the disk fails.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unavailable
+from engine.folder import sync_names
 from engine.nix.treewriter import remove
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -31,7 +32,7 @@ def settle(place: Path, make: Callable[[Path], None]) -> None:
         make(part)
         _sync_all(place.parent)
         part.rename(place)
-        _sync_names(place.parent)
+        sync_names(place.parent)
     except OSError as error:
         remove(part)
         if error.errno in _FULL:
@@ -62,14 +63,5 @@ def _sync_all(directory: Path) -> None:
         if syncfs(descriptor):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), str(directory))
-    finally:
-        os.close(descriptor)
-
-
-def _sync_names(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

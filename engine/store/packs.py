@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
+from engine.folder import sync_names
 from engine.locks import create_locked, open_locked
 from engine.store.index import Index
 from engine.store.place import PACK, Place, Signature, Slice
@@ -103,7 +104,7 @@ class Packs:
         number = max((int(name[:8]) for name in (*known, *there)), default=0) + 1
         while (descriptor := create_locked(self._path(number), 0o644)) is None:
             number += 1  # another process was faster
-        sync_folder(self._folder)
+        sync_names(self._folder)
         name = self._path(number).name
         with self._index.change() as change:
             place = add_place(change, PACK, name.encode(), None, Signature(0, 0, 0))
@@ -125,12 +126,3 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
     while rest:
         written = os.pwrite(descriptor, rest, offset)
         rest, offset = rest[written:], offset + written
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

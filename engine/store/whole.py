@@ -16,11 +16,11 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
 from engine.faults import writing
+from engine.folder import sync_names
 from engine.locks import create_locked
 from engine.store.base import Leaf
 from engine.store.blocks import checked
 from engine.store.index import Index
-from engine.store.packs import sync_folder
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
 from engine.store.reader import signature_at
@@ -88,9 +88,9 @@ class WholeFiles:
         final = self._folder / name
         if not final.parent.exists():
             final.parent.mkdir(mode=0o755, exist_ok=True)
-            sync_folder(self._folder)
+            sync_names(self._folder)
         written.rename(final)
-        sync_folder(final.parent)
+        sync_names(final.parent)
         return add_place(change, WHOLE, name.encode(), root, at)
 
     def path_of(self, root: Cid) -> Path | None:
