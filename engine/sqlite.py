@@ -7,7 +7,7 @@ file is said by who opens it: engine/database.py and engine/store/index.py.
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,13 +44,14 @@ class Sqlite:
         self._schema = schema
         self._read_lock = threading.Lock()
         self._write_lock = threading.RLock()
-        with self._translated():
+        with self._translated(), ExitStack() as unless_opened:
+            self._writer = unless_opened.enter_context(closing(self._connect()))
             with locked(path.parent / "opening.lock"):  # turning WAL on does not wait for others
-                self._writer = self._connect()
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._prepare(fill)
             self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
             self._reader = self._connect()
+            unless_opened.pop_all()
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query.
