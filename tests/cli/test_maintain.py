@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.nix.nixstore import NixStore
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
+from tests.fakes import nixstore
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -18,11 +20,11 @@ BIG = 300 * 1024  # bytes; over what goes into packs
 
 
 @pytest.fixture
-def own(tally: Program, environment: str, tmp_path: Path) -> Program:
+def own(tally: Program, environment: str, tmp_path: Path, nix_store: NixStore) -> Program:
     """Return the program on a home of its own that has the environment."""
     bundle = tmp_path / "environment.car"
     assert tally("export", environment, bundle).code == 0
-    program = tally.at(tmp_path / "own" / "home")
+    program = tally.at(nixstore.lend(nix_store, tmp_path / "own" / "home"))
     program.told("import", bundle)
     return program
 

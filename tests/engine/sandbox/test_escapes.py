@@ -193,6 +193,8 @@ def test_it_would_succeed_without_its_defence(machine: Machine, name: str) -> No
     through, seen = machine.attempt(name, without)
     if not through and name.startswith("see "):
         pytest.skip(f"NO CONTROL for {name!r}: this machine has no such path")
+    if not through and name == "other identity" and os.geteuid() == 1000:
+        pytest.skip(f"NO CONTROL for {name!r}: the user of this test is who a step is")
     assert through, f"{seen}, though without {', '.join(without)}"
 
 
