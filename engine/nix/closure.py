@@ -18,7 +18,7 @@ from engine.nix.farms import Farms
 from engine.nix.paths import Paths, locator
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.nix.storepath import STORE_DIR
-from engine.nix.treewriter import TreeWriter, plant
+from engine.nix.treewriter import TreeWriter, is_untouched, plant
 from engine.nix.unpack import unpack
 from engine.nix.walk import walk
 
@@ -30,6 +30,7 @@ class Materialiser:
         self.paths = Paths(work)
         self.farms = Farms(work)
         self._store = store
+        self._sound: set[Cid] = set()  # closures that this process has looked at, or made
 
     def ensure(self, closure: Closure, environment: Environment | None = None) -> Path:
         """Return the farm of a closure, made unless it is here.
@@ -40,8 +41,11 @@ class Materialiser:
         """
         cid = CLOSURE.cid(closure)
         farm = self.farms.use(cid)
-        if farm is not None:
+        if farm is not None and (cid in self._sound or is_untouched(farm)):
+            self._sound.add(cid)
             return farm
+        if farm is not None:
+            self._give_up(cid)
         with self.paths.kept():
             for path in closure.paths:
                 self._unpack(path, environment)
@@ -64,9 +68,24 @@ class Materialiser:
         """
         return self.paths.sweep(live)
 
+    def _give_up(self, cid: Cid) -> None:
+        """Remove a farm that somebody wrote to.
+
+        Raises: Unavailable while another process uses it.
+        """
+        self.farms.release(cid)
+        if not self.farms.forget(cid):
+            raise Unavailable(
+                "an environment was written to, and another process uses it",
+                where=str(cid),
+                fix="wait until that has ended, then run the command again",
+            )
+
     def _unpack(self, path: ClosurePath, environment: Environment | None) -> None:
         if self.paths.has(path.nar_hash):
-            return
+            if is_untouched(self.paths.location(path.nar_hash)):
+                return
+            self.paths.put_away(path.nar_hash)
         nar = environment.nars.get(path.name) if environment is not None else None
         if nar is None:
             raise Unavailable(

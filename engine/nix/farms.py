@@ -76,6 +76,12 @@ class Farms:
             remove(self._directory / str(cid))
             return True
 
+    def release(self, cid: Cid) -> None:
+        """Let others, and this process, remove a farm that it was given."""
+        with self._lock:
+            if cid in self._held:
+                os.close(self._held.pop(cid))
+
     def close(self) -> None:
         """Let others remove what this process was given."""
         with self._lock:

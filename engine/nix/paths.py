@@ -57,6 +57,14 @@ class Paths:
                 settle(place, make)
         return place
 
+    def put_away(self, nar_hash: bytes) -> None:
+        """Remove the tree with this NAR hash: it is not what it was."""
+        place = self.location(nar_hash)
+        with self._own(place.name):
+            with self._lock:
+                self._views.pop(place.name, None)
+            remove(place)
+
     def kept(self) -> AbstractContextManager[None]:
         """Let nothing be forgotten meanwhile."""
         return locked(self._locks / KEPT, shared=True)
@@ -106,7 +114,9 @@ class Paths:
             return NarView.of(self._directory / name)
         except OSError:
             raise Unavailable(
-                "an unpacked store path is gone", where=str(self._directory / name)
+                "an unpacked store path is gone",
+                where=str(self._directory / name),
+                fix="run `tally env build`, or import a bundle that has it",
             ) from None
 
     def _own(self, name: str) -> AbstractContextManager[None]:

@@ -203,6 +203,51 @@ def test_unneeded_paths_are_swept(content: Content) -> None:
         b"".join(reader.read(content.store.get, content.opened.environment.nars[LIBRARY]))
 
 
+def ended(content: Content) -> Path:
+    """Make the farm as a process that has ended did."""
+    first = materialiser(content)
+    farm = first.ensure(content.opened.closure, content.opened.environment)
+    first.farms.close()
+    return farm
+
+
+def write(path: Path) -> None:
+    """Change a file as whoever may do anything can."""
+    path.chmod(0o644)
+    path.write_bytes(b"changed")
+
+
+def test_what_was_written_to_is_unpacked_again(content: Content) -> None:
+    """No step runs in an environment that somebody changed: its NARs make it right."""
+    nars = dict(content.store.blocks)
+    farm = ended(content)
+    content.store.blocks.update(nars)
+    right = (farm / LIBRARY / "lib/data").read_bytes()
+    write(farm / LIBRARY / "lib/data")
+
+    assert (ensure(content) / LIBRARY / "lib/data").read_bytes() == right
+
+
+def test_what_was_written_to_and_is_carried_by_nothing_is_unavailable(content: Content) -> None:
+    """Then it has to be built or fetched: it is not taken for what it was, nor called damage."""
+    write(ended(content) / LIBRARY / "lib/data")
+
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"gone|not here"):
+            ensure(content)
+
+
+def test_what_was_written_to_stays_while_another_uses_it(content: Content) -> None:
+    """A farm is not taken from below a running step."""
+    user = materialiser(content)
+    farm = user.ensure(content.opened.closure, content.opened.environment)
+    write(farm / LIBRARY / "lib/data")
+
+    with pytest.raises(Unavailable, match="another process uses it"):
+        ensure(content)
+    assert farm.is_dir()
+
+
 def test_last_use_is_known(content: Content) -> None:
     """Each use of a farm is dated, for whoever removes the oldest."""
     ensure(content)
