@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from cli.main import main
-from cli.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "from cli.main import entry\nentry()\n"
@@ -59,12 +58,18 @@ class Program:
 
     def start(self, *words: object, **how: Any) -> subprocess.Popen[str]:
         """Start a command as a process of its own; `how` as Popen takes it."""
-        script = self.home.parent / "tally"
-        script.parent.mkdir(exist_ok=True)
-        script.write_text(SCRIPT)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        command = [sys.executable, str(script), *map(str, words)]
+        command = [str(self.script()), *map(str, words)]
         return subprocess.Popen(command, **{**pipes, "env": self.environ(), **how})
+
+    def script(self) -> Path:
+        """Return the program as a file to be executed."""
+        script = self.home.parent / "tally"
+        if not script.exists():
+            script.parent.mkdir(exist_ok=True)
+            script.write_text(f"#!{sys.executable}\n{SCRIPT}")
+            script.chmod(0o755)
+        return script
 
     def process(self, *words: object, **how: Any) -> Told:
         """Run a command as a process of its own, to its end."""
@@ -81,12 +86,6 @@ class Program:
     def at(self, home: Path, **extra: str) -> "Program":
         """Return the program on another home."""
         return Program(home, extra)
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[Workspace]:
-        """Open the home, to look at what commands do not show."""
-        with Workspace(self.home) as space:
-            yield space
 
 
 def statuses(run: Any) -> dict[str, str]:

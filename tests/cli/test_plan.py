@@ -54,7 +54,7 @@ def test_a_plan_has_a_reason_for_each_step(tally: Program, write: Write) -> None
     tally.told("run", path)
     forced = {s["id"]: s["why"] for s in tally.told("plan", path, "--force", "a")["steps"]}
     assert forced["a"] == "forced"
-    other = {s["id"]: s["why"] for s in tally.told("plan", path, "-p", "n=2")["steps"]}
+    other = {s["id"]: s["why"] for s in tally.told("plan", path, "-p", "n=because")["steps"]}
     assert other["a"] == "changed: script"
 
 

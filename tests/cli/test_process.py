@@ -217,36 +217,41 @@ def test_a_terminal_gets_a_live_tree(tally: Program, write: Write, no_color: boo
         assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", text)
 
 
-def test_a_full_disk_is_exit_3_and_harms_nothing(tally: Program, tmp_path: Path) -> None:
-    """On a file system without room: what to do is said, and what is stored stays whole."""
-    mounted = tmp_path / "small"
-    mounted.mkdir()
-    inside = (
-        f"mount -t tmpfs -o size=3m none {mounted} && "
-        f"head -c 6000000 /dev/urandom >{tmp_path}/big && "
-        '"$@"; code=$?; shift 3; '
-        f'"$0" fsck; echo fsck $?; exit $code'
+FULL = "  s: {run: 'head -c 60000000 /dev/urandom >{outputs.o}', outputs: {o: o}}\n"
+IN_A_SMALL_PLACE = """\
+mount -t tmpfs -o size=24m none {place}
+{tally} import {bundle}
+{tally} {words} && code=0 || code=$?
+{tally} fsck && echo the store is whole
+{tally} run {good} >&2 && echo the next run works
+exit $code
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "add"])
+def test_a_full_disk_is_exit_3_and_harms_nothing(
+    tally: Program, environment: str, write: Write, tmp_path: Path, command: str
+) -> None:
+    """What to do is said, what is stored stays whole, and the next command works."""
+    assert tally("export", environment, tmp_path / "environment.car").code == 0
+    (tmp_path / "add").write_bytes(os.urandom(40_000_000))
+    (tmp_path / "small").mkdir()
+    inside = IN_A_SMALL_PLACE.format(
+        place=tmp_path / "small",
+        tally=tally.script(),
+        bundle=tmp_path / "environment.car",
+        words=f"add {tmp_path / 'add'}" if command == "add" else f"run {write(FULL, name='full')}",
+        good=write(sleeper("0"), name="good"),
     )
-    script = tmp_path / "tally"
-    script.write_text('#!/bin/sh\nexec $PYTHON $SCRIPT "$@"\n')
-    script.chmod(0o755)
-    wall = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "-r"]
+    mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
     done = subprocess.run(
-        [*wall, "sh", "-c", inside, str(script), str(script), "add", f"{tmp_path}/big"],
-        env=tally.environ() | _interpreter(tally, tmp_path) | {"TALLY_HOME": f"{mounted}/home"},
+        ["unshare", "--mount", *mapped, "sh", "-euc", inside],
+        env=tally.environ() | {"TALLY_HOME": str(tmp_path / "small" / "home")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 3, done.stderr
-    assert "disk is full" in done.stderr
-    assert "fsck 0" in done.stdout
-
-
-def _interpreter(tally: Program, place: Path) -> dict[str, str]:
-    import sys
-
-    from tests.cli.program import SCRIPT
-
-    (place / "entry.py").write_text(SCRIPT)
-    return {"PYTHON": sys.executable, "SCRIPT": str(place / "entry.py")}
+    assert "error: the disk is full" in done.stderr
+    assert "the store is whole" in done.stdout
+    assert "the next run works" in done.stdout, done.stderr
