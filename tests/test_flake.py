@@ -19,7 +19,6 @@ PARTS += ["pyproject.toml", "README.md", "LICENSE"]
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
 PIN = re.compile(r"^whl +\S+ +(\S+==\S+) +[0-9a-f]{64}$", re.MULTILINE)
 
-
 Nix = Callable[..., str]
 
 
@@ -58,11 +57,13 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def nix(nix_store: NixStore) -> Nix:
+def nix(nix_store: NixStore, tmp_path: Path) -> Nix:
     """Return what runs Nix, with no network, and returns its stdout; `then`: what it is to run."""
 
+    own = {"NIX_CONFIG": nix_config(), "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+
     def run(*words: str, then: tuple[str, ...] = ()) -> str:
-        variables = os.environ | {"NIX_CONFIG": nix_config()}
+        variables = os.environ | own
         command = ["nix", *words, "--offline", *nix_store.options(), *then]
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
