@@ -13,9 +13,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
 
 MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file: as objects it takes ten times as much
+
+_Pair = tuple[str, Any, Any]  # a path, and what each file has there
 
 _NUMBER: Final = re.compile(
     r"\s*[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)\s*", re.IGNORECASE
@@ -52,22 +54,33 @@ def compare_json(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
 
     Raises: Unreadable.
     """
-    waiting = [("$", _load(was), _load(now))]
+    waiting = [iter([("$", _load(was), _load(now))])]  # a place at a time: files are long lists
     while waiting:
-        path, old, new = waiting.pop()
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        path, old, new = found
         if isinstance(old, dict) and isinstance(new, dict):
             if old.keys() != new.keys():
                 key = min(old.keys() ^ new.keys())
                 return Mismatch(f"{path}.{key}", "is in one of them only")
-            waiting += [(f"{path}.{key}", old[key], new[key]) for key in sorted(old, reverse=True)]
+            waiting.append(_values(path, old, new))
         elif isinstance(old, list) and isinstance(new, list):
             if len(old) != len(new):
                 return Mismatch(path, f"had {len(old)} items and has {len(new)}")
-            pairs = enumerate(zip(old, new, strict=True))
-            waiting += reversed([(f"{path}[{n}]", a, b) for n, (a, b) in pairs])
+            waiting.append(_items(path, old, new))
         elif not _same_value(old, new, tolerance):
             return Mismatch(path, f"was {_shown(old)} and is {_shown(new)}")
     return None
+
+
+def _values(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[_Pair]:
+    return ((f"{path}.{key}", old[key], new[key]) for key in sorted(old))
+
+
+def _items(path: str, old: list[Any], new: list[Any]) -> Iterator[_Pair]:
+    return ((f"{path}[{at}]", a, b) for at, (a, b) in enumerate(zip(old, new, strict=True)))
 
 
 def compare_csv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
