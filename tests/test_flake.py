@@ -59,7 +59,6 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def nix(nix_store: NixStore, tmp_path: Path) -> Nix:
     """Return what runs Nix, with no network, and returns its stdout; `then`: what it is to run."""
-
     own = {"NIX_CONFIG": nix_config(), "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
 
     def run(*words: str, then: tuple[str, ...] = ()) -> str:
