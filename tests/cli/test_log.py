@@ -61,3 +61,11 @@ def test_a_log_of_a_failed_step_is_kept(tally: Program, write: Write) -> None:
     run = tally("run", path, "-o", "json").json["name"]
     assert tally("log", run, "s").out == "s stdout | alas\n"
     assert tally("log", run, "-f").out == "s stdout | alas\n"
+
+
+def test_no_more_of_a_log_is_read_than_a_sandbox_keeps(
+    tally: Program, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record from a stranger can call terabytes a log."""
+    monkeypatch.setattr("cli.log.MAX_SHOWN", 5)
+    assert tally("log", first, "greet[1]").out == "greet[1] stderr | greet\n"
