@@ -78,7 +78,8 @@ environment() { # extras: "" or "[dev]"
     # what only lacks [dev] is added to: a tally that runs in it goes on
     has_environment "${made_from%"[dev]"}" || "$python" -m venv --clear "$root/.venv"
     "$root/.venv/bin/python" -m pip install -q --disable-pip-version-check \
-      -c "$root/setup/python.lock" -e "$root$1"
+      -c "$root/setup/python.lock" -e "$root$1" ||
+      fail "could not install the Python packages" "they come from PyPI: read why above, then run this again"
     printf '%s' "$made_from" >"$root/.venv/made-from"
   fi
   PATH=$root/.venv/bin:$PATH
