@@ -158,3 +158,16 @@ def test_a_part_of_an_output_can_be_what_stays(own: Program, write: Write) -> No
         shown = own.told("show", run["name"])
         assert shown["outputs"]["b"] == run["outputs"]["b"]
         assert own("fsck").code == 0
+
+
+def test_gathered_outputs_stay_when_the_workflow_gives_them(own: Program, write: Write) -> None:
+    """`STEP[*].OUTPUT` is final of every instance, though another step reads it too."""
+    steps = (
+        "  s: {scatter: {x: [p, q]}, run: 'echo {scatter.x} >{outputs.o}', outputs: {o: o}}\n"
+        "  t: {inputs: {i: 's[*].o'}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}\n"
+    )
+    run = own.told("run", write(steps, head="outputs: {all: 's[*].o'}", name="gathered"))
+    went = own.told("gc")["went"]
+    assert [drop["cid"] for drop in went] == [run["steps"][2]["outputs"]["o"]]
+    for cid in run["outputs"]["all"]:
+        assert own("cat", cid).code == 0

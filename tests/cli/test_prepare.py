@@ -1,6 +1,8 @@
 """From what a person named to a run that could begin."""
 
 import hashlib
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,7 @@ def test_an_input_may_be_content_by_its_address(
     cid = tally.told("add", tmp_path / "data")["cid"]
     run = tally.told("run", write(CAT, head=f"inputs: {{i: {{cid: {cid}}}}}", name="cid"))
     assert tally("cat", run["outputs"]["s.o"]).out == "data\n"
-    other = hashlib.blake2b(b"").hexdigest()[:0] + cid[:-3] + "a" * 2 + cid[-1]
+    other = cid[:20] + "aaaa" + cid[24:]
     done = tally("run", write(CAT, head=f"inputs: {{i: {{cid: {other}}}}}", name="nocid"))
     assert done.code == 3, done.err
     assert "tally import FILE.car" in done.err
@@ -78,8 +80,6 @@ def test_an_input_that_cannot_be_kept_is_refused(
     tally: Program, write: Write, tmp_path: Path
 ) -> None:
     """A pipe in a directory of inputs: exit 2 with its path, and the next run works."""
-    import os
-
     (tmp_path / "dir").mkdir()
     os.mkfifo(tmp_path / "dir" / "pipe")
     steps = "  s: {inputs: {i: inputs.i}, run: 'ls {inputs.i} >{outputs.o}', outputs: {o: o}}\n"
@@ -89,3 +89,29 @@ def test_an_input_that_cannot_be_kept_is_refused(
     assert f"{tmp_path}/dir/pipe" in done.err
     (tmp_path / "dir" / "pipe").unlink()
     assert tally("run", path).code == 0
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_url_is_fetched_once(
+    tally: Program, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checked against its sha256 and kept: from then on it is there, also offline and after gc."""
+    sent: list[str] = []
+
+    def fetch(url: str) -> io.BytesIO:
+        sent.append(url)
+        return io.BytesIO(b"from afar\n")
+
+    monkeypatch.setattr("cli.prepare._fetch", fetch)
+    sha256 = hashlib.sha256(b"from afar\n").hexdigest()
+    path = write(CAT, head=f'inputs: {{i: {{url: "https://a.b/c", sha256: {sha256}}}}}', name="url")
+    assert tally("run", path, "--offline").code == 3
+    assert tally("run", path).code == 0
+    assert tally("gc").code == 0
+    assert tally("run", path, "--offline").code == 0
+    assert sent == ["https://a.b/c"]
+    wrong = write(CAT, head=f'inputs: {{i: {{url: "https://a.b/c", sha256: "{"0" * 64}"}}}}')
+    done = tally("run", wrong)
+    assert done.code == 5
+    assert sha256 in done.err
