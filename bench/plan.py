@@ -42,7 +42,7 @@ steps:
 
 def group(step: str, count: int = 1, needs: Sequence[Need] = ()) -> Group:
     """Return a group of small instances."""
-    return Group(step, count, count > 1, None, tuple(needs), False, 1, 1, 0, reusable=True)
+    return Group(step, count, count > 1, tuple(needs), False, 1, 1, 0, reusable=True)
 
 
 def layers(count: int) -> list[Group]:

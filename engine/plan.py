@@ -4,7 +4,7 @@ A Plan is told what became true and answers with what should be done; whoever dr
 scheduler, a simulator, a test) does that and reports back. An instance of a step lives by the
 table in plan_table.py; what its end reaches is followed in instances.py.
 
->>> plan = Plan([Group("a", 1, False, None, (), False, 1, 0, 0, True)], Capacity(1, 1, 1))
+>>> plan = Plan([Group("a", 1, False, (), False, 1, 0, 0, True)], Capacity(1, 1, 1))
 >>> plan.begin()
 (Resolve(step='a', index=0),)
 >>> plan.handle(Resolved("a", 0, reusable=False))

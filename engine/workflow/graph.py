@@ -13,7 +13,7 @@ from engine.workflow.expand import count
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.order import in_order
 from engine.workflow.parameters import Params
-from engine.workflow.reads import entries_of, output_reads
+from engine.workflow.reads import output_reads
 from engine.workflow.references import OutputRef
 
 
@@ -36,10 +36,9 @@ class Group:
     """A step of the workflow and all its instances."""
 
     step: str
-    count: int | None  # instances; 1 when not scattered; None until `expands_on` is done
+    count: int | None  # instances; 1 when not scattered; None until a directory tells
     scattered: bool
-    expands_on: Need | None  # the step whose output directory gives the instances
-    needs: tuple[Need, ...]  # `expands_on` is among them
+    needs: tuple[Need, ...]
     skipped: bool  # its `when` is false
     cpus: int
     memory: int  # bytes
@@ -58,12 +57,10 @@ def groups(workflow: Workflow, params: Params) -> tuple[Group, ...]:
 
 def _group(workflow: Workflow, params: Params, name: str) -> Group:
     step = workflow.steps[name]
-    directory = entries_of(step)
     return Group(
         step=name,
         count=count(workflow, params, name),
         scattered=bool(step.scatter),
-        expands_on=None if directory is None else _need(workflow, directory),
         needs=_needs(workflow, step),
         skipped=step.condition is not None and params.values[step.condition] == "false",
         cpus=step.resources.cpus,

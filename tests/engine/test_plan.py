@@ -32,11 +32,9 @@ from engine.workflow.graph import Group, Need
 MACHINE = Capacity(slots=2, cpus=2, memory=100)
 
 
-def group(step, *needs, count=1, expands_on=None, skipped=False, cpus=1, memory=1, retries=0):
+def group(step, *needs, count=1, skipped=False, cpus=1, memory=1, retries=0):
     """Return a group with little to say."""
-    return Group(
-        step, count, count != 1, expands_on, needs, skipped, cpus, memory, retries, reusable=True
-    )
+    return Group(step, count, count != 1, needs, skipped, cpus, memory, retries, reusable=True)
 
 
 def one(step):
@@ -125,7 +123,7 @@ def test_a_directory_is_expanded_when_it_is_done():
     need = one("split")
     plan = plan_of(
         group("split"),
-        group("each", need, count=None, expands_on=need),
+        group("each", need, count=None),
         group("all", Need("each", "all")),
     )
     plan.begin()
@@ -142,8 +140,8 @@ def test_steps_over_one_directory_are_matched():
     need = one("split")
     plan = plan_of(
         group("split"),
-        group("a", need, count=None, expands_on=need),
-        group("b", need, Need("a", "same"), count=None, expands_on=need),
+        group("a", need, count=None),
+        group("b", need, Need("a", "same"), count=None),
     )
     plan.begin()
     plan.handle(Resolved("split", 0, reusable=True))
@@ -158,7 +156,7 @@ def test_an_empty_directory_expands_to_nothing():
     need = one("split")
     plan = plan_of(
         group("split"),
-        group("each", need, count=None, expands_on=need),
+        group("each", need, count=None),
         group("all", Need("each", "all")),
     )
     plan.begin()
@@ -172,7 +170,7 @@ def test_what_cannot_be_expanded_fails():
     need = one("split")
     plan = plan_of(
         group("split"),
-        group("each", need, count=None, expands_on=need),
+        group("each", need, count=None),
         group("all", Need("each", "all")),
         keep_going=True,
     )
@@ -301,8 +299,8 @@ def test_a_skipped_step_over_a_directory_is_skipped_whole():
     need = one("split")
     plan = plan_of(
         group("split"),
-        group("a", need, count=None, expands_on=need, skipped=True),
-        group("b", need, Need("a", "same"), count=None, expands_on=need),
+        group("a", need, count=None, skipped=True),
+        group("b", need, Need("a", "same"), count=None),
     )
 
     assert plan.begin() == (Skip("a", WHOLE, wanted=False), Resolve("split", 0))

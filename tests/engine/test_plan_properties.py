@@ -42,7 +42,7 @@ def graphs(draw):
     for number in range(draw(st.integers(1, 8))):
         step, needs = f"s{number}", []
         count = draw(st.sampled_from([0, 1, 1, 2, 4]))
-        expands_on = origin = None
+        origin = None
         for earlier in groups:
             how = draw(st.sampled_from(["", "", "all", "item", "same", "expand"]))
             carries = draw(st.booleans())
@@ -55,8 +55,7 @@ def graphs(draw):
             elif how == "all":
                 needs.append(Need(earlier.step, "all", 0, carries))
             elif how == "expand" and not any(need.how == "same" for need in needs):
-                expands_on = Need(earlier.step, "all")
-                needs.append(expands_on)
+                needs.append(Need(earlier.step, "all"))
                 count = None
         origins[step] = count if count is not None else origin or step
         groups.append(
@@ -64,7 +63,6 @@ def graphs(draw):
                 step,
                 count,
                 count != 1,
-                expands_on,
                 tuple(needs),
                 draw(st.integers(0, 9)) == 0,
                 draw(st.integers(1, 4)),

@@ -22,7 +22,7 @@ def test_everything() -> None:
     assert list(found) == ["prepare", "each", "train", "score", "report"]
     shards = Need("prepare", "one")
     assert found["prepare"].needs == ()
-    assert found["each"] == Group("each", None, True, shards, (shards,), False, 2, GIB, 1, True)
+    assert found["each"] == Group("each", None, True, (shards,), False, 2, GIB, 1, True)
     assert found["train"].count == 9
     assert found["train"].needs == (Need("prepare", "one"),)
     assert (found["train"].cpus, found["train"].reusable) == (1, False)
@@ -77,7 +77,7 @@ def test_entries_of_one_instance() -> None:
             "  c: {run: x, scatter: {f: 'a[1].o/sub/*'}, inputs: {i: b.o}}\n"
         )
     )
-    assert found["b"].expands_on == Need("a", "item", 1)
+    assert found["b"].needs == (Need("a", "item", 1),)
     assert found["c"].needs == (Need("a", "item", 1), Need("b", "same"))
 
 
