@@ -81,7 +81,8 @@ class Program:
         """Return the variables that the program sees."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("TALLY_")}
         own = {"TALLY_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home.parent / "config")}
-        return {**kept, **own, "PYTHONPATH": str(ROOT), **self.extra}
+        packages = os.pathsep.join((str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])))
+        return {**kept, **own, "PYTHONPATH": packages, **self.extra}
 
     def at(self, home: Path, **extra: str) -> "Program":
         """Return the program on another home."""
