@@ -27,6 +27,7 @@ def explain(settings: Settings, run: str, step: str) -> None:
         one = find_step(found.steps, step)
         before = _before(space, found, one)
         changes = _changes(space, before[1], one) if before else ()
+        conflict = _conflict(space, one)
     why = _why(one, before[0] if before else None, changes)
     if settings.json:
         return emit_json(
@@ -37,10 +38,24 @@ def explain(settings: Settings, run: str, step: str) -> None:
                 "compared_with": before[0].name if before else None,
                 "why": why,
                 "changes": [_as_json(change) for change in changes],
+                "conflict": [str(result) for result in conflict],
             }
         )
     click.echo(f"{one.id} {why}")
-    return emit_table(_rows(changes))
+    emit_table(_rows(changes))
+    if conflict:
+        click.echo("this step has given different results; the first one is reused:")
+        emit_table([("  result", str(result)) for result in conflict])
+    return None
+
+
+def _conflict(space: Workspace, one: StepSummary) -> tuple[Cid, ...]:
+    """Return the results that are known of a step's key, the first one first, if they differ."""
+    if one.key is None:
+        return ()
+    witnesses = space.memo.look_up([one.key]).get(one.key, ())
+    results = tuple(dict.fromkeys(witness.result for witness in witnesses))
+    return results if len(results) > 1 else ()
 
 
 def _before(

@@ -16,7 +16,7 @@ from engine.workflow.names import is_name
 RUN_PAGE: Final = 1_000  # steps; more go in further pages, so that a record stays under 1 MiB
 
 STATUSES: Final = ("succeeded", "failed", "cancelled")
-STEP_STATUSES: Final = ("ran", "reused", "failed", "skipped", "cancelled")
+STEP_STATUSES: Final = ("ran", "reused", "failed", "skipped")
 
 
 @dataclass(frozen=True, slots=True)

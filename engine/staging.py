@@ -17,13 +17,15 @@ from engine.claims import Claims
 from engine.content.cid import RAW, Cid
 from engine.content.reader import stat
 from engine.content.walk import open_tree
+from engine.errors import Refused
 from engine.folder import make_seen
 from engine.locks import locked
-from engine.step import GATHER_PAGE_RECORD, Gather, Step
+from engine.step import GATHER_PAGE, GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
 from engine.store.sound import is_sound
 
+MAX_GATHERED: Final = 1_000_000  # a link each; a record of some pages may claim to have millions
 MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number
 
 _EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
@@ -110,6 +112,10 @@ class Staging:
 
     def _items(self, gather: Gather) -> Iterator[Cid]:
         yield from gather.items
+        if len(gather.pages) * GATHER_PAGE > MAX_GATHERED:
+            raise Refused(
+                f"a step that gathers over {MAX_GATHERED} values", fix="gather in two steps"
+            )
         for page in gather.pages:
             yield from GATHER_PAGE_RECORD.decode(self._store.get(page)).items
 

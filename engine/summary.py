@@ -23,7 +23,7 @@ class StepSummary:
 
     name: str
     index: int | None  # None when the step is not scattered
-    status: str  # "ran", "reused", "failed", "skipped", "cancelled"
+    status: str  # "ran", "reused", "failed", "skipped"
     key: Cid | None
     result: Cid | None
     attestations: tuple[Cid, ...]

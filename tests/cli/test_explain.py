@@ -57,6 +57,17 @@ def test_a_step_that_ran_again_on_the_same_key_says_why(tally: Program, write: W
     assert "--force" in told["why"]
 
 
+def test_different_results_of_one_step_are_shown(tally: Program, write: Write) -> None:
+    """What one key gave is kept side by side, and said."""
+    path = write(
+        STEPS.replace("echo {params.n}", "cat /proc/sys/kernel/random/uuid"), name="random"
+    )
+    tally.told("run", path)
+    run = tally.told("run", path, "--force", "s")["name"]
+    assert len(tally.told("explain", run, "s")["conflict"]) == 2
+    assert "different results" in tally("explain", run, "s").out
+
+
 @pytest.mark.parametrize(
     ("step", "said"),
     [("greet", "say which: greet[0], greet[1]"), ("greet[5]", "2 instances"), ("x", "it has:")],

@@ -8,8 +8,8 @@ import pytest
 
 from engine.claims import Claims
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import Unavailable
-from engine.staging import MAX_BINDS, Staging, sweep
+from engine.errors import Refused, Unavailable
+from engine.staging import MAX_BINDS, MAX_GATHERED, Staging, sweep
 from engine.step import CONTRACT, GATHER_PAGE, REQUIRES, SYSTEM, Gather, Platform, Step
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
@@ -183,3 +183,10 @@ def test_a_directory_that_was_written_to_is_made_again(
     (again,) = later.stage(step({"x": cid})).trees.values()
 
     assert (again / "a").read_bytes() == b"right"
+
+
+def test_a_gather_of_countless_values_is_refused(staging: Staging) -> None:
+    """A small record that links to one page over and over makes nobody stage millions of files."""
+    page = Cid.of(DAG_CBOR, b"a page")
+    with pytest.raises(Refused, match="gathers over"):
+        staging.stage(step({}, {"x": Gather((), (page,) * (MAX_GATHERED // GATHER_PAGE + 1))}))
