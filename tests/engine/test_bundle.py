@@ -1,6 +1,7 @@
 """Bundles out and in."""
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,3 +161,13 @@ def test_a_file_is_there_only_when_it_is_whole(home: Home, tmp_path: Path) -> No
     assert export_file(home.store, missing, tmp_path / "out.car") > len(b"missing")
     with pytest.raises(Refused, match="cannot write there"):
         export_file(home.store, missing, tmp_path / "nowhere" / "out.car")
+
+
+def test_a_bundle_replaces_no_device(home: Home, tmp_path: Path) -> None:
+    """A name like /dev/null, which is everybody's, is refused and stays what it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    before = pipe.stat()
+    with pytest.raises(Refused, match="not a file"):
+        export_file(home.store, Cid.of(RAW, b""), pipe)
+    assert (pipe.stat().st_mode, pipe.stat().st_ino) == (before.st_mode, before.st_ino)
