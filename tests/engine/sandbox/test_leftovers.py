@@ -150,14 +150,12 @@ def test_without_being_tied_to_its_parent_a_sandbox_stays(tied: bool) -> None:
 
 
 def _executors() -> set[int]:
-    """List the executors of this machine."""
+    """List the executors that we started, and not those of whoever else is on this machine."""
     found = set()
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if (
-                entry.name.isdigit()
-                and b"engine.sandbox.executor" in (entry / "cmdline").read_bytes()
-            ):
+            ours = f"\nPPid:\t{os.getpid()}\n" in (entry / "status").read_text()
+            if ours and b"engine.sandbox.executor" in (entry / "cmdline").read_bytes():
                 found.add(int(entry.name))
         except OSError:
             continue
