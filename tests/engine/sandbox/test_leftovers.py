@@ -91,10 +91,10 @@ def test_no_writer_outlives_the_step(sandbox: Bubblewrap, bench: Bench) -> None:
 
 def test_close_ends_the_executor(bench: Bench, kept: Kept) -> None:
     """Nothing is left of a slot that was closed."""
-    others = _executors()
+    others = _executors(bench.work)
     slot = Bubblewrap(bench.work)
     run(slot, bench.job("true"), kept)
-    ours = _executors() - others
+    ours = _executors(bench.work) - others
     slot.close()
     assert ours
     for executor in ours:
@@ -149,16 +149,16 @@ def test_without_being_tied_to_its_parent_a_sandbox_stays(tied: bool) -> None:
         os.kill(process, signal.SIGKILL)
 
 
-def _executors() -> set[int]:
-    """List the executors that we started, and not those of whoever else is on this machine."""
+def _executors(work: Path) -> set[int]:
+    """List the executors of a work directory: others on this machine are not ours to watch."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            ours = f"\nPPid:\t{os.getpid()}\n" in (entry / "status").read_text()
-            if ours and b"engine.sandbox.executor" in (entry / "cmdline").read_bytes():
-                found.add(int(entry.name))
+            line = (entry / "cmdline").read_bytes()
         except OSError:
             continue
+        if b"engine.sandbox.executor" in line and bytes(work) in line:
+            found.add(int(entry.name))
     return found
 
 
