@@ -1,18 +1,23 @@
 """A bundle file, read into the store of a home."""
 
+import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from cli.refs import is_run
 from cli.workspace import Workspace
 from engine.bundle import import_bundle
+from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.errors import Damaged, Refused, Unavailable
+from engine.rows import NewRun, RunStatus
+from engine.summary import load_run, load_workflow, of_record
 
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
 
 def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
-    """Put a bundle in the store, pinned; return its roots.
+    """Put a bundle in the store, pinned; return its roots. A run in it is one of this home's then.
 
     Raises: Refused when it is no bundle or cannot be read; Damaged when it is changed or cut
     short; Unavailable on a full disk.
@@ -32,5 +37,21 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
             error.where = error.where or str(file)
             raise
     for root in roots:
+        if is_run(space, root):
+            _enter(space, root)
         space.store.pins.pin(root, IMPORT_PIN)
     return roots
+
+
+def _enter(space: Workspace, cid: Cid) -> None:
+    """Enter an imported run in the journal, so that it has a name and is listed.
+
+    Raises: Damaged when its records do not belong together.
+    """
+    run = load_run(space.store, cid)
+    workflow = load_workflow(space.store, run.workflow)
+    of_record(space.store, run)
+    new = NewRun(cid.raw, run.workflow, workflow.name, run.parameters)
+    now_ms = SystemClock().now_ms()
+    status = cast("RunStatus", run.status)  # one of them, or it would not have been decoded
+    space.journal.adopt(cid, new, status, secrets.token_bytes(16), now_ms)

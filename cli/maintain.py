@@ -51,6 +51,7 @@ def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
             raise Refused("this is not pinned", where=str(cid))
         for name in names:
             space.store.pins.unpin(cid, name)
+        space.journal.let_go(cid)
 
 
 @click.command()

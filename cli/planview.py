@@ -27,7 +27,7 @@ def emit_plan(
     emit_table([(one.id, one.action, why) for one, why in rows], ("step", "action", "why"))
     count = sum(one.action == "run" for one in found)
     waiting = sum(one.action == "wait" for one in found)
-    return note(f"to run: {count}; to decide after those: {waiting}; on peers: no peers yet")
+    return note(f"to run: {count}; to decide after those: {waiting}")
 
 
 def _keys_before(space: Workspace, title: str) -> dict[str, Cid]:

@@ -14,7 +14,7 @@ from engine import staging
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.links import links
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.journal import Journal
 from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
@@ -87,7 +87,7 @@ class Collection:
 
     def _locked(self, runs: Iterable[Cid]) -> Iterator[Cid]:
         for cid in runs:
-            with suppress(Unavailable):
+            with suppress(Unavailable, Damaged):
                 run = load_run(self._store, cid)
                 yield from _environments(LOCK.decode(self._store.get(run.lock)))
 
@@ -97,7 +97,7 @@ class Collection:
         used = self._materialiser.farms.last_used_ms()
         locked = {cid for cid, name in pins if name == ENVIRONMENT_PIN}
         for cid in runs:
-            with suppress(Unavailable):  # of a run whose records are not all here, what is stays
+            with suppress(Unavailable, Damaged):  # of a run without all its records, what is stays
                 run = load_run(self._store, cid)
                 lock = LOCK.decode(self._store.get(run.lock))
                 locked |= set(_environments(lock))

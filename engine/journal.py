@@ -102,21 +102,44 @@ class Journal:
         """Return whether somebody asked for a run to be stopped."""
         return bool(self._database.rows("SELECT cancel FROM runs WHERE id = ?", (id,))[0][0])
 
-    def _insert(self, new: NewRun, token: bytes, now_ms: int) -> RunRow:
+    def adopt(self, run: Cid, new: NewRun, status: RunStatus, token: bytes, now_ms: int) -> RunRow:
+        """Enter a run that was made elsewhere, under a name of its own; twice is no change.
+
+        Its `work` is its own CID, which is no digest of work that a command here could go on with.
+        """
+        known = [row for row in self.runs() if row.run == run]
+        return known[0] if known else self._insert(new, token, now_ms, status, run)
+
+    def let_go(self, run: Cid) -> None:
+        """Forget a run that was adopted; one that was made here stays."""
+        with self._database.change() as change:
+            change.execute("DELETE FROM runs WHERE run = ? AND work = ?", (run.raw, run.raw))
+
+    def _insert(
+        self,
+        new: NewRun,
+        token: bytes,
+        now_ms: int,
+        status: RunStatus = "running",
+        run: Cid | None = None,
+    ) -> RunRow:
         identity = token[:_ID_BYTES].hex()
-        self._claims.take(_claim(identity))
+        if status == "running":
+            self._claims.take(_claim(identity))
         base = two_words(token[_ID_BYTES:])
+        ended_ms = None if status == "running" else now_ms
         with self._database.change() as change:
             taken = {name for (name,) in change.execute("SELECT name FROM runs")}
             tries = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
             name = next(each for each in tries if each not in taken)
             parameters = json.dumps(new.parameters, sort_keys=True)
-            values = (identity, name, new.work, new.workflow.raw, new.title, parameters, now_ms)
+            values = (identity, name, new.work, new.workflow.raw, new.title, parameters, status)
             change.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, 'running', ?, NULL, NULL, 0)", values
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (*values, now_ms, ended_ms, _raw(run)),
             )
         return RunRow(
-            identity, name, new.workflow, new.title, new.parameters, "running", now_ms, None, None
+            identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run
         )
 
     def _run(self, row: Row) -> RunRow:

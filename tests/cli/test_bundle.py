@@ -34,7 +34,7 @@ def test_content_travels_too(
 def test_an_imported_run_is_shown_and_read(
     tally: Program, first: str, empty: Program, tmp_path: Path
 ) -> None:
-    """Its steps, logs, outputs and evidence are there; it is no run of this home's list."""
+    """Its steps, logs, outputs and evidence are there."""
     tally.told("export", first, tmp_path / "run.car")
     done = empty("import", tmp_path / "run.car")
     run = tally.told("show", first)
@@ -45,7 +45,6 @@ def test_an_imported_run_is_shown_and_read(
     assert empty("cat", f"{run['run']}/letter/text").code == 0
     assert empty("explain", run["run"], "letter").code == 0
     assert empty("diff", run["run"], run["run"]).code == 0
-    assert empty.told("runs") == {"runs": []}
 
 
 def test_gc_keeps_what_was_imported(
@@ -58,6 +57,7 @@ def test_gc_keeps_what_was_imported(
     assert empty.told("rerun", root["cid"], "--offline")["verdict"] == "reproduced"
     assert empty.told("gc", "--unpin", root["cid"])["dropped"] > 0
     assert empty("show", root["cid"]).code in (2, 3)
+    assert empty.told("runs") == {"runs": []}
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,16 @@ def test_an_import_of_junk_harms_nothing(
         assert empty("fsck").code == 0
     assert empty("import", tmp_path / "good.car").code == 0
     assert empty("fsck").code == 0
+
+
+def test_an_imported_run_is_listed_under_a_name(
+    tally: Program, letters: Path, empty: Program, tmp_path: Path
+) -> None:
+    """Whoever imports a run finds it by a name of their own, once, and can show it."""
+    run = tally.told("run", letters)
+    tally("export", run["run"], tmp_path / "run.car")
+    empty("import", tmp_path / "run.car")
+    empty("import", tmp_path / "run.car")
+    (row,) = empty.told("runs")["runs"]
+    assert (row["run"], row["status"]) == (run["run"], "succeeded")
+    assert empty.told("show", row["name"])["outputs"] == run["outputs"]
