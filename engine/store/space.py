@@ -27,10 +27,9 @@ _AT_ONCE: Final = 256  # files that one gc packs anew: each pack is held open
 _UNNEEDED: Final = (
     "WHERE kind = 'whole' AND NOT EXISTS (SELECT 1 FROM blocks WHERE cid = places.root)"
 )
-_DROP_SPARE: Final = """
-    DELETE FROM blocks WHERE place IN (SELECT number FROM places WHERE kind = 'salvage')
-    AND EXISTS (SELECT 1 FROM blocks AS other JOIN places ON number = other.place
-        WHERE other.cid = blocks.cid AND kind IN ('pack', 'whole'))"""
+_SALVAGED: Final = """
+    SELECT cid, place, offset FROM blocks
+    WHERE place IN (SELECT number FROM places WHERE kind = 'salvage')"""
 
 
 def estimate(store: DiskStore, dead: Collection[tuple[bytes, int, int]]) -> int:
@@ -53,6 +52,7 @@ def reclaim(store: DiskStore) -> int:
     """
     store.writer.release_pack()
     _retire(store)
+    _drop_spare(store)
     freed = _remove_strays(store) + _remove_empty(store)
     moved = _pack_anew(store)
     return freed + _remove_empty(store) - moved
@@ -68,7 +68,24 @@ def _retire(store: DiskStore) -> None:
         for place in store.index.places(_UNNEEDED):
             store.reader.forget(place.number)
             Quarantine(store.root, store.index).retire(change, place)
-        change.execute(_DROP_SPARE)
+
+
+def _drop_spare(store: DiskStore) -> None:
+    """Give up salvaged copies of blocks that lie, unharmed, somewhere better."""
+    salvaged = store.index.rows(_SALVAGED)
+    spare = [row for row in salvaged if _lies_elsewhere(store, Cid(row[0]))]
+    with store.index.change() as change:
+        change.executemany("DELETE FROM blocks WHERE cid = ? AND place = ? AND offset = ?", spare)
+
+
+def _lies_elsewhere(store: DiskStore, cid: Cid) -> bool:
+    """Return whether a pack or a whole file has a block; it is read, because it may be damaged."""
+    for at in store.index.find(cid):
+        place = store.index.place(at.place)
+        is_better = place is not None and place.kind in (PACK, WHOLE)
+        if is_better and isinstance(store.reader.read(cid, at), bytes):
+            return True
+    return False
 
 
 def _mostly_dead(place: Place, live: int) -> bool:

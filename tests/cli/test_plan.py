@@ -64,7 +64,7 @@ def test_a_plan_changes_nothing(tally: Program, write: Write) -> None:
     before = tally.told("runs")
     done = tally("plan", path)
     assert done.out.splitlines()[0].split() == ["STEP", "ACTION", "WHY"]
-    assert "to run: 1; to decide after those: 1;" in done.err
+    assert "to run: 1; to decide after those: 1" in done.err
     assert tally.told("runs") == before
     assert not path.with_suffix(".lock").exists()
 

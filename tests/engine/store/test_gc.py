@@ -422,3 +422,16 @@ def test_borrowed_places_are_forgotten(store: DiskStore, tmp_path: Path) -> None
     gc(store, [])
     assert path.exists()
     assert store.index.places("WHERE kind = 'in-place'") == []
+
+
+def test_gives_up_no_copy_for_one_that_is_damaged(store: DiskStore) -> None:
+    """A block that a damaged file still lends stays, when its newer copy turns out damaged too."""
+    data = b"a" * 1000 + b"b" * 1000
+    root, (harmed, good) = put_file(store, data)
+    overwrite(files(store)[0], 0, b"x")
+    with pytest.raises(Damaged):
+        store.get(harmed.cid)  # the file is put aside now, and lends its other block
+    put_file(store, data)
+    overwrite(files(store)[0], 1000, b"x")
+    gc(store, [root, good.cid])
+    assert store.get(good.cid) == b"b" * 1000
