@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from cli.bundlefile import read_bundle
+from cli.names import is_run
 from cli.options import common
-from cli.refs import find_content, is_run
+from cli.refs import find_content
 from cli.report import emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace

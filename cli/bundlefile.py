@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Final, cast
 
-from cli.refs import is_run
+from cli.names import is_run
 from cli.workspace import Workspace
 from engine.bundle import import_bundle
 from engine.clock import SystemClock

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
+from cli.names import whole_cid
 from cli.options import common
-from cli.refs import whole_cid
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace

@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from cli.livelog import live_file, live_folder
+from cli.names import is_run, parse_step, whole_cid
 from cli.options import common
-from cli.refs import is_run, parse_step, whole_cid
 from cli.report import emit_json, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
-from cli.refs import is_run, whole_cid
+from cli.names import is_run, whole_cid
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.select import select

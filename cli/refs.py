@@ -3,23 +3,17 @@
 A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of content is whole.
 """
 
-import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
 
+from cli.names import is_run, parse_step, whole_cid
+from cli.runview import view
 from cli.workspace import Workspace
-from engine.content.cid import DAG_CBOR, TEXT, Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.content.tree import TREE
 from engine.errors import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from engine.summary import StepSummary
-
-_STEP: Final = re.compile(r"([a-z][a-z0-9_-]{0,62})(?:\[(\d{1,9})\])?")
-_RUN_KIND: Final = "tallystick/run/"
+from engine.summary import StepSummary
 
 
 def find_content(space: Workspace, text: str) -> Cid:
@@ -42,30 +36,7 @@ def find_tree(space: Workspace, text: str) -> Cid:
     return _tree(space, find_content(space, text))
 
 
-def whole_cid(text: str) -> Cid | None:
-    """Return the CID that `text` is, or None when it has not the form of one."""
-    return Cid.parse(text) if len(text) == TEXT and text.startswith("b") else None
-
-
-def is_run(space: Workspace, cid: Cid) -> bool:
-    """Return whether a CID names a Run record that is here."""
-    if cid.codec != DAG_CBOR or not space.store.has(cid):
-        return False
-    return (kind_of(space.store.get(cid)) or "").startswith(_RUN_KIND)
-
-
-def parse_step(text: str) -> tuple[str, int | None]:
-    """Return the name and the index of 'train' or 'train[1]'.
-
-    Raises: Refused for anything else.
-    """
-    found = _STEP.fullmatch(text)
-    if found is None:
-        raise Refused(f"'{text[:80]}' is not a step", fix="write STEP, or STEP[INDEX]")
-    return found[1], int(found[2]) if found[2] else None
-
-
-def find_step(steps: "Sequence[StepSummary]", text: str) -> "StepSummary":
+def find_step(steps: Sequence[StepSummary], text: str) -> StepSummary:
     """Return the instance of a run that 'train[1]' names.
 
     Raises: Refused when there is none, or it is not said which.
@@ -95,8 +66,6 @@ def _run_cid(space: Workspace, text: str) -> Cid:
 
 
 def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
-    from cli.runview import view
-
     step, _, tail = rest.partition("/")
     output, _, path = tail.partition("/")
     if not output:

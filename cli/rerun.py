@@ -57,7 +57,7 @@ def rerun(
 def _find(space: Workspace, text: str) -> Cid:
     """Return the Run that `text` names; a file is imported."""
     from cli.bundlefile import read_bundle
-    from cli.refs import is_run, whole_cid
+    from cli.names import is_run, whole_cid
     from engine.bundle import run_in
 
     path = Path(text)

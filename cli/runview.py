@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cli.refs import is_run, whole_cid
+from cli.names import is_run, whole_cid
 from cli.report import emit_json, emit_table, human_seconds
 from cli.workspace import Workspace
 from engine.content.cid import Cid

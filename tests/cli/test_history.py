@@ -40,15 +40,23 @@ def test_a_run_is_shown_as_it_was_told(tally: Program, letters: Path) -> None:
     assert tally.told("show", run["name"]) == run
 
 
-@pytest.mark.parametrize("length", [None, 6])
+@pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("field", ["name", "id", "run"])
 def test_names_ids_and_cids_stand_for_a_run(
-    tally: Program, first: str, field: str, length: int | None
+    tally: Program, first: str, field: str, whole: bool
 ) -> None:
     """Any of them, and any unique beginning of one."""
-    row = tally.told("runs")["runs"][-1]
-    text = row[field] if length is None else row[field][: max(length, len(row[field]) - 2)]
-    assert tally.told("show", text)["name"] == first
+    rows = tally.told("runs")["runs"]
+    (text,) = (row[field] for row in rows if row["name"] == first)
+    others = [
+        row[key] or "" for row in rows if row["name"] != first for key in ("name", "id", "run")
+    ]
+    unique = next(
+        text[:end]
+        for end in range(1, len(text) + 1)
+        if not any(other.startswith(text[:end]) for other in others)
+    )
+    assert tally.told("show", text if whole else unique)["name"] == first
 
 
 def test_a_beginning_of_several_is_refused(tally: Program, letters: Path) -> None:
