@@ -51,11 +51,9 @@ def test_names_ids_and_cids_stand_for_a_run(
     others = [
         row[key] or "" for row in rows if row["name"] != first for key in ("name", "id", "run")
     ]
-    unique = next(
-        text[:end]
-        for end in range(1, len(text) + 1)
-        if not any(other.startswith(text[:end]) for other in others)
-    )
+    beginnings = (text[:end] for end in range(1, len(text)))
+    is_unique = (one for one in beginnings if not any(other.startswith(one) for other in others))
+    unique = next(is_unique, text)
     assert tally.told("show", text if whole else unique)["name"] == first
 
 
