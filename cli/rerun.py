@@ -50,7 +50,11 @@ def rerun(
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
     with Workspace(settings.home) as space:
         run = _find(space, what)
-        verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)
+        try:
+            verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)
+        except Unavailable as error:
+            error.fix = f"{error.fix}; what a gc took is made again by 'tally run {run}'"
+            raise
     return _emit(settings, run, verdicts, total)
 
 
