@@ -4,11 +4,10 @@ This is the only place that knows which parts there are and where each keeps its
 part is opened when it is first asked for, so that `tally runs` opens no store.
 """
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from engine.errors import Unavailable
 from engine.folder import make_seen
@@ -24,7 +23,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.store.disk import DiskStore
 
 
-class Workspace:
+class Workspace(AbstractContextManager["Workspace"]):
     """One home, open. Closing it gives everything back."""
 
     def __init__(self, home: Path) -> None:
@@ -120,13 +119,5 @@ class Workspace:
         """Give everything back."""
         self._open.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()

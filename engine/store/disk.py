@@ -16,10 +16,11 @@ hand. Collecting and checking are in gc.py and fsck.py; this file only puts the 
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Final, Self
+from types import MappingProxyType
+from typing import Final
 
 from engine.clock import Clock, SystemClock
 from engine.content.blocks import Block
@@ -42,7 +43,7 @@ _FOLDERS: Final = ("packs", "files", "quarantine", "leases")
 _NO_READERS: Final[Mapping[str, RangeReader]] = MappingProxyType({})
 
 
-class DiskStore:
+class DiskStore(AbstractContextManager["DiskStore"]):
     """A ContentStore (engine/store/base.py) on a disk, with pins and leases."""
 
     def __init__(
@@ -157,13 +158,5 @@ class DiskStore:
         self.reader.close()
         self.index.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
