@@ -89,7 +89,7 @@ class Sqlite:
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # an interruption too: all of a change, or none
                 if self._writer.in_transaction:  # a full disk has already rolled it back
                     self._writer.execute("ROLLBACK")
                 raise

@@ -78,7 +78,7 @@ class Staging:
             for name, gather in step.gathers.items():
                 self._gather(staged, name, gather)
             os.utime(folder, ns=_EPOCH)
-        except BaseException:
+        except BaseException:  # an interruption too: nobody else knows the folder
             self.discard(staged)
             raise
         return staged

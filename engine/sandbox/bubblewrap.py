@@ -73,8 +73,8 @@ class Bubblewrap:
             raise Unavailable(
                 "the sandbox's executor ended unexpectedly", fix="run it again"
             ) from None
-        except BaseException:
-            self._drop()  # also ends the step; the next job gets a new executor
+        except BaseException:  # an interruption too: no step outlives who waits for it
+            self._drop()  # the next job gets a new executor
             raise
         finally:
             self._running = False

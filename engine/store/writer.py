@@ -77,7 +77,7 @@ class Writer:
                     vanished = [c for c in here if not touch(change, c, stamp)]
                     insert_slices(change, slices, stamp)
                     also(change, stamp)
-            except BaseException:
+            except BaseException:  # an interruption too: what was appended has no commit
                 self._packs.release()  # whoever takes it next asks the index where it ends
                 raise
         self._lease.took(stamp)
@@ -109,7 +109,7 @@ class Writer:
             try:
                 with self._index.change() as change:
                     redirect(change, slices, place)
-            except BaseException:
+            except BaseException:  # as above
                 self._packs.release()
                 raise
             self._packs.committed(slices)
