@@ -20,7 +20,7 @@ from engine.nix.closure import shell_of
 from engine.step import SYSTEM
 from engine.summary import load_run, load_workflow
 from engine.workflow.graph import Group, groups
-from engine.workflow.load import load, load_python
+from engine.workflow.load import load
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import WORKFLOW, Workflow
 from engine.workflow.names import did_you_mean
@@ -69,8 +69,7 @@ def find_workflow(space: Workspace, text: str) -> Named:
     if path.is_dir():
         fix = f"name the file in it, as {path / 'workflow.yaml'}"
         raise Refused("this is a directory, not a workflow", where=text, fix=fix)
-    workflow = load_python(path) if path.suffix == ".py" else load(path)
-    return Named(workflow, path.parent, path, read_lock(lock_path(path)), {}, None)
+    return Named(load(path), path.parent, path, read_lock(lock_path(path)), {}, None)
 
 
 def prepare(

@@ -13,11 +13,12 @@ from engine.workflow.yaml_source import MAX_TEXT
 
 
 def load(path: Path) -> Workflow:
-    """Return the workflow in a YAML file, shown in errors by the path as given.
+    """Return the workflow in a YAML file, or the one that a FILE.py builds.
 
-    Raises: Refused, with the place, when it is not a workflow; Unavailable when it cannot be read.
+    Errors show the path as given. Raises: Refused, with the place, when it is not a workflow;
+    Unavailable when it cannot be read.
     """
-    return parse(read_text(path), str(path))
+    return load_python(path) if path.suffix == ".py" else parse(read_text(path), str(path))
 
 
 def load_python(path: Path) -> Workflow:

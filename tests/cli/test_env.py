@@ -242,3 +242,18 @@ def test_a_lock_where_nobody_may_write_is_exit_3(
     done = tally("run", path)
     assert done.code == 3, done.err
     assert "the lock file cannot be written" in done.err
+
+
+def test_the_environments_of_a_python_workflow_are_locked_too(
+    tally: Program, environment: str, tmp_path: Path
+) -> None:
+    """A FILE.py is a workflow to every command, not only to `run`."""
+    (tmp_path / "w.py").write_text(
+        "from engine.workflow.builder import Workflow\n"
+        "w = Workflow('w')\n"
+        f"sh = w.environment('sh', cid='{environment}')\n"
+        "w.step('one', environment=sh, run='true')\n"
+    )
+    assert tally.told("env", "lock", tmp_path / "w.py")["environments"].keys() == {"sh"}
+    assert environment in (tmp_path / "w.lock").read_text()
+    assert tally.told("env", "show", f"{tmp_path}/w.py#sh")["environments"].keys() == {"sh"}
