@@ -18,6 +18,7 @@ from engine.admission import Capacity
 from engine.clock import SystemClock
 from engine.closures import Closures
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.execution import Desk
 from engine.inquiry import Inquiry
 from engine.localrunner import Host, LocalRunner
@@ -151,4 +152,5 @@ def _end(space: Workspace, prepared: Prepared, row: RunRow, status: Status) -> N
     used = (prepared.workflow_cid, prepared.lock_cid, prepared.params.values)
     blocks = run_blocks(*used, status, prepared.groups, space.journal.steps(row.id))
     space.store.put(blocks)
+    reached("run.stored")
     space.journal.end(row.id, status, blocks[-1].cid, SystemClock().now_ms())

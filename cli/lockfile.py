@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cli.report import note
 from cli.workspace import Workspace
 from engine.collection import ENVIRONMENT_PIN
+from engine.durable import reached
 from engine.environments import Built, Environments, Settled, lock_file
 from engine.errors import Unavailable
 from engine.workflow.load import read_text
@@ -42,7 +43,9 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
     fresh = path.with_suffix(".lock.new")
     try:
         fresh.write_text(text)
+        reached("lock.written")
         fresh.replace(path)
+        reached("lock.named")
     except OSError as error:
         fix = "run it from a copy of the project that you may write to"
         what = f"the lock file cannot be written: {error.strerror}"

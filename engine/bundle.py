@@ -16,6 +16,7 @@ from engine.content.blocks import Block, BlockStore
 from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, STRANGER, links, reachable, walk
 from engine.content.schema import kind_of
+from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.run import RUN
 
@@ -47,8 +48,10 @@ def export_file(store: BlockStore, root: Cid, path: Path) -> int:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             export(store, root, stream)
+        reached("bundle.written")
         temporary.chmod(0o644)
         temporary.replace(path)
+        reached("bundle.named")
     except OSError as error:
         fix = "free some space, or name a file elsewhere"
         raise Unavailable(f"cannot write it: {error.strerror}", where=str(path), fix=fix) from None
@@ -69,6 +72,7 @@ def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
     reader = car.Reader(stream)
     for batch in _batches(_wanted(reader)):
         store.put(batch)
+        reached("bundle.taken")
     for cid in _missing(store, reader.roots):
         fix = "fetch or export the bundle again"
         raise Damaged("the bundle lacks a block that it links to", where=str(cid), fix=fix)

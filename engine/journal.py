@@ -14,6 +14,7 @@ from typing import Final
 from engine.claims import Claims
 from engine.content.cid import Cid
 from engine.database import Database
+from engine.durable import reached
 from engine.errors import Refused
 from engine.rows import NewRun, RunRow, RunStatus, StepRow
 from engine.sqlite import Row
@@ -46,6 +47,7 @@ class Journal:
             if self._claims.take(_claim(row[0])):
                 with self._database.change() as change:
                     change.execute("UPDATE runs SET cancel = 0 WHERE id = ?", (row[0],))
+                reached("run.continued")
                 return self._run(row)
         return self._insert(new, token, now_ms)
 
@@ -64,6 +66,7 @@ class Journal:
                 "UPDATE runs SET status = ?, run = ?, finished_ms = ? WHERE id = ?",
                 (status, _raw(run), now_ms, id),
             )
+        reached("run.ended")
         self._claims.release(_claim(id))
 
     def runs(self) -> list[RunRow]:
@@ -114,6 +117,7 @@ class Journal:
         """Forget a run that was adopted; one that was made here stays."""
         with self._database.change() as change:
             change.execute("DELETE FROM runs WHERE run = ? AND work = ?", (run.raw, run.raw))
+        reached("run.forgotten")
 
     def _insert(
         self,
@@ -138,6 +142,7 @@ class Journal:
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (*values, now_ms, ended_ms, _raw(run)),
             )
+        reached("run.begun" if status == "running" else "run.adopted")
         return RunRow(
             identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run
         )

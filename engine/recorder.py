@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 from engine.content.blocks import Block, BlockStore
 from engine.database import Database
+from engine.durable import reached
 
 Change = Callable[[sqlite3.Connection], None]
 Recorded = Callable[["Future[None]"], None]  # given a future that is done: raises why it is not
@@ -75,7 +76,10 @@ class Recorder:
     def _make_durable(self, batch: list[Record]) -> None:
         if blocks := [block for record in batch for block in record.blocks]:
             self._store.put(blocks)
+            reached("record.stored")
         if batch:
             with self._database.change() as change:
                 for record in batch:
                     record.change(change)
+                reached("record.entered")
+            reached("record.durable")

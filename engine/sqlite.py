@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine.durable import reached
 from engine.errors import Refused
 from engine.faults import of_sqlite
 from engine.locks import locked
@@ -49,6 +50,7 @@ class Sqlite:
             with locked(path.parent / "opening.lock"):  # turning WAL on does not wait for others
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._prepare(fill)
+                reached("database.opened")
             self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
             self._reader = self._connect()
             unless_opened.pop_all()
@@ -88,7 +90,9 @@ class Sqlite:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                reached("database.changed")
                 self._writer.execute("COMMIT")
+                reached("database.committed")
             except BaseException:  # an interruption too: all of a change, or none
                 if self._writer.in_transaction:  # a full disk has already rolled it back
                     self._writer.execute("ROLLBACK")

@@ -17,6 +17,7 @@ from engine.claims import Claims
 from engine.content.cid import RAW, Cid
 from engine.content.reader import stat
 from engine.content.walk import open_tree
+from engine.durable import reached
 from engine.errors import Refused
 from engine.folder import make_seen
 from engine.locks import locked
@@ -78,6 +79,7 @@ class Staging:
             for name, gather in step.gathers.items():
                 self._gather(staged, name, gather)
             os.utime(folder, ns=_EPOCH)
+            reached("stage.made")
         except BaseException:  # an interruption too: nobody else knows the folder
             self.discard(staged)
             raise
@@ -87,6 +89,7 @@ class Staging:
         """Remove the folder of a step that has ended."""
         if staged.folder is not None:
             shutil.rmtree(staged.folder)
+            reached("stage.discarded")
 
     def close(self) -> None:
         """Remove the folders of this process."""
@@ -168,6 +171,7 @@ def _remove(tree: Path) -> None:
     hidden = tree.with_name(f".{tree.name}")  # no longer found by who would stage it now
     shutil.rmtree(hidden, ignore_errors=True)  # of a process that was killed
     tree.rename(hidden)
+    reached("stage.hidden")
     shutil.rmtree(hidden)
 
 

@@ -7,6 +7,7 @@ who captures the same bytes gets the same CIDs.
 
 from pathlib import Path
 
+from engine.durable import reached
 from engine.errors import Damaged
 from engine.nix.carried import KIND, Carried, NarStore, carry
 from engine.nix.command import Command
@@ -31,6 +32,7 @@ def capture(realised: Realised, command: Command, paths: Paths, store: NarStore)
         links = {path.name: _keep(path, realised, paths, store).link for path in needed}
         opened, blocks = make(_closure(realised, needed, paths), links)
         store.put(blocks)
+    reached("environment.captured")
     return opened
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.content import reader
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.errors import Unavailable
 from engine.nix.carried import KIND, NarStore, carry
 from engine.nix.farms import Farms
@@ -95,7 +96,9 @@ class Materialiser:
             )
         chunks = reader.read(self._store.get, nar)
         self.paths.adopt(path.nar_hash, lambda place: unpack(chunks, path, place))
+        reached("path.unpacked")
         self._carry_on(path, nar)
+        reached("path.carried")
 
     def _carry_on(self, path: ClosurePath, nar: Cid) -> None:
         """Let the store make the NAR from what was just unpacked, instead of keeping it too."""

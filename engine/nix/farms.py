@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.folder import make_seen
 from engine.locks import lock, locked
 from engine.nix.settle import settle
@@ -55,6 +56,7 @@ class Farms:
                     make_seen(self._directory)
                     settle(place, make)
                 self._stamp(cid).touch()
+                reached("farm.stamped")
 
     def last_used_ms(self) -> dict[Cid, int]:
         """Return when each farm here was last asked for, in milliseconds since 1970."""
@@ -73,7 +75,9 @@ class Farms:
                     if not lock(file.fileno(), wait=False):
                         return False
                     stamp.unlink()
+                    reached("farm.unstamped")
             remove(self._directory / str(cid))
+            reached("farm.removed")
             return True
 
     def release(self, cid: Cid) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from engine.durable import reached
 from engine.errors import Unavailable
 from engine.locks import locked
 from engine.nix import nix32
@@ -64,6 +65,7 @@ class Paths:
             with self._lock:
                 self._views.pop(place.name, None)
             remove(place)
+        reached("path.put-away")
 
     def kept(self) -> AbstractContextManager[None]:
         """Let nothing be forgotten meanwhile."""
@@ -84,6 +86,7 @@ class Paths:
                 with self._lock:
                     self._views.pop(place.name, None)
                 place.rename(partial(place))
+                reached("path.hidden")
             for left in self._directory.glob(".*.part"):  # also of processes that were killed
                 remove(left)
         return len(unneeded)

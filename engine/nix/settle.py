@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from engine.durable import reached
 from engine.errors import Unavailable
 from engine.folder import sync_names
 from engine.nix.treewriter import remove
@@ -30,9 +31,13 @@ def settle(place: Path, make: Callable[[Path], None]) -> None:
     remove(part)  # of a process that was killed
     try:
         make(part)
+        reached("tree.made")
         _sync_all(place.parent)
+        reached("tree.synced")
         part.rename(place)
+        reached("tree.renamed")
         sync_names(place.parent)
+        reached("tree.named")
     except OSError as error:
         remove(part)
         if error.errno in _FULL:

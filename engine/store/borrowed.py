@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.errors import Refused, Unavailable
 from engine.store.base import Leaf
 from engine.store.blocks import checked
@@ -68,6 +69,7 @@ class Borrowed:
             insert_leaves(change, number, leaves, stamp)
             if instead:
                 drop_packed(change, leaves)
+            reached("borrowed.entered")
 
         self._writer.keep(checked(nodes), place)
 

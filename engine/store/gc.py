@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, links, walk
+from engine.durable import reached
 from engine.errors import Damaged, Unavailable
 from engine.store import leases
 from engine.store.disk import DiskStore
@@ -67,6 +68,7 @@ def _gc(
     mark.follow(roots)
     mark.catch_up()
     dead = list(_unmarked(store, mark, floor))
+    reached("gc.marked")
     if dry_run:
         return Swept(len(mark.found), _count(dead), estimate(store, dead))
     for batch in (dead[at : at + _BATCH] for at in range(0, len(dead), _BATCH)):
@@ -141,6 +143,7 @@ def _sweep(store: DiskStore, mark: _Mark, batch: list[_Row], floor: int) -> None
             "DELETE FROM blocks WHERE cid = ? AND place = ? AND offset = ? AND stamp < ?",
             [(*row, floor) for row in batch if row[0] not in mark.found],
         )
+    reached("gc.swept")
 
 
 def _count(rows: list[_Row]) -> int:

@@ -16,6 +16,7 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.content.names import has_control
 from engine.content.walk import Entry, walk
+from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.store.base import ContentStore
 from engine.store.copy import copy_content
@@ -48,7 +49,9 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
     try:
         _check(plan, parent, dest)
         _Writer(store, parent, temporary, link).write(plan)
+        reached("get.written")
         _publish(parent, temporary, dest, link, plan[0].entry.kind == "directory")
+        reached("get.named")
     except OSError as fault:
         raise Unavailable(f"cannot write it: {fault.strerror}", where=str(dest)) from None
     finally:

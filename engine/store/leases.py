@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.errors import Unavailable
 from engine.locks import create_locked, open_locked
 from engine.store.index import Index
@@ -36,6 +37,7 @@ class Lease:
         """Take the lease in this change, or renew it when it is getting old."""
         if self._descriptor is None:
             self._descriptor = create_locked(self._path, 0o600)
+            reached("lease.made")
         if self.stamp is None or stamp - self._renewed > _RENEW_MS:
             change.execute(
                 "INSERT INTO leases VALUES (?, ?, ?) "
@@ -61,10 +63,12 @@ class Lease:
             self.stamp = None
             with suppress(Unavailable), index.change() as change:  # a full disk: then the row
                 _delete(change, self._path.name)  # outlasts the process by GRACE_MS
+            reached("lease.deleted")
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
             self._path.unlink(missing_ok=True)
+            reached("lease.removed")
 
 
 def floor(change: sqlite3.Connection, folder: Path, stamp: int) -> int:

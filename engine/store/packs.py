@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
+from engine.durable import reached
 from engine.folder import sync_names
 from engine.locks import create_locked, open_locked
 from engine.store.index import Index
@@ -51,7 +52,9 @@ class Packs:
             at += HEADER + len(data)
         try:
             _write_all(pack.descriptor, b"".join(_framed(blocks)), self._end)
+            reached("pack.written")
             _sync_data(pack.descriptor)
+            reached("pack.synced")
         except OSError:
             os.ftruncate(pack.descriptor, self._end)  # gives a full disk its space back
             self.release()
@@ -89,6 +92,7 @@ class Packs:
                 os.close(descriptor)
                 continue
             os.ftruncate(descriptor, size)
+            reached("pack.taken")
             self._end = size
             return _Open(place.number, descriptor)
         return None
@@ -104,10 +108,13 @@ class Packs:
         number = max((int(name[:8]) for name in (*known, *there)), default=0) + 1
         while (descriptor := create_locked(self._path(number), 0o644)) is None:
             number += 1  # another process was faster
+        reached("pack.made")
         sync_names(self._folder)
+        reached("pack.named")
         name = self._path(number).name
         with self._index.change() as change:
             place = add_place(change, PACK, name.encode(), None, Signature(0, 0, 0))
+        reached("pack.entered")
         self._end = 0
         return _Open(place, descriptor)
 

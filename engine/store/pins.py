@@ -4,6 +4,7 @@ A name may pin many CIDs and a CID may have many names: a run's pin and a person
 """
 
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.store.index import Index
 from engine.store.table import tick
 
@@ -22,12 +23,14 @@ class Pins:
         with self._index.change() as change:
             tick(change, 0)  # so that a gc which is running looks at the pins again
             change.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", (name, cid.raw))
+        reached("pin.kept")
 
     def unpin(self, cid: Cid, name: str) -> bool:
         """Take a pin away; return whether there was one."""
         with self._index.change() as change:
             deleted = change.execute("DELETE FROM pins WHERE name = ? AND cid = ?", (name, cid.raw))
-            return deleted.rowcount > 0
+        reached("pin.dropped")
+        return deleted.rowcount > 0
 
     def all(self) -> list[tuple[Cid, str]]:
         """Return every pin as (CID, name), by name."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.store.index import Index
 from engine.store.place import SALVAGE, WHOLE, Place, Slice
 from engine.store.table import drop_slice
@@ -29,8 +30,10 @@ class Quarantine:
         kept = self._root / FOLDER / f"{cid}.{at.place}-{at.offset}"
         with suppress(OSError):  # on a full or failing disk the row must go all the same
             kept.write_bytes(data)
+        reached("damage.copied")
         with self._index.change() as change:
             drop_slice(change, cid, at)
+        reached("damage.dropped")
         return kept
 
     def file(self, place: Place, damaged: Sequence[tuple[Cid, Slice]]) -> Path:
@@ -39,9 +42,11 @@ class Quarantine:
             for cid, at in damaged:
                 drop_slice(change, cid, at)
             kept = self.retire(change, place)
+        reached("damage.retired")
         with self._index.change():  # anew: only now can no crash bring the old row back
             if not self._index.places("WHERE kind = ? AND name = ?", (WHOLE, place.name)):
                 place.path(self._root).unlink(missing_ok=True)
+        reached("damage.removed")
         return kept
 
     def retire(self, change: sqlite3.Connection, place: Place) -> Path:
@@ -57,4 +62,5 @@ class Quarantine:
         )
         with suppress(FileNotFoundError, FileExistsError):  # another process was faster
             kept.hardlink_to(place.path(self._root))
+        reached("damage.linked")
         return kept

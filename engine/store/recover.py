@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.content import dagpb
 from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import BYTES, DAG_PB, RAW, Cid
+from engine.durable import reached
 from engine.errors import Damaged, Refused
 from engine.store.base import Leaf
 from engine.store.packs import HEADER, PACK_SIZE
@@ -27,6 +28,7 @@ def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
         _pack(change, pack, stamp)
     for file in sorted(root.glob("files/??/*")):
         _file(change, file, root / "packs", stamp)
+    reached("index.found")
 
 
 def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from engine.durable import reached
+
 # A gc's largest commit changes one 4 KiB page for each of its 1 000 rows, and those of the tree
 # above them; the log that holds it is used again by the next.
 RESERVE: Final = 8 * 1024 * 1024
@@ -39,7 +41,9 @@ def _allocate(descriptor: int) -> None:
 def given_up(root: Path) -> Iterator[None]:
     """Let the reserve be used meanwhile."""
     (root / "reserve").unlink(missing_ok=True)
+    reached("reserve.given")
     try:
         yield
     finally:
         make(root)
+        reached("reserve.made")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.errors import Damaged, Unavailable
 from engine.locks import open_locked
 from engine.store.disk import DiskStore
@@ -68,6 +69,7 @@ def _retire(store: DiskStore) -> None:
         for place in store.index.places(_UNNEEDED):
             store.reader.forget(place.number)
             Quarantine(store.root, store.index).retire(change, place)
+    reached("gc.retired")
 
 
 def _drop_spare(store: DiskStore) -> None:
@@ -76,6 +78,7 @@ def _drop_spare(store: DiskStore) -> None:
     spare = [row for row in salvaged if _lies_elsewhere(store, Cid(row[0]))]
     with store.index.change() as change:
         change.executemany("DELETE FROM blocks WHERE cid = ? AND place = ? AND offset = ?", spare)
+    reached("gc.spared")
 
 
 def _lies_elsewhere(store: DiskStore, cid: Cid) -> bool:
@@ -102,6 +105,8 @@ def _remove_empty(store: DiskStore) -> int:
                 drop_place(change, place.number)
                 store.reader.forget(place.number)
                 freed += _unlink(place.path(store.root)) if place.solid else 0
+                reached("gc.removed")
+    reached("gc.emptied")
     return freed
 
 
@@ -149,6 +154,7 @@ def _move_out(store: DiskStore, place: Place) -> int:
             store.writer.move(batch, place.number)
             moved, batch, size = moved + size, {}, 0
     store.writer.move(batch, place.number)
+    reached("gc.moved")
     return moved + size
 
 
@@ -159,7 +165,9 @@ def _remove_strays(store: DiskStore) -> int:
         strays = [path for path in store.root.glob("files/??/*") if path not in known]
         packs = [path for path in store.root.glob("packs/*") if path not in known]
         unwritten = store.root.glob(f"files/{TEMPORARY}*")
-        return sum(map(_unlink, strays)) + sum(map(_unlink_abandoned, (*packs, *unwritten)))
+        freed = sum(map(_unlink, strays)) + sum(map(_unlink_abandoned, (*packs, *unwritten)))
+        reached("gc.cleared")
+        return freed
 
 
 def _unlink_abandoned(path: Path) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.errors import Unavailable
 from engine.faults import writing
 from engine.folder import sync_names
@@ -51,6 +52,7 @@ class WholeFiles:
                 path = self._folder / f"{TEMPORARY}{uuid.uuid4().hex}"
                 descriptor = create_locked(path, 0o644)  # the lock tells gc that it is wanted
                 if descriptor is not None:
+                    reached("file.begun")
                     return WholeFile(self, path, descriptor)
 
     def adopt(
@@ -90,7 +92,9 @@ class WholeFiles:
             final.parent.mkdir(mode=0o755, exist_ok=True)
             sync_names(self._folder)
         written.rename(final)
+        reached("file.renamed")
         sync_names(final.parent)
+        reached("file.named")
         return add_place(change, WHOLE, name.encode(), root, at)
 
     def path_of(self, root: Cid) -> Path | None:
@@ -183,9 +187,12 @@ class WholeFile:
         try:
             with writing(self._path.parent, self._size):
                 os.fchmod(self._descriptor, 0o444)
+                reached("file.written")
                 os.fsync(self._descriptor)
+                reached("file.synced")
                 signature = Signature.of(os.fstat(self._descriptor))
             self._files.adopt(self._path, signature, root, leaves, nodes)
+            reached("file.kept")
         finally:
             self.abort()
 

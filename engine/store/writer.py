@@ -15,6 +15,7 @@ from typing import Final
 
 from engine.clock import Clock
 from engine.content.cid import Cid
+from engine.durable import reached
 from engine.faults import writing
 from engine.store.index import Index
 from engine.store.leases import Lease
@@ -77,9 +78,11 @@ class Writer:
                     vanished = [c for c in here if not touch(change, c, stamp)]
                     insert_slices(change, slices, stamp)
                     also(change, stamp)
+                    reached("batch.entered")
             except BaseException:  # an interruption too: what was appended has no commit
                 self._packs.release()  # whoever takes it next asks the index where it ends
                 raise
+        reached("batch.kept")
         self._lease.took(stamp)
         self._packs.committed(slices)
         return vanished
