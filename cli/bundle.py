@@ -37,7 +37,7 @@ def export(settings: Settings, ref: str, file: Path) -> None:
 @common
 def import_(settings: Settings, file: Path) -> None:
     """Read FILE (as run.car) into the store and print what is in it."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         roots = read_bundle(space, file)
         kinds = ["run" if is_run(space, root) else "content" for root in roots]
     if settings.json:

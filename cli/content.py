@@ -27,7 +27,7 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
     """
     from engine.store.add import add_path
 
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         added = add_path(space.store, path, in_place=in_place)
         space.store.pins.pin(added.cid, PINNED_BY_ADD)
         link = open_tree(space.store.get, added.cid).link

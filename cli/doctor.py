@@ -68,9 +68,11 @@ def _findings(space: Workspace) -> Iterator[Finding]:
 
 def _home(home: Path) -> Finding:
     free = shutil.disk_usage(home).free
-    fine = os.access(home, os.W_OK) and free >= _ROOM
+    if not os.access(home, os.W_OK):
+        fix = "runs can be shown; to make some, name a directory of yours with TALLY_HOME"
+        return Finding("home", False, True, f"{home}, which cannot be written", fix)
     fix = f"make {human_size(_ROOM)} of room there, or name another directory with TALLY_HOME"
-    return Finding("home", fine, True, f"{home}, {human_size(free)} free", fix)
+    return Finding("home", free >= _ROOM, True, f"{home}, {human_size(free)} free", fix)
 
 
 def _nix(space: Workspace) -> Finding:

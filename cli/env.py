@@ -32,7 +32,7 @@ def env() -> None:
 def lock(settings: Settings, workflow: Path) -> None:
     """Evaluate every environment of WORKFLOW anew and write its lock file."""
     sources = load(workflow).environments
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         made = environments(space, workflow.parent, offline=False)
         settled = {name: made.make(name, source) for name, source in sources.items()}
         write_lock(lock_path(workflow), settled, _readable_lock(lock_path(workflow)))
@@ -57,7 +57,7 @@ def show(settings: Settings, what: str) -> None:
 @common
 def build(settings: Settings, what: str, check: bool) -> None:
     """Make an environment ready to run, from its lock or, if it has none, with Nix."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         opened = _opened(space, what, offline=False)
         if check:
             _check(space, what)
@@ -70,7 +70,7 @@ def build(settings: Settings, what: str, check: bool) -> None:
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:
     """Print the CID of a directory that stock Nix can use as a binary cache."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         found = _opened(space, what, offline=False)
         if len(found) != 1:
             raise Refused(f"{what} has {len(found)} environments", fix=f"say which: {what}#NAME")

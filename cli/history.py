@@ -114,7 +114,7 @@ def _emit_evidence(rows: list[dict[str, object]]) -> None:
 @common
 def cancel(settings: Settings, run: str) -> None:
     """Stop RUN; a step that another run waits for goes on."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         found = space.journal.find(run)
         if found.status != "running":
             raise Refused(f"run '{found.name}' is not running: it has {found.status}")

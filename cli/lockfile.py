@@ -56,7 +56,9 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
 def environments(space: Workspace, base: Path, *, offline: bool) -> Environments:
     """Return what makes the environments of a workflow in `base`; offline: without Nix."""
 
-    def place(opened: "Opened") -> Path:
+    def place(opened: "Opened") -> Path | None:
+        if space.read_only:  # it can be looked at, not used
+            return None
         space.store.pins.pin(opened.cid, ENVIRONMENT_PIN)
         return space.materialiser.ensure(opened.closure, opened.environment)
 

@@ -9,7 +9,6 @@ import errno
 import importlib
 import os
 import select
-import sqlite3
 import sys
 from typing import Any, Final, NamedTuple
 
@@ -141,10 +140,9 @@ def main(args: list[str]) -> int:
         return _complain(_usage(error), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _complain(TallyError("cancelled"), EXIT_CANCELLED)
-    except (OSError, sqlite3.Error) as error:
-        return _complain(_of_the_system(error), EXIT_UNAVAILABLE)
-    except Exception as error:  # a bug: the one place where everything is caught, to say so
-        return _bug(error)
+    except Exception as error:  # the one place where everything is caught, to say what it is
+        told = _of_the_system(error)
+        return _complain(told, EXIT_UNAVAILABLE) if told else _bug(error)
     return result if isinstance(result, int) else 0
 
 
@@ -167,7 +165,12 @@ def _usage(error: click.UsageError) -> TallyError:
     return TallyError(what, fix=f"'{path} --help' explains it")
 
 
-def _of_the_system(error: OSError | sqlite3.Error) -> TallyError:
+def _of_the_system(error: Exception) -> TallyError | None:
+    """Return what the system refused us, or None for a bug of ours."""
+    import sqlite3  # not needed by every command
+
+    if not isinstance(error, OSError | sqlite3.Error):
+        return None
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "disk is full" in str(error):
         return TallyError("the disk is full", fix="free some space ('tally gc'), then try again")

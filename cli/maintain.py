@@ -25,7 +25,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
     from engine.store.retention import Policy
 
     policy = Policy(settings.environment_quota, keep_intermediates)
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         _unpin(space, unpin)
         collection = Collection(space.work, space.store, space.materialiser, space.journal)
         done = collection.collect(policy, dry_run=dry_run)

@@ -23,7 +23,7 @@ def plan(
     force: tuple[str, ...],
 ) -> None:
     """Show what WORKFLOW would run and why, and what it would reuse."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=False)

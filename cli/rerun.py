@@ -48,7 +48,7 @@ def rerun(
         raise Unavailable("this version runs steps on this machine only", fix=fix)
     if chain and (step or sample):
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         run = _find(space, what)
         try:
             verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)

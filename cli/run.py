@@ -58,7 +58,7 @@ def run(
 
     _local_only(on, max_cost)
     forced = frozenset(force)
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=not dry_run)

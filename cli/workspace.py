@@ -4,6 +4,7 @@ This is the only place that knows which parts there are and where each keeps its
 part is opened when it is first asked for, so that `tally runs` opens no store.
 """
 
+import os
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -26,22 +27,23 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
 class Workspace(AbstractContextManager["Workspace"]):
     """One home, open. Closing it gives everything back."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, writing: bool = False) -> None:
         """Use the directory `home`, made when absent, for nobody else to read.
 
-        Raises: Unavailable when it cannot be made.
+        One that cannot be written, as on a disk mounted read-only, can be read.
+
+        Raises: Unavailable when it cannot be made, or is for `writing` and cannot be written.
         """
         self.home = home.absolute()
+        self.read_only = self.home.is_dir() and not os.access(self.home, os.W_OK)
+        if writing and self.read_only:
+            raise _unusable(self.home, "it cannot be written")
         self._open = ExitStack()
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_seen(self.work)
         except OSError as error:
-            raise Unavailable(
-                f"the home cannot be used: {error.strerror}",
-                where=str(self.home),
-                fix="name a directory of yours with --home or TALLY_HOME",
-            ) from None
+            raise _unusable(self.home, error.strerror) from None
 
     @property
     def work(self) -> Path:
@@ -121,3 +123,8 @@ class Workspace(AbstractContextManager["Workspace"]):
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+
+def _unusable(home: Path, why: str | None) -> Unavailable:
+    fix = "name a directory of yours with --home or TALLY_HOME"
+    return Unavailable(f"the home cannot be used: {why}", where=str(home), fix=fix)

@@ -32,12 +32,16 @@ class Claims:
     def __init__(self, path: Path) -> None:
         """Open the file at `path`, made when absent and always empty.
 
+        Where it cannot be written, claims can be seen and none can be taken.
+
         Raises: Unavailable when it cannot be opened, or this system has no such locks.
         """
         if sys.platform != "linux":
             raise Unavailable("steps run on Linux only", fix="use a machine with Linux on x86-64")
+        writable = os.access(path.parent, os.W_OK)
+        flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             fix = "check the owner of this directory"
             raise Unavailable(f"cannot open: {error.strerror}", where=str(path), fix=fix) from error

@@ -1,9 +1,11 @@
 """Sqlite: one database file, for all threads of this process; other processes have their own.
 
 WAL mode with synchronous=FULL: what `change` returned from survives power loss. What is in the
-file is said by who opens it: engine/database.py and engine/store/index.py.
+file is said by who opens it: engine/database.py and engine/store/index.py. A file in a directory
+that cannot be written, as on a disk mounted read-only, can be read and refuses every change.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.durable import reached
-from engine.errors import Refused
+from engine.errors import Refused, Unavailable
 from engine.faults import of_sqlite
 from engine.locks import locked
 
@@ -45,8 +47,14 @@ class Sqlite:
         self._schema = schema
         self._read_lock = threading.Lock()
         self._write_lock = threading.RLock()
+        self.read_only = path.parent.is_dir() and not os.access(path.parent, os.W_OK)
         with self._translated(), ExitStack() as unless_opened:
             self._writer = unless_opened.enter_context(closing(self._connect()))
+            if self.read_only:
+                self._check_version()
+                self._reader = self._connect()
+                unless_opened.pop_all()
+                return
             with locked(path.parent / "opening.lock"):  # turning WAL on does not wait for others
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._prepare(fill)
@@ -84,6 +92,8 @@ class Sqlite:
         Raises: Unavailable on a full disk or a busy file; Damaged when it is corrupt.
         """
         with self._write_lock, self._translated():
+            if self.read_only:
+                raise self._unwritable(f"{self._schema.what} can only be read here")
             if self._writer.in_transaction:
                 yield self._writer
                 return
@@ -104,19 +114,37 @@ class Sqlite:
         self._writer.close()
 
     def _connect(self) -> sqlite3.Connection:
+        name = self._read_only_uri() if self.read_only else self.path.absolute().as_uri()
         return sqlite3.connect(
-            self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            name, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, uri=True
         )
 
-    def _prepare(self, fill: Fill | None) -> None:
-        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+    def _read_only_uri(self) -> str:
+        """Return the URI to read by, so that nothing is made beside the file.
+
+        https://sqlite.org/wal.html#read_only_databases. Raises: Unavailable when there is none.
+        """
+        if not self.path.exists():
+            raise self._unwritable(f"{self._schema.what} is not here, and cannot be made")
+        live = self.path.with_name(self.path.name + "-wal").exists()
+        return f"{self.path.absolute().as_uri()}?mode=ro" + ("" if live else "&immutable=1")
+
+    def _unwritable(self, what: str) -> Unavailable:
+        fix = "make its directory writable for you, or name another home with --home or TALLY_HOME"
+        return Unavailable(what, where=str(self.path), fix=fix)
+
+    def _check_version(self) -> int:
+        version: int = self._writer.execute("PRAGMA user_version").fetchone()[0]
         if version > self._schema.version:
             raise Refused(
                 f"{self._schema.what} was made by a newer Tallystick (version {version})",
                 where=str(self.path),
                 fix="install that version, or name another directory with TALLY_HOME",
             )
-        if version == 0:
+        return version
+
+    def _prepare(self, fill: Fill | None) -> None:
+        if self._check_version() == 0:
             with self.change() as change:
                 for statement in self._schema.statements.split(";"):
                     change.execute(statement)

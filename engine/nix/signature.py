@@ -7,12 +7,12 @@ sign records with their own identity: neither uses these keys.
 import base64
 import binascii
 from dataclasses import dataclass, field
-from typing import Self
-
-from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from typing import TYPE_CHECKING, Self
 
 from engine.errors import Refused
+
+if TYPE_CHECKING:  # only who signs or checks waits for it
+    from nacl.signing import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class PublicKey:
 
     def verifies(self, message: bytes, signature: str) -> bool:
         """Return whether `signature` ("<name>:<base64>") is this key's, over `message`."""
+        from nacl.exceptions import BadSignatureError
+        from nacl.signing import VerifyKey
+
         try:
             name, raw = _split(signature, 64, "signature")
             VerifyKey(self.key).verify(message, raw)
@@ -64,12 +67,17 @@ class SecretKey:
 
     def public(self) -> PublicKey:
         """Return the key that verifies what this one signs."""
-        return PublicKey(self.name, bytes(SigningKey(self.seed).verify_key))
+        return PublicKey(self.name, bytes(self._key().verify_key))
 
     def sign(self, message: bytes) -> str:
         """Return the text for a narinfo's Sig line."""
-        raw = SigningKey(self.seed).sign(message).signature
+        raw = self._key().sign(message).signature
         return f"{self.name}:{base64.b64encode(raw).decode()}"
+
+    def _key(self) -> "SigningKey":
+        from nacl.signing import SigningKey
+
+        return SigningKey(self.seed)
 
     def show(self) -> str:
         """Return the content of the key's file."""

@@ -102,8 +102,9 @@ class Reader:
             return None
         if not place.solid:
             return self._changed(place, _source_gone(place))
-        with self._index.change() as change:
-            drop_slice(change, cid, at)
+        if not self._index.read_only:
+            with self._index.change() as change:
+                drop_slice(change, cid, at)
         return Unavailable(
             f"a file of the store is missing, and block {cid} with it",
             where=str(place.path(self._root)),
@@ -113,8 +114,9 @@ class Reader:
     def _changed(self, place: Place, error: TallyError) -> TallyError:
         """Drop a borrowed place that no longer has what it had."""
         self.forget(place.number)
-        with self._index.change() as change:
-            drop_place(change, place.number)
+        if not self._index.read_only:
+            with self._index.change() as change:
+                drop_place(change, place.number)
         return error
 
     def _wrong(self, cid: Cid, at: Slice, place: Place, data: bytes) -> TallyError:
@@ -128,15 +130,14 @@ class Reader:
         if not place.solid:
             return self._changed(place, _source_changed(place))
         self.forget(place.number)
+        if self._index.read_only:
+            return _damaged(cid, place.path(self._root), "read it from another home")
         if place.kind == WHOLE:
             kept = self._quarantine.file(place, [(cid, at)])
         else:
             kept = self._quarantine.block(cid, at, data)
-        return Damaged(
-            f"block {cid} was damaged on the disk",
-            where=str(place.path(self._root)),
-            fix=f"import or add it again; what was there is kept as {kept}",
-        )
+        fix = f"import or add it again; what was there is kept as {kept}"
+        return _damaged(cid, place.path(self._root), fix)
 
     def forget(self, number: int) -> None:
         """Remember nothing of a place."""
@@ -163,6 +164,10 @@ def _read_in_place(place: Place, at: Slice) -> bytes:
         return b""
     with path.open("rb", buffering=0) as file:
         return os.pread(file.fileno(), at.length, at.offset)
+
+
+def _damaged(cid: Cid, path: Path, fix: str) -> Damaged:
+    return Damaged(f"block {cid} was damaged on the disk", where=str(path), fix=fix)
 
 
 def _nowhere(cid: Cid) -> Unavailable:

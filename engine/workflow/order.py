@@ -3,9 +3,9 @@
 Ties go by name, so the order is the same on every machine and for every spelling of the file.
 """
 
+import heapq
 from collections.abc import Iterator
-
-import networkx as nx
+from graphlib import CycleError, TopologicalSorter
 
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.reads import output_reads
@@ -18,27 +18,44 @@ def producers(step: WorkflowStep) -> Iterator[str]:
     yield from step.needs
 
 
-def _graph(workflow: Workflow) -> "nx.DiGraph[str]":
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(sorted(workflow.steps))
-    for name in sorted(workflow.steps):
-        for producer in sorted(set(producers(workflow.steps[name]))):
-            if producer in workflow.steps:
-                graph.add_edge(name, producer)
-    return graph
+def _edges(workflow: Workflow) -> dict[str, list[str]]:
+    """Return the steps that come before each step."""
+    return {
+        name: sorted({each for each in producers(workflow.steps[name]) if each in workflow.steps})
+        for name in sorted(workflow.steps)
+    }
 
 
 def cycle(workflow: Workflow) -> tuple[str, ...] | None:
     """Return the names of steps that wait for one another, each for the next, or None."""
+    edges = _edges(workflow)
     try:
-        edges = nx.find_cycle(_graph(workflow))
-    except nx.NetworkXNoCycle:
-        return None
-    names = [edge[0] for edge in edges]
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return _shown(edges)
+    return None
+
+
+def _shown(edges: dict[str, list[str]]) -> tuple[str, ...]:
+    # Importing networkx takes longer than all that `tally show` does, so it is only for the few
+    # workflows that have something to explain.
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph(edges)
+    names = [edge[0] for edge in nx.find_cycle(graph)]
     first = names.index(min(names))
     return tuple(names[first:] + names[:first])
 
 
 def in_order(workflow: Workflow) -> tuple[str, ...]:
     """Return the steps' names, each after all that it waits for; there is no cycle."""
-    return tuple(nx.lexicographical_topological_sort(_graph(workflow).reverse(copy=False)))
+    sorter = TopologicalSorter(_edges(workflow))
+    sorter.prepare()
+    ready: list[str] = []
+    found: list[str] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heapq.heappush(ready, name)
+        found.append(heapq.heappop(ready))
+        sorter.done(found[-1])
+    return tuple(found)

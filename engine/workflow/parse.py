@@ -17,7 +17,6 @@ from engine.workflow.sources import read_environment, read_input
 from engine.workflow.steps import check_defaults, read_step
 from engine.workflow.tables import named
 from engine.workflow.values import JsonText, json_of
-from engine.workflow.yaml_source import compose
 
 KEYS: Final = (
     "workflow", "description", "params", "inputs", "environments", "defaults", "steps", "outputs",
@@ -33,6 +32,8 @@ def parse(text: str, file: str) -> Workflow:
 
     Raises: Refused, with the place, for anything that is not a workflow.
     """
+    from engine.workflow.yaml_source import compose  # who only shows a run reads no YAML
+
     return read_workflow(compose(text, file))
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final, TypeAlias
 
 from engine.errors import Refused
 from engine.workflow.nodes import ListNode, MapNode, Mark, Node, from_data
-from engine.workflow.yaml_source import compose
 
 JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
 
@@ -62,8 +61,13 @@ def read_value(text: str, where: str) -> JsonText:
 
     Raises: Refused when it is not plain YAML 1.2.
     """
-    node = _from_json(text, where)
-    return json_of(compose(text, where) if node is None else node)
+    return json_of(_from_json(text, where) or _from_yaml(text, where))
+
+
+def _from_yaml(text: str, where: str) -> Node:
+    from engine.workflow.yaml_source import compose  # most values are JSON
+
+    return compose(text, where)
 
 
 def _from_json(text: str, where: str) -> Node | None:

@@ -1,5 +1,6 @@
 """SQLite files: opened by many at once, changed wholly or not at all."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from engine.errors import Damaged, Refused
+from engine.errors import Damaged, Refused, Unavailable
 from engine.sqlite import Schema, Sqlite
 
 SCHEMA = Schema(1, "CREATE TABLE facts (fact TEXT)", "the test's file", "move it away")
@@ -95,3 +96,44 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path):
         Sqlite(tmp_path / "facts.db", SCHEMA)
 
     assert caught.value.fix == "move it away"
+
+
+def test_a_file_that_cannot_be_written_is_read(tmp_path, file, monkeypatch):
+    """Nothing is made beside it, and a change is refused before it is begun."""
+    with file.change() as change:
+        change.execute("INSERT INTO facts VALUES ('kept')")
+    file.close()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    before = sorted(tmp_path.iterdir())
+
+    reading = Sqlite(tmp_path / "facts.db", SCHEMA)
+
+    assert facts(reading) == ["kept"]
+    with pytest.raises(Unavailable, match="only be read here"), reading.change():
+        raise AssertionError
+    assert sorted(tmp_path.iterdir()) == before
+    reading.close()
+
+
+def test_a_file_in_use_is_read_as_it_is_now(tmp_path, file, monkeypatch):
+    """What another process has written and not yet folded in is seen."""
+    with file.change() as change:
+        change.execute("INSERT INTO facts VALUES ('new')")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    reading = Sqlite(tmp_path / "facts.db", SCHEMA)
+
+    assert facts(reading) == ["new"]
+    reading.close()
+
+
+def test_a_file_that_is_not_there_cannot_be_made_where_nothing_can_be_written(
+    tmp_path, monkeypatch
+):
+    """The path is named, and how to choose another."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    with pytest.raises(Unavailable, match="the test's file is not here") as caught:
+        Sqlite(tmp_path / "facts.db", SCHEMA)
+
+    assert caught.value.where == str(tmp_path / "facts.db")

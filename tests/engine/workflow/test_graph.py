@@ -1,5 +1,6 @@
 """Groups: what each step waits for, and in which order they come."""
 
+import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from engine.errors import Refused
 from engine.workflow.graph import Group, Need, groups
 from engine.workflow.model import GIB, Workflow
+from engine.workflow.order import in_order
 from engine.workflow.parameters import bind
 from engine.workflow.parse import parse
 from tests.engine.workflow.corpus import HEAD, LARGE, steps
@@ -121,3 +123,16 @@ def test_cycles_are_named(length: int, others: int) -> None:
         parse(f"{HEAD}steps:\n{text}", "w")
     circle = " → ".join([f"c{number}" for number in range(length)] + ["c0"])
     assert refused.value.what == f"steps wait for one another in a circle: {circle}"
+
+
+@given(st.sets(st.tuples(st.integers(1, 12), st.integers(0, 11)), max_size=40))
+def test_order_is_lexicographical(pairs: set[tuple[int, int]]) -> None:
+    """Of the steps that could come next the first by name does, as networkx orders a graph."""
+    edges = {f"s{late:02}": {f"s{early:02}" for b, early in pairs if b == late and early < late}
+             for late in range(13)}  # fmt: skip
+    workflow = steps(
+        "".join(f"  {name}: {{run: x, needs: [{', '.join(edges[name])}]}}\n" for name in edges)
+    )
+    graph = nx.DiGraph([(early, late) for late in edges for early in edges[late]])
+    graph.add_nodes_from(edges)
+    assert in_order(workflow) == tuple(nx.lexicographical_topological_sort(graph))

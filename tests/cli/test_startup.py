@@ -1,0 +1,77 @@
+"""Start-up: a command imports what it uses, because a person waits for the rest."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.program import Program
+
+# Packages that take longer to import than `tally --help` may take; who needs one pays for it.
+HEAVY = ("nacl", "networkx", "rich", "ruamel", "asyncio", "unittest", "xml")
+IMPORTED = """
+import contextlib, io, json, sys
+from cli.main import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    code = main(sys.argv[1:])
+json.dump([code, sorted(sys.modules)], sys.stdout)
+"""
+
+
+def imported(tally: Program, *words: object) -> set[str]:
+    """Return the modules that a command which succeeds has imported at its end."""
+    command = [sys.executable, "-c", IMPORTED, *map(str, words)]
+    told = subprocess.run(command, env=tally.environ(), capture_output=True, check=True)
+    code, modules = json.loads(told.stdout)
+    assert code == 0
+    return set(modules)
+
+
+def of(package: str, modules: set[str]) -> set[str]:
+    """Return those modules that are a package, or below it."""
+    return {name for name in modules if name.split(".")[0] == package}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
+def test_help_waits_for_nothing(empty: Program, words: list[str]) -> None:
+    """It imports click, its own command and no engine but the errors."""
+    modules = imported(empty, *words)
+    engine = {"engine", "engine.errors", "engine.folder", "engine.faults"}
+    assert of("engine", modules) <= engine
+    assert not {"sqlite3", "blake3", *HEAVY} & modules
+
+
+@pytest.mark.parametrize("words", [["config", "show"], ["init", "new"], ["completion", "bash"]])
+def test_what_needs_no_home_opens_none(
+    empty: Program, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """Settings, templates and completion import no store, no database and no format."""
+    monkeypatch.chdir(str(tmp_path))
+    modules = imported(empty, *words)
+    assert not {name for name in modules if name.startswith(("engine.store", "engine.content"))}
+    assert not {"sqlite3", "blake3", *HEAVY} & modules
+
+
+@pytest.mark.parametrize("words", [["runs"], ["schema"], ["gc", "-n"], ["fsck"]])
+def test_what_reads_no_workflow_file_imports_no_yaml(empty: Program, words: list[str]) -> None:
+    """Nor a graph library, nor what draws on terminals, nor cryptography."""
+    assert not set(HEAVY) & imported(empty, *words)
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+@pytest.mark.parametrize("words", [["show"], ["show", "--evidence"], ["log"]])
+def test_what_shows_a_run_imports_no_yaml(tally: Program, first: str, words: list[str]) -> None:
+    """A recorded workflow is checked as a file is, without reading YAML or drawing a graph."""
+    modules = imported(tally, *words, first)
+    assert not set(HEAVY) & modules
+    assert not {"engine.workflow.yaml_source", "engine.scheduler", "engine.plan"} & modules
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_run_in_a_pipe_imports_no_terminal(tally: Program, letters: object) -> None:
+    """Nor a graph library, which is for naming cycles, nor the keys of a Nix cache."""
+    modules = imported(tally, "run", letters)
+    assert not {"networkx", "rich", "nacl", "asyncio"} & modules
