@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "cancel": Entry("cli.history", "cancel", "Stop a run."),
     "explain": Entry("cli.explain", "explain", "Say why a step was, or was not, reused."),
     "diff": Entry("cli.explain", "diff", "Say what differs between two runs."),
+    "graph": Entry("cli.graph", "graph", "Draw the steps of a workflow or a run."),
     "add": Entry("cli.content", "add", "Add a file or directory to the store."),
     "get": Entry("cli.content", "get", "Write stored content to a path."),
     "cat": Entry("cli.content", "cat", "Print a stored file."),

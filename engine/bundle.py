@@ -5,8 +5,6 @@ workflow, inputs, environments, outputs, logs and signatures of a run. Nothing i
 each block is checked against its name, and taken only if something before it links to it.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,8 +15,9 @@ from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, STRANGER, links, reachable, walk
 from engine.content.schema import kind_of
 from engine.durable import reached
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, Refused
 from engine.run import RUN
+from engine.wholefile import whole_file
 
 _BATCH_BYTES: Final = 4 * 1024 * 1024  # put together; one flush of the disk for all of them
 
@@ -35,28 +34,12 @@ def export(store: BlockStore, root: Cid, stream: BinaryIO) -> None:
 def export_file(store: BlockStore, root: Cid, path: Path) -> int:
     """Write a bundle to `path`, which is there only when it is whole; return its bytes.
 
-    Raises: as export; Refused when the file cannot be written there, or is no file: a rename
-    onto /dev/null would take it from everybody.
+    Raises: as export; Refused when the file cannot be written there.
     """
-    if path.exists() and not path.is_file():
-        raise Refused("there is something that is not a file", where=str(path))
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise Refused(f"cannot write there: {error.strerror}", where=str(path.parent)) from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            export(store, root, stream)
+    with whole_file(path) as stream:
+        export(store, root, stream)
         reached("bundle.written")
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        reached("bundle.named")
-    except OSError as error:
-        fix = "free some space, or name a file elsewhere"
-        raise Unavailable(f"cannot write it: {error.strerror}", where=str(path), fix=fix) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    reached("bundle.named")
     return path.stat().st_size
 
 

@@ -3,7 +3,8 @@
 # run by itself. Every part first looks whether its work is done, so repeating it is quick and needs
 # no network.
 #
-#   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, by apt-get (sudo unless root)
+#   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, for the tests also chromium and
+#                graphviz, by apt-get (sudo unless root)
 #   environment  Python packages at the versions of python.lock, in .venv
 #   inputs       the pinned files of a recipe, checked and put in the Nix store that tally uses
 #
@@ -36,11 +37,14 @@ find_python() { # ensurepip is what Debian keeps in python3-venv
   return 1
 }
 
-missing_packages() {
+missing_packages() { # extras
   command -v nix-store >/dev/null || echo nix-bin
   command -v bwrap >/dev/null || echo bubblewrap
   PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libseccomp\.so\.2 ' || echo libseccomp2
   find_python || echo python3-venv
+  [ "$1" = "[dev]" ] || return 0
+  command -v chromium >/dev/null || echo chromium # pages are opened in it, and graphs read by dot
+  command -v dot >/dev/null || echo graphviz
 }
 
 install_packages() {
@@ -49,8 +53,8 @@ install_packages() {
     "$@" >/dev/null
 }
 
-packages() {
-  missing=$(missing_packages | tr '\n' ' ')
+packages() { # extras
+  missing=$(missing_packages "$1" | tr '\n' ' ')
   [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null ||
     fail "missing: $missing" "install them with this system's own package manager, then run this again"
@@ -58,7 +62,7 @@ packages() {
   # shellcheck disable=SC2086 # one word per package
   install_packages ca-certificates $missing ||
     fail "could not install: $missing" "read why above; or have root install them, then run this again"
-  missing=$(missing_packages | tr '\n' ' ')
+  missing=$(missing_packages "$1" | tr '\n' ' ')
   [ -z "$missing" ] || fail "still missing: $missing" "Python must be 3.11 or newer; Debian 12 has it"
 }
 
@@ -125,7 +129,7 @@ inputs() { # lock file
 
 ready() { # extras of the Python package, then lock files
   cd "$root"
-  packages
+  packages "$1"
   environment "$1"
   shift
   # shellcheck source=/dev/null

@@ -21,6 +21,19 @@ def bind(workflow: Workflow, overrides: Mapping[str, str]) -> Params:
 
     Raises: Refused for a param that the workflow has not, is not given, or is not YAML.
     """
+    values = bind_some(workflow, overrides)
+    missing = sorted(name for name, value in values.items() if value is None)
+    if missing:
+        what = f"param '{missing[0]}' has no default and must be given"
+        raise Refused(what, where=f"params.{missing[0]}", fix=f"add -p {missing[0]}=VALUE")
+    return Params({name: value for name, value in values.items() if value is not None})
+
+
+def bind_some(workflow: Workflow, overrides: Mapping[str, str]) -> dict[str, JsonText | None]:
+    """Return what `bind` does, with None for a param that is not given.
+
+    Raises: Refused for a param that the workflow has not, or is not YAML.
+    """
     values = dict(workflow.parameters)
     for name, text in overrides.items():
         if name not in values:
@@ -31,8 +44,4 @@ def bind(workflow: Workflow, overrides: Mapping[str, str]) -> Params:
             fix = f"write -p {name}=VALUE, or -p '{name}=\"\"' for empty text"
             raise Refused(f"param '{name}' is given nothing", where=f"-p {name}", fix=fix)
         values[name] = value
-    missing = sorted(name for name, value in values.items() if value is None)
-    if missing:
-        what = f"param '{missing[0]}' has no default and must be given"
-        raise Refused(what, where=f"params.{missing[0]}", fix=f"add -p {missing[0]}=VALUE")
-    return Params({name: value for name, value in values.items() if value is not None})
+    return values

@@ -1,0 +1,1 @@
+"""Pictures of workflows and runs: what is drawn, where, and in which notation. Pure."""
