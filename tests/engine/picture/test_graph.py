@@ -21,7 +21,8 @@ steps:
   check: {run: 'true', when: params.deep, outputs: {o: o}}
   each: {run: 'true', scatter: {part: prepare.data/*}, outputs: {o: o}}
   unknown: {run: 'true', scatter: {one: params.more}, outputs: {o: o}}
-  train: {run: 'true', scatter: {seed: params.seeds}, inputs: {data: prepare.data}, outputs: {model: m}}
+  train:
+    {run: 'true', scatter: {seed: params.seeds}, inputs: {data: prepare.data}, outputs: {model: m}}
   prepare: {run: 'true', outputs: {data: d}}
 """
 WORKFLOW = parse(TEXT, "test.yaml")

@@ -32,7 +32,7 @@ def test_a_scattered_step_is_one_node_with_a_bar_of_its_states() -> None:
     """Parts of the bar are as long as their share, and the note counts them."""
     states = {"ran": 7_500, "failed": 2_500}
     text = to_svg(pictured([node("train", 10_000, states)], []))
-    assert [one.text for one in parts(text, "text", "name")] == ["train × 10\xa0000"]
+    assert [one.text for one in parts(text, "text", "name")] == ["train \xd7 10\xa0000"]
     assert [one.text for one in parts(text, "text", "note")] == ["2\xa0500 failed · 7\xa0500 ran"]
     (failed,), (ran,) = parts(text, "rect", "failed"), parts(text, "rect", "ran")
     lengths = [float(bar.get("width") or 0) for bar in (ran, failed)]
