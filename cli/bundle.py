@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cli import offer_files, offer_runs
 from cli.bundlefile import read_bundle
 from cli.names import is_run
 from cli.options import common
@@ -15,7 +16,7 @@ from engine.bundle import export_file
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=offer_runs.run_or_content)
 @click.argument("file", type=click.Path(path_type=Path))
 @common
 def export(settings: Settings, ref: str, file: Path) -> None:
@@ -33,7 +34,7 @@ def export(settings: Settings, ref: str, file: Path) -> None:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), shell_complete=offer_files.bundles)
 @common
 def import_(settings: Settings, file: Path) -> None:
     """Read FILE (as run.car) into the store and print what is in it."""

@@ -4,6 +4,7 @@ import os
 
 import click
 
+from cli import offer
 from cli.options import common
 from cli.report import emit_json, emit_table
 from cli.settings import SETTINGS, Settings, config_file, load, store
@@ -33,8 +34,8 @@ def _plain(value: object) -> object:
 
 
 @config.command("set")
-@click.argument("name")
-@click.argument("value")
+@click.argument("name", shell_complete=offer.settings)
+@click.argument("value", shell_complete=offer.nothing)
 @common
 def set_(settings: Settings, name: str, value: str) -> None:
     """Write a setting to the config file."""
@@ -42,7 +43,7 @@ def set_(settings: Settings, name: str, value: str) -> None:
 
 
 @config.command()
-@click.argument("name")
+@click.argument("name", shell_complete=offer.settings)
 @common
 def unset(settings: Settings, name: str) -> None:
     """Remove a setting from the config file."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cli import offer_runs
 from cli.options import common
 from cli.refs import find_tree
 from cli.report import emit_json, emit_table, human_size, note
@@ -39,7 +40,7 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=offer_runs.content)
 @click.argument("dest", type=click.Path(path_type=Path))
 @common
 def get(settings: Settings, ref: str, dest: Path) -> None:
@@ -58,7 +59,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=offer_runs.content)
 @common
 def cat(settings: Settings, ref: str) -> None:
     """Print the file REF."""
@@ -70,7 +71,7 @@ def cat(settings: Settings, ref: str) -> None:
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=offer_runs.content)
 @common
 def ls(settings: Settings, ref: str) -> None:
     """List the directory REF."""

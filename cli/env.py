@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cli import offer_files
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import whole_cid
 from cli.options import common
@@ -27,7 +28,7 @@ def env() -> None:
 
 
 @env.command()
-@click.argument("workflow", type=click.Path(path_type=Path))
+@click.argument("workflow", type=click.Path(path_type=Path), shell_complete=offer_files.workflows)
 @common
 def lock(settings: Settings, workflow: Path) -> None:
     """Evaluate every environment of WORKFLOW anew and write its lock file."""
@@ -40,7 +41,7 @@ def lock(settings: Settings, workflow: Path) -> None:
 
 
 @env.command()
-@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID", shell_complete=offer_files.environments)
 @common
 def show(settings: Settings, what: str) -> None:
     """Print what an environment is: its addresses, its paths, its size.
@@ -52,7 +53,7 @@ def show(settings: Settings, what: str) -> None:
 
 
 @env.command()
-@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID", shell_complete=offer_files.environments)
 @click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
 @common
 def build(settings: Settings, what: str, check: bool) -> None:
@@ -65,7 +66,7 @@ def build(settings: Settings, what: str, check: bool) -> None:
 
 
 @env.command("publish")
-@click.argument("what", metavar="WORKFLOW#NAME|CID")
+@click.argument("what", metavar="WORKFLOW#NAME|CID", shell_complete=offer_files.environments)
 @click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from cli.offer import offering
 from cli.options import common
 from cli.report import emit_json, note
 from cli.settings import Settings
@@ -21,8 +22,14 @@ def _names() -> list[str]:
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path), default=".")
-@click.option("--template", default="hello", show_default=True, help="What to start from.")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option(
+    "--template",
+    default="hello",
+    show_default=True,
+    help="What to start from.",
+    shell_complete=offering(lambda ctx, typed: _names()),
+)
 @common
 def init(settings: Settings, directory: Path, template: str) -> None:
     """Write a small working project to DIRECTORY: workflow, environment, source.

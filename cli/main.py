@@ -10,13 +10,16 @@ import importlib
 import os
 import select
 import sys
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from cli.report import printable
 from cli.streams import fill_closed
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXIT_CODES: Final[dict[type[TallyError], int]] = {
     StepFailed: 1,
@@ -63,7 +66,7 @@ COMMANDS: Final = {
     "doctor": Entry("cli.doctor", "doctor", "Say what is here, what is missing, and the fix."),
     "config": Entry("cli.config", "config", "Show and change settings."),
     "schema": Entry("cli.schema", "schema", "Print the JSON Schema of the workflow file."),
-    "completion": Entry("cli.completion", "completion", "Print a completion script for a shell."),
+    "completion": Entry("cli.completion", "completion", "Make the shell complete all of this."),
 }
 
 
@@ -102,6 +105,14 @@ class Commands(click.Group):
             raise Refused(f"no command '{name}'", fix=fix)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Return the commands, or options, that go on what is typed, importing none."""
+        from click.shell_completion import CompletionItem
+
+        options = super().shell_complete(ctx, incomplete) if incomplete.startswith("-") else []
+        names = (name for name in COMMANDS if name.startswith(incomplete))
+        return [*options, *(CompletionItem(name, help=COMMANDS[name].summary) for name in names)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -128,6 +139,10 @@ def entry() -> None:
 
 def main(args: list[str]) -> int:
     """Run one command and return its exit code."""
+    if "_TALLY_COMPLETE" in os.environ:
+        from cli.asked import answer
+
+        return answer(tally, os.environ)
     try:
         result: Any = tally.main(args, prog_name="tally", standalone_mode=False)
     except TallyError as error:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from engine.errors import Refused
+from engine.errors import Refused, Unavailable
 
 OUTPUTS: Final = ("table", "json")
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
@@ -145,8 +145,11 @@ def _parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each set
 def _read_file(path: Path) -> dict[str, str]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        what = f"the config file cannot be read: {error.strerror}"
+        raise Unavailable(what, where=str(path), fix="make it readable, or delete it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         what = f"the config file is not TOML: {error}"
         raise Refused(what, where=str(path), fix="mend it, or delete it") from None

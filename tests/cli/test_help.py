@@ -1,17 +1,16 @@
-"""Help, completion and schema: what the program says of itself."""
+"""Help and schema: what the program says of itself."""
 
 import re
-import shutil
-import subprocess
 
 import click
 import jsonschema
 import pytest
-from click.shell_completion import get_completion_class
 
 from cli import main
 from tests.cli.conftest import NIX_LETTERS
 from tests.cli.program import ROOT, Program
+
+NOT_COMPLETED = {"home", "jobs", "max_cost"}  # it is for the person to say
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -60,7 +59,21 @@ def test_the_document_has_every_exit_code() -> None:
     assert listed == {0, *main.EXIT_CODES.values(), main.EXIT_BUG}
 
 
-@pytest.mark.parametrize("words", [(), ("env",), ("config",)])
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_argument_can_be_completed(words: tuple[str, ...]) -> None:
+    """It says what a shell offers for it, be it nothing; so do options that take a name."""
+    context = click.Context(main.tally)
+    command = main.tally.get_command(context, words[0])
+    for name in words[1:]:
+        assert isinstance(command, click.Group)
+        command = command.get_command(context, name)
+    assert command is not None
+    for param in command.params:
+        plain = param.type == click.STRING and param._custom_shell_complete is None
+        assert not plain or param.name in NOT_COMPLETED, f"{words}: {param.name}"
+
+
+@pytest.mark.parametrize("words", [(), ("env",), ("config",), ("completion",)])
 def test_a_group_alone_prints_its_help(empty: Program, words: tuple[str, ...]) -> None:
     """To stderr, with exit 2: nothing was asked for, and no error is claimed."""
     done = empty(*words)
@@ -72,45 +85,6 @@ def test_a_group_alone_prints_its_help(empty: Program, words: tuple[str, ...]) -
 def test_the_version_is_told(empty: Program) -> None:
     """One line."""
     assert empty("--version").out.startswith("tally, version ")
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_completion_script_is_printed(empty: Program, shell: str) -> None:
-    """It asks the program itself, and is valid for the shell where that is here."""
-    done = empty("completion", shell)
-    assert done.code == 0
-    assert "_TALLY_COMPLETE" in done.out
-    if shutil.which(shell):
-        subprocess.run([shell, "-n"], input=done.out, text=True, check=True)
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("tally re", ["rerun"]),
-        ("tally run --off", ["--offline"]),
-        ("tally env ", ["build", "lock", "publish", "show"]),
-        ("tally runs -o ", ["json", "table"]),
-    ],
-)
-def test_completion_offers_what_there_is(empty: Program, line: str, offered: list[str]) -> None:
-    """What bash asks with the variables that its script sets."""
-    words = line.split(" ")
-    asked = {
-        "_TALLY_COMPLETE": "bash_complete",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    done = empty.at(empty.home, **asked).process()
-    assert sorted(x.split(",")[1] for x in done.out.splitlines()) == offered, done.err
-
-
-def test_other_shells_are_refused(empty: Program) -> None:
-    """Those that are known are named."""
-    done = empty("completion", "tcsh")
-    assert done.code == 2
-    assert "bash" in done.err
-    assert get_completion_class("tcsh") is None
 
 
 def test_the_schema_accepts_a_workflow(empty: Program) -> None:

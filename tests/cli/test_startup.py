@@ -30,7 +30,7 @@ def imported(tally: Program, *words: object) -> set[str]:
 
 def of(package: str, modules: set[str]) -> set[str]:
     """Return those modules that are a package, or below it."""
-    return {name for name in modules if name.split(".")[0] == package}
+    return {name for name in modules if f"{name}.".startswith(f"{package}.")}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
@@ -42,7 +42,9 @@ def test_help_waits_for_nothing(empty: Program, words: list[str]) -> None:
     assert not {"sqlite3", "blake3", *HEAVY} & modules
 
 
-@pytest.mark.parametrize("words", [["config", "show"], ["init", "new"], ["completion", "bash"]])
+@pytest.mark.parametrize(
+    "words", [["config", "show"], ["init", "new"], ["completion", "print", "bash"]]
+)
 def test_what_needs_no_home_opens_none(
     empty: Program, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
@@ -67,6 +69,15 @@ def test_what_shows_a_run_imports_no_yaml(tally: Program, first: str, words: lis
     modules = imported(tally, *words, first)
     assert not set(HEAVY) & modules
     assert not {"engine.workflow.yaml_source", "engine.scheduler", "engine.plan"} & modules
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+@pytest.mark.parametrize("line", ["tally r", "tally show ", "tally run --off", "tally runs -o "])
+def test_a_tab_imports_no_store(tally: Program, line: str) -> None:
+    """Nor a workflow's format: a person waits for it in the middle of a line."""
+    modules = imported(tally.at(tally.home, _TALLY_COMPLETE="bash", _TALLY_LINE=line))
+    assert not of("engine.store", modules) | {"engine.workflow.model", *HEAVY} & modules
 
 
 @pytest.mark.nix
