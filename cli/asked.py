@@ -19,6 +19,8 @@ from click.shell_completion import (
     split_arg_string,
 )
 
+from cli.offer import offered
+
 VARIABLE: Final = "_TALLY_COMPLETE"
 LINE: Final = "_TALLY_LINE"
 _MOST: Final = 1_000  # words in an answer: a person reads no more
@@ -63,7 +65,8 @@ def _items(program: click.Command, words: list[str], typed: str) -> "list[Comple
     known = words[:-1] if words and words[-1].startswith("-") else words
     context = _resolve_context(program, {}, "tally", known)
     asked, typed = _resolve_incomplete(context, words, typed)
-    return asked.shell_complete(context, typed)
+    found = offered(context, asked, typed) if isinstance(asked, click.Parameter) else None
+    return asked.shell_complete(context, typed) if found is None else list(found)
 
 
 def _broken_at(line: str, typed: str) -> int:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from cli import offer_files, offer_runs
 from cli.bundlefile import read_bundle
 from cli.names import is_run
 from cli.options import common
@@ -16,7 +15,7 @@ from engine.bundle import export_file
 
 
 @click.command()
-@click.argument("ref", shell_complete=offer_runs.run_or_content)
+@click.argument("ref")
 @click.argument("file", type=click.Path(path_type=Path))
 @common
 def export(settings: Settings, ref: str, file: Path) -> None:
@@ -34,7 +33,7 @@ def export(settings: Settings, ref: str, file: Path) -> None:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path), shell_complete=offer_files.bundles)
+@click.argument("file", type=click.Path(path_type=Path))
 @common
 def import_(settings: Settings, file: Path) -> None:
     """Read FILE (as run.car) into the store and print what is in it."""

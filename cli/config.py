@@ -4,7 +4,6 @@ import os
 
 import click
 
-from cli import offer
 from cli.options import common
 from cli.report import emit_json, emit_table
 from cli.settings import SETTINGS, Settings, config_file, load, store
@@ -34,8 +33,8 @@ def _plain(value: object) -> object:
 
 
 @config.command("set")
-@click.argument("name", shell_complete=offer.settings)
-@click.argument("value", shell_complete=offer.nothing)
+@click.argument("name")
+@click.argument("value")
 @common
 def set_(settings: Settings, name: str, value: str) -> None:
     """Write a setting to the config file."""
@@ -43,7 +42,7 @@ def set_(settings: Settings, name: str, value: str) -> None:
 
 
 @config.command()
-@click.argument("name", shell_complete=offer.settings)
+@click.argument("name")
 @common
 def unset(settings: Settings, name: str) -> None:
     """Remove a setting from the config file."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from cli import offer_runs
 from cli.options import common
 from cli.refs import find_tree
 from cli.report import emit_json, emit_table, human_size, note
@@ -40,7 +39,7 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
 
 
 @click.command()
-@click.argument("ref", shell_complete=offer_runs.content)
+@click.argument("ref")
 @click.argument("dest", type=click.Path(path_type=Path))
 @common
 def get(settings: Settings, ref: str, dest: Path) -> None:
@@ -59,7 +58,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
 
 
 @click.command()
-@click.argument("ref", shell_complete=offer_runs.content)
+@click.argument("ref")
 @common
 def cat(settings: Settings, ref: str) -> None:
     """Print the file REF."""
@@ -71,7 +70,7 @@ def cat(settings: Settings, ref: str) -> None:
 
 
 @click.command()
-@click.argument("ref", shell_complete=offer_runs.content)
+@click.argument("ref")
 @common
 def ls(settings: Settings, ref: str) -> None:
     """List the directory REF."""

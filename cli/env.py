@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from cli import offer_files
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import whole_cid
 from cli.options import common
@@ -28,7 +27,7 @@ def env() -> None:
 
 
 @env.command()
-@click.argument("workflow", type=click.Path(path_type=Path), shell_complete=offer_files.workflows)
+@click.argument("workflow", type=click.Path(path_type=Path))
 @common
 def lock(settings: Settings, workflow: Path) -> None:
     """Evaluate every environment of WORKFLOW anew and write its lock file."""
@@ -41,7 +40,7 @@ def lock(settings: Settings, workflow: Path) -> None:
 
 
 @env.command()
-@click.argument("what", metavar="WORKFLOW[#NAME]|CID", shell_complete=offer_files.environments)
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
 @common
 def show(settings: Settings, what: str) -> None:
     """Print what an environment is: its addresses, its paths, its size.
@@ -53,7 +52,7 @@ def show(settings: Settings, what: str) -> None:
 
 
 @env.command()
-@click.argument("what", metavar="WORKFLOW[#NAME]|CID", shell_complete=offer_files.environments)
+@click.argument("what", metavar="WORKFLOW[#NAME]|CID")
 @click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
 @common
 def build(settings: Settings, what: str, check: bool) -> None:
@@ -66,7 +65,7 @@ def build(settings: Settings, what: str, check: bool) -> None:
 
 
 @env.command("publish")
-@click.argument("what", metavar="WORKFLOW#NAME|CID", shell_complete=offer_files.environments)
+@click.argument("what", metavar="WORKFLOW#NAME|CID")
 @click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import click
 
-from cli import offer_runs
 from cli.options import common
 from cli.refs import find_step
 from cli.report import emit_json, emit_table
@@ -18,8 +17,8 @@ from engine.summary import StepSummary
 
 
 @click.command()
-@click.argument("run", shell_complete=offer_runs.runs)
-@click.argument("step", shell_complete=offer_runs.steps)
+@click.argument("run")
+@click.argument("step")
 @common
 def explain(settings: Settings, run: str, step: str) -> None:
     """Say why STEP of RUN was, or was not, reused, by comparing it with the run before."""
@@ -101,8 +100,8 @@ def _why(one: StepSummary, before: RunView | None, changes: tuple[Change, ...]) 
 
 
 @click.command()
-@click.argument("was", shell_complete=offer_runs.runs)
-@click.argument("now", shell_complete=offer_runs.runs)
+@click.argument("was")
+@click.argument("now")
 @common
 def diff(settings: Settings, was: str, now: str) -> None:
     """Say what differs between the runs WAS and NOW: what was given, and what each step gave."""

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import offer_runs
 from cli.options import common
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
@@ -58,7 +57,7 @@ def _took(run: RunRow) -> str:
 
 
 @click.command()
-@click.argument("run", shell_complete=offer_runs.runs)
+@click.argument("run")
 @click.option("--evidence", is_flag=True, help="Who ran each step, where, when and how.")
 @common
 def show(settings: Settings, run: str, evidence: bool) -> None:
@@ -111,7 +110,7 @@ def _emit_evidence(rows: list[dict[str, object]]) -> None:
 
 
 @click.command()
-@click.argument("run", shell_complete=offer_runs.running)
+@click.argument("run")
 @common
 def cancel(settings: Settings, run: str) -> None:
     """Stop RUN; a step that another run waits for goes on."""

@@ -7,7 +7,6 @@ from typing import Final
 
 import click
 
-from cli.offer import offering
 from cli.options import common
 from cli.report import emit_json, note
 from cli.settings import Settings
@@ -17,7 +16,8 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _RECIPE: Final = "env"  # beside the templates: the environments that all of them use
 
 
-def _names() -> list[str]:
+def templates() -> list[str]:
+    """Return the names of the templates."""
     return sorted(p.name for p in _TEMPLATES.iterdir() if p.is_dir() and p.name != _RECIPE)
 
 
@@ -28,7 +28,7 @@ def _names() -> list[str]:
     default="hello",
     show_default=True,
     help="What to start from.",
-    shell_complete=offering(lambda ctx, typed: _names()),
+    metavar="TEMPLATE",
 )
 @common
 def init(settings: Settings, directory: Path, template: str) -> None:
@@ -36,8 +36,8 @@ def init(settings: Settings, directory: Path, template: str) -> None:
 
     Nothing that is there already is changed.
     """
-    if template not in _names():
-        raise Refused(f"no template '{template}'", fix=f"known: {', '.join(_names())}")
+    if template not in templates():
+        raise Refused(f"no template '{template}'", fix=f"known: {', '.join(templates())}")
     files = {**_files(_TEMPLATES / template), **_files(_TEMPLATES / _RECIPE, _RECIPE)}
     for name in files:
         if (directory / name).exists():

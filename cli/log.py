@@ -7,7 +7,6 @@ from typing import Final
 
 import click
 
-from cli import offer_runs
 from cli.livelog import live_file, live_folder
 from cli.names import is_run, parse_step, whole_cid
 from cli.options import common
@@ -35,8 +34,8 @@ _STREAMS: Final = ("stdout", "stderr")
 
 
 @click.command()
-@click.argument("run", shell_complete=offer_runs.runs)
-@click.argument("step", required=False, shell_complete=offer_runs.steps)
+@click.argument("run")
+@click.argument("step", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @common
 def log(settings: Settings, run: str, step: str | None, follow: bool) -> None:

@@ -2,7 +2,6 @@
 
 import click
 
-from cli import offer_runs
 from cli.options import common
 from cli.refs import find_content
 from cli.report import emit_json, emit_table, human_size, note
@@ -14,13 +13,7 @@ from engine.errors import Damaged, Refused, Unavailable
 @click.command()
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would go; change nothing.")
 @click.option("--keep-intermediates", is_flag=True, help="Keep what only other steps read.")
-@click.option(
-    "--unpin",
-    metavar="REF",
-    multiple=True,
-    help="First let go of what was added.",
-    shell_complete=offer_runs.pinned,
-)
+@click.option("--unpin", metavar="REF", multiple=True, help="First let go of what was added.")
 @common
 def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple[str, ...]) -> None:
     """Delete what nothing needs.

@@ -1,7 +1,7 @@
-"""Offer: what makes a click `shell_complete` of what offers words.
+"""Offer: what a shell offers for an argument, by the word that its help has for it.
 
-Nothing that is offered makes a home, changes one, runs Nix or an author's Python. The engine is
-imported by who needs it: a person waits for every key.
+What `tally show --help` calls RUN is completed with runs, here and in every other command. Nothing
+that is offered makes a home, changes one, runs Nix or an author's Python.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,35 +10,79 @@ from typing import Final, TypeAlias
 import click
 from click.shell_completion import CompletionItem
 
-Item: TypeAlias = "str | CompletionItem[str]"
-Items: TypeAlias = Iterable[Item]
-Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], list[Item]]
+from cli import offer_files, offer_runs
+
+Items: TypeAlias = Iterable["CompletionItem[str]"]
+Offer: TypeAlias = Callable[[click.Context, str], Items]
 
 
-def offering(offer: Callable[[click.Context, str], Items]) -> Complete:
-    """Return what click calls, from what offers words; only those that go on what is typed."""
-
-    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[Item]:
-        return [each for each in offer(ctx, typed) if word(each).startswith(typed)]
-
-    return complete
-
-
-def word(item: Item) -> str:
-    """Return the word that an item stands for."""
-    return item if isinstance(item, str) else item.value
+def offered(ctx: click.Context, param: click.Parameter, typed: str) -> Items | None:
+    """Return what goes on what is typed for a parameter; None when it is for click to say."""
+    offers = [OFFERS[word] for word in words_of(param) if word in OFFERS]
+    if not offers:
+        return None
+    items = (item for offer in offers for item in offer(ctx, typed))
+    return (item for item in items if item.value.startswith(typed))
 
 
-def _settings(ctx: click.Context, typed: str) -> Iterator[Item]:
+def words_of(param: click.Parameter) -> list[str]:
+    """Return what a command's help calls an argument, or the value of an option."""
+    return (param.metavar or (param.name or "").upper()).split("|")
+
+
+def _given(ctx: click.Context, word: str) -> str | None:
+    """Return what the line has already for the argument that is called `word`."""
+    for param in ctx.command.params:
+        if word in words_of(param) and ctx.params.get(param.name or ""):
+            return str(ctx.params[param.name or ""])
+    return None
+
+
+def _steps(ctx: click.Context, typed: str) -> Items:
+    file, run = _given(ctx, "WORKFLOW"), _given(ctx, "RUN")
+    if file is not None:
+        return offer_files.steps(file)
+    return () if run is None else offer_runs.steps(ctx, run)
+
+
+def _params(ctx: click.Context, typed: str) -> Items:
+    return offer_files.params(_given(ctx, "WORKFLOW") or "")
+
+
+def _settings(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]:
     from cli.settings import SETTINGS
 
     for name, setting in SETTINGS.items():
         yield CompletionItem(name, help=setting.summary)
 
 
+def _templates(ctx: click.Context, typed: str) -> Items:
+    from cli.init import templates
+
+    return map(CompletionItem, templates())
+
+
 def _nothing(ctx: click.Context, typed: str) -> Items:
-    return ()
+    return ()  # it is for the person to say
 
 
-settings: Final = offering(_settings)
-nothing: Final = offering(_nothing)  # it is for the person to say
+OFFERS: Final[dict[str, Offer]] = {
+    "C": _nothing,
+    "CID": _nothing,
+    "DIR": _nothing,
+    "FILE.car": offer_files.bundles,
+    "N": _nothing,
+    "NAME": _settings,
+    "NAME=VALUE": _params,
+    "NOW": offer_runs.runs,
+    "REF": offer_runs.content,
+    "RUN": offer_runs.runs,
+    "S": _steps,
+    "STEP": _steps,
+    "TEMPLATE": _templates,
+    "VALUE": _nothing,
+    "WAS": offer_runs.runs,
+    "WORKFLOW": offer_files.workflows,
+    "WORKFLOW#NAME": offer_files.environments,
+    "WORKFLOW[#NAME]": offer_files.environments,
+}

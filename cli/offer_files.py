@@ -1,20 +1,49 @@
 """Offer files of one kind, and what stands in a workflow file: environments, steps, params."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
-from cli.offer import Items, offering
-
 WORKFLOWS: Final = (".yaml", ".yml", ".py")
-BUNDLES: Final = (".car",)
+
+Items: TypeAlias = Iterator["CompletionItem[str]"]
+
+
+def workflows(ctx: click.Context, typed: str) -> Items:
+    """Offer workflow files, and directories to go into."""
+    return _files(typed, WORKFLOWS)
+
+
+def bundles(ctx: click.Context, typed: str) -> Items:
+    """Offer bundles, and directories to go into."""
+    return _files(typed, (".car",))
+
+
+def environments(ctx: click.Context, typed: str) -> Items:
+    """Offer WORKFLOW, and WORKFLOW#NAME once the file is named."""
+    file, named, _ = typed.partition("#")
+    if not named:
+        yield from _files(typed, WORKFLOWS)
+    for name in _table(file, "environments"):
+        yield CompletionItem(f"{file}#{name}")
+
+
+def steps(file: str) -> Items:
+    """Offer the steps of a workflow file."""
+    return map(CompletionItem, _table(file, "steps"))
+
+
+def params(file: str) -> Items:
+    """Offer the params of a workflow file, each with its default."""
+    for name, default in _table(file, "params").items():
+        yield CompletionItem(f"{name}=", help=f"default: {default}")
 
 
 def _files(typed: str, suffixes: tuple[str, ...]) -> Items:
-    """Offer the files with one of these suffixes, and directories to go into."""
     if typed.startswith("~"):  # only the shell knows whose home that is
         yield CompletionItem(typed, type="file")
         return
@@ -23,45 +52,15 @@ def _files(typed: str, suffixes: tuple[str, ...]) -> Items:
         if entry.name.startswith(".") and not begun.startswith("."):
             continue
         if entry.is_dir():
-            yield f"{above}{slash}{entry.name}/"
+            yield CompletionItem(f"{above}{slash}{entry.name}/")
         elif entry.name.endswith(suffixes):
-            yield above + slash + entry.name
-
-
-def _workflows(ctx: click.Context, typed: str) -> Items:
-    return _files(typed, WORKFLOWS)
-
-
-def bundle_files(typed: str) -> Items:
-    """Offer bundles, and directories to go into."""
-    return _files(typed, BUNDLES)
-
-
-def _bundles(ctx: click.Context, typed: str) -> Items:
-    return bundle_files(typed)
-
-
-def _environments(ctx: click.Context, typed: str) -> Items:
-    """Offer WORKFLOW, and WORKFLOW#NAME once the file is named."""
-    file, _, _ = typed.partition("#")
-    if "#" not in typed:
-        yield from _files(typed, WORKFLOWS)
-    if Path(file).is_file():
-        yield from (f"{file}#{name}" for name in _table(file, "environments"))
-
-
-def _file_steps(ctx: click.Context, typed: str) -> Items:
-    return _table(str(ctx.params.get("workflow")), "steps")
-
-
-def _params(ctx: click.Context, typed: str) -> Items:
-    for name, default in _table(str(ctx.params.get("workflow")), "params").items():
-        yield CompletionItem(f"{name}=", help=f"default: {default}" if default else None)
+            yield CompletionItem(above + slash + entry.name)
 
 
 def _table(file: str, key: str) -> dict[str, str]:
     """Return the names in one table of a workflow file, and what is said of each in short."""
-    if not file.endswith((".yaml", ".yml")):  # to know what is in a FILE.py it has to be executed
+    # to know what is in a FILE.py it would have to be executed
+    if not file.endswith((".yaml", ".yml")) or not Path(file).is_file():
         return {}
     from engine.workflow.load import read_text
     from engine.workflow.nodes import MapNode
@@ -73,10 +72,3 @@ def _table(file: str, key: str) -> dict[str, str]:
     if not isinstance(table, MapNode):
         return {}
     return {name: to_json(data_of(field.node))[:60] for name, field in table.fields.items()}
-
-
-workflows: Final = offering(_workflows)
-bundles: Final = offering(_bundles)
-environments: Final = offering(_environments)
-steps: Final = offering(_file_steps)
-params: Final = offering(_params)

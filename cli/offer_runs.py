@@ -1,48 +1,36 @@
-"""Offer runs, their steps and their outputs, as far as the home on the command line has them."""
+"""Offer runs, their steps and their outputs, as far as the home of the command line has them."""
 
 import os
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
-from cli.offer import Items, offering, word
-from cli.offer_files import bundle_files
-
 if TYPE_CHECKING:
     from cli.workspace import Workspace
 
+Items: TypeAlias = Iterator["CompletionItem[str]"]
 
-def _runs(ctx: click.Context, typed: str) -> Items:
+
+def runs(ctx: click.Context, typed: str) -> Items:
+    """Offer the names of runs; a run's CID when what is typed begins one."""
     space = _home(ctx)
     if space is None:
         return
     with closing(space):
         found = space.journal.runs()
+    if ctx.command.name == "cancel":
+        found = [row for row in found if row.status == "running"]
     for row in found:
         yield CompletionItem(row.name, help=f"{row.title}, {row.status}")
-    if typed and not any(row.name.startswith(typed) for row in found):
-        yield from (str(row.run) for row in found if row.run is not None)
+        if typed.startswith("baf") and row.run is not None:
+            yield CompletionItem(str(row.run), help=row.name)
 
 
-def _running(ctx: click.Context, typed: str) -> Items:
-    space = _home(ctx)
-    if space is None:
-        return
-    with closing(space):
-        for row in space.journal.runs():
-            if row.status == "running":
-                yield CompletionItem(row.name, help=row.title)
-
-
-def _steps(ctx: click.Context, typed: str) -> Items:
-    """Offer the steps of the run that was named before."""
-    run = next((str(ctx.params[name]) for name in ("run", "what") if ctx.params.get(name)), "")
-    return _steps_of(ctx, run)
-
-
-def _steps_of(ctx: click.Context, run: str) -> Items:
+def steps(ctx: click.Context, run: str) -> Items:
+    """Offer the steps of a run."""
     from cli.runview import view
 
     space = _home(ctx)
@@ -53,7 +41,24 @@ def _steps_of(ctx: click.Context, run: str) -> Items:
             yield CompletionItem(step.id, help=step.status)
 
 
-def _outputs_of(ctx: click.Context, run: str, step: str) -> Items:
+def content(ctx: click.Context, typed: str) -> Items:
+    """Offer RUN/STEP/OUTPUT, a part at a time, and what was added."""
+    run, *below = typed.split("/")
+    if not below:
+        yield from _within("", runs(ctx, typed), "/")
+        yield from _added(ctx)
+    elif len(below) == 1:
+        yield from _within(f"{run}/", steps(ctx, run), "/")
+    elif len(below) == 2:
+        yield from _within(f"{run}/{below[0]}/", _outputs(ctx, run, below[0]), "")
+
+
+def _within(before: str, items: Items, after: str) -> Items:
+    for item in items:
+        yield CompletionItem(f"{before}{item.value}{after}", help=item.help)
+
+
+def _outputs(ctx: click.Context, run: str, step: str) -> Items:
     from cli.refs import find_step
     from cli.runview import view
 
@@ -61,35 +66,21 @@ def _outputs_of(ctx: click.Context, run: str, step: str) -> Items:
     if space is None:
         return
     with closing(space):
-        yield from find_step(view(space, run).steps, step).outputs
+        for name, cid in find_step(view(space, run).steps, step).outputs.items():
+            yield CompletionItem(name, help=str(cid))
 
 
-def _content(ctx: click.Context, typed: str) -> Items:
-    """Offer RUN/STEP/OUTPUT, a part at a time."""
-    run, *below = typed.split("/")
-    if not below:
-        items = ((word(each) + "/", each) for each in _runs(ctx, typed))
-    elif len(below) == 1:
-        items = ((f"{run}/{word(each)}/", each) for each in _steps_of(ctx, run))
-    elif len(below) == 2:
-        items = ((f"{run}/{below[0]}/{word(e)}", e) for e in _outputs_of(ctx, run, below[0]))
-    else:
-        return
-    for reference, each in items:
-        yield CompletionItem(reference, help=None if isinstance(each, str) else each.help)
+def _added(ctx: click.Context) -> Items:
+    """Offer what is pinned under a name, but for what the program itself keeps."""
+    from cli.content import PINNED_BY_ADD
 
-
-def _run_or_content(ctx: click.Context, typed: str) -> Items:
-    return _content(ctx, typed) if "/" in typed else _runs(ctx, typed)
-
-
-def _pinned(ctx: click.Context, typed: str) -> Items:
     space = _home(ctx)
     if space is None:
         return
     with closing(space):
         for cid, name in space.store.pins.all():
-            yield CompletionItem(str(cid), help=name)
+            if name == PINNED_BY_ADD:
+                yield CompletionItem(str(cid), help=name)
 
 
 def _home(ctx: click.Context) -> "Workspace | None":
@@ -100,17 +91,3 @@ def _home(ctx: click.Context) -> "Workspace | None":
     named = ctx.params.get("home") or ctx.find_root().params.get("home")
     home = settle({"home": named}, os.environ).home
     return Workspace(home) if (home / "state.db").exists() else None
-
-
-def _runs_or_bundles(ctx: click.Context, typed: str) -> Items:
-    yield from _runs(ctx, typed)
-    yield from bundle_files(typed)
-
-
-runs: Final = offering(_runs)
-running: Final = offering(_running)
-steps: Final = offering(_steps)
-content: Final = offering(_content)
-run_or_content: Final = offering(_run_or_content)
-pinned: Final = offering(_pinned)
-runs_or_bundles: Final = offering(_runs_or_bundles)

@@ -2,7 +2,6 @@
 
 import click
 
-from cli import offer_files
 from cli.options import common
 from cli.planview import emit_plan
 from cli.prepare import check_forced, find_workflow, prepare
@@ -11,23 +10,10 @@ from cli.workspace import Workspace
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW|CID", shell_complete=offer_files.workflows)
-@click.option(
-    "-p",
-    "params",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Set a param (as YAML).",
-    shell_complete=offer_files.params,
-)
+@click.argument("workflow", metavar="WORKFLOW|CID")
+@click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
-@click.option(
-    "--force",
-    metavar="STEP",
-    multiple=True,
-    help="Run a step whatever is known.",
-    shell_complete=offer_files.steps,
-)
+@click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
 @common
 def plan(
     settings: Settings,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli import offer_runs
 from cli.options import common
 from cli.report import emit_json, emit_table, note
 from cli.settings import Settings
@@ -22,14 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="RUN|FILE.car", shell_complete=offer_runs.runs_or_bundles)
+@click.argument("what", metavar="RUN|FILE.car")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
-@click.option(
-    "--step",
-    metavar="S",
-    help="Only this step, or one instance of it (train[1]).",
-    shell_complete=offer_runs.steps,
-)
+@click.option("--step", metavar="S", help="Only this step, or one instance of it (train[1]).")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N, drawn at random.")
 @click.option("--chain", is_flag=True, help="Feed what the rerun gives on, and report drift.")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli import offer_files
 from cli.options import common
 from cli.report import note
 from cli.settings import Settings
@@ -22,27 +21,14 @@ _POLL_S: Final = 0.05
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW|CID", shell_complete=offer_files.workflows)
-@click.option(
-    "-p",
-    "params",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Set a param (as YAML).",
-    shell_complete=offer_files.params,
-)
+@click.argument("workflow", metavar="WORKFLOW|CID")
+@click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would run, and why.")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("-k", "--keep-going", is_flag=True, help="Run what a failed step does not prevent.")
-@click.option(
-    "--force",
-    metavar="STEP",
-    multiple=True,
-    help="Run a step whatever is known.",
-    shell_complete=offer_files.steps,
-)
+@click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
 @click.option("--detach", is_flag=True, help="Run in the background; 'tally log -f' follows it.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @common
