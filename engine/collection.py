@@ -12,8 +12,9 @@ from typing import Final
 
 from engine import staging
 from engine.content.blocks import BlockStore
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import links
+from engine.content.schema import kind_of
 from engine.errors import Damaged, Unavailable
 from engine.journal import Journal
 from engine.nix.carried import KIND
@@ -21,6 +22,7 @@ from engine.nix.closure import Materialiser
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
 from engine.rows import RunRow
 from engine.run import Run
+from engine.step import GATHER_PAGE_RECORD, RESULT, STEP
 from engine.store.disk import DiskStore
 from engine.store.gc import gc
 from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
@@ -39,6 +41,7 @@ class Collected:
 
 
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
+_NAMING: Final = frozenset(record.kind for record in (STEP, GATHER_PAGE_RECORD, RESULT, LOCK))
 ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not count as pinned
 
 
@@ -156,9 +159,14 @@ def _environments(lock: Lock) -> Iterator[Cid]:
 
 
 def _sparing(gone: set[Cid]) -> LinksOf:
-    """Return what follows links, but not into what goes."""
+    """Return what follows links, but not from where a step or a lock names what goes.
+
+    A directory or a log that has the same content somewhere in it still needs it.
+    """
 
     def follow(cid: Cid, data: bytes) -> Iterable[Cid]:
-        return () if cid in gone else (link for link in links(cid, data) if link not in gone)
+        if cid.codec == DAG_CBOR and kind_of(data) in _NAMING:
+            return (link for link in links(cid, data) if link not in gone)
+        return links(cid, data)
 
     return follow

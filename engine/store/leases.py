@@ -88,6 +88,12 @@ def held(index: Index) -> list[Cid]:
     return [Cid(raw) for (raw,) in index.rows("SELECT DISTINCT cid FROM held")]
 
 
+def leases_of_nobody(index: Index, folder: Path) -> list[Path]:
+    """Return the files of leases that were never taken: they are locked while they may be."""
+    known = {name for (name,) in index.rows("SELECT id FROM leases")}
+    return [path for path in folder.iterdir() if path.name not in known]
+
+
 def _delete(change: sqlite3.Connection, name: str) -> None:
     change.execute("DELETE FROM leases WHERE id = ?", (name,))
     change.execute("DELETE FROM held WHERE lease = ?", (name,))

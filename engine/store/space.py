@@ -16,6 +16,7 @@ from engine.durable import reached
 from engine.errors import Damaged, Unavailable
 from engine.locks import open_locked
 from engine.store.disk import DiskStore
+from engine.store.leases import leases_of_nobody
 from engine.store.packs import HEADER
 from engine.store.place import PACK, WHOLE, Place
 from engine.store.quarantine import Quarantine
@@ -165,7 +166,9 @@ def _remove_strays(store: DiskStore) -> int:
         strays = [path for path in store.root.glob("files/??/*") if path not in known]
         packs = [path for path in store.root.glob("packs/*") if path not in known]
         unwritten = store.root.glob(f"files/{TEMPORARY}*")
-        freed = sum(map(_unlink, strays)) + sum(map(_unlink_abandoned, (*packs, *unwritten)))
+        leases = leases_of_nobody(store.index, store.root / "leases")
+        abandoned = (*packs, *unwritten, *leases)
+        freed = sum(map(_unlink, strays)) + sum(map(_unlink_abandoned, abandoned))
         reached("gc.cleared")
         return freed
 

@@ -160,6 +160,24 @@ def test_a_part_of_an_output_can_be_what_stays(own: Program, write: Write) -> No
         assert own("fsck").code == 0
 
 
+SAME = """\
+  a: {run: 'echo same >{outputs.o}; echo same', outputs: {o: o}}
+  b:
+    inputs: {i: a.o}
+    run: 'mkdir {outputs.o}; cp {inputs.i} {outputs.o}/x; cat {inputs.i}'
+    outputs: {o: o}
+"""
+
+
+def test_an_intermediate_stays_where_it_is_part_of_what_stays(own: Program, write: Write) -> None:
+    """A final directory, and a log, that hold the bytes of an intermediate keep them."""
+    run = own.told("run", write(SAME, name="same"))
+    own.told("gc")
+    assert own("cat", f"{run['outputs']['b.o']}/x").out == "same\n"
+    assert "same" in own("log", run["name"], "b").out
+    assert own("fsck").code == 0
+
+
 def test_gathered_outputs_stay_when_the_workflow_gives_them(own: Program, write: Write) -> None:
     """`STEP[*].OUTPUT` is final of every instance, though another step reads it too."""
     steps = (

@@ -378,18 +378,21 @@ def test_junk_that_calls_itself_a_node_leads_nowhere(store: DiskStore) -> None:
 
 
 def test_what_the_killed_left_is_removed(store: DiskStore) -> None:
-    """Files and packs without a row and unfinished files go; one that is being written stays."""
+    """What has no row, and is not being made, goes: files, packs, leases that were never taken."""
     unfinished = store.root / "files" / "tmp.of-a-killed-process"
     unfinished.write_bytes(b"x" * 100)
     unfinished.chmod(0o444)  # killed just before its rename
     (store.root / "files" / "ab").mkdir()
     (store.root / "files" / "ab" / "renamed-but-not-committed").write_bytes(b"x" * 100)
     (store.root / "packs" / "00000077.pack").write_bytes(b"")
+    (store.root / "leases" / "never-taken").touch()
+    store.hold([])
     writing = store.new_file()
     writing.write(b"x" * 10)
     assert gc(store, []).freed == 200
     assert len(files(store)) == 1
     assert packs(store) == []
+    assert len(list((store.root / "leases").iterdir())) == 1
     leaves = cut(b"x" * 10, 10)
     writing.commit(leaves[0].cid, leaves, [])
     assert store.get(leaves[0].cid) == b"x" * 10

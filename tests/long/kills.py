@@ -1,0 +1,36 @@
+"""kill: kill -9 at random times, of commands of every kind, again and again on one home."""
+
+import random
+import time
+
+from tests.long.life import Deed, Life
+from tests.long.suite import Field, Suite
+
+KILLS = 6  # of one trial
+LONGEST_S = 1.2  # of a run on two busy cores; other commands are done by then
+
+
+def trial(field: Field, chance: random.Random, number: int) -> str:
+    """Kill six commands of one life, some of which are done again at once, and some at the end."""
+    life = Life(field.ground, field.warm, field.place / "life", chance)
+    left: list[Deed] = []
+    killed = 0
+    for _ in range(KILLS):
+        deed = life.any()
+        running = life.start(deed)
+        time.sleep(chance.random() * (LONGEST_S if deed.words[0] in ("run", "rerun") else 0.25))
+        running.kill()
+        ended = life.take(deed, running.wait())
+        killed += ended.code == -9
+        life.check()
+        if ended.code != 0 and chance.random() < 0.5:
+            life.succeed(deed)
+        elif ended.code != 0:
+            left.append(deed)
+    for deed in left:
+        life.succeed(deed)
+    life.finish()
+    return f"{killed} killed"
+
+
+SUITE = Suite("kill", "kill -9 at random times, six in each trial", 50, 1, trial)

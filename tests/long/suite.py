@@ -1,0 +1,90 @@
+"""Suite: some trials of one kind, each of which can be repeated alone from its seed and number."""
+
+import random
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.long.ground import Ground, clear
+from tests.long.warm import Warm
+
+
+@dataclass(frozen=True)
+class Field:
+    """What trials take place on."""
+
+    ground: Ground
+    warm: Warm
+    place: Path  # an empty directory for one trial's things
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Trials of one kind."""
+
+    name: str
+    what: str  # that is tried, in a line
+    count: int  # of a full run
+    sample: int  # of the default tests
+    trial: Callable[[Field, random.Random, int], str]  # its number; returns what it did
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A trial in which something did not hold."""
+
+    number: int
+    why: str
+    replay: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a suite."""
+
+    suite: Suite
+    seed: int
+    count: int
+    seconds: float
+    failed: list[Failed]
+
+    def __str__(self) -> str:
+        line = (
+            f"{self.suite.name:10} {self.count:6} trials  seed {self.seed}  "
+            f"{self.seconds:6.0f} s  {len(self.failed)} failed"
+        )
+        shown = [f"\n{one.why}\n  again: {one.replay}" for one in self.failed]
+        return line + "".join(shown)
+
+
+def run(
+    suite: Suite,
+    ground: Ground,
+    warm: Warm,
+    place: Path,
+    *,
+    seed: int,
+    numbers: range,
+    say: Callable[[str], None] = lambda _: None,
+    keep: bool = False,
+) -> Outcome:
+    """Run some trials of a suite in `place`; with `keep`, what failed stays there."""
+    began = time.monotonic()
+    failed = []
+    for number in numbers:
+        where = place / f"{suite.name}-{number}"
+        where.mkdir()
+        chance = random.Random(f"{suite.name} {seed} {number}")  # noqa: S311
+        try:
+            did = suite.trial(Field(ground, warm, where), chance, number)
+            say(f"{suite.name} {number}: {did}")
+        except Exception:
+            replay = f"python -m tests.long {suite.name} --seed {seed} --only {number}"
+            failed.append(Failed(number, traceback.format_exc(), replay))
+            say(f"{suite.name} {number}: FAILED\n{failed[-1].why}  again: {replay}")
+            if keep:
+                continue
+        clear(where)
+    return Outcome(suite, seed, len(numbers), time.monotonic() - began, failed)
