@@ -1,111 +1,49 @@
-"""Measure planning: 100 000 instances of one step, 100 000 steps in layers, and keys included.
+"""Plan: what lies between a workflow and its first step, for many steps.
 
-Run it as `python -m bench.plan [COUNT]`. Nothing is run: every step is answered as if it had been,
-so this is what the scheduler adds to a run of that size.
+Two shapes: one step scattered, and steps in layers, each with random needs in the layer above. The
+peer builds the same graph; we make the keys besides. Only the work itself is timed, not how long an
+interpreter takes to import its packages.
 """
 
-import resource
+import json
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 
-from engine.admission import Capacity
-from engine.content.cid import DAG_CBOR, Cid
-from engine.plan import Plan
-from engine.plan_events import Done, Ran, Resolve, Resolved, Start
-from engine.step import STEP
-from engine.workflow.graph import Group, Need, groups
-from engine.workflow.parameters import bind
-from engine.workflow.parse import parse
-from engine.workflow.resolve import EnvironmentUse, Resolver
+from bench.contest import Times, contest
+from bench.machine import ROOT
+from bench.process import ToldCommand
+from bench.row import Row, at_most
+from bench.setting import Setting
 
-WIDTH = 100  # steps of a layer, each of which needs three of the layer before
-MACHINE = Capacity(slots=4, cpus=4, memory=2**40)
-TEXT = """
-workflow: bench
-params: {tens: [0], ones: [0]}
-environments: {env: {store: /nix/store/00000000000000000000000000000001-env}}
-defaults: {environment: env}
-steps:
-  first:
-    scatter: {a: params.tens, b: params.ones}
-    run: work {scatter.a} {scatter.b} {outputs.o}
-    outputs: {o: o}
-  second:
-    scatter: {a: params.tens, b: params.ones}
-    inputs: {i: first.o}
-    run: work {inputs.i} {outputs.o}
-    outputs: {o: o}
-"""
+PART = "plan"
+_HOW = {"scatter": ("delayed", "bag"), "layers": ("tasks",)}
+_MIB = 1024 * 1024
+_PROGRAMS = ROOT / "bench" / "programs"
 
 
-def group(step: str, count: int = 1, needs: Sequence[Need] = ()) -> Group:
-    """Return a group of small instances."""
-    return Group(step, count, count > 1, tuple(needs), False, 1, 1, 0, reusable=True)
+def measure(setting: Setting) -> Iterator[Row]:
+    """Measure both shapes."""
+    count = setting.size(100_000, 2_000)
+    for shape in ("scatter", "layers"):
+        yield from _shape(setting, shape, count)
 
 
-def layers(count: int) -> list[Group]:
-    """Return so many steps in layers."""
-    found = [group(f"s{number}") for number in range(min(WIDTH, count))]
-    for number in range(WIDTH, count):
-        above = (number // WIDTH - 1) * WIDTH
-        needs = [Need(f"s{above + (number * 7 + other) % WIDTH}", "one") for other in range(3)]
-        found.append(group(f"s{number}", 1, needs))
-    return found
+def _shape(setting: Setting, shape: str, count: int) -> Iterator[Row]:
+    words = (sys.executable, "-m", "bench.programs.plan_ours", shape, str(count))
+    ours = ToldCommand(words, ROOT)
+    ways = {"ours": ours.spent}
+    dask = setting.peers.python("dask")
+    for how in _HOW[shape] if dask is not None else ():
+        program = (dask, _PROGRAMS / "plan_dask.py", shape, how, str(count))
+        ways[f"dask {how}"] = ToldCommand(program, _PROGRAMS).spent
+    times = contest(ways, setting.rounds)
+    for name in list(ways)[1:]:
+        yield _row(f"{count} steps, {shape} ÷ {name}", name, times)
+    what = f"{count} steps, {shape}, memory"
+    memory = json.loads(ours.output())["memory"]
+    yield Row(PART, what, memory / _MIB, "MiB", at_most(300))
 
 
-def drive(plan: Plan, resolve: Callable[[str, int], object]) -> int:
-    """Answer everything a plan asks; return how many actions there were."""
-    actions = deque(plan.begin())
-    count = 0
-    while actions:
-        action = actions.popleft()
-        count += 1
-        if isinstance(action, Resolve):
-            resolve(action.step, action.index)
-            actions += plan.handle(Resolved(action.step, action.index, reusable=False))
-        elif isinstance(action, Start):
-            actions += plan.handle(Ran(action.step, action.index))
-            actions += plan.handle(Done(action.step, action.index))
-    return count
-
-
-def keys(count: int) -> tuple[Plan, Callable[[str, int], object]]:
-    """Return the plan of a workflow of so many instances, and what makes their keys."""
-    workflow = parse(TEXT, "bench.yaml")
-    values = {"tens": str(list(range(count // 200))), "ones": str(list(range(100)))}
-    params = bind(workflow, values)
-    use = EnvironmentUse(Cid.of(DAG_CBOR, b"closure"), ("/bin",), has_shell=True)
-    resolver = Resolver(workflow, params, {}, {"env": use}, lambda cid, _: cid)
-    output = Cid.of(DAG_CBOR, b"output")
-
-    def key(step: str, index: int) -> object:
-        return STEP.cid(resolver.step(step, index, lambda *_: output).step)
-
-    return Plan(groups(workflow, params), MACHINE), key
-
-
-def report(name: str, work: Callable[[], int]) -> None:
-    """Time some work and print it."""
-    start = time.process_time()
-    actions = work()
-    seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{name}: {seconds:.2f} s of processor, {actions} actions, peak {peak} MiB so far")
-
-
-def main() -> None:
-    """Print the three measurements."""
-    count = int((*sys.argv[1:], "100000")[0])
-    report("instances of one step", lambda: drive(Plan([group("a", count)], MACHINE), _nothing))
-    report("with their keys", lambda: drive(*keys(count)))
-    report("steps in layers", lambda: drive(Plan(layers(count), MACHINE), _nothing))
-
-
-def _nothing(step: str, index: int) -> None:
-    """Resolve without making a key."""
-
-
-if __name__ == "__main__":
-    main()
+def _row(what: str, peer: str, times: Times) -> Row:
+    target = at_most(1.0) if peer != "dask bag" else None
+    return Row(PART, what, times.ratio("ours", peer), "x", target, times.told("ours", peer))

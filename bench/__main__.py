@@ -1,0 +1,90 @@
+"""Measure: `python -m bench [PART…] [--quick]`. See docs/benchmarks.md.
+
+Prints a line for each figure as it is known, and appends it to the results file with the machine
+and the versions of everything that took part.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from bench import content, machine, nothing, plan, startup
+from bench.peers import Peers
+from bench.row import Row
+from bench.setting import Setting, complain
+
+PARTS: Final[dict[str, Callable[[Setting], Iterator[Row]]]] = {
+    module.PART: module.measure for module in (nothing, plan, content, startup)
+}
+RESULTS: Final = Path(__file__).with_name("results.jsonl")
+
+
+def main() -> None:
+    """Measure the parts that were asked for, or all."""
+    asked = _arguments()
+    asked.cache.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=asked.cache))
+    scratch.chmod(0o755)
+    peers = Peers(asked.cache, not asked.quick, complain)
+    rounds = asked.rounds or (1 if asked.quick else 5)
+    setting = Setting(asked.quick, rounds, asked.cache, scratch, peers, complain)
+    try:
+        rows = list(_measured(asked.parts or list(PARTS), setting))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if not asked.quick:
+        _append(asked.results, rows, setting)
+    missed = sum(row.verdict == "MISSED" for row in rows)
+    print(f"{len(rows)} figures, {missed} targets missed")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it all still work?")
+    parser.add_argument("--rounds", type=int, help="how often each pair is measured (5)")
+    cache = platformdirs.user_cache_path("tallystick-bench")
+    parser.add_argument("--cache", type=Path, default=cache, help="peers and scratch (%(default)s)")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the file to append to")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return asked
+
+
+def _measured(parts: list[str], setting: Setting) -> Iterator[Row]:
+    for part in parts:
+        for row in PARTS[part](setting):
+            print(_line(row), flush=True)
+            yield row
+
+
+def _line(row: Row) -> str:
+    target = f"{row.target.how} {row.target.value:g}" if row.target else ""
+    figure = f"{row.figure:.3g} {row.unit}"
+    return (
+        f"{row.part:8} {row.what:48} {figure:>10} {target:>7} {row.verdict:8} {row.note}".rstrip()
+    )
+
+
+def _append(file: Path, rows: list[Row], setting: Setting) -> None:
+    result = {
+        "when": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+        "machine": machine.machine(),
+        "versions": {**machine.versions(), "peers": setting.peers.versions},
+        "rounds": setting.rounds,
+        "rows": [row.as_json() for row in rows],
+    }
+    with file.open("a") as results:
+        results.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
