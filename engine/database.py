@@ -8,10 +8,10 @@ from typing import Final
 
 from engine.sqlite import Schema, Sqlite
 
-_SCHEMA: Final = Schema(
+SCHEMA: Final = Schema(
     version=1,
     what="the record of runs",
-    when_damaged="move state.db* away: the record of runs is lost, content and bundles are not",
+    when_damaged="run `tally fsck --repair`: it keeps what can still be read",
     statements="""
 CREATE TABLE memo (
     key BLOB, result BLOB, attestation BLOB NOT NULL, signed BLOB, signer BLOB,
@@ -40,4 +40,4 @@ class Database(Sqlite):
 
         Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
         """
-        super().__init__(path, _SCHEMA)
+        super().__init__(path, SCHEMA)

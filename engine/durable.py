@@ -18,6 +18,10 @@ Point = Literal[
     "database.opened",  # its tables are there
     "database.changed",  # all of a change was made, but its commit
     "database.committed",
+    # one that was damaged, made anew (salvage.py)
+    "salvage.made",
+    "salvage.cleared",  # the old one's logs are away
+    "salvage.named",
     # packs of small blocks (store/packs.py, store/writer.py)
     "pack.made",  # an empty file, not durable by its name
     "pack.named",
@@ -38,6 +42,7 @@ Point = Literal[
     "lease.made",
     "lease.deleted",  # its row, not its file
     "lease.removed",
+    "pin.logged",
     "pin.kept",
     "pin.dropped",
     "borrowed.entered",

@@ -51,6 +51,36 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def in_use(path: Path) -> Iterator[None]:
+    """Say meanwhile that a file is being used: nobody puts another in its place."""
+    if sys.platform == "win32":  # there, nobody can while it is open
+        yield
+        return
+    with locked(_use_of(path), shared=True):
+        yield
+
+
+@contextmanager
+def unused(path: Path) -> Iterator[None]:
+    """Keep a file from being used by anybody.
+
+    Raises: Unavailable while somebody does.
+    """
+    with _use_of(path).open("ab") as file:
+        if not lock(file.fileno(), wait=False):
+            raise Unavailable(
+                "another tally process is using this file",
+                where=str(path),
+                fix="wait until it has ended, or end it, then run the command again",
+            )
+        yield
+
+
+def _use_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
 def create_locked(path: Path, mode: int) -> int | None:
     """Make a file and take its lock; None when there is one, or it was removed before that.
 

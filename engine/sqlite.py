@@ -17,8 +17,9 @@ from typing import Any, Final
 from engine.durable import reached
 from engine.errors import Refused, Unavailable
 from engine.faults import of_sqlite
-from engine.locks import locked
+from engine.locks import in_use, locked
 
+OPENING: Final = "opening.lock"  # beside the file: held while it is opened, or replaced
 _BUSY_S: Final = 60.0  # a commit of another process takes milliseconds; gc sweeps in short batches
 
 Row = tuple[Any, ...]
@@ -48,20 +49,20 @@ class Sqlite:
         self._read_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self.read_only = path.parent.is_dir() and not os.access(path.parent, os.W_OK)
-        with self._translated(), ExitStack() as unless_opened:
-            self._writer = unless_opened.enter_context(closing(self._connect()))
+        with self._translated(), ExitStack() as opened:
             if self.read_only:
+                self._writer = opened.enter_context(closing(self._connect()))
                 self._check_version()
-                self._reader = self._connect()
-                unless_opened.pop_all()
-                return
-            with locked(path.parent / "opening.lock"):  # turning WAL on does not wait for others
-                self._writer.execute("PRAGMA journal_mode = WAL")
-                self._prepare(fill)
-                reached("database.opened")
-            self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
-            self._reader = self._connect()
-            unless_opened.pop_all()
+            else:
+                with locked(path.parent / OPENING):  # turning WAL on does not wait for others
+                    opened.enter_context(in_use(path))
+                    self._writer = opened.enter_context(closing(self._connect()))
+                    self._writer.execute("PRAGMA journal_mode = WAL")
+                    self._prepare(fill)
+                    reached("database.opened")
+                self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
+            self._reader = opened.enter_context(closing(self._connect()))
+            self._opened = opened.pop_all()
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query.
@@ -110,8 +111,7 @@ class Sqlite:
 
     def close(self) -> None:
         """Close the file; the last process to do so folds the log into it."""
-        self._reader.close()
-        self._writer.close()
+        self._opened.close()
 
     def _connect(self) -> sqlite3.Connection:
         name = self._read_only_uri() if self.read_only else self.path.absolute().as_uri()

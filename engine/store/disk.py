@@ -5,6 +5,7 @@
     files/        whole files over 64 KiB, read-only, to be hard-linked (whole.py)
     quarantine/   damaged bytes, out of the way (quarantine.py)
     leases/       one locked file for each process that puts (leases.py)
+    pins.log      the pins again, for when the index is lost (pinlog.py)
     reserve       space that gc needs on a full disk (reserve.py)
 
 What `put` or `commit` returned from survives kill -9 and power loss. Nothing is ever unlocked by
@@ -71,7 +72,7 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         self.writer = Writer(root, self.index, self.packs, lease, self.clock)
         self.reader = Reader(root, self.index, readers)
         self.whole = WholeFiles(root, self.index, self.writer)
-        self.pins = Pins(self.index)
+        self.pins = Pins(root, self.index)
         self._borrowed = Borrowed(self.index, self.writer)
 
     def get(self, cid: Cid) -> bytes:

@@ -14,11 +14,11 @@ from engine.sqlite import Fill, Schema, Sqlite
 from engine.store.place import Place, Slice
 from engine.store.table import PLACE, TABLES, VERSION, place_of
 
-_SCHEMA: Final = Schema(
+SCHEMA: Final = Schema(
     version=VERSION,
     statements=TABLES,
     what="the store's index",
-    when_damaged="move index.db* away and run the command again: all but pins is found again",
+    when_damaged="run `tally fsck --repair`: it is made again from what lies in the store",
 )
 
 
@@ -30,7 +30,7 @@ class Index(Sqlite):
 
         Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
         """
-        super().__init__(path, _SCHEMA, recover)
+        super().__init__(path, SCHEMA, recover)
 
     def find(self, cid: Cid) -> list[Slice]:
         """Return every place where a block lies."""

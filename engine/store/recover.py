@@ -1,13 +1,14 @@
 """Recover: makes the index again from packs and whole files, when it is lost or was damaged.
 
 It happens in the transaction that makes a new index, so nobody sees half of it, and no gc takes
-packs for leftovers. Every byte is read and checked. Pins, leases and what was borrowed from
-elsewhere are lost; what is damaged is left out, as if it had not been put.
+packs for leftovers. Every byte is read and checked; what is damaged is left out, as if it had not
+been put. Pins come from their log. Leases are lost, and what was borrowed from elsewhere unless
+the old index can still be read (carry_over).
 """
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.content import dagpb
@@ -15,10 +16,12 @@ from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import BYTES, DAG_PB, RAW, Cid
 from engine.durable import reached
 from engine.errors import Damaged, Refused
+from engine.sqlite import Row
 from engine.store.base import Leaf
 from engine.store.packs import HEADER, PACK_SIZE
+from engine.store.pinlog import PinLog
 from engine.store.place import PACK, WHOLE, Signature, Slice
-from engine.store.table import add_place, insert_leaves, tick
+from engine.store.table import add_place, insert_leaves, place_of, tick
 
 
 def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
@@ -28,7 +31,29 @@ def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
         _pack(change, pack, stamp)
     for file in sorted(root.glob("files/??/*")):
         _file(change, file, root / "packs", stamp)
+    pins = [(name, cid.raw) for name, cid in PinLog(root).read()]
+    change.executemany("INSERT OR IGNORE INTO pins VALUES (?, ?)", pins)
     reached("index.found")
+
+
+def carry_over(rows: Callable[[str], Iterator[Row]], change: sqlite3.Connection) -> None:
+    """Put in a new index what a damaged one alone can say: pins, and what was borrowed.
+
+    Whether bytes are where it says is seen when they are read.
+    """
+    stamp = tick(change, 0)
+    for pin in rows("pins"):
+        change.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", pin)
+    numbers: dict[int, int] = {}
+    for row in rows("places"):
+        place = place_of(row)
+        if not place.solid:
+            root = None if place.root is None else Cid(place.root)
+            numbers[place.number] = add_place(change, place.kind, place.name, root, place.signature)
+    for raw, number, offset, length, _ in rows("blocks"):
+        if number in numbers:
+            leaf = Leaf(Cid(raw), offset, length)
+            insert_leaves(change, numbers[number], [leaf], stamp)
 
 
 def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:

@@ -1,0 +1,97 @@
+"""Pin log: the pins once more, as lines of text, for when the index is lost.
+
+All else in the index can be found again from packs and files; what a person wanted kept cannot.
+A line is appended, and durable, before the change of the index that it tells of is committed.
+
+    + bafkrei… added
+    - bafkrei… added
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.errors import Refused
+
+NAME: Final = "pins.log"
+Pin = tuple[str, Cid]  # a name and what it keeps
+
+
+class PinLog:
+    """The log of one store, for whoever holds the index's write lock."""
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / NAME
+
+    def append(self, sign: str, name: str, cid: Cid) -> None:
+        """Note that a pin is made (+) or taken away (-).
+
+        Raises: OSError.
+        """
+        line = f"{sign} {cid} {_safe(name)}\n".encode()
+        descriptor = os.open(
+            self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
+        try:
+            end = os.fstat(descriptor).st_size
+            try:
+                _write(descriptor, b"\n" + line if end else line)
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, end)  # gives a full disk its space back
+                raise
+        finally:
+            os.close(descriptor)
+
+    def exists(self) -> bool:
+        """Return whether anything was ever pinned with a log."""
+        return self._path.exists()
+
+    def read(self) -> set[Pin]:
+        """Return the pins that it tells of; a line that is damaged tells of none."""
+        pins: set[Pin] = set()
+        for sign, pin in self._lines():
+            (pins.add if sign == "+" else pins.discard)(pin)
+        return pins
+
+    def write(self, pins: Iterable[Pin]) -> None:
+        """Write it anew, with these pins alone.
+
+        Raises: OSError.
+        """
+        fresh = self._path.with_name(f"{NAME}.new")
+        with fresh.open("wb") as file:
+            file.writelines(f"+ {cid} {_safe(name)}\n".encode() for name, cid in sorted(pins))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    def _lines(self) -> Iterator[tuple[str, Pin]]:
+        if not self.exists():
+            return
+        for line in self._path.read_bytes().splitlines():
+            sign, _, rest = line.decode(errors="replace").partition(" ")
+            text, space, name = rest.partition(" ")
+            try:
+                cid = Cid.parse(text)
+            except Refused:
+                continue
+            if sign in ("+", "-") and space:
+                yield sign, (_plain(name), cid)
+
+
+def _safe(name: str) -> str:
+    """Return a name on one line."""
+    return name.encode("unicode_escape").decode()
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "replace").decode("unicode_escape", "replace")
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
