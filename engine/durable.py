@@ -64,6 +64,7 @@ Point = Literal[
     "gc.emptied",
     "gc.moved",
     "index.found",  # again, from packs and files, but the commit (store/recover.py)
+    "index.refound",
     # trees written out (store/get.py, staging.py)
     "get.written",
     "get.named",

@@ -1,10 +1,12 @@
 """fsck: reads everything and says what is wrong. What is damaged is in quarantine afterwards.
 
-It streams: findings come as they are found, and the store may be used meanwhile.
+It streams: findings come as they are found, and the store may be used meanwhile. What a pack says
+of its own blocks, for when the index is lost, is checked too; `renew` in space.py puts that right.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -14,11 +16,12 @@ from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, links, walk
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.store.disk import DiskStore
-from engine.store.place import WHOLE, Place, Slice
+from engine.store.packs import HEADER
+from engine.store.place import PACK, WHOLE, Place, Slice
 from engine.store.reader import signature_at
 
-_MOVE_AWAY: Final = "move it away: the next command makes it again, without its pins"
-_FETCH: Final = "import or add it again"
+REPAIR: Final = "run `tally fsck --repair`"
+_FETCH: Final = f"{REPAIR}, or import or add it again"
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 
 
@@ -49,7 +52,10 @@ def _index(store: DiskStore) -> Iterator[Finding]:
     for (message,) in store.index.rows("PRAGMA quick_check"):
         if message != "ok":
             path = str(store.index.path)
-            yield Finding("damaged", None, f"the index: {message}", path, _MOVE_AWAY)
+            yield Finding("damaged", None, f"the index: {message}", path, REPAIR)
+    if not store.pins.is_logged():
+        where = str(store.root / "pins.log")
+        yield Finding("damaged", None, "the log of pins is not what the index says", where, REPAIR)
 
 
 def _places(store: DiskStore) -> Iterator[Finding]:
@@ -59,7 +65,8 @@ def _places(store: DiskStore) -> Iterator[Finding]:
         place = store.index.place(number)
         if place is None or not store.reader.can_read(place):
             continue  # moved by a gc, or dropped a moment ago
-        yield from _blocks(store, ((Cid(row[3]), Slice(*row[:3])) for row in rows))
+        blocks = ((Cid(row[3]), Slice(*row[:3])) for row in rows)
+        yield from _pack(store, place, blocks) if place.kind == PACK else _blocks(store, blocks)
         if place.kind == WHOLE and store.index.place(number) == place:
             yield from _file(store, place)
 
@@ -69,6 +76,25 @@ def _blocks(store: DiskStore, blocks: Iterable[tuple[Cid, Slice]]) -> Iterator[F
         found = store.reader.read(cid, at)
         if isinstance(found, TallyError):
             yield _finding(cid, found)
+
+
+def _pack(store: DiskStore, place: Place, blocks: Iterable[tuple[Cid, Slice]]) -> Iterator[Finding]:
+    """Check blocks, and that the index could be made again from their pack."""
+    path = place.path(store.root)
+    with ExitStack() as opened:
+        pack = None
+        with suppress(OSError):  # it is a finding of each block
+            pack = opened.enter_context(path.open("rb", buffering=0)).fileno()
+        for cid, at in blocks:
+            found = list(_blocks(store, [(cid, at)]))
+            yield from found
+            if not found and pack is not None and not _is_headed(pack, cid, at):
+                what = f"block {cid} is right, but not what its pack says of it"
+                yield Finding("damaged", cid, what, str(path), REPAIR)
+
+
+def _is_headed(pack: int, cid: Cid, at: Slice) -> bool:
+    return os.pread(pack, HEADER, at.offset - HEADER) == cid.raw + at.length.to_bytes(4, "big")
 
 
 def _file(store: DiskStore, place: Place) -> Iterator[Finding]:

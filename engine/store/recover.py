@@ -7,21 +7,30 @@ the old index can still be read (carry_over).
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from engine.content import dagpb
 from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import BYTES, DAG_PB, RAW, Cid
 from engine.durable import reached
 from engine.errors import Damaged, Refused
+from engine.salvage import salvage
 from engine.sqlite import Row
 from engine.store.base import Leaf
+from engine.store.index import SCHEMA
 from engine.store.packs import HEADER, PACK_SIZE
 from engine.store.pinlog import PinLog
 from engine.store.place import PACK, WHOLE, Signature, Slice
 from engine.store.table import add_place, insert_leaves, place_of, tick
+
+_PREFIX: Final = re.compile(rb"\x01[\x55\x70\x71][\x1e\x12]\x20")  # of every CID (content/cid.py)
+_PREFIX_BYTES: Final = 4
+_WINDOW: Final = 1024 * 1024  # bytes read at once in search of one
 
 
 def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
@@ -30,13 +39,22 @@ def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
     for pack in sorted(root.glob("packs/????????.pack")):
         _pack(change, pack, stamp)
     for file in sorted(root.glob("files/??/*")):
-        _file(change, file, root / "packs", stamp)
+        take_file(change, file, root / "packs", stamp)
     pins = [(name, cid.raw) for name, cid in PinLog(root).read()]
     change.executemany("INSERT OR IGNORE INTO pins VALUES (?, ?)", pins)
     reached("index.found")
 
 
-def carry_over(rows: Callable[[str], Iterator[Row]], change: sqlite3.Connection) -> None:
+def salvage_index(root: Path, now_ms: int) -> Path | None:
+    """Make the index of the store at `root` again unless it is sound; return where it is kept.
+
+    Raises: Unavailable while a process uses it, or on a full disk.
+    """
+    fill = partial(recover, root=root, now_ms=now_ms)
+    return salvage(root / "index.db", SCHEMA, fill, _carry_over)
+
+
+def _carry_over(rows: Callable[[str], Iterator[Row]], change: sqlite3.Connection) -> None:
     """Put in a new index what a damaged one alone can say: pins, and what was borrowed.
 
     Whether bytes are where it says is seen when they are read.
@@ -57,7 +75,7 @@ def carry_over(rows: Callable[[str], Iterator[Row]], change: sqlite3.Connection)
 
 
 def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:
-    leaves = list(_framed(path))
+    leaves = list(framed(path))
     end = max((leaf.offset + leaf.length for leaf in leaves), default=0)
     if end != path.stat().st_size:
         end = PACK_SIZE  # full: nothing is to be appended behind what cannot be read
@@ -65,30 +83,45 @@ def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:
     insert_leaves(change, number, leaves, stamp)
 
 
-def _framed(path: Path) -> Iterator[Leaf]:
-    """Yield the blocks of a pack that are what they say."""
-    with path.open("rb") as file:
-        at = 0
-        while len(header := file.read(HEADER)) == HEADER:
-            at += HEADER
-            length = int.from_bytes(header[BYTES:], "big")
-            if length > MAX_BLOCK:
-                return  # no header: nothing after it can be found
-            data = file.read(length)
-            cid = _cid(header[:BYTES])
-            if cid is not None and len(data) == length and cid.matches(data):
-                yield Leaf(cid, at, length)
-            at += length
+def framed(path: Path) -> Iterator[Leaf]:
+    """Yield the blocks of a pack that are what they say, skipping what is damaged."""
+    with path.open("rb", buffering=0) as file:
+        at: int | None = 0
+        while at is not None:
+            leaf = _leaf(file.fileno(), at)
+            if leaf is None:
+                at = _next_header(file.fileno(), at + 1)
+            else:
+                yield leaf
+                at = leaf.offset + leaf.length
 
 
-def _cid(raw: bytes) -> Cid | None:
+def _leaf(pack: int, at: int) -> Leaf | None:
+    """Return the block whose header is at `at`, if there is one."""
+    header = os.pread(pack, HEADER, at)
+    length = int.from_bytes(header[BYTES:], "big")
+    if len(header) < HEADER or length > MAX_BLOCK:
+        return None
     try:
-        return Cid.from_bytes(raw)
+        cid = Cid.from_bytes(header[:BYTES])
     except Refused:
         return None
+    data = os.pread(pack, length, at + HEADER)
+    is_right = len(data) == length and cid.matches(data)
+    return Leaf(cid, at + HEADER, length) if is_right else None
 
 
-def _file(change: sqlite3.Connection, path: Path, packs: Path, stamp: int) -> None:
+def _next_header(pack: int, at: int) -> int | None:
+    """Return where the next thing is that begins as a CID does; None when nothing does."""
+    while len(window := os.pread(pack, _WINDOW, at)) >= _PREFIX_BYTES:
+        found = _PREFIX.search(window)
+        if found is not None:
+            return at + found.start()
+        at += len(window) - _PREFIX_BYTES + 1
+    return None
+
+
+def take_file(change: sqlite3.Connection, path: Path, packs: Path, stamp: int) -> None:
     """Index a whole file if it is all that its name says."""
     try:
         root = Cid.parse(path.name)

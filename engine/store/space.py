@@ -60,6 +60,19 @@ def reclaim(store: DiskStore) -> int:
     return freed + _remove_empty(store) - moved
 
 
+def renew(store: DiskStore, packs: Collection[Path]) -> None:
+    """Copy what lies in some packs elsewhere, and remove them; not those that a process writes to.
+
+    Raises: Unavailable on a full disk.
+    """
+    store.writer.release_pack()
+    with ExitStack() as locks:
+        for place in store.index.places("WHERE kind = ?", (PACK,)):
+            if place.path(store.root) in packs and _held(store, place, locks):
+                _move_out(store, place)
+    _remove_empty(store)
+
+
 def _retire(store: DiskStore) -> None:
     """Take files that are not needed as a whole out of files/; they only lend their blocks now.
 

@@ -9,6 +9,7 @@ import pytest
 from engine.errors import Damaged, Unavailable
 from engine.store.disk import DiskStore
 from engine.store.fsck import fsck
+from engine.store.space import renew
 from tests.engine.store.shelf import above, cut, node, overwrite, packs, put_file, raw
 
 DATA = os.urandom(5000)
@@ -88,6 +89,31 @@ def test_what_a_pin_needs_is_looked_for(store: DiskStore) -> None:
     assert [f.cid for f in fsck(store)] == [raw(b"not here").cid]
 
 
+def test_a_pack_that_says_something_else_is_found_and_renewed(store: DiskStore) -> None:
+    """A block is right and its header is not: from the pack alone it would be lost."""
+    store.put([raw(b"one"), raw(b"two"), raw(b"three")])
+    pack = packs(store)[0]
+    overwrite(pack, pack.read_bytes().index(b"two") - 1, b"\xff")
+    (finding,) = fsck(store)
+    assert (finding.problem, finding.cid, finding.where) == ("damaged", raw(b"two").cid, str(pack))
+    renew(store, [pack])
+    assert list(fsck(store)) == []
+    assert [store.get(raw(data).cid) for data in (b"one", b"two", b"three")]
+    assert packs(store) != [pack]
+
+
+def test_pins_are_checked_against_their_log(store: DiskStore) -> None:
+    """A damaged line of the log is found; written anew, it is right."""
+    store.put([raw(b"x")])
+    store.pins.pin(raw(b"x").cid, "mine")
+    assert list(fsck(store)) == []
+    overwrite(store.root / "pins.log", 5, b"#")
+    (finding,) = fsck(store)
+    assert "the log of pins" in finding.what
+    store.pins.write_log()
+    assert list(fsck(store)) == []
+
+
 def test_it_streams(store: DiskStore) -> None:
     """The first finding comes before everything is read."""
     store.put(raw(b"%d" % number) for number in range(100))
@@ -111,6 +137,8 @@ def test_random_damage_is_always_found(store: DiskStore, kind: str) -> None:
                 assert store.get(block.cid) == block.data
             except (Damaged, Unavailable):
                 continue
+        assert all("what its pack says" in finding.what for finding in fsck(store))
+        renew(store, packs(store))
         assert list(fsck(store)) == []
         store.put(blocks)
         assert [store.get(block.cid) for block in blocks] == [b.data for b in blocks]

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
 from engine.store.fsck import fsck
 from engine.store.gc import gc
+from engine.store.recover import salvage_index
+from engine.store.refind import refind
+from engine.store.table import drop_place
 from tests.engine.store.shelf import overwrite, packs, raw
 
 MANY = [raw(b"block %d" % number) for number in range(200)]
@@ -57,6 +60,68 @@ def test_what_is_damaged_is_left_out(tmp_path: Path) -> None:
         assert sum(store.has(block.cid) for block in MANY) == len(MANY) - 1
         store.put(MANY)
         assert store.get(MANY[77].cid) == MANY[77].data
+
+
+def test_a_broken_length_hides_one_block_only(tmp_path: Path) -> None:
+    """Where a pack does not say what comes next, that is looked for."""
+    with DiskStore(tmp_path) as store:
+        store.put(MANY)
+        at = packs(store)[0].read_bytes().index(b"block 77")
+        overwrite(packs(store)[0], at - 4, b"\xff\xff\xff\xff")
+    lose_the_index(tmp_path)
+    with DiskStore(tmp_path) as store:
+        assert [block for block in MANY if not store.has(block.cid)] == [MANY[77]]
+
+
+def test_pins_are_found_again(tmp_path: Path) -> None:
+    """What was pinned, and not let go of, is pinned after the index was lost, and gc keeps it."""
+    with DiskStore(tmp_path) as store:
+        store.put(MANY)
+        for block in MANY[:3]:
+            store.pins.pin(block.cid, "mine")
+        store.pins.pin(MANY[0].cid, "of two lines\n- and \\ more")
+        store.pins.unpin(MANY[1].cid, "mine")
+        pinned = store.pins.all()
+    lose_the_index(tmp_path)
+    with DiskStore(tmp_path) as store:
+        assert store.pins.all() == pinned
+        gc(store, [], keep_seconds=0)
+        assert [block for block in MANY if store.has(block.cid)] == [MANY[0], MANY[2]]
+
+
+def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
+    """With pins, and with files in place, as far as the old one can be read."""
+    (tmp_path / "mine").write_bytes(os.urandom(300_000))
+    root = tmp_path / "store"
+    with DiskStore(root) as store:
+        store.put(MANY)
+        mine = add_path(store, tmp_path / "mine", in_place=True).cid
+        store.pins.pin(mine, "mine")
+    (root / "pins.log").unlink()
+    with (root / "index.db").open("r+b") as file:
+        file.write(bytes(4096))
+    with pytest.raises(Damaged, match="the store's index is damaged"):
+        DiskStore(root)
+    assert salvage_index(root, 0) is not None
+    with DiskStore(root) as store:
+        assert store.pins.all() == [(mine, "mine")]
+        assert list(fsck(store, [mine, *(block.cid for block in MANY)])) == []
+
+
+def test_rows_that_are_lost_are_found_again(tmp_path: Path) -> None:
+    """Of a block in a pack, and of a whole file."""
+    (tmp_path / "file").write_bytes(os.urandom(300_000))
+    with DiskStore(tmp_path / "store") as store:
+        store.put(MANY)
+        file = add_path(store, tmp_path / "file").cid
+        with store.index.change() as change:
+            change.execute("DELETE FROM blocks WHERE cid = ?", (MANY[7].cid.raw,))
+            for place in store.index.places("WHERE kind = 'whole'"):
+                drop_place(change, place.number)
+        refind(store, [MANY[7].cid, file])
+        assert store.get(MANY[7].cid) == MANY[7].data
+        assert store.path_of(file) is not None
+        assert list(fsck(store, [file])) == []
 
 
 def test_a_torn_pack_is_not_appended_to(tmp_path: Path) -> None:
