@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Final
 
 from cli.report import human_seconds, note, printable
 from engine.plan_events import WHOLE
-from engine.progress import Counted, Ended, Printed, Progress, Retried, Started, Waiting, Watch
+from engine.progress import (
+    Counted,
+    Ended,
+    Printed,
+    Progress,
+    Retried,
+    Reused,
+    Started,
+    Waiting,
+    Watch,
+)
 from engine.workflow.graph import Group
 
 if TYPE_CHECKING:
@@ -76,6 +86,8 @@ class Tree:
         branch = self.branches[event.step]
         if isinstance(event, Counted):
             branch.total = event.count
+        elif isinstance(event, Reused):
+            branch.ended["reused"] += len(event.indexes)
         elif isinstance(event, Started) and (event.step, event.index) not in self._running:
             self._running.add((event.step, event.index))
             branch.running += 1
@@ -153,7 +165,7 @@ class Plain:
             note(f"{self._id(event.step, event.index)}: another run is doing it; waiting for that")
         elif isinstance(event, Retried):
             note(f"{self._id(event.step, event.index)}: {event.note}; trying again")
-        elif isinstance(event, Ended) and event.status != "reused":
+        elif isinstance(event, Ended):
             for line in ended_lines(event, self._id(event.step, event.index), self._tails):
                 note(line)
 

@@ -116,7 +116,9 @@ class Execution:
         if self._inquiry.may_share(name):
             if not self._desk.claims.take(order.key.raw):
                 return False
-            if (hit := self._inquiry.again(order)) is not None:  # made since it was looked for
+            if (
+                hit := self._inquiry.again(name, order.key)
+            ) is not None:  # made since it was looked for
                 self._desk.claims.release(order.key.raw)
                 self.shared[name] = hit
                 self._wires.tell(Shared(*name))

@@ -24,7 +24,7 @@ class Forecast:
     step: str
     index: int | None  # None when the step is not scattered, or its instances are not known
     action: Action
-    order: Order | None  # of "reuse" and "run"
+    order: Order | None  # of "run"
     waits_for: str  # of "wait": the step; "" else
 
     @property
@@ -78,13 +78,14 @@ class Forecaster:
         return resolver.expand(group.step, entries_of(self._store, directory))
 
     def _known(self, group: Group, count: int) -> Iterator[Forecast]:
-        for answer in self._inquiry.answer([(group.step, index) for index in range(count)]):
-            if answer.error is not None:
-                raise answer.error
-            index = answer.name[1] if group.scattered else None
-            if answer.hit is None:
-                self._open.add(group.step)
-                yield Forecast(group.step, index, "run", answer.order, "")
+        [answer] = self._inquiry.answer([(group.step, range(count))])
+        for error in answer.errors.values():
+            raise error
+        for index in range(count):
+            at = index if group.scattered else None
+            if index in answer.hits:
+                self._inquiry.products.add(group.step, index, answer.hits[index].outputs)
+                yield Forecast(group.step, at, "reuse", None, "")
             else:
-                self._inquiry.products.add(*answer.name, answer.hit.result.outputs)
-                yield Forecast(group.step, index, "reuse", answer.order, "")
+                self._open.add(group.step)
+                yield Forecast(group.step, at, "run", answer.orders[index], "")

@@ -1,8 +1,8 @@
-"""Inquiry: from the name of an instance to its key, and to a result of it that may be reused."""
+"""Inquiry: from instances to their keys, and to results of them that may be reused."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from engine.content.cid import Cid
 from engine.errors import TallyError
@@ -16,12 +16,22 @@ from engine.workflow.found import Outputs
 from engine.workflow.graph import Group
 from engine.workflow.resolve import ResolvedStep
 
+Question: TypeAlias = tuple[str, Sequence[int]]  # a step, and some of its instances
+
 
 class Resolving(Protocol):
     """What is asked of engine/workflow/resolve.py."""
 
     def step(self, name: str, index: int | None, outputs: Outputs) -> ResolvedStep:
         """Return one instance of a step."""
+        ...
+
+    def keys(self, name: str, indexes: Iterable[int], outputs: Outputs) -> list[Cid]:
+        """Return the keys of instances of a scattered step."""
+        ...
+
+    def outputs_of(self, name: str) -> Set[str]:
+        """Return the names of a step's outputs."""
         ...
 
     def directory(self, name: str, outputs: Outputs) -> Cid:
@@ -35,13 +45,14 @@ class Resolving(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of an instance: either an error, or an order, with a hit unless it must run."""
+    """What is known of the instances of a question: each is in one of `hits, orders, errors`."""
 
-    name: Name
-    order: Order | None
-    hit: Hit | None
-    is_own: bool  # this run made the result itself, before it was interrupted
-    error: TallyError | None
+    step: str
+    keys: dict[int, Cid] = field(default_factory=dict)
+    hits: dict[int, Hit] = field(default_factory=dict)  # of those that need not run
+    own: set[int] = field(default_factory=set)  # whose hit this run made before it was interrupted
+    orders: dict[int, Order] = field(default_factory=dict)  # of those that must run
+    errors: dict[int, TallyError] = field(default_factory=dict)
 
 
 class Inquiry:
@@ -64,49 +75,101 @@ class Inquiry:
         self._reusable = {group.step for group in groups if group.reusable} - forced
         self._earlier = earlier or {}
 
-    def answer(self, names: Sequence[Name]) -> list[Answer]:
-        """Return what is known of each instance, in order."""
-        answers = [self._resolve(name) for name in names]
-        steps = {
-            answer.order.key: answer.order.step
-            for answer in answers
-            if answer.order and answer.hit is None and self.may_share(answer.name)
-        }
-        hits = self._lookup.find(steps)
-        return [self._with_hit(answer, hits) for answer in answers]
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """Return what is known of each question's instances, in order.
 
-    def again(self, order: Order) -> Hit | None:
+        The memo and the store are asked once for all of them.
+        """
+        answers = [self._keys(step, indexes) for step, indexes in questions]
+        if self._earlier:
+            self._find_own(answers)
+        self._find(answers)
+        for answer in answers:
+            self._order_rest(answer)
+        return answers
+
+    def again(self, name: Name, key: Cid) -> Hit | None:
         """Look once more, now that nobody else is at work on it."""
-        return self._lookup.find({order.key: order.step}).get(order.key)
+        return self._lookup.find({key: self.resolver.outputs_of(name[0])}).get(key)
 
     def may_share(self, name: Name) -> bool:
         """Return whether an instance may take a result that this run did not make."""
         return name[0] in self._reusable
 
-    def _resolve(self, name: Name) -> Answer:
-        step, index = name
-        at = index if step in self._scattered else None
-        try:
-            resolved = self.resolver.step(step, at, self.products.get)
-            record = STEP.block(resolved.step)
-        except TallyError as error:
-            return Answer(name, None, None, False, error)
-        limits = limits_of(resolved.resources)
-        order = Order(record.cid, resolved.step, (*resolved.blocks, record), limits)
-        own = self._own(name, order)
-        return Answer(name, order, own, own is not None, None)
+    def order(self, step: str, index: int) -> Order:
+        """Return an instance as a runner takes it.
 
-    def _own(self, name: Name, order: Order) -> Hit | None:
-        row = self._earlier.get(name)
-        if row is None or row.status != "ran" or row.key != order.key:
+        Raises: Refused when it cannot be resolved.
+        """
+        at = index if step in self._scattered else None
+        resolved = self.resolver.step(step, at, self.products.get)
+        record = STEP.block(resolved.step)
+        limits = limits_of(resolved.resources)
+        return Order(record.cid, resolved.step, (*resolved.blocks, record), limits)
+
+    def _keys(self, step: str, indexes: Sequence[int]) -> Answer:
+        answer = Answer(step)
+        if step in self._scattered:
+            try:
+                keys = self.resolver.keys(step, indexes, self.products.get)
+                answer.keys.update(zip(indexes, keys, strict=True))
+            except TallyError:
+                answer.keys.clear()  # one by one, to see which it is
+        for index in indexes if not answer.keys else ():
+            self._resolve(answer, index)
+        return answer
+
+    def _resolve(self, answer: Answer, index: int) -> None:
+        try:
+            order = self.order(answer.step, index)
+        except TallyError as error:
+            answer.errors[index] = error
+        else:
+            answer.keys[index] = order.key
+            answer.orders[index] = order
+
+    def _find(self, answers: Sequence[Answer]) -> None:
+        wanted = {
+            key: self.resolver.outputs_of(answer.step)
+            for answer in answers
+            if answer.step in self._reusable
+            for index, key in answer.keys.items()
+            if index not in answer.hits
+        }
+        hits = self._lookup.find(wanted)
+        for answer in answers if hits else ():
+            for index, key in answer.keys.items():
+                if key in hits and answer.step in self._reusable:
+                    answer.hits.setdefault(index, hits[key])
+
+    def _find_own(self, answers: Sequence[Answer]) -> None:
+        """Find what this run did itself, which counts even where nothing may be shared."""
+        own = {
+            (answer.step, index): witness
+            for answer in answers
+            for index, key in answer.keys.items()
+            if (witness := self._own(answer.step, index, key)) is not None
+        }
+        wanted = {witness.key: self.resolver.outputs_of(step) for (step, _), witness in own.items()}
+        hits = self._lookup.recorded(list(own.values()), wanted)
+        for answer in answers:
+            for index, key in answer.keys.items():
+                if (answer.step, index) in own and key in hits:
+                    answer.hits[index] = hits[key]
+                    answer.own.add(index)
+
+    def _own(self, step: str, index: int, key: Cid) -> Witness | None:
+        row = self._earlier.get((step, index))
+        if row is None or row.status != "ran" or row.key != key:
             return None
         if row.result is None or row.attestation is None:
             return None
-        witness = Witness(order.key, row.result, row.attestation, row.signed, UNSIGNED)
-        return self._lookup.recorded(order.step, witness)
+        return Witness(key, row.result, row.attestation, row.signed, UNSIGNED)
 
-    def _with_hit(self, answer: Answer, hits: Mapping[Cid, Hit]) -> Answer:
-        if answer.hit or answer.order is None or not self.may_share(answer.name):
-            return answer
-        hit = hits.get(answer.order.key)
-        return Answer(answer.name, answer.order, hit, False, None)
+    def _order_rest(self, answer: Answer) -> None:
+        """Make the orders of those that must run; only these are worth a record."""
+        for index in [index for index in answer.keys if index not in answer.hits]:
+            if index not in answer.orders:
+                self._resolve(answer, index)
+        for index in answer.hits:
+            answer.orders.pop(index, None)

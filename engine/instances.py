@@ -3,19 +3,22 @@
 An instance is its rank: the number of its group, then its index, in one int, so that ranks sort
 in the order in which steps are preferred. What it keeps is six bytes; a group that scatters over
 a directory gets its instances when they are known. An instance is decided only when all that it
-needs has ended, so the order of events never changes what becomes of it.
+needs has ended, so the order of events never changes what becomes of it. Neighbours that change
+together are changed together, as a span: what 100 000 of them cost is a few slices.
 """
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
 
 from engine.plan_graph import Edge, Graph
 from engine.plan_table import ENDED, Cause, State, move
 
 SKIP: Final = 1  # something needed was left out by its author
 BLOCK: Final = 2  # something needed did not succeed
+
+Span: TypeAlias = tuple[int, int]  # the rank of the first, and how many follow one another
 
 _INDEX_BITS: Final = 32
 _INDEX_MASK: Final = (1 << _INDEX_BITS) - 1
@@ -33,12 +36,28 @@ def split(rank: int) -> tuple[int, int]:
     return rank >> _INDEX_BITS, rank & _INDEX_MASK
 
 
+def runs(indexes: Sequence[int]) -> Iterator[range]:
+    """Yield ascending indexes as the longest ranges that they are made of.
+
+    >>> list(runs((0, 1, 2, 5)))
+    [range(0, 3), range(5, 6)]
+    """
+    if isinstance(indexes, range):
+        yield indexes
+        return
+    start = 0
+    for at in range(1, len(indexes) + 1):
+        if at == len(indexes) or indexes[at] != indexes[at - 1] + 1:
+            yield range(indexes[start], indexes[at - 1] + 1)
+            start = at
+
+
 class Instances:
     """The state of all instances; what became ready, left out or expandable waits to be taken."""
 
     def __init__(self, graph: Graph) -> None:
         count = len(graph.groups)
-        self.ready: list[int] = []  # ranks
+        self.ready: list[Span] = []
         self.left_out: list[int] = []  # ranks that became SKIPPED or BLOCKED by what they need
         self.expandable: list[int] = []  # groups
         self.abandoned: list[tuple[int, int]] = []  # groups that end unexpanded, SKIP | BLOCK
@@ -54,7 +73,7 @@ class Instances:
         self._state = bytearray()
         self._waits = array("I")  # `same` needs of the instance that have not ended
         self._marks = bytearray()  # what those that have ended ended in
-        self._ended: deque[int] = deque()  # ranks whose end is still to be spread
+        self._ended: deque[Span] = deque()  # whose end is still to be spread
         self._closing: deque[int] = deque()  # groups all of whose instances have ended
 
     def begin(self) -> None:
@@ -103,9 +122,18 @@ class Instances:
 
         Raises: ValueError when the table has no such row.
         """
-        state = self._move(rank, cause)
+        state = self._move(rank, 1, cause)
         self._spread()
         return state
+
+    def move_all(self, number: int, indexes: Sequence[int], cause: Cause) -> None:
+        """Move instances of one group that are all in one state, as `move` does.
+
+        Raises: ValueError when they are not, or the table has no such row.
+        """
+        for run in runs(indexes):
+            self._move(rank_of(number, run.start), len(run), cause)
+        self._spread()
 
     def stop(self, rank: int) -> None:
         """End an instance that will not run, with nothing following from it."""
@@ -161,7 +189,7 @@ class Instances:
             self._marks_out[number] = SKIP
             self._closing.append(number)
         for index in range(self._count[number]):
-            self._move(rank_of(number, index), Cause.NEED_SKIPPED)
+            self._move(rank_of(number, index), 1, Cause.NEED_SKIPPED)
             self.left_out.append(rank_of(number, index))
 
     def _end_unexpanded(self, number: int, mark: int) -> None:
@@ -172,31 +200,40 @@ class Instances:
             self._meet_expansion(edge, mark)
         self._closing.append(number)
 
-    def _move(self, rank: int, cause: Cause) -> State:
+    def _move(self, rank: int, size: int, cause: Cause) -> State:
         at = self._place(rank)
-        state = move(self._state[at], cause)
-        self._state[at] = state
+        before = self._state[at]
+        state = move(before, cause)
+        if size == 1:
+            self._state[at] = state
+        elif self._state.count(before, at, at + size) == size:
+            self._state[at : at + size] = bytes((state,)) * size
+        else:
+            raise ValueError("instances that are not in one state are moved together")
         if state >= ENDED:
-            self._ended.append(rank)
+            self._ended.append((rank, size))
         return state
 
     def _spread(self) -> None:
         """Tell those that wait for what has ended, and those that wait for them."""
         while self._ended or self._closing:  # queues, not calls: a chain may be 100 000 long
             if self._ended:
-                self._spread_end(self._ended.popleft())
+                self._spread_end(*self._ended.popleft())
             else:
                 self._spread_close(self._closing.popleft())
 
-    def _spread_end(self, rank: int) -> None:
-        number, index = split(rank)
+    def _spread_end(self, rank: int, size: int) -> None:
+        number, first = split(rank)
         mark = _MARKS.get(State(self._state[self._place(rank)]), 0)
         self._marks_out[number] |= mark
         for edge in self._graph.after_same(number):
-            self._meet_instance(edge, index, mark)
-        for edge in self._graph.after_item(number, index):
-            self._meet(edge, mark)
-        self._left[number] -= 1
+            for index in range(first, first + size):
+                self._meet_instance(edge, index, mark)
+        if self._graph.has_items(number):
+            for index in range(first, first + size):
+                for edge in self._graph.after_item(number, index):
+                    self._meet(edge, mark)
+        self._left[number] -= size
         if not self._left[number]:
             self._closing.append(number)
 
@@ -238,10 +275,25 @@ class Instances:
             else:
                 self.expandable.append(number)
             return
-        first = self._first[number]
-        for index in range(self._count[number]):
+        first, count = self._first[number], self._count[number]
+        if count > 1 and self._is_free(number):
+            self._move(rank_of(number, 0), count, Cause.NEEDS_MET)
+            self.ready.append((rank_of(number, 0), count))
+            return
+        for index in range(count):
             if not self._waits[first + index]:
                 self._decide(number, index)
+
+    def _is_free(self, number: int) -> bool:
+        """Return whether nothing keeps any instance of a group, and none was decided before."""
+        first, count = self._first[number], self._count[number]
+        end = first + count
+        return (
+            not self._marks_in[number]
+            and self._state.count(State.WAITING, first, end) == count
+            and self._marks.count(0, first, end) == count
+            and not any(self._waits[first:end])
+        )
 
     def _decide(self, number: int, index: int) -> None:
         at = self._first[number] + index
@@ -250,11 +302,20 @@ class Instances:
         rank = rank_of(number, index)
         marks = self._marks[at] | self._marks_in[number]
         if not marks:
-            self._move(rank, Cause.NEEDS_MET)
-            self.ready.append(rank)
+            self._move(rank, 1, Cause.NEEDS_MET)
+            self._add_ready(rank)
             return
-        self._move(rank, Cause.NEED_FAILED if marks & BLOCK else Cause.NEED_SKIPPED)
+        self._move(rank, 1, Cause.NEED_FAILED if marks & BLOCK else Cause.NEED_SKIPPED)
         self.left_out.append(rank)
+
+    def _add_ready(self, rank: int) -> None:
+        """Add an instance, to the span before it when it follows that."""
+        if self.ready:
+            first, size = self.ready[-1]
+            if rank == first + size:
+                self.ready[-1] = (first, size + 1)
+                return
+        self.ready.append((rank, 1))
 
 
 def _carried(edge: Edge, mark: int) -> int:

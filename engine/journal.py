@@ -53,10 +53,9 @@ class Journal:
 
     def add_steps(self, change: sqlite3.Connection, run: str, steps: Iterable[StepRow]) -> None:
         """Record what became of instances; the latest word on each counts."""
-        rows = ((run, *_values(step)) for step in steps)
         change.executemany(
             f"INSERT OR REPLACE INTO run_steps VALUES ({','.join('?' * 12)})",  # noqa: S608
-            rows,
+            ((run, *step) for step in steps),
         )
 
     def end(self, id: str, status: RunStatus, run: Cid | None, now_ms: int) -> None:  # noqa: A002
@@ -169,12 +168,6 @@ def _begins(run: RunRow, text: str) -> bool:
     )
 
 
-def _values(s: StepRow) -> tuple[object, ...]:
-    cids = (_raw(s.key), _raw(s.result), _raw(s.attestation), _raw(s.signed))
-    logs = (_raw(s.stdout), _raw(s.stderr))
-    return (s.step, s.index, s.status, *cids, s.wall_ms, *logs, s.note)
-
-
 def _raw(cid: Cid | None) -> bytes | None:
     return None if cid is None else cid.raw
 
@@ -184,9 +177,9 @@ def _cid(raw: bytes | None) -> Cid | None:
 
 
 def _step(row: Row) -> StepRow:
-    step, index, status, *cids, wall_ms, stdout, stderr, note = row
-    key, result, attestation, signed = map(_cid, cids)
+    step, index, status, key, result, attestation, signed, wall_ms, stdout, stderr, note = row
     return StepRow(
-        step, index, status, key, result, attestation, signed, wall_ms, _cid(stdout),
-        _cid(stderr), note,
+        step, index, status, key and Cid(key), result and Cid(result),
+        attestation and Cid(attestation), signed and Cid(signed), wall_ms, stdout and Cid(stdout),
+        stderr and Cid(stderr), note,
     )  # fmt: skip

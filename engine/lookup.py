@@ -1,22 +1,22 @@
 """Lookup: which steps need not run, because a result that may be believed is here."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Set
+from typing import NamedTuple
 
-from engine.content.blocks import BlockStore
+from engine.content.blocks import ManyStore
 from engine.content.cid import Cid
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged
 from engine.memo import Memo, Policy, Witness
 from engine.presence import Presence
-from engine.step import RESULT, Result, Step
+from engine.step import RESULT
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A result to be reused."""
 
-    result_cid: Cid
-    result: Result
+    key: Cid
+    result: Cid
+    outputs: dict[str, Cid]
     attestation: Cid
     signed: Cid | None  # the Signed attestation, when there was a key
 
@@ -24,43 +24,45 @@ class Hit:
 class Lookup:
     """Asks the memo, the policy and the store. For one thread."""
 
-    def __init__(self, store: BlockStore, memo: Memo, policy: Policy, presence: Presence) -> None:
+    def __init__(self, store: ManyStore, memo: Memo, policy: Policy, presence: Presence) -> None:
         self._store = store
         self._memo = memo
         self._policy = policy
         self._presence = presence
 
-    def find(self, steps: Mapping[Cid, Step]) -> dict[Cid, Hit]:
-        """Return a hit for each of these steps, given by key, that has one."""
-        said = self._memo.look_up(list(steps))
+    def find(self, wanted: Mapping[Cid, Set[str]]) -> dict[Cid, Hit]:
+        """Return a hit for each of these keys, given with the names of outputs, that has one."""
+        said = self._memo.look_up(list(wanted))
         chosen = {key: self._policy(witnesses) for key, witnesses in said.items()}
+        return self._hits([one for one in chosen.values() if one is not None], wanted)
+
+    def recorded(
+        self, witnesses: Collection[Witness], wanted: Mapping[Cid, Set[str]]
+    ) -> dict[Cid, Hit]:
+        """Return those results, recorded by this very run, of which everything is here."""
+        return self._hits(witnesses, wanted)
+
+    def _hits(self, chosen: Collection[Witness], wanted: Mapping[Cid, Set[str]]) -> dict[Cid, Hit]:
+        """Return which of the chosen results are here, whole."""
+        here = self._store.get_many([witness.result for witness in chosen])
         found = {
-            key: hit
-            for key, witness in chosen.items()
-            if witness is not None and (hit := self._read(steps[key], witness)) is not None
+            witness.key: hit
+            for witness in chosen
+            if witness.result in here
+            and (hit := _hit(witness, here[witness.result], wanted[witness.key])) is not None
         }
-        return self._complete(found)
-
-    def recorded(self, step: Step, witness: Witness) -> Hit | None:
-        """Return a result that this very run has recorded, unless it is not all here."""
-        hit = self._read(step, witness)
-        return None if hit is None else self._complete({witness.key: hit}).get(witness.key)
-
-    def _read(self, step: Step, witness: Witness) -> Hit | None:
-        try:
-            result = RESULT.decode(self._store.get(witness.result))
-        except (Unavailable, Damaged):
-            return None
-        is_its_own = result.step == witness.key and result.outputs.keys() == step.outputs.keys()
-        if not is_its_own or result.exit_code != 0:
-            return None
-        return Hit(witness.result, result, witness.attestation, witness.signed)
-
-    def _complete(self, hits: dict[Cid, Hit]) -> dict[Cid, Hit]:
-        outputs: Sequence[Cid] = [
-            cid for hit in hits.values() for cid in hit.result.outputs.values()
-        ]
+        outputs = [cid for hit in found.values() for cid in hit.outputs.values()]
         whole = self._presence.whole(outputs)
-        return {
-            key: hit for key, hit in hits.items() if whole.issuperset(hit.result.outputs.values())
-        }
+        return {key: hit for key, hit in found.items() if whole.issuperset(hit.outputs.values())}
+
+
+def _hit(witness: Witness, data: bytes, outputs: Set[str]) -> Hit | None:
+    try:
+        result = RESULT.decode(data)
+    except Damaged:
+        return None
+    is_its_own = result.step == witness.key and result.outputs.keys() == outputs
+    if not is_its_own or result.exit_code != 0:
+        return None
+    proof = (witness.attestation, witness.signed)
+    return Hit(witness.key, witness.result, result.outputs, *proof)

@@ -7,19 +7,16 @@ run is planned. Apart from content: forgetting the memo loses no data, only the 
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.database import Database
+from engine.sqlite import CHUNK
 
 UNSIGNED: Final = b""  # the signer of what this machine ran without a key
 
-_CHUNK: Final = 500  # keys in one SELECT; SQLite takes 32 766 at most, more than some gain nothing
 
-
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(NamedTuple):
     """Somebody says that a step gave a result."""
 
     key: Cid
@@ -51,8 +48,8 @@ class Memo:
     def look_up(self, keys: Sequence[Cid]) -> dict[Cid, tuple[Witness, ...]]:
         """Return the witnesses of each key, earliest first, without what is disowned."""
         found: dict[Cid, list[Witness]] = {}
-        for start in range(0, len(keys), _CHUNK):
-            for witness in self._chunk(keys[start : start + _CHUNK]):
+        for start in range(0, len(keys), CHUNK):
+            for witness in self._chunk(keys[start : start + CHUNK]):
                 found.setdefault(witness.key, []).append(witness)
         return {key: tuple(witnesses) for key, witnesses in found.items()}
 
@@ -80,9 +77,7 @@ class Memo:
             f"SELECT key, result, attestation, signed, signer FROM memo WHERE key IN ({marks})"  # noqa: S608
             " AND signer NOT IN (SELECT signer FROM disowned) ORDER BY key, place"
         )
-        for key, result, attestation, signed, signer in self._database.rows(
-            query, [key.raw for key in keys]
-        ):
+        for key, result, attestation, signed, signer in self._database.rows(query, keys):
             signature = None if signed is None else Cid(signed)
             yield Witness(Cid(key), Cid(result), Cid(attestation), signature, signer)
 

@@ -34,9 +34,8 @@ def of_report(name: Name, report: Report) -> StepRow:
 
 def of_hit(name: Name, hit: Hit) -> StepRow:
     """Return the row of an instance whose result was reused."""
-    key = hit.result.step
-    proof = (hit.result_cid, hit.attestation, hit.signed)
-    return StepRow(*name, "reused", key, *proof, 0, None, None, "")
+    proof = (hit.result, hit.attestation, hit.signed)
+    return StepRow(*name, "reused", hit.key, *proof, 0, None, None, "")
 
 
 def of_error(name: Name, order: Order | None, error: TallyError) -> StepRow:

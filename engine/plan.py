@@ -6,8 +6,8 @@ table in plan_table.py; what its end reaches is followed in instances.py.
 
 >>> plan = Plan([Group("a", 1, False, (), False, 1, 0, 0, True)], Capacity(1, 1, 1))
 >>> plan.begin()
-(Resolve(step='a', index=0),)
->>> plan.handle(Resolved("a", 0, reusable=False))
+(Resolve(step='a', indexes=range(0, 1)),)
+>>> plan.handle(Resolved("a", reusable=(), missing=(0,)))
 (Start(step='a', index=0, attempt=1),)
 >>> plan.handle(Ran("a", 0))
 ()
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from engine.admission import Admission, Capacity
 from engine.errors import Refused
-from engine.instances import BLOCK, Instances, rank_of, split
+from engine.instances import BLOCK, Instances, Span, rank_of, split
 from engine.plan_events import (
     WHOLE,
     Action,
@@ -71,7 +71,7 @@ class Plan:
         self._instances = Instances(self._graph)
         self._admission = Admission(capacity)
         self._keep_going = keep_going
-        self._ready: list[int] = []  # heap of ranks
+        self._ready: list[Span] = []  # heap
         self._asked = 0  # questions that were not answered: Resolve and Expand
         self._running: set[int] = set()  # ranks
         self._recording: set[int] = set()
@@ -116,17 +116,19 @@ class Plan:
     # what became true
 
     def _on_resolved(self, event: Resolved) -> None:
-        rank = self._rank(event.step, event.index)
-        self._instances.move(rank, Cause.FOUND if event.reusable else Cause.MISSING)
-        self._asked -= 1
+        number = self._graph.number[event.step]
+        self._asked -= len(event.reusable) + len(event.missing)
         if event.reusable:
-            self._actions.append(Reuse(event.step, event.index))
-        else:
-            self._queue(rank)
+            self._instances.move_all(number, event.reusable, Cause.FOUND)
+            self._actions.append(Reuse(event.step, event.reusable))
+        if event.missing:
+            self._instances.move_all(number, event.missing, Cause.MISSING)
+            for index in event.missing:
+                self._queue(rank_of(number, index))
 
     def _on_shared(self, event: Shared) -> None:
         self._leave(self._rank(event.step, event.index), Cause.FOUND)
-        self._actions.append(Reuse(event.step, event.index))
+        self._actions.append(Reuse(event.step, (event.index,)))
 
     def _on_ran(self, event: Ran) -> None:
         rank = self._rank(event.step, event.index)
@@ -191,8 +193,8 @@ class Plan:
             self._skip(rank)
         for number, mark in found.abandoned:
             self._actions.append(Skip(self._graph.groups[number].step, WHOLE, mark == BLOCK))
-        for rank in found.ready:
-            heappush(self._ready, rank)
+        for span in found.ready:
+            heappush(self._ready, span)
         if not self._stopping:
             self._asked += len(found.expandable)
             steps = (self._graph.groups[number].step for number in found.expandable)
@@ -201,11 +203,16 @@ class Plan:
             taken.clear()
 
     def _ask(self) -> None:
-        while self._ready and self._asked + len(self._admission) < WINDOW:
-            rank = heappop(self._ready)
-            self._instances.move(rank, Cause.ASKED)
-            self._asked += 1
-            self._actions.append(Resolve(*self._name(rank)))
+        while self._ready and (room := WINDOW - self._asked - len(self._admission)) > 0:
+            rank, size = heappop(self._ready)
+            if size > room:
+                heappush(self._ready, (rank + room, size - room))
+                size = room
+            number, index = split(rank)
+            indexes = range(index, index + size)
+            self._instances.move_all(number, indexes, Cause.ASKED)
+            self._asked += size
+            self._actions.append(Resolve(self._graph.groups[number].step, indexes))
 
     def _start(self) -> None:
         while len(self._recording) < MAX_RECORDING and (rank := self._admission.take()) is not None:

@@ -1,9 +1,11 @@
 """What a Plan hears (events) and what it asks for (actions): the whole vocabulary. Pure.
 
 An instance of a step is named by its step's name and its index in scatter order; a step that is
-not scattered has the one instance 0.
+not scattered has the one instance 0. What is asked and found comes by the span, many instances of
+one step together; what runs comes one by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,11 +16,11 @@ Status = Literal["succeeded", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Answer to Resolve: the instance has a key; `reusable` when a result for it was accepted."""
+    """Answer to Resolve, or to a part of it: these instances have a key."""
 
     step: str
-    index: int
-    reusable: bool
+    reusable: Sequence[int]  # a result for it was accepted; ascending
+    missing: Sequence[int]  # it must run
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,21 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Compute the instance's key, look for an accepted result, answer Resolved (or Failed)."""
+    """Compute the keys of instances and look for accepted results.
+
+    Answer Resolved for those that have a key, Failed for each that has none.
+    """
 
     step: str
-    index: int
+    indexes: range
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """Take the result that Resolved was about; nothing is to be answered."""
+    """Take the results that Resolved, or Shared, was about; nothing is to be answered."""
 
     step: str
-    index: int
+    indexes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Graph:
         items = self._item.get(producer)
         return items.get(index, ()) if items else ()
 
+    def has_items(self, producer: int) -> bool:
+        """Return whether any group waits for a single instance of this one."""
+        return producer in self._item
+
     def after_missing(self, producer: int, count: int) -> Iterator[Edge]:
         """Return the groups that wait for an instance which a group of `count` does not have."""
         for index, edges in self._item.get(producer, {}).items():

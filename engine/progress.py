@@ -3,7 +3,7 @@
 `Watch` is called from the scheduler's thread; for Printed, from the threads of slots.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +55,14 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """These instances have ended: results that were there were taken for them."""
+
+    step: str
+    indexes: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """An instance has ended, for good and durably."""
 
@@ -65,5 +73,5 @@ class Ended:
     note: str  # why it failed or was skipped, in words
 
 
-Progress = Counted | Started | Waiting | Printed | Retried | Ended
+Progress = Counted | Started | Waiting | Printed | Retried | Reused | Ended
 Watch = Callable[[Progress], None]

@@ -1,7 +1,7 @@
 """Rows: what the journal keeps of a run and of each of its instances. Pure."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from engine.content.cid import Cid
 
@@ -35,12 +35,11 @@ class RunRow:
     run: Cid | None  # the Run record, once finished
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """What became of one instance of a step."""
+class StepRow(NamedTuple):
+    """What became of one instance of a step: the columns of a row, in their order."""
 
     step: str
-    index: int  # WHOLE for a step whose instances were never known
+    index: int  # type: ignore[assignment]  # WHOLE for a step whose instances were never known
     status: StepStatus
     key: Cid | None
     result: Cid | None

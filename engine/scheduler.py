@@ -17,7 +17,7 @@ from engine.content.blocks import Block
 from engine.entries import entries_of
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.execution import Desk, Execution, Wires
-from engine.inquiry import Answer, Inquiry
+from engine.inquiry import Answer, Inquiry, Question
 from engine.lookup import Hit
 from engine.plan import Plan
 from engine.plan_events import (
@@ -39,13 +39,13 @@ from engine.plan_events import (
     Status,
     Unexpandable,
 )
-from engine.progress import Counted, Ended, Retried, Watch
+from engine.progress import Counted, Ended, Retried, Reused, Watch
 from engine.recorder import Record
 from engine.rows import Name, StepRow
 from engine.slots import Slots
 
-ASKED_AT_ONCE: Final = 200  # instances resolved before the loop looks at what came in meanwhile
-ROWS_AT_ONCE: Final = 500  # rows of reused or skipped instances written together
+ASKED_AT_ONCE: Final = 1_000  # instances resolved before the loop looks at what came in meanwhile
+ROWS_AT_ONCE: Final = 2_000  # rows of reused or skipped instances written together
 
 _POLL_MS: Final = 200  # how soon a cancel from another process is noticed
 _POLL_WAITING_MS: Final = 20  # how soon a result of another process is noticed
@@ -67,7 +67,7 @@ class Scheduler:
         self._events: deque[Event] = deque()
         wires = Wires(self._events.append, self._messages.put, watch)
         self._execution = Execution(run, desk, slots, inquiry, wires)
-        self._questions: deque[Name] = deque()
+        self._questions: deque[Resolve] = deque()
         self._hits: dict[Name, Hit] = {}  # found, to be reused
         self._own: set[Name] = set()  # hits that this run made before it was interrupted
         self._rows: list[StepRow] = []  # to be written
@@ -113,8 +113,15 @@ class Scheduler:
 
     def _ask(self) -> None:
         """Answer some of the plan's questions together: one look at the memo for all of them."""
-        count = min(len(self._questions), ASKED_AT_ONCE)
-        for answer in self._inquiry.answer([self._questions.popleft() for _ in range(count)]):
+        asked: list[Question] = []
+        room = ASKED_AT_ONCE
+        while self._questions and room > 0:
+            question = self._questions.popleft()
+            asked.append((question.step, question.indexes[:room]))
+            if rest := question.indexes[room:]:
+                self._questions.appendleft(Resolve(question.step, rest))
+            room -= len(asked[-1][1])
+        for answer in self._inquiry.answer(asked):
             self._take(answer)
         self._settle()
 
@@ -154,18 +161,16 @@ class Scheduler:
             self._performers[type(action)](action)
 
     def _take(self, answer: Answer) -> None:
-        name = answer.name
-        if answer.error is not None or answer.order is None:
-            if answer.error is not None:
-                self._execution.failures[name] = answer.error
-            self._events.append(Failed(*name, retryable=False))
-            return
-        if answer.hit is not None:
-            self._hits[name] = answer.hit
-            self._own |= {name} if answer.is_own else set()
-        else:
-            self._execution.offer(name, answer.order)
-        self._events.append(Resolved(*name, reusable=answer.hit is not None))
+        step = answer.step
+        for index, error in answer.errors.items():
+            self._execution.failures[step, index] = error
+            self._events.append(Failed(step, index, retryable=False))
+        for index, order in answer.orders.items():
+            self._execution.offer((step, index), order)
+        self._hits.update(((step, index), hit) for index, hit in answer.hits.items())
+        self._own.update((step, index) for index in answer.own)
+        if answer.hits or answer.orders:
+            self._events.append(Resolved(step, sorted(answer.hits), sorted(answer.orders)))
 
     def _request_cancel(self) -> None:
         self._cancels += 1
@@ -176,17 +181,23 @@ class Scheduler:
     # what the plan says
 
     def _on_resolve(self, action: Resolve) -> None:
-        self._questions.append((action.step, action.index))
+        self._questions.append(action)
 
     def _on_reuse(self, action: Reuse) -> None:
-        name = (action.step, action.index)
-        hit = self._hits.pop(name, None) or self._execution.shared.pop(name)
-        self._execution.drop(name)
-        self._inquiry.products.add(*name, hit.result.outputs)
-        if name in self._own:
-            self._watch(Ended(*name, "ran", 0, ""))
-        else:
-            self._end(outcomes.of_hit(name, hit))
+        reused = []
+        for index in action.indexes:
+            name = (action.step, index)
+            hit = self._hits.pop(name, None) or self._execution.shared.pop(name)
+            self._execution.drop(name)
+            self._inquiry.products.add(*name, hit.outputs)
+            if name in self._own:
+                self._watch(Ended(*name, "ran", 0, ""))
+            else:
+                self._rows.append(outcomes.of_hit(name, hit))
+                reused.append(index)
+        self._write_many()
+        if reused:
+            self._watch(Reused(action.step, reused))
 
     def _on_start(self, action: Start) -> None:
         name = (action.step, action.index)
@@ -235,9 +246,12 @@ class Scheduler:
 
     def _end(self, row: StepRow) -> None:
         self._rows.append(row)
+        self._write_many()
+        self._watch(Ended(row.step, row.index, row.status, row.wall_ms, row.note))
+
+    def _write_many(self) -> None:
         if len(self._rows) >= ROWS_AT_ONCE:
             self._write_rows()
-        self._watch(Ended(row.step, row.index, row.status, row.wall_ms, row.note))
 
     def _write_rows(self) -> None:
         """Have rows written that nothing waits for: the memo knows what they tell of."""

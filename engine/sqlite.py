@@ -20,6 +20,8 @@ from engine.faults import of_sqlite
 from engine.locks import in_use, locked
 
 OPENING: Final = "opening.lock"  # beside the file: held while it is opened, or replaced
+CHUNK: Final = 500  # values of one IN (...): SQLite takes 32 766, more than some gain nothing
+
 _BUSY_S: Final = 60.0  # a commit of another process takes milliseconds; gc sweeps in short batches
 
 Row = tuple[Any, ...]

@@ -4,7 +4,7 @@ The protocol alone; the stores are in engine/store. Whoever needs blocks takes a
 argument and never asks which one it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -48,4 +48,16 @@ class BlockStore(Protocol):
 
     def has(self, cid: Cid) -> bool:
         """Return whether `get` would find `cid`, without reading it."""
+        ...
+
+
+class ManyStore(BlockStore, Protocol):
+    """A BlockStore that can be asked for thousands of blocks at the price of a few."""
+
+    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+        """Return those blocks that are here and right, checked; for any other ask `get` why."""
+        ...
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those that `has` would find."""
         ...

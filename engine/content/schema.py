@@ -15,7 +15,7 @@ Note(text='hello')
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar, cast
 
 from engine.content.blocks import Block
@@ -24,7 +24,7 @@ from engine.content.canonical import encode_text
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.head import MAP, read_head
 from engine.content.shape import SCALARS
-from engine.content.structure import struct
+from engine.content.structure import mould, struct
 from engine.errors import Damaged, Refused
 
 T = TypeVar("T")
@@ -56,7 +56,8 @@ class Record(Generic[T]):
             raise ValueError(f"{cls.__name__} has a field that would come before its kind")
         self.kind = kind
         self._check = check
-        self._shape = struct(cls, _KIND + encode_text(kind))
+        self._before = _KIND + encode_text(kind)
+        self._shape = struct(cls, self._before)
 
     def encode(self, value: T) -> bytes:
         """Return the bytes of `value`; ValueError when it is not of this kind.
@@ -72,6 +73,18 @@ class Record(Generic[T]):
         if too_much := excess(data):
             raise Refused(f"{too_much} in a {self.kind}", fix="make it smaller")
         return data
+
+    def mould(self, value: T, varying: Sequence[str]) -> Callable[..., bytes]:
+        """Return what gives the bytes of values that are `value` but for the fields `varying`.
+
+        It takes those in that order, and is several times faster than `encode`, because all else
+        was encoded once. Nothing is checked but their types: whoever fills it knows that what
+        varies cannot break the kind's rules, and how large it is.
+
+        Raises: Refused when `value` is too large for a record.
+        """
+        self.encode(value)
+        return mould(value, varying, self._before)
 
     def decode(self, data: bytes) -> T:
         """Return the value whose bytes are `data`.

@@ -11,6 +11,7 @@ engine/content/schema.py asks for them.
 
 import dataclasses
 import typing
+from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Final
 
@@ -96,10 +97,8 @@ def _mapping(inner: Shape) -> Shape:
 
 def struct(cls: type, before: bytes = b"") -> Shape:
     """Return the shape of a dataclass: a map of its fields, after one more entry in `before`."""
-    hints = typing.get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cls)]
-    fields = sorted((encode_text(name), name, shape_of(hints[name])) for name in names)
-    start = write_head(MAP, len(fields) + bool(before)) + before
+    start, fields = _fields(cls, before)
     writers = [(key, name, shape.write) for key, name, shape in fields]
     readers = [(key, len(key), names.index(name), shape.read) for key, name, shape in fields]
 
@@ -124,3 +123,37 @@ def struct(cls: type, before: bytes = b"") -> Shape:
         return cls(*values), at
 
     return Shape(write, read)
+
+
+def mould(value: object, varying: Sequence[str], before: bytes = b"") -> Callable[..., bytes]:
+    """Return what writes a dataclass like `value` from the values of some of its fields.
+
+    It takes them in the order of `varying`; all else was written once.
+    """
+    pieces, holes = [b""], {}
+    start, fields = _fields(type(value), before)
+    pieces[0] = start
+    for key, name, shape in fields:
+        pieces[-1] += key
+        if name in varying:
+            holes[name] = (len(pieces), shape.write)
+            pieces += [b"", b""]
+        else:
+            pieces[-1] += shape.write(getattr(value, name))
+    places = [holes[name] for name in varying]
+
+    def write(*values: object) -> bytes:
+        filled = pieces.copy()
+        for (at, write_field), each in zip(places, values, strict=True):
+            filled[at] = write_field(each)
+        return b"".join(filled)
+
+    return write
+
+
+def _fields(cls: type, before: bytes) -> tuple[bytes, list[tuple[bytes, str, Shape]]]:
+    """Return how a dataclass begins, and its fields in canonical order, each with its key."""
+    hints = typing.get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    fields = sorted((encode_text(name), name, shape_of(hints[name])) for name in names)
+    return write_head(MAP, len(fields) + bool(before)) + before, fields

@@ -97,6 +97,14 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         """
         return self.reader.has(cid)
 
+    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+        """Return those blocks that are here and right, checked; for any other ask `get` why."""
+        return self.reader.get_many(cids)
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those that `has` would find."""
+        return self.reader.has_many(cids)
+
     def new_file(self) -> WholeFile:
         """Begin a whole file.
 

@@ -1,6 +1,6 @@
 """MemoryStore: blocks in memory, for tests and for content on its way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -36,3 +36,12 @@ class MemoryStore:
     def has(self, cid: Cid) -> bool:
         """Return whether `get` would find `cid`."""
         return cid in self._blocks
+
+    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+        """Return those blocks that are here and right."""
+        here = {cid: self._blocks[cid] for cid in cids if cid in self._blocks}
+        return {cid: data for cid, data in here.items() if cid.matches(data)}
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those that `has` would find."""
+        return {cid for cid in cids if cid in self._blocks}

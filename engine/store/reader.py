@@ -5,7 +5,7 @@ caller learns what to do. Once the right bytes are put again, everything is as b
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +46,27 @@ class Reader:
                     return found
                 failure = found or failure
         raise failure or _nowhere(cid)
+
+    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+        """Return those blocks that are where the index says and right; `get` mends the others."""
+        found = {}
+        for cid, at in self._index.find_many(cids):
+            place = None if cid in found else self._place(at.place)
+            if place is not None and place.solid:
+                with suppress(OSError):
+                    data = self._bytes(place, at)
+                    if cid.matches(data):
+                        found[cid] = data
+        return found
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those blocks that `has` would find."""
+        found: set[Cid] = set()
+        for cid, at in self._index.find_many(cids):
+            place = None if cid in found else self._place(at.place)
+            if place is not None and self._unchanged(place):
+                found.add(cid)
+        return found
 
     def has(self, cid: Cid) -> bool:
         """Return whether a block lies anywhere, as far as can be told without reading it."""

@@ -72,6 +72,19 @@ class Command:
             },
         )
 
+    def with_holes(self) -> frozenset[str]:
+        """Return which of `command`, `script` and `variables` differ from instance to instance."""
+        templates = {
+            "command": self.items,
+            "script": (self.script,),
+            "variables": tuple(self.variables.values()),
+        }
+        return frozenset(
+            name
+            for name, each in templates.items()
+            if any(isinstance(part, Placeholder) for template in each for part in template)
+        )
+
     def render(self, scatter: Mapping[str, str], where: str) -> "Rendered":
         """Return the command of one instance.
 

@@ -5,19 +5,20 @@ and asks for outputs of earlier steps as they are needed. What does not change f
 instance of a scattered step is worked out once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
-from engine.step import CONTRACT, REQUIRES, SYSTEM, Platform, Step
+from engine.step import CONTRACT, REQUIRES, STEP, SYSTEM, Platform, Step
 from engine.workflow.check import refuse_params
 from engine.workflow.commands import Command, Given
 from engine.workflow.contract import variables
 from engine.workflow.expand import Bindings, bindings
 from engine.workflow.found import Found, Outputs, Select
 from engine.workflow.gathers import Gathered, gather
+from engine.workflow.keys import Mould
 from engine.workflow.model import Resources, Workflow, WorkflowStep
 from engine.workflow.parameters import Params
 from engine.workflow.reads import entries_axis, entries_of, input_reference
@@ -89,6 +90,7 @@ class Resolver:
         self._entries: dict[str, dict[str, Cid]] = {}  # by step, in byte order of names
         self._bindings: dict[str, Bindings] = {}
         self._prepared: dict[str, _Prepared] = {}  # of scattered steps
+        self._moulds: dict[str, Mould] = {}
 
     def directory(self, name: str, outputs: Outputs) -> Cid:
         """Return the directory whose entries a step scatters over, once that is made.
@@ -110,6 +112,10 @@ class Resolver:
         self._bindings[name] = found
         return len(found)
 
+    def outputs_of(self, name: str) -> Set[str]:
+        """Return the names of a step's outputs."""
+        return self._workflow.steps[name].outputs.keys()
+
     def count(self, name: str) -> int:
         """Return how many instances a step has; one over a directory was expanded before."""
         return len(self._bindings_of(name))
@@ -119,20 +125,47 @@ class Resolver:
 
         Raises: Refused when a path is not in an input, or the command cannot run as it is.
         """
-        common = self._prepared.get(name) or self._prepare(name, outputs)
+        common = self._common(name, outputs)
         if index is None:
             return self._resolved(common, {}, common.inputs.fixed)
-        bound = common.bindings[index]
-        words = {axis: in_command(v) for axis, v in zip(common.bindings.names, bound, strict=True)}
+        return self._resolved(common, *self._instance(common, index, outputs))
+
+    def keys(self, name: str, indexes: Iterable[int], outputs: Outputs) -> list[Cid]:
+        """Return the keys of instances of a scattered step: the CIDs of what `step` returns.
+
+        Raises: as `step`, for any of them.
+        """
+        common = self._common(name, outputs)
+        return [self._key(common, *self._instance(common, index, outputs)) for index in indexes]
+
+    def _common(self, name: str, outputs: Outputs) -> _Prepared:
+        return self._prepared.get(name) or self._prepare(name, outputs)
+
+    def _instance(
+        self, common: _Prepared, index: int, outputs: Outputs
+    ) -> tuple[dict[str, str], dict[str, Cid]]:
+        """Return what the scatter's names stand for in an instance's command, and its inputs."""
+        names, bound = common.bindings.names, common.bindings[index]
+        words = {axis: in_command(value) for axis, value in zip(names, bound, strict=True)}
+        if not (common.inputs.matched or common.entries):
+            return words, common.inputs.fixed
         inputs = dict(common.inputs.fixed)
         for key, reference in common.inputs.matched.items():
-            where = f"steps.{name}.inputs.{key}"
+            where = f"steps.{common.name}.inputs.{key}"
             inputs[key] = self._found.needed(reference, index, outputs, where)
         axis = entries_axis(common.step)
         if axis is not None:
-            position = common.bindings.positions(index)[axis]
-            inputs[common.bindings.names[axis]] = common.entries[position]
-        return self._resolved(common, words, inputs)
+            inputs[names[axis]] = common.entries[common.bindings.positions(index)[axis]]
+        return words, inputs
+
+    def _key(self, common: _Prepared, words: dict[str, str], inputs: dict[str, Cid]) -> Cid:
+        mould = self._moulds.get(common.name)
+        if mould is None:
+            step = self._resolved(common, words, inputs).step
+            matched = bool(common.inputs.matched or common.entries)
+            mould = self._moulds[common.name] = Mould.of(step, common.command, matched=matched)
+        key = mould.key(common.command.render(words, f"steps.{common.name}"), inputs)
+        return key or STEP.cid(self._resolved(common, words, inputs).step)
 
     def _bindings_of(self, name: str) -> Bindings:
         if name not in self._bindings:

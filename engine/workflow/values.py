@@ -19,14 +19,16 @@ JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
 # Characters that JSON holds as they are and YAML does not, or takes for the end of a line.
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+)
+
 MAX_VALUE: Final = 768 * 1024  # bytes of one param: 100 000 seeds, in a record of at most 1 MiB
 
 
 def to_json(value: object) -> JsonText:
     """Return plain data as its one JSON text, which means the same as YAML."""
-    text = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    text = _ENCODER.encode(value)
     if text.isascii() and text.isprintable():  # nearly all values: each item of a list is made here
         return text
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

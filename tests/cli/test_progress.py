@@ -4,7 +4,7 @@ import pytest
 
 from cli.progress import Plain, Steps, Tails, Tree, ended_lines
 from engine.plan_events import WHOLE
-from engine.progress import Counted, Ended, Printed, Retried, Started, Waiting
+from engine.progress import Counted, Ended, Printed, Retried, Reused, Started, Waiting
 
 STEPS = Steps({"a": 1, "s": None}, frozenset({"s"}))
 
@@ -29,7 +29,7 @@ def test_instances_are_counted() -> None:
         Started("s", 0, 1),
         Started("s", 1, 1),
         Ended("s", 0, "ran", 1500, ""),
-        Ended("s", 2, "reused", 0, ""),
+        Reused("s", (2,)),
     )
     assert found[1] == ("⏵", "s", "2/4, 1 running, 1 ran, 1 reused, 1.5s")
 
@@ -78,8 +78,7 @@ def test_plain_lines_say_what_happened(capsys: pytest.CaptureFixture[str]) -> No
     plain = Plain(STEPS)
     for event in (
         Counted("s", 2),
-        Ended("s", 0, "reused", 0, ""),
-        Ended("s", 1, "reused", 0, ""),
+        Reused("s", range(2)),
         Waiting("a", 0),
         Started("a", 0, 1),
         Retried("a", 0, "exit code 1"),

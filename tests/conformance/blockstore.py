@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from engine.content.blocks import MAX_BLOCK, Block, BlockStore
+from engine.content.blocks import MAX_BLOCK, Block, BlockStore, ManyStore
 from engine.content.cid import DAG_CBOR, RAW, SHA2_256, Cid
 from engine.errors import Damaged, Refused, Unavailable
 
@@ -77,3 +77,19 @@ class BlockStoreConformance:
         store.put(block(b"%d" % number) for number in range(300))
         store.put([])
         assert all(store.has(block(b"%d" % number).cid) for number in range(300))
+
+
+class ManyStoreConformance(BlockStoreConformance):
+    """The contract of engine/content/blocks.py ManyStore."""
+
+    def test_many_are_found_as_one_is(self, store: ManyStore) -> None:
+        """Of many names those that are here are found, each with its bytes; one may come twice."""
+        here = [block(str(number).encode()) for number in range(1_200)]
+        store.put(here)
+        names = [one.cid for one in here]
+        never = [block(b"never").cid, block(b"nor this").cid]
+
+        assert store.get_many([*names, *never, *names]) == {one.cid: one.data for one in here}
+        assert store.has_many([*never, *names]) == set(names)
+        assert store.get_many([]) == {}
+        assert store.has_many([]) == set()

@@ -64,7 +64,7 @@ def look(store: MemoryStore, memo: Memo, *results: Result, signer: bytes = UNSIG
     with memo._database.change() as change:
         memo.add(change, witnesses)
     lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
-    return KEY in lookup.find({KEY: WANTED})
+    return KEY in lookup.find({KEY: WANTED.outputs.keys()})
 
 
 def test_a_good_result_is_a_hit(store: MemoryStore, memo: Memo) -> None:
@@ -98,4 +98,4 @@ def test_a_result_that_is_not_here_is_no_hit(store: MemoryStore, memo: Memo) -> 
         memo.add(change, [Witness(KEY, OUTPUT.cid, OUTPUT.cid, None, UNSIGNED)])
     lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
 
-    assert lookup.find({KEY: WANTED}) == {}
+    assert lookup.find({KEY: WANTED.outputs.keys()}) == {}

@@ -54,14 +54,14 @@ def done(plan, step, index=0):
 
 def run_to_start(plan, step, index=0):
     """Answer that nothing is reusable."""
-    return plan.handle(Resolved(step, index, reusable=False))
+    return plan.handle(Resolved(step, (), (index,)))
 
 
 def test_a_step_is_asked_for_before_it_is_started():
     """A step's key is asked for; only when nothing is reusable is it started."""
     plan = plan_of(group("a"))
 
-    assert plan.begin() == (Resolve("a", 0),)
+    assert plan.begin() == (Resolve("a", range(1)),)
     assert run_to_start(plan, "a") == (Start("a", 0, 1),)
     assert done(plan, "a") == (Finish("succeeded"),)
 
@@ -71,14 +71,34 @@ def test_a_reusable_result_is_taken():
     plan = plan_of(group("a"), group("b", one("a")))
     plan.begin()
 
-    assert plan.handle(Resolved("a", 0, reusable=True)) == (Reuse("a", 0), Resolve("b", 0))
+    assert plan.handle(Resolved("a", (0,), ())) == (Reuse("a", (0,)), Resolve("b", range(1)))
 
 
 def test_groups_are_preferred_in_topological_order():
     """What is written out of order is asked for in the order of the needs."""
     plan = plan_of(group("late", one("early")), group("early"), group("free"))
 
-    assert plan.begin() == (Resolve("early", 0), Resolve("free", 0))
+    assert plan.begin() == (Resolve("early", range(1)), Resolve("free", range(1)))
+
+
+def test_instances_of_one_step_are_asked_for_together():
+    """What becomes ready together is one question, answered whole or in parts."""
+    plan = plan_of(group("a", count=5))
+
+    assert plan.begin() == (Resolve("a", range(5)),)
+    assert plan.handle(Resolved("a", (0, 1, 4), (2,))) == (Reuse("a", (0, 1, 4)), Start("a", 2, 1))
+    assert plan.handle(Resolved("a", (3,), ())) == (Reuse("a", (3,)),)
+    assert done(plan, "a", 2) == (Finish("succeeded"),)
+
+
+def test_instances_in_two_states_do_not_move_together():
+    """An answer that names an instance twice is a bug of whoever gives it, and is said to be."""
+    plan = plan_of(group("a", count=3))
+    plan.begin()
+    plan.handle(Resolved("a", (1,), ()))
+
+    with pytest.raises(ValueError, match="not in one state"):
+        plan.handle(Resolved("a", (0, 1, 2), ()))
 
 
 def test_items_are_matched():
@@ -86,16 +106,16 @@ def test_items_are_matched():
     plan = plan_of(group("a", count=2), group("b", Need("a", "same"), count=2))
     plan.begin()
 
-    assert plan.handle(Resolved("a", 1, reusable=True)) == (Reuse("a", 1), Resolve("b", 1))
+    assert plan.handle(Resolved("a", (1,), ())) == (Reuse("a", (1,)), Resolve("b", range(1, 2)))
 
 
 def test_a_gather_waits_for_every_instance():
     """A gather is asked for when the last instance has ended."""
     plan = plan_of(group("a", count=2), group("b", Need("a", "all")))
     plan.begin()
-    plan.handle(Resolved("a", 1, reusable=True))
+    plan.handle(Resolved("a", (1,), ()))
 
-    assert plan.handle(Resolved("a", 0, reusable=True)) == (Reuse("a", 0), Resolve("b", 0))
+    assert plan.handle(Resolved("a", (0,), ())) == (Reuse("a", (0,)), Resolve("b", range(1)))
 
 
 def test_one_index_of_a_group_can_be_needed():
@@ -103,14 +123,14 @@ def test_one_index_of_a_group_can_be_needed():
     plan = plan_of(group("a", count=2), group("b", Need("a", "item", 1)))
     plan.begin()
 
-    assert plan.handle(Resolved("a", 1, reusable=True)) == (Reuse("a", 1), Resolve("b", 0))
+    assert plan.handle(Resolved("a", (1,), ())) == (Reuse("a", (1,)), Resolve("b", range(1)))
 
 
 def test_an_empty_scatter_is_gathered_as_nothing():
     """A gather of no instances has nothing to wait for."""
     plan = plan_of(group("a", count=0), group("b", Need("a", "all")))
 
-    assert plan.begin() == (Resolve("b", 0),)
+    assert plan.begin() == (Resolve("b", range(1)),)
 
 
 def test_an_empty_run_finishes():
@@ -128,11 +148,14 @@ def test_a_directory_is_expanded_when_it_is_done():
     )
     plan.begin()
 
-    assert plan.handle(Resolved("split", 0, reusable=True)) == (Reuse("split", 0), Expand("each"))
+    assert plan.handle(Resolved("split", (0,), ())) == (Reuse("split", (0,)), Expand("each"))
     assert plan.count("each") is None
-    assert plan.handle(Expanded("each", 2)) == (Resolve("each", 0), Resolve("each", 1))
-    plan.handle(Resolved("each", 0, reusable=True))
-    assert plan.handle(Resolved("each", 1, reusable=True)) == (Reuse("each", 1), Resolve("all", 0))
+    assert plan.handle(Expanded("each", 2)) == (Resolve("each", range(2)),)
+    plan.handle(Resolved("each", (0,), ()))
+    assert plan.handle(Resolved("each", (1,), ())) == (
+        Reuse("each", (1,)),
+        Resolve("all", range(1)),
+    )
 
 
 def test_steps_over_one_directory_are_matched():
@@ -144,11 +167,11 @@ def test_steps_over_one_directory_are_matched():
         group("b", need, Need("a", "same"), count=None),
     )
     plan.begin()
-    plan.handle(Resolved("split", 0, reusable=True))
+    plan.handle(Resolved("split", (0,), ()))
 
-    assert plan.handle(Expanded("a", 1)) == (Expand("b"), Resolve("a", 0))
-    assert plan.handle(Resolved("a", 0, reusable=True)) == (Reuse("a", 0),)
-    assert plan.handle(Expanded("b", 1)) == (Resolve("b", 0),)
+    assert plan.handle(Expanded("a", 1)) == (Expand("b"), Resolve("a", range(1)))
+    assert plan.handle(Resolved("a", (0,), ())) == (Reuse("a", (0,)),)
+    assert plan.handle(Expanded("b", 1)) == (Resolve("b", range(1)),)
 
 
 def test_an_empty_directory_expands_to_nothing():
@@ -160,9 +183,9 @@ def test_an_empty_directory_expands_to_nothing():
         group("all", Need("each", "all")),
     )
     plan.begin()
-    plan.handle(Resolved("split", 0, reusable=True))
+    plan.handle(Resolved("split", (0,), ()))
 
-    assert plan.handle(Expanded("each", 0)) == (Resolve("all", 0),)
+    assert plan.handle(Expanded("each", 0)) == (Resolve("all", range(1)),)
 
 
 def test_what_cannot_be_expanded_fails():
@@ -175,7 +198,7 @@ def test_what_cannot_be_expanded_fails():
         keep_going=True,
     )
     plan.begin()
-    plan.handle(Resolved("split", 0, reusable=True))
+    plan.handle(Resolved("split", (0,), ()))
 
     assert plan.handle(Unexpandable("each")) == (
         GiveUp("each", WHOLE),
@@ -212,7 +235,7 @@ def test_what_is_being_recorded_holds_no_room():
     run_to_start(plan, "b")
 
     assert plan.handle(Ran("a", 0)) == (Start("b", 0, 1),)
-    assert plan.handle(Done("a", 0)) == (Resolve("c", 0),)
+    assert plan.handle(Done("a", 0)) == (Resolve("c", range(1)),)
 
 
 def test_a_lost_runner_costs_no_retry():
@@ -253,14 +276,14 @@ def test_keep_going_skips_only_what_needed_the_failed_one():
     )
     plan.begin()
     run_to_start(plan, "a", 0)
-    plan.handle(Resolved("a", 1, reusable=True))
+    plan.handle(Resolved("a", (1,), ()))
 
     assert plan.handle(Failed("a", 0, retryable=False)) == (
         GiveUp("a", 0),
         Skip("b", 0, wanted=True),
     )
-    assert plan.handle(Resolved("b", 1, reusable=True)) == (
-        Reuse("b", 1),
+    assert plan.handle(Resolved("b", (1,), ())) == (
+        Reuse("b", (1,)),
         Skip("c", 0, wanted=True),
         Finish("failed"),
     )
@@ -291,7 +314,7 @@ def test_a_gather_leaves_out_what_is_skipped():
         group("a", count=2, skipped=True), group("b", Need("a", "all", carries_skip=False))
     )
 
-    assert plan.begin()[-1] == Resolve("b", 0)
+    assert plan.begin()[-1] == Resolve("b", range(1))
 
 
 def test_a_skipped_step_over_a_directory_is_skipped_whole():
@@ -303,9 +326,9 @@ def test_a_skipped_step_over_a_directory_is_skipped_whole():
         group("b", need, Need("a", "same"), count=None),
     )
 
-    assert plan.begin() == (Skip("a", WHOLE, wanted=False), Resolve("split", 0))
-    assert plan.handle(Resolved("split", 0, reusable=True)) == (
-        Reuse("split", 0),
+    assert plan.begin() == (Skip("a", WHOLE, wanted=False), Resolve("split", range(1)))
+    assert plan.handle(Resolved("split", (0,), ())) == (
+        Reuse("split", (0,)),
         Skip("b", WHOLE, wanted=False),
         Finish("succeeded"),
     )
@@ -342,7 +365,7 @@ def test_another_run_may_have_done_the_work():
     plan.begin()
     run_to_start(plan, "a")
 
-    assert plan.handle(Shared("a", 0)) == (Reuse("a", 0), Finish("succeeded"))
+    assert plan.handle(Shared("a", 0)) == (Reuse("a", (0,)), Finish("succeeded"))
 
 
 def test_memory_is_not_lent_twice():
@@ -384,7 +407,7 @@ def test_keys_are_asked_for_in_a_window():
     """Of many instances only so many are held between question and start."""
     plan = plan_of(group("a", count=3 * WINDOW))
 
-    assert len(plan.begin()) == WINDOW
+    assert plan.begin() == (Resolve("a", range(WINDOW)),)
     run_to_start(plan, "a", 0)
     assert len(run_to_start(plan, "a", 1)) == 2  # it starts, and one more is asked for
 

@@ -98,9 +98,9 @@ class _Driver:
         luck = self.data.draw(st.integers(0, 9))
         if isinstance(action, Expand):
             return self.expansion(action.step, luck)
-        name = (action.step, action.index)
         if isinstance(action, Resolve):
-            return Failed(*name, retryable=False) if luck == 9 else Resolved(*name, luck > 5)
+            return self.resolution(action.step, action.indexes, luck)
+        name = (action.step, action.index)
         if name in self.running and luck in (7, 8):
             self.running.remove(name)
             return Failed(*name, retryable=True) if luck == 7 else Lost(*name)
@@ -115,6 +115,17 @@ class _Driver:
             return Failed(*name, retryable=True)
         self.ended[name] += 1
         return Done(*name)
+
+    def resolution(self, step, indexes, luck):
+        """Answer a part of what was asked; the rest stays open."""
+        size = 1 if luck == 9 else self.data.draw(st.integers(1, len(indexes)))
+        if rest := indexes[size:]:
+            self.open.append(Resolve(step, rest))
+        if luck == 9:
+            return Failed(step, indexes[0], retryable=False)
+        reusable = [index for index in indexes[:size] if self.data.draw(st.booleans())]
+        missing = [index for index in indexes[:size] if index not in reusable]
+        return Resolved(step, reusable, missing)
 
     def expansion(self, step, luck):
         matched = [need.step for need in self.by_name[step].needs if need.how == "same"]
@@ -137,7 +148,9 @@ class _Driver:
             self.open.append(action)
         elif isinstance(action, Resolve | Expand):
             self.open.append(action)
-        elif isinstance(action, Reuse | GiveUp | Skip) and action.index != WHOLE:
+        elif isinstance(action, Reuse):
+            self.ended.update((action.step, index) for index in action.indexes)
+        elif isinstance(action, GiveUp | Skip) and action.index != WHOLE:
             self.ended[action.step, action.index] += 1
 
     def cancel(self, action):
@@ -216,7 +229,7 @@ def fate(plan, groups, action):
         matched = [need.step for need in group.needs if need.how == "same"]
         yield Expanded(action.step, plan.count(matched[0]) if matched else len(groups) % 4)
     elif isinstance(action, Resolve):
-        yield Resolved(action.step, action.index, reusable=False)
+        yield Resolved(action.step, (), action.indexes)
     elif isinstance(action, Start):
         yield Ran(action.step, action.index)
         fails = (sum(action.step.encode()) * 31 + action.index * 7) % 5 == 0

@@ -1,6 +1,6 @@
 """schema: records are the canonical form of their fields, and nothing else is read as one."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import NewType
 
 import pytest
@@ -288,3 +288,18 @@ def test_a_field_before_the_kind_is_our_bug():
     """A record begins with its kind, so a field that sorts before it is a ValueError at import."""
     with pytest.raises(ValueError, match="before its kind"):
         Record("tallystick/wrong/1", Early)
+
+
+@given(st.integers(-9, 9), st.text(max_size=30), st.dictionaries(st.text(max_size=3), st.text()))
+def test_a_mould_gives_what_encoding_gives(whole: int, text: str, texts: dict[str, str]) -> None:
+    """Filling in the fields that vary, in any order, gives the bytes of the whole value."""
+    fill = SAMPLE.mould(EXAMPLE, ("texts", "whole", "text"))
+    like = replace(EXAMPLE, whole=whole, text=text, texts=texts)
+
+    assert fill(texts, whole, text) == SAMPLE.encode(like)
+
+
+def test_a_mould_takes_no_value_of_another_type() -> None:
+    """A value of another type is a bug of the caller, as it is when encoding."""
+    with pytest.raises(ValueError, match="where a record has"):
+        SAMPLE.mould(EXAMPLE, ("whole",))(True)

@@ -8,7 +8,7 @@ import pytest
 from engine.content.blocks import BlockStore
 from engine.store.disk import DiskStore
 from engine.store.memory import MemoryStore
-from tests.conformance.blockstore import BlockStoreConformance
+from tests.conformance.blockstore import ManyStoreConformance
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -18,5 +18,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlockStore
         yield disk if request.param == "disk" else MemoryStore()
 
 
-class TestStores(BlockStoreConformance):
+class TestStores(ManyStoreConformance):
     """The suite over all of them."""

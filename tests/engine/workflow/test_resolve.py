@@ -1,5 +1,6 @@
 """Resolving: from names to the Step record, whose CID is the key."""
 
+import json
 import shlex
 import subprocess
 
@@ -214,6 +215,48 @@ def test_long_script(size: int) -> None:
         blocks = {block.cid: block.data for block in found.blocks}
         assert blocks[found.step.script_link] == b"x" * size
     STEP.encode(found.step)
+
+
+WORDS = [0, "x", "a b", "'", "é", "x" * 300, "y" * (MAX_INLINE_SCRIPT // 4), "z" * 70_000]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{run: 'x {scatter.s}', scatter: {s: params.v}}",
+        "{run: ' {scatter.s} ', scatter: {s: params.v}}",
+        "{run: [x, '-{scatter.s}'], scatter: {s: params.v}}",
+        "{run: ['{scatter.s}', '{scatter.t}'], scatter: {s: params.v, t: [1, 2, 3]}}",
+        "{run: [x], env: {A: '{scatter.s}', B: b}, scatter: {s: params.v}}",
+        "{run: [x, '{scatter.s}'], scatter: {s: params.v}, inputs: {i: p.o, j: inputs.j}}",
+        "{run: 'x {scatter.e} {scatter.s}', scatter: {e: q.o/*, s: params.v}}",
+        "{run: same, scatter: {s: params.v}}",
+    ],
+)
+def test_keys_are_those_of_the_records(step: str) -> None:
+    """The keys of many instances are the CIDs of their records, whatever differs among them."""
+    workflow = steps(
+        "  p: {run: 'x {scatter.s}', scatter: {s: params.v}, outputs: {o: o}}\n"
+        f"  q: {{run: x, outputs: {{o: o}}}}\n  a: {step}\n",
+        "params: {v: null}\ninputs: {j: ./j}\n",
+    )
+    found = resolver(workflow, v=json.dumps(WORDS))
+    if "/*" in step:
+        found.expand("a", {"b": cid("b"), "a": cid("a")})
+    count = found.count("a")
+
+    records = [STEP.cid(found.step("a", index, output).step) for index in range(count)]
+
+    assert found.keys("a", range(count), output) == records
+    assert found.keys("a", [2, 1], output) == [records[2], records[1]]
+
+
+def test_what_cannot_run_has_no_key() -> None:
+    """An instance that cannot be resolved has no key either."""
+    found = resolver(steps("  a: {run: ['{scatter.s}'], scatter: {s: [x, '']}}\n"))
+
+    with pytest.raises(Refused, match="nothing in it"):
+        found.keys("a", range(2), output)
 
 
 def test_no_shell() -> None:
