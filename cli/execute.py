@@ -107,20 +107,22 @@ def capacity_of(settings: Settings) -> Capacity:
 @contextmanager
 def open_slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
     """Open as many slots as steps may run at once, each with a sandbox of its own."""
+    with open_host(space, carriers) as host:
+        slots = Slots([LocalRunner(host, Bubblewrap(space.work)) for _ in range(jobs)])
+        try:
+            yield slots
+        finally:
+            slots.close()
+
+
+@contextmanager
+def open_host(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Host]:
+    """Open what all steps of this process share on this machine."""
     staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
-    host = Host(
-        space.store,
-        staging,
-        Closures(space.store, space.materialiser, carriers),
-        SystemClock(),
-        _system(),
-        None,
-    )
-    slots = Slots([LocalRunner(host, Bubblewrap(space.work)) for _ in range(jobs)])
+    closures = Closures(space.store, space.materialiser, carriers)
     try:
-        yield slots
+        yield Host(space.store, staging, closures, SystemClock(), _system(), None)
     finally:
-        slots.close()
         staging.close()
 
 

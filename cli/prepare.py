@@ -17,6 +17,7 @@ from engine.environments import Settled
 from engine.errors import Refused, Unavailable
 from engine.inputs import Inputs, here
 from engine.nix.closure import shell_of
+from engine.run import Run
 from engine.step import SYSTEM
 from engine.summary import load_run, load_workflow
 from engine.workflow.graph import Group, groups
@@ -108,6 +109,16 @@ def prepare(
         ordered,
         Resolver(workflow, bound, inputs, uses, _selector(space)),
     )
+
+
+def carriers_of(space: Workspace, run: Run) -> dict[Cid, Cid]:
+    """Return the Environments that carry the Closures of a run.
+
+    Raises: Unavailable when its lock is not here; Damaged when that is malformed.
+    """
+    lock = LOCK.decode(space.store.get(run.lock))
+    used = (one for systems in lock.environments.values() for one in systems.values())
+    return {one.closure: one.environment for one in used}
 
 
 def check_forced(workflow: Workflow, steps: Sequence[str]) -> None:

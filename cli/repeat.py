@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cli.execute import begin, capacity_of, execute, interruptible, open_slots
-from cli.prepare import find_workflow, prepare
+from cli.prepare import carriers_of, find_workflow, prepare
 from cli.progress import Steps, watching
 from cli.runview import view_row
 from cli.settings import Settings
@@ -16,7 +16,6 @@ from engine.run import Run
 from engine.step import RESULT, Result
 from engine.summary import StepSummary
 from engine.verdict import StepVerdict, judge
-from engine.workflow.lock import LOCK
 
 
 def repeat(
@@ -27,14 +26,14 @@ def repeat(
     Raises: StepFailed when cancelled; Unavailable when this machine cannot; Damaged when what is
     recorded is not all right.
     """
-    lock = LOCK.decode(space.store.get(run.lock))
-    used = (one for systems in lock.environments.values() for one in systems.values())
-    carriers = {one.closure: one.environment for one in used}
     watched = Steps(
         Counter(step.name[0] for step in steps),
         frozenset(step.name[0] for step in steps if step.id != step.name[0]),
     )
-    with watching(watched) as watch, open_slots(space, carriers, settings.jobs) as slots:
+    with (
+        watching(watched) as watch,
+        open_slots(space, carriers_of(space, run), settings.jobs) as slots,
+    ):
         again = Rerun(space.store, slots, capacity_of(settings), watch)
         with interruptible(again.cancel):
             return again.run(steps)

@@ -10,14 +10,14 @@ from typing import Final, Literal, Protocol
 
 from engine.clock import Clock
 from engine.closures import Placed
-from engine.content.blocks import Block
+from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Damaged, Unavailable
 from engine.memo import UNSIGNED
 from engine.pending import Pending
 from engine.runner import Order, Report, Signer
-from engine.sandbox.base import Job, LogSink, Outcome, Sandbox
+from engine.sandbox.base import Job, Limits, LogSink, Outcome, Sandbox
 from engine.staging import Staged, Staging
 from engine.step import (
     ATTESTATION,
@@ -38,7 +38,8 @@ from engine.store.treebuilder import Outputs
 
 MAX_SCRIPT: Final = 64 * 1024 * 1024  # bytes: the paths of a million gathered items take half
 
-_SHELL: Final = ("/bin/sh", "-eu", "/.script")
+SHELL: Final = ("/bin/sh", "-eu", "/.script")  # what executes a script
+
 _DOMAIN: Final = ATTESTATION.kind.encode()  # what is signed cannot pass for another record
 
 
@@ -75,12 +76,12 @@ class LocalRunner:
         Raises: Unavailable when it cannot be run here and now; Refused when it never can, or made
         what cannot be kept; Damaged when an input is not what it is named.
         """
-        _check_platform(order.step)
+        check_platform(order.step)
         pending = Pending(self._host.store)
         outputs, log = Outputs(pending), _Log(logs)
         staged = self._host.staging.stage(order.step)
         try:
-            job = self._job(order, staged)
+            job = job_of(self._host, order.step, staged, order.limits)
             started_ms = self._host.clock.now_ms()
             outcome = self._sandbox.run(job, log, outputs)
         finally:
@@ -99,27 +100,6 @@ class LocalRunner:
     def close(self) -> None:
         """Give the sandbox back."""
         self._sandbox.close()
-
-    def _job(self, order: Order, staged: Staged) -> Job:
-        step = order.step
-        placed = self._host.closures.place(step.closure)
-        script = self._script(step)
-        return Job(
-            command=step.command if script is None else _SHELL,
-            script=script,
-            variables=step.variables,
-            closure=placed.farm,
-            shell=placed.shell,
-            inputs=staged.folder,
-            trees=staged.trees,
-            outputs=step.outputs,
-            limits=order.limits,
-        )
-
-    def _script(self, step: Step) -> bytes | None:
-        if step.script_link is not None:
-            return _linked(self._host.store, step.script_link)
-        return step.script.encode() if step.script else None
 
     def _attestation(
         self,
@@ -163,8 +143,42 @@ class LocalRunner:
         )
 
 
-def _check_platform(step: Step) -> None:
-    """Refuse what this machine and this version cannot run as it was meant."""
+def job_of(host: Host, step: Step, staged: Staged, limits: Limits) -> Job:
+    """Return a step as it is run on this machine.
+
+    Raises: Unavailable when its environment is not here; Damaged when that, or its script, is not
+    what it is named.
+    """
+    placed = host.closures.place(step.closure)
+    script = script_of(host.store, step)
+    return Job(
+        command=step.command if script is None else SHELL,
+        script=script,
+        variables=step.variables,
+        closure=placed.farm,
+        shell=placed.shell,
+        inputs=staged.folder,
+        trees=staged.trees,
+        outputs=step.outputs,
+        limits=limits,
+    )
+
+
+def script_of(store: BlockStore, step: Step) -> bytes | None:
+    """Return the text that the shell of a step is given; None when its command is a list.
+
+    Raises: Unavailable when it is not here; Damaged when it is longer than any workflow's.
+    """
+    if step.script_link is not None:
+        return _linked(store, step.script_link)
+    return step.script.encode() if step.script else None
+
+
+def check_platform(step: Step) -> None:
+    """Look whether this machine and this version can run a step as it was meant.
+
+    Raises: Unavailable when they cannot.
+    """
     if step.contract > CONTRACT:
         fix = "install a newer Tallystick"
         raise Unavailable(f"this step is of contract {step.contract}, newer than this", fix=fix)
@@ -175,7 +189,7 @@ def _check_platform(step: Step) -> None:
         )
 
 
-def _linked(store: ContentStore, link: Cid) -> bytes:
+def _linked(store: BlockStore, link: Cid) -> bytes:
     """Return a script that is a file.
 
     Raises: Damaged when it is longer than any that a workflow gives.

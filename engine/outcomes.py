@@ -51,9 +51,13 @@ def skipped(name: Name, note: str) -> StepRow:
 
 def why_failed(report: Report) -> str:
     """Say why a step failed."""
-    reason = report.attestation.reason
-    words = _REASONS.get(reason, reason) if reason else f"exit code {report.result.exit_code}"
+    words = failed_by(report.attestation.reason, report.result.exit_code)
     return f"{words}: {report.detail}" if report.detail else words
+
+
+def failed_by(reason: str, exit_code: int) -> str:
+    """Return the reason of a failed step in words, from what its records say."""
+    return _REASONS.get(reason, reason) if reason else f"exit code {exit_code}"
 
 
 def words(failure: TallyError | str) -> str:

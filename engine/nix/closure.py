@@ -119,9 +119,24 @@ class Materialiser:
 def shell_of(closure: Closure, farm: Path) -> str | None:
     """Return what /bin/sh is in a closure, as a step sees it; None when no root has one."""
     for root in closure.roots:
-        folder = farm / root / "bin"
-        if folder.is_symlink():  # as the step will see it, not as this machine's /nix/store has it
-            folder = farm / str(folder.readlink()).removeprefix(f"{STORE_DIR}/")
-        if os.path.lexists(folder / "sh"):
+        if os.path.lexists(_folder(farm, f"{root}/bin") / "sh"):
             return f"{STORE_DIR}/{root}/bin/sh"
     return None
+
+
+def programs_of(closure: Closure, farm: Path) -> dict[str, str]:
+    """Return the programs on a closure's PATH by name, each with its place as a step sees it."""
+    found: dict[str, str] = {}
+    for directory in closure.search_path:
+        folder = _folder(farm, directory.removeprefix(f"{STORE_DIR}/"))
+        for name in sorted(place.name for place in folder.iterdir()):
+            found.setdefault(name, f"{directory}/{name}")
+    return found
+
+
+def _folder(farm: Path, inside: str) -> Path:
+    """Return a directory as a step will see it, not as this machine's /nix/store has it."""
+    folder = farm / inside
+    if folder.is_symlink():
+        return farm / str(folder.readlink()).removeprefix(f"{STORE_DIR}/")
+    return folder

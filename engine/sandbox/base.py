@@ -31,6 +31,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """The size of a terminal, in characters."""
+
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A step made concrete. Paths on this machine are below the sandbox's `work` directory."""
 
@@ -85,13 +93,39 @@ class LogSink(Protocol):
         ...
 
 
+class Terminal(Protocol):
+    """A person's terminal, which a job gets instead of logs."""
+
+    @property
+    def size(self) -> Size:
+        """Its size now."""
+        ...
+
+    def attach(self, descriptor: int) -> None:
+        """Take the far side of the job's terminal; `close` closes it."""
+        ...
+
+    def serve(self, until: int) -> None:
+        """Carry bytes between the person and the job until the descriptor `until` can be read.
+
+        Raises: Unavailable when the person's terminal is gone.
+        """
+        ...
+
+    def close(self) -> None:
+        """Show the last that the job printed, and let go of it."""
+        ...
+
+
 class Sandbox(Protocol):
     """One slot: runs one job at a time, from one thread."""
 
     tier: str  # what an attestation says, as "bwrap 0.8.0 seccomp watchdog"
 
-    def run(self, job: Job, logs: LogSink, outputs: OutputSink) -> Outcome:
+    def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
         """Run a job to its end; outputs are given to the sink only when it exited 0.
+
+        With no sink nobody wants them, and none need be there.
 
         Raises: Unavailable when this machine cannot run it; never runs it unprotected.
         """

@@ -14,14 +14,25 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast, get_args
 
 from engine.errors import Unavailable
 from engine.sandbox import binary, cgroup, frames, orders, processor, remedy, seccomp
-from engine.sandbox.base import Job, Limits, LogSink, Outcome, OutputSink, Reason
+from engine.sandbox.base import (
+    Job,
+    Limits,
+    LogSink,
+    Outcome,
+    OutputSink,
+    Reason,
+    Size,
+    Terminal,
+)
 from engine.sandbox.channel import Channel
-from engine.sandbox.delivery import Delivery
+from engine.sandbox.delivery import Attendance, Delivery, Receiver
+from engine.sandbox.frames import Order
 
 _BOOT: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -55,19 +66,37 @@ class Bubblewrap:
         self._running = False
         self._channel: Channel | None = self._start()
 
-    def run(self, job: Job, logs: LogSink, outputs: OutputSink) -> Outcome:
+    def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
         """Run a job to its end; outputs are given to the sink only when it exited 0.
 
         Raises: Unavailable when this machine cannot run it; Refused when its command is too long;
         whatever a sink raises, after the job has been ended.
         """
+        order = self._order(job)
+        if outputs is None:
+            order = order._replace(outputs=())
+        return self._perform(job, order, lambda to: Delivery(to, self._sending, logs, outputs))
+
+    def interact(self, job: Job, terminal: Terminal) -> Outcome:
+        """Run a job on a terminal of its own, which somebody sits at; it gives no outputs.
+
+        Raises: as `run` does; whatever the terminal raises, after the job has been ended.
+        """
+        order = self._order(job, terminal.size)._replace(outputs=())
+        try:
+            return self._perform(job, order, lambda to: Attendance(to, terminal))
+        finally:
+            terminal.close()
+
+    def _order(self, job: Job, terminal: Size | None = None) -> Order:
         self._number += 1
-        body = frames.pack_order(orders.order(job, self._work, self._number))
+        return orders.order(job, self._work, self._number, terminal)
+
+    def _perform(self, job: Job, order: Order, receiver: Callable[[Channel], Receiver]) -> Outcome:
         try:
             kills = self._limit(job.limits)
-            channel = self._send_order(body)
-            outcome = self._listen(channel, Delivery(channel, self._sending, logs, outputs))
-            return self._judge(outcome, kills)
+            channel = self._send_order(frames.pack_order(order))
+            return self._judge(self._listen(channel, receiver(channel)), kills)
         except EOFError:
             self._drop()
             raise Unavailable(
@@ -112,8 +141,9 @@ class Bubblewrap:
             channel.send(frames.ORDER, body)
         return channel
 
-    def _listen(self, channel: Channel, delivery: Delivery) -> Outcome:
+    def _listen(self, channel: Channel, receiver: Receiver) -> Outcome:
         while True:
+            receiver.wait()
             kind, body = channel.receive()
             if kind == frames.DONE:
                 return _outcome(frames.unpack_ending(body))
@@ -123,7 +153,7 @@ class Bubblewrap:
             if kind == frames.READY:
                 self._starter.wait()  # it went on in a child and has ended itself
             else:
-                delivery.take(kind, body)
+                receiver.take(kind, body)
 
     def _start(self) -> Channel:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""Delivery: hands what an executor sends on to the sinks of the job it runs.
+"""Delivery: hands what an executor sends on to the sinks, or the terminal, of the job it runs.
 
 What comes in is checked as if the executor were under the step's control: kinds, UTF-8, sizes,
 and that a descriptor is a regular file of the size that was said.
@@ -7,10 +7,10 @@ and that a descriptor is a regular file of the size that was said.
 import os
 import stat
 import threading
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from engine.sandbox import frames
-from engine.sandbox.base import LogSink, OutputSink
+from engine.sandbox.base import LogSink, OutputSink, Terminal
 from engine.sandbox.channel import Channel
 
 _STREAMS: Final[dict[int, Literal["stdout", "stderr"]]] = {
@@ -19,16 +19,59 @@ _STREAMS: Final[dict[int, Literal["stdout", "stderr"]]] = {
 }
 
 
+class Receiver(Protocol):
+    """Whoever the frames of a job are for."""
+
+    def wait(self) -> None:
+        """Do what there is to do until the next frame comes."""
+        ...
+
+    def take(self, kind: int, body: bytes) -> None:
+        """Take one frame.
+
+        Raises: ValueError for a frame that does not belong here; whatever takes its content raises.
+        """
+        ...
+
+
+class Attendance:
+    """A terminal that somebody sits at, while a job runs on it."""
+
+    def __init__(self, channel: Channel, terminal: Terminal) -> None:
+        self._channel = channel
+        self._terminal = terminal
+        self._attached = False
+
+    def wait(self) -> None:
+        """Carry bytes between the person and the job until the next frame comes."""
+        if self._attached and not self._channel.pending():
+            self._terminal.serve(self._channel.fileno())
+
+    def take(self, kind: int, body: bytes) -> None:
+        """Take the job's terminal: nothing else comes."""
+        if kind != frames.TERMINAL or self._attached:
+            raise ValueError(f"an executor sent a frame of kind {kind} to a terminal")
+        descriptor = self._channel.take_descriptor()
+        if not os.isatty(descriptor):
+            os.close(descriptor)
+            raise ValueError("an executor sent something else as a terminal")
+        self._attached = True
+        self._terminal.attach(descriptor)
+
+
 class Delivery:
     """The sinks of one job, and the way back to say that a file has been read."""
 
     def __init__(
-        self, channel: Channel, sending: threading.Lock, logs: LogSink, outputs: OutputSink
+        self, channel: Channel, sending: threading.Lock, logs: LogSink, outputs: OutputSink | None
     ) -> None:
         self._channel = channel
         self._sending = sending
         self._logs = logs
         self._outputs = outputs
+
+    def wait(self) -> None:
+        """Do nothing: there is nothing else to do."""
 
     def take(self, kind: int, body: bytes) -> None:
         """Hand on one frame.
@@ -37,27 +80,34 @@ class Delivery:
         """
         if kind in _STREAMS:
             self._logs(_STREAMS[kind], body)
-            return
+        elif self._outputs is not None:
+            self._output(self._outputs, kind, body)
+        else:
+            raise ValueError(f"an executor sent a frame of kind {kind}, and no output was wanted")
+
+    def _output(self, outputs: OutputSink, kind: int, body: bytes) -> None:
         name, path, *rest = frames.unpack(body)
         output, inside = frames.text(name), frames.text(path)
         if kind == frames.DIRECTORY:
-            self._outputs.directory(output, inside)
+            outputs.directory(output, inside)
         elif kind == frames.SYMLINK:
-            self._outputs.symlink(output, inside, frames.text(rest[0]))
+            outputs.symlink(output, inside, frames.text(rest[0]))
         elif kind == frames.FILE:
-            self._outputs.file(output, inside, rest[0] == b"x", rest[1], len(rest[1]))
+            outputs.file(output, inside, rest[0] == b"x", rest[1], len(rest[1]))
         elif kind == frames.DESCRIPTOR:
-            self._file(output, inside, rest[0] == b"x", int(rest[1]))
+            self._file(outputs, output, inside, rest[0] == b"x", int(rest[1]))
         else:
             raise ValueError(f"an executor sent a frame of kind {kind}")
 
-    def _file(self, output: str, inside: str, executable: bool, size: int) -> None:
+    def _file(
+        self, outputs: OutputSink, output: str, inside: str, executable: bool, size: int
+    ) -> None:
         descriptor = self._channel.take_descriptor()
         try:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode) or state.st_size != size:
                 raise ValueError("an executor sent a descriptor of something else")
-            self._outputs.file(output, inside, executable, descriptor, size)
+            outputs.file(output, inside, executable, descriptor, size)
         finally:
             os.close(descriptor)
         with self._sending:

@@ -15,7 +15,7 @@ import stat
 import sys
 from collections.abc import Iterator
 
-from engine.sandbox import frames, ground, launch, syscalls
+from engine.sandbox import frames, ground, launch, leader, syscalls
 from engine.sandbox.channel import Channel
 from engine.sandbox.collect import Collector, Found, MissingOutput, RefusedOutput
 from engine.sandbox.frames import Ending, Order
@@ -76,12 +76,19 @@ def _scratch(order: Order) -> Iterator[None]:
         for parent in order.parents:
             os.makedirs(f"{ground.SCRATCH}/out/{parent}", exist_ok=True)
         if order.script is not None:
-            with open(f"{ground.SCRATCH}/script", "xb") as script:
-                script.write(order.script)
+            _write("script", order.script, 0o644)
+        if order.rows:
+            _write("leader", leader.program(), 0o555)
         _bind_inputs(order)
         yield
     finally:
         syscalls.unmount(ground.SCRATCH)
+
+
+def _write(name: str, content: bytes, mode: int) -> None:
+    with open(f"{ground.SCRATCH}/{name}", "xb") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), mode)
 
 
 def _bind_inputs(order: Order) -> None:
@@ -101,12 +108,16 @@ def _attempt(channel: Channel, launcher: Launcher, watchdog: Watchdog, order: Or
         _say_unavailable(channel, launch.explain(failed.running))
         return
     try:
+        if order.rows:
+            channel.send(frames.TERMINAL, descriptor=running.stderr)
+            running = running.give_away()
         watched = Guard(channel, watchdog, order, running).watch()
     finally:
         running.close()
     if not watched.finished and not watched.reason and watched.exit_code == 1:
         if not watched.said.startswith(_NOT_EXECUTED):
-            _say_unavailable(channel, watched.said.decode(errors="replace").strip())
+            said = watched.said.decode(errors="replace").strip()
+            _say_unavailable(channel, said or launch.WORDLESS)
             return
         watched = watched._replace(exit_code=_COMMAND_NOT_FOUND)
     channel.send(frames.DONE, frames.pack_ending(_deliver(channel, order, watched)))

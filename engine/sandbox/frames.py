@@ -29,6 +29,7 @@ FILE: Final = 15  # its bytes inline
 DESCRIPTOR: Final = 16  # its bytes behind the one descriptor that comes along
 DONE: Final = 17
 UNAVAILABLE: Final = 18  # this machine cannot run the order
+TERMINAL: Final = 19  # the one descriptor that comes along is the far side of its terminal
 
 HEADER: Final = struct.Struct("<IB")
 INLINE: Final = 64 * 1024  # bytes; a larger file goes as a descriptor and is never copied here
@@ -37,7 +38,7 @@ INLINE: Final = 64 * 1024  # bytes; a larger file goes as a descriptor and is ne
 FRAME_MAX: Final = 4 * 1024 * 1024
 
 _LENGTH: Final = struct.Struct("<I")
-_NUMBERS: Final = struct.Struct("<8Q")
+_NUMBERS: Final = struct.Struct("<10Q")
 _ENDING: Final = struct.Struct("<iQQQ?")
 
 
@@ -59,6 +60,8 @@ class Order(NamedTuple):
     wall_ms: int
     processes: int
     log: int  # bytes of each stream
+    rows: int  # of the terminal it gets instead of logs; 0: it gets none
+    columns: int
 
 
 class Ending(NamedTuple):
@@ -128,9 +131,10 @@ def _unpack_pairs(field: bytes) -> tuple[tuple[str, str], ...]:
 
 def pack_order(order: Order) -> bytes:
     """Make the body of an ORDER."""
-    numbers = (order.number, order.memory, order.disk, order.inodes, order.wall_ms)
+    limits = (order.memory, order.disk, order.inodes, order.wall_ms, order.processes, order.log)
+    size = (order.rows, order.columns)
     return pack(
-        _NUMBERS.pack(*numbers, order.processes, order.log, order.script is not None),
+        _NUMBERS.pack(order.number, *limits, *size, order.script is not None),
         order.arguments,
         _pack_texts(order.command),
         order.script or b"",
@@ -144,7 +148,8 @@ def pack_order(order: Order) -> bytes:
 def unpack_order(body: bytes) -> Order:
     """Read the body of an ORDER."""
     numbers, arguments, command, script, parents, outputs, places, trees = unpack(body)
-    number, memory, disk, inodes, wall_ms, processes, log, scripted = _NUMBERS.unpack(numbers)
+    number, *limits, rows, columns, scripted = _NUMBERS.unpack(numbers)
+    memory, disk, inodes, wall_ms, processes, log = limits
     store, inputs = _unpack_texts(places)
     return Order(
         number=number,
@@ -162,6 +167,8 @@ def unpack_order(body: bytes) -> Order:
         wall_ms=wall_ms,
         processes=processes,
         log=log,
+        rows=rows,
+        columns=columns,
     )
 
 

@@ -46,8 +46,9 @@ class Guard:
         self._watchdog = watchdog
         self._order = order
         self._run = run
-        self._room = {run.stdout: order.log, run.stderr: order.log}  # bytes a log may still take
-        self._kinds = {run.stdout: frames.STDOUT, run.stderr: frames.STDERR}
+        logs = {run.stdout: frames.STDOUT, run.stderr: frames.STDERR}
+        self._kinds = {log: kind for log, kind in logs.items() if log >= 0}
+        self._room = dict.fromkeys(self._kinds, order.log)  # bytes a log may still take
         self._began = time.monotonic()
         self._next_sample = _SAMPLE_MS  # a step shorter than this is never sampled
         self._peak = 0

@@ -10,12 +10,15 @@ import os
 import resource
 import select
 import signal
+import struct
+import termios
 from typing import Final, NamedTuple
 
 from engine.sandbox.frames import Order
 from engine.sandbox.ground import BWRAP
 from engine.sandbox.walls import BLOCK_FD, SECCOMP_FD, STATUS_FD
 
+WORDLESS: Final = "bubblewrap ended without a word"
 ARGUMENTS_FD: Final = 3
 FIRST_FREE: Final = 10  # descriptors below are bubblewrap's; ours are above
 
@@ -32,8 +35,8 @@ class Running(NamedTuple):
     bwrap_end: int  # pidfd
     first: int  # pid of the sandbox's process 1, as seen from here
     first_end: int  # pidfd
-    stdout: int  # read end
-    stderr: int  # read end
+    stdout: int  # read end; -1 of a step on a terminal
+    stderr: int  # read end; the far side of its terminal, of a step on one
     status: int  # read end
 
     def close(self) -> None:
@@ -41,6 +44,20 @@ class Running(NamedTuple):
         for descriptor in (self.bwrap_end, self.first_end, self.stdout, self.stderr, self.status):
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def give_away(self) -> "Running":
+        """Close the far side of the terminal, which somebody else has taken."""
+        os.close(self.stderr)
+        return self._replace(stderr=-1)
+
+
+class _Streams(NamedTuple):
+    """What a step reads and says: its side of it, and ours."""
+
+    theirs: tuple[int, ...]  # standard input, output and error
+    opened: tuple[int, ...]  # those of theirs that are to be closed here
+    stdout: int
+    stderr: int
 
 
 class NotStarted(Exception):
@@ -55,9 +72,12 @@ def explain(running: Running) -> str:
     """Return what a bubblewrap that did not start said, and clear away what is left of it."""
     signal.pidfd_send_signal(running.bwrap_end, signal.SIGKILL)
     os.waitpid(running.bwrap, 0)
-    said = os.read(running.stderr, 4096)
+    try:
+        said = os.read(running.stderr, 4096)
+    except OSError:  # so ends a terminal on which nothing was said
+        said = b""
     running.close()
-    return said.decode(errors="replace").strip() or "bubblewrap ended without a word"
+    return said.decode(errors="replace").strip() or WORDLESS
 
 
 class Launcher:
@@ -77,11 +97,10 @@ class Launcher:
         os.pwrite(self._arguments, order.arguments, 0)
         os.lseek(self._arguments, 0, os.SEEK_SET)
         os.lseek(self._filter, 0, os.SEEK_SET)
-        stdout, stderr, status, block = (_pipe() for _ in range(4))
+        streams = _terminal(order.rows, order.columns) if order.rows else self._logs()
+        status, block = _pipe(), _pipe()
         passed = (
-            (self._null, 0),
-            (stdout[1], 1),
-            (stderr[1], 2),
+            *zip(streams.theirs, range(3), strict=True),
             (self._arguments, ARGUMENTS_FD),
             (self._filter, SECCOMP_FD),
             (status[1], STATUS_FD),
@@ -96,19 +115,24 @@ class Launcher:
                 setsigdef=_RESET,
             )
         except OSError:
-            for descriptor in (stdout[0], stderr[0], status[0], block[1]):
-                os.close(descriptor)
+            for descriptor in (streams.stdout, streams.stderr, status[0], block[1]):
+                if descriptor >= 0:
+                    os.close(descriptor)
             raise
         finally:
-            for descriptor in (stdout[1], stderr[1], status[1], block[0]):
+            for descriptor in (*streams.opened, status[1], block[0]):
                 os.close(descriptor)
-        running = Running(
-            bwrap, above(os.pidfd_open(bwrap)), -1, -1, stdout[0], stderr[0], status[0]
-        )
+        bwrap_end = above(os.pidfd_open(bwrap))
+        running = Running(bwrap, bwrap_end, -1, -1, streams.stdout, streams.stderr, status[0])
         try:
             return self._release(running, order, block[1])
         finally:
             os.close(block[1])
+
+    def _logs(self) -> _Streams:
+        stdout, stderr = _pipe(), _pipe()
+        writing = (stdout[1], stderr[1])
+        return _Streams((self._null, *writing), writing, stdout[0], stderr[0])
 
     def _release(self, running: Running, order: Order, block: int) -> Running:
         first = _first_process(running.status)
@@ -131,6 +155,13 @@ def above(descriptor: int) -> int:
         os.close(descriptor)
     os.set_inheritable(moved, False)
     return moved
+
+
+def _terminal(rows: int, columns: int) -> _Streams:
+    """Make a terminal that no other process has, or can get at by name."""
+    ours, theirs = (above(end) for end in os.openpty())
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+    return _Streams((theirs,) * 3, (theirs,), -1, ours)
 
 
 def _pipe() -> tuple[int, int]:

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from engine.errors import Refused
-from engine.sandbox import ground, walls
-from engine.sandbox.base import Job
+from engine.sandbox import ground, leader, walls
+from engine.sandbox.base import Job, Size
 from engine.sandbox.frames import FRAME_MAX, Order
 
 WORD_MAX: Final = 128 * 1024 - 1  # bytes of one argument or variable: Linux's MAX_ARG_STRLEN
@@ -17,8 +17,8 @@ COUNT_MAX: Final = 8_000  # words of the command and thrice the variables: bwrap
 _POINTER: Final = 8  # bytes each word costs besides itself and its NUL
 
 
-def order(job: Job, work: Path, number: int) -> Order:
-    """Translate a job.
+def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Order:
+    """Translate a job; given the size of a terminal, it leads a session on one.
 
     Raises: Refused when its command or variables are longer than Linux takes; ValueError for a
     path outside `work`.
@@ -34,11 +34,12 @@ def order(job: Job, work: Path, number: int) -> Order:
         script=job.script is not None,
         shell=job.shell,
         variables=job.variables,
+        leader=terminal is not None,
     )
     return Order(
         number=number,
         arguments=b"".join(word.encode() + b"\0" for word in walls.arguments(room)),
-        command=job.command,
+        command=job.command if terminal is None else (leader.PLACE, *job.command),
         script=job.script,
         parents=tuple(sorted({str(PurePosixPath(path).parent) for path in job.outputs.values()})),
         outputs=tuple(sorted(job.outputs.items())),
@@ -51,6 +52,8 @@ def order(job: Job, work: Path, number: int) -> Order:
         wall_ms=job.limits.wall_ms,
         processes=job.limits.processes,
         log=job.limits.log,
+        rows=terminal.rows if terminal else 0,
+        columns=terminal.columns if terminal else 0,
     )
 
 

@@ -85,7 +85,7 @@ def _sandbox() -> Finding:
     """Build a whole sandbox with nothing in it: then only the command is not found."""
     try:
         with tempfile.TemporaryDirectory() as work, _opened(Path(work)) as sandbox:
-            outcome = sandbox.run(_nothing(Path(work)), lambda *_: None, _NoOutputs())
+            outcome = sandbox.run(_nothing(Path(work)), lambda *_: None, None)
     except TallyError as error:
         return Finding("sandbox", False, True, error.what, error.fix)
     built = outcome.exit_code == _NOT_FOUND
@@ -109,19 +109,6 @@ def _nothing(work: Path) -> Job:
         outputs={},
         limits=Limits(),
     )
-
-
-class _NoOutputs:
-    """Takes the outputs of a job that declares none."""
-
-    def directory(self, name: str, path: str) -> None:
-        """Take a directory."""
-
-    def symlink(self, name: str, path: str, target: str) -> None:
-        """Take a symlink."""
-
-    def file(self, name: str, path: str, executable: bool, content: bytes | int, size: int) -> None:
-        """Take a file."""
 
 
 def _cgroup() -> Finding:

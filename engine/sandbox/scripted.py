@@ -51,7 +51,7 @@ class Scripted:
         self.jobs: list[Job] = []
         self.closed = False
 
-    def run(self, job: Job, logs: LogSink, outputs: OutputSink) -> Outcome:
+    def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
         """Play the act of this job.
 
         Raises: whatever the script or a sink raises.
@@ -65,7 +65,7 @@ class Scripted:
         if act.until_cancelled:
             self._cancelled.wait()
             return Outcome(137, "cancelled", "", 5, 3, 1_000_000, False)
-        if act.outcome.exit_code == 0 and not act.outcome.reason:
+        if outputs is not None and act.outcome.exit_code == 0 and not act.outcome.reason:
             _deliver(act, outputs)
         return act.outcome
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from engine.sandbox import leader
+
 SECCOMP_FD: Final = 4  # where bwrap finds the filter
 STATUS_FD: Final = 5  # where it says which process is the sandbox's first, and how it ended
 BLOCK_FD: Final = 6  # it starts nothing before a byte comes out of here
@@ -51,6 +53,7 @@ class Room:
     script: bool  # scratch holds script too, seen at /.script
     shell: str | None  # what /bin/sh links to
     variables: Mapping[str, str]  # the whole environment
+    leader: bool = False  # scratch holds leader too, seen at its place
 
 
 def arguments(room: Room, defences: Defences = ALL) -> tuple[str, ...]:
@@ -97,6 +100,8 @@ def _view(room: Room, defences: Defences) -> Iterator[str]:
         yield from ("--bind", f"{room.scratch}/{name}", f"/{name}")
     if room.script:
         yield from (bind, f"{room.scratch}/script", "/.script")
+    if room.leader:
+        yield from (bind, f"{room.scratch}/leader", leader.PLACE)
     if room.shell:
         yield from ("--symlink", room.shell, "/bin/sh")
     yield from ("--chdir", "/build")

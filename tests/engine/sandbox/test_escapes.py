@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tty
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,18 +20,22 @@ import pytest
 
 from engine.nix.nixstore import NixStore
 from engine.sandbox import orders, walls
+from engine.sandbox.base import Job
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.sandbox.relay import Relay
 from engine.sandbox.walls import Defences
 from tests.engine.sandbox import inside
 from tests.engine.sandbox.bench import Bench, Kept, run
 from tests.engine.sandbox.inside import table, view
 from tests.engine.sandbox.inside.attempts import ATTEMPTS
+from tests.fakes.seat import Seat
 
 pytestmark = pytest.mark.sandbox
 
 PROGRAM = Path(inside.__file__).parent
 OUTSIDE = ("no sandbox at all",)
 AS_ROOT = ("no sandbox at all, as root",)
+ON_A_TERMINAL = ("all walls, on a terminal",)
 
 NO_CONTROL = {
     **dict.fromkeys(
@@ -123,15 +128,32 @@ class Machine:
     def attempt(self, name: str, without: tuple[str, ...] = ()) -> tuple[bool, str]:
         """Return whether an attempt got through without some defences, and what was seen."""
         if without not in self._results:
-            said = self._outside() if without in (OUTSIDE, AS_ROOT) else self._inside(without)
+            said = self._said(without)
             self._results[without] = {key: tuple(value) for key, value in json.loads(said).items()}
         return self._results[without][name]
 
+    def _said(self, without: tuple[str, ...]) -> bytes:
+        if without == ON_A_TERMINAL:
+            return self._on_a_terminal()
+        return self._outside() if without in (OUTSIDE, AS_ROOT) else self._inside(without)
+
+    def _job(self, program: str) -> Job:
+        variables = {**self._finds, "PYTHONPATH": "/in"}
+        return self._bench.job(
+            program, "-B", "-m", PROGRAM.name, variables=variables, inputs=self._open
+        )
+
+    def _on_a_terminal(self) -> bytes:
+        with Seat() as seat:
+            tty.setraw(seat.terminal)
+            job = self._job(f"{self._bench.environment}/bin/python")
+            outcome = self._slot.interact(job, Relay(seat.terminal, seat.terminal))
+        assert outcome.exit_code == 0, seat.said.decode()
+        return seat.said
+
     def _inside(self, without: tuple[str, ...]) -> bytes:
         lowered = Defences(**dict.fromkeys(without, False))
-        variables = {**self._finds, "PYTHONPATH": "/in"}
-        command = ("python", "-B", "-m", PROGRAM.name)
-        job = self._bench.job(*command, variables=variables, inputs=self._open)
+        job = self._job("python")
         kept = Kept()
         built = walls.arguments
         with pytest.MonkeyPatch.context() as patch:
@@ -182,6 +204,12 @@ def test_an_attempt_is_in_vain(machine: Machine, name: str) -> None:
     """No attempt gets through all the walls."""
     through, seen = machine.attempt(name)
     assert not through, seen
+
+
+def test_the_walls_of_a_shell_are_those_of_a_step(machine: Machine) -> None:
+    """On a terminal, too, every attempt is in vain."""
+    through = {name: machine.attempt(name, ON_A_TERMINAL) for name in ATTEMPTS}
+    assert {name: seen for name, (is_through, seen) in through.items() if is_through} == {}
 
 
 @pytest.mark.parametrize("name", [name for name in ATTEMPTS if name not in NO_CONTROL])

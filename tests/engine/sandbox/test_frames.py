@@ -26,6 +26,7 @@ ORDERS = st.builds(
     inputs=WORDS,
     trees=st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     **dict.fromkeys(("memory", "disk", "inodes", "wall_ms", "processes", "log"), NUMBERS),
+    **dict.fromkeys(("rows", "columns"), NUMBERS),
 )
 ENDINGS = st.builds(
     Ending,
