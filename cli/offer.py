@@ -79,6 +79,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "RUN": offer_runs.runs,
     "S": _steps,
     "STEP": _steps,
+    "T": _nothing,
     "TEMPLATE": _templates,
     "VALUE": _nothing,
     "WAS": offer_runs.runs,
