@@ -16,7 +16,7 @@ from engine.workflow.lock_text import parse_lock, print_lock
 
 if TYPE_CHECKING:
     from engine.nix.environment import Opened
-    from engine.nix.source import Source
+    from engine.nix.source import Requirements, Source
 
 
 def lock_path(workflow: Path) -> Path:
@@ -62,11 +62,15 @@ def environments(space: Workspace, base: Path, *, offline: bool) -> Environments
         space.store.pins.pin(opened.cid, ENVIRONMENT_PIN)
         return space.materialiser.ensure(opened.closure, opened.environment)
 
-    def build(source: "Source") -> Built:
+    def build(source: "Source | Requirements") -> Built:
         from engine.nix.capture import capture
+        from engine.nix.source import Requirements
 
         note(f"building {source} with Nix")
-        realised = space.realiser.realise(source)
+        if isinstance(source, Requirements):
+            realised = space.assembler.realise(source)
+        else:
+            realised = space.realiser.realise(source)
         opened = capture(realised, space.nix, space.materialiser.paths, space.store)
         place(opened)
         return Built(opened, str(realised.recipe) if realised.recipe else "")

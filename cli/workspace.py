@@ -8,7 +8,7 @@ import os
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import Unavailable
 from engine.folder import make_seen
@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.nix.command import Command
     from engine.nix.realise import Realiser
     from engine.store.disk import DiskStore
+    from engine.wheels.assemble import Assembler
+
+RECIPE: Final = Path(__file__).parent / "templates" / "env"  # of the Python that locks stand on
 
 
 class Workspace(AbstractContextManager["Workspace"]):
@@ -116,6 +119,23 @@ class Workspace(AbstractContextManager["Workspace"]):
         from engine.nix.realise import Realiser
 
         return Realiser(self.nix, self.home / "nix-roots")
+
+    @cached_property
+    def assembler(self) -> "Assembler":
+        """Makes environments of lock files."""
+        from cli.report import note
+        from engine.wheels.assemble import Assembler
+        from engine.wheels.choices import Choices
+        from engine.wheels.inputs_lock import parse
+        from engine.wheels.picking import Picker
+        from engine.wheels.supply import Supply
+
+        lock = RECIPE / "inputs.lock"
+        inputs = parse(lock.read_text(), str(lock))
+        supply = Supply(self.nix, inputs, note)
+        picker = Picker(supply, Choices(self.home / "wheels"), note)
+        recipe = RECIPE / "default.nix"
+        return Assembler(self.nix, self.realiser, supply, picker, recipe, inputs)
 
     def close(self) -> None:
         """Give everything back."""

@@ -13,10 +13,11 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Differs, Refused, TallyError, Unavailable
 from engine.nix.environment import Opened, open_environment
-from engine.nix.source import Flake, NixFile, Recipe, Source, Stored
+from engine.nix.source import Flake, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.sourcehash import source_hash
 from engine.nix.storepath import StorePath
 from engine.step import SYSTEM
+from engine.workflow.environment_sources import options_of
 from engine.workflow.lock import LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import EnvironmentSource
 
@@ -45,7 +46,7 @@ class Settled:
         return LockedEnvironment(pin.environment, closure, pin.derivation, self.pin.source)
 
 
-Build = Callable[[Source], Built]
+Build = Callable[[Source | Requirements], Built]
 Place = Callable[[Opened], object]  # unpacks it; raises Unavailable when its content is not here
 
 
@@ -143,7 +144,15 @@ class Environments:
             return f"sha256:{hashlib.sha256(source.source.encode()).hexdigest()}"
         return f"sha256:{source_hash(self._source(source))}"
 
-    def _source(self, source: EnvironmentSource) -> Source:
+    def _source(self, source: EnvironmentSource) -> Source | Requirements:
+        if source.form == "requirements":
+            more = options_of(source)
+            python = self._nix_source(more.python) if more.python is not None else None
+            file = (self._base / source.source).resolve()
+            return Requirements(file, python, more.extras, more.groups, more.without)
+        return self._nix_source(source)
+
+    def _nix_source(self, source: EnvironmentSource) -> Source:
         if source.form == "nix":
             return NixFile((self._base / source.source).resolve(), source.attribute)
         if source.form == "flake":

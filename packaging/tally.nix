@@ -5,7 +5,7 @@
 { system ? "x86_64-linux" }:
 let
   recipe = import ../examples/env/default.nix { inherit system; };
-  inherit (recipe) fixed mk wheel pyEnv python patchelf libc tools;
+  inherit (recipe) fixed mk wheel pyEnv python extras patchelf libc tools;
 
   # --- pinned inputs: store name -> file in the store ------------------------------------------
   locked = file: builtins.listToAttrs (map
@@ -24,19 +24,6 @@ let
       else [ (wheel (builtins.head stem) files.${name} (special.${name} or "")) ])
     (builtins.attrNames files);
 
-  # --- what the recipe's Python leaves out, and tally needs: a store is SQLite, a url is https ---
-  extras = mk "python-3.11.2-extras" { } ''
-    mkdir root
-    ${undeb recipe.src."libpython3.11-minimal.deb"}
-    ${undeb recipe.src."libpython3.11-stdlib.deb"}
-    ${undeb src."libsqlite3-0.deb"}
-    ${undeb src."libssl3.deb"}
-    s=$out/lib/python3.11/site-packages; mkdir -p $s
-    for l in libsqlite3.so.0 libssl.so.3 libcrypto.so.3; do cp -L root/usr/lib/x86_64-linux-gnu/$l $out/lib/; done
-    for m in _sqlite3 _ssl _hashlib; do cp root/usr/lib/python3.11/lib-dynload/$m.*.so $s/; done
-    chmod -R u+w $out
-    ${patchelf}/bin/patchelf --force-rpath --set-rpath $out/lib:${libc}/lib $s/*.so $out/lib/*.so.*
-  '';
   seccomp = mk "libseccomp-2.5.4" { } ''
     mkdir -p root $out/lib
     ${undeb src."libseccomp2.deb"}

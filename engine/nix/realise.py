@@ -16,12 +16,11 @@ from engine.nix import derivation, nix32
 from engine.nix.command import Command, Finished
 from engine.nix.nixstore import NixStore
 from engine.nix.outputs import Hasher
-from engine.nix.source import Flake, NixFile, Recipe, Source, Stored
+from engine.nix.source import UNFETCHED, Flake, NixFile, Recipe, Source, Stored
 from engine.nix.storepath import StorePath
 
 SHOWN_LINES: Final = 20  # of a build's log in its error
 _NOT_DETERMINISTIC: Final = 104  # exit status of `nix-store --check`, Nix 2.8 to 2.36
-UNFETCHED: Final = "file:///run/fetch-inputs/first/"  # where a recipe's missing inputs point
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from engine.errors import Refused
 from engine.nix.storepath import StorePath
+
+UNFETCHED: Final = "file:///run/fetch-inputs/first/"  # where a recipe's missing inputs point
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,20 @@ class Recipe:
 
 
 Source = NixFile | Flake | Stored | Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """A lock file of Python packages, and the Python that they are for: what engine/wheels makes.
+
+    `python` is the environment of it, None for the recipe's own.
+    """
+
+    file: Path  # absolute
+    python: Source | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None  # None: those that the lock has by default
+    without: tuple[str, ...] = ()  # shared libraries that may be missing
+
+    def __str__(self) -> str:
+        return str(self.file)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unavailable
-from engine.nix.source import Flake, NixFile, Source
+from engine.nix.source import Flake, NixFile, Requirements, Source
 
 LEFT_OUT: Final = frozenset({".git", "__pycache__"})
 MAX_FILES: Final = 10_000  # looked at; a literal may name a directory that holds all of a disk
@@ -22,13 +22,15 @@ FLAKE: Final = ("flake.nix", "flake.lock")
 _LITERAL: Final = re.compile(rb"(?<![\w./+-])\.{1,2}/[\w.+/-]*")
 
 
-def source_hash(source: Source) -> str:
+def source_hash(source: Source | Requirements) -> str:
     """Return a digest (hexadecimal) of the Nix source, the same wherever the directory is.
 
     Raises: Unavailable when the file that the source names cannot be read.
     """
     digest = hashlib.sha256()
-    if isinstance(source, NixFile):
+    if isinstance(source, Requirements):
+        digest.update(_of_lock(source))
+    elif isinstance(source, NixFile):
         start = source.file / "default.nix" if source.file.is_dir() else source.file
         _add(digest, _text(source.attribute), start.parent, [start])
     elif isinstance(source, Flake) and (folder := _folder(source)) is not None:
@@ -37,6 +39,18 @@ def source_hash(source: Source) -> str:
     else:
         digest.update(_text(str(source)))
     return digest.hexdigest()
+
+
+def _of_lock(source: Requirements) -> bytes:
+    """Return what the environment of a lock file follows from, wherever the file is."""
+    try:
+        text = hashlib.sha256(source.file.read_bytes()).hexdigest()
+    except OSError:
+        raise Unavailable("there is no such lock file", where=str(source.file)) from None
+    python = source_hash(source.python) if source.python is not None else ""
+    groups = "default" if source.groups is None else ",".join(source.groups)
+    parts = (text, python, ",".join(source.extras), groups, ",".join(source.without))
+    return b"".join(map(_text, parts))
 
 
 def _folder(flake: Flake) -> Path | None:

@@ -10,9 +10,9 @@ from typing import Any
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, Refused
 from engine.workflow.check import default_outputs
+from engine.workflow.environment_sources import plain
 from engine.workflow.model import (
     WORKFLOW,
-    EnvironmentSource,
     InputSource,
     OutputFile,
     Verify,
@@ -48,9 +48,7 @@ def as_data(workflow: Workflow) -> dict[str, Any]:
         for name, text in workflow.parameters.items()
     }
     data["inputs"] = {name: _input(source) for name, source in workflow.inputs.items()}
-    data["environments"] = {
-        name: _environment(source) for name, source in workflow.environments.items()
-    }
+    data["environments"] = {name: plain(source) for name, source in workflow.environments.items()}
     data["steps"] = {name: _step(step) for name, step in workflow.steps.items()}
     if workflow.outputs != default_outputs(workflow.steps):
         data["outputs"] = dict(workflow.outputs)
@@ -67,11 +65,6 @@ def _input(source: InputSource) -> dict[str, Any]:
         "share": source.share if source.share != "any" else None,
     }
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _environment(source: EnvironmentSource) -> dict[str, str]:
-    attribute = {"attribute": source.attribute} if source.attribute else {}
-    return {source.form: source.source, **attribute}
 
 
 def _step(step: WorkflowStep) -> dict[str, Any]:

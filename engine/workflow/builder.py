@@ -82,8 +82,8 @@ class Workflow:
         self._add("inputs", name, from_data(data, mark), mark)
         return f"inputs.{name}"
 
-    def environment(self, name: str, **source: str) -> str:
-        """Add an environment by `nix` and `attribute`, `flake`, `store`, `drv` or `cid`."""
+    def environment(self, name: str, **source: object) -> str:
+        """Add an environment, by the keys that it has in a file."""
         mark = _caller()
         self._add("environments", name, from_data(source, mark), mark)
         return name

@@ -6,10 +6,18 @@ references lead to is checked by parsing alone.
 
 from typing import Any, Final, TypeAlias
 
+from engine.workflow.environment_sources import (
+    ATTRIBUTE,
+    DERIVATION,
+    LIBRARY,
+    MAX_OPTIONS,
+    PART,
+    STORE_PATH,
+)
 from engine.workflow.names import NAME, RESERVED_STEPS, VARIABLE, WORKFLOW_NAME
 from engine.workflow.parse import MAX_DESCRIPTION, MAX_TABLE
 from engine.workflow.resources import MAX_CPUS
-from engine.workflow.sources import ATTRIBUTE, DERIVATION, SHARES, STORE_PATH
+from engine.workflow.sources import SHARES
 from engine.workflow.steps import MAX_AXES, MAX_NAMES, MAX_RETRIES, MAX_VARIABLES
 from engine.workflow.units import SIZES, TIMES
 
@@ -104,15 +112,29 @@ def _input() -> Schema:
 
 
 def _environment() -> Schema:
-    return {
-        "anyOf": [
-            _object({"nix": _TEXT, "attribute": _matching(ATTRIBUTE)}, ("nix",)),
-            _object({"flake": _matching(r"[^\s-]\S*")}, ("flake",)),
-            _object({"store": _matching(STORE_PATH)}, ("store",)),
-            _object({"drv": _matching(DERIVATION)}, ("drv",)),
-            _object({"cid": _CID}, ("cid",)),
-        ]
-    }
+    made_by_nix = [
+        _object({"nix": _TEXT, "attribute": _matching(ATTRIBUTE)}, ("nix",)),
+        _object({"flake": _matching(r"[^\s-]\S*")}, ("flake",)),
+        _object({"store": _matching(STORE_PATH)}, ("store",)),
+        _object({"drv": _matching(DERIVATION)}, ("drv",)),
+        _object({"cid": _CID}, ("cid",)),
+    ]
+    python = _said("The environment whose Python it is for.", {"anyOf": made_by_nix})
+    lock = _object(
+        {
+            "requirements": _said("requirements.txt, uv.lock or pylock.toml, with hashes.", _TEXT),
+            "python": python,
+            "extras": _said("Extras of the project.", _list_of(PART)),
+            "groups": _said("Dependency groups of the project.", _list_of(PART)),
+            "without": _said("Shared libraries that may be missing.", _list_of(LIBRARY)),
+        },
+        ("requirements",),
+    )
+    return {"anyOf": [*made_by_nix, lock]}
+
+
+def _list_of(pattern: str) -> Schema:
+    return {"type": "array", "items": _matching(pattern), "maxItems": MAX_OPTIONS}
 
 
 def _shared_keys() -> dict[str, Schema]:

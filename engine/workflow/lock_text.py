@@ -16,11 +16,11 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.workflow.environment_sources import derivation
 from engine.workflow.fields import map_of, placed, refused, text_of
 from engine.workflow.lock import LockFile, Pin, PinnedEnvironment
 from engine.workflow.nodes import Field, MapNode, Node, Scalar
 from engine.workflow.places import Places
-from engine.workflow.sources import derivation
 from engine.workflow.tables import named
 from engine.workflow.yaml_source import compose
 

@@ -31,9 +31,9 @@ class InputSource:
 class EnvironmentSource:
     """What an environment is made from."""
 
-    form: str  # "nix", "flake", "store", "drv" or "cid"
+    form: str  # "nix", "flake", "store", "drv", "cid" or "requirements"
     source: str  # a file (relative to the workflow file), a flake reference, a store path or a CID
-    attribute: str  # of `nix`; "" when none is named
+    attribute: str  # of `nix`; of `requirements` its options as compact JSON; "" when none is named
 
 
 @dataclass(frozen=True, slots=True)

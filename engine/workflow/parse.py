@@ -7,13 +7,14 @@ from typing import Final
 
 from engine.errors import Refused
 from engine.workflow.check import default_outputs, problems
+from engine.workflow.environment_sources import read_environment
 from engine.workflow.fields import map_of, placed, refused, text_of
 from engine.workflow.model import WORKFLOW, EnvironmentSource, InputSource, Workflow, WorkflowStep
 from engine.workflow.names import RESERVED_STEPS, WORKFLOW_NAME, WORKFLOW_NAME_FIX, is_name
 from engine.workflow.nodes import Field, MapNode, Node, Scalar
 from engine.workflow.places import Places
 from engine.workflow.references import OutputRef, parse_reference
-from engine.workflow.sources import read_environment, read_input
+from engine.workflow.sources import read_input
 from engine.workflow.steps import check_defaults, read_step
 from engine.workflow.tables import named
 from engine.workflow.values import JsonText, json_of

@@ -1,4 +1,4 @@
-"""Sources: the `inputs` and `environments` of a workflow file, from nodes to records. Pure."""
+"""Sources: the `inputs` of a workflow file, from nodes to records. Pure."""
 
 import re
 from pathlib import PurePosixPath
@@ -8,22 +8,13 @@ from engine.content.cid import TEXT as CID_LENGTH
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.workflow.fields import list_of, map_of, placed, refused, text_of
-from engine.workflow.model import EnvironmentSource, InputSource
+from engine.workflow.model import InputSource
 from engine.workflow.nodes import MapNode, Mark, Node, Scalar
 from engine.workflow.paths import no_control
 
 INPUT_KEYS: Final = ("path", "cid", "url", "sha256", "ignore", "share")
 INPUT_FORMS: Final = ("path", "cid", "url")
 SHARES: Final = ("never", "owners", "any")
-ENVIRONMENT_FORMS: Final = ("nix", "flake", "store", "drv", "cid")
-ENVIRONMENT_KEYS: Final = (*ENVIRONMENT_FORMS, "attribute", "requirements")
-ATTRIBUTE: Final = r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*"
-STORE_PATH: Final = r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,211}"
-_OUTPUT: Final = r"[a-z0-9_+.-]{1,64}"
-DERIVATION: Final = (
-    r"/nix/store/[0-9a-df-np-sv-z]{32}-[A-Za-z0-9+._?=-]{1,207}\.drv"
-    rf"(!{_OUTPUT}(,{_OUTPUT})*)?"
-)
 
 MAX_LOCATION: Final = 4_095  # bytes of a path or an address: what Linux takes
 MAX_PATTERNS: Final = 1_000  # of one input
@@ -37,9 +28,9 @@ def read_input(node: Node, what: str) -> InputSource:
     if isinstance(node, Scalar):
         return InputSource(_bare_path(text_of(node, what), node.mark), None, None, None, (), "any")
     table = map_of(node, what, INPUT_KEYS)
-    form, value, mark = _one_form(table, INPUT_FORMS, what)
+    form, value, mark = one_form(table, INPUT_FORMS, what)
     if form == "path":
-        value = placed(_location, value, mark)
+        value = placed(location, value, mark)
     elif form == "cid":
         value = str(placed(Cid.parse, value, mark))
     return InputSource(
@@ -52,7 +43,11 @@ def read_input(node: Node, what: str) -> InputSource:
     )
 
 
-def _one_form(table: MapNode, forms: tuple[str, ...], what: str) -> tuple[str, str, Mark]:
+def one_form(table: MapNode, forms: tuple[str, ...], what: str) -> tuple[str, str, Mark]:
+    """Return which of several keys a map has, its text and its place.
+
+    Raises: Refused when it has none of them, or more than one.
+    """
     given = [key for key in table.fields if key in forms]
     if len(given) != 1:
         mark = table.fields[given[1]].key_mark if given else table.mark
@@ -70,10 +65,14 @@ def _bare_path(text: str, mark: Mark) -> str:
     if text.startswith(("https://", "http://")):
         fix = "write {url: …, sha256: …}"
         raise refused("an address where a path is expected", mark, fix)
-    return placed(_location, text, mark)
+    return placed(location, text, mark)
 
 
-def _location(text: str) -> str:
+def location(text: str) -> str:
+    """Return a path in its shortest form.
+
+    Raises: Refused for one that no file can have.
+    """
     if not text.strip() or len(text.encode()) > MAX_LOCATION:
         raise Refused("a path that is empty or too long", fix="give a path from this file")
     return PurePosixPath(no_control(text)).as_posix()
@@ -126,70 +125,3 @@ def _share(table: MapNode, what: str) -> str:
     if text not in SHARES:
         raise refused(f"unknown share {text[:40]!r}", field.node.mark, "write never, owners or any")
     return text
-
-
-def read_environment(node: Node, what: str) -> EnvironmentSource:
-    """Read one environment.
-
-    Raises: Refused, with the place.
-    """
-    table = map_of(node, what, ENVIRONMENT_KEYS)
-    if (field := table.fields.get("requirements")) is not None:
-        fix = "make it a Nix expression and write {nix: FILE, attribute: NAME}"
-        raise refused("'requirements' is not supported by this version", field.key_mark, fix)
-    form, text, mark = _one_form(table, ENVIRONMENT_FORMS, what)
-    attribute = table.fields.get("attribute")
-    if attribute is not None and form != "nix":
-        raise refused(f"'{form}' takes no attribute", attribute.key_mark, "remove 'attribute'")
-    source = placed(_READERS[form], text, mark)
-    return EnvironmentSource(form, source, _attribute(table, what))
-
-
-def _attribute(table: MapNode, what: str) -> str:
-    field = table.fields.get("attribute")
-    if field is None:
-        return ""
-    text = text_of(field.node, f"'attribute' of {what}")
-    if len(text) > 255 or not re.fullmatch(ATTRIBUTE, text, re.ASCII):
-        raise refused(
-            f"not an attribute: {text[:80]!r}", field.node.mark, "write as env-numpy or a.b"
-        )
-    return text
-
-
-def _flake(text: str) -> str:
-    if not text or text.startswith("-") or re.search(r"\s", text) or len(text) > MAX_LOCATION:
-        raise Refused(
-            f"not a flake reference: {text[:80]!r}", fix="write as nixpkgs/<rev>#python312"
-        )
-    return no_control(text)
-
-
-def _store_path(text: str) -> str:
-    if not re.fullmatch(STORE_PATH, text, re.ASCII):
-        raise Refused(f"not a store path: {text[:80]!r}", fix="write as /nix/store/<hash>-<name>")
-    return text
-
-
-def derivation(text: str) -> str:
-    """Return a derivation's path, which may name outputs: "/nix/store/….drv!bin,dev".
-
-    Raises: Refused for anything else.
-    """
-    if not re.fullmatch(DERIVATION, text, re.ASCII):
-        fix = "write as /nix/store/<hash>-<name>.drv"
-        raise Refused(f"not a derivation: {text[:80]!r}", fix=fix)
-    return text
-
-
-def _cid(text: str) -> str:
-    return str(Cid.parse(text))
-
-
-_READERS: Final = {
-    "nix": _location,
-    "flake": _flake,
-    "store": _store_path,
-    "drv": derivation,
-    "cid": _cid,
-}

@@ -37,6 +37,12 @@ environments:
   st: {{store: {STORE_PATH}}}
   dr: {{drv: "{STORE_PATH}.drv!bin,dev"}}
   ci: {{cid: {CID}}}
+  rq:
+    requirements: ./uv.lock
+    python: {{flake: "nixpkgs/abc#python312"}}
+    extras: [b, a]
+    groups: []
+  rt: {{requirements: requirements.txt, without: [libtbb.so.12], extras: []}}
 defaults:
   environment: ml
   retries: 1

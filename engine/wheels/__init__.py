@@ -1,0 +1,1 @@
+"""Wheels: a lock file of Python packages becomes an environment."""

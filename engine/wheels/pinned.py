@@ -1,0 +1,74 @@
+"""Pinned: what a lock file says of one package, whatever the format of the file. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from engine.errors import Refused
+
+MAX_TEXT: Final = 16 * 1024 * 1024  # bytes of a lock file; a uv.lock of 500 packages has 3 MB
+MAX_PACKAGES: Final = 2_000  # that apply to one Python; a derivation is made for each
+MAX_FILES: Final = 5_000  # wheels, or hashes, of one package
+
+HOW_TO_LOCK: Final = "lock with hashes: pip-compile --generate-hashes, uv lock, or pip lock"
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class WheelFile:
+    """A wheel that a lock file names."""
+
+    name: str  # as "numpy-2.2.6-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
+    sha256: str  # hexadecimal; "" when the lock has none
+    address: str = ""  # a URL, or a path from the lock file; "" when only an index knows
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A package at one version. Either its wheels are known by name, or only their hashes."""
+
+    name: str  # normalised, as "scikit-learn"
+    version: str
+    where: str  # "requirements.txt:12"
+    files: tuple[WheelFile, ...] = ()
+    hashes: tuple[str, ...] = ()  # sha256, hexadecimal, of files that may be anything
+    has_source: bool = False  # whether the lock names a source distribution, too
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a lock file applies to one Python."""
+
+    packages: tuple[Pinned, ...]  # sorted by name, each name once
+    options: tuple[str, ...] = ()  # of pip: where the author's index is
+
+
+def select(packages: list[Pinned], options: tuple[str, ...] = ()) -> Selection:
+    """Return the selection of these packages.
+
+    Raises: Refused when there is none, too many, or one at two versions.
+    """
+    found: dict[str, Pinned] = {}
+    for package in packages:
+        if (other := found.get(package.name)) is not None:
+            raise Refused(
+                f"{package.name} is there twice: {other.version} and {package.version}",
+                where=f"{package.where} and {other.where}",
+                fix="leave one; two may stay when their markers exclude each other",
+            )
+        found[package.name] = package
+    if len(found) > MAX_PACKAGES:
+        raise Refused(f"more than {MAX_PACKAGES} packages", fix="split the environment")
+    return Selection(tuple(found[name] for name in sorted(found)), options)
+
+
+def sha256_of(text: str, what: str, where: str) -> str:
+    """Return the hexadecimal digest of "sha256:…".
+
+    Raises: Refused for anything else.
+    """
+    algorithm, _, digest = text.partition(":")
+    if algorithm != "sha256" or not _SHA256.fullmatch(digest.lower()):
+        raise Refused(f"{what}: not a sha256 hash: '{text[:80]}'", where=where, fix=HOW_TO_LOCK)
+    return digest.lower()
