@@ -2,7 +2,7 @@
 
 Trees are walked side by side in byte order of paths, and the first difference counts. Files of a
 known format (numeric.py, npy.py) are compared number by number when there is a tolerance; all
-others, and those too large to be looked into, byte by byte.
+others, and those too large to be looked into, byte by byte. Contrast.py shows all differences.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,19 +12,25 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.content.walk import Entry, walk
-from engine.npy import compare_npy, compare_npz
-from engine.numeric import Mismatch, Unreadable, compare_csv, compare_json, compare_tsv
+from engine.npy import npy_mismatches, npz_mismatches
+from engine.numeric import (
+    Mismatch,
+    Unreadable,
+    csv_mismatches,
+    json_mismatches,
+    tsv_mismatches,
+)
 
 MAX_LOOKED_INTO: Final = 256 * 1024 * 1024  # bytes of one file; it is held in memory, twice
 
-Reader = Callable[[bytes, bytes, float], Mismatch | None]
+Reader = Callable[[bytes, bytes, float], Iterator[Mismatch]]
 
-FORMATS: Final[dict[str, Reader]] = {
-    "json": compare_json,
-    "csv": compare_csv,
-    "tsv": compare_tsv,
-    "npy": compare_npy,
-    "npz": compare_npz,
+_FORMATS: Final[dict[str, Reader]] = {
+    "json": json_mismatches,
+    "csv": csv_mismatches,
+    "tsv": tsv_mismatches,
+    "npy": npy_mismatches,
+    "npz": npz_mismatches,
 }
 
 
@@ -46,65 +52,87 @@ def compare(
 
     Raises: Unavailable when content is not here; Damaged when it is malformed.
     """
-    before = {entry.path: entry for entry in walk(get, was)}
-    after = {entry.path: entry for entry in walk(get, now)}
-    for path in sorted(before.keys() | after.keys(), key=str.encode):
-        old, new = before.get(path), after.get(path)
+    for path, old, new in pairs(get, was, now):
         if old is None or new is None:
             return Difference(path, "", "is new" if old is None else "is missing")
-        found = _compare_entries(get, old, new, tolerance, path or name)
+        if what := unlike(old, new):
+            return Difference(path, "", what)
+        found = _compare_files(get, old, new, tolerance, path or name) if differ(old, new) else None
         if found is not None:
             return found
     return None
 
 
-def _compare_entries(
-    get: Get, was: Entry, now: Entry, tolerance: float | None, name: str
-) -> Difference | None:
-    path = was.path
+def pairs(get: Get, was: Cid, now: Cid) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """Yield everything in two trees side by side, in byte order of paths: None where it is not.
+
+    Raises: Unavailable when content is not here; Damaged when it is malformed.
+    """
+    before = {entry.path: entry for entry in walk(get, was)}
+    after = {entry.path: entry for entry in walk(get, now)}
+    for path in sorted(before.keys() | after.keys(), key=str.encode):
+        yield path, before.get(path), after.get(path)
+
+
+def unlike(was: Entry, now: Entry) -> str:
+    """Say what two entries have not in common besides what is in them; "" when that is nothing."""
     if was.kind != now.kind:
-        return Difference(path, "", f"was a {was.kind} and is a {now.kind}")
+        return f"was a {was.kind} and is a {now.kind}"
     if was.target != now.target:
-        return Difference(path, "", f"pointed to {was.target!a} and points to {now.target!a}")
+        return f"pointed to {was.target!a} and points to {now.target!a}"
     if was.executable != now.executable:
-        return Difference(path, "", "is executable in one of them only")
-    if was.cid == now.cid or was.kind != "file":
-        return None
-    return _compare_files(get, was, now, tolerance, name)
+        return "is executable in one of them only"
+    return ""
+
+
+def differ(was: Entry, now: Entry) -> bool:
+    """Say whether two entries are files that may have other bytes."""
+    return was.kind == now.kind == "file" and was.cid != now.cid
+
+
+def reader_of(name: str) -> Reader | None:
+    """Return what compares files of that name value by value, if something does."""
+    return _FORMATS.get(name.rpartition(".")[2].lower())
+
+
+def parting(get: Get, was: Cid, now: Cid) -> int | None:
+    """Return the offset of the first byte that two files do not share; None when they are equal."""
+    offset = 0
+    for old, new in _pieces(read(get, was), read(get, now)):
+        if old != new:
+            same = (n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+            return offset + next(same, min(len(old), len(new)))
+        offset += len(old)
+    return None  # the same bytes, cut into blocks in two ways
 
 
 def _compare_files(
     get: Get, was: Entry, now: Entry, tolerance: float | None, name: str
 ) -> Difference | None:
-    reader = FORMATS.get(name.rpartition(".")[2].lower()) if tolerance is not None else None
+    reader = reader_of(name) if tolerance is not None else None
     if reader is None or tolerance is None or max(was.size, now.size) > MAX_LOOKED_INTO:
         return _first_byte(get, was, now)
     try:
         old, new = (b"".join(read(get, entry.cid)) for entry in (was, now))
-        found = reader(old, new, tolerance)
+        found = next(reader(old, new, tolerance), None)
     except Unreadable:  # not what its name says: then every byte counts
         return _first_byte(get, was, now)
     return None if found is None else Difference(was.path, found.where, found.what)
 
 
 def _first_byte(get: Get, was: Entry, now: Entry) -> Difference | None:
-    offset = 0
-    for old, new in _pairs(read(get, was.cid), read(get, now.cid)):
-        if old != new:
-            return Difference(was.path, *_describe(old, new, offset))
-        offset += len(old)
-    return None  # the same bytes, cut into blocks in two ways
+    offset = parting(get, was.cid, now.cid)
+    if offset is None:
+        return None
+    old, new = (b"".join(read(get, entry.cid, offset, 1)) for entry in (was, now))
+    if old and new:
+        what = f"was 0x{old[0]:02x} and is 0x{new[0]:02x}"
+    else:
+        what = "it goes on from here" if new else "it ends here"
+    return Difference(was.path, f"byte {offset}", what)
 
 
-def _describe(old: bytes, new: bytes, offset: int) -> tuple[str, str]:
-    at = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
-    if at is None:
-        end = "it ends here" if len(new) < len(old) else "it goes on from here"
-        return f"byte {offset + min(len(old), len(new))}", end
-    return f"byte {offset + at}", f"was 0x{old[at]:02x} and is 0x{new[at]:02x}"
-
-
-def _pairs(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _pieces(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Yield pieces of two streams, of equal length except where one of them ends."""
     a, b = next(old, b""), next(new, b"")
     while a or b:

@@ -13,10 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.numeric import Mismatch, Unreadable, near
+from engine.numeric import Mismatch, Unreadable, deviation, near
 
 MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
 MAX_MEMBERS: Final = 10_000  # arrays of one npz
@@ -45,7 +45,7 @@ class Array:
     data: memoryview
 
 
-def compare_npy(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
+def npy_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
     """Compare two arrays.
 
     Raises: Unreadable.
@@ -53,23 +53,23 @@ def compare_npy(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     return _compare_arrays(_read(was), _read(now), tolerance)
 
 
-def compare_npz(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
+def npz_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
     """Compare two zip files of arrays; how and when they were zipped does not matter.
 
     Raises: Unreadable.
     """
     old, new = _open(was), _open(now)
-    if old.keys() != new.keys():
-        return Mismatch(min(old.keys() ^ new.keys()), "is in one of them only")
-    for name in sorted(old):
+    for name in sorted(old.keys() ^ new.keys()):
+        yield Mismatch(name, "is gone" if name in old else "is new")
+    for name in sorted(old.keys() & new.keys()):
         a, b = old[name], new[name]
         if a == b:
             continue
         if not name.endswith(".npy"):
-            return Mismatch(name, "differs")
-        if (found := compare_npy(a, b, tolerance)) is not None:
-            return Mismatch(f"{name}: {found.where}", found.what)
-    return None
+            yield Mismatch(name, "differs")
+            continue
+        for found in npy_mismatches(a, b, tolerance):
+            yield replace(found, where=f"{name}: {found.where}")
 
 
 def _read(data: bytes) -> Array:
@@ -114,29 +114,45 @@ def _code(kind: str) -> tuple[str, int, int]:
     return order + code, struct.calcsize(order + code), 2 if found[2] == "c" else 1
 
 
-def _compare_arrays(was: Array, now: Array, tolerance: float) -> Mismatch | None:
+def _compare_arrays(was: Array, now: Array, tolerance: float) -> Iterator[Mismatch]:
     if was.shape != now.shape:
-        return Mismatch("shape", f"was {was.shape} and is {now.shape}")
+        yield Mismatch("shape", f"was {was.shape} and is {now.shape}")
+        return
     if (was.kind, was.is_fortran) != (now.kind, now.is_fortran):
-        return Mismatch("type", f"was {was.kind} and is {now.kind}, or the order of axes differs")
+        yield Mismatch("type", f"was {was.kind} and is {now.kind}, or the order of axes differs")
+        return
     code, width, parts = _code(was.kind)
     limit = 0.0 if code[1] == "?" else tolerance
-    for number, (old, new) in enumerate(_numbers(was.data, now.data, code, width)):
+    for number, old, new in _numbers(was.data, now.data, code, width):
         if not near(old, new, limit):
-            return Mismatch(f"element {number // parts}", f"was {old!r} and is {new!r}")
-    return None
+            where = f"element {_index(was, number // parts)}"
+            yield Mismatch(where, f"was {old!r} and is {new!r}", deviation(old, new))
+
+
+def _index(array: Array, number: int) -> str:
+    """Return where the element of that number is in an array, as numpy writes it."""
+    if len(array.shape) < 2:
+        return str(number)
+    found = []
+    for size in array.shape if array.is_fortran else reversed(array.shape):
+        number, at = divmod(number, size)
+        found.append(at)
+    return str(found if array.is_fortran else found[::-1])
 
 
 def _numbers(
     was: memoryview, now: memoryview, code: str, width: int
-) -> Iterator[tuple[float, float]]:
-    """Yield the numbers of two arrays of one type side by side."""
+) -> Iterator[tuple[int, float, float]]:
+    """Yield the numbers of two arrays of one type side by side, where their bytes are not equal."""
     step = _CHUNK * width
     for start in range(0, len(was), step):
         old, new = was[start : start + step], now[start : start + step]
-        count = len(old) // width
-        form = f"{code[0]}{count}{code[1]}"
-        yield from zip(struct.unpack(form, old), struct.unpack(form, new), strict=True)
+        if old == new:
+            continue
+        form = f"{code[0]}{len(old) // width}{code[1]}"
+        pairs = zip(struct.unpack(form, old), struct.unpack(form, new), strict=True)
+        for at, (a, b) in enumerate(pairs, start // width):
+            yield at, a, b
 
 
 def _open(data: bytes) -> dict[str, bytes]:

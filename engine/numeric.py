@@ -1,5 +1,8 @@
 """Numeric: text files of numbers compared within a tolerance: JSON, CSV, TSV. Pure.
 
+Each function yields every place where two files part, in the order of the first; none, when they
+are equivalent.
+
 Two numbers are near when they differ by at most T, or by at most T times the larger of them; not
 a number is near itself. All that is not a number must be the same. Files come from strangers: what
 cannot be read within the bounds is Unreadable, and is then compared byte by byte.
@@ -11,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -34,6 +37,18 @@ class Mismatch:
 
     where: str
     what: str
+    deviation: float | None = field(default=None, compare=False)  # of two finite numbers
+
+
+def deviation(was: object, now: object) -> float | None:
+    """Return how far two finite numbers are apart; None for anything else."""
+    if not (_is_number(was) and _is_number(now)):
+        return None
+    try:
+        apart = abs(float(was) - float(now))  # type: ignore[arg-type]
+    except OverflowError:  # integers that no float holds
+        return None
+    return apart if apart < math.inf else None  # which not a number is not
 
 
 def near(was: float, now: float, tolerance: float) -> bool:
@@ -49,7 +64,7 @@ def near(was: float, now: float, tolerance: float) -> bool:
     return abs(old - new) <= tolerance * max(1.0, abs(old), abs(new)) < math.inf
 
 
-def compare_json(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
+def json_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
     """Compare two JSON files; the order of keys does not matter.
 
     Raises: Unreadable.
@@ -62,28 +77,27 @@ def compare_json(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
             continue
         path, old, new = found
         if isinstance(old, dict) and isinstance(new, dict):
-            if old.keys() != new.keys():
-                key = min(old.keys() ^ new.keys())
-                return Mismatch(f"{path}.{key}", "is in one of them only")
+            for key in sorted(old.keys() ^ new.keys()):
+                yield Mismatch(f"{path}.{key}", "is gone" if key in old else "is new")
             waiting.append(_values(path, old, new))
         elif isinstance(old, list) and isinstance(new, list):
             if len(old) != len(new):
-                return Mismatch(path, f"had {len(old)} items and has {len(new)}")
+                yield Mismatch(path, f"had {len(old)} items and has {len(new)}")
             waiting.append(_items(path, old, new))
         elif not _same_value(old, new, tolerance):
-            return Mismatch(path, f"was {_shown(old)} and is {_shown(new)}")
-    return None
+            what = f"was {_shown(old)} and is {_shown(new)}"
+            yield Mismatch(path, what, deviation(old, new))
 
 
 def _values(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[_Pair]:
-    return ((f"{path}.{key}", old[key], new[key]) for key in sorted(old))
+    return ((f"{path}.{key}", old[key], new[key]) for key in sorted(old.keys() & new.keys()))
 
 
 def _items(path: str, old: list[Any], new: list[Any]) -> Iterator[_Pair]:
-    return ((f"{path}[{at}]", a, b) for at, (a, b) in enumerate(zip(old, new, strict=True)))
+    return ((f"{path}[{at}]", a, b) for at, (a, b) in enumerate(zip(old, new, strict=False)))
 
 
-def compare_csv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
+def csv_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
     """Compare two comma-separated files cell by cell.
 
     Raises: Unreadable.
@@ -91,7 +105,7 @@ def compare_csv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
     return _compare_rows(_rows(was, ","), _rows(now, ","), tolerance)
 
 
-def compare_tsv(was: bytes, now: bytes, tolerance: float) -> Mismatch | None:
+def tsv_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
     """Compare two tab-separated files cell by cell.
 
     Raises: Unreadable.
@@ -131,21 +145,19 @@ def _rows(data: bytes, delimiter: str) -> Iterator[list[str]]:
 
 def _compare_rows(
     was: Iterator[list[str]], now: Iterator[list[str]], tolerance: float
-) -> Mismatch | None:
+) -> Iterator[Mismatch]:
     for line, (old, new) in enumerate(zip_longest(was, now), start=1):
         if old is None or new is None:
-            return Mismatch(f"row {line}", "is new" if old is None else "is missing")
+            yield Mismatch(f"row {line}", "is new" if old is None else "is missing")
+            continue
         if len(old) != len(new):
-            return Mismatch(f"row {line}", f"had {len(old)} columns and has {len(new)}")
-        for column, (a, b) in enumerate(zip(old, new, strict=True), start=1):
-            if not _same_cell(a, b, tolerance):
-                return Mismatch(f"row {line}, column {column}", f"was {a[:40]!a} and is {b[:40]!a}")
-    return None
+            yield Mismatch(f"row {line}", f"had {len(old)} columns and has {len(new)}")
+        for column, (a, b) in enumerate(zip(old, new, strict=False), start=1):
+            if a != b and not _same_value(_cell(a), _cell(b), tolerance):
+                what = f"was {a[:40]!a} and is {b[:40]!a}"
+                apart = deviation(_cell(a), _cell(b))
+                yield Mismatch(f"row {line}, column {column}", what, apart)
 
 
-def _same_cell(old: str, new: str, tolerance: float) -> bool:
-    if old == new:
-        return True
-    if not (_NUMBER.fullmatch(old) and _NUMBER.fullmatch(new)):
-        return False
-    return near(float(old), float(new), tolerance)
+def _cell(text: str) -> float | str:
+    return float(text) if _NUMBER.fullmatch(text) else text

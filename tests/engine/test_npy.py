@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.npy import MAX_UNPACKED, compare_npy, compare_npz
+from engine.npy import MAX_UNPACKED, npy_mismatches, npz_mismatches
 from engine.numeric import Mismatch, Unreadable
+
+
+def first(mismatches, was, now, tolerance):
+    """Return the first place where two files part, or None."""
+    return next(mismatches(was, now, tolerance), None)
 
 
 def npy(kind, shape, data, *, order=False, version=1):
@@ -36,12 +41,12 @@ def npz(**members):
 
 def test_near_arrays_are_equivalent():
     """Each number may differ within the tolerance."""
-    assert compare_npy(doubles(1.0, 2.0), doubles(1.0, 2.0 + 1e-9), 1e-6) is None
+    assert first(npy_mismatches, doubles(1.0, 2.0), doubles(1.0, 2.0 + 1e-9), 1e-6) is None
 
 
 def test_the_first_element_that_differs_is_named():
     """Its number in the file's order, and both values."""
-    found = compare_npy(doubles(1.0, 2.0, 3.0), doubles(1.0, 2.5, 9.0), 1e-6)
+    found = first(npy_mismatches, doubles(1.0, 2.0, 3.0), doubles(1.0, 2.5, 9.0), 1e-6)
 
     assert found == Mismatch("element 1", "was 2.0 and is 2.5")
 
@@ -55,8 +60,8 @@ def test_every_kind_of_number_is_read(kind, code):
     was = npy(kind, (2,), struct.pack(code[:-1] + "2" + code[-1], 3, 100))
     now = npy(kind, (2,), struct.pack(code[:-1] + "2" + code[-1], 3, 101))
 
-    assert compare_npy(was, now, 0.1) is None
-    found = compare_npy(was, now, 1e-6)
+    assert first(npy_mismatches, was, now, 0.1) is None
+    found = first(npy_mismatches, was, now, 1e-6)
     assert found is not None
     assert found.where == "element 1"
 
@@ -66,20 +71,38 @@ def test_complex_numbers_are_two():
     was = npy("<c16", (2,), struct.pack("<4d", 0, 0, 0, 1))
     now = npy("<c16", (2,), struct.pack("<4d", 0, 0, 0, 2))
 
-    assert compare_npy(was, now, 1e-6) == Mismatch("element 1", "was 1.0 and is 2.0")
+    assert first(npy_mismatches, was, now, 1e-6) == Mismatch("element 1", "was 1.0 and is 2.0")
+
+
+def test_every_element_that_differs_is_named():
+    """By its place in the array, whatever the order in the file; with how far it is apart."""
+    for order, places in ((False, ["[0, 2]", "[1, 0]"]), (True, ["[0, 1]", "[1, 1]"])):
+        was = npy("<f8", (2, 3), struct.pack("<6d", *range(6)), order=order)
+        now = npy("<f8", (2, 3), struct.pack("<6d", 0, 1, 2.5, 7, 4, 5), order=order)
+        found = list(npy_mismatches(was, now, 1e-6))
+        assert [one.where for one in found] == [f"element {place}" for place in places]
+        assert [one.deviation for one in found] == [0.5, 4.0]
+
+
+def test_a_difference_far_into_a_large_array_is_found():
+    """What is equal is passed over; the element's number still counts from the start."""
+    now = [0.0] * 50_000
+    now[40_000] = 1.0
+    found = list(npy_mismatches(doubles(*[0.0] * 50_000), doubles(*now), 0.0))
+    assert found == [Mismatch("element 40000", "was 0.0 and is 1.0")]
 
 
 def test_truths_have_no_tolerance():
     """A boolean is not a number that may be off by one."""
-    assert compare_npy(npy("|b1", (1,), b"\0"), npy("|b1", (1,), b"\1"), 5.0) is not None
+    assert first(npy_mismatches, npy("|b1", (1,), b"\0"), npy("|b1", (1,), b"\1"), 5.0) is not None
 
 
 def test_shapes_and_types_must_be_the_same():
     """The same bytes in another shape are another array."""
     data = struct.pack("<4d", 1, 2, 3, 4)
 
-    assert compare_npy(npy("<f8", (4,), data), npy("<f8", (2, 2), data), 1.0) is not None
-    assert compare_npy(npy("<f8", (4,), data), npy("<i8", (4,), data), 1.0) is not None
+    assert first(npy_mismatches, npy("<f8", (4,), data), npy("<f8", (2, 2), data), 1.0) is not None
+    assert first(npy_mismatches, npy("<f8", (4,), data), npy("<i8", (4,), data), 1.0) is not None
 
 
 @pytest.mark.parametrize(
@@ -99,18 +122,16 @@ def test_shapes_and_types_must_be_the_same():
 def test_what_is_no_plain_array_is_unreadable(data):
     """Pickles, records and junk are compared byte by byte instead."""
     with pytest.raises(Unreadable):
-        compare_npy(data, data, 1.0)
+        first(npy_mismatches, data, data, 1.0)
 
 
 def test_members_of_a_zip_are_compared_by_name():
     """How they were packed does not count; a missing one does."""
     was = npz(a=doubles(1.0), b=doubles(2.0))
 
-    assert compare_npz(was, npz(b=doubles(2.0), a=doubles(1.0 + 1e-9)), 1e-6) is None
-    assert compare_npz(was, npz(a=doubles(1.0)), 1e-6) == Mismatch(
-        "b.npy", "is in one of them only"
-    )
-    assert compare_npz(was, npz(a=doubles(1.0), b=doubles(3.0)), 1e-6) == Mismatch(
+    assert first(npz_mismatches, was, npz(b=doubles(2.0), a=doubles(1.0 + 1e-9)), 1e-6) is None
+    assert first(npz_mismatches, was, npz(a=doubles(1.0)), 1e-6) == Mismatch("b.npy", "is gone")
+    assert first(npz_mismatches, was, npz(a=doubles(1.0), b=doubles(3.0)), 1e-6) == Mismatch(
         "b.npy: element 0", "was 2.0 and is 3.0"
     )
 
@@ -122,7 +143,7 @@ def test_a_zip_that_claims_too_much_is_unreadable():
     archive[at : at + 4] = struct.pack("<I", MAX_UNPACKED + 1)
 
     with pytest.raises(Unreadable):
-        compare_npz(bytes(archive), bytes(archive), 1.0)
+        first(npz_mismatches, bytes(archive), bytes(archive), 1.0)
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -133,7 +154,7 @@ def test_a_zip_packed_as_numpy_never_does_is_unreadable(packing):
         archive.writestr("a.npy", doubles(1.0))
 
     with pytest.raises(Unreadable):
-        compare_npz(stream.getvalue(), npz(a=doubles(2.0)), 1.0)
+        first(npz_mismatches, stream.getvalue(), npz(a=doubles(2.0)), 1.0)
 
 
 @given(st.data())
@@ -142,7 +163,7 @@ def test_junk_never_breaks_the_reader(data):
     good = data.draw(st.sampled_from([doubles(1.0, 2.0), npz(a=doubles(1.0))]))
     at = data.draw(st.integers(0, len(good) - 1))
     bad = good[:at] + data.draw(st.binary(max_size=4)) + good[at + 1 :]
-    for compare in (compare_npy, compare_npz):
+    for compare in (npy_mismatches, npz_mismatches):
         try:
             compare(good, bad, 1e-6)
         except Unreadable:

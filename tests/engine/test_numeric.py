@@ -11,16 +11,22 @@ from hypothesis import strategies as st
 from engine.numeric import (
     Mismatch,
     Unreadable,
-    compare_csv,
-    compare_json,
-    compare_tsv,
+    csv_mismatches,
+    deviation,
+    json_mismatches,
     near,
+    tsv_mismatches,
 )
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+
+
+def first(mismatches, was, now, tolerance):
+    """Return the first place where two files part, or None."""
+    return next(mismatches(was, now, tolerance), None)
 
 
 def test_near_is_relative_or_absolute():
@@ -45,7 +51,7 @@ def test_a_json_file_is_near_itself_however_written(value):
     one = json.dumps(value).encode()
     other = json.dumps(value, sort_keys=True, indent=2).encode()
 
-    assert compare_json(one, other, 1e-9) is None
+    assert first(json_mismatches, one, other, 1e-9) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def test_a_json_file_is_near_itself_however_written(value):
 )
 def test_the_first_difference_in_json_is_named(was, now, where):
     """The path leads to what differs."""
-    found = compare_json(was, now, 1e-6)
+    found = first(json_mismatches, was, now, 1e-6)
 
     assert found is not None
     assert found.where == where
@@ -69,36 +75,38 @@ def test_the_first_difference_in_json_is_named(was, now, where):
 
 def test_json_numbers_may_differ_a_little():
     """Within the tolerance an integer and a fraction may be one number."""
-    assert compare_json(b'{"loss": 0.1}', b'{"loss": 0.10000001}', 1e-6) is None
-    assert compare_json(b"[2]", b"[2.0]", 1e-6) is None
+    assert first(json_mismatches, b'{"loss": 0.1}', b'{"loss": 0.10000001}', 1e-6) is None
+    assert first(json_mismatches, b"[2]", b"[2.0]", 1e-6) is None
 
 
 @pytest.mark.parametrize("data", [b"{", b"\xff", b"[" * 100_000, b""])
 def test_what_is_no_json_is_unreadable(data):
     """Junk, however deep, is compared in another way."""
     with pytest.raises(Unreadable):
-        compare_json(data, data, 1e-6)
+        first(json_mismatches, data, data, 1e-6)
 
 
 def test_cells_are_compared_as_numbers_where_both_are():
     """Text must be the same; numbers may differ a little."""
-    assert compare_csv(b"a,b\n1,2.0\n", b"a,b\n1,2.0000001\n", 1e-6) is None
-    assert compare_tsv(b"x\t1e-3\n", b"x\t0.001\n", 1e-6) is None
-    assert compare_csv(b"a,1_0\n", b"a,10\n", 1e-6) == Mismatch(
+    assert first(csv_mismatches, b"a,b\n1,2.0\n", b"a,b\n1,2.0000001\n", 1e-6) is None
+    assert first(tsv_mismatches, b"x\t1e-3\n", b"x\t0.001\n", 1e-6) is None
+    assert first(csv_mismatches, b"a,1_0\n", b"a,10\n", 1e-6) == Mismatch(
         "row 1, column 2", "was '1_0' and is '10'"
     )
 
 
 def test_rows_and_columns_are_counted():
     """A row or column too many is a difference."""
-    assert compare_csv(b"1\n", b"1\n2\n", 1.0) == Mismatch("row 2", "is new")
-    assert compare_csv(b"1\n", b"1,2\n", 1.0) == Mismatch("row 1", "had 1 columns and has 2")
+    assert first(csv_mismatches, b"1\n", b"1\n2\n", 1.0) == Mismatch("row 2", "is new")
+    assert first(csv_mismatches, b"1\n", b"1,2\n", 1.0) == Mismatch(
+        "row 1", "had 1 columns and has 2"
+    )
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_junk_never_breaks_the_readers(was, now):
     """Any bytes are either compared or unreadable."""
-    for compare in (compare_json, compare_csv, compare_tsv):
+    for compare in (json_mismatches, csv_mismatches, tsv_mismatches):
         try:
             compare(was, now, 0.1)
         except Unreadable:
@@ -108,10 +116,46 @@ def test_junk_never_breaks_the_readers(was, now):
 def test_a_long_list_is_compared_in_the_memory_of_its_items():
     """Places are made as they are looked at: all of them at once would take ten times as much."""
     data = b"[" + b"0," * 300_000 + b"0]"
-    compare_json(b"[0]", b"[0]", 1.0)
+    first(json_mismatches, b"[0]", b"[0]", 1.0)
     tracemalloc.start()
     try:
-        assert compare_json(data, data, 1.0) is None
+        assert first(json_mismatches, data, data, 1.0) is None
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_every_mismatch_is_found():
+    """All of them, in order, each with how far two numbers are apart."""
+    was = b'{"a": [1, 2.5, "x"], "b": 1, "d": true}'
+    now = b'{"a": [1, 2.75, "y", 9], "c": 1, "d": 1}'
+
+    assert [(one.where, one.what, one.deviation) for one in json_mismatches(was, now, 0.0)] == [
+        ("$.b", "is gone", None),
+        ("$.c", "is new", None),
+        ("$.a", "had 3 items and has 4", None),
+        ("$.a[1]", "was 2.5 and is 2.75", 0.25),
+        ("$.a[2]", "was 'x' and is 'y'", None),
+        ("$.d", "was True and is 1", None),
+    ]
+
+
+def test_every_cell_that_differs_is_found():
+    """Rows and columns that are only in one of them, too."""
+    found = list(csv_mismatches(b"a,1\nb,2\n", b"a,1.5\nc,2,3\nd,4\n", 0.0))
+
+    assert [(one.where, one.what, one.deviation) for one in found] == [
+        ("row 1, column 2", "was '1' and is '1.5'", 0.5),
+        ("row 2", "had 2 columns and has 3", None),
+        ("row 2, column 1", "was 'b' and is 'c'", None),
+        ("row 3", "is new", None),
+    ]
+
+
+def test_what_is_not_finite_has_no_deviation():
+    """Neither infinity nor not a number is any distance away."""
+    assert deviation(1.0, math.inf) is None
+    assert deviation(math.nan, 1.0) is None
+    assert deviation(10**400, 1) is None
+    assert deviation(True, 1) is None
+    assert deviation(1, 2.5) == 1.5
