@@ -1,6 +1,6 @@
 """Where texts part, line by line."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.lines import MAX_LINES, MAX_MATCHED, MAX_WIDTH, Line, changed_lines
@@ -54,6 +54,7 @@ def test_texts_with_nothing_in_common_are_not_matched_for_ever():
     assert changed_lines(was, now).count == MAX_MATCHED + 2
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_texts_differ_if_and_only_if_a_line_does(was, now):
     """And every line that is shown is in the text that it is said to be of, at its number."""

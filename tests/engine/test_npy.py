@@ -5,7 +5,7 @@ import struct
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.npy import MAX_UNPACKED, npy_mismatches, npz_mismatches
@@ -157,6 +157,7 @@ def test_a_zip_packed_as_numpy_never_does_is_unreadable(packing):
         first(npz_mismatches, stream.getvalue(), npz(a=doubles(2.0)), 1.0)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_junk_never_breaks_the_reader(data):
     """Any change of a good file is compared or unreadable."""

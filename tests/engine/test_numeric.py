@@ -5,7 +5,7 @@ import math
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.numeric import (
@@ -45,6 +45,7 @@ def test_near_knows_what_is_not_finite():
     assert not near(10**400, 10**400 + 1, 0.1)
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_json_file_is_near_itself_however_written(value):
     """Spaces and the order of keys do not count."""
@@ -103,6 +104,7 @@ def test_rows_and_columns_are_counted():
     )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_junk_never_breaks_the_readers(was, now):
     """Any bytes are either compared or unreadable."""
