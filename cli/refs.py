@@ -4,16 +4,18 @@ A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of cont
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cli.names import is_run, parse_step, whole_cid
-from cli.runview import view
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.content.tree import TREE
 from engine.errors import Refused
-from engine.summary import StepSummary
+
+if TYPE_CHECKING:
+    from engine.summary import StepSummary
 
 
 def find_content(space: Workspace, text: str) -> Cid:
@@ -36,7 +38,7 @@ def find_tree(space: Workspace, text: str) -> Cid:
     return _tree(space, find_content(space, text))
 
 
-def find_step(steps: Sequence[StepSummary], text: str) -> StepSummary:
+def find_step(steps: Sequence["StepSummary"], text: str) -> "StepSummary":
     """Return the instance of a run that 'train[1]' names.
 
     Raises: Refused when there is none, or it is not said which.
@@ -66,6 +68,8 @@ def _run_cid(space: Workspace, text: str) -> Cid:
 
 
 def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
+    from cli.runview import view  # which brings the workflow language: content has no need of it
+
     step, _, tail = rest.partition("/")
     output, _, path = tail.partition("/")
     if not output:

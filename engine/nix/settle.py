@@ -4,15 +4,14 @@ Whoever finds a tree under its name may use it with no further look, so a name m
 for a tree that is half made, by a process that was killed or before a power cut.
 """
 
-import ctypes
 import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from engine.durable import reached
 from engine.errors import Unavailable
+from engine.filesystem import sync_all
 from engine.folder import sync_names
 from engine.nix.treewriter import remove
 
@@ -32,7 +31,7 @@ def settle(place: Path, make: Callable[[Path], None]) -> None:
     try:
         make(part)
         reached("tree.made")
-        _sync_all(place.parent)
+        sync_all(place.parent)
         reached("tree.synced")
         part.rename(place)
         reached("tree.renamed")
@@ -55,18 +54,3 @@ def settle(place: Path, make: Callable[[Path], None]) -> None:
 def partial(place: Path) -> Path:
     """Return where a tree is while it has no name yet: the same directory, so that rename works."""
     return place.with_name(f".{place.name}.part")
-
-
-def _sync_all(directory: Path) -> None:
-    """Make durable what was written on a file system: thousands of small files in one call."""
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:  # not Linux
-        os.sync()
-        return
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        if syncfs(descriptor):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(directory))
-    finally:
-        os.close(descriptor)

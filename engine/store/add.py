@@ -9,7 +9,6 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -102,18 +101,21 @@ class _Walk:
 
     def _file(self, path: str, place: Path) -> None:
         self._tree.check(path)
-        with FileIO(os.open(place, _OPEN)) as source:
-            before = os.fstat(source.fileno())
+        descriptor = os.open(place, _OPEN)
+        try:
+            before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise Refused("it changed while it was read", fix="try again")
             if self._in_place:
-                link, size = self._intake.in_place(place, source, before.st_size)
+                link = self._intake.in_place(place, descriptor, before.st_size)
             else:
-                link, size = self._intake.stream(source, before.st_size)
-            after = os.fstat(source.fileno())
+                link = self._intake.file(descriptor, before.st_size)
+            after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise Refused("it changed while it was read", fix="try again")
-        self._tree.placed(path, bool(before.st_mode & stat.S_IXUSR), link, size)
+        self._tree.placed(path, bool(before.st_mode & stat.S_IXUSR), link, before.st_size)
 
 
 _SPECIAL: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (

@@ -5,7 +5,7 @@ A file over SMALL bytes is stored once, whole, and the blocks it is made of are 
 one raw block each. The protocol alone; disk.py has the real one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,12 +17,21 @@ SMALL: Final = 64 * 1024  # bytes; up to here a file is one raw block in a pack
 
 
 class FileWriter(Protocol):
-    """A whole file on its way into the store: written in order, then committed or aborted."""
+    """A whole file on its way into the store: written or filled, then committed or aborted."""
 
     def write(self, data: bytes | memoryview) -> None:
         """Append some bytes; a memoryview's buffer is the caller's again on return.
 
         Raises: Unavailable on a full disk.
+        """
+        ...
+
+    def take(self, source: int, size: int, piece: int) -> Iterator[bytes]:
+        """Fill a file that is empty with `size` bytes of an open one; yield what it then holds.
+
+        It comes in pieces of `piece` bytes; less comes where `source` ends early.
+
+        Raises: OSError when `source` cannot be read; Unavailable on a full disk.
         """
         ...
 

@@ -21,7 +21,7 @@ from engine.errors import Damaged, Refused, Unavailable
 from engine.store.base import ContentStore
 from engine.store.copy import copy_content
 
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.
@@ -48,7 +48,7 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
     temporary = f".tally-{uuid.uuid4().hex}"
     try:
         _check(plan, parent, dest)
-        _Writer(store, parent, temporary, link).write(plan)
+        _Writer(store, parent, dest.parent, temporary, link).write(plan)
         reached("get.written")
         _publish(parent, temporary, dest, link, plan[0].entry.kind == "directory")
         reached("get.named")
@@ -99,8 +99,11 @@ def _check(plan: list[_Item], parent: int, dest: Path) -> None:
 class _Writer:
     """Writes one tree under a new name below the directory `parent`."""
 
-    def __init__(self, store: ContentStore, parent: int, name: str, link: bool) -> None:
+    def __init__(
+        self, store: ContentStore, parent: int, folder: Path, name: str, link: bool
+    ) -> None:
         self._store = store
+        self._folder = folder  # where `parent` is, for what is said of a full disk
         self._name = name
         self._link = link
         self._open = [("", parent)]  # directories from the parent down to where we are
@@ -160,7 +163,7 @@ class _Writer:
         mode = 0o755 if entry.executable else 0o644
         descriptor = os.open(name, _NEW, mode, dir_fd=self._here)
         try:
-            copy_content(self._store, entry.cid, entry.size, descriptor)
+            copy_content(self._store, entry.cid, entry.size, descriptor, self._folder)
             if self._link:
                 os.fchmod(descriptor, mode & 0o555)
                 os.utime(descriptor, ns=EPOCH)

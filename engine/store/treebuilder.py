@@ -4,7 +4,6 @@ Outputs builds one for each output of a step and has the methods that a sandbox 
 """
 
 from dataclasses import dataclass, replace
-from io import FileIO
 
 from engine.content.cid import Cid
 from engine.content.dagpb import Link
@@ -64,9 +63,8 @@ class TreeBuilder:
             self.check(path)
             link = self._intake.small(content)
         else:
-            with FileIO(content, closefd=False) as source:
-                self.check(path)
-                link, _ = self._intake.stream(source, size)
+            self.check(path)
+            link = self._intake.file(content, size)
         self.placed(path, executable, link, size)
 
     def placed(self, path: str, executable: bool, link: Link, size: int) -> None:

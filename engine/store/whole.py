@@ -8,7 +8,7 @@ does: so a gc never removes a file that has just been put.
 import os
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from engine.folder import sync_names
 from engine.locks import create_locked
 from engine.store.base import Leaf
 from engine.store.blocks import checked
+from engine.store.flow import Flow, write_all
 from engine.store.index import Index
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
@@ -154,17 +155,25 @@ class WholeFile:
 
         Raises: Unavailable on a full disk: then the file is aborted, to give its space back.
         """
-        rest = memoryview(data).cast("B")
         try:
-            with writing(self._path.parent, len(rest)):
-                while rest:
-                    written = os.write(self._descriptor, rest)
-                    self._size += written
-                    rest = rest[written:]
+            with writing(self._path.parent, len(data)):
+                write_all(self._descriptor, data)
+                self._size += len(data)
                 self._write_back()
         except Unavailable:
             self.abort()
             raise
+
+    def take(self, source: int, size: int, piece: int) -> Iterator[bytes]:
+        """Fill the file with `size` bytes of an open one; yield what it then holds.
+
+        Raises: OSError when `source` cannot be read; Unavailable on a full disk.
+        """
+        with Flow(source, self._descriptor, size, self._path.parent) as flow:
+            while data := flow.read(piece):
+                self._size += len(data)
+                self._write_back()
+                yield data
 
     def _write_back(self) -> None:
         """Have the disk begin with what was written, while the next bytes are made.

@@ -1,6 +1,7 @@
 """A ContentStore in memory, with whole files in a directory: the protocol and no more."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from engine.content.blocks import Block
@@ -66,6 +67,12 @@ class MemoryFile:
     def write(self, data: bytes | memoryview) -> None:
         """Append some bytes."""
         self._data += data
+
+    def take(self, source: int, size: int, piece: int) -> Iterator[bytes]:
+        """Fill the file from an open one."""
+        while data := os.read(source, min(piece, size - len(self._data))):
+            self._data += data
+            yield data
 
     def commit(self, root: Cid, leaves: Sequence[Leaf], nodes: Sequence[Block]) -> None:
         """Keep the file."""
