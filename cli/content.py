@@ -35,7 +35,7 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
         return emit_json({"cid": str(link), "size": added.size, "tree": str(added.cid)})
     if added.cid != link:
         note(f"with its executable files marked: {added.cid}")
-    return click.echo(link)
+    return click.echo(str(link))
 
 
 @click.command()

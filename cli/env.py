@@ -81,7 +81,7 @@ def publish_(settings: Settings, what: str, key: Path | None) -> None:
         space.store.pins.pin(cid, "published")
     if settings.json:
         return emit_json({"cid": str(cid), "environment": str(opened.cid)})
-    return click.echo(cid)
+    return click.echo(str(cid))
 
 
 def _readable_lock(path: Path) -> LockFile | None:
