@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -27,6 +28,7 @@ from engine.memo import UNSIGNED, own_results
 from engine.plan import Plan
 from engine.plan_events import Status
 from engine.presence import Presence
+from engine.products import Products
 from engine.progress import Watch
 from engine.recorder import Recorder
 from engine.rows import NewRun, RunRow, StepRow
@@ -35,6 +37,13 @@ from engine.sandbox.bubblewrap import Bubblewrap
 from engine.scheduler import Scheduler
 from engine.slots import Slots
 from engine.staging import Staging
+
+
+class Executed(NamedTuple):
+    """How a run ended, and what its steps gave."""
+
+    status: Status
+    products: Products
 
 
 def begin(space: Workspace, prepared: Prepared) -> RunRow:
@@ -62,8 +71,8 @@ def execute(
     *,
     keep_going: bool,
     forced: frozenset[str],
-) -> Status:
-    """Run a run to its end and record it; return how it ended.
+) -> Executed:
+    """Run a run to its end and record it.
 
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
@@ -72,10 +81,11 @@ def execute(
         slots = closing.enter_context(open_slots(space, prepared.carriers, settings.jobs))
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
+        asked = inquiry(space, prepared, forced=forced, earlier=earlier)
         scheduler = Scheduler(
             row.id,
             Plan(prepared.groups, capacity_of(settings), keep_going=keep_going),
-            inquiry(space, prepared, forced=forced, earlier=earlier),
+            asked,
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
             slots,
             watch,
@@ -83,7 +93,7 @@ def execute(
         with interruptible(scheduler.cancel):
             status = scheduler.run()
     _end(space, prepared, row, status)
-    return status
+    return Executed(status, asked.products)
 
 
 def inquiry(

@@ -53,8 +53,8 @@ def repeat_chain(
     watched = Steps.of_groups(prepared.groups)
     forced = frozenset(prepared.workflow.steps)
     with watching(watched) as watch:
-        status = execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
-    if status == "cancelled":
+        ended = execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
+    if ended.status == "cancelled":
         raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
     return tuple(_drift(space, step, given.get(step.id)) for step in steps)

@@ -54,7 +54,7 @@ def run(
     from cli.planview import emit_plan
     from cli.prepare import check_forced, find_workflow, prepare
     from cli.progress import Steps, watching
-    from cli.runview import emit_run, view
+    from cli.runview import emit_run, view_row
 
     _local_only(on, max_cost)
     forced = frozenset(force)
@@ -67,14 +67,17 @@ def run(
             return 0
         row = begin(space, prepared)
         note(f"run {row.name}")
+        products = None
         if not detach:
             steps = Steps.of_groups(prepared.groups)
             with (
                 watching(steps) as shown,
                 also_to_files(space.home, row.id, steps, shown) as watch,
             ):
-                execute(space, settings, prepared, row, watch, keep_going=keep_going, forced=forced)
-        found = view(space, row.name)
+                products = execute(
+                    space, settings, prepared, row, watch, keep_going=keep_going, forced=forced
+                ).products
+        found = view_row(space, space.journal.find(row.id), products)
         emit_run(found, as_json=settings.json)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
         _go_on_in_background(settings, row)

@@ -7,6 +7,7 @@ from cli.names import is_run, whole_cid
 from cli.report import emit_json, emit_table, human_seconds
 from cli.workspace import Workspace
 from engine.content.cid import Cid
+from engine.products import Products
 from engine.rows import RunRow
 from engine.summary import (
     Output,
@@ -45,15 +46,17 @@ def view(space: Workspace, text: str) -> RunView:
     return view_row(space, space.journal.find(text))
 
 
-def view_row(space: Workspace, row: RunRow) -> RunView:
-    """Return a run that this home's journal knows."""
-    if row.run is not None:
+def view_row(space: Workspace, row: RunRow, products: Products | None = None) -> RunView:
+    """Return a run that this home's journal knows; `products` has what was given just now."""
+    rows = space.journal.steps(row.id)
+    if row.run is not None and not rows:  # imported, or of no steps
         return _of_record(space, row.run, row.name)
     workflow = load_workflow(space.store, row.workflow)
-    steps = of_rows(space.store, space.journal.steps(row.id), workflow)
+    known = (lambda _: None) if products is None else products.of
+    steps = of_rows(space.store, rows, workflow, known)
     outputs = final_outputs(space.store.get, workflow, steps)
     return RunView(
-        None, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
+        row.run, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
     )
 
 

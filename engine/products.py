@@ -13,6 +13,10 @@ class Products:
         """Take the outputs of an instance."""
         self._outputs[step, index] = outputs
 
+    def of(self, name: tuple[str, int]) -> dict[str, Cid] | None:
+        """Return all outputs of an instance; None when it gave none in this run so far."""
+        return self._outputs.get(name)
+
     def get(self, step: str, index: int | None, output: str) -> Cid | None:
         """Return an output; None for an instance that was skipped."""
         outputs = self._outputs.get((step, index or 0))

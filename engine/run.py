@@ -62,11 +62,12 @@ def _check_run(run: Run) -> None:
 def _check_page(page: RunPage) -> None:
     if not 0 < len(page.steps) <= RUN_PAGE:
         raise Damaged(f"it has not 1 to {RUN_PAGE} steps")
-    for step in page.steps:
-        if step.status not in STEP_STATUSES:
-            raise Damaged(f"no step is '{step.status[:40]}'")
-        if not is_name(step.name) or (step.index or 0) < 0:  # it is printed, and looked for
-            raise Damaged(f"no step is called {step.id[:80]!a}")
+    for status in {step.status for step in page.steps}.difference(STEP_STATUSES):
+        raise Damaged(f"no step is '{status[:40]}'")
+    names = {step.name for step in page.steps}  # they are printed, and looked for
+    if not all(map(is_name, names)) or any((step.index or 0) < 0 for step in page.steps):
+        wrong = next(s for s in page.steps if not is_name(s.name) or (s.index or 0) < 0)
+        raise Damaged(f"no step is called {wrong.id[:80]!a}")
 
 
 RUN: Final = Record("tallystick/run/1", Run, _check_run)

@@ -1,19 +1,21 @@
 """Summary: what a run was and gave, from its record, or from the journal while it runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.content.blocks import BlockStore
+from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.errors import Damaged, Unavailable
-from engine.rows import StepRow
+from engine.plan_events import WHOLE
+from engine.rows import Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import Workflow
+from engine.workflow.order import in_order
 from engine.workflow.references import OutputRef, parse_reference
 
 
@@ -64,21 +66,40 @@ def run_steps(store: BlockStore, run: Run) -> Iterator[RunStep]:
 
 
 def of_rows(
-    store: BlockStore, rows: Iterable[StepRow], workflow: Workflow
+    store: ManyStore,
+    rows: Sequence[StepRow],
+    workflow: Workflow,
+    known: Callable[[Name], dict[str, Cid] | None] = lambda _: None,
 ) -> tuple[StepSummary, ...]:
-    """Return the steps that the journal knows of a run that has not ended."""
+    """Return the steps of a run that the journal knows, in the order that its record has.
+
+    `known` gives the outputs of an instance to whoever has them at hand; the store is asked, once
+    for all, for the results of the others.
+    """
+    place = {name: at for at, name in enumerate(in_order(workflow))}
+    ordered = sorted(rows, key=lambda row: (place[row.step], row.index))
+    outputs = {row[:2]: known(row[:2]) for row in ordered}
+    asked = {row.result for row in ordered if row.result and outputs[row[:2]] is None}
+    results = {cid: RESULT.decode(data) for cid, data in store.get_many(list(asked)).items()}
+
+    def given(row: StepRow) -> dict[str, Cid]:
+        found = outputs[row[:2]]
+        if found is None:
+            found = results[row.result].outputs if row.result in results else {}
+        return found
+
     return tuple(
         StepSummary(
             row.step,
-            row.index if workflow.steps[row.step].scatter else None,
+            row.index if workflow.steps[row.step].scatter and row.index != WHOLE else None,
             row.status,
             row.key,
             row.result,
-            (row.attestation,) if row.attestation else (),
+            tuple(cid for cid in (row.attestation, row.signed) if cid is not None),
             row.wall_ms,
-            _outputs(store, row.result),
+            given(row),
         )
-        for row in rows
+        for row in ordered
     )
 
 

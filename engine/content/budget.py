@@ -6,7 +6,7 @@ Writing keeps to the same limits, so that what was written can be read.
 from dataclasses import dataclass
 from typing import Final
 
-from engine.content.head import BYTE_STRING, TAG, TEXT, read_head
+from engine.content.head import BYTE_STRING, LONGEST_DIRECT, TAG, TEXT, read_head
 
 MAX_SIZE: Final = 1024 * 1024  # bytes; a record is read whole, so this bounds memory
 MAX_DEPTH: Final = 32  # lists and maps within one another; no record needs a quarter of it
@@ -40,9 +40,26 @@ def excess(data: bytes) -> str:
 def _count(data: bytes) -> int:
     """Return how many values and keys there are, without building any."""
     at = items = 0
-    while at < len(data):
+    end = len(data)
+    while at < end:
+        first = data[at]
+        if size := _SIZES[first]:  # nearly all items: their head says all in one byte
+            at += size
+            items += 1
+            continue
         major, argument, at = read_head(data, at)
         items += major != TAG
         if major in (BYTE_STRING, TEXT):
             at += argument
     return items
+
+
+def _size(first: int) -> int:
+    """Return the bytes of an item that begins with a byte, payload included, where that tells."""
+    major, low = first >> 5, first & 31
+    if low > LONGEST_DIRECT or major == TAG:
+        return 0
+    return 1 + (low if major in (BYTE_STRING, TEXT) else 0)
+
+
+_SIZES: Final = bytes(_size(first) for first in range(256))

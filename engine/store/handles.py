@@ -6,6 +6,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
+from engine.store.place import Place
+
 _OPEN: Final = 64  # files kept open; an ordinary limit of descriptors is 1024
 
 
@@ -25,22 +27,24 @@ class _Handle:
 class Handles:
     """The last used files of the store, open, by the number of their place."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._open: OrderedDict[int, _Handle] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, number: int, path: Path, offset: int, length: int) -> bytes:
+    def read(self, place: Place, offset: int, length: int) -> bytes:
         """Return up to `length` bytes at `offset`; fewer where the file ends.
 
         Raises: OSError.
         """
-        return os.pread(self._get(number, path).descriptor, length, offset)
+        return os.pread(self._get(place).descriptor, length, offset)
 
-    def _get(self, number: int, path: Path) -> _Handle:
+    def _get(self, place: Place) -> _Handle:
+        number = place.number
         with self._lock:
             handle = self._open.get(number)
             if handle is None:
-                handle = self._open[number] = _Handle(path)
+                handle = self._open[number] = _Handle(place.path(self._root))
                 if len(self._open) > _OPEN:
                     self._open.popitem(last=False)
             else:

@@ -30,7 +30,7 @@ class Reader:
     def __init__(self, root: Path, index: Index, readers: Mapping[str, RangeReader]) -> None:
         self._root, self._index, self._readers = root, index, readers
         self._places: dict[int, Place] = {}
-        self._handles = Handles()
+        self._handles = Handles(root)
         self._quarantine = Quarantine(root, index)
 
     def get(self, cid: Cid) -> bytes:
@@ -107,8 +107,7 @@ class Reader:
 
     def _bytes(self, place: Place, at: Slice) -> bytes:
         if place.solid:
-            path = place.path(self._root)
-            return self._handles.read(place.number, path, at.offset, at.length)
+            return self._handles.read(place, at.offset, at.length)
         if place.kind == IN_PLACE:
             return _read_in_place(place, at)
         reader = self._readers.get(place.kind)
