@@ -39,11 +39,20 @@ def view(space: Workspace, text: str) -> RunView:
 
     Raises: Refused when there is none.
     """
+    found = find_run(space, text)
+    return _of_record(space, found, "") if isinstance(found, Cid) else view_row(space, found)
+
+
+def find_run(space: Workspace, text: str) -> RunRow | Cid:
+    """Return a run as this home's journal has it, or the CID of one that it does not know.
+
+    Raises: Refused when there is none.
+    """
     cid = whole_cid(text)
     if cid is not None and is_run(space, cid):
         known = [row for row in space.journal.runs() if row.run == cid]
-        return view_row(space, known[0]) if known else _of_record(space, cid, "")
-    return view_row(space, space.journal.find(text))
+        return known[0] if known else cid
+    return space.journal.find(text)
 
 
 def view_row(space: Workspace, row: RunRow, products: Products | None = None) -> RunView:

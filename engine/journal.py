@@ -22,7 +22,8 @@ from engine.words import two_words
 
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
 _RUN: Final = (
-    "SELECT id, name, workflow, title, parameters, status, created_ms, finished_ms, run FROM runs "
+    "SELECT id, name, workflow, title, parameters, status, created_ms, finished_ms, run,"
+    " work IS run FROM runs "
 )
 _STEP: Final = (
     "SELECT step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
@@ -143,16 +144,18 @@ class Journal:
             )
         reached("run.begun" if status == "running" else "run.adopted")
         return RunRow(
-            identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run
-        )
+            identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run,
+            imported=run is not None,
+        )  # fmt: skip
 
     def _run(self, row: Row) -> RunRow:
-        identity, name, workflow, title, parameters, status, created_ms, finished_ms, run = row
+        identity, name, workflow, title, parameters, status, created_ms, *ends = row
+        finished_ms, run, imported = ends
         if status == "running" and self._claims.is_free(_claim(identity)):
             status = "interrupted"
         return RunRow(
             identity, name, Cid(workflow), title, json.loads(parameters), status, created_ms,
-            finished_ms, _cid(run),
+            finished_ms, _cid(run), bool(imported),
         )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class RunRow:
     created_ms: int  # since 1970 UTC
     finished_ms: int | None
     run: Cid | None  # the Run record, once finished
+    imported: bool = False  # it was made elsewhere; its times are those of its import
 
 
 class StepRow(NamedTuple):

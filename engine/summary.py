@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
@@ -36,6 +37,25 @@ class StepSummary:
     def id(self) -> str:
         """The id that people see: "train[1]"."""
         return self.name if self.index is None else f"{self.name}[{self.index}]"
+
+
+class Made(Protocol):
+    """What an instance gave."""
+
+    @property
+    def name(self) -> str:
+        """The step."""
+        ...
+
+    @property
+    def index(self) -> int | None:
+        """None when the step is not scattered."""
+        ...
+
+    @property
+    def outputs(self) -> dict[str, Cid]:
+        """By name; empty when it gave none."""
+        ...
 
 
 Output = Cid | tuple[Cid, ...] | None  # several of a gathered one; None of what was skipped
@@ -103,7 +123,7 @@ def of_rows(
     )
 
 
-def final_outputs(get: Get, workflow: Workflow, steps: Iterable[StepSummary]) -> dict[str, Output]:
+def final_outputs(get: Get, workflow: Workflow, steps: Iterable[Made]) -> dict[str, Output]:
     """Return the outputs of a workflow, as far as its steps gave them."""
     made = {(step.name, step.index): step.outputs for step in steps}
     return {name: _final(get, text, made) for name, text in workflow.outputs.items()}

@@ -10,11 +10,9 @@ _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _TAIL: Final = 9  # of these, kept from the end: names that begin alike often end apart
 
 
-def name_of(node: Node) -> str:
-    """Return a node's name, the middle left out of a long one."""
-    if len(node.step) <= LONGEST:
-        return node.step
-    return f"{node.step[: LONGEST - _TAIL - 1]}…{node.step[-_TAIL:]}"
+def shortened(name: str) -> str:
+    """Return a name as it is drawn, the middle left out of a long one."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - _TAIL - 1]}…{name[-_TAIL:]}"
 
 
 def instances_of(node: Node) -> str:

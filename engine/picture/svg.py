@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from engine.picture.graph import STATES, Edge, Node, Picture
-from engine.picture.labels import instances_of, name_of, note_of
+from engine.picture.bar import parts
+from engine.picture.graph import Edge, Node, Picture
+from engine.picture.labels import instances_of, note_of, shortened
 from engine.picture.layout import Box, Layout, Point, lay_out
 from engine.picture.style import SHEET
 
@@ -55,7 +56,7 @@ def _size(node: Node) -> tuple[float, float]:
 
 
 def _title(node: Node) -> str:
-    return f"{name_of(node)} {instances_of(node)}".strip()
+    return f"{shortened(node.step)} {instances_of(node)}".strip()
 
 
 def _root(picture: Picture, layout: Layout) -> Element:
@@ -110,13 +111,8 @@ def _draw_node(root: Element, node: Node, box: Box) -> None:
 
 
 def _draw_states(group: Element, node: Node, left: float, top: float, width: float) -> None:
-    """Draw a bar with a part for each state, as long as its share of the instances."""
-    total = sum(node.states.values())
-    for state in STATES:
-        if share := node.states.get(state, 0):
-            length = width * share / total
-            _rect(group, state, left, top, length, 4, 0)
-            left += length
+    for state, start, length in parts(node.states, width):
+        _rect(group, state, left + start, top, length, 4, 0)
 
 
 def _rect(

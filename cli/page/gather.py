@@ -1,0 +1,160 @@
+"""Gathering the facts of a run from a home: the edge of the page."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
+
+from cli.page.facts import Facts, Head, Instance, Locked
+from cli.page.logs import tails
+from cli.page.signatures import attested
+from cli.runview import find_run
+from cli.workspace import Workspace
+from engine.content.blocks import BlockStore
+from engine.content.cid import Cid
+from engine.content.schema import Record
+from engine.errors import Damaged, Unavailable
+from engine.nix.records import CLOSURE, Closure
+from engine.rows import RunRow, StepRow
+from engine.run import Run, RunStep
+from engine.step import RESULT, STEP, Step
+from engine.summary import final_outputs, load_run, load_workflow, run_steps
+from engine.workflow.lock import LOCK, Lock
+from engine.workflow.model import Workflow
+
+MAX_READ: Final = 50_000  # instances of which all is read: a stranger's run may have millions
+MAX_ATTESTATIONS: Final = 2  # of an instance: the record alone, and signed
+
+T = TypeVar("T")
+_Notes = dict[tuple[str, int], str]
+
+
+def gather(space: Workspace, text: str) -> Facts:
+    """Return the facts of the run that `text` names.
+
+    Raises: Refused when there is none; Unavailable when its records are not here; Damaged when
+    they are malformed or do not belong together.
+    """
+    found = find_run(space, text)
+    if isinstance(found, Cid):
+        return _ended(space, found, None)
+    if found.run is not None:
+        return _ended(space, found.run, found)
+    workflow = load_workflow(space.store, found.workflow)
+    rows = space.journal.steps(found.id)
+    steps = _of_rows(space.store, rows, workflow)
+    return _facts(space.store, _head_of_row(found), workflow, None, steps)
+
+
+def _ended(space: Workspace, cid: Cid, row: RunRow | None) -> Facts:
+    run = load_run(space.store, cid)
+    own = row if row is not None and not row.imported else None
+    notes = {(one.step, one.index): one.note for one in space.journal.steps(own.id)} if own else {}
+    head = _head_of_run(row.name if row else "", cid, run, own)
+    workflow = load_workflow(space.store, run.workflow)
+    lock = LOCK.decode(space.store.get(run.lock))
+    return _facts(space.store, head, workflow, lock, _of_record(space.store, run, notes))
+
+
+def _facts(
+    store: BlockStore,
+    head: Head,
+    workflow: Workflow,
+    lock: Lock | None,
+    found: Iterator[Instance],
+) -> Facts:
+    instances = tuple(found)
+    return Facts(
+        head=head,
+        workflow=workflow,
+        inputs=lock.inputs if lock else {},
+        environments=tuple(_environments(store, lock)) if lock else (),
+        instances=instances,
+        unread=max(0, len(instances) - MAX_READ),
+        outputs=final_outputs(store.get, workflow, instances),
+        sample=_sample(store, instances),
+        tails=tuple(tails(store, instances)),
+    )
+
+
+def _head_of_row(row: RunRow) -> Head:
+    return Head(
+        row.name, None, row.status, False, row.created_ms, None, row.workflow, None, row.parameters
+    )
+
+
+def _head_of_run(name: str, cid: Cid, run: Run, own: RunRow | None) -> Head:
+    return Head(
+        name=name,
+        run=cid,
+        status=run.status,
+        imported=own is None,
+        began_ms=own.created_ms if own else None,
+        ended_ms=own.finished_ms if own else None,
+        workflow=run.workflow,
+        lock=run.lock,
+        parameters=run.parameters,
+    )
+
+
+def _of_record(store: BlockStore, run: Run, notes: _Notes) -> Iterator[Instance]:
+    for at, step in enumerate(run_steps(store, run)):
+        note = notes.get((step.name, step.index or 0), "")
+        yield _instance(store, step, note) if at < MAX_READ else _unread(step)
+
+
+def _of_rows(store: BlockStore, rows: Sequence[StepRow], workflow: Workflow) -> Iterator[Instance]:
+    for at, row in enumerate(rows):
+        scattered = bool(workflow.steps[row.step].scatter)
+        proof = tuple(cid for cid in (row.attestation, row.signed) if cid is not None)
+        index = row.index if scattered else None
+        step = RunStep(row.step, index, row.status, row.key, row.result, proof)
+        yield _instance(store, step, row.note) if at < MAX_READ else _unread(step)
+
+
+def _instance(store: BlockStore, step: RunStep, note: str) -> Instance:
+    result = _read(store, RESULT, step.result)
+    said, signer = attested(store, step.attestations[:MAX_ATTESTATIONS])
+    if said is not None and said.result != step.result:
+        raise Damaged(f"what is attested of '{step.id}' is of another result")
+    return Instance(
+        step.name,
+        step.index,
+        step.status,
+        step.step,
+        result.exit_code if result else None,
+        result.outputs if result else {},
+        said,
+        signer,
+        note,
+    )
+
+
+def _unread(step: RunStep) -> Instance:
+    return Instance(step.name, step.index, step.status, step.step, None, {}, None, "", "")
+
+
+def _environments(store: BlockStore, lock: Lock) -> Iterator[Locked]:
+    closures: dict[Cid, Closure | None] = {}
+    for name, systems in lock.environments.items():
+        for system, locked in systems.items():
+            if locked.closure not in closures:
+                closures[locked.closure] = _read(store, CLOSURE, locked.closure)
+            yield Locked(name, system, locked, closures[locked.closure])
+
+
+def _sample(store: BlockStore, instances: Sequence[Instance]) -> Step | None:
+    """Return the record of the first step that has one here."""
+    keys = (one.key for one in instances[:MAX_READ] if one.key is not None)
+    return next((step for key in keys if (step := _read(store, STEP, key))), None)
+
+
+def _read(store: BlockStore, record: Record[T], cid: Cid | None) -> T | None:
+    """Return a record, or None when it is not here: a bundle need not carry all of them.
+
+    Raises: Damaged when it is malformed.
+    """
+    if cid is None:
+        return None
+    try:
+        return record.decode(store.get(cid))
+    except Unavailable:
+        return None

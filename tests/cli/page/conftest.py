@@ -1,0 +1,118 @@
+"""What tests of pages share: runs with records but no process, and a real browser."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.page.facts import Facts
+from cli.page.gather import gather
+from cli.page.render import render
+from cli.workspace import Workspace
+from tests.fakes.records import MIB, Ran, record
+
+WORKFLOW = """\
+workflow: protein
+description: structures for three families
+params: {families: [1, 2, 3], deep: true}
+inputs: {code: ./src, table: {cid: bafkr4ihdgn2ga5dbi4kmxojphj7aic7g3wn65ovobt5smsn7sajw2avy7i}}
+environments: {sh: {store: /nix/store/00000000000000000000000000000000-sh}}
+defaults: {environment: sh, resources: {memory: 1GiB, time: 10min}}
+steps:
+  fetch: {run: 'true', outputs: {o: o}}
+  fold: {run: 'true', scatter: {f: params.families}, inputs: {a: fetch.o}, outputs: {o: o}}
+  check: {run: 'true', inputs: {i: fetch.o}, outputs: {o: o}}
+  report: {run: 'true', inputs: {s: "fold[*].o"}, needs: [check], outputs: {o: o}}
+"""
+
+INSTANCES = (
+    Ran("fetch", None, "reused", -86_400_000, 3_200),
+    Ran("fold", 0, "ran", 400, 42_000, 210 * MIB),
+    Ran(
+        "fold", 1, "failed", 410, 61_000, 1_020 * MIB, 137,
+        stdout=b"epoch 1\repoch 2\n\x1b[31mred\x1b[0m\n", stderr=b"MemoryError\n", reason="memory",
+    ),
+    Ran("fold", 2, "ran", 420, 9_000, 50 * MIB),
+    Ran("check", None, "ran", 100, 320),
+    Ran("report", None, "skipped"),
+)  # fmt: skip
+
+MANY = """\
+workflow: many
+environments: {sh: {store: /nix/store/00000000000000000000000000000000-sh}}
+defaults: {environment: sh}
+steps:
+  prepare: {run: 'true', outputs: {o: o}}
+  train: {run: 'true', scatter: {n: %s}, inputs: {d: prepare.o}, outputs: {o: o}}
+"""
+
+Made = Callable[..., Facts]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    """Return what records a run in a home of its own and returns the facts of it."""
+
+    def make(text: str = WORKFLOW, instances: Iterable[Ran] = INSTANCES, **how: Any) -> Facts:
+        with Workspace(tmp_path / "home") as space:
+            cid = record(space.store, text, instances, **{"status": "failed", **how})
+            return gather(space, str(cid))
+
+    return make
+
+
+def many(count: int) -> tuple[str, list[Ran]]:
+    """Return a workflow with a step of so many instances, and what became of them."""
+    trained = [Ran("train", n, after_ms=1_000 + n * 10, wall_ms=80 + n % 7) for n in range(count)]
+    return MANY % list(range(count)), [Ran("prepare"), *trained]
+
+
+@dataclass
+class Opened:
+    """A page in a browser, and all that it said and asked for."""
+
+    page: Any
+    said: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return Debian's Chromium."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("NO TESTS IN A BROWSER: chromium is not here; ./setup/test installs it")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ("no-sandbox", "headless", "disable-gpu", "disable-quic", "no-first-run")
+    quiet += ("disable-background-networking", "disable-component-update", "disable-sync")
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=[f"--{word}" for word in quiet])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Return what opens the page of a run from disk; `how` as a browser's context takes it."""
+    contexts = []
+
+    def look_at(facts: Facts, **how: Any) -> Opened:
+        file = tmp_path / "run.html"
+        file.write_text(render(facts))
+        context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, **how})
+        contexts.append(context)
+        opened = Opened(context.new_page())
+        opened.page.on("console", lambda message: opened.said.append(message.text))
+        opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
+        opened.page.on("dialog", lambda dialog: opened.said.append(dialog.message))
+        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        opened.page.goto(file.as_uri())
+        return opened
+
+    yield look_at
+    for context in contexts:
+        context.close()

@@ -1,0 +1,89 @@
+"""`tally report`."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Write
+from tests.cli.program import Program
+from tests.cli.test_process import latest, sleeper, wait_for
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+
+def test_a_page_is_written(tally: Program, first: str, tmp_path: Path) -> None:
+    """With the run's name, its addresses, and what it was given."""
+    file = tmp_path / "run.html"
+    told = tally.told("report", first, "-f", file)
+    page = file.read_text()
+    assert told == {"run": told["run"], "file": str(file), "size": len(page.encode())}
+    run = tally.told("show", first)
+    assert told["run"] == run["run"]
+    for text in (first, run["run"], run["workflow"], run["outputs"]["letter"], "greet[1]"):
+        assert text in page
+    assert f"tally rerun {first}" in page
+    assert tally("report", first, "-f", file).code == 0
+    assert file.read_text() == page
+
+
+def test_a_page_is_called_as_the_run(
+    tally: Program, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless a file is named."""
+    monkeypatch.chdir(tmp_path)
+    assert tally("report", first).out.startswith(f"{first}.html: ")
+    assert (tmp_path / f"{first}.html").is_file()
+
+
+def test_an_imported_run_has_a_page(
+    tally: Program, empty: Program, first: str, tmp_path: Path
+) -> None:
+    """From its records alone; when it was, is what is attested."""
+    assert tally("export", first, tmp_path / "run.car").code == 0
+    (root,) = empty.told("import", tmp_path / "run.car")["roots"]
+    empty.told("report", root["cid"], "-f", tmp_path / "run.html")
+    page = (tmp_path / "run.html").read_text()
+    assert "made elsewhere" in page
+    assert "as attested" in page
+    assert "greet[1]" in page
+
+
+def test_a_failed_run_shows_what_its_step_printed(
+    tally: Program, write: Write, tmp_path: Path
+) -> None:
+    """With the reason that the journal has, and what was skipped for it."""
+    steps = (
+        "  bad: {run: 'echo to the left >&2', outputs: {o: o}}\n"
+        "  after: {run: 'true', inputs: {i: bad.o}, outputs: {o: o}}\n"
+    )
+    name = json.loads(tally("run", write(steps, name="badly"), "-o", "json").out)["name"]
+    tally.told("report", name, "-f", tmp_path / "run.html")
+    page = (tmp_path / "run.html").read_text()
+    assert "an output is missing" in page
+    assert "to the left" in page
+    assert f"tally log {name} 'bad'" in page
+
+
+def test_a_run_that_goes_on_has_a_page(tally: Program, write: Write, tmp_path: Path) -> None:
+    """Of what there is of it so far."""
+    steps = "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n" + sleeper("3004.5")
+    with tally.start("run", write(steps, name="goes"), "-j", "1") as run:
+        wait_for(lambda: latest(tally, "goes") != "")
+        name = latest(tally, "goes")
+        wait_for(lambda: len(tally.told("show", name)["steps"]) == 1)
+        told = tally.told("report", name, "-f", tmp_path / "run.html")
+        run.send_signal(signal.SIGINT)
+        run.communicate()
+    page = (tmp_path / "run.html").read_text()
+    assert told["run"] is None
+    assert "goes on" in page
+    assert "not ended" in page
+    assert f"tally log {name} -f" in page
+
+
+def test_no_run_is_exit_2(empty: Program, tmp_path: Path) -> None:
+    """And no file is written."""
+    assert empty("report", "nothing", "-f", tmp_path / "run.html").code == 2
+    assert not (tmp_path / "run.html").exists()
