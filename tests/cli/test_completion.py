@@ -211,7 +211,7 @@ def test_a_start_file_that_needs_nothing_is_left_alone(
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("tally re", ["rerun"]),
+        ("tally rep", ["report"]),
         ("tally run --off", ["--offline"]),
         ("tally env ", ["build", "lock", "publish", "show"]),
         ("tally runs -o ", ["json", "table"]),
