@@ -1,6 +1,8 @@
-"""What tests of all packages share: a Nix store that has the recipes' inputs."""
+"""What tests of all packages share: a Nix store that has the recipes' inputs, and a browser."""
 
+import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,3 +17,19 @@ def nix_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NixStore]:
     place = tmp_path_factory.mktemp("nix")
     yield nixstore.make(place)
     remove(place)  # as every Nix store it is read-only, and large
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return Debian's Chromium."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("NO TESTS IN A BROWSER: chromium is not here; ./setup/test installs it")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ("no-sandbox", "headless", "disable-gpu", "disable-quic", "no-first-run")
+    quiet += ("disable-background-networking", "disable-component-update", "disable-sync")
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=[f"--{word}" for word in quiet])
+        yield started
+        started.close()

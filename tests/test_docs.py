@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
+from engine.picture.graph import counts_of, picture
+from engine.picture.mermaid import to_mermaid
 from engine.plan_table import TABLE
 from engine.workflow.contract import PROFILE
+from engine.workflow.load import load
 
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -48,3 +51,10 @@ def test_every_command_in_the_readme_exists() -> None:
     """The tour calls no command that the program does not have."""
     called = set(re.findall(r"^tally ([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert called <= set(COMMANDS)
+
+
+def test_the_picture_in_the_readme_is_the_example_s() -> None:
+    """What a code host draws there is what `tally graph` says today."""
+    workflow = load(ROOT / "examples" / "digits" / "workflow.yaml")
+    drawn = to_mermaid(picture(workflow, counts_of(workflow, workflow.parameters), {}))
+    assert f"```mermaid\n{drawn}```\n" in (ROOT / "README.md").read_text()

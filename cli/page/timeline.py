@@ -37,6 +37,14 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """A drawing, and how many steps are not in it: those that began last, where there are many."""
+
+    drawing: Element
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """The time that is drawn."""
 
@@ -48,7 +56,7 @@ class Scale:
         return self.left + _WIDTH * at / self.length_ms
 
 
-def draw_timeline(instances: Sequence[Instance], span: tuple[int, int]) -> Element | None:
+def timeline(instances: Sequence[Instance], span: tuple[int, int]) -> Timeline | None:
     """Return the drawing of what ran in this time; None when nothing did."""
     bars = sorted(_bars(instances, span[0]), key=lambda bar: (bar.start, bar.end, bar.id))
     if not bars:
@@ -57,24 +65,31 @@ def draw_timeline(instances: Sequence[Instance], span: tuple[int, int]) -> Eleme
     return _by_instance(bars, length_ms) if len(bars) <= MAX_ROWS else _by_step(bars, length_ms)
 
 
-def _by_instance(bars: Sequence[Bar], length_ms: int) -> Element:
+def _by_instance(bars: Sequence[Bar], length_ms: int) -> Timeline:
     scale = _scale([bar.id for bar in bars], length_ms)
     root = _root(scale, len(bars) * _ROW, f"When each of {len(bars)} instances ran")
     for row, bar in enumerate(bars):
         _draw_bar(root, scale, bar, _TOP + row * _ROW)
-    return root
+    return Timeline(root, 0)
 
 
-def _by_step(bars: Sequence[Bar], length_ms: int) -> Element:
+def _by_step(bars: Sequence[Bar], length_ms: int) -> Timeline:
     steps: dict[str, list[Bar]] = {}
     for bar in bars:
         steps.setdefault(bar.step, []).append(bar)
     rows = [("all steps", bars), *list(steps.items())[: MAX_ROWS - 1]]
     scale = _scale([name for name, _ in rows], length_ms)
-    root = _root(scale, len(rows) * _STEP_ROW, f"How many of {len(bars)} instances ran at once")
-    for row, (name, of_step) in enumerate(rows):
-        _draw_area(root, scale, name, of_step, _TOP + row * _STEP_ROW)
-    return root
+    height = sum(_ROW if len(of_step) == 1 else _STEP_ROW for _, of_step in rows)
+    root = _root(scale, height, f"How many of {len(bars)} instances ran at once")
+    top = _TOP
+    for name, of_step in rows:
+        if len(of_step) == 1:
+            _draw_bar(root, scale, of_step[0], top)
+            top += _ROW
+        else:
+            _draw_area(root, scale, name, of_step, top)
+            top += _STEP_ROW
+    return Timeline(root, len(steps) + 1 - len(rows))
 
 
 def _bars(instances: Sequence[Instance], begin_ms: int) -> list[Bar]:

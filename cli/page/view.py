@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from cli.page.facts import Facts, Instance, Locked, Tail
 from cli.page.figures import Figures, figures, span
 from cli.page.listing import Folded, fold
-from cli.page.timeline import draw_timeline
+from cli.page.timeline import Timeline, timeline
 from engine.nix import nix32
 from engine.outcomes import failed_by
 from engine.picture.graph import Picture, counts_of, picture_of_run
@@ -63,7 +63,7 @@ class View:
     unfailed: int  # failures that are not among them
     graph: Element | None  # None where there are too many steps
     kinds: frozenset[str]  # of its lines
-    timeline: Element | None  # None when nothing ran
+    timeline: Timeline | None  # None when nothing ran
     figures: tuple[Figures, ...]
     longest_ms: int  # of any instance
     processor_ms: int  # of all instances
@@ -89,7 +89,7 @@ def view_of(facts: Facts) -> View:
         unfailed=max(0, len(failed) - MAX_FAILURES),
         graph=draw(picture) if len(picture.nodes) <= MAX_DRAWN else None,
         kinds=frozenset(edge.kind for edge in picture.edges),
-        timeline=draw_timeline(facts.instances, when) if when else None,
+        timeline=timeline(facts.instances, when) if when else None,
         figures=steps,
         longest_ms=max((step.longest_ms for step in steps), default=0),
         processor_ms=sum(step.processor_ms for step in steps),

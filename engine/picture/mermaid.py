@@ -43,4 +43,4 @@ def _worst(node: Node) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", text)
+    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", " ".join(text.splitlines()))

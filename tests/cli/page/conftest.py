@@ -1,18 +1,19 @@
 """What tests of pages share: runs with records but no process, and a real browser."""
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.page.facts import Facts
+from cli.page.facts import Facts, Instance
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.workspace import Workspace
-from tests.fakes.records import MIB, Ran, record
+from engine.content.cid import RAW, Cid
+from engine.step import Attestation
+from tests.fakes.records import MIB, NOON_MS, Ran, record
 
 WORKFLOW = """\
 workflow: protein
@@ -46,7 +47,7 @@ environments: {sh: {store: /nix/store/00000000000000000000000000000000-sh}}
 defaults: {environment: sh}
 steps:
   prepare: {run: 'true', outputs: {o: o}}
-  train: {run: 'true', scatter: {n: %s}, inputs: {d: prepare.o}, outputs: {o: o}}
+  train: {run: 'true', scatter: {n: [1, 2, 3]}, inputs: {d: prepare.o}, outputs: {o: o}}
 """
 
 Made = Callable[..., Facts]
@@ -57,17 +58,40 @@ def made(tmp_path: Path) -> Made:
     """Return what records a run in a home of its own and returns the facts of it."""
 
     def make(text: str = WORKFLOW, instances: Iterable[Ran] = INSTANCES, **how: Any) -> Facts:
-        with Workspace(tmp_path / "home") as space:
-            cid = record(space.store, text, instances, **{"status": "failed", **how})
-            return gather(space, str(cid))
+        return facts_of(tmp_path / "home", text, instances, **how)
 
     return make
 
 
-def many(count: int) -> tuple[str, list[Ran]]:
-    """Return a workflow with a step of so many instances, and what became of them."""
-    trained = [Ran("train", n, after_ms=1_000 + n * 10, wall_ms=80 + n % 7) for n in range(count)]
-    return MANY % list(range(count)), [Ran("prepare"), *trained]
+@pytest.fixture(scope="session")
+def protein(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """Return the facts of the run that most tests look at."""
+    return facts_of(tmp_path_factory.mktemp("protein") / "home", WORKFLOW, INSTANCES)
+
+
+def facts_of(home: Path, text: str, instances: Iterable[Ran], **how: Any) -> Facts:
+    """Return the facts of a run that is recorded in a home."""
+    with Workspace(home) as space:
+        cid = record(space.store, text, instances, **{"status": "failed", **how})
+        return gather(space, str(cid))
+
+
+def many(facts: Facts, count: int) -> Facts:
+    """Return the facts of a run with so many instances of `train`, eight at once."""
+    found = (
+        instance("train", n, after_ms=1_000 + n * 10, wall_ms=74 + n % 7) for n in range(count)
+    )
+    return replace(facts, instances=[*facts.instances, *found])
+
+
+def instance(
+    name: str, index: int, status: str = "ran", after_ms: int = 0, wall_ms: int = 0
+) -> Instance:
+    """Return an instance that took so long."""
+    gave = Cid.of(RAW, f"{name}[{index}]".encode())
+    start = NOON_MS + after_ms
+    said = Attestation(gave, gave, "bwrap", "Linux", start, wall_ms, 0, 0, None, None, False, "")
+    return Instance(name, index, status, gave, 0, {"o": gave}, said, "", "")
 
 
 @dataclass
@@ -77,22 +101,6 @@ class Opened:
     page: Any
     said: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Return Debian's Chromium."""
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("NO TESTS IN A BROWSER: chromium is not here; ./setup/test installs it")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ("no-sandbox", "headless", "disable-gpu", "disable-quic", "no-first-run")
-    quiet += ("disable-background-networking", "disable-component-update", "disable-sync")
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=found, args=[f"--{word}" for word in quiet])
-        yield started
-        started.close()
 
 
 @pytest.fixture

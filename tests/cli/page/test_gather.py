@@ -6,6 +6,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from cli.page import gather as gathering
+from cli.page.facts import Facts
 from cli.page.gather import gather
 from cli.page.logs import MAX_TAILS, TAIL_BYTES
 from cli.page.signatures import attested
@@ -17,16 +18,16 @@ from engine.errors import Damaged
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunPage, RunStep
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation, Result, Signed
 from engine.store.memory import MemoryStore
-from tests.cli.page.conftest import WORKFLOW, Made, many
+from tests.cli.page.conftest import MANY, WORKFLOW, Made
 from tests.fakes.records import NOON_MS, Ran, record
 
 SOME = Cid.of(RAW, b"some")
 SAID = Attestation(SOME, SOME, "bwrap", "Linux", 1, 2, 3, 4, None, None, False, "")
 
 
-def test_an_imported_run_is_known_by_what_is_attested(made: Made) -> None:
+def test_an_imported_run_is_known_by_what_is_attested(protein: Facts) -> None:
     """It has no name here and no journal."""
-    facts = made()
+    facts = protein
     assert (facts.head.name, facts.head.imported, facts.head.began_ms) == ("", True, None)
     assert [one.id for one in facts.instances] == [
         "fetch", "fold[0]", "fold[1]", "fold[2]", "check", "report",
@@ -43,7 +44,7 @@ def test_an_imported_run_is_known_by_what_is_attested(made: Made) -> None:
 def test_the_end_of_a_long_log_is_kept(made: Made) -> None:
     """And how much came before it."""
     log = b"x" * 50_000 + b"the end"
-    facts = made(many(1)[0], [Ran("prepare", None, "failed", exit_code=1, stderr=log)])
+    facts = made(MANY, [Ran("prepare", None, "failed", exit_code=1, stderr=log)])
     (tail,) = facts.tails
     assert tail.skipped == len(log) - TAIL_BYTES
     assert tail.text.endswith("xthe end")
@@ -51,15 +52,14 @@ def test_the_end_of_a_long_log_is_kept(made: Made) -> None:
 
 def test_logs_of_a_few_failures_are_read(made: Made) -> None:
     """Not of ten thousand."""
-    text, _ = many(100)
-    failed = [Ran("train", n, "failed", exit_code=1, stderr=b"no") for n in range(100)]
-    assert len(made(text, failed).tails) == MAX_TAILS
+    failed = [Ran("train", n, "failed", exit_code=1, stderr=b"no") for n in range(MAX_TAILS + 5)]
+    assert len(made(MANY, failed).tails) == MAX_TAILS
 
 
 def test_a_log_that_is_no_file_is_said_so(tmp_path: Path) -> None:
     """The page has all the rest."""
     with Workspace(tmp_path / "home") as space:
-        cid = record(space.store, many(1)[0], [Ran("prepare", None, "failed", exit_code=1)])
+        cid = record(space.store, MANY, [Ran("prepare", None, "failed", exit_code=1)])
         page = RUN_PAGE_RECORD.decode(space.store.get(RUN.decode(space.store.get(cid)).pages[0]))
         said = ATTESTATION.decode(space.store.get(page.steps[0].attestations[0]))
         wrong = ATTESTATION.block(
@@ -88,7 +88,7 @@ def test_a_log_that_is_no_file_is_said_so(tmp_path: Path) -> None:
 def test_what_is_attested_of_another_result_is_damage(tmp_path: Path) -> None:
     """Else a stranger could put any figures on a page."""
     with Workspace(tmp_path / "home") as space:
-        cid = record(space.store, many(1)[0], [Ran("prepare")])
+        cid = record(space.store, MANY, [Ran("prepare")])
         page = RUN_PAGE_RECORD.decode(space.store.get(RUN.decode(space.store.get(cid)).pages[0]))
         other = ATTESTATION.block(SAID)
         space.store.put([other])
@@ -100,7 +100,7 @@ def test_what_is_attested_of_another_result_is_damage(tmp_path: Path) -> None:
 def test_what_is_not_here_is_left_out(tmp_path: Path) -> None:
     """A bundle need not carry attestations and results."""
     with Workspace(tmp_path / "home") as space:
-        cid = record(space.store, many(1)[0], [Ran("prepare")])
+        cid = record(space.store, MANY, [Ran("prepare")])
         page = RUN_PAGE_RECORD.decode(space.store.get(RUN.decode(space.store.get(cid)).pages[0]))
         gone = Cid.of(DAG_CBOR, b"gone")
         step = RunStep("prepare", None, "ran", gone, gone, (gone,))
@@ -114,8 +114,8 @@ def test_of_very_many_instances_only_the_state_is_read(
 ) -> None:
     """And it is said of how many."""
     monkeypatch.setattr(gathering, "MAX_READ", 10)
-    facts = made(*many(50), status="succeeded")
-    assert facts.unread == 41
+    facts = made(MANY, [Ran("train", n) for n in range(50)])
+    assert facts.unread == 40
     assert sum(one.attested is not None for one in facts.instances) == 10
     assert {one.status for one in facts.instances} == {"ran"}
 

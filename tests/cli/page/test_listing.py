@@ -5,18 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.page.facts import Instance
 from cli.page.listing import fold
-from engine.content.cid import RAW, Cid
-from engine.step import Attestation
-
-SOME = Cid.of(RAW, b"")
-
-
-def instance(name: str, index: int, status: str = "ran", wall_ms: int = 0) -> Instance:
-    """Return an instance that took so long."""
-    said = Attestation(SOME, SOME, "", "", 0, wall_ms, 0, 0, None, None, False, "")
-    return Instance(name, index, status, SOME, 0, {}, said, "", "")
+from tests.cli.page.conftest import instance
 
 
 @given(st.lists(st.integers(1, 40), max_size=12), st.integers(1, 60))
@@ -45,7 +35,7 @@ def test_failures_and_then_the_longest_are_listed() -> None:
     given_ = [
         instance("a", 0, wall_ms=5),
         instance("a", 1, wall_ms=9),
-        instance("a", 2, "failed", 1),
+        instance("a", 2, "failed", wall_ms=1),
         instance("a", 3, wall_ms=7),
     ]
     assert [one.index for one in fold(given_, 2)[0]] == [1, 2]

@@ -5,11 +5,12 @@ import hashlib
 import re
 from pathlib import Path
 
+from cli.page.facts import Facts
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.page.view import MAX_DRAWN, MAX_PATHS, view_of
 from cli.workspace import Workspace
-from tests.cli.page.conftest import INSTANCES, WORKFLOW, Made, many
+from tests.cli.page.conftest import INSTANCES, MANY, WORKFLOW, Made, many
 from tests.cli.page.hostile import hostile_run
 from tests.fakes.records import Ran, record
 
@@ -24,9 +25,9 @@ def test_the_same_run_is_the_same_page(tmp_path: Path) -> None:
     assert pages[0] == pages[1]
 
 
-def test_the_policy_names_the_style_and_the_script(made: Made) -> None:
+def test_the_policy_names_the_style_and_the_script(protein: Facts) -> None:
     """By the hash of exactly their text, and nothing else may be loaded."""
-    page = render(made())
+    page = render(protein)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
     for tag in ("style", "script"):
@@ -37,9 +38,9 @@ def test_the_policy_names_the_style_and_the_script(made: Made) -> None:
     assert "unsafe" not in policy[1]
 
 
-def test_a_page_refers_to_nothing_outside_it(made: Made) -> None:
+def test_a_page_refers_to_nothing_outside_it(protein: Facts) -> None:
     """No link, image, font or frame of elsewhere, and no style in an attribute."""
-    page = render(made())
+    page = render(protein)
     targets = re.findall(r"""\b(?:href|src|action|data)="([^"]*)\"""", page)
     assert all(target.startswith(("#", "data:,")) for target in targets)
     assert not re.search(r"url\((?!#)|@import|\bstyle=| on[a-z]+=", page)
@@ -56,7 +57,8 @@ def test_a_hostile_run_is_a_small_page(made: Made) -> None:
 
 def test_a_large_run_is_a_page_of_bounded_size(made: Made) -> None:
     """Ten times the instances, the same page but for its numbers."""
-    sizes = [len(render(made(*many(count), status="succeeded"))) for count in (1_200, 5_000)]
+    facts = made(MANY, [Ran("prepare")])
+    sizes = [len(render(many(facts, count))) for count in (1_200, 10_000)]
     assert sizes[1] < sizes[0] * 1.05 < 1_000_000
 
 
@@ -78,9 +80,9 @@ def test_store_paths_are_listed_largest_first(made: Made) -> None:
     assert "5 smaller ones are not listed" in page
 
 
-def test_why_it_failed_is_told_in_words(made: Made) -> None:
+def test_why_it_failed_is_told_in_words(protein: Facts) -> None:
     """From the record, where this home has no journal of it."""
-    page = render(made())
+    page = render(protein)
     assert "it used more memory than its &#39;memory&#39; allows" in page
     assert "epoch 2\nred" in page
     assert "MemoryError" in page

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.page.facts import Facts
 from cli.page.figures import span
-from cli.page.timeline import COLUMNS, MAX_ROWS, Bar, at_once, draw_timeline
-from tests.cli.page.conftest import Made, many
+from cli.page.timeline import COLUMNS, MAX_ROWS, Bar, at_once, timeline
+from tests.cli.page.conftest import MANY, Made, instance, many
 from tests.cli.page.hostile import hostile_run
+from tests.fakes.records import NOON_MS, Ran
 
 LENGTH_MS = 2_400
 
@@ -19,19 +21,18 @@ def kind(drawn: Element, name: str) -> list[Element]:
     return [one for one in drawn.iter() if one.get("class") == name]
 
 
-def timeline(made: Made, *run: object) -> Element:
+def drawn_of(facts: Facts) -> Element:
     """Return the drawing of a run."""
-    facts = made(*run)
     when = span(facts)
     assert when is not None
-    drawn = draw_timeline(facts.instances, when)
-    assert drawn is not None
-    return drawn
+    found = timeline(facts.instances, when)
+    assert found is not None
+    return found.drawing
 
 
-def test_a_few_instances_have_a_row_each(made: Made) -> None:
+def test_a_few_instances_have_a_row_each(protein: Facts) -> None:
     """In the order in which they began; what was reused or skipped has none."""
-    drawn = timeline(made)
+    drawn = drawn_of(protein)
     assert [one.text for one in kind(drawn, "label")] == ["check", "fold[0]", "fold[1]", "fold[2]"]
     assert [one.text for one in kind(drawn, "took")] == ["320 ms", "42.0 s", "1 min 1 s", "9.0 s"]
     assert len(kind(drawn, "failed")) == 1
@@ -44,26 +45,31 @@ def test_a_few_instances_have_a_row_each(made: Made) -> None:
 
 def test_many_instances_have_a_row_per_step(made: Made) -> None:
     """And one for all; ten times as many take no more room."""
-    small, large = (timeline(made, *many(count)) for count in (MAX_ROWS + 1, 2_000))
+    facts = made(MANY, [Ran("prepare")])
+    small, large = (drawn_of(many(facts, count)) for count in (MAX_ROWS, 10_000))
     for drawn in (small, large):
         assert [one.text for one in kind(drawn, "label")] == ["all steps", "prepare", "train"]
     assert large.get("height") == small.get("height")
-    assert kind(large, "took")[2].text == "at most 8"
+    assert [one.text for one in kind(large, "took")] == ["at most 8", "1.0 s", "at most 8"]
 
 
-def test_nothing_that_ran_is_nothing_to_draw(made: Made) -> None:
+def test_of_very_many_steps_the_first_are_drawn() -> None:
+    """And it is known how many are not."""
+    steps = [instance(f"s{n}", 0, after_ms=n, wall_ms=5) for n in range(200)]
+    found = timeline(steps, (NOON_MS, NOON_MS + 1_000))
+    assert found is not None
+    assert len(kind(found.drawing, "row")) == MAX_ROWS
+    assert found.left_out == 200 - (MAX_ROWS - 1)
+
+
+def test_nothing_that_ran_is_nothing_to_draw() -> None:
     """As when all was reused."""
-    facts = made(status="succeeded", instances=[])
-    assert draw_timeline(facts.instances, (0, 1_000)) is None
+    assert timeline([], (0, 1_000)) is None
 
 
 def test_impossible_times_are_drawn(made: Made) -> None:
     """A stranger's clock may say anything; no coordinate is out of the drawing."""
-    facts = hostile_run(made)
-    when = span(facts)
-    assert when is not None
-    drawn = draw_timeline(facts.instances, when)
-    assert drawn is not None
+    drawn = drawn_of(hostile_run(made))
     right = float(drawn.get("width") or 0)
     for one in drawn.iter("rect"):
         assert 0 <= float(one.get("x") or 0) <= right
