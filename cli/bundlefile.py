@@ -38,12 +38,12 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
             raise
     for root in roots:
         if is_run(space, root):
-            _enter(space, root)
+            enter(space, root)
         space.store.pins.pin(root, IMPORT_PIN)
     return roots
 
 
-def _enter(space: Workspace, cid: Cid) -> None:
+def enter(space: Workspace, cid: Cid) -> None:
     """Enter an imported run in the journal, so that it has a name and is listed.
 
     Raises: Damaged when its records do not belong together.

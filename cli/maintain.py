@@ -1,4 +1,4 @@
-"""`tally gc` and `tally fsck`: room on the disk, and whether everything on it is right."""
+"""`tally gc`: room on the disk."""
 
 import click
 
@@ -7,7 +7,8 @@ from cli.refs import find_content
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Damaged, Refused, Unavailable
+from engine.content.cid import Cid
+from engine.errors import Refused
 
 
 @click.command()
@@ -46,49 +47,20 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
 def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
     for ref in refs:
         cid = find_content(space, ref)
+        broken = [
+            row for row in space.journal.runs() if row.run == cid and not _is_whole(space, cid)
+        ]
+        for row in broken:
+            space.journal.forget(row.id)
         names = [name for pinned, name in space.store.pins.all() if pinned == cid]
-        if not names:
+        if not names and not broken:
             raise Refused("this is not pinned", where=str(cid))
         for name in names:
             space.store.pins.unpin(cid, name)
         space.journal.let_go(cid)
 
 
-@click.command()
-@common
-def fsck(settings: Settings) -> None:
-    """Check every stored block against its address, and that what runs need is here.
+def _is_whole(space: Workspace, run: Cid) -> bool:
+    from engine.summary import is_readable
 
-    What 'tally gc' took on purpose is not missed: it is made again when it is wanted.
-    """
-    from engine.collection import Collection
-    from engine.store.fsck import fsck as check
-
-    with Workspace(settings.home) as space:
-        roots, links = Collection(
-            space.work, space.store, space.materialiser, space.journal
-        ).needed()
-        findings = list(check(space.store, roots, links))
-    if settings.json:
-        emit_json(
-            {
-                "findings": [
-                    {
-                        "problem": one.problem,
-                        "cid": str(one.cid) if one.cid else None,
-                        "what": one.what,
-                        "where": one.where,
-                        "fix": one.fix,
-                    }
-                    for one in findings
-                ]
-            }
-        )
-    else:
-        emit_table([(one.problem, one.what, one.where, one.fix) for one in findings])
-    damaged = [one for one in findings if one.problem == "damaged"]
-    if damaged:
-        raise Damaged(f"{len(damaged)} damaged; they are out of the way now", fix=damaged[0].fix)
-    if findings:
-        raise Unavailable(f"{len(findings)} blocks are missing", fix=findings[0].fix)
-    return note("everything is right")
+    return is_readable(space.store, run)

@@ -68,7 +68,9 @@ class Workspace(AbstractContextManager["Workspace"]):
         """Closures as directories."""
         from engine.nix.closure import Materialiser
 
-        return Materialiser(self.work, self.store)
+        materialiser = Materialiser(self.work, self.store)
+        self._open.callback(materialiser.farms.close)
+        return materialiser
 
     @cached_property
     def database(self) -> "Database":

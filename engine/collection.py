@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine import staging
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import links
@@ -26,7 +25,8 @@ from engine.step import GATHER_PAGE_RECORD, RESULT, STEP
 from engine.store.disk import DiskStore
 from engine.store.gc import gc
 from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
-from engine.summary import StepSummary, load_run, load_workflow, of_record
+from engine.summary import StepSummary, is_readable, load_run, load_workflow, of_record
+from engine.trees import Trees
 from engine.workflow.lock import LOCK, Lock
 from engine.workflow.references import OutputRef, parse_reference
 
@@ -59,9 +59,11 @@ class Collection:
     def collect(self, policy: Policy, *, dry_run: bool) -> Collected:
         """Let go of what the policy does not keep, and of what no run or pin leads to.
 
-        Raises: Damaged when a record on the way was; Unavailable on a full disk.
+        Raises: Damaged, with nothing gone, when a record on the way was, or one of a run is not
+        here; Unavailable on a full disk.
         """
         runs = self._journal.runs()
+        self._check_records(runs)
         ended = [run.run for run in runs if run.run is not None]
         facts = [fact for fact in self._facts(ended) if self._store.has(fact.cid)]
         drops = to_drop(facts, policy)
@@ -73,7 +75,7 @@ class Collection:
         swept = gc(self._store, roots, _sparing(gone), keep_seconds=0, dry_run=dry_run)
         if not dry_run:
             self._materialiser.sweep(lambda: self._store.derived(KIND))
-            staging.sweep(self._work, self._store.has)
+            Trees(self._work, self._store).sweep(self._store.has)
             drops = tuple(drop for drop in drops if not self._store.has(drop.cid))  # unless held
         return Collected(drops, swept.dropped, swept.freed)
 
@@ -126,6 +128,17 @@ class Collection:
                 yield run.workflow
                 for row in self._journal.steps(run.id):
                     yield from (cid for cid in (row.key, row.result, row.attestation) if cid)
+
+    def _check_records(self, runs: Iterable[RunRow]) -> None:
+        """Look whether the records of runs are here: what one that is not led to is not known."""
+        for run in runs:
+            if run.run is not None and not is_readable(self._store, run.run):
+                let_go = f"`tally gc --unpin {run.name}`"
+                raise Damaged(
+                    f"the record of run '{run.name}' is damaged: what is needed is not known",
+                    where=str(run.run),
+                    fix=f"run `tally fsck --repair`, or let go of the run: {let_go}",
+                )
 
     def _forget(self, environments: set[Cid]) -> None:
         self._materialiser.forget(environments)

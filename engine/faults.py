@@ -15,6 +15,7 @@ from typing import Final
 from engine.errors import Damaged, TallyError, Unavailable
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_TEXT: Final = "Could not decode to UTF-8"  # what Python's sqlite3 says, without a code
 _PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
 
 
@@ -58,7 +59,7 @@ def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) ->
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         busy = f"another tally process has kept {what} busy for too long"
         return Unavailable(busy, where=str(path), fix="run the command again")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _NOT_TEXT in str(error):
         return Damaged(f"{what} is damaged: {error}", where=str(path), fix=when_damaged)
     return Unavailable(
         f"{what} cannot be used: {error}",

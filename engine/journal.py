@@ -8,6 +8,7 @@ for as long as it is being run.
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -16,19 +17,22 @@ from engine.content.cid import Cid
 from engine.database import Database
 from engine.durable import reached
 from engine.errors import Refused
-from engine.rows import NewRun, RunRow, RunStatus, StepRow
+from engine.rows import (
+    RUN_COLUMNS,
+    STEP_COLUMNS,
+    NewRun,
+    RunRow,
+    RunStatus,
+    StepRow,
+    read_run,
+    read_step,
+)
 from engine.sqlite import Row
 from engine.words import two_words
 
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
-_RUN: Final = (
-    "SELECT id, name, workflow, title, parameters, status, created_ms, finished_ms, run,"
-    " work IS run FROM runs "
-)
-_STEP: Final = (
-    "SELECT step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
-    " FROM run_steps "
-)
+_RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of columns, from rows.py
+_STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
 
 
 class Journal:
@@ -70,13 +74,16 @@ class Journal:
         self._claims.release(_claim(id))
 
     def runs(self) -> list[RunRow]:
-        """Return all runs, the latest first."""
+        """Return all runs, the latest first.
+
+        Raises: Damaged when a row is not what was written; so does all that reads rows.
+        """
         return [self._run(row) for row in self._database.rows(f"{_RUN} ORDER BY created_ms DESC")]
 
     def steps(self, id: str) -> list[StepRow]:  # noqa: A002
         """Return what is recorded of a run's instances, in order of steps and indexes."""
         query = f"{_STEP} WHERE run = ? ORDER BY step, idx"
-        return [_step(row) for row in self._database.rows(query, (id,))]
+        return [read_step(row) for row in self._database.rows(query, (id,))]
 
     def find(self, text: str) -> RunRow:
         """Return the run that has this name, id or Run CID, or a unique beginning of one.
@@ -112,6 +119,13 @@ class Journal:
         """
         known = [row for row in self.runs() if row.run == run]
         return known[0] if known else self._insert(new, token, now_ms, status, run)
+
+    def forget(self, id: str) -> None:  # noqa: A002
+        """Forget a run altogether, as of one whose record is damaged beyond repair."""
+        with self._database.change() as change:
+            change.execute("DELETE FROM runs WHERE id = ?", (id,))
+            change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
+        reached("run.forgotten")
 
     def let_go(self, run: Cid) -> None:
         """Forget a run that was adopted; one that was made here stays."""
@@ -149,14 +163,10 @@ class Journal:
         )  # fmt: skip
 
     def _run(self, row: Row) -> RunRow:
-        identity, name, workflow, title, parameters, status, created_ms, *ends = row
-        finished_ms, run, imported = ends
-        if status == "running" and self._claims.is_free(_claim(identity)):
-            status = "interrupted"
-        return RunRow(
-            identity, name, Cid(workflow), title, json.loads(parameters), status, created_ms,
-            finished_ms, _cid(run), bool(imported),
-        )  # fmt: skip
+        run = read_run(row)
+        if run.status == "running" and self._claims.is_free(_claim(run.id)):
+            return replace(run, status="interrupted")
+        return run
 
 
 def _claim(identity: str) -> bytes:
@@ -173,16 +183,3 @@ def _begins(run: RunRow, text: str) -> bool:
 
 def _raw(cid: Cid | None) -> bytes | None:
     return None if cid is None else cid.raw
-
-
-def _cid(raw: bytes | None) -> Cid | None:
-    return None if raw is None else Cid(raw)
-
-
-def _step(row: Row) -> StepRow:
-    step, index, status, key, result, attestation, signed, wall_ms, stdout, stderr, note = row
-    return StepRow(
-        step, index, status, key and Cid(key), result and Cid(result),
-        attestation and Cid(attestation), signed and Cid(signed), wall_ms, stdout and Cid(stdout),
-        stderr and Cid(stderr), note,
-    )  # fmt: skip

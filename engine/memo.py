@@ -7,12 +7,16 @@ run is planned. Apart from content: forgetting the memo loses no data, only the 
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.database import Database
+from engine.errors import Damaged
+from engine.rows import read_cid
 from engine.sqlite import CHUNK
 
+WITNESS_COLUMNS: Final = "key, result, attestation, signed, signer"
 UNSIGNED: Final = b""  # the signer of what this machine ran without a key
 
 
@@ -74,12 +78,24 @@ class Memo:
     def _chunk(self, keys: Sequence[Cid]) -> Iterator[Witness]:
         marks = ",".join("?" * len(keys))
         query = (
-            f"SELECT key, result, attestation, signed, signer FROM memo WHERE key IN ({marks})"  # noqa: S608
+            f"SELECT {WITNESS_COLUMNS} FROM memo WHERE key IN ({marks})"  # noqa: S608
             " AND signer NOT IN (SELECT signer FROM disowned) ORDER BY key, place"
         )
-        for key, result, attestation, signed, signer in self._database.rows(query, keys):
-            signature = None if signed is None else Cid(signed)
-            yield Witness(Cid(key), Cid(result), Cid(attestation), signature, signer)
+        for row in self._database.rows(query, keys):
+            with suppress(Damaged):  # for fsck; without it the step runs again
+                yield read_witness(row)
+
+
+def read_witness(row: tuple[Any, ...]) -> Witness:
+    """Return the witness in WITNESS_COLUMNS, as the database has them.
+
+    Raises: Damaged when that is not what was written.
+    """
+    key, result, attestation, signed, signer = row
+    signature = None if signed is None else read_cid(signed)
+    if not isinstance(signer, bytes):
+        raise Damaged("a row of the memo is damaged: no signer where there should be one")
+    return Witness(read_cid(key), read_cid(result), read_cid(attestation), signature, signer)
 
 
 def _values(said: Witness) -> tuple[bytes | None, ...]:

@@ -1,9 +1,22 @@
-"""Rows: what the journal keeps of a run and of each of its instances. Pure."""
+"""Rows: what the journal keeps of a run and of each of its instances. Pure.
 
+A database checks no bytes: what a row says is believed only as far as it has the form that it was
+written with (`read_run`, `read_step`).
+"""
+
+import json
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
-from engine.content.cid import Cid
+from engine.content.cid import Cid, is_cid
+from engine.errors import Damaged
+
+RUN_COLUMNS: Final = (
+    "id, name, workflow, title, parameters, status, created_ms, finished_ms, run, work IS run"
+)
+STEP_COLUMNS: Final = (
+    "step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
+)
 
 Name = tuple[str, int]  # of an instance: its step and index; 0 when it is not scattered
 RunStatus = Literal["running", "interrupted", "succeeded", "failed", "cancelled"]
@@ -50,3 +63,70 @@ class StepRow(NamedTuple):
     stdout: Cid | None
     stderr: Cid | None
     note: str  # why it failed or was skipped, in words
+
+
+_FIX: Final = "run `tally fsck --repair`"
+_STEP_STATUSES: Final = frozenset(get_args(StepStatus))
+_RUN_STATUSES: Final = frozenset(get_args(RunStatus)) - {"interrupted"}
+
+
+def read_run(row: tuple[Any, ...]) -> RunRow:
+    """Return the run in RUN_COLUMNS, as the database has them.
+
+    Raises: Damaged when that is not what was written.
+    """
+    identity, name, workflow, title, parameters, status, created_ms, finished_ms, *ends = row
+    run, imported = ends
+    texts, times = (identity, name, title, parameters), (created_ms, finished_ms or 0)
+    if not all(type(text) is str for text in texts) or not all(type(ms) is int for ms in times):
+        raise _damaged("a value of another kind than was written")
+    if status not in _RUN_STATUSES:
+        raise _damaged(f"no run is {status!r:.40}")
+    return RunRow(
+        identity, name, read_cid(workflow), title, _parameters(parameters), status, created_ms,
+        finished_ms, None if run is None else read_cid(run), bool(imported),
+    )  # fmt: skip
+
+
+def read_step(row: tuple[Any, ...]) -> StepRow:
+    """Return what became of an instance, in STEP_COLUMNS as the database has them.
+
+    Raises: Damaged when that is not what was written.
+    """
+    step, index, status, *cids, wall_ms, stdout, stderr, note = row
+    if type(step) is not str or type(note) is not str:
+        raise _damaged("no text where there should be some")
+    if type(index) is not int or type(wall_ms) is not int:
+        raise _damaged("no number where there should be one")
+    if status not in _STEP_STATUSES:
+        raise _damaged(f"no step is {status!r:.40}")
+    key, result, attestation, signed, out, err = (
+        raw if raw is None else read_cid(raw) for raw in (*cids, stdout, stderr)
+    )
+    return StepRow(
+        step, index, status, key, result, attestation, signed, wall_ms, out, err, note
+    )  # fmt: skip
+
+
+def read_cid(raw: object) -> Cid:
+    """Return the CID in a column.
+
+    Raises: Damaged when it is none.
+    """
+    if not is_cid(raw):
+        raise _damaged("no CID where there should be one")
+    return Cid(cast("bytes", raw))
+
+
+def _parameters(text: str) -> dict[str, str]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise _damaged("no params where there should be some")
+    return value
+
+
+def _damaged(what: str) -> Damaged:
+    return Damaged(f"a row in the record of runs is damaged: {what}", fix=_FIX)

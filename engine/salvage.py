@@ -150,7 +150,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[Row]:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    return raw.decode("utf-8", "replace")  # what is no text is for rowcheck.py to judge
 
 
 def _check_version(path: Path, schema: Schema) -> None:

@@ -77,10 +77,13 @@ class Sqlite:
     def scan(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
         """Yield the rows of a long query from one snapshot, holding nobody up.
 
-        Raises: as rows.
+        Text that is not UTF-8, because it is damaged, comes with lone surrogates in it.
+
+        Raises: as rows, where such text is Damaged.
         """
         with self._translated():
             connection = self._connect()
+            connection.text_factory = _lenient
             try:
                 yield from connection.execute(query, values)
             finally:
@@ -162,3 +165,7 @@ class Sqlite:
             raise of_sqlite(
                 error, self.path, self._schema.what, self._schema.when_damaged
             ) from error
+
+
+def _lenient(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,13 +1,13 @@
 """Staging: the inputs of a step as files that it may read, made without copying what is large.
 
 A file is a hard link to the store's, or is written when it is small. A directory is made once per
-content, below work/trees, and bound; each step's own folder is below work/in/OWNER. An owner that
-is gone leaves its folder to whoever starts next.
+content (trees.py) and bound; each step's own folder is below work/in/OWNER. An owner that is gone
+leaves its folder to whoever starts next.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,11 +20,10 @@ from engine.content.walk import open_tree
 from engine.durable import reached
 from engine.errors import Refused
 from engine.folder import make_seen
-from engine.locks import locked
 from engine.step import GATHER_PAGE, GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
-from engine.store.sound import is_sound
+from engine.trees import Trees
 
 MAX_GATHERED: Final = 1_000_000  # a link each; a record of some pages may claim to have millions
 MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number
@@ -51,15 +50,13 @@ class Staging:
         """
         self._store = store
         self._claims = claims
-        self._trees = work / "trees"
-        self._locks = work / "locks"
-        self._sound: set[Cid] = set()  # directories that this process has looked at, or made
         self._folder = work / "in" / owner
         self._owner = b"in " + owner.encode()
         self._numbers = count(1)
         claims.take(self._owner)
-        for folder in (work, self._trees, self._folder.parent, self._folder):
+        for folder in (work, self._folder.parent, self._folder):
             make_seen(folder)
+        self._trees = Trees(work, store)
         self._clear_dead()
 
     def stage(self, step: Step) -> Staged:
@@ -130,20 +127,9 @@ class Staging:
             _write(place, data)
         elif self._is_directory(cid) and len(staged.trees) < MAX_BINDS:
             make_seen(place)
-            staged.trees[path] = self._tree(cid)
+            staged.trees[path] = self._trees.place(cid)
         else:
             get_tree(self._store, cid, place, link=True)
-
-    def _tree(self, cid: Cid) -> Path:
-        """Return where a directory is, made unless it is there and nobody wrote to it."""
-        tree = self._trees / str(cid)
-        if cid not in self._sound and tree.exists() and not is_sound(self._store, cid, tree):
-            with locked(self._locks / "trees"):  # or the one that another has just made anew goes
-                if not is_sound(self._store, cid, tree):
-                    _remove(tree)
-        get_tree(self._store, cid, tree, link=True)
-        self._sound.add(cid)
-        return tree
 
     def _small(self, cid: Cid) -> bytes | None:
         """Return a file that is one block and is not kept as a file of its own."""
@@ -156,29 +142,12 @@ class Staging:
         return stat(self._store.get, open_tree(self._store.get, cid).link).kind == "directory"
 
 
-def sweep(work: Path, is_here: Callable[[Cid], bool]) -> int:
-    """Remove the staged directories whose content a gc has taken; return how many that were.
-
-    What a running step reads is held from every gc, and so its directories are not among them.
-    """
-    gone = [place for place in (work / "trees").glob("[!.]*") if not is_here(Cid.parse(place.name))]
-    for place in gone:
-        _remove(place)
-    return len(gone)
-
-
-def _remove(tree: Path) -> None:
-    hidden = tree.with_name(f".{tree.name}")  # no longer found by who would stage it now
-    shutil.rmtree(hidden, ignore_errors=True)  # of a process that was killed
-    tree.rename(hidden)
-    reached("stage.hidden")
-    shutil.rmtree(hidden)
-
-
 def _write(place: Path, data: bytes) -> None:
     descriptor = os.open(place, _NEW, 0o444)
     try:
-        os.write(descriptor, data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
         os.fchmod(descriptor, 0o444)  # whatever the umask is
         os.utime(descriptor, ns=_EPOCH)
     finally:

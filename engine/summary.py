@@ -145,6 +145,16 @@ def load_run(store: BlockStore, cid: Cid) -> Run:
     return RUN.decode(store.get(cid))
 
 
+def is_readable(store: BlockStore, cid: Cid) -> bool:
+    """Return whether a Run record is here with all its pages."""
+    try:
+        for _ in run_steps(store, load_run(store, cid)):
+            pass
+    except (Unavailable, Damaged):
+        return False
+    return True
+
+
 def attestation(store: BlockStore, cid: Cid) -> tuple[Attestation, str]:
     """Return an attestation, and who signed it as hexadecimal text ("" for nobody)."""
     data = store.get(cid)

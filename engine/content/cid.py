@@ -32,6 +32,11 @@ _PREFIXES: Final = frozenset(
 _WRITTEN: Final = {codec: bytes((1, codec, BLAKE3, 32)) for codec in _CODECS}
 
 
+def is_cid(raw: object) -> bool:
+    """Return whether something is the bytes of a CID: what `from_bytes` takes."""
+    return type(raw) is bytes and len(raw) == BYTES and raw[:4] in _PREFIXES
+
+
 class Cid(bytes):
     """A CIDv1 in its binary form (https://github.com/multiformats/cid): 36 bytes.
 

@@ -13,6 +13,7 @@ from engine.nix.carried import KIND, Carried, NarStore, carry
 from engine.nix.command import Command
 from engine.nix.environment import Opened, make
 from engine.nix.inventory import inventory
+from engine.nix.nixstore import NixStore
 from engine.nix.paths import Paths, locator
 from engine.nix.realise import Realised
 from engine.nix.records import Closure, ClosurePath
@@ -29,16 +30,19 @@ def capture(realised: Realised, command: Command, paths: Paths, store: NarStore)
     """
     needed = inventory(command, realised.paths)
     with paths.kept():
-        links = {path.name: _keep(path, realised, paths, store).link for path in needed}
+        links = {path.name: keep(path, realised.store, paths, store).link for path in needed}
         opened, blocks = make(_closure(realised, needed, paths), links)
         store.put(blocks)
     reached("environment.captured")
     return opened
 
 
-def _keep(path: ClosurePath, realised: Realised, paths: Paths, store: NarStore) -> Carried:
-    """Unpack one path here, check it, and let the store make its NAR's blocks from it."""
-    source = realised.store.physical(StorePath.parse(path.name))
+def keep(path: ClosurePath, nix: NixStore, paths: Paths, store: NarStore) -> Carried:
+    """Unpack one path of Nix's store here unless it is, check it, and let `store` carry its NAR.
+
+    Raises: Damaged when it is not what `path` says; OSError when it is not there.
+    """
+    source = nix.physical(StorePath.parse(path.name))
     carried: list[Carried] = []
 
     def copy(destination: Path) -> None:

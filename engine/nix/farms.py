@@ -58,6 +58,10 @@ class Farms:
                 self._stamp(cid).touch()
                 reached("farm.stamped")
 
+    def all(self) -> dict[Cid, Path]:
+        """Return the farms that are here, whole."""
+        return {cid: self._directory / str(cid) for cid in self.last_used_ms()}
+
     def last_used_ms(self) -> dict[Cid, int]:
         """Return when each farm here was last asked for, in milliseconds since 1970."""
         stamps = self._directory.glob(f"*{STAMP}")

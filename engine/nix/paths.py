@@ -7,16 +7,18 @@ durable before it got its name, so whether it is here is one look at that name.
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from engine.durable import reached
-from engine.errors import Unavailable
+from engine.errors import Refused, TallyError, Unavailable
 from engine.locks import locked
 from engine.nix import nix32
+from engine.nix.intact import has_hash
+from engine.nix.records import SHA256
 from engine.nix.settle import partial, settle
 from engine.nix.treewriter import remove
 from engine.nix.walk import NarView
@@ -66,6 +68,26 @@ class Paths:
                 self._views.pop(place.name, None)
             remove(place)
         reached("path.put-away")
+
+    def put_away_inexact(self, read: Mapping[str, int]) -> Iterator[Path]:
+        """Yield each tree that has not the NAR hash it is named by, removed.
+
+        `read` says of some how many bytes of their NARs somebody has just read and found right.
+        """
+        for place in sorted(self._directory.glob("[!.]*")):
+            try:
+                nar_hash = nix32.decode(place.name, SHA256)
+            except Refused:
+                continue  # nothing of ours
+            if not self._was_read(place, read) and not has_hash(place, nar_hash):
+                self.put_away(nar_hash)
+                yield place
+
+    def _was_read(self, place: Path, read: Mapping[str, int]) -> bool:
+        try:
+            return place.name in read and NarView.of(place).size == read[place.name]
+        except (OSError, TallyError):
+            return False
 
     def kept(self) -> AbstractContextManager[None]:
         """Let nothing be forgotten meanwhile."""

@@ -71,5 +71,7 @@ class ContentStore(BlockStore, Protocol):
         """Return the store's own read-only file (0444) that holds exactly `root`, if there is one.
 
         None when it is kept as small blocks or in a user's own file.
+
+        Raises: Damaged when it was found to be, just now, and some of it was in no other place.
         """
         ...

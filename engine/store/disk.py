@@ -143,10 +143,18 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         query = "SELECT name FROM places WHERE kind = ? AND number IN (SELECT place FROM blocks)"
         return frozenset(os.fsdecode(name) for (name,) in self.index.rows(query, (kind,)))
 
+    def derived_sizes(self, kind: str) -> dict[str, int]:
+        """Return those locators with how many bytes blocks are made from."""
+        query = """SELECT name, sum(length) FROM places JOIN blocks ON number = place
+            WHERE kind = ? GROUP BY number"""
+        return {os.fsdecode(name): size for name, size in self.index.rows(query, (kind,))}
+
     def path_of(self, root: Cid) -> Path | None:
         """Return the store's own read-only file (0444) that holds exactly `root`, if there is one.
 
-        None when it is kept as small blocks or in a user's own file, or was found damaged.
+        None when it is kept as small blocks or in a user's own file, or was found damaged before.
+
+        Raises: Damaged when it is found to be, and some of it was in no other place.
         """
         return self.whole.path_of(root)
 

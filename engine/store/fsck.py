@@ -43,9 +43,14 @@ def fsck(
 
     Blocks that can only be made again by a reader this store was opened without are left out.
     """
+    yield from scan(store)
+    yield from needed(store, roots, links_of)
+
+
+def scan(store: DiskStore) -> Iterator[Finding]:
+    """Check the index, every block and every whole file."""
     yield from _index(store)
     yield from _places(store)
-    yield from _needed(store, roots, links_of)
 
 
 def _index(store: DiskStore) -> Iterator[Finding]:
@@ -101,13 +106,20 @@ def _file(store: DiskStore, place: Place) -> Iterator[Finding]:
     """Check that a whole file is nothing but its blocks."""
     path = place.path(store.root)
     now = signature_at(path)  # None when it is gone: then each of its blocks is a finding
-    if now and now != place.signature and not store.whole.restored(place):
+    if now and now != place.signature and not _is_restored(store, place):
         root = None if place.root is None else Cid(place.root)
         yield Finding("damaged", root, "a whole file is not what it was", str(path), _FETCH)
 
 
-def _needed(store: DiskStore, roots: Iterable[Cid], links_of: LinksOf) -> Iterator[Finding]:
-    """Check that everything needed is here; what is here was checked above."""
+def _is_restored(store: DiskStore, place: Place) -> bool:
+    try:
+        return store.whole.restored(place)
+    except Damaged:  # meanwhile: its blocks were read a moment ago
+        return False
+
+
+def needed(store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links) -> Iterator[Finding]:
+    """Check that everything that `roots` and pins need is here; whether it is right, scan says."""
 
     def children(cid: Cid) -> Iterable[Cid]:
         if cid.codec == RAW:

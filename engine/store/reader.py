@@ -169,6 +169,15 @@ class Reader:
         self._handles.close()
 
 
+def was_damaged(cid: Cid, path: Path, kept: Path) -> Damaged:
+    """Return the error for a block that was damaged, and is out of the way now."""
+    return Damaged(
+        f"block {cid} was damaged on the disk, and is kept as {kept}",
+        where=str(path),
+        fix="run `tally fsck --repair`, or import or add it again",
+    )
+
+
 def signature_at(path: Path) -> Signature | None:
     """Return how a file looks now, or None when it is gone."""
     with suppress(FileNotFoundError, NotADirectoryError):

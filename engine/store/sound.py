@@ -1,7 +1,8 @@
 """Sound: whether a tree that was staged some time ago is still what was made.
 
 Its files are the store's own, or copies that were dated when they were made. Looking at them as git
-does finds whatever wrote to one; a disk that changes bytes by itself is for fsck to find.
+does (is_sound) finds whatever wrote to one; a disk that changes bytes by itself is for fsck to
+find (is_exact).
 """
 
 import os
@@ -9,6 +10,7 @@ import stat
 from pathlib import Path
 
 from engine.content.cid import Cid
+from engine.content.reader import leaves
 from engine.content.walk import Entry, walk
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import EPOCH
@@ -20,6 +22,33 @@ def is_sound(store: ContentStore, cid: Cid, place: Path) -> bool:
     Raises: Unavailable, Damaged when `cid` cannot be walked.
     """
     return all(_is_as_made(store, entry, place / entry.path) for entry in walk(store.get, cid))
+
+
+def is_exact(store: ContentStore, cid: Cid, place: Path) -> bool:
+    """Return whether what get_tree linked at `place` is `cid`, byte for byte; reads all of it.
+
+    Raises: Unavailable, Damaged when `cid` cannot be walked.
+    """
+    expected = list(walk(store.get, cid))
+    there = {Path(entry.path) for entry in expected} | {Path()}
+    found = {path.relative_to(place) for path in (place, *place.rglob("*"))}
+    return found == there and all(
+        _is_as_made(store, entry, place / entry.path)
+        and (entry.kind != "file" or _has_content(store, entry, place / entry.path))
+        for entry in expected
+    )
+
+
+def _has_content(store: ContentStore, entry: Entry, place: Path) -> bool:
+    try:
+        with place.open("rb", buffering=0) as file:
+            for leaf, size in leaves(store.get, entry.cid, entry.size):
+                data = file.read(size)
+                if len(data) != size or not leaf.matches(data):
+                    return False
+            return not file.read(1)
+    except OSError:
+        return False
 
 
 def _is_as_made(store: ContentStore, entry: Entry, place: Path) -> bool:

@@ -25,7 +25,7 @@ from engine.store.flow import Flow, write_all
 from engine.store.index import Index
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
-from engine.store.reader import signature_at
+from engine.store.reader import signature_at, was_damaged
 from engine.store.table import add_place, drop_packed, drop_place, insert_leaves
 from engine.store.writer import Writer
 
@@ -103,6 +103,8 @@ class WholeFiles:
 
         Its signature is compared, as git does; when that differs the file is read, and put in
         quarantine if it is not what it was.
+
+        Raises: Damaged when some of it was in no other place.
         """
         for place in self._index.places("WHERE root = ? AND kind = ?", (root.raw, WHOLE)):
             path = place.path(self._root)
@@ -111,14 +113,20 @@ class WholeFiles:
         return None
 
     def restored(self, place: Place) -> bool:
-        """Read a file whose signature changed: take the new one, or give the file up."""
+        """Read a file whose signature changed: take the new one, or give the file up.
+
+        Raises: Damaged when some of it was in no other place.
+        """
         try:
             status = place.path(self._root).stat()
         except FileNotFoundError:
             return False
         damaged, whole = self._compare(place, status.st_size)
         if damaged or not whole:
-            self._quarantine.file(place, damaged)
+            kept = self._quarantine.file(place, damaged)
+            for cid, _ in damaged:
+                if not self._index.find(cid):
+                    raise was_damaged(cid, place.path(self._root), kept)
             return False
         with self._index.change() as change:
             change.execute(

@@ -9,10 +9,11 @@ import pytest
 from engine.claims import Claims
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Refused, Unavailable
-from engine.staging import MAX_BINDS, MAX_GATHERED, Staging, sweep
+from engine.staging import MAX_BINDS, MAX_GATHERED, Staging
 from engine.step import CONTRACT, GATHER_PAGE, REQUIRES, SYSTEM, Gather, Platform, Step
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
+from engine.trees import Trees
 from engine.workflow.gathers import gather
 
 
@@ -164,10 +165,35 @@ def test_directories_whose_content_went_are_swept(
     """A staged directory stays while its content is here, and goes with it."""
     cid = added(store, tmp_path / "from", {"a": b"a"})
     (tree,) = staging.stage(step({"x": cid})).trees.values()
-    assert sweep(tmp_path / "work", store.has) == 0
-    assert tree.is_dir()
-    assert sweep(tmp_path / "work", lambda _: False) == 1
+    (tree.parent / ".tally-of-a-killed-process").mkdir()
+    assert Trees(tmp_path / "work", store).sweep(store.has) == 0
+    assert list(tree.parent.iterdir()) == [tree]
+    assert Trees(tmp_path / "work", store).sweep(lambda _: False) == 1
     assert list(tree.parent.iterdir()) == []
+
+
+def test_a_bit_that_flips_in_a_staged_directory_is_found(
+    store: DiskStore, staging: Staging, tmp_path: Path
+) -> None:
+    """A file of the same size and date, one that is too many, one that is not there."""
+    content = {"small": b"right", "large": b"x" * 100_000}
+    cid = added(store, tmp_path / "from", content)
+    trees = Trees(tmp_path / "work", store)
+    for harm in ("flip", "more", "less", "nothing"):
+        (tree,) = staging.stage(step({"x": cid})).trees.values()
+        before = (tree / "small").stat()
+        (tree / "small").chmod(0o644)
+        if harm == "flip":
+            (tree / "small").write_bytes(b"wrong")
+        elif harm == "more":
+            (tree / "other").write_bytes(b"")
+        elif harm == "less":
+            (tree / "large").unlink()
+        (tree / "small").chmod(0o444)
+        os.utime(tree / "small", ns=(before.st_atime_ns, before.st_mtime_ns))
+        os.utime(tree, ns=(10**9, 10**9))
+        assert list(trees.put_away_inexact()) == ([tree] if harm != "nothing" else [])
+        staging = Staging(tmp_path / "work", store, Claims(tmp_path / harm), harm)
 
 
 def test_a_directory_that_was_written_to_is_made_again(

@@ -96,9 +96,9 @@ class Life:
         """Collect; what other deeds need stays."""
         return Deed(["gc", "--keep-intermediates"], _nothing)
 
-    def fsck(self) -> Deed:
+    def fsck(self, *words: str) -> Deed:
         """Check everything."""
-        return Deed(["fsck"], _nothing)
+        return Deed(["fsck", *words], _nothing)
 
     def any(self) -> Deed:
         """Return something to do, most often a run."""

@@ -271,6 +271,8 @@ PRELOADED = (
     "engine.nix.realise",
     "engine.rerun",
     "engine.store.add",
+    "cli.mend",
+    "engine.checkup",
     "engine.store.fsck",
     "engine.store.gc",
     "engine.store.get",
