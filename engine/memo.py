@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from engine.content.cid import Cid
+from engine.content.cid import Cid, are_cids
 from engine.database import Database
 from engine.errors import Damaged
-from engine.rows import read_cid
 from engine.sqlite import CHUNK
 
 WITNESS_COLUMNS: Final = "key, result, attestation, signed, signer"
@@ -92,10 +91,12 @@ def read_witness(row: tuple[Any, ...]) -> Witness:
     Raises: Damaged when that is not what was written.
     """
     key, result, attestation, signed, signer = row
-    signature = None if signed is None else read_cid(signed)
-    if not isinstance(signer, bytes):
-        raise Damaged("a row of the memo is damaged: no signer where there should be one")
-    return Witness(read_cid(key), read_cid(result), read_cid(attestation), signature, signer)
+    cids = (key, result, attestation) if signed is None else (key, result, attestation, signed)
+    if not are_cids(cids) or type(signer) is not bytes:
+        raise Damaged("a row of the memo is damaged")
+    return Witness(
+        Cid(key), Cid(result), Cid(attestation), None if signed is None else Cid(signed), signer
+    )
 
 
 def _values(said: Witness) -> tuple[bytes | None, ...]:

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
-from engine.content.cid import Cid, is_cid
+from engine.content.cid import Cid, are_cids
 from engine.errors import Damaged
 
 RUN_COLUMNS: Final = (
@@ -93,18 +93,20 @@ def read_step(row: tuple[Any, ...]) -> StepRow:
 
     Raises: Damaged when that is not what was written.
     """
-    step, index, status, *cids, wall_ms, stdout, stderr, note = row
+    step, index, status, key, result, attestation, signed, wall_ms, stdout, stderr, note = row
+    cids = [cid for cid in (key, result, attestation, signed, stdout, stderr) if cid is not None]
+    if not are_cids(cids):
+        raise _damaged("no CID where there should be one")
     if type(step) is not str or type(note) is not str:
         raise _damaged("no text where there should be some")
     if type(index) is not int or type(wall_ms) is not int:
         raise _damaged("no number where there should be one")
     if status not in _STEP_STATUSES:
         raise _damaged(f"no step is {status!r:.40}")
-    key, result, attestation, signed, out, err = (
-        raw if raw is None else read_cid(raw) for raw in (*cids, stdout, stderr)
-    )
     return StepRow(
-        step, index, status, key, result, attestation, signed, wall_ms, out, err, note
+        step, index, status, key and Cid(key), result and Cid(result),
+        attestation and Cid(attestation), signed and Cid(signed), wall_ms, stdout and Cid(stdout),
+        stderr and Cid(stderr), note,
     )  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def read_cid(raw: object) -> Cid:
 
     Raises: Damaged when it is none.
     """
-    if not is_cid(raw):
+    if not are_cids((raw,)):
         raise _damaged("no CID where there should be one")
     return Cid(cast("bytes", raw))
 

@@ -10,7 +10,8 @@ Cid('bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si')
 
 import base64
 import hashlib
-from typing import Final, Self
+from collections.abc import Collection
+from typing import Final, Self, cast
 
 from blake3 import blake3
 
@@ -32,9 +33,12 @@ _PREFIXES: Final = frozenset(
 _WRITTEN: Final = {codec: bytes((1, codec, BLAKE3, 32)) for codec in _CODECS}
 
 
-def is_cid(raw: object) -> bool:
-    """Return whether something is the bytes of a CID: what `from_bytes` takes."""
-    return type(raw) is bytes and len(raw) == BYTES and raw[:4] in _PREFIXES
+def are_cids(found: Collection[object]) -> bool:
+    """Return whether all of some things are the bytes of CIDs: what `from_bytes` takes."""
+    if {*map(type, found)} - {bytes}:
+        return False
+    raws = cast("Collection[bytes]", found)
+    return not {*map(len, raws)} - {BYTES} and {raw[:4] for raw in raws} <= _PREFIXES
 
 
 class Cid(bytes):

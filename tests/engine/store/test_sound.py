@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.cid import Cid
+from engine.errors import Damaged
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
 from engine.store.get import get_tree
@@ -50,7 +51,6 @@ def replace_link(path: Path) -> None:
     ("name", "change"),
     [
         ("small", write),
-        ("whole", write),
         ("below/program", write),
         ("whole", Path.unlink),
         ("link", replace_link),
@@ -73,6 +73,8 @@ def test_a_whole_file_that_was_written_to_is_put_away(
     """It was the store's own: the tree is made again from what is added again."""
     cid, tree = staged
     write(tree / "whole")
+    with pytest.raises(Damaged, match="was damaged"):
+        is_sound(store, cid, tree)
     assert not is_sound(store, cid, tree)
 
     add_path(store, tmp_path / "source")

@@ -98,6 +98,8 @@ def test_a_changed_file_is_given_up_but_not_its_other_blocks(store: DiskStore, o
     assert path is not None
     overwrite(path, offset, bytes([data[offset] ^ 1]))
     os.utime(path, (1, 1))
+    with pytest.raises(Damaged, match="was damaged"):
+        store.path_of(root)
     assert store.path_of(root) is None
     assert not path.exists()
     for leaf in leaves:
