@@ -1,52 +1,116 @@
-"""`tally explain` and `tally diff`: which field of a step key changed, and what that came to."""
+"""`tally explain`: why a step was, or was not, reused: what changed, followed to its causes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 
+from cli.changeview import change_json, change_lines
 from cli.options import common
 from cli.refs import find_step
-from cli.report import emit_json, emit_table
-from cli.runview import RunView, view, view_row
+from cli.report import emit_json, emit_table, printable
+from cli.runview import RunView, side, view, view_row
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.causes import Cause, find_causes
 from engine.content.cid import Cid
-from engine.explain import Change, mapping_changes, step_changes
-from engine.step import STEP, Step
-from engine.summary import StepSummary
+from engine.errors import Refused
+from engine.explain import Change
+from engine.outcomes import failed_by
+from engine.step import RESULT
+from engine.summary import StepSummary, attestation
+
+_LABELS: Final = {
+    "closure": "environment",
+    "command": "command",
+    "script": "run",
+    "script_link": "run",
+    "inputs": "input",
+    "gathers": "input",
+    "outputs": "output",
+    "variables": "variable",
+    "params": "param",
+}
 
 
 @click.command()
 @click.argument("run")
 @click.argument("step")
+@click.option("--against", metavar="RUN", help="Compare with this run, not with the one before.")
 @common
-def explain(settings: Settings, run: str, step: str) -> None:
-    """Say why STEP of RUN was, or was not, reused, by comparing it with the run before."""
+def explain(settings: Settings, run: str, step: str, against: str | None) -> None:
+    """Say why STEP of RUN was, or was not, reused, by comparing it with the run before.
+
+    What changed is followed to its causes: to the line of a file, the store path, the word of a
+    command; through the steps that made what it reads.
+    """
     with Workspace(settings.home) as space:
         found = view(space, run)
         one = find_step(found.steps, step)
-        before = _before(space, found, one)
-        changes = _changes(space, before[1], one) if before else ()
+        before = _given(space, against, one) if against else _before(space, found, one)
+        causes = _causes(space, before, found, one) if before else ()
         conflict = _conflict(space, one)
-    why = _why(one, before[0] if before else None, changes)
+        why = _why(one, before, causes) + _failure(space, one)
+        environment = _environment(space, found, one)
     if settings.json:
         return emit_json(
             {
                 "id": one.id,
                 "status": one.status,
                 "step": str(one.key) if one.key else None,
-                "compared_with": before[0].name if before else None,
+                "compared_with": (before.name or str(before.run)) if before else None,
                 "why": why,
-                "changes": [_as_json(change) for change in changes],
+                "changes": [change_json(change) for change in _own(causes)],
+                "causes": [_as_json(cause) for cause in causes],
                 "conflict": [str(result) for result in conflict],
             }
         )
     click.echo(f"{one.id} {why}")
-    emit_table(_rows(changes))
+    for line in _lines(causes, environment):
+        click.echo(printable(line))
     if conflict:
         click.echo("this step has given different results; the first one is reused:")
         emit_table([("  result", str(result)) for result in conflict])
     return None
+
+
+def _given(space: Workspace, against: str, one: StepSummary) -> RunView:
+    """Return the run that is compared with.
+
+    Raises: Refused when it has no such step.
+    """
+    found = view(space, against)
+    if all(step.id != one.id or step.key is None for step in found.steps):
+        raise Refused(f"run '{against}' has no step '{one.id}' that ran", fix="name another run")
+    return found
+
+
+def _before(space: Workspace, found: RunView, one: StepSummary) -> RunView | None:
+    """Return the latest earlier run of the same workflow that has this step, with its key."""
+    rows = space.journal.runs()
+    names = [row.name for row in rows]
+    earlier = rows[names.index(found.name) + 1 :] if found.name in names else rows
+    for row in earlier:
+        if row.title == found.title and row.run != found.run:
+            other = view_row(space, row)
+            if any(step.id == one.id and step.key is not None for step in other.steps):
+                return other
+    return None
+
+
+def _causes(
+    space: Workspace, before: RunView, found: RunView, one: StepSummary
+) -> tuple[Cause, ...]:
+    """Return why a step is not the one it was; nothing when it is, and gave the same."""
+    was, now = side(space, before), side(space, found)
+    old = was.steps[one.id]
+    if one.key is None or (old.key == one.key and not _gave_else(old, one)):
+        return ()
+    return find_causes(space.store.get, was, now, one.id)
+
+
+def _gave_else(old: StepSummary, new: StepSummary) -> bool:
+    return bool(old.outputs and new.outputs) and old.outputs != new.outputs
 
 
 def _conflict(space: Workspace, one: StepSummary) -> tuple[Cid, ...]:
@@ -58,112 +122,76 @@ def _conflict(space: Workspace, one: StepSummary) -> tuple[Cid, ...]:
     return results if len(results) > 1 else ()
 
 
-def _before(
-    space: Workspace, found: RunView, one: StepSummary
-) -> tuple[RunView, StepSummary] | None:
-    """Return the latest earlier run of the same workflow that has this step, with its key."""
-    rows = space.journal.runs()
-    names = [row.name for row in rows]
-    earlier = rows[names.index(found.name) + 1 :] if found.name in names else rows
-    for row in earlier:
-        if row.title == found.title:
-            other = view_row(space, row)
-            for step in other.steps:
-                if step.id == one.id and step.key is not None:
-                    return other, step
-    return None
+def _environment(space: Workspace, found: RunView, one: StepSummary) -> str:
+    from engine.summary import load_workflow
+
+    return load_workflow(space.store, found.workflow).steps[one.name].environment
 
 
-def _changes(space: Workspace, was: StepSummary, now: StepSummary) -> tuple[Change, ...]:
-    if was.key is None or now.key is None or was.key == now.key:
-        return ()
-    return step_changes(_load(space, was.key), _load(space, now.key))
-
-
-def _load(space: Workspace, key: Cid) -> Step:
-    return STEP.decode(space.store.get(key))
-
-
-def _why(one: StepSummary, before: RunView | None, changes: tuple[Change, ...]) -> str:
+def _why(one: StepSummary, before: RunView | None, causes: Sequence[Cause]) -> str:
     if one.status == "reused":
         return "was reused: the same step, on the same inputs, was done before"
     if one.status not in ("ran", "failed"):
         return f"was {one.status}"
     if before is None:
         return "ran: no earlier run of this workflow has it"
-    if changes:
-        return f"ran: its key is not the one in run '{before.name}'"
+    name = before.name or str(before.run)
+    if causes and causes[0].kind == "changed":
+        return f"ran: its key is not the one in run '{name}'"
     return (
-        f"ran, with the same key as in run '{before.name}': that one failed, or its outputs were "
+        f"ran, with the same key as in run '{name}': that one failed, or its outputs were "
         "gone, or it was not to be reused (--force, cache: false)"
     )
 
 
-@click.command()
-@click.argument("was")
-@click.argument("now")
-@common
-def diff(settings: Settings, was: str, now: str) -> None:
-    """Say what differs between the runs WAS and NOW: what was given, and what each step gave."""
-    with Workspace(settings.home) as space:
-        left, right = view(space, was), view(space, now)
-        given = mapping_changes("params", left.parameters, right.parameters)
-        steps = list(_steps(space, left, right))
-    if settings.json:
-        return emit_json(
-            {
-                "given": [_as_json(change) for change in given],
-                "steps": [
-                    {"id": name, "what": what, "changes": [_as_json(change) for change in changes]}
-                    for name, what, changes in steps
-                ],
-            }
-        )
-    emit_table(_rows(given))
-    for name, what, changes in steps:
-        click.echo(f"{name}: {what}")
-        emit_table(_rows(changes))
-    if not (given or steps):
-        click.echo("the same steps gave the same outputs")
-    return None
+def _failure(space: Workspace, one: StepSummary) -> str:
+    """Return why a step failed, as the end of a sentence."""
+    if one.status != "failed" or one.result is None or not one.attestations:
+        return ""
+    said, _ = attestation(space.store, one.attestations[0])
+    exit_code = RESULT.decode(space.store.get(one.result)).exit_code
+    return f"; it failed: {failed_by(said.reason, exit_code)}"
 
 
-def _steps(
-    space: Workspace, left: RunView, right: RunView
-) -> Iterator[tuple[str, str, tuple[Change, ...]]]:
-    """Yield the steps that are not the same in both runs: id, what differs, and the changes."""
-    before = {one.id: one for one in left.steps}
-    after = {one.id: one for one in right.steps}
-    for name in [*after, *(name for name in before if name not in after)]:
-        was, now = before.get(name), after.get(name)
-        if was is None or now is None:
-            yield name, f"only in {'the second' if was is None else 'the first'} run", ()
-        elif was.key != now.key:
-            same = was.outputs == now.outputs
-            yield (
-                name,
-                f"another step, {'same' if same else 'other'} outputs",
-                _changes(space, was, now),
-            )
-        elif was.outputs != now.outputs:
-            yield (
-                name,
-                "the same step, other outputs",
-                mapping_changes("outputs", was.outputs, now.outputs),
-            )
+def _own(causes: Sequence[Cause]) -> tuple[Change, ...]:
+    return causes[0].changes if causes else ()
 
 
-def _rows(changes: tuple[Change, ...]) -> list[tuple[str, ...]]:
-    return [
-        ("  " + one.field, _short(one.was) or "(absent)", "->", _short(one.now) or "(absent)")
-        for one in changes
-    ]
+def _lines(causes: Sequence[Cause], environment: str) -> Iterator[str]:
+    """Yield what is said of a step and of those before it that explain it."""
+    for number, cause in enumerate(causes):
+        if number:
+            yield f"{cause.id}: {_in_words(cause)}"
+        for change in (*cause.params, *cause.changes):
+            yield from (f"  {line}" for line in change_lines(change, _label(change, environment)))
+        if cause.follows:
+            yield f"  made by: {', '.join(cause.follows)}"
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else f"{line[:79]}…"
+def _in_words(cause: Cause) -> str:
+    if cause.kind == "varies":
+        return "the same step gave other outputs: it is not deterministic"
+    if cause.kind == "new":
+        return "there was no such step"
+    if cause.kind == "gone":
+        return "it did not run"
+    return "changed" if cause.follows else "changed, and nothing before it did"
 
 
-def _as_json(change: Change) -> dict[str, str]:
-    return {"field": change.field, "was": change.was, "now": change.now}
+def _label(change: Change, environment: str) -> str:
+    field, _, name = change.field.partition(".")
+    if field == "closure":
+        name = environment
+    return " ".join(
+        part for part in (_LABELS.get(field, field), f"'{name}'" if name else "") if part
+    )
+
+
+def _as_json(cause: Cause) -> dict[str, object]:
+    return {
+        "id": cause.id,
+        "kind": cause.kind,
+        "params": [change_json(change) for change in cause.params],
+        "changes": [change_json(change) for change in cause.changes],
+        "follows": list(cause.follows),
+    }

@@ -52,7 +52,7 @@ COMMANDS: Final = {
     "log": Entry("cli.log", "log", "Print what steps printed."),
     "cancel": Entry("cli.history", "cancel", "Stop a run."),
     "explain": Entry("cli.explain", "explain", "Say why a step was, or was not, reused."),
-    "diff": Entry("cli.explain", "diff", "Say what differs between two runs."),
+    "diff": Entry("cli.diff", "diff", "Say what differs between two runs."),
     "graph": Entry("cli.graph", "graph", "Draw the steps of a workflow or a run."),
     "report": Entry("cli.runpage", "report", "Write a run as a web page."),
     "shell": Entry("cli.inside", "shell", "Open a shell in a step's sandbox."),

@@ -9,6 +9,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.products import Products
 from engine.rows import RunRow
+from engine.sides import Side
 from engine.summary import (
     Output,
     StepSummary,
@@ -18,6 +19,7 @@ from engine.summary import (
     of_record,
     of_rows,
 )
+from engine.workflow.lock import LOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,18 @@ def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
     return RunView(
         cid, name, run.status, run.workflow, workflow.name, run.parameters, steps, outputs
     )
+
+
+def side(space: Workspace, found: RunView) -> Side:
+    """Return a run as one of two that are compared.
+
+    Raises: Unavailable when a record of it is not here; Damaged when one is malformed.
+    """
+    run = load_run(space.store, found.run) if found.run else None
+    lock = LOCK.decode(space.store.get(run.lock)) if run else None
+    workflow = load_workflow(space.store, found.workflow)
+    steps = {step.id: step for step in found.steps}
+    return Side(found.name or str(found.run), workflow, found.parameters, steps, lock)
 
 
 def emit_run(found: RunView, *, as_json: bool) -> None:

@@ -80,7 +80,7 @@ def judge(
         lost = {name: OutputVerdict("failed", cid, None, None) for name, cid in was.outputs.items()}
         return StepVerdict(id, "failed", lost, note)
     outputs = {
-        name: _output(was.outputs.get(name), now.outputs.get(name), declared.get(name), get)
+        name: judge_output(was.outputs.get(name), now.outputs.get(name), declared.get(name), get)
         for name in sorted(was.outputs.keys() | now.outputs.keys())
     }
     verdict = worst(output.verdict for output in outputs.values())
@@ -89,9 +89,13 @@ def judge(
     return StepVerdict(id, verdict, outputs, note)
 
 
-def _output(
+def judge_output(
     was: Cid | None, now: Cid | None, declared: OutputFile | None, get: Get
 ) -> OutputVerdict:
+    """Compare an output with the recorded one, by the rule that it declares.
+
+    Raises: Unavailable when it must be looked into and is not here; Damaged when it is malformed.
+    """
     if was == now:
         return OutputVerdict("identical", was, now, None)
     if was is None or now is None:

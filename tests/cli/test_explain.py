@@ -1,11 +1,12 @@
-"""`tally explain` and `tally diff`: which field of a key changed, and what that came to."""
+"""`tally explain`: which field of a key changed, where in it, and why."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Write
+from tests.cli.conftest import Write, copy_project
 from tests.cli.program import Program
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
@@ -34,7 +35,13 @@ def test_the_field_that_changed_is_named(tally: Program, write: Write) -> None:
         True,
         True,
     )
-    assert "script" in tally("explain", after, "s").out
+    assert change["details"] == ["line 1: `echo 1 >/out/o` → `echo 2 >/out/o`"]
+    said = tally("explain", after, "s").out.splitlines()
+    assert said == [
+        f"s ran: its key is not the one in run '{before}'",
+        "  param 'n': 1 → 2",
+        "  run: line 1: `echo 1 >/out/o` → `echo 2 >/out/o`",
+    ]
 
 
 def test_a_first_run_has_nothing_to_compare_with(tally: Program, write: Write) -> None:
@@ -79,34 +86,60 @@ def test_a_step_must_be_one(tally: Program, first: str, step: str, said: str) ->
     assert said in done.err
 
 
-def test_runs_that_are_alike_do_not_differ(tally: Program, letters: Path, first: str) -> None:
-    """Whether steps ran or were reused is no difference."""
-    again = tally.told("run", letters)["name"]
-    assert tally.told("diff", first, again) == {"given": [], "steps": []}
-    assert tally("diff", first, again).out == "the same steps gave the same outputs\n"
-
-
-def test_a_difference_is_followed_through_the_steps(
-    tally: Program, letters: Path, first: str, tmp_path: Path
-) -> None:
-    """Given another param: the new instance, and what reads it."""
-    more = tally.told("run", letters, "-p", "names=[Ada, Alan, Grace]")["name"]
-    told = tally.told("diff", first, more)
-    assert [change["field"] for change in told["given"]] == ["params.names"]
-    assert {step["id"]: step["what"] for step in told["steps"]} == {
-        "greet[2]": "only in the second run",
-        "letter": "another step, other outputs",
-    }
-    assert "letter: another step, other outputs" in tally("diff", first, more).out
-
-
-def test_another_source_with_the_same_outputs_is_told_apart(
-    tally: Program, letters: Path, first: str, tmp_path: Path
-) -> None:
-    """An edited comment makes another step that gives the same."""
+def test_a_change_is_followed_to_its_line(tally: Program, letters: Path, tmp_path: Path) -> None:
+    """From the letter through the greetings to the line of the source that was edited."""
     copy = shutil.copytree(letters.parent, tmp_path / "edited")
-    (copy / "src" / "letter.sh").write_text('# dear all\ncat "$@"\n')
+    (copy / "src" / "greet.sh").write_text('echo "good day, $1"\n')
     run = tally.told("run", copy / "w.yaml")["name"]
-    (step,) = tally.told("diff", first, run)["steps"]
-    assert (step["id"], step["what"]) == ("letter", "another step, same outputs")
-    assert [change["field"] for change in step["changes"]] == ["inputs.code"]
+    causes = tally.told("explain", run, "letter")["causes"]
+    assert [cause["id"] for cause in causes] == ["letter", "greet[0]", "greet[1]"]
+    assert causes[0]["follows"] == ["greet[0]", "greet[1]"]
+    (change,) = causes[1]["changes"]
+    (part,) = change["inside"]["parts"]
+    assert part["content"]["lines"]["first"][0]["now"] == 'echo "good day, $1"'
+    said = tally("explain", run, "letter").out
+    assert "made by: greet[0], greet[1]\ngreet[0]: changed, and nothing before it did\n" in said
+    assert "input 'code' (src/greet.sh): line 1: `echo \"hello" in said
+
+
+def test_store_paths_of_an_environment_are_named(tally: Program, tmp_path: Path) -> None:
+    """What came, what went; PATH follows from it."""
+    text = """\
+workflow: two
+environments: {ml: {nix: ./env/default.nix, attribute: env-sh}}
+defaults: {environment: ml, resources: {memory: 64MiB}}
+steps:
+  s: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}
+"""
+    path = copy_project(tmp_path / "two", text)
+    tally.told("run", path)
+    path.write_text(text.replace("env-sh", "env-python"))
+    tally.told("env", "lock", path)
+    run = tally.told("run", path)["name"]
+    (closure, variables) = tally.told("explain", run, "s")["changes"]
+    assert (closure["field"], variables["field"]) == ("closure", "variables.PATH")
+    assert any(re.fullmatch(r"\w{32}-env-python is new", one) for one in closure["details"])
+    said = tally("explain", run, "s").out
+    assert "  environment 'ml':\n" in said
+    assert "  variable 'PATH': it follows from the environment\n" in said
+
+
+def test_another_run_may_be_named(tally: Program, write: Write) -> None:
+    """Then that is the one that is compared with, whichever was before."""
+    path = write(STEPS, head="params: {n: 7}", name="against")
+    first = tally.told("run", path)["name"]
+    tally.told("run", path, "-p", "n=8")
+    third = tally.told("run", path, "-p", "n=9")["name"]
+    told = tally.told("explain", third, "s", "--against", first)
+    assert told["compared_with"] == first
+    assert told["causes"][0]["params"][0]["was"] == "7"
+    done = tally("explain", third, "s", "--against", "nothing")
+    assert (done.code, "no run 'nothing'" in done.err) == (2, True)
+
+
+def test_why_a_step_failed_is_said(tally: Program, write: Write) -> None:
+    """Beside why it ran."""
+    path = write("  s: {run: 'exit 3', outputs: {o: o}}\n", name="failing")
+    run = tally("run", path, "-o", "json").json["name"]
+    told = tally.told("explain", run, "s")
+    assert told["why"] == "ran: no earlier run of this workflow has it; it failed: exit code 3"

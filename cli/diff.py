@@ -1,0 +1,106 @@
+"""`tally diff`: what differs between two runs, down to lines, values and bytes."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, printable
+from cli.settings import Settings
+from cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.rundiff import OutputDiff, RunDiff, StepDiff
+
+_SHOWN_STEPS: Final = 50
+
+
+@click.command()
+@click.argument("was")
+@click.argument("now")
+@common
+def diff(settings: Settings, was: str, now: str) -> None:
+    """Say what differs between the runs WAS and NOW: what was given, and what each step gave."""
+    from cli.runview import side, view
+    from engine.rundiff import run_diff
+
+    with Workspace(settings.home) as space:
+        left, right = (side(space, view(space, text)) for text in (was, now))
+        found = run_diff(space.store.get, left, right)
+    if settings.json:
+        return emit_json(_as_json(found))
+    for line in _lines(found):
+        click.echo(printable(line))
+    return None
+
+
+def _lines(found: "RunDiff") -> Iterator[str]:
+    from cli.changeview import change_lines
+
+    for change in found.given:
+        yield from change_lines(change)
+    for step in found.steps[:_SHOWN_STEPS]:
+        yield from _step_lines(step)
+    more = len(found.steps) - _SHOWN_STEPS
+    if more > 0:
+        yield f"and {more} more steps; `-o json` has them all"
+    if not (found.given or found.steps):
+        yield "the same steps gave the same outputs"
+
+
+def _step_lines(step: "StepDiff") -> Iterator[str]:
+    from cli.changeview import change_lines
+
+    yield f"{step.id}: {step.what}"
+    for change in step.changes:
+        yield from (f"  {line}" for line in change_lines(change))
+    for output in step.outputs:
+        yield from (f"  {line}" for line in _output_lines(output))
+
+
+def _output_lines(output: "OutputDiff") -> Iterator[str]:
+    from cli.changeview import contrast_lines
+
+    head = f"output '{output.name}'"
+    if output.verdict.verdict == "equivalent":
+        head += ", equivalent by its 'verify'"
+    was, now = (str(cid) if cid else "(absent)" for cid in (output.verdict.was, output.verdict.now))
+    below = list(contrast_lines(output.inside)) if output.inside else []
+    if not below:
+        yield f"{head}: {was} → {now}" + (f" ({output.note})" if output.note else "")
+    elif len(below) == 1:
+        yield f"{head}: {below[0]}"
+    else:
+        yield f"{head}:"
+        yield from (f"  {line}" for line in below)
+
+
+def _as_json(found: "RunDiff") -> dict[str, object]:
+    from cli.changeview import change_json
+
+    return {
+        "given": [change_json(change) for change in found.given],
+        "steps": [
+            {
+                "id": step.id,
+                "what": step.what,
+                "changes": [change_json(change) for change in step.changes],
+                "outputs": {output.name: _output_json(output) for output in step.outputs},
+            }
+            for step in found.steps
+        ],
+    }
+
+
+def _output_json(output: "OutputDiff") -> dict[str, object]:
+    from cli.changeview import contrast_json
+
+    verdict = output.verdict
+    return {
+        "was": str(verdict.was) if verdict.was else None,
+        "now": str(verdict.now) if verdict.now else None,
+        "verdict": verdict.verdict,
+        "inside": contrast_json(output.inside),
+        "note": output.note,
+    }

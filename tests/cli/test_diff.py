@@ -1,0 +1,92 @@
+"""`tally diff`: what is not the same in two runs, for people and for scripts."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Write
+from tests.cli.program import Program
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+
+def test_runs_that_are_alike_do_not_differ(tally: Program, letters: Path, first: str) -> None:
+    """Whether steps ran or were reused is no difference."""
+    again = tally.told("run", letters)["name"]
+    assert tally.told("diff", first, again) == {"given": [], "steps": []}
+    assert tally("diff", first, again).out == "the same steps gave the same outputs\n"
+
+
+def test_a_difference_is_followed_through_the_steps(
+    tally: Program, letters: Path, first: str, tmp_path: Path
+) -> None:
+    """Given another param: the new instance, and what reads it."""
+    more = tally.told("run", letters, "-p", "names=[Ada, Alan, Grace]")["name"]
+    told = tally.told("diff", first, more)
+    assert [change["field"] for change in told["given"]] == ["params.names"]
+    assert {step["id"]: step["what"] for step in told["steps"]} == {
+        "greet[2]": "only in the second run",
+        "letter": "another step, other outputs",
+    }
+    assert "letter: another step, other outputs" in tally("diff", first, more).out
+
+
+def test_another_source_with_the_same_outputs_is_told_apart(
+    tally: Program, letters: Path, first: str, tmp_path: Path
+) -> None:
+    """An edited comment makes another step that gives the same."""
+    copy = shutil.copytree(letters.parent, tmp_path / "edited")
+    (copy / "src" / "letter.sh").write_text('# dear all\ncat "$@"\n')
+    run = tally.told("run", copy / "w.yaml")["name"]
+    (step,) = tally.told("diff", first, run)["steps"]
+    assert (step["id"], step["what"]) == ("letter", "another step, same outputs")
+    assert [change["field"] for change in step["changes"]] == ["inputs.code"]
+
+
+def test_values_lines_and_bytes_are_shown(tally: Program, write: Write) -> None:
+    """Each file by what it is: JSON by value, text by line, anything else by byte."""
+    steps = """\
+  s:
+    run: |
+      mkdir {outputs.d}
+      echo "first" >{outputs.d}/same
+      printf '{{"loss": [1, %s]}}' {params.n} >{outputs.d}/m.json
+      printf 'one\\ntwo {params.n}\\n' >{outputs.d}/t.txt
+      printf '\\000{params.n}' >{outputs.d}/b.bin
+    outputs: {d: d}
+"""
+    path = write(steps, head="params: {n: 5}", name="kinds")
+    was = tally.told("run", path)["name"]
+    now = tally.told("run", path, "-p", "n=7")["name"]
+    (step,) = tally.told("diff", was, now)["steps"]
+    inside = step["outputs"]["d"]["inside"]
+    assert inside["counts"] == {"changed": 3}
+    b, m, t = (part["content"] for part in inside["parts"])
+    assert b["bytes"] == {"offset": 1, "was": "35", "now": "37"}
+    assert m["values"]["largest"] == {
+        "where": "$.loss[1]",
+        "what": "was 5 and is 7",
+        "deviation": 2.0,
+    }
+    assert t["lines"]["first"] == [{"number": 2, "column": 5, "was": "two 5", "now": "two 7"}]
+    said = tally("diff", was, now).out
+    assert said.startswith("params.n: 5 → 7\ns: another step, other outputs\n")
+    assert "  output 'd':\n    b.bin byte 1: 35 → 37\n" in said
+    assert "    m.json $.loss[1] was 5 and is 7\n    t.txt line 2: `two 5` → `two 7`\n" in said
+
+
+def test_what_was_given_is_shown(tally: Program, letters: Path, first: str, tmp_path: Path) -> None:
+    """An input is compared once, where it was given, and steps only refer to it."""
+    copy = shutil.copytree(letters.parent, tmp_path / "given")
+    (copy / "src" / "letter.sh").write_text('cat "$@"; echo yours\n')
+    (copy / "src" / "new.sh").write_text("")
+    run = tally.told("run", copy / "w.yaml")["name"]
+    said = tally("diff", first, run).out
+    assert said == (
+        'inputs.code:\n  letter.sh line 1: `cat "$@"` → `cat "$@"; echo yours`\n'
+        "  new.sh is new\n"
+        "letter: another step, other outputs\n"
+        "  inputs.code (src/letter.sh): is another\n"
+        "  output 'text': line 3: `yours` is new\n"
+    )
