@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 _LOOK_S: Final = 0.02
 _KIB: Final = 1024
+_NOT_PASSED: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")  # who installs sets neither
 _ENDING: Final = 2_000  # characters of what a failed command said
 
 
@@ -50,14 +51,22 @@ class Command:
         Raises: Failed.
         """
         words = [str(word) for word in self.words]
-        environment = {**os.environ, **self.variables}
         done = subprocess.run(
-            words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+            words,
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             said = (done.stderr or done.stdout)[-_ENDING:]
             raise Failed(f"{' '.join(words[:4])} … ended with {done.returncode}:\n{said}")
         return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
+        return {**kept, **self.variables}
 
     def peak(self) -> int:
         """Run it once more; return the most bytes that its whole tree held at one time.
@@ -67,7 +76,7 @@ class Command:
         process = subprocess.Popen(
             [str(word) for word in self.words],
             cwd=self.folder,
-            env={**os.environ, **self.variables},
+            env=self._environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

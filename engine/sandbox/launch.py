@@ -26,6 +26,7 @@ _START_MS: Final = 10_000  # far more than bubblewrap ever needs, far less than 
 _RESET: Final = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)  # what Python ignores, a step gets
 _CHILD_PID: Final = b'"child-pid": '
 _GIB: Final = 1024**3
+_PROCESSORS: Final = os.cpu_count() or 1
 
 
 class Running(NamedTuple):
@@ -84,9 +85,10 @@ class Launcher:
     """Starts one step after the other with the same filter."""
 
     def __init__(self, filter_fd: int) -> None:
+        _fill_below()
         self._filter = filter_fd
-        self._arguments = above(os.memfd_create("arguments"))
-        self._null = above(os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
+        self._arguments = os.memfd_create("arguments")
+        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
 
     def start(self, order: Order) -> Running:
         """Start a step and set its limits.
@@ -98,7 +100,7 @@ class Launcher:
         os.lseek(self._arguments, 0, os.SEEK_SET)
         os.lseek(self._filter, 0, os.SEEK_SET)
         streams = _terminal(order.rows, order.columns) if order.rows else self._logs()
-        status, block = _pipe(), _pipe()
+        status, block = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
         passed = (
             *zip(streams.theirs, range(3), strict=True),
             (self._arguments, ARGUMENTS_FD),
@@ -122,15 +124,15 @@ class Launcher:
         finally:
             for descriptor in (*streams.opened, status[1], block[0]):
                 os.close(descriptor)
-        bwrap_end = above(os.pidfd_open(bwrap))
-        running = Running(bwrap, bwrap_end, -1, -1, streams.stdout, streams.stderr, status[0])
+        end = os.pidfd_open(bwrap)
+        running = Running(bwrap, end, -1, -1, streams.stdout, streams.stderr, status[0])
         try:
             return self._release(running, order, block[1])
         finally:
             os.close(block[1])
 
     def _logs(self) -> _Streams:
-        stdout, stderr = _pipe(), _pipe()
+        stdout, stderr = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
         writing = (stdout[1], stderr[1])
         return _Streams((self._null, *writing), writing, stdout[0], stderr[0])
 
@@ -139,7 +141,7 @@ class Launcher:
         if first is None:
             raise NotStarted(running)
         try:
-            running = running._replace(first=first, first_end=above(os.pidfd_open(first)))
+            running = running._replace(first=first, first_end=os.pidfd_open(first))
             _limit(first, order)
             os.write(block, b"\0")
         except (ProcessLookupError, BrokenPipeError):
@@ -149,24 +151,26 @@ class Launcher:
 
 def above(descriptor: int) -> int:
     """Move a descriptor out of the way of those bubblewrap gets."""
-    moved = descriptor
-    if descriptor < FIRST_FREE:
-        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE)
-        os.close(descriptor)
-    os.set_inheritable(moved, False)
+    if descriptor >= FIRST_FREE:
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE)
+    os.close(descriptor)
     return moved
+
+
+def _fill_below() -> None:
+    """Take what is free below FIRST_FREE, so that whatever is opened later lies above it."""
+    while (taken := os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)) < FIRST_FREE:
+        pass
+    os.close(taken)
 
 
 def _terminal(rows: int, columns: int) -> _Streams:
     """Make a terminal that no other process has, or can get at by name."""
-    ours, theirs = (above(end) for end in os.openpty())
+    ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
     return _Streams((theirs,) * 3, (theirs,), -1, ours)
-
-
-def _pipe() -> tuple[int, int]:
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    return above(reading), above(writing)
 
 
 def _first_process(status: int) -> int | None:
@@ -192,7 +196,7 @@ def _limit(process: int, order: Order) -> None:
         # could outrun the watchdog
         (resource.RLIMIT_AS, 2 * order.memory + 4 * _GIB),
         (resource.RLIMIT_FSIZE, order.disk),
-        (resource.RLIMIT_CPU, seconds * (os.cpu_count() or 1)),
+        (resource.RLIMIT_CPU, seconds * _PROCESSORS),
         (resource.RLIMIT_STACK, 8 * 1024**2),
         (resource.RLIMIT_MEMLOCK, 64 * 1024),
         (resource.RLIMIT_MSGQUEUE, 0),
