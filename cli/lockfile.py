@@ -64,11 +64,13 @@ def environments(space: Workspace, base: Path, *, offline: bool) -> Environments
 
     def build(source: "Source | Requirements") -> Built:
         from engine.nix.capture import capture
-        from engine.nix.source import Requirements
+        from engine.nix.source import Recipe, Requirements
 
         note(f"building {source} with Nix")
         if isinstance(source, Requirements):
             realised = space.assembler.realise(source)
+        elif isinstance(source, Recipe):
+            realised = space.assembler.again(source)
         else:
             realised = space.realiser.realise(source)
         opened = capture(realised, space.nix, space.materialiser.paths, space.store)

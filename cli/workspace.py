@@ -15,12 +15,14 @@ from engine.folder import make_seen
 
 if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to wait for all of it
     from engine.claims import Claims
+    from engine.content.cid import Cid
     from engine.database import Database
     from engine.journal import Journal
     from engine.memo import Memo
     from engine.nix.closure import Materialiser
     from engine.nix.command import Command
     from engine.nix.realise import Realiser
+    from engine.nix.records import Closure
     from engine.store.disk import DiskStore
     from engine.wheels.assemble import Assembler
 
@@ -126,18 +128,23 @@ class Workspace(AbstractContextManager["Workspace"]):
     def assembler(self) -> "Assembler":
         """Makes environments of lock files."""
         from cli.report import note
+        from engine.nix.environment import open_environment
         from engine.wheels.assemble import Assembler
         from engine.wheels.choices import Choices
         from engine.wheels.inputs_lock import parse
         from engine.wheels.picking import Picker
         from engine.wheels.supply import Supply
 
+        def unpack(cid: "Cid") -> "tuple[Closure, Path]":
+            opened = open_environment(self.store, cid)
+            return opened.closure, self.materialiser.ensure(opened.closure, opened.environment)
+
         lock = RECIPE / "inputs.lock"
         inputs = parse(lock.read_text(), str(lock))
         supply = Supply(self.nix, inputs, note)
         picker = Picker(supply, Choices(self.home / "wheels"), note)
         recipe = RECIPE / "default.nix"
-        return Assembler(self.nix, self.realiser, supply, picker, recipe, inputs)
+        return Assembler(self.nix, self.realiser, supply, picker, recipe, inputs, unpack)
 
     def close(self) -> None:
         """Give everything back."""

@@ -13,7 +13,7 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Differs, Refused, TallyError, Unavailable
 from engine.nix.environment import Opened, open_environment
-from engine.nix.source import Flake, NixFile, Recipe, Requirements, Source, Stored
+from engine.nix.source import Carried, Flake, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.sourcehash import source_hash
 from engine.nix.storepath import StorePath
 from engine.step import SYSTEM
@@ -147,9 +147,14 @@ class Environments:
     def _source(self, source: EnvironmentSource) -> Source | Requirements:
         if source.form == "requirements":
             more = options_of(source)
-            python = self._nix_source(more.python) if more.python is not None else None
+            python = self._python(more.python) if more.python is not None else None
             file = (self._base / source.source).resolve()
             return Requirements(file, python, more.extras, more.groups, more.without)
+        return self._nix_source(source)
+
+    def _python(self, source: EnvironmentSource) -> Source | Carried:
+        if source.form == "cid":
+            return Carried(Cid.parse(source.source))
         return self._nix_source(source)
 
     def _nix_source(self, source: EnvironmentSource) -> Source:

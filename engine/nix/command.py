@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from engine.errors import Unavailable
 from engine.nix.nixstore import NixStore
@@ -61,12 +61,21 @@ class Command:
         self._substituters = substituters or {}
         self._tell = tell
 
-    def run(self, program: str, *arguments: str, directory: Path | None = None) -> Finished:
+    def run(
+        self,
+        program: str,
+        *arguments: str,
+        directory: Path | None = None,
+        source: BinaryIO | None = None,
+    ) -> Finished:
         """Run a program to its end. An interruption ends it, and all that it started.
+
+        `source`: a file that it reads as its standard input.
 
         Raises: Unavailable when Nix is not installed.
         """
-        return self._run(program, (*self.store.options(), *arguments), directory, self._variables())
+        words = (*self.store.options(), *arguments)
+        return self._run(program, words, directory, self._variables(), source)
 
     def _run(
         self,
@@ -74,6 +83,7 @@ class Command:
         arguments: tuple[str, ...],
         directory: Path | None,
         variables: dict[str, str],
+        source: BinaryIO | None = None,
     ) -> Finished:
         found = shutil.which(program)
         if found is None:
@@ -85,7 +95,7 @@ class Command:
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
                 [found, *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=source or subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.PIPE,
                 env=variables,
@@ -138,6 +148,7 @@ class Command:
 
     def _settings(self) -> str:
         settings = {
+            "max-jobs": "auto",
             "sandbox": "true",
             "sandbox-fallback": "false",  # its default builds unprotected where it cannot protect
             "build-users-group": _builders(self.store),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.nix.storepath import StorePath
 
@@ -73,6 +74,16 @@ Source = NixFile | Flake | Stored | Recipe
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """An environment that is content: to be put into Nix's store (adopt.py)."""
+
+    cid: Cid
+
+    def __str__(self) -> str:
+        return str(self.cid)
+
+
+@dataclass(frozen=True, slots=True)
 class Requirements:
     """A lock file of Python packages, and the Python that they are for: what engine/wheels makes.
 
@@ -80,7 +91,7 @@ class Requirements:
     """
 
     file: Path  # absolute
-    python: Source | None = None
+    python: Source | Carried | None = None
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None  # None: those that the lock has by default
     without: tuple[str, ...] = ()  # shared libraries that may be missing

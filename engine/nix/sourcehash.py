@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unavailable
-from engine.nix.source import Flake, NixFile, Requirements, Source
+from engine.nix.source import Carried, Flake, NixFile, Requirements, Source
 
 LEFT_OUT: Final = frozenset({".git", "__pycache__"})
 MAX_FILES: Final = 10_000  # looked at; a literal may name a directory that holds all of a disk
@@ -22,7 +22,7 @@ FLAKE: Final = ("flake.nix", "flake.lock")
 _LITERAL: Final = re.compile(rb"(?<![\w./+-])\.{1,2}/[\w.+/-]*")
 
 
-def source_hash(source: Source | Requirements) -> str:
+def source_hash(source: Source | Carried | Requirements) -> str:
     """Return a digest (hexadecimal) of the Nix source, the same wherever the directory is.
 
     Raises: Unavailable when the file that the source names cannot be read.

@@ -5,15 +5,20 @@ anything is fetched or built.
 """
 
 import json
+import os
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.content.cid import Cid
 from engine.errors import Refused, StepFailed, Unavailable
+from engine.nix.adopt import adopt
 from engine.nix.command import Command
 from engine.nix.realise import Realised, Realiser
-from engine.nix.source import NixFile, Recipe, Requirements, Source, Stored
+from engine.nix.records import Closure
+from engine.nix.source import Carried, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.storepath import StorePath
 from engine.wheels.choice import Wheel
 from engine.wheels.expression import PATCHELF, Underneath, environment, facts
@@ -27,6 +32,7 @@ from engine.wheels.supply import Hints, Supply
 
 OWN: Final = Interpreter("3.11.2", (2, 36))  # the recipe's Python, Debian 12's
 OWN_ATTRIBUTE: Final = "env-wheels"
+OLDEST: Final = (3, 9)  # what inside/ can be run by
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,19 @@ class Assembler:
         picker: Picker,
         recipe: Path,
         inputs: dict[str, Input],
+        unpack: Callable[[Cid], tuple[Closure, Path]],
     ) -> None:
-        """`recipe`: the Nix file of the recipe's own Python, made of `inputs`."""
+        """`recipe`: the Nix file of the recipe's own Python, made of `inputs`.
+
+        `unpack` returns the closure of an environment that is content, and where it is unpacked.
+        """
         self._command = command
         self._realiser = realiser
-        self._supply = supply
+        self.supply = supply
         self._picker = picker
         self._recipe = recipe
         self._inputs = inputs
+        self._unpack = unpack
 
     def realise(self, source: Requirements) -> Realised:
         """Make the environment of a lock file.
@@ -65,11 +76,26 @@ class Assembler:
         be fetched; StepFailed for a wheel that cannot be installed or lacks a library.
         """
         assembly = self.assemble(source)
-        self._supply.provide(assembly.recipe, assembly.hints)
+        self.supply.provide(assembly.recipe, assembly.hints)
         try:
             return self._realiser.realise(assembly.recipe)
         except StepFailed as failed:
             raise explained(failed, assembly.wheels) from None
+
+    def again(self, recipe: Recipe) -> Realised:
+        """Make again what a lock pins, fetching what its derivation begins with.
+
+        Raises: as `realise`.
+        """
+        self.supply.provide(recipe, self._hints(recipe))
+        try:
+            return self._realiser.realise(recipe)
+        except StepFailed as failed:
+            raise explained(failed, ()) from None
+
+    def _hints(self, recipe: Recipe) -> Hints:
+        told = self.supply.load(str(recipe.path)).variables.get("interpreter")
+        return Hints(Interpreter.parse(told) if told else OWN)
 
     def assemble(self, source: Requirements) -> Assembly:
         """Return the derivation of a lock file, whose wheels need not be here yet.
@@ -77,42 +103,48 @@ class Assembler:
         Raises: as `realise`, but builds nothing of the lock.
         """
         text = _text(source.file)
-        if source.python is None:
-            selection = read(text, str(source.file), OWN, source.extras, source.groups)
-            wheels, hints = self._picker.pick(selection, OWN, source.file.parent)
-            python = Underneath(self._realiser.evaluate(NixFile(self._recipe, OWN_ATTRIBUTE)))
-        else:
-            python, interpreter = self._ask(source.python)
-            selection = read(text, str(source.file), interpreter, source.extras, source.groups)
-            wheels, hints = self._picker.pick(selection, interpreter, source.file.parent)
-        made = environment(python, wheels, self._patchelf(), source.without)
+        under, interpreter = self.ask(source.python) if source.python else (None, OWN)
+        selection = read(text, str(source.file), interpreter, source.extras, source.groups)
+        wheels, hints = self._picker.pick(selection, interpreter, source.file.parent)
+        python = under or Underneath(self._realiser.evaluate(NixFile(self._recipe, OWN_ATTRIBUTE)))
+        made = environment(python, interpreter, wheels, self._patchelf(), source.without)
         return Assembly(self._evaluate(made), wheels, hints)
 
-    def _ask(self, python: Source) -> tuple[Underneath, Interpreter]:
-        """Build an environment that an author named, and ask which Python it has."""
-        realised = self._realiser.realise(python)
-        first = self._with_python(realised)
-        if realised.recipe is None:
-            underneath = Underneath(Stored(first))
-        else:
-            underneath = Underneath(realised.recipe, self._output(realised.recipe, first))
-        told = self._realiser.realise(self._evaluate(facts(underneath)))
-        file = self._command.store.physical(told.paths[0])
-        return underneath, interpreter_of(file.read_text(), str(python))
+    def ask(self, python: Source | Carried) -> tuple[Underneath, Interpreter]:
+        """Build an environment that an author named, and ask which Python it has.
 
-    def _with_python(self, realised: Realised) -> StorePath:
-        for path in realised.paths:
-            program = realised.store.physical(path) / "bin/python3"
-            if program.is_symlink() or program.exists():
+        Raises: Refused when it has none that wheels can be installed for; otherwise as `realise`.
+        """
+        under = self._adopted(python) if isinstance(python, Carried) else self._built(python)
+        told = self._realiser.realise(self._evaluate(facts(under)))
+        file = self._command.store.physical(told.paths[0])
+        return under, interpreter_of(file.read_text(), str(python))
+
+    def _adopted(self, python: Carried) -> Underneath:
+        closure, farm = self._unpack(python.cid)
+        adopt(closure, farm, self._command)
+        return Underneath(Stored(self._with_python(map(StorePath.parse, closure.roots))))
+
+    def _built(self, python: Source) -> Underneath:
+        realised = self._realiser.realise(python)
+        first = self._with_python(realised.paths)
+        if realised.recipe is None:
+            return Underneath(Stored(first))
+        return Underneath(realised.recipe, self._output(realised.recipe, first))
+
+    def _with_python(self, paths: Iterable[StorePath]) -> StorePath:
+        roots = tuple(paths)
+        for path in roots:
+            if os.path.lexists(self._command.store.physical(path) / "bin/python3"):
                 return path
         raise Refused(
             "the environment given as `python` has no bin/python3",
-            where=", ".join(map(str, realised.paths)),
+            where=", ".join(map(str, roots)),
             fix="name one that has Python",
         )
 
     def _output(self, recipe: Recipe, path: StorePath) -> str:
-        outputs = self._supply.load(str(recipe.path)).outputs
+        outputs = self.supply.load(str(recipe.path)).outputs
         return next(name for name, output in outputs.items() if output.path == str(path))
 
     def _evaluate(self, text: str) -> Recipe:
@@ -134,15 +166,18 @@ def interpreter_of(text: str, where: str) -> Interpreter:
     """
     told = json.loads(text)
     libc = str(told["libc"]).removeprefix("glibc ").split(".")
-    fix = f"name an environment with CPython and glibc, for Linux {MACHINE}"
+    oldest = "{}.{}".format(*OLDEST)
+    fix = f"name an environment with CPython {oldest} or newer and glibc, for Linux {MACHINE}"
     if told["implementation"] != "CPython" or told["machine"] != MACHINE:
         what = f"its Python is {told['implementation']} for {told['machine']}"
         raise Refused(what, where=where, fix=fix)
     if len(libc) < 2 or not all(part.isdigit() for part in libc[:2]):
         raise Refused("its Python has another C library than glibc", where=where, fix=fix)
-    return Interpreter(
-        str(told["version"]), (int(libc[0]), int(libc[1])), bool(told["free_threaded"])
-    )
+    glibc = (int(libc[0]), int(libc[1]))
+    found = Interpreter(str(told["version"]), glibc, bool(told["free_threaded"]))
+    if found.release < OLDEST:
+        raise Refused(f"its Python is {found.version}, and too old", where=where, fix=fix)
+    return found
 
 
 def _text(file: Path) -> str:

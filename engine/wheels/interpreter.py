@@ -24,6 +24,8 @@ ALIASES: Final = {
     5: "manylinux1",
 }  # glibc 2.x -> old name
 
+_PRINTED: Final = re.compile(r"(\S{1,40}) glibc (\d{1,3})\.(\d{1,3})( free-threaded)?", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
@@ -32,6 +34,21 @@ class Interpreter:
     version: str  # as "3.11.2"
     glibc: tuple[int, int]
     free_threaded: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Interpreter":
+        """Read what str() prints: "3.11.2 glibc 2.36".
+
+        Raises: Refused for anything else.
+        """
+        match = _PRINTED.fullmatch(text)
+        if match is None:
+            raise Refused(f"not a Python: '{text[:80]}'")
+        return cls(match[1], (int(match[2]), int(match[3])), match[4] is not None)
+
+    def __str__(self) -> str:
+        threads = " free-threaded" if self.free_threaded else ""
+        return "{} glibc {}.{}".format(self.version, *self.glibc) + threads
 
     @property
     def release(self) -> tuple[int, int]:
