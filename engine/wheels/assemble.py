@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.errors import Refused, StepFailed, Unavailable
+from engine.errors import Refused, StepFailed
 from engine.nix.adopt import adopt
 from engine.nix.command import Command
 from engine.nix.realise import Realised, Realiser
@@ -24,13 +24,11 @@ from engine.wheels.choice import Wheel
 from engine.wheels.expression import PATCHELF, Underneath, environment, facts
 from engine.wheels.failure import explained
 from engine.wheels.inputs_lock import Input
-from engine.wheels.interpreter import MACHINE, Interpreter
-from engine.wheels.lockfile import read
+from engine.wheels.interpreter import MACHINE, OWN, Interpreter
+from engine.wheels.open_lock import open_lock
 from engine.wheels.picking import Picker
-from engine.wheels.pinned import MAX_TEXT
 from engine.wheels.supply import Hints, Supply
 
-OWN: Final = Interpreter("3.11.2", (2, 36))  # the recipe's Python, Debian 12's
 OWN_ATTRIBUTE: Final = "env-wheels"
 OLDEST: Final = (3, 9)  # what inside/ can be run by
 
@@ -102,9 +100,8 @@ class Assembler:
 
         Raises: as `realise`, but builds nothing of the lock.
         """
-        text = _text(source.file)
         under, interpreter = self.ask(source.python) if source.python else (None, OWN)
-        selection = read(text, str(source.file), interpreter, source.extras, source.groups)
+        selection = open_lock(source.file, interpreter, source.extras, source.groups)
         wheels, hints = self._picker.pick(selection, interpreter, source.file.parent)
         python = under or Underneath(self._realiser.evaluate(NixFile(self._recipe, OWN_ATTRIBUTE)))
         made = environment(python, interpreter, wheels, self._patchelf(), source.without)
@@ -178,19 +175,3 @@ def interpreter_of(text: str, where: str) -> Interpreter:
     if found.release < OLDEST:
         raise Refused(f"its Python is {found.version}, and too old", where=where, fix=fix)
     return found
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_TEXT + 1)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise Refused("no such lock file", where=str(file), fix="check the path") from None
-    except OSError as error:
-        raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
-    if len(data) > MAX_TEXT:
-        raise Refused(f"longer than {MAX_TEXT} bytes", where=str(file), fix="lock less")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise Refused("not UTF-8 text", where=str(file), fix="lock it anew") from None

@@ -102,6 +102,9 @@ class Interpreter:
         return _ranks(self)
 
 
+OWN: Final = Interpreter("3.11.2", (2, 36))  # the recipe's, which is Debian 12's
+
+
 @lru_cache(maxsize=8)  # asked for each package, and there are a thousand tags
 def _ranks(interpreter: Interpreter) -> dict[Tag, int]:
     platforms, release = interpreter.platforms(), interpreter.release

@@ -3,13 +3,17 @@
 pip's index is a directory of small wheels: the same client, and no network.
 """
 
+import json
 import os
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.nix.nixstore import NixStore
+from engine.nix.storepath import fixed_path
 from tests.cli.program import ROOT, Program
 from tests.fakes import elves, nixstore, wheels
 
@@ -58,13 +62,28 @@ def _of_index(index: Path) -> dict[str, str]:
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index), "PIP_CONFIG_FILE": os.devnull}
 
 
+def real(nix_store: NixStore, index: Path, name: str, lock: str) -> Path:
+    """Add a wheel of the recipes' inputs to the index, under its own name."""
+    row = re.search(rf"^whl {name}\.whl +\S+ +(\S+)$", (ROOT / lock).read_text(), re.MULTILINE)
+    assert row is not None
+    path = fixed_path(f"{name}.whl", "flat", "sha256", bytes.fromhex(row[1]))
+    with zipfile.ZipFile(nix_store.physical(path)) as archive:
+        (wheel,) = (entry for entry in archive.namelist() if entry.endswith(".dist-info/WHEEL"))
+        tags = re.findall(r"^Tag: (\S+)-(\S+)-(\S+)$", archive.read(wheel).decode(), re.MULTILINE)
+    version = wheel.split("/")[0].removesuffix(".dist-info")
+    target = index / f"{version}-{tags[0][0]}-{tags[0][1]}-{'.'.join(tag[2] for tag in tags)}.whl"
+    if not target.exists():
+        target.symlink_to(nix_store.physical(path))
+    return target
+
+
 def locked(index: Path, *names: str) -> str:
     """Return a requirements.txt of these packages, each with another hash beside its own."""
     lines = []
     for name in names:
-        (file,) = index.glob(f"{name}-1.0*")
-        own = wheels.sha256(file)
-        lines.append(f"{name}==1.0 --hash=sha256:{own} --hash=sha256:{OTHER}\n")
+        (file,) = index.glob(f"{name}-[0-9]*")
+        own, version = wheels.sha256(file), file.name.split("-")[1].removesuffix(".tar.gz")
+        lines.append(f"{name}=={version} --hash=sha256:{own} --hash=sha256:{OTHER}\n")
     return "".join(lines)
 
 
@@ -87,7 +106,8 @@ def ran(program: Program, workflow: Path) -> str:
     """Return what the step wrote."""
     run = program.told("run", workflow)
     assert run["status"] == "succeeded"
-    return program("cat", run["steps"][0]["outputs"]["text"]).out.strip()
+    (output,) = run["steps"][0]["outputs"].values()
+    return program("cat", output).out.strip()
 
 
 def made(program: Program, workflow: Path) -> str:
@@ -103,6 +123,26 @@ def test_wheels_are_there_to_run(program: Program, project: Project, index: Path
     assert ran(program, workflow).split() == ["hello", "x"]
     again = program.told("run", workflow)
     assert [step["status"] for step in again["steps"]] == ["reused"]
+
+
+def test_machine_code_runs(
+    program: Program, project: Project, index: Path, nix_store: NixStore
+) -> None:
+    """Numpy computes with its libraries; a program finds a loader that no system has there."""
+    real(nix_store, index, "numpy", "examples/env/inputs.lock")
+    real(nix_store, index, "ruff", "packaging/dev.lock")
+    code = "import numpy, ssl, sqlite3; print(numpy.ones(3) @ numpy.ones(3))"
+    command = f'(ruff --version; python -c "{code}")'
+    workflow = project(locked(index, "numpy", "ruff"), command)
+    assert re.fullmatch(r"ruff [0-9.]+\n3\.0", ran(program, workflow))
+
+
+def test_a_project_that_init_wrote_runs(program: Program, index: Path, tmp_path: Path) -> None:
+    """Around a lock file: it lists the packages."""
+    (tmp_path / "requirements.txt").write_text(locked(index, "greet", "words"))
+    program.told("init", tmp_path, "--requirements", tmp_path / "requirements.txt")
+    listed = json.loads(ran(program, tmp_path / "workflow.yaml"))
+    assert listed == {"greet": "1.0", "words": "1.0"}
 
 
 def test_every_format_gives_the_same_environment(

@@ -21,7 +21,7 @@ def test_fetch_inputs_can_be_executed() -> None:
     assert (TEMPLATES / "env" / "fetch-inputs").stat().st_mode & 0o111
 
 
-@pytest.mark.parametrize("name", ["hello", "python", "numpy"])
+@pytest.mark.parametrize("name", ["hello", "python", "numpy", "requirements"])
 def test_a_template_has_a_workflow_and_says_how_to_run_it(name: str) -> None:
     """What `tally init` writes is enough to start from."""
     assert (TEMPLATES / name / "workflow.yaml").is_file()

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from engine.wheels.interpreter import Interpreter
+from engine.wheels.interpreter import OWN, Interpreter
 from engine.wheels.lockfile import read
 from engine.wheels.pinned import Selection
 
 LOCKS = Path(__file__).parents[2] / "vectors/locks"
-DEBIAN = Interpreter("3.11.2", (2, 36))
+DEBIAN = OWN
 NEWER = Interpreter("3.13.1", (2, 40))
 REAL = (
     "pip-compile.txt",

@@ -12,8 +12,9 @@ from engine.nix.capture import capture
 from engine.nix.nixstore import NixStore
 from engine.nix.source import Carried, NixFile, Recipe, Requirements
 from engine.nix.storepath import StorePath
-from engine.wheels.assemble import OWN, OWN_ATTRIBUTE, interpreter_of
+from engine.wheels.assemble import OWN_ATTRIBUTE, interpreter_of
 from engine.wheels.choice import Wheel
+from engine.wheels.interpreter import OWN
 from engine.wheels.supply import wheel_path
 from tests.fakes import nixstore, wheels
 
