@@ -3,16 +3,28 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
-from cli.page.facts import Facts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli.page.facts import Facts, Head, Instance, Locked, Tail
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.page.view import MAX_DRAWN, MAX_PATHS, view_of
 from cli.workspace import Workspace
+from engine.content.cid import RAW, Cid
+from engine.step import Attestation
+from engine.workflow.lock import LockedEnvironment
+from engine.workflow.parse import parse
 from tests.cli.page.conftest import INSTANCES, MANY, WORKFLOW, Made, many
 from tests.cli.page.hostile import hostile_run
 from tests.fakes.records import Ran, record
+
+SOME = Cid.of(RAW, b"some")
+PLAIN = parse(WORKFLOW, "test.yaml")
 
 
 def test_the_same_run_is_the_same_page(tmp_path: Path) -> None:
@@ -86,3 +98,34 @@ def test_why_it_failed_is_told_in_words(protein: Facts) -> None:
     assert "it used more memory than its &#39;memory&#39; allows" in page
     assert "epoch 2\nred" in page
     assert "MemoryError" in page
+
+
+@given(st.text(min_size=1, max_size=60).filter(lambda text: text.strip("\r\n")))
+@settings(max_examples=25, deadline=None)
+def test_no_text_changes_the_elements_of_a_page(text: str) -> None:
+    """Whatever a stranger wrote where, the page is built of the same elements."""
+    assert elements(page_with(text)) == elements(page_with("x"))
+
+
+def page_with(text: str) -> str:
+    """Return the page of a run in which everything that can be any text is this one."""
+    said = Attestation(SOME, SOME, text, text, 0, 1, 1, 1, None, None, False, text)
+    bad = Instance("fetch", None, "failed", SOME, 1, {}, said, text, text)
+    workflow = replace(PLAIN, description=text)
+    head = Head(text, SOME, text, True, None, None, SOME, SOME, {text: text})
+    lock = LockedEnvironment(SOME, SOME, text, text)
+    locked = Locked(text, text, lock, None)
+    tail = Tail("fetch", text, text, 5)
+    return render(Facts(head, workflow, {}, [locked], [bad], 0, {text: SOME}, None, [tail]))
+
+
+def elements(page: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every tag of a page with the names of its attributes, in order."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, tuple(name for name, _ in attrs)))
+
+    Reader().feed(page)
+    return found
