@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.picture.layers import MAX_BENDS, Link, layer
 from engine.picture.layout import SCREEN, Box, Layout, Point, lay_out
 from engine.picture.ordering import crossings, order
+from engine.picture.placing import GAP
 
 SIZE = (100.0, 40.0)
 
@@ -88,6 +89,13 @@ def test_crossings_are_counted() -> None:
     assert crossings(layers) == 1
     order(layers)
     assert crossings(layers) == 0
+
+
+def test_neighbours_keep_their_distance() -> None:
+    """Side by side, with a gap for lines to pass."""
+    boxes = sorted(lay_out([SIZE] * 5, []).boxes, key=lambda box: box.middle.x)
+    gaps = [other.middle.x - one.middle.x - SIZE[0] for one, other in itertools.pairwise(boxes)]
+    assert gaps == pytest.approx([GAP] * 4)
 
 
 def test_a_diamond_is_symmetrical() -> None:

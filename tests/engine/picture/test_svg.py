@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from engine.picture.bar import parts as states_of
 from engine.picture.svg import to_svg
 from tests.engine.picture.drawn import node, pictured, random_picture
 
@@ -38,6 +39,15 @@ def test_a_scattered_step_is_one_node_with_a_bar_of_its_states() -> None:
     lengths = [float(bar.get("width") or 0) for bar in (ran, failed)]
     assert lengths[0] == pytest.approx(3 * lengths[1], rel=0.01)
     assert parts(text, "g", "has-failed")
+
+
+def test_one_failure_in_ten_thousand_is_seen() -> None:
+    """A part of a bar is never too short to be seen; all of them fill it."""
+    failed, ran = states_of({"ran": 9_999, "failed": 1}, 100.0)
+    assert (failed.state, failed.start) == ("failed", 0)
+    assert failed.length > 1
+    assert failed.length + ran.length == pytest.approx(100.0)
+    assert list(states_of({}, 100.0)) == []
 
 
 def test_markup_in_a_label_is_text() -> None:
