@@ -33,7 +33,7 @@ def add_path(
     Raises: Refused, with the path, for what is no file, directory or symlink, cannot be read,
         cannot be named, or changes meanwhile; Unavailable on a full disk.
     """
-    with _reading(path):
+    with _reading(lambda: path):
         root = Path(os.path.realpath(path, strict=True))
     walk = _Walk(Intake(store), root, tuple(ignore), in_place)
     return walk.run()
@@ -60,24 +60,53 @@ class _Walk:
         self._in_place = in_place
         self._tree = TreeBuilder(intake)
         self._waiting: list[str] = []  # directories not listed yet, relative to the root
+        self._at = ""  # where the walk is, for what is said when it fails
 
     def run(self) -> Added:
-        with _reading(self._root):
-            self._take("", self._root.lstat().st_mode)
-        while self._waiting:
-            directory = self._waiting.pop()
-            with _reading(self._root / directory), os.scandir(self._root / directory) as listing:
-                items = list(listing)
-            for item in items:
-                self._item(f"{directory}/{item.name}" if directory else item.name, item)
+        with _reading(self._place):
+            self._root_itself()
+            while self._waiting:
+                self._directory(self._waiting.pop())
         added = self._tree.finish()
         self._intake.flush()
         return added
 
+    def _place(self) -> Path:
+        return self._root / self._at
+
+    def _root_itself(self) -> None:
+        mode = self._root.lstat().st_mode
+        if stat.S_ISREG(mode):
+            self._file("", str(self._root))
+        elif stat.S_ISDIR(mode):
+            self._enter("")
+        else:
+            raise _special(mode)
+
+    def _enter(self, path: str) -> None:
+        self._tree.directory(path)
+        self._waiting.append(path)
+
+    def _directory(self, directory: str) -> None:
+        self._at = directory
+        with os.scandir(self._place()) as listing:
+            items = list(listing)
+        prefix = f"{directory}/" if directory else ""
+        for item in items:
+            self._at = path = prefix + item.name
+            if not (self._ignore and self._ignored(path, item.name)):
+                self._item(path, item)
+
     def _item(self, path: str, item: "os.DirEntry[str]") -> None:
-        if not self._ignored(path, item.name):
-            with _reading(self._root / path):
-                self._take(path, item.stat(follow_symlinks=False).st_mode)
+        """Take an entry; what kind it is, the directory itself has told in most file systems."""
+        if item.is_file(follow_symlinks=False):
+            self._file(path, item.path)
+        elif item.is_dir(follow_symlinks=False):
+            self._enter(path)
+        elif item.is_symlink():
+            self._tree.symlink(path, os.readlink(item.path))  # noqa: PTH115 (pathlib changes 'a/' to 'a')
+        else:
+            raise _special(item.stat(follow_symlinks=False).st_mode)
 
     def _ignored(self, path: str, name: str) -> bool:
         return any(
@@ -85,21 +114,7 @@ class _Walk:
             for pattern in self._ignore
         )
 
-    def _take(self, path: str, mode: int) -> None:
-        place = self._root / path
-        if stat.S_ISREG(mode):
-            self._file(path, place)
-        elif stat.S_ISDIR(mode):
-            self._tree.directory(path)
-            self._waiting.append(path)
-        elif stat.S_ISLNK(mode):
-            self._tree.symlink(path, os.readlink(place))  # noqa: PTH115 (pathlib changes 'a/' to 'a')
-        else:
-            raise Refused(
-                f"this is a {_special(mode)}: only files, directories and symlinks are kept"
-            )
-
-    def _file(self, path: str, place: Path) -> None:
+    def _file(self, path: str, place: str) -> None:
         self._tree.check(path)
         descriptor = os.open(place, _OPEN)
         try:
@@ -107,7 +122,7 @@ class _Walk:
             if not stat.S_ISREG(before.st_mode):
                 raise Refused("it changed while it was read", fix="try again")
             if self._in_place:
-                link = self._intake.in_place(place, descriptor, before.st_size)
+                link = self._intake.in_place(Path(place), descriptor, before.st_size)
             else:
                 link = self._intake.file(descriptor, before.st_size)
             after = os.fstat(descriptor)
@@ -126,22 +141,23 @@ _SPECIAL: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
 )
 
 
-def _special(mode: int) -> str:
-    return next((name for test, name in _SPECIAL if test(mode)), "special file")
+def _special(mode: int) -> Refused:
+    kind = next((name for test, name in _SPECIAL if test(mode)), "special file")
+    return Refused(f"this is a {kind}: only files, directories and symlinks are kept")
 
 
 @contextmanager
-def _reading(place: Path) -> Iterator[None]:
+def _reading(place: Callable[[], Path]) -> Iterator[None]:
     """Say of every failure which path it was; a failed system call is the path's fault."""
     try:
         yield
     except FileNotFoundError:
-        raise Refused("there is nothing", where=_shown(place), fix="check the path") from None
+        raise Refused("there is nothing", where=_shown(place()), fix="check the path") from None
     except OSError as fault:
         fix = "make it readable, or leave it out with ignore"
-        raise Refused(f"cannot read it: {fault.strerror}", where=_shown(place), fix=fix) from None
+        raise Refused(f"cannot read it: {fault.strerror}", where=_shown(place()), fix=fix) from None
     except Refused as fault:
-        raise Refused(fault.what, where=_shown(place), fix=fault.fix) from None
+        raise Refused(fault.what, where=_shown(place()), fix=fault.fix) from None
 
 
 def _shown(place: Path) -> str:

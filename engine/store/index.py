@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.sqlite import CHUNK, Fill, Schema, Sqlite
+from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
 from engine.store.place import Place, Slice
-from engine.store.table import PLACE, TABLES, VERSION, place_of
+from engine.store.table import KEPT, PLACE, TABLES, VERSION, place_of
 
 SCHEMA: Final = Schema(
     version=VERSION,
@@ -39,12 +39,18 @@ class Index(Sqlite):
 
     def find_many(self, cids: Sequence[Cid]) -> Iterator[tuple[Cid, Slice]]:
         """Yield every place where any of some blocks lies."""
+        query = "SELECT cid, place, offset, length FROM blocks WHERE cid IN ({})"
+        for cid, *at in self._of_many(query, cids):
+            yield Cid(cid), Slice(*at)
+
+    def kept(self, cids: Sequence[Cid]) -> dict[bytes, int]:
+        """Return, of these blocks, those that the store itself keeps, and when each was put."""
+        return dict(self._of_many(KEPT, cids))
+
+    def _of_many(self, query: str, cids: Sequence[Cid]) -> Iterator[Row]:
         for start in range(0, len(cids), CHUNK):
             chunk = cids[start : start + CHUNK]
-            marks = ",".join("?" * len(chunk))
-            query = f"SELECT cid, place, offset, length FROM blocks WHERE cid IN ({marks})"  # noqa: S608
-            for cid, *at in self.rows(query, chunk):
-                yield Cid(cid), Slice(*at)
+            yield from self.rows(query.format(",".join("?" * len(chunk))), chunk)
 
     def place(self, number: int) -> Place | None:
         """Return a place by its number."""

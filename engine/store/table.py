@@ -28,8 +28,8 @@ CREATE TABLE leases (id TEXT PRIMARY KEY, stamp INTEGER NOT NULL, expires INTEGE
 CREATE TABLE held (lease TEXT, cid BLOB, PRIMARY KEY (lease, cid)) WITHOUT ROWID;
 """
 # SOLID places only: what is borrowed may go, so it does not count as kept
-KEPT: Final = """SELECT max(stamp) FROM blocks JOIN places ON number = place
-    WHERE cid = ? AND kind IN ('pack', 'whole', 'salvage')"""
+KEPT: Final = """SELECT cid, max(stamp) FROM blocks JOIN places ON number = place
+    WHERE kind IN ('pack', 'whole', 'salvage') AND cid IN ({}) GROUP BY cid"""
 _TOUCH: Final = """UPDATE blocks SET stamp = ? WHERE cid = ? AND place IN
     (SELECT number FROM places WHERE kind IN ('pack', 'whole', 'salvage'))"""
 _INSERT: Final = "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?)"

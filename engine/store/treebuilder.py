@@ -3,7 +3,7 @@
 Outputs builds one for each output of a step and has the methods that a sandbox gives outputs to.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.content.cid import Cid
 from engine.content.dagpb import Link
@@ -110,7 +110,7 @@ class TreeBuilder:
             self._root = link
             return
         above, _, name = path.rpartition("/")
-        self._directories[above].append(replace(link, name=name))
+        self._directories[above].append(Link(name, link.cid, link.tsize))
 
 
 class Outputs:

@@ -20,7 +20,7 @@ from engine.faults import writing
 from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import HEADER, Packs
-from engine.store.table import KEPT, insert_slices, redirect, tick, touch
+from engine.store.table import insert_slices, redirect, tick, touch
 
 _COMMIT: Final = 64 * 1024  # bytes of index that a batch may need besides its blocks
 
@@ -58,8 +58,9 @@ class Writer:
     def _sorted(self, blocks: Mapping[Cid, bytes]) -> tuple[list[Cid], dict[Cid, bytes]]:
         """Return which blocks are here but not yet under the lease, and which are not here."""
         here, new = [], {}
+        kept = self._index.kept(list(blocks))
         for cid, data in blocks.items():
-            stamp = self._index.rows(KEPT, (cid.raw,))[0][0]
+            stamp = kept.get(cid)
             if stamp is None:
                 new[cid] = data
             elif self._lease.stamp is None or stamp < self._lease.stamp:
