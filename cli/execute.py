@@ -1,14 +1,13 @@
 """One run, put together and driven to its end: the wiring of the engine's parts."""
 
 import os
-import platform
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blake3 import blake3
 
@@ -17,12 +16,11 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.admission import Capacity
 from engine.clock import SystemClock
-from engine.closures import Closures
 from engine.content.cid import Cid
 from engine.durable import reached
 from engine.execution import Desk
 from engine.inquiry import Inquiry
-from engine.localrunner import Host, LocalRunner
+from engine.lazyrunner import LazyRunner
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, own_results
 from engine.plan import Plan
@@ -33,16 +31,19 @@ from engine.progress import Watch
 from engine.recorder import Recorder
 from engine.rows import NewRun, RunRow, StepRow
 from engine.runblocks import run_blocks
-from engine.sandbox.bubblewrap import Bubblewrap
+from engine.runner import Runner
 from engine.scheduler import Scheduler
 from engine.slots import Slots
-from engine.staging import Staging
+
+if TYPE_CHECKING:
+    from engine.localrunner import Host
 
 
 class Executed(NamedTuple):
-    """How a run ended, and what its steps gave."""
+    """How a run ended, what became of its steps, and what they gave."""
 
     status: Status
+    rows: list[StepRow]
     products: Products
 
 
@@ -92,8 +93,9 @@ def execute(
         )
         with interruptible(scheduler.cancel):
             status = scheduler.run()
-    _end(space, prepared, row, status)
-    return Executed(status, asked.products)
+    rows = space.journal.steps(row.id)
+    _end(space, prepared, row, status, rows)
+    return Executed(status, rows, asked.products)
 
 
 def inquiry(
@@ -116,29 +118,24 @@ def capacity_of(settings: Settings) -> Capacity:
 
 @contextmanager
 def open_slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
-    """Open as many slots as steps may run at once, each with a sandbox of its own."""
-    with open_host(space, carriers) as host:
-        slots = Slots([LocalRunner(host, Bubblewrap(space.work)) for _ in range(jobs)])
+    """Open as many slots as steps may run at once; each makes its sandbox when a step comes."""
+    opening = threading.Lock()
+    with ExitStack() as opened:
+        hosts: list[Host] = []
+
+        def make() -> Runner:
+            from cli.sandboxes import open_host, runner
+
+            with opening:
+                if not hosts:
+                    hosts.append(opened.enter_context(open_host(space, carriers)))
+            return runner(space, hosts[0])
+
+        slots = Slots([LazyRunner(make) for _ in range(jobs)])
         try:
             yield slots
         finally:
             slots.close()
-
-
-@contextmanager
-def open_host(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Host]:
-    """Open what all steps of this process share on this machine."""
-    staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
-    closures = Closures(space.store, space.materialiser, carriers)
-    try:
-        yield Host(space.store, staging, closures, SystemClock(), _system(), None)
-    finally:
-        staging.close()
-
-
-def _system() -> str:
-    """Return the kernel and the processor, as the machine says."""
-    return f"{platform.system()} {platform.release()} {platform.machine()}"
 
 
 @contextmanager
@@ -159,10 +156,12 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _end(space: Workspace, prepared: Prepared, row: RunRow, status: Status) -> None:
+def _end(
+    space: Workspace, prepared: Prepared, row: RunRow, status: Status, rows: Sequence[StepRow]
+) -> None:
     """Make the Run record and enter it in the journal."""
     used = (prepared.workflow_cid, prepared.lock_cid, prepared.params.values)
-    blocks = run_blocks(*used, status, prepared.groups, space.journal.steps(row.id))
+    blocks = run_blocks(*used, status, prepared.groups, rows)
     space.store.put(blocks)
     reached("run.stored")
     space.journal.end(row.id, status, blocks[-1].cid, SystemClock().now_ms())

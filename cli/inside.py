@@ -9,12 +9,12 @@ from typing import Final, Literal
 
 import click
 
-from cli.execute import open_host
 from cli.options import common
 from cli.prepare import carriers_of
 from cli.refs import find_step
 from cli.report import emit_json, note
 from cli.runview import RunView, view
+from cli.sandboxes import open_host
 from cli.settings import Settings
 from cli.tty import is_terminal, lent
 from cli.workspace import Workspace

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from cli.report import note
 from cli.workspace import Workspace
-from engine.collection import ENVIRONMENT_PIN
 from engine.durable import reached
-from engine.environments import Built, Environments, Settled, lock_file
+from engine.environments import ENVIRONMENT_PIN, Built, Environments, Settled, lock_file
 from engine.errors import Unavailable
 from engine.workflow.load import read_text
 from engine.workflow.lock import LockFile

@@ -18,11 +18,11 @@ from cli.prepare import find_workflow, prepare
 from cli.report import note
 from cli.workspace import Workspace
 from engine.clock import SystemClock
-from engine.collection import ENVIRONMENT_PIN
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.database import SCHEMA
 from engine.entries import entries_of
+from engine.environments import ENVIRONMENT_PIN
 from engine.errors import Damaged, Refused, TallyError, Unavailable
 from engine.nix.capture import keep
 from engine.nix.environment import open_environment

@@ -1,6 +1,5 @@
 """`tally run`: run a workflow."""
 
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -51,10 +50,9 @@ def run(
     """
     from cli.execute import begin, execute
     from cli.livelog import also_to_files
-    from cli.planview import emit_plan
     from cli.prepare import check_forced, find_workflow, prepare
     from cli.progress import Steps, watching
-    from cli.runview import emit_run, view_row
+    from cli.runview import emit_run, view_row, view_steps
 
     _local_only(on, max_cost)
     forced = frozenset(force)
@@ -63,21 +61,24 @@ def run(
         check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
         if dry_run:
+            from cli.planview import emit_plan
+
             emit_plan(space, settings, prepared, forced)
             return 0
         row = begin(space, prepared)
         note(f"run {row.name}")
-        products = None
         if not detach:
             steps = Steps.of_groups(prepared.groups)
             with (
                 watching(steps) as shown,
                 also_to_files(space.home, row.id, steps, shown) as watch,
             ):
-                products = execute(
+                done = execute(
                     space, settings, prepared, row, watch, keep_going=keep_going, forced=forced
-                ).products
-        found = view_row(space, space.journal.find(row.id), products)
+                )
+            found = view_steps(space, space.journal.find(row.id), done.rows, done.products)
+        else:
+            found = view_row(space, row)
         emit_run(found, as_json=settings.json)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
         _go_on_in_background(settings, row)
@@ -99,6 +100,8 @@ def _judge(found: "RunView") -> int:
 
 def _go_on_in_background(settings: Settings, row: "RunRow") -> None:
     """Run the same command again as a process of its own, which goes on with the run."""
+    import subprocess
+
     folder = settings.home / "detached"
     folder.mkdir(mode=0o700, exist_ok=True)
     words = [word for word in sys.argv[1:] if word != "--detach"]

@@ -1,14 +1,15 @@
 """How one run is printed: the JSON shape that scripts rely on, and the table for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from cli.names import is_run, whole_cid
 from cli.report import emit_json, emit_table, human_seconds
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.products import Products
-from engine.rows import RunRow
+from engine.rows import RunRow, StepRow
 from engine.sides import Side
 from engine.summary import (
     Output,
@@ -57,14 +58,20 @@ def find_run(space: Workspace, text: str) -> RunRow | Cid:
     return space.journal.find(text)
 
 
-def view_row(space: Workspace, row: RunRow, products: Products | None = None) -> RunView:
-    """Return a run that this home's journal knows; `products` has what was given just now."""
+def view_row(space: Workspace, row: RunRow) -> RunView:
+    """Return a run that this home's journal knows."""
     rows = space.journal.steps(row.id)
     if row.run is not None and not rows:  # imported, or of no steps
         return _of_record(space, row.run, row.name)
+    return view_steps(space, row, rows, Products())
+
+
+def view_steps(
+    space: Workspace, row: RunRow, rows: Sequence[StepRow], products: Products
+) -> RunView:
+    """Return a run of which the steps, and some of what they gave, are at hand."""
     workflow = load_workflow(space.store, row.workflow)
-    known = (lambda _: None) if products is None else products.of
-    steps = of_rows(space.store, rows, workflow, known)
+    steps = of_rows(space.store, rows, workflow, products.of)
     outputs = final_outputs(space.store.get, workflow, steps)
     return RunView(
         row.run, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
@@ -117,30 +124,31 @@ def _text(output: Output) -> str:
 
 
 def _as_json(found: RunView) -> dict[str, object]:
+    text = cache(str)  # most addresses are printed twice, and each takes microseconds to spell
     return {
-        "run": _plain(found.run),
+        "run": found.run and text(found.run),
         "name": found.name,
         "status": found.status,
-        "workflow": str(found.workflow),
+        "workflow": text(found.workflow),
         "title": found.title,
         "params": found.parameters,
-        "steps": [_step_json(step) for step in found.steps],
-        "outputs": {name: _plain(cid) for name, cid in found.outputs.items()},
+        "steps": [_step_json(step, text) for step in found.steps],
+        "outputs": {name: _plain(cid, text) for name, cid in found.outputs.items()},
     }
 
 
-def _step_json(step: StepSummary) -> dict[str, object]:
+def _step_json(step: StepSummary, text: Callable[[Cid], str]) -> dict[str, object]:
     return {
         "id": step.id,
-        "step": _plain(step.key),
+        "step": step.key and text(step.key),
         "status": step.status,
         "peer": None,
         "seconds": step.wall_ms / 1000,
-        "outputs": {name: str(cid) for name, cid in step.outputs.items()},
+        "outputs": {name: text(cid) for name, cid in step.outputs.items()},
     }
 
 
-def _plain(output: Output) -> object:
+def _plain(output: Output, text: Callable[[Cid], str]) -> object:
     if isinstance(output, tuple):
-        return [str(cid) for cid in output]
-    return None if output is None else str(output)
+        return [text(cid) for cid in output]
+    return output and text(output)

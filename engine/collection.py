@@ -14,6 +14,7 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import links
 from engine.content.schema import kind_of
+from engine.environments import ENVIRONMENT_PIN
 from engine.errors import Damaged, Unavailable
 from engine.journal import Journal
 from engine.nix.carried import KIND
@@ -42,7 +43,6 @@ class Collected:
 
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
 _NAMING: Final = frozenset(record.kind for record in (STEP, GATHER_PAGE_RECORD, RESULT, LOCK))
-ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not count as pinned
 
 
 class Collection:

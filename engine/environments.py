@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
@@ -20,6 +21,8 @@ from engine.step import SYSTEM
 from engine.workflow.environment_sources import options_of
 from engine.workflow.lock import LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import EnvironmentSource
+
+ENVIRONMENT_PIN: Final = "environment"  # of one that was used here; it does not count as pinned
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ Cid('bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si')
 import base64
 import hashlib
 from collections.abc import Collection
+from functools import cache
+from itertools import product
 from typing import Final, Self, cast
 
 from blake3 import blake3
@@ -39,6 +41,16 @@ def are_cids(found: Collection[object]) -> bool:
         return False
     raws = cast("Collection[bytes]", found)
     return not {*map(len, raws)} - {BYTES} and {raw[:4] for raw in raws} <= _PREFIXES
+
+
+_DIGITS: Final = "abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, in lower case
+_SHIFTS: Final = tuple(range(285, -1, -15))  # over 36 bytes and twelve bits of zeros
+
+
+@cache
+def _triples() -> tuple[str, ...]:
+    """Return what fifteen bits are in base32."""
+    return tuple(map("".join, product(_DIGITS, repeat=3)))
 
 
 class Cid(bytes):
@@ -119,7 +131,10 @@ class Cid(bytes):
         return data
 
     def __str__(self) -> str:
-        return "b" + base64.b32encode(self).decode().rstrip("=").lower()
+        # three characters at a time: several times as fast as base64.b32encode, and a run prints
+        # thousands
+        bits, three = int.from_bytes(self) << 12, _triples()
+        return "b" + "".join([three[bits >> at & 0x7FFF] for at in _SHIFTS])[: TEXT - 1]
 
     def __repr__(self) -> str:
         return f"Cid('{self}')"

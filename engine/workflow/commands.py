@@ -113,6 +113,8 @@ class Rendered:
 
     def is_too_long(self) -> bool:
         """Return whether Linux or a record would refuse it."""
+        if not (self.command or self.variables):
+            return False
         texts = (*self.command, *(f"{name}={value}" for name, value in self.variables.items()))
         sizes = [len(text.encode()) for text in texts]
         if len(self.command) > MAX_ITEMS or sum(sizes) > MAX_COMMAND:

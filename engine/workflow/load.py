@@ -6,7 +6,6 @@ from types import CodeType
 from typing import Final
 
 from engine.errors import Refused, TallyError, Unavailable
-from engine.workflow import builder
 from engine.workflow.model import Workflow
 from engine.workflow.parse import parse
 from engine.workflow.yaml_source import MAX_TEXT
@@ -26,6 +25,8 @@ def load_python(path: Path) -> Workflow:
 
     Raises: Refused, with the place, when the code fails or defines no workflow, or two.
     """
+    from engine.workflow import builder  # for the few workflows that are in Python
+
     names: dict[str, object] = {"__name__": "__tallystick__", "__file__": str(path)}
     try:
         exec(_compiled(path), names)  # noqa: S102 - what `tally run FILE.py` is asked to do
