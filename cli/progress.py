@@ -6,7 +6,7 @@
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,8 @@ from engine.workflow.graph import Group
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from cli.remaining import Remaining
 
 MARKS: Final = {"failed": "✗", "running": "⏵", "ran": "✔", "reused": "✔", "skipped": "-"}
 SHOWN_LINES: Final = 20  # of a failed step's output
@@ -186,13 +188,14 @@ def ended_lines(event: Ended, name: str, tails: Tails) -> Iterator[str]:
 class Live:
     """A tree that is drawn anew as things happen; failures and retries are printed above it."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, remaining: "Remaining | None" = None) -> None:
         from rich.console import Console
         from rich.live import Live as RichLive
 
         self._steps = steps
         self._tree = Tree(steps.counts)
         self._tails = Tails()
+        self._remaining = remaining
         self._lock = threading.Lock()
         self._console = Console(stderr=True)
         self._live = RichLive(
@@ -205,6 +208,8 @@ class Live:
         with self._lock:
             self._tree.take(event)
             self._tails.take(event)
+            if self._remaining is not None:
+                self._remaining.take(event)
         if isinstance(event, Ended) and event.status == "failed":
             for line in ended_lines(event, self._id(event), self._tails):
                 self._say(line)
@@ -226,15 +231,22 @@ class Live:
 
         with self._lock:
             rows = list(self._tree.rows())
+            left_ms = self._remaining.left_ms() if self._remaining is not None else None
         width = max((len(name) for _, name, _ in rows), default=0)
-        lines = (f"{mark} {name.ljust(width)}  {counts}".rstrip() for mark, name, counts in rows)
+        lines = [f"{mark} {name.ljust(width)}  {counts}".rstrip() for mark, name, counts in rows]
+        if left_ms:  # of what takes longer than ever, nothing is known
+            lines.append(f"  about {human_seconds(left_ms)} left")
         return Text("\n".join(lines))
 
 
 @contextmanager
-def watching(steps: Steps) -> Iterator[Watch]:
-    """Show the progress of a run while it lasts."""
-    watcher = Live(steps) if sys.stderr.isatty() else Plain(steps)
+def watching(steps: Steps, remaining: "Callable[[], Remaining] | None" = None) -> Iterator[Watch]:
+    """Show the progress of a run while it lasts; on a terminal also how long it will take."""
+    watcher: Live | Plain
+    if sys.stderr.isatty():
+        watcher = Live(steps, remaining() if remaining is not None else None)
+    else:
+        watcher = Plain(steps)
     try:
         yield watcher
     finally:

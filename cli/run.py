@@ -13,6 +13,8 @@ from cli.workspace import Workspace
 from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
+    from cli.prepare import Prepared
+    from cli.remaining import Remaining
     from cli.runview import RunView
     from engine.rows import RunRow
 
@@ -70,7 +72,7 @@ def run(
         if not detach:
             steps = Steps.of_groups(prepared.groups)
             with (
-                watching(steps) as shown,
+                watching(steps, lambda: _remaining(space, settings, prepared)) as shown,
                 also_to_files(space.home, row.id, steps, shown) as watch,
             ):
                 done = execute(
@@ -84,6 +86,12 @@ def run(
         _go_on_in_background(settings, row)
         return 0
     return _judge(found)
+
+
+def _remaining(space: Workspace, settings: Settings, prepared: "Prepared") -> "Remaining":
+    from cli.remaining import learned  # only a terminal asks
+
+    return learned(space, settings, prepared)
 
 
 def _judge(found: "RunView") -> int:

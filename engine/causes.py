@@ -63,9 +63,9 @@ def _cause(get: Get, was: Side, now: Side, id: str) -> Cause:  # noqa: A002
     if before.key == after.key:
         return Cause(id, "varies", tuple(_outputs(get, now, before, after)), (), ())
     old, new = STEP.decode(get(before.key)), STEP.decode(get(after.key))
-    names = {key: now.file_name(after, key) for key in (*new.inputs, *new.gathers)}
+    names = {key: now.file_name(after.name, key) for key in (*new.inputs, *new.gathers)}
     changes = tuple(
-        replace(look_into(get, one, old, new, names), source=now.place_of(after, one.field))
+        replace(look_into(get, one, old, new, names), source=now.place_of(after.name, one.field))
         for one in step_changes(old, new)
     )
     follows = dict.fromkeys(name for one in changes for name in _follow(was, now, after, one))

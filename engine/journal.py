@@ -30,6 +30,9 @@ from engine.rows import (
 from engine.sqlite import Row
 from engine.words import two_words
 
+LEARNED_RUNS: Final = 20  # from which it is learned how long steps take: the code changes
+LEARNED_STEPS: Final = 100_000  # some tenths of a second
+
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
 _RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of columns, from rows.py
 _STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
@@ -84,6 +87,20 @@ class Journal:
         """Return what is recorded of a run's instances, in order of steps and indexes."""
         query = f"{_STEP} WHERE run = ? ORDER BY step, idx"
         return [read_step(row) for row in self._database.rows(query, (id,))]
+
+    def durations(self, title: str) -> dict[str, list[int]]:
+        """Return how long each step of the workflows of that name took, where it ran to its end.
+
+        In milliseconds, of the latest LEARNED_RUNS runs; at most LEARNED_STEPS in all.
+        """
+        query = (
+            "SELECT step, wall_ms FROM run_steps WHERE status = 'ran' AND run IN"
+            " (SELECT id FROM runs WHERE title = ? ORDER BY created_ms DESC LIMIT ?) LIMIT ?"
+        )
+        found: dict[str, list[int]] = {}
+        for step, wall_ms in self._database.rows(query, (title, LEARNED_RUNS, LEARNED_STEPS)):
+            found.setdefault(step, []).append(wall_ms)
+        return found
 
     def find(self, text: str) -> RunRow:
         """Return the run that has this name, id or Run CID, or a unique beginning of one.

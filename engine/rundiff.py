@@ -125,7 +125,7 @@ class _Differ:
 
     def _change(self, new: StepSummary, change: Change, was: Step, now: Step) -> Change:
         if change.field.startswith(("inputs.", "gathers.")):  # shown where it comes from
-            return replace(change, source=self._now.place_of(new, change.field))
+            return replace(change, source=self._now.place_of(new.name, change.field))
         return look_into(self._get, change, was, now, {})
 
     def _output(self, new: StepSummary, name: str, was: Cid | None, now: Cid | None) -> OutputDiff:

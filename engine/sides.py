@@ -31,9 +31,9 @@ class Side:
         output = written.outputs.get(name) if written else None
         return output.path if output else ""
 
-    def source(self, one: StepSummary, key: str) -> InputRef | OutputRef | None:
-        """Return what an input of an instance refers to; None when the workflow does not say."""
-        written = self.step(one.name)
+    def source(self, name: str, key: str) -> InputRef | OutputRef | None:
+        """Return what an input of a step refers to; None when the workflow does not say."""
+        written = self.step(name)
         if written is None:
             return None
         if key in written.inputs:
@@ -41,20 +41,20 @@ class Side:
         axes = (axis_reference(axis) for axis in written.scatter if axis.name == key)
         return next((axis for axis in axes if isinstance(axis, OutputRef)), None)
 
-    def file_name(self, one: StepSummary, key: str) -> str:
-        """Return what an input of an instance is called, as a file: its ending says its format."""
-        source = self.source(one, key)
+    def file_name(self, name: str, key: str) -> str:
+        """Return what an input of a step is called, as a file: its ending says its format."""
+        source = self.source(name, key)
         if isinstance(source, OutputRef) and not source.path:
             return self.output_path(source.step, source.output)
         return source.path if source else ""
 
-    def place_of(self, one: StepSummary, field: str) -> str:
+    def place_of(self, name: str, field: str) -> str:
         """Return where the input in a field of a step ("inputs.code") comes from.
 
         That is its author's file, or its reference; "" of other fields.
         """
         kind, _, key = field.partition(".")
-        source = self.source(one, key) if kind in ("inputs", "gathers") else None
+        source = self.source(name, key) if kind in ("inputs", "gathers") else None
         if isinstance(source, InputRef):
             path = self.workflow.inputs[source.name].path
             if path is not None:
@@ -63,7 +63,7 @@ class Side:
 
     def producers(self, one: StepSummary, key: str) -> Iterator[StepSummary]:
         """Yield the instances whose outputs an input of an instance is made of."""
-        source = self.source(one, key)
+        source = self.source(one.name, key)
         if not isinstance(source, OutputRef):
             return
         index = one.index if source.pick is None else source.pick

@@ -63,7 +63,7 @@ def test_a_plan_changes_nothing(tally: Program, write: Write) -> None:
     path = write(TWO, head="params: {n: 3}", name="nothing")
     before = tally.told("runs")
     done = tally("plan", path)
-    assert done.out.splitlines()[0].split() == ["STEP", "ACTION", "WHY"]
+    assert done.out.splitlines()[0].split() == ["STEP", "ACTION", "TIME", "WHY"]
     assert "to run: 1; to decide after those: 1" in done.err
     assert tally.told("runs") == before
     assert not path.with_suffix(".lock").exists()
@@ -80,3 +80,50 @@ def test_a_plan_of_what_has_to_be_expanded_waits(tally: Program, write: Write) -
     assert actions(tally.told("plan", path)) == {"s": "run", "t": "wait"}
     tally.told("run", path)
     assert actions(tally.told("plan", path)) == {"s": "reuse", "t[0]": "reuse", "t[1]": "reuse"}
+
+
+def test_what_changed_is_shown_where_it_is(tally: Program, letters: Path, tmp_path: Path) -> None:
+    """The line of the file, read once for all instances; what follows from it is left out."""
+    copy = shutil.copytree(letters.parent, tmp_path / "edited")
+    (copy / "src" / "greet.sh").write_text("echo other $1\n")
+    plan = tally.told("plan", copy / "w.yaml")
+    (change,) = plan["steps"][1]["changes"]
+    assert change["source"] == "src/greet.sh"
+    assert change["inside"]["parts"][0]["content"]["lines"]["count"] == 1
+    said = tally("plan", copy / "w.yaml").out.splitlines()[1]
+    assert "changed: inputs.code (src/greet.sh): line 1: `echo" in said
+    assert said.endswith("…")
+
+
+def test_times_are_learned_from_earlier_runs(tally: Program, write: Write) -> None:
+    """What never ran here is unknown, and so is then the whole."""
+    path = write(TWO, head="params: {n: learn}", name="learn")
+    told = tally.told("plan", path)
+    assert [(one["usual_ms"], one["samples"]) for one in told["steps"]] == [(None, 0), (None, 0)]
+    assert told["expected"]["unknown"] == ["a", "b"]
+    assert told["expected"]["at_most_ms"] is None
+    done = tally("plan", path)
+    assert done.out.splitlines()[1].split()[:3] == ["a", "run", "unknown"]
+    assert "expected time: unknown, 0.0s or more: nothing is known of a, b\n" in done.err
+    tally.told("run", path)
+    tally.told("run", path, "-p", "n=again")
+    told = tally.told("plan", path, "-p", "n=third")
+    assert [one["samples"] for one in told["steps"]] == [2, 2]
+    assert all(one["usual_ms"] is not None for one in told["steps"])
+    assert told["expected"]["unknown"] == []
+    usual = [one["usual_ms"] for one in told["steps"]]
+    assert (told["expected"]["at_least_ms"], told["expected"]["at_most_ms"]) == (
+        usual[0],
+        sum(usual),
+    )
+    assert "expected time: " in tally("plan", path, "-p", "n=third").err
+    assert "expected" not in tally("plan", path).err
+
+
+def test_a_step_that_is_too_big_is_said(tally: Program, write: Write) -> None:
+    """The run would be refused; the plan says so, and plans."""
+    path = write("  s: {run: x, outputs: {o: o}, resources: {cpus: 1024}}\n", name="big")
+    done = tally("plan", path)
+    assert done.code == 0
+    assert "step 's' asks for cpus: 1024" in done.err
+    assert "expected time: unknown\n" in done.err

@@ -127,6 +127,25 @@ def test_the_latest_word_on_a_step_counts(process: Process) -> None:
     assert process.journal.steps(row.id) == [ROW]
 
 
+def test_how_long_steps_took_is_known(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that ran to their end, in the latest runs of that workflow."""
+    for number, (took, title) in enumerate(((7, "sample"), (9, "sample"), (100, "another")), 1):
+        begun = NewRun(bytes((number,)), WORKFLOW, title, {})
+        row = process.journal.begin(begun, token(number), number * 1000)
+        rows = [
+            ROW._replace(wall_ms=took),
+            ROW._replace(step="b", wall_ms=took + 1),
+            ROW._replace(step="c", status="reused"),
+            ROW._replace(step="d", status="failed"),
+        ]
+        with process.database.change() as change:
+            process.journal.add_steps(change, row.id, rows)
+    assert process.journal.durations("sample") == {"a": [7, 9], "b": [8, 10]}
+    assert process.journal.durations("nothing") == {}
+    monkeypatch.setattr("engine.journal.LEARNED_RUNS", 1)
+    assert process.journal.durations("sample") == {"a": [9], "b": [10]}
+
+
 def test_a_cancel_is_asked_for_from_elsewhere(home: Path, process: Process) -> None:
     """Another process asks; going on with the run later forgets that."""
     dying = Process(home)
