@@ -9,10 +9,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, Protocol
 
 from engine.admission import Capacity
-from engine.forecast import Forecast
 from engine.plan import Plan
 from engine.plan_events import Action, Done, Event, Expand, Expanded, Ran, Resolve, Resolved, Start
 from engine.workflow.graph import Group
@@ -20,6 +19,25 @@ from engine.workflow.graph import Group
 MAX_SIMULATED: Final = 5_000  # instances that run: about half a second
 
 _Wanted = Mapping[str, set[int]]  # the instances of each step that run
+
+
+class Foreseen(Protocol):
+    """What would become of one instance: a Forecast."""
+
+    @property
+    def step(self) -> str:
+        """Its step."""
+        ...
+
+    @property
+    def index(self) -> int | None:
+        """Its index, where it has one that is known."""
+        ...
+
+    @property
+    def action(self) -> str:
+        """One of "reuse", "run", "wait" and "skip"."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ def usual(durations: Mapping[str, Sequence[int]]) -> dict[str, Usual]:
 def expect(
     groups: Sequence[Group],
     capacity: Capacity,
-    forecasts: Iterable[Forecast],
+    forecasts: Iterable[Foreseen],
     known: Mapping[str, Usual],
 ) -> Expectation:
     """Return how long a run would take on a machine that lends so much.
