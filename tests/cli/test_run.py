@@ -141,7 +141,8 @@ def test_a_dry_run_runs_nothing(tally: Program, write: Write) -> None:
     path = write("  one: {run: 'echo dry >{outputs.o}', outputs: {o: o}}\n")
     before = tally.told("runs")
     plan = tally.told("run", path, "--dry-run")
-    assert plan == {"steps": [{"id": "one", "action": "run", "why": "not done before"}]}
+    (step,) = plan["steps"]
+    assert (step["id"], step["action"], step["why"]) == ("one", "run", "not done before")
     assert tally.told("runs") == before
     assert not path.with_suffix(".lock").exists()
 
