@@ -13,6 +13,7 @@ from engine.errors import Damaged, Refused, Unavailable
 from engine.rows import NewRun, RunStatus
 from engine.summary import load_run, load_workflow, of_record
 
+_NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
 
@@ -25,11 +26,16 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     try:
         stream = file.open("rb")
     except IsADirectoryError:
-        raise Refused("this is a directory, not a bundle", where=str(file)) from None
+        raise Refused(
+            "this is a directory, not a bundle", where=str(file), fix=_NAME_A_FILE
+        ) from None
     except FileNotFoundError:
-        raise Refused("no such file", where=str(file), fix="check the path") from None
+        raise Refused(
+            "no such file", where=str(file), fix="check the path; " + _NAME_A_FILE
+        ) from None
     except OSError as error:
-        raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
+        what = f"cannot be read: {error.strerror}"
+        raise Unavailable(what, where=str(file), fix="make it readable for this user") from None
     with stream:
         try:
             roots = import_bundle(space.store, stream)

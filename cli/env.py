@@ -95,9 +95,15 @@ def _readable_lock(path: Path) -> LockFile | None:
 
 def _secret(path: Path) -> SecretKey:
     try:
-        return SecretKey.parse(path.read_text().strip())
+        text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"the key cannot be read: {error}", where=str(path)) from None
+        fix = "name a file that 'nix-store --generate-binary-cache-key' wrote"
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise Refused(f"the key cannot be read: {reason}", where=str(path), fix=fix) from None
+    try:
+        return SecretKey.parse(text)
+    except Refused as error:
+        raise Refused(error.what, where=str(path), fix=error.fix) from None
 
 
 def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:

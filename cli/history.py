@@ -1,7 +1,7 @@
 """`tally runs`, `tally show` and `tally cancel`: the runs of this home."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,13 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.errors import Refused
 from engine.rows import RunRow
+
+_ENDS: Final = {
+    "succeeded": "it has succeeded",
+    "failed": "it has failed",
+    "cancelled": "it was cancelled",
+    "interrupted": "it was interrupted",
+}
 
 if TYPE_CHECKING:  # `tally runs` need not wait for all that a run is made of
     from cli.runview import RunView
@@ -117,7 +124,8 @@ def cancel(settings: Settings, run: str) -> None:
     with Workspace(settings.home, writing=True) as space:
         found = space.journal.find(run)
         if found.status != "running":
-            raise Refused(f"run '{found.name}' is not running: it has {found.status}")
+            what = f"run '{found.name}' is not running: {_ENDS.get(found.status, found.status)}"
+            raise Refused(what, fix="'tally runs' says which runs are running")
         space.journal.request_cancel(found.id)
     if settings.json:
         return emit_json({"run": found.id, "name": found.name})

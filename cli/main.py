@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from cli.report import printable
+from cli.report import note, printable
 from cli.streams import fill_closed
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
 
@@ -27,6 +27,9 @@ EXIT_CODES: Final[dict[type[TallyError], int]] = {
     Unavailable: 3,
     Differs: 4,
     Damaged: 5,
+}
+_FIXES: Final[dict[type[TallyError], str]] = {  # what to do when an error does not say it
+    Damaged: "get it again from whoever has it; 'tally fsck' checks all that is stored here",
 }
 EXIT_CANCELLED: Final = 1
 EXIT_USAGE: Final = 2
@@ -155,9 +158,11 @@ def main(args: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
     except click.UsageError as error:
-        return _complain(_usage(error), EXIT_USAGE)
+        return _complain(_usage(error, args), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
-        return _complain(TallyError("cancelled"), EXIT_CANCELLED)
+        return _complain(
+            TallyError("cancelled", fix="the same command goes on from there"), EXIT_CANCELLED
+        )
     except Exception as error:  # the one place where everything is caught, to say what it is
         told = _of_the_system(error)
         return _complain(told, EXIT_UNAVAILABLE) if told else _bug(error)
@@ -169,17 +174,26 @@ def _exit_code(error: TallyError) -> int:
 
 
 def _complain(error: TallyError, code: int) -> int:
-    """Print an error in at most three lines: what, where, what to do."""
-    lines = (("error: ", error.what), ("  at: ", error.where), ("  fix: ", error.fix))
+    """Print an error in at most three lines: what, where, what to do.
+
+    What another program said of it, as Nix does, comes before that.
+    """
+    what, *said = error.what.splitlines() or [""]
+    for line in filter(str.strip, said):
+        note(f"  | {line}")
+    fix = error.fix or _FIXES.get(type(error), "")
+    lines = (("error: ", what), ("  at: ", error.where), ("  fix: ", fix))
     for label, text in lines:
         if text:
             click.echo(label + printable(text), err=True)
     return code
 
 
-def _usage(error: click.UsageError) -> TallyError:
-    path = error.ctx.command_path if error.ctx else "tally"
+def _usage(error: click.UsageError, args: list[str]) -> TallyError:
+    named = [word for word in args[:1] if word in COMMANDS]  # click does not always know it
+    path = error.ctx.command_path if error.ctx else " ".join(["tally", *named])
     what = " ".join(error.format_message().split())  # click lists choices on lines of their own
+    what = what.removesuffix(".")
     return TallyError(what, fix=f"'{path} --help' explains it")
 
 
@@ -194,7 +208,8 @@ def _of_the_system(error: Exception) -> TallyError | None:
         return TallyError("the disk is full", fix="free some space ('tally gc'), then try again")
     where = str(error.filename) if isinstance(error, OSError) and error.filename else ""
     what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return TallyError(what, where=where)
+    fix = "mend that (who owns the path? is the disk right?), then run the command again"
+    return TallyError(what, where=where, fix=fix)
 
 
 def _reader_has_gone() -> bool:

@@ -54,7 +54,8 @@ def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
             space.journal.forget(row.id)
         names = [name for pinned, name in space.store.pins.all() if pinned == cid]
         if not names and not broken:
-            raise Refused("this is not pinned", where=str(cid))
+            fix = "only what 'tally add' or 'tally import' brought in is let go of"
+            raise Refused("this is not pinned", where=str(cid), fix=fix)
         for name in names:
             space.store.pins.unpin(cid, name)
         space.journal.let_go(cid)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MARKS: Final = {"failed": "✗", "running": "⏵", "ran": "✔", "reused": "✔", "skipped": "-"}
 SHOWN_LINES: Final = 20  # of a failed step's output
+_LONGEST_LINE: Final = 4096  # bytes of one that has not ended: a progress bar draws without end
 _REFRESHES: Final = 8  # a second
 
 
@@ -118,23 +119,42 @@ class Tree:
         return ", ".join(parts)
 
 
+class Tail:
+    """The last lines of one step; a line may come in pieces, and those of two streams mixed."""
+
+    def __init__(self) -> None:
+        self._lines: deque[bytes] = deque(maxlen=SHOWN_LINES)
+        self._begun: dict[str, bytes] = {}
+
+    def add(self, stream: str, data: bytes) -> None:
+        """Take what a stream gave."""
+        *whole, begun = (self._begun.get(stream, b"") + data).split(b"\n")
+        self._lines.extend(whole)
+        self._begun[stream] = begun[-_LONGEST_LINE:]
+
+    def lines(self) -> list[str]:
+        """Return the lines, printable."""
+        found = [*self._lines, *filter(None, self._begun.values())][-SHOWN_LINES:]
+        return [printable(line.decode("utf-8", "replace")) for line in found]
+
+
 class Tails:
     """The last lines that running steps printed, to be shown of those that fail."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[str, int], deque[str]] = {}
+        self._tails: dict[tuple[str, int], Tail] = {}
 
     def take(self, event: Progress) -> None:
         """Keep, or forget, what an event is about."""
         if isinstance(event, Printed):
-            lines = self._lines.setdefault((event.step, event.index), deque(maxlen=SHOWN_LINES))
-            lines.extend(event.data.decode("utf-8", "replace").splitlines())
+            tail = self._tails.setdefault((event.step, event.index), Tail())
+            tail.add(event.stream, event.data)
         elif isinstance(event, Started) or (isinstance(event, Ended) and event.status != "failed"):
-            self._lines.pop((event.step, event.index), None)
+            self._tails.pop((event.step, event.index), None)
 
     def of(self, event: Ended) -> tuple[str, ...]:
         """Return the last lines of an instance, printable."""
-        return tuple(printable(line) for line in self._lines.pop((event.step, event.index), ()))
+        return tuple(self._tails.pop((event.step, event.index), Tail()).lines())
 
 
 class Plain:

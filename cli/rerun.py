@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,6 +13,8 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Differs, Refused, StepFailed, Unavailable
+
+_FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
 
 if TYPE_CHECKING:
     from engine.compare import Difference
@@ -94,7 +96,8 @@ def _verdicts(
     record = load_run(space.store, run)
     steps = recorded_steps(space.store, record)
     if not steps:
-        raise Refused("no step of this run gave a result", where=str(run))
+        fix = "name a run of which a step was done: 'tally runs' lists them"
+        raise Refused("no step of this run gave a result", where=str(run), fix=fix)
     if chain:
         return repeat_chain(space, settings, run, steps), len(steps)
     chosen: Sequence[Recorded] = choose(steps, step) if step else steps
@@ -139,10 +142,13 @@ def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> int:
         return 0
     bad = next(one for one in verdicts if one.verdict == verdict)
     if verdict == "failed":
-        raise StepFailed(f"step '{bad.id}' failed when it was run again", where=bad.note)
+        what = f"step '{bad.id}' failed when it was run again"
+        fix = "see what it printed, above; run it alone with --step"
+        raise StepFailed(what, where=bad.note, fix=fix)
     places = (_place(name, output.difference) for name, output in bad.outputs.items())
     where = next((place for place in places if place), bad.note)
-    raise Differs(f"step '{bad.id}' gives something else than is recorded", where=where)
+    what = f"step '{bad.id}' gives something else than is recorded"
+    raise Differs(what, where=where, fix=_FIND_OUT)
 
 
 def _place(name: str, found: "Difference | None") -> str:

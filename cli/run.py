@@ -100,10 +100,23 @@ def _judge(found: "RunView") -> int:
     Raises: StepFailed for any other.
     """
     if found.status == "failed":
-        raise StepFailed(f"run '{found.name}' failed", fix=f"'tally log {found.name}' shows why")
+        raise _failed(found)
     if found.status == "cancelled":
         raise StepFailed(f"run '{found.name}' was cancelled", fix="the same command begins anew")
     return 0
+
+
+def _failed(found: "RunView") -> StepFailed:
+    """Return what failed in a run, and where to look: a step that began has printed something."""
+    failed = [step for step in found.steps if step.status == "failed"]
+    begun = [step.id for step in failed if step.attestations]
+    fix = "correct what is said of it above, then run it again"
+    if begun:
+        fix = f"'tally log {found.name} {begun[0]}' has all that it printed"
+    if not failed:  # what could not even be told apart into instances
+        return StepFailed(f"run '{found.name}' failed", fix=fix)
+    others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return StepFailed(f"run '{found.name}' failed: step '{failed[0].id}'{others}", fix=fix)
 
 
 def _go_on_in_background(settings: Settings, row: "RunRow") -> None:

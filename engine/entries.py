@@ -2,8 +2,9 @@
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.content.reader import entries
+from engine.content.reader import entries, stat
 from engine.content.walk import make_tree, open_tree
+from engine.errors import Refused
 
 
 def entries_of(store: BlockStore, directory: Cid) -> dict[str, Cid]:
@@ -12,6 +13,9 @@ def entries_of(store: BlockStore, directory: Cid) -> dict[str, Cid]:
     Raises: Refused when it is no directory; Damaged when it is malformed or too large.
     """
     tree = open_tree(store.get, directory)
+    if stat(store.get, tree.link).kind != "directory":
+        fix = "have the step make a directory, or read it as an input"
+        raise Refused("only a directory can be scattered over by '/*'", fix=fix)
     inside: dict[str, set[str]] = {}
     for path in tree.paths:
         name, _, rest = path.partition("/")

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.errors import Differs, Refused, TallyError, Unavailable
+from engine.errors import Differs, TallyError, Unavailable
 from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Carried, Flake, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.sourcehash import source_hash
@@ -169,7 +169,7 @@ class Environments:
             return Stored(StorePath.parse(source.source))
         if source.form == "drv":
             return Recipe.parse(source.source)
-        raise Refused(f"environments cannot be made from '{source.form}'")
+        raise AssertionError(source.form)  # the parser knows no other
 
 
 def lock_file(settled: Mapping[str, Settled], before: LockFile | None) -> LockFile:

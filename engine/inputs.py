@@ -119,7 +119,8 @@ class _Checked:
         data = self._stream.read(len(buffer))
         self._size += len(data)
         if self._size > MAX_FETCH:
-            raise Refused(f"a download of over {MAX_FETCH} bytes")
+            fix = "fetch it yourself and name the file, or parts of it"
+            raise Refused(f"a download of over {MAX_FETCH} bytes", fix=fix)
         self._hash.update(data)
         buffer[: len(data)] = data
         return len(data)

@@ -49,6 +49,7 @@ from engine.plan_events import (
 from engine.plan_graph import Graph
 from engine.plan_table import Cause, State
 from engine.workflow.graph import Group
+from engine.workflow.units import show_size
 
 WINDOW: Final = 1_000  # instances with a key that have not started: bounds the caller's memory
 MAX_RECORDING: Final = 64  # instances whose results wait for the disk: a slow one is not outrun
@@ -286,11 +287,15 @@ class Plan:
 
 
 def _check_fits(group: Group, capacity: Capacity) -> None:
-    asks = (("cpus", group.cpus, capacity.cpus), ("memory", group.memory, capacity.memory))
-    for name, wanted, lent in asks:
+    asks: tuple[tuple[str, int, int, Callable[[int], str]], ...] = (
+        ("cpus", group.cpus, capacity.cpus, str),
+        ("memory", group.memory, capacity.memory, show_size),
+    )
+    for name, wanted, lent, show in asks:
         if wanted > lent:
+            what = f"step '{group.step}' asks for {name}: {show(wanted)}"
             raise Refused(
-                f"step '{group.step}' asks for {name}: {wanted}; this machine lends {lent}",
-                where=group.step,
-                fix=f"lower resources.{name} of '{group.step}' to at most {lent}",
+                f"{what}; this machine lends {show(lent)}",
+                where=f"steps.{group.step}.resources",
+                fix=f"lower resources.{name} of '{group.step}' to at most {show(lent)}",
             )

@@ -18,11 +18,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     /dev/null would take it from everybody. Unavailable on a full disk.
     """
     if path.exists() and not path.is_file():
-        raise Refused("there is something that is not a file", where=str(path))
+        raise Refused("there is something that is not a file", where=str(path), fix="name a file")
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     except OSError as error:
-        raise Refused(f"cannot write there: {error.strerror}", where=str(path.parent)) from None
+        what = f"cannot write there: {error.strerror}"
+        fix = "name a file in a directory that is there and yours"
+        raise Refused(what, where=str(path.parent), fix=fix) from None
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:

@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from engine.nix.nixstore import NixStore
 from engine.nix.treewriter import remove
 from tests.fakes import nixstore
+
+# how long a machine takes, which may be doing other things, is no property of the program
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -159,6 +159,7 @@ def _roots(data: bytes) -> tuple[Cid, ...]:
             if data != _header(roots):
                 raise Damaged("it is not one of CAR v1")
             if len(roots) > MAX_ROOTS:
-                raise Refused(f"a bundle of {len(roots)} roots; {MAX_ROOTS} at most")
+                what = f"a bundle of {len(roots)} roots; {MAX_ROOTS} at most"
+                raise Refused(what, fix="have it made again, in several files")
             return roots
     raise Damaged("it has no roots")

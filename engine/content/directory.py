@@ -46,7 +46,7 @@ def symlink(target: str, profile: Profile = PUBLISHED) -> Made:
     Raises: Refused when nothing can point there.
     """
     if why := bad_target(target):
-        raise Refused(f"a symlink to {target[:80]!a}: {why}")
+        raise Refused(f"a symlink to {target[:80]!a}: {why}", fix="let it point elsewhere")
     message = Message(SYMLINK, data=target.encode())
     block = profile.block(DAG_PB, dagpb.encode((), message.encode()))
     return Made(Link("", block.cid, len(block.data)), (block,))
@@ -61,7 +61,7 @@ def _check(ordered: list[Link]) -> None:
     previous = ""
     for link in ordered:
         if why := impossible(link.name) or ("it is there twice" if link.name == previous else ""):
-            raise Refused(f"a directory entry {link.name[:80]!a}: {why}")
+            raise Refused(f"a directory entry {link.name[:80]!a}: {why}", fix="rename it")
         previous = link.name
 
 

@@ -50,7 +50,8 @@ def read(get: Get, cid: Cid, offset: int = 0, length: int | None = None) -> Iter
     """
     root = parse(cid, get(cid))
     if root.kind != "file":
-        raise Refused(f"this is a {root.kind}, not a file", where=str(cid))
+        fix = f"'tally ls' lists a directory; 'tally get' writes a {root.kind} out"
+        raise Refused(f"this is a {root.kind}, not a file", where=str(cid), fix=fix)
     stop = root.size if length is None else min(root.size, offset + length)
     waiting = [_Piece(cid, 0, root.size, 0)]
     while waiting:
@@ -151,7 +152,8 @@ def lookup(get: Get, cid: Cid, name: str) -> Link | None:
 def _directory(get: Get, cid: Cid) -> Node:
     node = parse(cid, get(cid))
     if node.kind != "directory":
-        raise Refused(f"this is a {node.kind}, not a directory", where=str(cid))
+        fix = f"'tally get' writes a {node.kind} out"
+        raise Refused(f"this is a {node.kind}, not a directory", where=str(cid), fix=fix)
     return node
 
 

@@ -36,10 +36,12 @@ def resolve(get: Get, cid: Cid, path: str) -> Cid:
     """
     names = path.split("/") if path else []
     if len(names) > MAX_DEPTH:
-        raise Refused(f"a path of over {MAX_DEPTH} names", where=path[:80])
+        fix = "name a shorter path"
+        raise Refused(f"a path of over {MAX_DEPTH} names", where=path[:80], fix=fix)
     for at, name in enumerate(names):
         if why := impossible(name):
-            raise Refused(f"not a path in a tree: {why}", where=path)
+            fix = "write names with one '/' between"
+            raise Refused(f"not a path in a tree: {why}", where=path, fix=fix)
         above = "/".join(names[:at])
         _check_directory(get, cid, above)
         link = lookup(get, cid, name)
@@ -56,7 +58,7 @@ def _check_directory(get: Get, cid: Cid, path: str) -> None:
     if found.kind == "symlink":
         raise Refused(f"'{path}' is a symlink", fix=f"name what it points to: {found.target!a}")
     if found.kind != "directory":
-        raise Refused(f"'{path or cid}' is a file: it has no paths in it")
+        raise Refused(f"'{path or cid}' is a file: it has no paths in it", fix="name it alone")
 
 
 def _suggest(get: Get, cid: Cid, name: str) -> str:

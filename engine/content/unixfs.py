@@ -93,7 +93,8 @@ def parse(cid: Cid, block: bytes) -> Node:
     if cid.codec == RAW:
         return Node("file", len(block), block, ())
     if cid.codec != DAG_PB:
-        raise Refused("this is a record, not a file or directory", where=str(cid))
+        fix = "an output of a run is RUN/STEP/OUTPUT"
+        raise Refused("this is a record, not a file or directory", where=str(cid), fix=fix)
     try:
         links, data = dagpb.decode(block)
         return _node(links, Message.decode(data))

@@ -13,6 +13,7 @@ from typing import Final, NoReturn, TypeVar
 from engine.errors import Refused
 from engine.nix.storepath import StorePath, text_path
 
+_OTHER: Final = "have Nix make it: name its source by {nix} or {flake}"
 MAX_BYTES: Final = 16 * 1024 * 1024  # a script is in it whole; nixpkgs' longest is under 1 MiB
 
 _V = TypeVar("_V")
@@ -51,12 +52,12 @@ def parse(data: bytes) -> Derivation:
     Raises: Refused when it is not one in canonical form, or of a kind that is still experimental.
     """
     if len(data) > MAX_BYTES:
-        raise Refused(f"a derivation of {len(data)} bytes is over {MAX_BYTES}")
+        raise Refused(f"a derivation of {len(data)} bytes is over {MAX_BYTES}", fix=_OTHER)
     if data.startswith(b"DrvWithVersion("):
-        raise Refused("a dynamic derivation, which Tallystick does not read")
+        raise Refused("a dynamic derivation, which Tallystick does not read", fix=_OTHER)
     derivation = _Reader(data.decode("utf-8", "surrogateescape")).derivation()
     if show(derivation) != data:
-        raise Refused("a derivation that is not in canonical form")
+        raise Refused("a derivation that is not in canonical form", fix=_OTHER)
     return derivation
 
 
@@ -191,4 +192,5 @@ class _Reader:
             self._refuse(f"'{text}'")
 
     def _refuse(self, expected: str) -> NoReturn:
-        raise Refused(f"not a derivation: expected {expected} at character {self._at}")
+        what = f"not a derivation: expected {expected} at character {self._at}"
+        raise Refused(what, fix=_OTHER)

@@ -59,7 +59,8 @@ def open_environment(store: BlockStore, cid: Cid) -> Opened:
         return opened
     data = store.get(cid)
     if kind_of(data) != ENVIRONMENT.kind:
-        raise Refused(f"this is a {kind_of(data) or 'file'}", where=str(cid), fix=_FIX)
+        what = f"this is no environment, but a record: {kind_of(data) or 'of no known kind'}"
+        raise Refused(what, where=str(cid), fix=_FIX)
     environment = ENVIRONMENT.decode(data)
     closure = CLOSURE.decode(store.get(environment.closure))
     if environment.nars.keys() != {path.name for path in closure.paths}:
@@ -78,9 +79,11 @@ def publish(store: BlockStore, opened: Opened, key: SecretKey) -> Cid:
 
 
 def _from_cache(get: Get, cid: Cid) -> tuple[Opened, Sequence[Block]]:
-    record = reader.lookup(get, cid, RECORD)
+    kind = reader.stat(get, cid).kind
+    record = reader.lookup(get, cid, RECORD) if kind == "directory" else None
     if record is None:
-        raise Refused(f"this directory has no '{RECORD}'", where=str(cid), fix=_FIX)
+        what = f"this {kind} is no environment: there is no '{RECORD}' in it"
+        raise Refused(what, where=str(cid), fix=_FIX)
     closure = CLOSURE.decode(b"".join(reader.read(get, record.cid, length=MAX_SIZE + 1)))
     opened, blocks = make(closure, _nars(get, cid, closure))
     if opened.environment.cache != cid:

@@ -12,6 +12,7 @@ from typing import Final
 from engine.errors import Refused
 
 ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
+_COPY: Final = "copy the whole of it again"
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 
 
@@ -34,13 +35,14 @@ def decode(text: str, size: int) -> bytes:
     Raises: Refused for another length, a character outside the alphabet, or stray high bits.
     """
     if len(text) != length(size):
-        raise Refused(f"not a nix32 digest of {size} bytes: '{text[:80]}'")
+        raise Refused(f"not a nix32 digest of {size} bytes: '{text[:80]}'", fix=_COPY)
     number = 0
     for character in text:
         value = _VALUES.get(character)
         if value is None:
-            raise Refused(f"'{character}' is not a nix32 character, in '{text[:80]}'")
+            what = f"'{character}' is not a nix32 character, in '{text[:80]}'"
+            raise Refused(what, fix=_COPY)
         number = number << 5 | value
     if number >> size * 8:
-        raise Refused(f"not a nix32 digest: '{text}' has stray bits at its start")
+        raise Refused(f"not a nix32 digest: '{text}' has stray bits at its start", fix=_COPY)
     return number.to_bytes(size, "little")

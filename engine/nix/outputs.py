@@ -85,7 +85,8 @@ def _fixed_output(derivation: Derivation) -> Output | None:
     if not addressed:
         return None
     if list(derivation.outputs) != ["out"] or not addressed[0].digest:
-        raise Refused("a derivation whose paths are known only once it is built (ca-derivations)")
+        what = "a derivation whose paths are known only once it is built (ca-derivations)"
+        raise Refused(what, fix="build it without that, or name what it built: {store: PATH}")
     return addressed[0]
 
 
@@ -97,7 +98,8 @@ def _fixed_path(name: str, output: Output) -> StorePath:
     try:
         digest = bytes.fromhex(output.digest)
     except ValueError:
-        raise Refused(f"'{output.digest[:80]}' is not a hexadecimal digest") from None
+        what = f"'{output.digest[:80]}' is not a hexadecimal digest"
+        raise Refused(what, fix="correct the hash in its Nix source") from None
     return fixed_path(name, method, algorithm, digest)
 
 

@@ -7,6 +7,7 @@ flakes, read tolerantly. Nothing that Nix prints for people decides anything her
 import hashlib
 import json
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,11 +68,15 @@ class Realiser:
         """
         if isinstance(source, Flake):
             return self._evaluate_flake(source)
+        if not source.file.exists():
+            fix = "correct its path: it is relative to the workflow file"
+            raise Refused("there is no such Nix file", where=str(source.file), fix=fix)
         attribute = ("-A", source.attribute) if source.attribute else ()
         # no root for the derivation: its output, built next, gets one, and the lock can do without
         ended = self._command.run("nix-instantiate", str(source.file), *attribute)
         if ended.code:
-            raise Refused(_error(ended), where=str(source.file), fix="correct the Nix file")
+            place = _place(ended) or str(source.file)
+            raise Refused(_error(ended), where=place, fix="correct the Nix file")
         found = ended.output.split()
         if len(found) != 1:
             raise Refused(
@@ -154,7 +159,7 @@ class Realiser:
         if UNFETCHED in log:
             store = "" if self._command.store.is_system else f" --store {self._command.store.root}"
             fix = f"fetch the recipe's pinned inputs first: ./fetch-inputs DIR{store}"
-        return StepFailed(f"the environment does not build:\n{log}", where=str(source), fix=fix)
+        return StepFailed(f"the environment does not build\n{log}", where=str(source), fix=fix)
 
 
 def _flake_recipe(output: str, reference: str) -> Recipe:
@@ -170,6 +175,12 @@ def _flake_recipe(output: str, reference: str) -> Recipe:
             fix="name a package: FLAKE#NAME",
         ) from None
     return Recipe(StorePath.parse(path), () if names == ("out",) else names)
+
+
+def _place(ended: Finished) -> str:
+    """Return where Nix says that the mistake is, as file:line:column; "" when it does not."""
+    found = (re.fullmatch(r"\s*at (\S.*:\d+:\d+):", line) for line in ended.messages)
+    return next((each[1] for each in found if each), "")
 
 
 def _error(ended: Finished) -> str:

@@ -62,7 +62,9 @@ class SecretKey:
         name, raw = _split(text, 64, "secret key")
         key = cls(name, raw[:32])
         if key.public().key != raw[32:]:
-            raise Refused(f"the halves of the secret key '{name}' do not belong together")
+            what = f"the halves of the secret key '{name}' do not belong together"
+            fix = "make a key with 'nix-store --generate-binary-cache-key'"
+            raise Refused(what, fix=fix)
         return key
 
     def public(self) -> PublicKey:

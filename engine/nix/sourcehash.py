@@ -62,7 +62,8 @@ def _folder(flake: Flake) -> Path | None:
 
 def _add(digest: "hashlib._Hash", name: bytes, base: Path, starts: list[Path]) -> None:
     if not starts[0].is_file():
-        raise Unavailable("there is no such Nix file", where=str(starts[0]))
+        fix = "correct its path: it is relative to the workflow file"
+        raise Unavailable("there is no such Nix file", where=str(starts[0]), fix=fix)
     digest.update(name)
     for path in sorted(_followed(starts), key=os.fsencode):
         digest.update(_text(os.path.relpath(path, base)))

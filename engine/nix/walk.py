@@ -16,6 +16,7 @@ from engine.errors import Damaged, Refused, Unavailable
 from engine.nix import nar
 from engine.nix.nar import Directory, Node, Regular, Symlink
 
+_SMALLER: Final = "take less into the environment"
 CHUNK: Final = 1024 * 1024  # bytes read at once, and one leaf of a NAR's UnixFS file
 
 
@@ -35,14 +36,15 @@ def walk(root: Path) -> Iterator[Node]:
             waiting += _children(top, path)
         yield node
     if waiting:
-        raise Refused(f"more than {nar.MAX_ENTRIES} files", where=str(root))
+        raise Refused(f"more than {nar.MAX_ENTRIES} files", where=str(root), fix=_SMALLER)
 
 
 def _children(top: bytes, path: bytes) -> list[bytes]:
     """Return the paths in a directory, last first, since they are taken from the end."""
     depth = path.count(b"/") + 2 if path else 1  # directories open while these are read
     if depth > nar.MAX_DEPTH:
-        raise Refused(f"more than {nar.MAX_DEPTH} directories deep", where=os.fsdecode(top))
+        what = f"more than {nar.MAX_DEPTH} directories deep"
+        raise Refused(what, where=os.fsdecode(top), fix=_SMALLER)
     prefix = path + b"/" if path else b""
     names = os.listdir(_join(top, path))  # noqa: PTH208 - names are bytes, which Path has not
     return [prefix + name for name in sorted(names, reverse=True)]
@@ -58,7 +60,8 @@ def _node(top: bytes, path: bytes) -> Node:
     if stat.S_ISREG(status.st_mode):
         # Nix looks at the owner's bit alone
         return Regular(path, status.st_size, bool(status.st_mode & stat.S_IXUSR))
-    raise Refused("neither a file, a directory nor a symlink", where=os.fsdecode(full))
+    what = "neither a file, a directory nor a symlink"
+    raise Refused(what, where=os.fsdecode(full), fix="leave it out of the package")
 
 
 def _join(top: bytes, path: bytes) -> bytes:
@@ -133,7 +136,8 @@ def _pread(path: str, offset: int, length: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise Unavailable(f"a file cannot be read: {error.strerror}", where=path) from None
+        fix = "check the disk, or make it again: 'tally env build WORKFLOW'"
+        raise Unavailable(f"a file cannot be read: {error.strerror}", where=path, fix=fix) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         file.seek(offset)
         data = file.read(length)

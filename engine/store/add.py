@@ -143,7 +143,8 @@ _SPECIAL: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
 
 def _special(mode: int) -> Refused:
     kind = next((name for test, name in _SPECIAL if test(mode)), "special file")
-    return Refused(f"this is a {kind}: only files, directories and symlinks are kept")
+    what = f"this is a {kind}: only files, directories and symlinks are kept"
+    return Refused(what, fix="leave it out with ignore, or remove it")
 
 
 @contextmanager

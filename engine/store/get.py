@@ -44,7 +44,9 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
     try:
         parent = os.open(dest.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as fault:
-        raise Refused(f"cannot write there: {fault.strerror}", where=str(dest.parent)) from None
+        what = f"cannot write there: {fault.strerror}"
+        fix = "name a directory that is there and yours"
+        raise Refused(what, where=str(dest.parent), fix=fix) from None
     temporary = f".tally-{uuid.uuid4().hex}"
     try:
         _check(plan, parent, dest)
@@ -53,7 +55,8 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
         _publish(parent, temporary, dest, link, plan[0].entry.kind == "directory")
         reached("get.named")
     except OSError as fault:
-        raise Unavailable(f"cannot write it: {fault.strerror}", where=str(dest)) from None
+        fix = "free some space, or name a place elsewhere"
+        raise Unavailable(f"cannot write it: {fault.strerror}", where=str(dest), fix=fix) from None
     finally:
         _remove(dest.parent / temporary)
         os.close(parent)
@@ -88,12 +91,14 @@ def _check(plan: list[_Item], parent: int, dest: Path) -> None:
     for item in plan:
         if has_control(item.entry.path):
             name = ascii(item.entry.path)
-            raise Refused(f"a name with a control character is not written: {name}")
+            what = f"a name with a control character is not written: {name}"
+            raise Refused(what, fix="'tally get' the others by their own paths")
     disk = os.fstatvfs(parent)
     free = disk.f_bavail * disk.f_frsize
     need = sum(item.entry.size for item in plan if item.whole is None)
     if need > free:
-        raise Unavailable(f"it takes {need} bytes and {free} are free", where=str(dest))
+        what = f"it takes {need} bytes and {free} are free"
+        raise Unavailable(what, where=str(dest), fix="free some space, or name a place elsewhere")
 
 
 class _Writer:

@@ -52,7 +52,8 @@ class TreeBuilder:
         """Take a symlink; it is kept as it is, wherever it points."""
         self.check(path)
         if why := bad_target(target) or ("a control character" if has_control(target) else ""):
-            raise Refused(f"a symlink whose target cannot be kept: {why}", where=path)
+            what = f"a symlink whose target cannot be kept: {why}"
+            raise Refused(what, where=path, fix="let it point elsewhere, or leave it out")
         made = symlink(target)
         self._intake.batch.put(made.blocks)
         self._place(path, made.link)
@@ -103,7 +104,8 @@ class TreeBuilder:
         if path and (why := impossible(name) or unwelcome(name)):
             raise Refused(f"a name that cannot be kept: {why}", where=ascii(path), fix="rename it")
         if path.count("/") >= MAX_DEPTH:
-            raise Refused(f"over {MAX_DEPTH} directories within one another", where=path)
+            what = f"over {MAX_DEPTH} directories within one another"
+            raise Refused(what, where=path, fix="make it flatter")
 
     def _place(self, path: str, link: Link) -> None:
         if not path:

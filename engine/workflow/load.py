@@ -80,7 +80,8 @@ def read_text(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise Refused("no such file", where=str(path), fix=_MISSING) from None
     except OSError as error:
-        raise Unavailable(f"cannot be read: {error.strerror}", where=str(path)) from None
+        what = f"cannot be read: {error.strerror}"
+        raise Unavailable(what, where=str(path), fix="make it readable for this user") from None
     if len(data) > MAX_TEXT:
         fix = "keep data in files, as inputs"
         raise Refused(f"longer than {MAX_TEXT} bytes", where=str(path), fix=fix)

@@ -89,7 +89,7 @@ def _environment(name: str, node: Node) -> PinnedEnvironment:
         if not _SYSTEM.fullmatch(system):
             raise refused(f"not a system: {system[:80]!r}", field.key_mark, "restore it")
     if not systems:
-        raise refused(f"{what} is pinned for no system", table.mark, "")
+        raise refused(f"{what} is pinned for no system", table.mark, "restore it")
     return PinnedEnvironment(text, {key: _pin(key, field.node) for key, field in systems.items()})
 
 
@@ -109,5 +109,5 @@ def _fields(node: Node, what: str, keys: tuple[str, ...]) -> dict[str, Field]:
 
 def _required(table: MapNode, key: str, what: str) -> Field:
     if key not in table.fields:
-        raise refused(f"{what} has no '{key}'", table.mark, "")
+        raise refused(f"{what} has no '{key}'", table.mark, "restore it")
     return table.fields[key]

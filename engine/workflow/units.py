@@ -35,6 +35,12 @@ def parse_size(text: str) -> int:
     return _parse(text, SIZES, "1GiB")
 
 
+def show_size(size: int) -> str:
+    """Return a size as `parse_size` reads it, in the largest unit that it is a whole number of."""
+    units = [unit for unit, bytes_ in SIZES.items() if "i" in unit and size and size % bytes_ == 0]
+    return f"{size // SIZES[units[-1]]}{units[-1]}" if units else f"{size}B"
+
+
 def parse_time(text: str) -> int:
     """Return milliseconds, rounded up.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.progress import Plain, Steps, Tails, Tree, ended_lines
+from cli.progress import Plain, Steps, Tail, Tails, Tree, ended_lines
 from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Printed, Retried, Reused, Started, Waiting
 
@@ -63,6 +63,14 @@ def test_the_last_lines_of_a_failure_are_kept() -> None:
     lines = list(ended_lines(Ended("a", 0, "failed", 0, "exit code 1"), "a", tails))
     assert lines[0] == "a: failed: exit code 1"
     assert lines[1:] == [f"  | {n}\\x07" for n in range(10, 30)]
+
+
+def test_a_line_that_comes_in_pieces_is_one_line() -> None:
+    """Programs write as they please, to two streams at once."""
+    tail = Tail()
+    for stream, data in (("stderr", b"no such "), ("stdout", b"out\n"), ("stderr", b"file\nend")):
+        tail.add(stream, data)
+    assert tail.lines() == ["out", "no such file", "end"]
 
 
 def test_what_a_good_step_printed_is_forgotten() -> None:

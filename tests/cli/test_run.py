@@ -89,7 +89,7 @@ def test_a_failed_step_is_exit_1_and_shows_its_last_lines(tally: Program, write:
     assert statuses(done.json)["bad"] == "failed"
     assert "bad: failed: exit code 7" in done.err
     assert "  | halt" in done.err
-    assert f"'tally log {done.json['name']}' shows why" in done.err
+    assert f"'tally log {done.json['name']} bad' has all that it printed" in done.err
 
 
 def test_a_failure_is_not_reused(tally: Program, write: Write) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import Refused
 from engine.workflow.paths import inside, overlap
-from engine.workflow.units import parse_size, parse_time
+from engine.workflow.units import parse_size, parse_time, show_size
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,16 @@ from engine.workflow.units import parse_size, parse_time
 def test_size(text: str, size: int) -> None:
     """A size is a number and a unit, in bytes rounded up."""
     assert parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0B"), (1000, "1000B"), (1024, "1KiB"), (3 * 2**29, "1536MiB"), (2**36, "64GiB")],
+)
+def test_a_size_is_shown_as_it_is_read(size: int, shown: str) -> None:
+    """Whole, in the largest unit that does that."""
+    assert show_size(size) == shown
+    assert parse_size(shown) == size
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,327 @@
+"""Errors of names of runs, steps and content, of files in and out, and of bundles."""
+
+import base64
+import os
+from pathlib import Path
+
+from engine.content.car import Reader, write
+from engine.content.cid import DAG_CBOR, Cid
+from tests.cli.errors.stage import Stage, meets
+from tests.cli.program import Told
+
+NAMES = "Runs, steps and content"
+WRITING = "Files in and out"
+BUNDLES = "Bundles"
+NOT_HERE = str(Cid.of(DAG_CBOR, b"nobody has this"))
+
+
+@meets(NAMES, "a run that there is not")
+def _(stage: Stage) -> Told:
+    return stage("show", "no-such-run")
+
+
+@meets(NAMES, "a run whose name is not quite that")
+def _(stage: Stage) -> Told:
+    near = f"{stage.run}x"
+    told = stage("show", near, shown="tally show brave-otterx")
+    return Told(told.code, told.out, told.err.replace(near, "brave-otterx"))
+
+
+@meets(NAMES, "a beginning of more than one run", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'true'}\n")
+    stage.quietly("run", stage.folder / "w.yaml")
+    told = stage("show", "bafyr")
+    names = told.err.partition("say which: ")[2].strip()
+    return Told(told.code, told.out, told.err.replace(names, "brave-otter, calm-fox"))
+
+
+@meets(NAMES, "a CID of a run that is not here")
+def _(stage: Stage) -> Told:
+    return stage("show", NOT_HERE)
+
+
+@meets(NAMES, "a CID that is none")
+def _(stage: Stage) -> Told:
+    return stage("cat", "bafyr4i" + "!" * 52)
+
+
+@meets(NAMES, "a CID that was copied wrongly")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{NOT_HERE[:-1]}b")
+
+
+@meets(NAMES, "a CID of what Tallystick does not read")
+def _(stage: Stage) -> Told:
+    key = bytes([1, 0x72, 0x1E, 0x20]) + bytes(32)  # a libp2p key
+    return stage("cat", "b" + base64.b32encode(key).decode().lower().rstrip("="))
+
+
+@meets(NAMES, "a CID of another kind")
+def _(stage: Stage) -> Told:
+    return stage("run", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi")
+
+
+@meets(NAMES, "content that is not here")
+def _(stage: Stage) -> Told:
+    return stage("cat", str(Cid.of(0x55, b"nobody has this")))
+
+
+@meets(NAMES, "a step that is none")
+def _(stage: Stage) -> Told:
+    return stage("explain", stage.run, "greet[x]")
+
+
+@meets(NAMES, "a step that the run has not")
+def _(stage: Stage) -> Told:
+    return stage("explain", stage.run, "letters")
+
+
+@meets(NAMES, "a step that the run has not, in its log")
+def _(stage: Stage) -> Told:
+    return stage("log", stage.run, "letters")
+
+
+@meets(NAMES, "an instance that the step has not")
+def _(stage: Stage) -> Told:
+    return stage("explain", stage.run, "greet[7]")
+
+
+@meets(NAMES, "a run to compare with that has not this step", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'true'}\n")
+    other = stage.quietly("run", stage.folder / "w.yaml")["name"]
+    line = "tally explain brave-otter letter --against brave-otter"
+    return stage("explain", stage.run, "letter", "--against", other, shown=line)
+
+
+@meets(NAMES, "one of several instances, unnamed")
+def _(stage: Stage) -> Told:
+    return stage("explain", stage.run, "greet")
+
+
+@meets(NAMES, "a step of a rerun that there is not")
+def _(stage: Stage) -> Told:
+    return stage("rerun", stage.run, "--step", "leter")
+
+
+@meets(NAMES, "a run where content is wanted")
+def _(stage: Stage) -> Told:
+    return stage("cat", stage.run)
+
+
+@meets(NAMES, "an output without its name")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{stage.run}/letter")
+
+
+@meets(NAMES, "an output that the step has not")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{stage.run}/letter/txt")
+
+
+@meets(NAMES, "content where a run is wanted")
+def _(stage: Stage) -> Told:
+    stage.write("notes.txt", "some text\n")
+    cid = stage.quietly("add", stage.folder / "notes.txt")["cid"]
+    return stage("run", cid)
+
+
+@meets(NAMES, "a path in content that there is not")
+def _(stage: Stage) -> Told:
+    cid = _folder(stage)
+    return stage("cat", f"{cid}/src/greet.py")
+
+
+@meets(NAMES, "a path in content that is none")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{_folder(stage)}/src/../greet.sh")
+
+
+@meets(NAMES, "a path through a file")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{_folder(stage)}/src/greet.sh/more")
+
+
+@meets(NAMES, "a path through a symlink")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{_folder(stage)}/link/greet.sh")
+
+
+@meets(NAMES, "a path of too many names")
+def _(stage: Stage) -> Told:
+    path = "/".join("d" * 200)
+    told = stage("cat", f"{_folder(stage)}/{path}", shown="tally cat bafybr4i…/d/d/d/…")
+    return Told(told.code, told.out, told.err.replace(path[:80], "d/d/d/…"))
+
+
+@meets(NAMES, "a directory, printed")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"{_folder(stage)}/src")
+
+
+@meets(NAMES, "a run to be cancelled that has ended")
+def _(stage: Stage) -> Told:
+    return stage("cancel", stage.run)
+
+
+@meets(NAMES, "something to let go of that is not pinned")
+def _(stage: Stage) -> Told:
+    return stage("gc", "--unpin", f"{stage.run}/letter/text")
+
+
+@meets(NAMES, "params for a graph of a run")
+def _(stage: Stage) -> Told:
+    return stage("graph", stage.run, "-p", "n=1")
+
+
+def _folder(stage: Stage) -> str:
+    stage.write("tree/src/greet.sh", "echo hello\n")
+    (stage.folder / "tree" / "link").symlink_to("src")
+    found: str = stage.quietly("add", stage.folder / "tree")["cid"]
+    return found
+
+
+@meets(WRITING, "nothing to add")
+def _(stage: Stage) -> Told:
+    return stage("add", "nothing")
+
+
+@meets(WRITING, "a pipe to add")
+def _(stage: Stage) -> Told:
+    os.mkfifo(stage.folder / "pipe")
+    return stage("add", "pipe")
+
+
+@meets(WRITING, "something to add that cannot be read")
+def _(stage: Stage) -> Told:
+    (stage.folder / "loop").symlink_to("loop")
+    return stage("add", "loop/x")
+
+
+@meets(WRITING, "a name that cannot be kept")
+def _(stage: Stage) -> Told:
+    stage.write("tree/a\nb", "")
+    return stage("add", "tree")
+
+
+@meets(WRITING, "a symlink that cannot be kept")
+def _(stage: Stage) -> Told:
+    (stage.folder / "tree").mkdir()
+    (stage.folder / "tree" / "link").symlink_to("a\x1bb")
+    return stage("add", "tree")
+
+
+@meets(WRITING, "directories too deep to be kept")
+def _(stage: Stage) -> Told:
+    (stage.folder / "tree" / Path(*("d" * 70))).mkdir(parents=True)
+    told = stage("add", "tree")
+    path = told.err.partition("at: ")[2].partition("\n")[0]
+    return Told(told.code, told.out, told.err.replace(path, "tree/d/d/d/…"))
+
+
+@meets(WRITING, "content written where there is something")
+def _(stage: Stage) -> Told:
+    stage.write("letter.txt", "")
+    return stage("get", f"{stage.run}/letter/text", "letter.txt")
+
+
+@meets(WRITING, "content written into a directory that is not there")
+def _(stage: Stage) -> Told:
+    return stage("get", f"{stage.run}/letter/text", "letters/letter.txt")
+
+
+@meets(WRITING, "a bundle written over a directory")
+def _(stage: Stage) -> Told:
+    (stage.folder / "run.car").mkdir()
+    return stage("export", stage.run, "run.car")
+
+
+@meets(WRITING, "a bundle written into a directory that is not there")
+def _(stage: Stage) -> Told:
+    return stage("export", stage.run, "bundles/run.car")
+
+
+def _bundle(stage: Stage) -> Path:
+    stage.quietly("export", stage.run, stage.folder / "run.car")
+    return stage.folder / "run.car"
+
+
+@meets(BUNDLES, "a bundle that is not there")
+def _(stage: Stage) -> Told:
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a directory instead of a bundle")
+def _(stage: Stage) -> Told:
+    (stage.folder / "run.car").mkdir()
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle that cannot be read")
+def _(stage: Stage) -> Told:
+    (stage.folder / "run.car").symlink_to("run.car")
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a file that is no bundle")
+def _(stage: Stage) -> Told:
+    stage.write("run.car", "some text that is no bundle\n" * 100)
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "an empty file")
+def _(stage: Stage) -> Told:
+    stage.write("run.car", "")
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle without a run, to be rerun")
+def _(stage: Stage) -> Told:
+    cid = _folder(stage)
+    stage.quietly("export", cid, stage.folder / "tree.car")
+    return stage("rerun", "tree.car")
+
+
+@meets(BUNDLES, "a bundle that was cut short")
+def _(stage: Stage) -> Told:
+    path = _bundle(stage)
+    os.truncate(path, 1000)
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle of which a byte was changed")
+def _(stage: Stage) -> Told:
+    path = _bundle(stage)
+    data = bytearray(path.read_bytes())
+    data[200] ^= 1
+    path.write_bytes(data)
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle of which the head was changed")
+def _(stage: Stage) -> Told:
+    path = _bundle(stage)
+    data = bytearray(path.read_bytes())
+    data[3] ^= 1
+    path.write_bytes(data)
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a CAR of version 2")
+def _(stage: Stage) -> Told:
+    stage.write("run.car", bytes.fromhex("0aa16776657273696f6e02") + bytes(40))
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle that lacks a block")
+def _(stage: Stage) -> Told:
+    path = _bundle(stage)
+    stage.extra["TALLY_HOME"] = str(stage.folder / "home")  # this one may have the block
+    with path.open("rb") as stream:
+        reader = Reader(stream)
+        blocks = list(reader)
+        roots = reader.roots
+    with path.open("wb") as stream:
+        write(stream, roots, blocks[:-1])
+    return stage("import", "run.car")
