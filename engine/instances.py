@@ -10,46 +10,17 @@ together are changed together, as a span: what 100 000 of them cost is a few sli
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 from engine.plan_graph import Edge, Graph
 from engine.plan_table import ENDED, Cause, State, move
+from engine.ranks import INDEX_BITS, INDEX_MASK, Span, rank_of, runs, split
 
 SKIP: Final = 1  # something needed was left out by its author
 BLOCK: Final = 2  # something needed did not succeed
 
-Span: TypeAlias = tuple[int, int]  # the rank of the first, and how many follow one another
-
-_INDEX_BITS: Final = 32
-_INDEX_MASK: Final = (1 << _INDEX_BITS) - 1
 _UNKNOWN: Final = -1
 _MARKS: Final = {State.SKIPPED: SKIP, State.FAILED: BLOCK, State.BLOCKED: BLOCK}
-
-
-def rank_of(number: int, index: int) -> int:
-    """Return the rank of an instance of a group."""
-    return number << _INDEX_BITS | index
-
-
-def split(rank: int) -> tuple[int, int]:
-    """Return the group's number and the index of a rank."""
-    return rank >> _INDEX_BITS, rank & _INDEX_MASK
-
-
-def runs(indexes: Sequence[int]) -> Iterator[range]:
-    """Yield ascending indexes as the longest ranges that they are made of.
-
-    >>> list(runs((0, 1, 2, 5)))
-    [range(0, 3), range(5, 6)]
-    """
-    if isinstance(indexes, range):
-        yield indexes
-        return
-    start = 0
-    for at in range(1, len(indexes) + 1):
-        if at == len(indexes) or indexes[at] != indexes[at - 1] + 1:
-            yield range(indexes[start], indexes[at - 1] + 1)
-            start = at
 
 
 class Instances:
@@ -161,7 +132,7 @@ class Instances:
         return (number for number, first in enumerate(self._first) if first == _UNKNOWN)
 
     def _place(self, rank: int) -> int:
-        return self._first[rank >> _INDEX_BITS] + (rank & _INDEX_MASK)
+        return self._first[rank >> INDEX_BITS] + (rank & INDEX_MASK)
 
     def _make(self, number: int, count: int) -> None:
         self._first[number] = len(self._state)

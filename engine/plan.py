@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from engine.admission import Admission, Capacity
 from engine.errors import Refused
-from engine.instances import BLOCK, Instances, Span, rank_of, split
+from engine.instances import BLOCK, Instances
 from engine.plan_events import (
     WHOLE,
     Action,
@@ -48,6 +48,7 @@ from engine.plan_events import (
 )
 from engine.plan_graph import Graph
 from engine.plan_table import Cause, State
+from engine.ranks import Span, rank_of, split
 from engine.workflow.graph import Group
 from engine.workflow.units import show_size
 
