@@ -4,13 +4,12 @@ Most of it may come from a stranger's bundle: texts are of any length and say an
 shown of them, and how much, is decided where it is laid out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.content.cid import Cid
 from engine.nix.records import Closure
 from engine.step import Attestation, Step
-from engine.summary import Output
 from engine.workflow.lock import LockedEnvironment
 from engine.workflow.model import Workflow
 
@@ -23,8 +22,9 @@ class Instance:
     index: int | None  # None when the step is not scattered
     status: str
     key: Cid | None
+    result: Cid | None
     exit_code: int | None  # None when it did not end, or its result is not here
-    outputs: dict[str, Cid]
+    outputs: dict[str, Cid]  # read of those that are listed
     attested: Attestation | None  # of a reused one: of when it ran
     signer: str  # the public key of who signed that, as hexadecimal text; "" for nobody
     note: str  # why it failed or was skipped, as far as this home knows
@@ -61,6 +61,22 @@ class Tail:
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """The instances of a step that are not listed: how many there are in each state."""
+
+    step: str
+    states: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An output of the workflow: none of what was skipped, several of one that gathers."""
+
+    values: tuple[Cid, ...]
+    more: int  # that are not among them
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Which run it is, and when it was."""
 
@@ -84,7 +100,9 @@ class Facts:
     inputs: dict[str, Cid]
     environments: Sequence[Locked]
     instances: Sequence[Instance]
+    listed: Sequence[Instance]  # those that are shown one by one, in the same order
+    folded: Sequence[Folded]  # the others, step by step
     unread: int  # how many instances have more to be read than was: there were too many
-    outputs: dict[str, Output]
+    outputs: dict[str, Given]
     sample: Step | None  # one of its steps: what it was given, all of them were
     tails: Sequence[Tail]

@@ -1,29 +1,29 @@
 """Gathering the facts of a run from a home: the edge of the page."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from cli.page.facts import Facts, Head, Instance, Locked
+from cli.page.listing import fold
 from cli.page.logs import tails
+from cli.page.results import SUCCEEDED, final, read_record, with_outputs
 from cli.page.signatures import attested
 from cli.runview import find_run
 from cli.workspace import Workspace
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.content.schema import Record
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged
 from engine.nix.records import CLOSURE, Closure
 from engine.rows import RunRow, StepRow
 from engine.run import Run, RunStep
 from engine.step import RESULT, STEP, Step
-from engine.summary import final_outputs, load_run, load_workflow, run_steps
+from engine.summary import load_run, load_workflow, run_steps
 from engine.workflow.lock import LOCK, Lock
 from engine.workflow.model import Workflow
 
 MAX_READ: Final = 50_000  # instances of which all is read: a stranger's run may have millions
 MAX_ATTESTATIONS: Final = 2  # of an instance: the record alone, and signed
 
-T = TypeVar("T")
 _Notes = dict[tuple[str, int], str]
 
 
@@ -62,6 +62,7 @@ def _facts(
     found: Iterator[Instance],
 ) -> Facts:
     instances = tuple(found)
+    listed, folded = fold(instances)
     return Facts(
         head=head,
         workflow=workflow,
@@ -69,7 +70,9 @@ def _facts(
         environments=tuple(_environments(store, lock)) if lock else (),
         instances=instances,
         unread=max(0, len(instances) - MAX_READ),
-        outputs=final_outputs(store.get, workflow, instances),
+        listed=tuple(with_outputs(store, one) for one in listed),
+        folded=folded,
+        outputs=final(store, workflow, instances),
         sample=_sample(store, instances),
         tails=tuple(tails(store, instances)),
     )
@@ -111,7 +114,7 @@ def _of_rows(store: BlockStore, rows: Sequence[StepRow], workflow: Workflow) -> 
 
 
 def _instance(store: BlockStore, step: RunStep, note: str) -> Instance:
-    result = _read(store, RESULT, step.result)
+    result = read_record(store, RESULT, step.result) if step.status == "failed" else None
     said, signer = attested(store, step.attestations[:MAX_ATTESTATIONS])
     if said is not None and said.result != step.result:
         raise Damaged(f"what is attested of '{step.id}' is of another result")
@@ -120,8 +123,9 @@ def _instance(store: BlockStore, step: RunStep, note: str) -> Instance:
         step.index,
         step.status,
         step.step,
-        result.exit_code if result else None,
-        result.outputs if result else {},
+        step.result,
+        result.exit_code if result else 0 if step.status in SUCCEEDED else None,
+        {},
         said,
         signer,
         note,
@@ -129,7 +133,9 @@ def _instance(store: BlockStore, step: RunStep, note: str) -> Instance:
 
 
 def _unread(step: RunStep) -> Instance:
-    return Instance(step.name, step.index, step.status, step.step, None, {}, None, "", "")
+    return Instance(
+        step.name, step.index, step.status, step.step, step.result, None, {}, None, "", ""
+    )
 
 
 def _environments(store: BlockStore, lock: Lock) -> Iterator[Locked]:
@@ -137,24 +143,11 @@ def _environments(store: BlockStore, lock: Lock) -> Iterator[Locked]:
     for name, systems in lock.environments.items():
         for system, locked in systems.items():
             if locked.closure not in closures:
-                closures[locked.closure] = _read(store, CLOSURE, locked.closure)
+                closures[locked.closure] = read_record(store, CLOSURE, locked.closure)
             yield Locked(name, system, locked, closures[locked.closure])
 
 
 def _sample(store: BlockStore, instances: Sequence[Instance]) -> Step | None:
     """Return the record of the first step that has one here."""
     keys = (one.key for one in instances[:MAX_READ] if one.key is not None)
-    return next((step for key in keys if (step := _read(store, STEP, key))), None)
-
-
-def _read(store: BlockStore, record: Record[T], cid: Cid | None) -> T | None:
-    """Return a record, or None when it is not here: a bundle need not carry all of them.
-
-    Raises: Damaged when it is malformed.
-    """
-    if cid is None:
-        return None
-    try:
-        return record.decode(store.get(cid))
-    except Unavailable:
-        return None
+    return next((step for key in keys if (step := read_record(store, STEP, key))), None)

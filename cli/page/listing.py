@@ -2,20 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from cli.page.facts import Instance
+from cli.page.facts import Folded, Instance
 
 MAX_LISTED: Final = 1_000  # rows: about a megabyte of page, and a browser sorts them at once
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """The instances of a step that are not listed: how many there are in each state."""
-
-    step: str
-    states: Mapping[str, int]
 
 
 def fold(

@@ -25,11 +25,10 @@ from engine.picture.bar import parts
 from engine.picture.graph import STATES
 from engine.picture.labels import grouped
 from engine.picture.style import SHEET
-from engine.summary import Output
 from engine.workflow.contract import PROFILE
 
 HERE: Final = Path(__file__).parent
-MAX_VALUES: Final = 20  # of one instance, or of an output that gathers
+MAX_OUTPUTS: Final = 20  # of one instance
 
 
 def render(facts: Facts) -> str:
@@ -48,6 +47,7 @@ def render(facts: Facts) -> str:
             version=version("tallystick"),
             states=STATES,
             profile=PROFILE,
+            max_outputs=MAX_OUTPUTS,
         )
     )
 
@@ -71,7 +71,6 @@ def _templates() -> Environment:
         "parts": parts,
         "shown": wording.shown,
         "size": human_size,
-        "values": _values,
     }
     return templates
 
@@ -84,12 +83,5 @@ def _drawn(element: Element) -> Markup:
     return Markup(tostring(element, encoding="unicode"))  # noqa: S704 - made of elements
 
 
-def _values(output: Output) -> tuple[Cid, ...]:
-    """Return the CIDs of an output: several of one that gathers, none of what was skipped."""
-    if isinstance(output, tuple):
-        return output
-    return () if output is None else (output,)
-
-
 def _few(outputs: dict[str, Cid]) -> list[tuple[str, Cid]]:
-    return list(islice(outputs.items(), MAX_VALUES))
+    return list(islice(outputs.items(), MAX_OUTPUTS))

@@ -8,7 +8,6 @@ from xml.etree.ElementTree import Element
 
 from cli.page.facts import Facts, Instance, Locked, Tail
 from cli.page.figures import Figures, figures, span
-from cli.page.listing import Folded, fold
 from cli.page.timeline import Timeline, timeline
 from engine.nix import nix32
 from engine.outcomes import failed_by
@@ -67,8 +66,6 @@ class View:
     figures: tuple[Figures, ...]
     longest_ms: int  # of any instance
     processor_ms: int  # of all instances
-    listed: tuple[Instance, ...]
-    folded: tuple[Folded, ...]
     environments: tuple[Paths, ...]
     machines: tuple[Machine, ...]
 
@@ -77,7 +74,6 @@ def view_of(facts: Facts) -> View:
     """Return what is on the page of a run."""
     when = span(facts)
     picture = _picture(facts)
-    listed, folded = fold(facts.instances)
     steps = figures(facts)
     failed = [one for one in facts.instances if one.status == "failed"]
     return View(
@@ -93,8 +89,6 @@ def view_of(facts: Facts) -> View:
         figures=steps,
         longest_ms=max((step.longest_ms for step in steps), default=0),
         processor_ms=sum(step.processor_ms for step in steps),
-        listed=listed,
-        folded=folded,
         environments=tuple(_environments(facts)),
         machines=_machines(facts),
     )

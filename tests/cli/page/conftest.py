@@ -9,6 +9,7 @@ import pytest
 
 from cli.page.facts import Facts, Instance
 from cli.page.gather import gather
+from cli.page.listing import fold
 from cli.page.render import render
 from cli.workspace import Workspace
 from engine.content.cid import RAW, Cid
@@ -81,7 +82,9 @@ def many(facts: Facts, count: int) -> Facts:
     found = (
         instance("train", n, after_ms=1_000 + n * 10, wall_ms=74 + n % 7) for n in range(count)
     )
-    return replace(facts, instances=[*facts.instances, *found])
+    instances = [*facts.instances, *found]
+    listed, folded = fold(instances)
+    return replace(facts, instances=instances, listed=listed, folded=folded)
 
 
 def instance(
@@ -91,7 +94,7 @@ def instance(
     gave = Cid.of(RAW, f"{name}[{index}]".encode())
     start = NOON_MS + after_ms
     said = Attestation(gave, gave, "bwrap", "Linux", start, wall_ms, 0, 0, None, None, False, "")
-    return Instance(name, index, status, gave, 0, {"o": gave}, said, "", "")
+    return Instance(name, index, status, gave, gave, 0, {"o": gave}, said, "", "")
 
 
 @dataclass

@@ -82,7 +82,7 @@ def test_a_click_copies_an_address(look: Look, protein: Facts) -> None:
     opened = look(protein, permissions=["clipboard-read", "clipboard-write"])
     opened.page.locator("#instances .cid").first.click()
     opened.page.locator("#said", has_text="copied").wait_for()
-    (address,) = protein.instances[0].outputs.values()
+    (address,) = protein.listed[0].outputs.values()
     assert opened.page.evaluate("navigator.clipboard.readText()") == str(address)
 
 

@@ -9,6 +9,7 @@ from cli.page import gather as gathering
 from cli.page.facts import Facts
 from cli.page.gather import gather
 from cli.page.logs import MAX_TAILS, TAIL_BYTES
+from cli.page.results import MAX_VALUES
 from cli.page.signatures import attested
 from cli.page.view import view_of
 from cli.workspace import Workspace
@@ -106,7 +107,7 @@ def test_what_is_not_here_is_left_out(tmp_path: Path) -> None:
         step = RunStep("prepare", None, "ran", gone, gone, (gone,))
         (one,) = gather(space, str(_with_step(space, cid, step))).instances
     assert page.steps[0].name == one.name
-    assert (one.attested, one.exit_code, one.outputs) == (None, None, {})
+    assert (one.attested, one.exit_code, one.outputs) == (None, 0, {})
 
 
 def test_of_very_many_instances_only_the_state_is_read(
@@ -118,6 +119,15 @@ def test_of_very_many_instances_only_the_state_is_read(
     assert facts.unread == 40
     assert sum(one.attested is not None for one in facts.instances) == 10
     assert {one.status for one in facts.instances} == {"ran"}
+
+
+def test_an_output_that_gathers_shows_its_first(made: Made) -> None:
+    """And counts the others; one that an instance did not give is not among them."""
+    trained = [Ran("train", n, outputs={"o": bytes([n])}) for n in range(1, 31)]
+    facts = made(MANY, [Ran("train", 0, "failed", exit_code=1), *trained])
+    given = facts.outputs["train.o"]
+    assert given.values == tuple(Cid.of(RAW, bytes([n])) for n in range(1, MAX_VALUES + 1))
+    assert given.more == 30 - MAX_VALUES
 
 
 def test_a_signature_is_checked() -> None:

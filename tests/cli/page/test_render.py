@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.page.facts import Facts, Head, Instance, Locked, Tail
+from cli.page.facts import Facts, Given, Head, Instance, Locked, Tail
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.page.view import MAX_DRAWN, MAX_PATHS, view_of
@@ -92,6 +92,17 @@ def test_store_paths_are_listed_largest_first(made: Made) -> None:
     assert "5 smaller ones are not listed" in page
 
 
+def test_a_run_without_an_end_says_so(protein: Facts) -> None:
+    """While it goes on, and when its process is gone; what has not ended is counted."""
+    for status, words in (("running", "it goes on"), ("interrupted", "it has no end")):
+        head = replace(protein.head, name="brave-otter", run=None, lock=None, status=status)
+        some = [one for one in protein.instances if one.name != "report"]
+        page = render(replace(protein, head=head, instances=some))
+        assert words in page
+        assert "not ended" in page
+        assert "tally log brave-otter -f" in page
+
+
 def test_why_it_failed_is_told_in_words(protein: Facts) -> None:
     """From the record, where this home has no journal of it."""
     page = render(protein)
@@ -110,13 +121,14 @@ def test_no_text_changes_the_elements_of_a_page(text: str) -> None:
 def page_with(text: str) -> str:
     """Return the page of a run in which everything that can be any text is this one."""
     said = Attestation(SOME, SOME, text, text, 0, 1, 1, 1, None, None, False, text)
-    bad = Instance("fetch", None, "failed", SOME, 1, {}, said, text, text)
+    bad = Instance("fetch", None, "failed", SOME, SOME, 1, {}, said, text, text)
     workflow = replace(PLAIN, description=text)
     head = Head(text, SOME, text, True, None, None, SOME, SOME, {text: text})
     lock = LockedEnvironment(SOME, SOME, text, text)
     locked = Locked(text, text, lock, None)
     tail = Tail("fetch", text, text, 5)
-    return render(Facts(head, workflow, {}, [locked], [bad], 0, {text: SOME}, None, [tail]))
+    gave = {text: Given((SOME,), 5)}
+    return render(Facts(head, workflow, {}, [locked], [bad], [bad], [], 0, gave, None, [tail]))
 
 
 def elements(page: str) -> list[tuple[str, tuple[str, ...]]]:
