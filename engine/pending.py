@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.content.blocks import Block, Leaf
+from engine.content.blocks import MAX_BLOCK, Block, Leaf
 from engine.content.cid import Cid
 from engine.store.base import ContentStore, FileWriter
 
@@ -51,6 +51,17 @@ class Pending:
     def has(self, cid: Cid) -> bool:
         """Return whether `get` would find `cid`."""
         return cid in self._held or self._store.has(cid)
+
+    def get_many(self, cids: Sequence[Cid], longest: int = MAX_BLOCK) -> dict[Cid, bytes]:
+        """Return those blocks that are held back, or here and right in the store beneath."""
+        held = {cid: self._held[cid].data for cid in cids if cid in self._held}
+        here = {cid: data for cid, data in held.items() if len(data) <= longest}
+        return here | self._store.get_many([cid for cid in cids if cid not in held], longest)
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those that `has` would find."""
+        held = {cid for cid in cids if cid in self._held}
+        return held | self._store.has_many([cid for cid in cids if cid not in held])
 
     def new_file(self) -> FileWriter:
         """Begin a whole file in the store beneath."""

@@ -54,8 +54,11 @@ class BlockStore(Protocol):
 class ManyStore(BlockStore, Protocol):
     """A BlockStore that can be asked for thousands of blocks at the price of a few."""
 
-    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
-        """Return those blocks that are here and right, checked; for any other ask `get` why."""
+    def get_many(self, cids: Sequence[Cid], longest: int = MAX_BLOCK) -> dict[Cid, bytes]:
+        """Return those blocks that are here and right, checked; for any other ask `get` why.
+
+        One of over `longest` bytes is left out: who asks for many bounds what they take together.
+        """
         ...
 
     def has_many(self, cids: Sequence[Cid]) -> set[Cid]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import BYTES, DAG_PB, SHA2_256, Cid
-from engine.content.protobuf import fields, text, varint
+from engine.content.protobuf import fields, read_varint, text, varint
 from engine.errors import Damaged, Refused
 
 # A directory is sharded at 256 KiB and a link to a name takes over 40 bytes, so 6 500 is the most
@@ -70,14 +70,30 @@ def decode(block: bytes) -> tuple[tuple[Link, ...], bytes]:
 
 
 def _decode_link(message: bytes) -> Link:
+    if message[:2] == _HASH and message[38:39] == b"\x12":  # as every writer of our CIDs has it
+        size = int.from_bytes(message[39:40], "big")
+        end = 40 + size
+        if size < 0x80 and message[end : end + 1] == b"\x18":
+            tsize, at = read_varint(message, end + 1)
+            if at == len(message):
+                return _link_of(message[2:38], message[40:end], tsize)
+    return _decode_fields(message)
+
+
+def _decode_fields(message: bytes) -> Link:
+    """Read a link whose fields come in any order, or are not all there."""
     found = dict(pairs := list(fields(message)))
     target, name, tsize = found.get(1), found.get(2, b""), found.get(3, 0)
     if len(found) != len(pairs) or not found.keys() <= {1, 2, 3}:
         raise Damaged("a dag-pb link with an unexpected field")
     if not (isinstance(target, bytes) and isinstance(name, bytes) and isinstance(tsize, int)):
         raise Damaged("a dag-pb link with a field of the wrong type")
+    return _link_of(_version_1(target), name, tsize)
+
+
+def _link_of(target: bytes, name: bytes, tsize: int) -> Link:
     try:
-        return Link(name.decode(), Cid.from_bytes(_version_1(target)), tsize)
+        return Link(name.decode(), Cid.from_bytes(target), tsize)
     except UnicodeDecodeError:
         raise Damaged("a dag-pb link whose name is not UTF-8") from None
     except Refused as fault:

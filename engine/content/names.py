@@ -57,6 +57,8 @@ def bad_target(target: str) -> str:
 
 def has_control(text: str) -> bool:
     """Return whether printing `text` could do more than show it."""
+    if text.isascii() and text.isprintable():  # as above
+        return False
     return any(unicodedata.category(character) == "Cc" for character in text)
 
 

@@ -45,8 +45,8 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at, end = 0, len(data)
     while at < end:
-        tag, at = _varint(data, at)
-        value, at = _varint(data, at)
+        tag, at = read_varint(data, at)
+        value, at = read_varint(data, at)
         kind = tag & 7
         if kind == _VARINT:
             yield tag >> 3, value
@@ -59,8 +59,13 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise Damaged(f"a protobuf field of wire type {kind}")
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read one varint; return it and where the next byte is."""
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Read one varint; return it and where the next byte is.
+
+    Raises: Damaged when it is cut short, padded or over 64 bits.
+    """
+    if at < len(data) and data[at] < 0x80:  # nearly all: tags, and lengths of names and links
+        return data[at], at + 1
     value = shift = 0
     for position in range(at, min(at + 10, len(data))):  # 10 bytes hold 64 bits
         byte = data[position]

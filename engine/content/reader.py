@@ -39,7 +39,11 @@ def stat(get: Get, cid: Cid) -> Stat:
 
     Raises: Damaged when it is not UnixFS; Refused when it is a record.
     """
-    node = parse(cid, get(cid))
+    return stat_of(parse(cid, get(cid)))
+
+
+def stat_of(node: Node) -> Stat:
+    """Say what a node is."""
     return Stat(node.kind, node.size, node.data.decode() if node.kind == "symlink" else "")
 
 
@@ -116,8 +120,16 @@ def entries(get: Get, cid: Cid) -> tuple[Link, ...]:
 
     Raises: Refused when it is not a directory; Damaged when it is malformed or too large.
     """
+    return entries_of(get, cid, _directory(get, cid))
+
+
+def entries_of(get: Get, cid: Cid, root: Node) -> tuple[Link, ...]:
+    """Return the entries of the directory `cid`, whose first block is `root`.
+
+    Raises: as entries.
+    """
     found: list[Link] = []
-    waiting = [(_directory(get, cid), b"")]
+    waiting = [(root, b"")]
     while waiting:
         node, above = waiting.pop()
         if not node.shard:

@@ -11,9 +11,9 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.names import MAX_DEPTH, MAX_ENTRIES
-from engine.content.reader import Get, Stat, entries, stat
+from engine.content.reader import Get, Stat, entries_of, stat_of
 from engine.content.tree import TREE, Tree
-from engine.content.unixfs import Kind
+from engine.content.unixfs import Kind, Node, parse
 from engine.errors import Damaged
 
 
@@ -58,31 +58,30 @@ def walk(get: Get, cid: Cid) -> Iterator[Entry]:
     count = 0
     while waiting:
         path, link = waiting.pop()
-        entry = _entry(get, path, link or Link("", tree.link, 0), path in pending, link is None)
+        link = link or Link("", tree.link, 0)
+        node = None if link.cid.codec == RAW and path else parse(link.cid, get(link.cid))
+        entry = _entry(path, link, node, path in pending)
         count += 1
         if count > MAX_ENTRIES + 1:
             raise Damaged(f"a tree of over {MAX_ENTRIES} entries", where=str(cid))
         pending.discard(path)
         yield entry
-        if entry.kind == "directory":
-            waiting += reversed(_below(get, entry))
+        if node is not None and node.kind == "directory":
+            waiting += reversed(_below(get, entry, node))
     if pending:
         raise Damaged(f"a tree without its executable {min(pending)!a}", where=str(cid))
 
 
-def _entry(get: Get, path: str, link: Link, executable: bool, is_root: bool) -> Entry:
-    if link.cid.codec == RAW and not is_root:
-        # not read for this: it may be a large file's only leaf
-        found = Stat("file", link.tsize, "")
-    else:
-        found = stat(get, link.cid)
+def _entry(path: str, link: Link, node: Node | None, executable: bool) -> Entry:
+    """Return an entry; a raw block is not read for this: it may be a large file's only leaf."""
+    found = Stat("file", link.tsize, "") if node is None else stat_of(node)
     if executable and found.kind != "file":
         raise Damaged(f"a tree with an executable {found.kind} {path!a}", where=str(link.cid))
     return Entry(path, found.kind, link.cid, found.size, executable, found.target)
 
 
-def _below(get: Get, entry: Entry) -> list[tuple[str, Link | None]]:
+def _below(get: Get, entry: Entry, node: Node) -> list[tuple[str, Link | None]]:
     prefix = f"{entry.path}/" if entry.path else ""
     if prefix.count("/") == MAX_DEPTH:
         raise Damaged(f"a tree over {MAX_DEPTH} directories deep", where=str(entry.cid))
-    return [(prefix + link.name, link) for link in entries(get, entry.cid)]
+    return [(prefix + link.name, link) for link in entries_of(get, entry.cid, node)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from engine.content.blocks import Block, BlockStore
+from engine.content.blocks import Block, ManyStore
 from engine.content.blocks import Leaf as Leaf  # where writers of whole files look for it
 from engine.content.cid import Cid
 
@@ -51,7 +51,7 @@ class FileWriter(Protocol):
         ...
 
 
-class ContentStore(BlockStore, Protocol):
+class ContentStore(ManyStore, Protocol):
     """Blocks by name, and whole files by the name of their root."""
 
     def new_file(self) -> FileWriter:

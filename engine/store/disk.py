@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.clock import Clock, SystemClock
-from engine.content.blocks import Block
+from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import Cid
 from engine.faults import writing
 from engine.store import reserve
@@ -97,9 +97,9 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         """
         return self.reader.has(cid)
 
-    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+    def get_many(self, cids: Sequence[Cid], longest: int = MAX_BLOCK) -> dict[Cid, bytes]:
         """Return those blocks that are here and right, checked; for any other ask `get` why."""
-        return self.reader.get_many(cids)
+        return self.reader.get_many(cids, longest)
 
     def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
         """Return those that `has` would find."""

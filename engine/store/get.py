@@ -1,31 +1,22 @@
 """Getting: a tree out of a store onto this machine's disk.
 
 It is written beside its destination under another name and renamed when it is whole, so there is
-never half a tree. Everything is made by name below the descriptor of its directory and must be
-new: no symlink in the tree or on the disk can lead a write elsewhere.
+never half a tree. Like cp, it does not wait for the disk: what was got is safe from a crash of
+this process, and from a power cut once the system has written it.
 """
 
 import os
 import shutil
 import uuid
-from dataclasses import dataclass
-from errno import EMLINK, ENOTSUP, EPERM, EXDEV
 from pathlib import Path
-from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.names import has_control
 from engine.content.walk import Entry, walk
 from engine.durable import reached
-from engine.errors import Damaged, Refused, Unavailable
-from engine.store.base import ContentStore
-from engine.store.copy import copy_content
-
-_NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
-# What link(2) says where the file system, or the count of links, does not allow one more.
-_NO_LINK: Final = (EXDEV, EMLINK, EPERM, ENOTSUP)
+from engine.errors import Refused, Unavailable
+from engine.store.base import SMALL, ContentStore
+from engine.store.writeout import NO_LINK, Item, WriteOut
 
 
 def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -> None:
@@ -40,7 +31,7 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
     """
     if _exists(dest, link):
         return
-    plan = [_Item(entry, _whole(store, entry) if link else None) for entry in walk(store.get, cid)]
+    plan = [Item(entry, _whole(store, entry) if link else None) for entry in walk(store.get, cid)]
     try:
         parent = os.open(dest.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as fault:
@@ -50,7 +41,7 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
     temporary = f".tally-{uuid.uuid4().hex}"
     try:
         _check(plan, parent, dest)
-        _Writer(store, parent, dest.parent, temporary, link).write(plan)
+        WriteOut(store, parent, dest.parent, temporary, link=link).write(plan)
         reached("get.written")
         _publish(parent, temporary, dest, link, plan[0].entry.kind == "directory")
         reached("get.named")
@@ -62,17 +53,9 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
         os.close(parent)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """Something to be written, and the store's own file to link to where there is one."""
-
-    entry: Entry
-    whole: Path | None
-
-
 def _whole(store: ContentStore, entry: Entry) -> Path | None:
     """Return the file to link to; an executable needs an inode of its own for its mode."""
-    if entry.kind != "file" or entry.executable:
+    if entry.kind != "file" or entry.executable or entry.size <= SMALL:
         return None
     return store.path_of(entry.cid)
 
@@ -86,7 +69,7 @@ def _exists(dest: Path, link: bool) -> bool:
     return True
 
 
-def _check(plan: list[_Item], parent: int, dest: Path) -> None:
+def _check(plan: list[Item], parent: int, dest: Path) -> None:
     """Check names and room before anything is written."""
     for item in plan:
         if has_control(item.entry.path):
@@ -99,81 +82,6 @@ def _check(plan: list[_Item], parent: int, dest: Path) -> None:
     if need > free:
         what = f"it takes {need} bytes and {free} are free"
         raise Unavailable(what, where=str(dest), fix="free some space, or name a place elsewhere")
-
-
-class _Writer:
-    """Writes one tree under a new name below the directory `parent`."""
-
-    def __init__(
-        self, store: ContentStore, parent: int, folder: Path, name: str, link: bool
-    ) -> None:
-        self._store = store
-        self._folder = folder  # where `parent` is, for what is said of a full disk
-        self._name = name
-        self._link = link
-        self._open = [("", parent)]  # directories from the parent down to where we are
-        self._here = parent
-
-    def write(self, plan: list[_Item]) -> None:
-        """Write everything, in the order of a walk."""
-        try:
-            for item in plan:
-                self._leave_until(item.entry.path.rpartition("/")[0] if item.entry.path else None)
-                self._item(item, item.entry.path.rpartition("/")[2] or self._name)
-        finally:
-            self._leave_until(None)
-
-    def _leave_until(self, path: str | None) -> None:
-        """Close directories until the innermost is the one at `path`; None: all of the tree's."""
-        while len(self._open) > 1 and self._open[-1][0] != path:
-            _, descriptor = self._open.pop()
-            if self._link:
-                os.utime(descriptor, ns=EPOCH)
-            os.close(descriptor)
-        self._here = self._open[-1][1]
-
-    def _item(self, item: _Item, name: str) -> None:
-        if item.entry.kind == "directory":
-            os.mkdir(name, 0o755, dir_fd=self._here)
-            self._enter(item.entry.path, name)
-        elif item.entry.kind == "symlink":
-            os.symlink(item.entry.target, name, dir_fd=self._here)
-            if self._link:
-                os.utime(name, ns=EPOCH, dir_fd=self._here, follow_symlinks=False)
-        elif item.whole is None or not self._hard_link(item.whole, item.entry, name):
-            self._copy(item.entry, name)
-
-    def _enter(self, path: str, name: str) -> None:
-        descriptor = os.open(name, _DIRECTORY, dir_fd=self._here)
-        self._open.append((path, descriptor))
-        self._here = descriptor
-        if self._link:  # seen through a bind by another user: whatever the umask is
-            os.fchmod(descriptor, 0o755)
-
-    def _hard_link(self, whole: Path, entry: Entry, name: str) -> bool:
-        """Link to the store's file; False where that cannot be, and it must be copied."""
-        if whole.lstat().st_size != entry.size:
-            raise Damaged(
-                f"a file that is not the {entry.size} bytes it is linked as", where=str(entry.cid)
-            )
-        try:
-            os.link(whole, name, dst_dir_fd=self._here, follow_symlinks=False)
-        except OSError as fault:
-            if fault.errno not in _NO_LINK:
-                raise
-            return False
-        return True
-
-    def _copy(self, entry: Entry, name: str) -> None:
-        mode = 0o755 if entry.executable else 0o644
-        descriptor = os.open(name, _NEW, mode, dir_fd=self._here)
-        try:
-            copy_content(self._store, entry.cid, entry.size, descriptor, self._folder)
-            if self._link:
-                os.fchmod(descriptor, mode & 0o555)
-                os.utime(descriptor, ns=EPOCH)
-        finally:
-            os.close(descriptor)
 
 
 def _publish(parent: int, temporary: str, dest: Path, link: bool, is_directory: bool) -> None:
@@ -190,7 +98,7 @@ def _publish(parent: int, temporary: str, dest: Path, link: bool, is_directory: 
     except OSError as fault:
         if _exists(dest, link):
             return
-        if is_directory or fault.errno not in _NO_LINK:
+        if is_directory or fault.errno not in NO_LINK:
             raise
         os.rename(temporary, dest.name, src_dir_fd=parent, dst_dir_fd=parent)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from engine.content.blocks import Block
+from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
 from engine.store.blocks import check
@@ -37,10 +37,10 @@ class MemoryStore:
         """Return whether `get` would find `cid`."""
         return cid in self._blocks
 
-    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
-        """Return those blocks that are here and right."""
+    def get_many(self, cids: Sequence[Cid], longest: int = MAX_BLOCK) -> dict[Cid, bytes]:
+        """Return those blocks that are here and right, of at most `longest` bytes."""
         here = {cid: self._blocks[cid] for cid in cids if cid in self._blocks}
-        return {cid: data for cid, data in here.items() if cid.matches(data)}
+        return {c: data for c, data in here.items() if len(data) <= longest and c.matches(data)}
 
     def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
         """Return those that `has` would find."""

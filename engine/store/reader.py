@@ -5,7 +5,7 @@ caller learns what to do. Once the right bytes are put again, everything is as b
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from engine.store.handles import Handles
 from engine.store.index import Index
 from engine.store.place import IN_PLACE, OWN, WHOLE, Place, Signature, Slice
 from engine.store.quarantine import Quarantine
+from engine.store.runs import Run, runs
 from engine.store.table import drop_place, drop_slice
 
 RangeReader = Callable[[str, int, int], bytes]
@@ -47,17 +48,26 @@ class Reader:
                 failure = found or failure
         raise failure or _nowhere(cid)
 
-    def get_many(self, cids: Sequence[Cid]) -> dict[Cid, bytes]:
+    def get_many(self, cids: Sequence[Cid], longest: int) -> dict[Cid, bytes]:
         """Return those blocks that are where the index says and right; `get` mends the others."""
-        found = {}
-        for cid, at in self._index.find_many(cids):
-            place = None if cid in found else self._place(at.place)
+        found: dict[Cid, bytes] = {}
+        known = ((cid, at) for cid, at in self._index.find_many(cids) if at.length <= longest)
+        for run in runs(known):
+            place = self._place(run[0][1].place)
             if place is not None and place.solid:
                 with suppress(OSError):
-                    data = self._bytes(place, at)
-                    if cid.matches(data):
-                        found[cid] = data
+                    found.update(self._read_run(place, run))
         return found
+
+    def _read_run(self, place: Place, run: Run) -> Iterator[tuple[Cid, bytes]]:
+        """Yield the blocks of a run that are right, read in one piece."""
+        start = run[0][1].offset
+        end = max(at.offset + at.length for _, at in run)
+        data = self._handles.read(place, start, end - start)
+        for cid, at in run:
+            block = data[at.offset - start : at.offset - start + at.length]
+            if cid.matches(block):
+                yield cid, block
 
     def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
         """Return those blocks that `has` would find."""

@@ -13,7 +13,7 @@ from engine.content.cid import Cid
 from engine.content.reader import leaves
 from engine.content.walk import Entry, walk
 from engine.store.base import SMALL, ContentStore
-from engine.store.get import EPOCH
+from engine.store.writeout import EPOCH
 
 
 def is_sound(store: ContentStore, cid: Cid, place: Path) -> bool:

@@ -91,5 +91,6 @@ class ManyStoreConformance(BlockStoreConformance):
 
         assert store.get_many([*names, *never, *names]) == {one.cid: one.data for one in here}
         assert store.has_many([*never, *names]) == set(names)
+        assert store.get_many(names, longest=2) == {one.cid: one.data for one in here[:100]}
         assert store.get_many([]) == {}
         assert store.has_many([]) == set()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from engine.content.blocks import Block
+from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
 from engine.store.base import SMALL, Leaf
@@ -39,6 +39,15 @@ class MemoryContent:
     def has(self, cid: Cid) -> bool:
         """Return whether a block is here."""
         return cid in self.blocks or cid in self.places
+
+    def get_many(self, cids: Sequence[Cid], longest: int = MAX_BLOCK) -> dict[Cid, bytes]:
+        """Return the blocks that are here, of at most `longest` bytes."""
+        here = {cid: self.get(cid) for cid in cids if self.has(cid)}
+        return {cid: data for cid, data in here.items() if len(data) <= longest}
+
+    def has_many(self, cids: Sequence[Cid]) -> set[Cid]:
+        """Return those that are here."""
+        return {cid for cid in cids if self.has(cid)}
 
     def new_file(self) -> "MemoryFile":
         """Begin a whole file."""
