@@ -84,6 +84,6 @@ def tell_changes(settled: Mapping[str, Settled], workflow: Path) -> None:
     for name, one in settled.items():
         if one.changed:
             note(
-                f"the Nix source of environment '{name}' has changed since it was locked; "
+                f"the source of environment '{name}' has changed since it was locked; "
                 f"the lock is used ('tally env lock {workflow}' renews it)"
             )

@@ -25,6 +25,7 @@ from engine.wheels.expression import PATCHELF, Underneath, environment, facts
 from engine.wheels.failure import explained
 from engine.wheels.inputs_lock import Input
 from engine.wheels.interpreter import MACHINE, OWN, Interpreter
+from engine.wheels.lacking import load
 from engine.wheels.open_lock import open_lock
 from engine.wheels.picking import Picker
 from engine.wheels.supply import Hints, Supply
@@ -92,7 +93,7 @@ class Assembler:
             raise explained(failed, ()) from None
 
     def _hints(self, recipe: Recipe) -> Hints:
-        told = self.supply.load(str(recipe.path)).variables.get("interpreter")
+        told = load(str(recipe.path), self._command.store).variables.get("interpreter")
         return Hints(Interpreter.parse(told) if told else OWN)
 
     def assemble(self, source: Requirements) -> Assembly:
@@ -141,7 +142,7 @@ class Assembler:
         )
 
     def _output(self, recipe: Recipe, path: StorePath) -> str:
-        outputs = self.supply.load(str(recipe.path)).outputs
+        outputs = load(str(recipe.path), self._command.store).outputs
         return next(name for name, output in outputs.items() if output.path == str(path))
 
     def _evaluate(self, text: str) -> Recipe:

@@ -5,6 +5,7 @@ what an environment is made of is in its derivation.
 """
 
 import hashlib
+import tempfile
 from pathlib import Path
 
 from engine.wheels.interpreter import Interpreter
@@ -29,9 +30,9 @@ class Choices:
         """Keep a choice."""
         place = self._place(package, interpreter)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = place.with_suffix(".new")
-        fresh.write_text(sha256)
-        fresh.replace(place)
+        with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as fresh:
+            fresh.write(sha256)
+        Path(fresh.name).replace(place)
 
     def _place(self, package: Pinned, interpreter: Interpreter) -> Path:
         asked = [package.name, package.version, interpreter.abi, *interpreter.platforms()[:1]]

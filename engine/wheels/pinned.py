@@ -4,15 +4,20 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from packaging.version import InvalidVersion, Version
+
 from engine.errors import Refused
 
 MAX_TEXT: Final = 16 * 1024 * 1024  # bytes of a lock file; a uv.lock of 500 packages has 3 MB
-MAX_PACKAGES: Final = 2_000  # that apply to one Python; a derivation is made for each
+MAX_PACKAGES: Final = 1_000  # that apply to one Python; their paths are one variable of a build
+MAX_VERSION: Final = 100  # characters
 MAX_FILES: Final = 5_000  # wheels, or hashes, of one package
 
 HOW_TO_LOCK: Final = "lock with hashes: pip-compile --generate-hashes, uv lock, or pip lock"
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")  # PEP 503, and not endless
+_ADDRESS: Final = re.compile(r"[!#%-~]{1,4000}")  # no space ends it, no $ is filled in by pip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ def select(packages: list[Pinned], options: tuple[str, ...] = ()) -> Selection:
     """
     found: dict[str, Pinned] = {}
     for package in packages:
+        _check(package)
         if (other := found.get(package.name)) is not None:
             raise Refused(
                 f"{package.name} is there twice: {other.version} and {package.version}",
@@ -61,6 +67,27 @@ def select(packages: list[Pinned], options: tuple[str, ...] = ()) -> Selection:
     if len(found) > MAX_PACKAGES:
         raise Refused(f"more than {MAX_PACKAGES} packages", fix="split the environment")
     return Selection(tuple(found[name] for name in sorted(found)), options)
+
+
+def _check(package: Pinned) -> None:
+    """Look whether names are such: each becomes part of a line that pip reads, and of a path."""
+    addresses = [file.address for file in package.files if file.address]
+    good = {
+        package.name: _NAME.fullmatch(package.name),
+        package.version: _is_version(package.version),
+        **{address: _ADDRESS.fullmatch(address) for address in addresses},
+    }
+    for text, fits in good.items():
+        if not fits:
+            what = f"not the name, version or address of a package: {text[:200]!r}"
+            raise Refused(what, where=package.where, fix="lock it anew")
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return len(text) <= MAX_VERSION and str(Version(text)) == text
+    except InvalidVersion:
+        return False
 
 
 def sha256_of(text: str, what: str, where: str) -> str:

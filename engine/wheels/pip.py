@@ -5,6 +5,7 @@ hold. What it brings is believed by its hash alone, and what it says decides not
 """
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def download(
     ]  # fmt: skip
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        check=False,
+        check=False, env={**os.environ, "TMPDIR": str(destination)},
     )  # fmt: skip
     asked.unlink()
     if done.returncode == 0:
@@ -60,7 +61,7 @@ def download(
 def _errors(text: str) -> str:
     lines = [line.strip()[:SHOWN_CHARACTERS] for line in text.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return "\n".join((errors or lines)[-SHOWN_LINES:])
+    return "; ".join((errors or lines)[-SHOWN_LINES:])
 
 
 def _target(interpreter: Interpreter) -> list[str]:

@@ -40,6 +40,7 @@ IGNORED: Final = ("--require-hashes", "--prefer-binary", "--pre", "--only-binary
 
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _OPTION: Final = re.compile(r"(?:^|\s+)(?=--?[A-Za-z])")
+_SPACE: Final = re.compile(r"\s")
 _WORD: Final = re.compile(r"[=\s]+")
 
 
@@ -89,9 +90,9 @@ def _lines(text: str, file: str) -> Iterator[_Line]:
 def _option(line: _Line) -> list[str]:
     name, _, value = _WORD.sub(" ", line.text, count=1).partition(" ")
     value = value.strip()
-    if name in INDEX_OPTIONS and value:
+    if name in INDEX_OPTIONS and value and not _SPACE.search(value):  # one option is one line
         return [f"{INDEX_OPTIONS[name]}={value}"]
-    if name in FLAGS:
+    if name in FLAGS and not value:
         return [name]
     if name in IGNORED:
         return []

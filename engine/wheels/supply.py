@@ -1,8 +1,7 @@
 """Supply: the files that a derivation begins with, fetched where they are not in Nix's store yet.
 
-A file's store path follows from its name and hash, so what is here is seen without asking anybody,
-and what is not is fetched by the ordinary client of its kind: wheels by pip, the packages that
-the recipe's Python is made of by apt-get. Only what the hash names gets into the store.
+Each by the ordinary client of its kind: wheels by pip, the packages that the recipe's Python is
+made of by apt-get. Only what the hash names gets into the store.
 """
 
 import hashlib
@@ -14,14 +13,14 @@ from typing import Final
 
 from engine.errors import Damaged, StepFailed, Unavailable
 from engine.nix.command import Command
-from engine.nix.derivation import Derivation, parse
-from engine.nix.source import UNFETCHED, Recipe
+from engine.nix.source import Recipe
 from engine.nix.storepath import StorePath, fixed_path
 from engine.wheels import debs, pip
 from engine.wheels.absence import Answer, absent
 from engine.wheels.choice import Wheel
 from engine.wheels.inputs_lock import Input
 from engine.wheels.interpreter import Interpreter
+from engine.wheels.lacking import Missing, lacking
 from engine.wheels.pinned import Pinned
 
 BUSYBOX: Final = "busybox"  # the one input that is a tree, and comes out of a package
@@ -35,15 +34,6 @@ class Hints:
     interpreter: Interpreter
     wheels: Mapping[str, Wheel] = field(default_factory=dict)  # by sha256
     options: tuple[str, ...] = ()  # of pip
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A fixed output that is not in the store."""
-
-    path: StorePath
-    sha256: str  # of the file, or of its NAR
-    requirement: str  # "numpy==2.2.6"; "" for what is no wheel of a lock
 
 
 class Supply:
@@ -62,7 +52,7 @@ class Supply:
 
         Raises: Unavailable when it cannot be had; Damaged when other bytes came.
         """
-        missing = self._missing(recipe.path)
+        missing = lacking(recipe.path, self._command.store)
         wheels = [each for each in missing if each.requirement]
         others = [each for each in missing if not each.requirement]
         if others:
@@ -165,44 +155,6 @@ class Supply:
             (tree / "bin/sh").symlink_to("busybox")
             self.add(tree, missing.path, tree=True)
 
-    def has(self, path: StorePath) -> bool:
-        """Return whether a path is in the store."""
-        return self._command.store.physical(path).exists()
-
-    def _missing(self, root: StorePath) -> list[Missing]:
-        """Return the fixed outputs that building `root` would begin with and that are not here."""
-        found: dict[StorePath, Missing] = {}
-        seen: set[str] = set()
-        waiting = [str(root)]
-        while waiting:
-            path = waiting.pop()
-            if path in seen:
-                continue
-            seen.add(path)
-            derivation = self.load(path)
-            outputs = [StorePath.parse(output.path) for output in derivation.outputs.values()]
-            if all(map(self.has, outputs)):
-                continue
-            if derivation.variables.get("url", "").startswith(UNFETCHED):
-                found[outputs[0]] = _missing(outputs[0], derivation)
-            waiting += derivation.inputs
-        return [found[path] for path in sorted(found)]
-
-    def load(self, path: str) -> Derivation:
-        """Return a derivation that is in the store.
-
-        Raises: Unavailable when it is not.
-        """
-        place = self._command.store.physical(StorePath.parse(path))
-        try:
-            return parse(place.read_bytes())
-        except OSError:
-            raise Unavailable(
-                "this derivation is not in the Nix store",
-                where=path,
-                fix="evaluate its source again: `tally env build WORKFLOW`",
-            ) from None
-
 
 def wheel_path(wheel: Wheel) -> StorePath:
     """Return where the file of a wheel is in Nix's store, or would be."""
@@ -216,11 +168,6 @@ def file_hash(file: Path) -> str:
         while chunk := data.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _missing(path: StorePath, derivation: Derivation) -> Missing:
-    digest = derivation.outputs["out"].digest
-    return Missing(path, digest, derivation.variables.get("requirement", ""))
 
 
 def _unavailable(wanted: Input, answer: Answer) -> Unavailable:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from engine.errors import Refused
 from engine.wheels.address import base_name
@@ -179,7 +179,9 @@ def _pinned(package: TomlTable) -> Pinned:
     if len(wheels) > MAX_FILES:
         raise Refused(f"more than {MAX_FILES} wheels", where=where, fix="lock it anew")
     files = tuple(_file(wheel, source, where) for wheel in wheels)
-    version = package.get("version", str) or _version(files, where)
+    version = package.get("version", str)
+    version = canonicalize_version(version, strip_trailing_zero=False) if version else ""
+    version = version or _version(files, where)
     return Pinned(name, version, where, files=files, has_source="sdist" in package.values)
 
 

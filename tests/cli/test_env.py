@@ -123,7 +123,7 @@ def test_a_changed_source_is_told_and_the_lock_holds(tally: Program, project: Pa
     recipe.write_text("# edited\n" + recipe.read_text())
     done = tally("run", project)
     assert done.code == 0, done.err
-    assert "the Nix source of environment 'sh' has changed since it was locked" in done.err
+    assert "the source of environment 'sh' has changed since it was locked" in done.err
     assert lock_of(project).read_text() == before
     assert tally("env", "lock", project).code == 0
     assert lock_of(project).read_text() != before

@@ -46,7 +46,7 @@ def install(wheel: str, label: str, out: str) -> None:
         with zipfile.ZipFile(wheel) as archive:
             files = files_of(archive, label)
             info = dist_info(files, label)
-            _check_version(read(archive, info + "/WHEEL", label) or "", label)
+            _check_wheel(read(archive, info + "/WHEEL", label) or "", label)
             placed = place(files, info, where, label)
             for each in placed:
                 _write(archive, each, out)
@@ -60,10 +60,31 @@ def install(wheel: str, label: str, out: str) -> None:
     _compile(site)
 
 
-def _check_version(text: str, label: str) -> None:
-    version = str(Parser().parsestr(text).get("Wheel-Version", "")).strip()
+def _check_wheel(text: str, label: str) -> None:
+    """Look whether a wheel says that it can be installed, and for this Python.
+
+    Who chose it looked at its name; of a lock with one hash nobody has seen the name.
+    """
+    said = Parser().parsestr(text)
+    version = str(said.get("Wheel-Version", "")).strip()
     if version.split(".")[0] != "1":
         raise Refusal(f"a wheel of version '{version[:40]}'", label, "lock another version of it")
+    tags = [str(tag).strip() for tag in said.get_all("Tag", [])]
+    if tags and not any(map(_is_for_us, tags)):
+        what = f"a wheel for {', '.join(tags[:4])}, and the Python is {sys.version.split()[0]}"
+        raise Refusal(what, label, "lock it for this Python, with more than one hash")
+
+
+def _is_for_us(tag: str) -> bool:
+    interpreter, _, rest = tag.partition("-")
+    abi, _, platform = rest.partition("-")
+    match = re.fullmatch(r"(cp|py)([23])(\d*)", interpreter)
+    if match is None or not (platform == "any" or re.fullmatch(r"(many)?linux.*x86_64", platform)):
+        return False
+    version = (int(match[2]), int(match[3] or 0))
+    if abi in ("none", "abi3"):
+        return version <= sys.version_info[:2] and version[0] == sys.version_info[0]
+    return version == sys.version_info[:2]
 
 
 def _write(archive: zipfile.ZipFile, placed: Placed, out: str) -> None:

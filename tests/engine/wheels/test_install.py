@@ -182,6 +182,35 @@ def test_what_is_no_wheel_is_refused(tmp_path: Path, files: dict[str, str], what
     assert outside <= {made.name, "deep", "out"}
 
 
+@pytest.mark.parametrize(
+    ("tag", "fits"),
+    [
+        ("py3-none-any", True),
+        ("py2.py3-none-any", False),  # a name has it so, a WHEEL one tag a line
+        ("py31-none-any", True),
+        ("py399-none-any", False),
+        ("py2-none-any", False),
+        ("cp32-abi3-manylinux2014_x86_64", True),
+        ("cp399-abi3-manylinux2014_x86_64", False),
+        ("cp399-cp399-manylinux2014_x86_64", False),
+        (f"cp3{sys.version_info[1]}-cp3{sys.version_info[1]}-manylinux_2_17_x86_64", True),
+        (f"cp3{sys.version_info[1]}-cp3{sys.version_info[1]}-manylinux_2_17_aarch64", False),
+        (f"cp3{sys.version_info[1]}-cp3{sys.version_info[1]}-win_amd64", False),
+        ("pp39-pypy39_pp73-manylinux2014_x86_64", False),
+    ],
+)
+def test_a_wheel_for_another_python_is_refused(tmp_path: Path, tag: str, fits: bool) -> None:
+    """By what it says inside: its name is not in a lock that has hashes alone."""
+    text = f"Wheel-Version: 1.0\nTag: {tag}\n"
+    files = {"x-1.dist-info/WHEEL": text, "x-1.dist-info/METADATA": "Name: x\n"}
+    made = wheels.pack(tmp_path / "x-1-py3-none-any.whl", files)
+    if fits:
+        put(tmp_path, made)
+    else:
+        with pytest.raises(Refusal, match=f"a wheel for {tag}"):
+            put(tmp_path, made)
+
+
 def test_a_symlink_and_a_double_are_refused(tmp_path: Path) -> None:
     """A zip file can hold them; a wheel may not."""
     made = wheels.pack(tmp_path / "x-1-py3-none-any.whl", INFO)

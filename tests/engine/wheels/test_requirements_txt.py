@@ -92,6 +92,13 @@ def test_a_wheel_may_be_named_by_its_address(address: str) -> None:
         ("-c limits.txt", "'-c' has no place", "into one lock"),
         ("--no-binary :all:", "'--no-binary' has no place", "lock wheels"),
         ("--hash=sha256:abc", "'--hash' has no place", "remove the line"),
+        ("-i https://x.example -e .", "'-i' has no place", "remove the line"),
+        ("--no-index -e .", "'--no-index' has no place", "remove the line"),
+        (
+            f"six @ https://x.example/${{KEY}}/six-1.0-py3-none-any.whl --hash=sha256:{A}",
+            "not the name, version or address",
+            "lock it anew",
+        ),
         ("./six-1.0-py3-none-any.whl", "a path or a URL with no name", "NAME @ URL"),
         ("https://x.example/six.whl", "a path or a URL with no name", "NAME @ URL"),
         ("six @ git+https://x.example/six", "six is not a wheel", "lock a version that has wheels"),

@@ -32,6 +32,14 @@ def other(source: str) -> str:
     return f'[[package]]\nname = "b"\nversion = "1"\nsource = {{ {source} }}\n'
 
 
+def evil(version: str, host: str) -> str:
+    """Return a package b whose texts would be more than one line to pip."""
+    return (
+        f'[[package]]\nname = "b"\nversion = "{version}"\nsource = {{ registry = "r" }}\n'
+        f'wheels = [{{ url = "https://{host}/b-1.0-py3-none-any.whl", hash = "sha256:{A}" }}]\n'
+    )
+
+
 def read(text: str, **how: tuple[str, ...]) -> dict[str, str]:
     """Return what is selected."""
     return names(select(text, "uv.lock", **how))  # type: ignore[arg-type]
@@ -111,6 +119,11 @@ def test_a_wheel_in_a_directory_is_found_from_the_lock() -> None:
         ),
         (project('{ name = "b" }', wheel("b").replace(A, "z")), "not a sha256 hash", ":10", ""),
         (project('{ name = "b" }', wheel("b", tag="any")), "not the name of a wheel", ":10", ""),
+        (project('{ name = "b c" }', wheel("b c")), "not the name of a wheel", ":10", ""),
+        (project('{ name = "b" }', evil("1.0\\n-e .", "x")), "not the name, version", ":9", "anew"),
+        (project('{ name = "b" }', evil("one", "x")), "not the name, version", ":9", "anew"),
+        (project('{ name = "b" }', evil("1.0", "x\\n-e .")), "not the name, version", ":9", "anew"),
+        (project('{ name = "b" }', evil("1.0", "x/${KEY}")), "not the name, version", ":9", "anew"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_installed_is_refused(text: str, what: str, line: str, fix: str) -> None:

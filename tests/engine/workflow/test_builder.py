@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import Refused
 from engine.workflow.builder import Workflow
+from engine.workflow.environment_sources import options_of
 from engine.workflow.model import WORKFLOW
 from engine.workflow.parse import parse
 from tests.engine.workflow.corpus import CID, ROOT
@@ -127,3 +128,26 @@ def test_no_steps() -> None:
     """A workflow without steps is refused."""
     with pytest.raises(Refused, match="no steps"):
         Workflow("w").compile()
+
+
+def test_a_lock_file_with_what_goes_with_it() -> None:
+    """Maps and lists, as in the file; the order of extras is not meaning."""
+    python = {"nix": "./env.nix", "attribute": "python"}
+    built = Workflow("w")
+    built.environment("e", requirements="./uv.lock", python=python, extras=["b", "a"], groups=[])
+    built.step("s", environment="e", run=["x"])
+    text = """\
+workflow: w
+environments:
+  e:
+    requirements: uv.lock
+    extras: [a, b]
+    groups: []
+    python: {attribute: python, nix: env.nix}
+steps: {s: {environment: e, run: [x]}}
+"""
+    assert built.compile() == parse(text, "w.yaml")
+    options = options_of(built.compile().environments["e"])
+    assert options.python is not None
+    assert (options.python.form, options.python.attribute) == ("nix", "python")
+    assert (options.extras, options.groups, options.without) == (("a", "b"), (), ())
