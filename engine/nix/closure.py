@@ -84,7 +84,8 @@ class Materialiser:
 
     def _unpack(self, path: ClosurePath, environment: Environment | None) -> None:
         if self.paths.has(path.nar_hash):
-            if is_untouched(self.paths.location(path.nar_hash)):
+            place = self.paths.location(path.nar_hash)
+            if is_untouched(place) or self.paths.restored(path.nar_hash):
                 return
             self.paths.put_away(path.nar_hash)
         nar = environment.nars.get(path.name) if environment is not None else None

@@ -20,7 +20,7 @@ from engine.nix import nix32
 from engine.nix.intact import has_hash
 from engine.nix.records import SHA256
 from engine.nix.settle import partial, settle
-from engine.nix.treewriter import remove
+from engine.nix.treewriter import date, remove
 from engine.nix.walk import NarView
 
 VIEWS: Final = 32  # NarViews kept in memory; one of numpy has 1 600 parts, some 300 KB
@@ -59,6 +59,17 @@ class Paths:
             if not self.has(nar_hash):
                 settle(place, make)
         return place
+
+    def restored(self, nar_hash: bytes) -> bool:
+        """Return whether a tree that was written to has the content that it had; it is dated anew.
+
+        So a home whose files were copied without their dates keeps its environments.
+        """
+        place = self.location(nar_hash)
+        if not has_hash(place, nar_hash):
+            return False
+        date(place)
+        return True
 
     def put_away(self, nar_hash: bytes) -> None:
         """Remove the tree with this NAR hash: it is not what it was."""

@@ -103,6 +103,12 @@ def is_untouched(tree: Path) -> bool:
     return all(entry.st_mtime_ns == MTIME[1] * 10**9 for entry in _statuses(os.fsencode(tree)))
 
 
+def date(tree: Path) -> None:
+    """Date everything in a tree as it was made."""
+    for path in (tree, *tree.rglob("*")):
+        os.utime(path, MTIME, follow_symlinks=False)
+
+
 def _statuses(top: bytes) -> Iterator[os.stat_result]:
     status = os.lstat(top)
     yield status

@@ -36,12 +36,19 @@ class Deed:
 class Life:
     """A home that lives through a trial."""
 
-    def __init__(self, ground: Ground, warm: Warm, place: Path, chance: random.Random) -> None:
-        """Copy the ground to `place`, where nothing is."""
+    def __init__(
+        self,
+        ground: Ground,
+        warm: Warm,
+        place: Path,
+        chance: random.Random,
+        promises: Promises | None = None,
+    ) -> None:
+        """Copy the ground to `place`, where nothing is, or go on with what has promised there."""
         self.ground, self.warm, self.place, self.chance = ground, warm, place, chance
-        self.home = ground.copy(place)
-        self.promises = Promises({ground.file: {"": FILE}}, {ground.run: FIRST})
-        self._files = 0
+        self.home = place / "home" if promises else ground.copy(place)
+        first = Promises({ground.file: {"": FILE}}, {ground.run: FIRST})
+        self.promises = promises or first
 
     # what can be done
 
@@ -61,8 +68,7 @@ class Life:
 
     def add(self) -> Deed:
         """Add a new file or directory."""
-        self._files += 1
-        path = self.place / f"mine{self._files}"
+        path = self._new_path()
         if self.chance.random() < 0.5:
             files = {"": self.chance.randbytes(self.chance.choice(SIZES))}
             path.write_bytes(files[""])
@@ -78,6 +84,41 @@ class Life:
 
         return Deed(["add", path.name, "-o", "json"], success)
 
+    def add_tree(self) -> Deed:
+        """Add a directory with files of every size: of one block, whole, of several leaves."""
+        path = self._new_path()
+        path.mkdir()
+        sizes = {"small": 10, "more": 5000, "whole": 100_000, "leaves": 2_500_000}
+        files = {name: self.chance.randbytes(size) for name, size in sizes.items()}
+        for name, data in files.items():
+            (path / name).write_bytes(data)
+
+        def success(ended: Ended) -> None:
+            self.promises.content[ended.json["tree"]] = files
+
+        return Deed(["add", path.name, "-o", "json"], success)
+
+    def add_in_place(self) -> Deed:
+        """Index a file of the user's where it is; moved with its home, it is missing."""
+        path = self._new_path()
+        path.write_bytes(self.chance.randbytes(200_000))
+        data = path.read_bytes()
+
+        def success(ended: Ended) -> None:
+            self.promises.content[ended.json["tree"]] = {"": data}
+
+        return Deed(["add", "--in-place", path.name, "-o", "json"], success)
+
+    def get(self, name: str = "first") -> Deed:
+        """Write the tree of a run to a new place."""
+        path = self.place / name
+
+        def success(ended: Ended) -> None:
+            assert (path / "small").read_bytes() == FIRST.small
+            assert (path / "bin" / "run").read_bytes() == FIRST.large
+
+        return Deed(["get", f"{self.ground.run}/tree/dir", name], success)
+
     def export(self) -> Deed:
         """Write a run to a file."""
         path = self.place / "out.car"
@@ -86,19 +127,19 @@ class Life:
     def import_(self) -> Deed:
         """Read the environment's bundle, or one that was exported."""
         paths = list(self.place.glob("*.car")) or [self.ground.bundle]
-        return Deed(["import", str(self.chance.choice(paths))], _nothing)
+        return Deed(["import", str(self.chance.choice(paths))], nothing)
 
     def rerun(self) -> Deed:
         """Run a run again and compare."""
-        return Deed(["rerun", self._a_run(), "--offline"], _nothing)
+        return Deed(["rerun", self._a_run(), "--offline"], nothing)
 
     def gc(self) -> Deed:
         """Collect; what other deeds need stays."""
-        return Deed(["gc", "--keep-intermediates"], _nothing)
+        return Deed(["gc", "--keep-intermediates"], nothing)
 
     def fsck(self, *words: str) -> Deed:
         """Check everything."""
-        return Deed(["fsck", *words], _nothing)
+        return Deed(["fsck", *words], nothing)
 
     def any(self) -> Deed:
         """Return something to do, most often a run."""
@@ -159,10 +200,14 @@ class Life:
                 if row.status not in ("succeeded", "failed", "cancelled")
             ]
 
+    def _new_path(self) -> Path:
+        number = sum(1 for _ in self.place.glob("mine*"))
+        return self.place / f"mine{number}"
+
     def _a_run(self) -> str:
         """Return a run that has ended."""
         return self.chance.choice(sorted(self.promises.runs))
 
 
-def _nothing(ended: Ended) -> None:
+def nothing(ended: Ended) -> None:
     """Promise nothing."""

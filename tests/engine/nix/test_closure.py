@@ -12,7 +12,7 @@ from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.nix.closure import Materialiser, shell_of
 from engine.nix.paths import locator
-from engine.nix.treewriter import remove
+from engine.nix.treewriter import is_untouched, remove
 from engine.nix.walk import NarView
 from tests.engine.nix.conftest import LIBRARY, PROGRAM, Content
 
@@ -226,6 +226,19 @@ def test_what_was_written_to_is_unpacked_again(content: Content) -> None:
     write(farm / LIBRARY / "lib/data")
 
     assert (ensure(content) / LIBRARY / "lib/data").read_bytes() == right
+
+
+def test_what_was_only_dated_anew_is_what_it_was(content: Content) -> None:
+    """A home that was copied without the dates of its files keeps its environments."""
+    farm = ended(content)
+    right = (farm / LIBRARY / "lib/data").read_bytes()
+    for path in (content.work / "paths").rglob("*"):
+        os.utime(path, (5, 5), follow_symlinks=False)
+
+    farm = ensure(content)
+    assert (farm / LIBRARY / "lib/data").read_bytes() == right
+    assert all(map(is_untouched, (content.work / "paths").iterdir()))
+    assert ensure(content) == farm
 
 
 def test_what_was_written_to_and_is_carried_by_nothing_is_unavailable(content: Content) -> None:
