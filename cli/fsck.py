@@ -60,7 +60,7 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
 
 def _mended(home: Path) -> tuple[Findings, Findings]:
     """Return what was wrong, and what still is after all that could be done."""
-    from cli.mend import mend, mend_databases
+    from cli.mend import drop_unknown, mend, mend_databases
 
     with Workspace(home, writing=True):
         found = dict.fromkeys(mend_databases(home))
@@ -73,6 +73,7 @@ def _mended(home: Path) -> tuple[Findings, Findings]:
             found |= left
             if not left:
                 break
+        drop_unknown(space)
     return found, left
 
 

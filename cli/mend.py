@@ -91,6 +91,14 @@ def mend(space: Workspace, findings: Sequence[Finding]) -> None:
                 _Mending(space, load_run(space.store, row.run)).mend(missing)
 
 
+def drop_unknown(space: Workspace) -> None:
+    """Remove what was staged or unpacked of content that is not known any more, damaged or not."""
+    Trees(space.work, space.store).drop_unknown()
+    for cid in space.materialiser.farms.all():
+        if not space.store.has(cid):
+            space.materialiser.farms.forget(cid)
+
+
 def _salvage_index(root: Path) -> Path | None:
     return salvage_index(root, SystemClock().now_ms()) if root.exists() else None
 

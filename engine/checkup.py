@@ -5,6 +5,7 @@ unpacked again removed. Making it right is remake.py's and the command's; both f
 looked at before they are opened (salvage.py).
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ class Checkup:
             try:
                 closure = CLOSURE.decode(self.store.get(cid))
             except (Unavailable, Damaged):
-                continue  # nobody can ask for it
+                os.utime(farm)  # what it should be is not known: it is made anew when it is
+                continue
             there = {path.name: paths.location(path.nar_hash) for path in closure.paths}
             sources = {name: place for name, place in there.items() if place.exists()}
             if is_farm_of(farm, closure, sources):

@@ -15,7 +15,7 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import links
 from engine.content.schema import kind_of
 from engine.environments import ENVIRONMENT_PIN
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged, NotHere
 from engine.journal import Journal
 from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
@@ -92,7 +92,7 @@ class Collection:
 
     def _locked(self, runs: Iterable[Cid]) -> Iterator[Cid]:
         for cid in runs:
-            with suppress(Unavailable, Damaged):
+            with suppress(NotHere, Damaged):
                 run = load_run(self._store, cid)
                 yield from _environments(LOCK.decode(self._store.get(run.lock)))
 
@@ -102,14 +102,14 @@ class Collection:
         used = self._materialiser.farms.last_used_ms()
         locked = {cid for cid, name in pins if name == ENVIRONMENT_PIN}
         for cid in runs:
-            with suppress(Unavailable, Damaged):  # of a run without all its records, what is stays
+            with suppress(NotHere, Damaged):  # of a run without all its records, what is stays
                 run = load_run(self._store, cid)
                 lock = LOCK.decode(self._store.get(run.lock))
                 locked |= set(_environments(lock))
                 for content, kind in (*_outputs(self._store, run), *_inputs(lock)):
                     yield Kept(content, kind, 0, 0, content in pinned)
         for cid in locked:
-            with suppress(Unavailable):
+            with suppress(NotHere):
                 yield self._environment(cid, used, pinned)
 
     def _environment(self, cid: Cid, used: dict[Cid, int], pinned: set[Cid]) -> Kept:

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.errors import Differs, TallyError, Unavailable
+from engine.errors import Differs, NotHere, TallyError, Unavailable
 from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Carried, Flake, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.sourcehash import source_hash
@@ -125,7 +125,7 @@ class Environments:
     def _pinned(self, name: str, pin: Pin) -> Opened:
         try:
             return self._open(pin.environment)
-        except Unavailable:
+        except NotHere:
             if self._build is None or not pin.derivation:
                 raise _not_here(name, pin) from None
         return _same(name, self._build(Recipe.parse(pin.derivation)).opened, pin)
@@ -200,7 +200,7 @@ def _same(name: str, built: Opened, pin: Pin) -> Opened:
 
 
 def _not_here(name: str, pin: Pin) -> TallyError:
-    return Unavailable(
+    return NotHere(
         f"environment '{name}' is locked but not here",
         where=str(pin.environment),
         fix="import a bundle that has it, or run without --offline on a machine with Nix",

@@ -30,6 +30,13 @@ class Unavailable(TallyError):
     """Something needed is not here: try again, or elsewhere, or install it."""
 
 
+class NotHere(Unavailable):
+    """Content that is asked for is not on this machine, as far as this machine can tell.
+
+    What to do without it may be decided on this alone; any other Unavailable may pass.
+    """
+
+
 class StepFailed(TallyError):
     """The user's own command or build failed; its log says why."""
 

@@ -16,6 +16,7 @@ from engine.errors import Damaged, TallyError, Unavailable
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_TEXT: Final = "Could not decode to UTF-8"  # what Python's sqlite3 says, without a code
+_TO_OPEN: Final = 64 * 1024  # bytes
 _PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
 
 
@@ -51,10 +52,18 @@ def disk_full(root: Path, needed: int) -> Unavailable:
     )
 
 
+def _is_full(folder: Path) -> bool:
+    """Return whether there is no room for what SQLite needs to open a file: its shared memory."""
+    try:
+        return shutil.disk_usage(folder).free < _TO_OPEN
+    except OSError:
+        return False
+
+
 def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) -> TallyError:
     """Return what an error of SQLite means for the caller; the file at `path` is called `what`."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path.parent)):
         return disk_full(path.parent, 1024 * 1024)  # a commit writes well under this
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         busy = f"another tally process has kept {what} busy for too long"

@@ -9,7 +9,7 @@ from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.content.schema import kind_of
 from engine.content.select import select
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged, NotHere
 from engine.plan_events import WHOLE
 from engine.rows import Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
@@ -150,7 +150,7 @@ def is_readable(store: BlockStore, cid: Cid) -> bool:
     try:
         for _ in run_steps(store, load_run(store, cid)):
             pass
-    except (Unavailable, Damaged):
+    except (NotHere, Damaged):
         return False
     return True
 
@@ -183,7 +183,7 @@ def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
 def _wall_ms(store: BlockStore, cid: Cid) -> int:
     try:
         return attestation(store, cid)[0].wall_ms
-    except Unavailable:  # a bundle need not carry how long things took
+    except NotHere:  # a bundle need not carry how long things took
         return 0
 
 
@@ -192,7 +192,7 @@ def _outputs(store: BlockStore, result: Cid | None) -> dict[str, Cid]:
         return {}
     try:
         return RESULT.decode(store.get(result)).outputs
-    except Unavailable:
+    except NotHere:
         return {}
 
 

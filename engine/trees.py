@@ -4,11 +4,13 @@ Each is named after its CID and bound into the sandboxes of all steps that read 
 64 KiB are hard links to the store's own.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.content.cid import Cid
+from engine.content.walk import walk
 from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.folder import make_seen
@@ -62,17 +64,29 @@ class Trees:
     def put_away_inexact(self) -> Iterator[Path]:
         """Yield each directory that is not what it is named, removed: it is made anew when needed.
 
-        Those of which the store has not the nodes are passed by.
+        One of which the store has not the nodes stays, as a copy, and is dated so that no step is
+        given it.
         """
         for cid, tree in self.all().items():
-            try:
-                with locked(self._lock):
+            with locked(self._lock):
+                try:
                     if is_exact(self._store, cid, tree):
                         continue
-                    _remove(tree)
-            except (Unavailable, Damaged):
-                continue
+                except (Unavailable, Damaged):
+                    os.utime(tree)
+                    continue
+                _remove(tree)
             yield tree
+
+    def drop_unknown(self) -> None:
+        """Remove directories of which the store has not the nodes: nothing can be had from them."""
+        for cid, tree in self.all().items():
+            with locked(self._lock):
+                try:
+                    for _ in walk(self._store.get, cid):
+                        pass
+                except (Unavailable, Damaged):
+                    _remove(tree)
 
     def sweep(self, is_here: Callable[[Cid], bool]) -> int:
         """Remove directories whose content a gc has taken, and what killed processes left.

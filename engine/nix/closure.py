@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.content import reader
 from engine.content.cid import Cid
 from engine.durable import reached
-from engine.errors import Unavailable
+from engine.errors import NotHere, Unavailable
 from engine.nix.carried import KIND, NarStore, carry
 from engine.nix.farms import Farms
 from engine.nix.paths import Paths, locator
@@ -58,7 +58,7 @@ class Materialiser:
         Raises: Damaged when a record is.
         """
         for cid in environments:
-            with suppress(Unavailable):  # a record that is not here has no farm that is wanted
+            with suppress(NotHere):  # a record that is not here has no farm that is wanted
                 self.farms.forget(ENVIRONMENT.decode(self._store.get(cid)).closure)
 
     def sweep(self, live: Callable[[], Collection[str]]) -> int:
@@ -90,7 +90,7 @@ class Materialiser:
             self.paths.put_away(path.nar_hash)
         nar = environment.nars.get(path.name) if environment is not None else None
         if nar is None:
-            raise Unavailable(
+            raise NotHere(
                 "a store path of this environment is not here",
                 where=f"{STORE_DIR}/{path.name}",
                 fix="import a bundle that has it, or build it with Nix: `tally env build WORKFLOW`",

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final
 
 from engine.durable import reached
-from engine.errors import Refused, TallyError, Unavailable
+from engine.errors import NotHere, Refused, TallyError
 from engine.locks import locked
 from engine.nix import nix32
 from engine.nix.intact import has_hash
@@ -127,7 +127,7 @@ class Paths:
     def view(self, name: str) -> NarView:
         """Return the NAR of the tree called `name` here.
 
-        Raises: Unavailable when it is not here.
+        Raises: Unavailable when it is not here; OSError when that cannot be told.
         """
         with self._lock:
             view = self._views.get(name)
@@ -141,15 +141,16 @@ class Paths:
     def read_nar_range(self, name: str, offset: int, length: int) -> bytes:
         """Return part of the NAR of the tree called `name` here: what a store makes blocks from.
 
-        Raises: Unavailable when it is not here; Damaged when it is not as it was.
+        Raises: Unavailable when it is not here; Damaged when it is not as it was; OSError when
+        that cannot be told.
         """
         return self.view(name).read(offset, length)
 
     def _open(self, name: str) -> NarView:
         try:
             return NarView.of(self._directory / name)
-        except OSError:
-            raise Unavailable(
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotHere(
                 "an unpacked store path is gone",
                 where=str(self._directory / name),
                 fix="run `tally env build`, or import a bundle that has it",

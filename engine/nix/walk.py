@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, NotHere, Refused
 from engine.nix import nar
 from engine.nix.nar import Directory, Node, Regular, Symlink
 
@@ -97,7 +97,8 @@ class NarView:
     def read(self, offset: int, length: int) -> bytes:
         """Return that range of the archive, shorter only at its end.
 
-        Raises: Damaged when a file is not as it was; Unavailable when one is gone.
+        Raises: Damaged when a file is not as it was; Unavailable when one is gone; OSError when
+        the disk fails, or there are too many open files: nothing is then known.
         """
         end = min(offset + length, self.size)
         pieces = []
@@ -131,13 +132,13 @@ class NarView:
 def _pread(path: str, offset: int, length: int) -> bytes:
     """Read part of a file.
 
-    Raises: Unavailable when it is no longer there.
+    Raises: Unavailable when it is no longer there; OSError when that cannot be told.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        fix = "check the disk, or make it again: 'tally env build WORKFLOW'"
-        raise Unavailable(f"a file cannot be read: {error.strerror}", where=path, fix=fix) from None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        fix = "make it again: 'tally env build WORKFLOW'"
+        raise NotHere(f"a file cannot be read: {error.strerror}", where=path, fix=fix) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         file.seek(offset)
         data = file.read(length)

@@ -15,7 +15,7 @@ from typing import Final
 from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, links, walk
 from engine.durable import reached
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged, NotHere
 from engine.store import leases
 from engine.store.disk import DiskStore
 from engine.store.reserve import given_up
@@ -51,7 +51,7 @@ def gc(
     A block that is linked to but not here is no fault: records outlive what they speak of.
 
     Raises: Damaged when a block on the way was damaged: then nothing is swept, because what it
-    leads to is not known. Unavailable on a full disk.
+    leads to is not known. Unavailable on a full disk, or when one cannot be read.
     """
     with given_up(store.root):
         return _gc(store, roots, links_of, keep_seconds, dry_run)
@@ -120,7 +120,7 @@ class _Mark:
             return ()
         try:
             data = self._store.get(cid)
-        except Unavailable:
+        except NotHere:
             return ()
         except Damaged as damaged:
             damaged.fix += "; `tally gc` then goes on without it"

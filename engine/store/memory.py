@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import Cid
-from engine.errors import Unavailable
+from engine.errors import NotHere
 from engine.store.blocks import check
 
 
@@ -22,7 +22,7 @@ class MemoryStore:
         try:
             return cid.check(self._blocks[cid])
         except KeyError:
-            raise Unavailable(f"block {cid} is not here", fix="put it, or look elsewhere") from None
+            raise NotHere(f"block {cid} is not here", fix="put it, or look elsewhere") from None
 
     def put(self, blocks: Iterable[Block]) -> None:
         """Keep blocks.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.content.cid import Cid
-from engine.errors import Damaged, TallyError, Unavailable
+from engine.errors import Damaged, NotHere, TallyError, Unavailable
 from engine.store.handles import Handles
 from engine.store.index import Index
 from engine.store.place import IN_PLACE, OWN, WHOLE, Place, Signature, Slice
@@ -21,7 +21,8 @@ from engine.store.table import drop_place, drop_slice
 RangeReader = Callable[[str, int, int], bytes]
 """Makes bytes again: (locator, offset, length) -> bytes.
 
-Raises: Unavailable or FileNotFoundError when the source is gone; Damaged when it has changed.
+Raises: NotHere or FileNotFoundError when the source is gone; Damaged when it has changed; any
+other Unavailable or OSError when that cannot be told: then the source is not given up.
 """
 
 
@@ -102,11 +103,13 @@ class Reader:
         except OSError as error:
             return Unavailable(
                 f"a block cannot be read: {error.strerror}",
-                where=str(error.filename or place.path(self._root)),
+                where=str(error.filename or os.fsdecode(place.name)),
                 fix="check the disk, then run `tally fsck`",
             )
-        except TallyError as error:  # from a reader of another kind
+        except (NotHere, Damaged) as error:  # from a reader of another kind
             return self._changed(place, error)
+        except TallyError as error:
+            return error
         return data if cid.matches(data) else self._wrong(cid, at, place, data)
 
     def _place(self, number: int) -> Place | None:
@@ -135,7 +138,7 @@ class Reader:
         if not self._index.read_only:
             with self._index.change() as change:
                 drop_slice(change, cid, at)
-        return Unavailable(
+        return NotHere(
             f"a file of the store is missing, and block {cid} with it",
             where=str(place.path(self._root)),
             fix="import or add it again; `tally fsck` lists all that is missing",
@@ -161,13 +164,12 @@ class Reader:
             return self._changed(place, _source_changed(place))
         self.forget(place.number)
         if self._index.read_only:
-            return _damaged(cid, place.path(self._root), "read it from another home")
+            return was_damaged(cid, place.path(self._root), "read it from another home")
         if place.kind == WHOLE:
             kept = self._quarantine.file(place, [(cid, at)])
         else:
             kept = self._quarantine.block(cid, at, data)
-        fix = f"import or add it again; what was there is kept as {kept}"
-        return _damaged(cid, place.path(self._root), fix)
+        return was_damaged(cid, place.path(self._root), put_aside_as(kept))
 
     def forget(self, number: int) -> None:
         """Remember nothing of a place."""
@@ -179,13 +181,15 @@ class Reader:
         self._handles.close()
 
 
-def was_damaged(cid: Cid, path: Path, kept: Path) -> Damaged:
-    """Return the error for a block that was damaged, and is out of the way now."""
-    return Damaged(
-        f"block {cid} was damaged on the disk, and is kept as {kept}",
-        where=str(path),
-        fix="run `tally fsck --repair`, or import or add it again",
-    )
+def was_damaged(cid: Cid, path: Path, fix: str) -> Damaged:
+    """Return the error for a block that was damaged."""
+    return Damaged(f"block {cid} was damaged on the disk", where=str(path), fix=fix)
+
+
+def put_aside_as(kept: Path) -> str:
+    """Return what to do about damage that is out of the way now."""
+    again = "run `tally fsck --repair`, or import or add it again"
+    return f"{again}; what was there is kept as {kept}"
 
 
 def signature_at(path: Path) -> Signature | None:
@@ -205,18 +209,12 @@ def _read_in_place(place: Place, at: Slice) -> bytes:
         return os.pread(file.fileno(), at.length, at.offset)
 
 
-def _damaged(cid: Cid, path: Path, fix: str) -> Damaged:
-    return Damaged(f"block {cid} was damaged on the disk", where=str(path), fix=fix)
+def _nowhere(cid: Cid) -> NotHere:
+    return NotHere(f"block {cid} is not here", fix="import a bundle that has it, or add it again")
 
 
-def _nowhere(cid: Cid) -> Unavailable:
-    return Unavailable(
-        f"block {cid} is not here", fix="import a bundle that has it, or add it again"
-    )
-
-
-def _source_gone(place: Place) -> Unavailable:
-    return Unavailable(
+def _source_gone(place: Place) -> NotHere:
+    return NotHere(
         "what blocks were to be read from is gone",
         where=os.fsdecode(place.name),
         fix="put it back and add it again, or import a bundle that has it",
@@ -225,7 +223,7 @@ def _source_gone(place: Place) -> Unavailable:
 
 def _source_changed(place: Place) -> TallyError:
     if place.kind == IN_PLACE:
-        return Unavailable(
+        return NotHere(
             "a file has changed since it was added in place",
             where=os.fsdecode(place.name),
             fix="add it again; without --in-place the store keeps its own copy",

@@ -27,16 +27,24 @@ def is_sound(store: ContentStore, cid: Cid, place: Path) -> bool:
 def is_exact(store: ContentStore, cid: Cid, place: Path) -> bool:
     """Return whether what get_tree linked at `place` is `cid`, byte for byte; reads all of it.
 
+    Dates are for is_sound: one that is wrong is no damage.
+
     Raises: Unavailable, Damaged when `cid` cannot be walked.
     """
     expected = list(walk(store.get, cid))
     there = {Path(entry.path) for entry in expected} | {Path()}
     found = {path.relative_to(place) for path in (place, *place.rglob("*"))}
-    return found == there and all(
-        _is_as_made(store, entry, place / entry.path)
-        and (entry.kind != "file" or _has_content(store, entry, place / entry.path))
-        for entry in expected
-    )
+    return found == there and all(_is_named(store, entry, place / entry.path) for entry in expected)
+
+
+def _is_named(store: ContentStore, entry: Entry, place: Path) -> bool:
+    mode = place.lstat().st_mode
+    if entry.kind == "symlink":
+        return stat.S_ISLNK(mode) and str(place.readlink()) == entry.target
+    if entry.kind == "directory":
+        return stat.S_ISDIR(mode)
+    is_kind = stat.S_ISREG(mode) and bool(mode & 0o111) == entry.executable
+    return is_kind and _has_content(store, entry, place)
 
 
 def _has_content(store: ContentStore, entry: Entry, place: Path) -> bool:

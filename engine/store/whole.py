@@ -25,7 +25,7 @@ from engine.store.flow import Flow, write_all
 from engine.store.index import Index
 from engine.store.place import WHOLE, Place, Signature, Slice, file_name
 from engine.store.quarantine import Quarantine
-from engine.store.reader import signature_at, was_damaged
+from engine.store.reader import put_aside_as, signature_at, was_damaged
 from engine.store.table import add_place, drop_packed, drop_place, insert_leaves
 from engine.store.writer import Writer
 
@@ -126,7 +126,7 @@ class WholeFiles:
             kept = self._quarantine.file(place, damaged)
             for cid, _ in damaged:
                 if not self._index.find(cid):
-                    raise was_damaged(cid, place.path(self._root), kept)
+                    raise was_damaged(cid, place.path(self._root), put_aside_as(kept))
             return False
         with self._index.change() as change:
             change.execute(

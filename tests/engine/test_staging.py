@@ -216,3 +216,16 @@ def test_a_gather_of_countless_values_is_refused(staging: Staging) -> None:
     page = Cid.of(DAG_CBOR, b"a page")
     with pytest.raises(Refused, match="gathers over"):
         staging.stage(step({}, {"x": Gather((), (page,) * (MAX_GATHERED // GATHER_PAGE + 1))}))
+
+
+def test_a_write_that_is_cut_short_is_gone_on_with(
+    store: DiskStore, staging: Staging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk may take less than it is given: a step reads the whole input all the same."""
+    cid = added(store, tmp_path / "from", b"0123456789")
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+        folder = staging.stage(step({"x": cid})).folder
+    assert folder is not None
+    assert (folder / "x").read_bytes() == b"0123456789"

@@ -12,7 +12,7 @@ LONGEST_S = 1.2  # of a run on two busy cores; other commands are done by then
 
 def trial(field: Field, chance: random.Random, number: int) -> str:
     """Kill six commands of one life, some of which are done again at once, and some at the end."""
-    life = Life(field.ground, field.warm, field.place / "life", chance)
+    life = Life(field, chance, field.place / "life")
     left: list[Deed] = []
     killed = 0
     for _ in range(KILLS):

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.long.ground import FILE, Ground, environ
+from tests.long.ground import FILE, environ
 from tests.long.hurts import UNHURT, Hurts
 from tests.long.promises import Letters, Promises, check_bundle, leftovers
-from tests.long.warm import Command, Ended, Running, Warm
+from tests.long.suite import Field
+from tests.long.warm import Command, Ended, Running
 
 NAMES: Final = ("ada", "alan", "grace", "edsger", "barbara", "donald", "tony", "frances")
 SIZES: Final = (10, 70_000, 200_000)  # bytes, below and above what packs take
@@ -37,17 +38,13 @@ class Life:
     """A home that lives through a trial."""
 
     def __init__(
-        self,
-        ground: Ground,
-        warm: Warm,
-        place: Path,
-        chance: random.Random,
-        promises: Promises | None = None,
+        self, field: Field, chance: random.Random, place: Path, promises: Promises | None = None
     ) -> None:
         """Copy the ground to `place`, where nothing is, or go on with what has promised there."""
-        self.ground, self.warm, self.place, self.chance = ground, warm, place, chance
-        self.home = place / "home" if promises else ground.copy(place)
-        first = Promises({ground.file: {"": FILE}}, {ground.run: FIRST})
+        self.ground, self.warm, self.log = field.ground, field.warm, field.log
+        self.place, self.chance = place, chance
+        self.home = place / "home" if promises else self.ground.copy(place)
+        first = Promises({self.ground.file: {"": FILE}}, {self.ground.run: FIRST})
         self.promises = promises or first
 
     # what can be done
@@ -167,7 +164,10 @@ class Life:
 
     def do(self, deed: Deed, hurts: Hurts = UNHURT) -> Ended:
         """Do a deed to its end."""
-        return self.take(deed, self.start(deed, hurts).wait())
+        self.log.append(f"{' '.join(deed.words)[:200]} [{hurts}]")
+        ended = self.start(deed, hurts).wait()
+        self.log[-1] += f": {ended.code} {ended.told[:300].strip()}"
+        return self.take(deed, ended)
 
     def succeed(self, deed: Deed) -> Ended:
         """Do a deed that nothing stands against any more."""

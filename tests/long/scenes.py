@@ -37,13 +37,13 @@ def prepared(field: Field, name: str) -> Life:
     """Return a copy of a scene that is ready."""
     master = field.ground.place / f"scene-{name}"
     if master not in _READY:
-        life = Life(field.ground, field.warm, master, random.Random(name))  # noqa: S311
+        life = Life(field, random.Random(name), master)  # noqa: S311
         SCENES[name].ready(life)
         _READY[master] = life.promises
     place = field.place / "life"
     subprocess.run(["cp", "-a", master, place], check=True)
     promises = copy.deepcopy(_READY[master])
-    return Life(field.ground, field.warm, place, random.Random(name), promises)  # noqa: S311
+    return Life(field, random.Random(name), place, promises)  # noqa: S311
 
 
 _READY: dict[Path, Promises] = {}

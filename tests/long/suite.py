@@ -4,7 +4,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.long.ground import Ground, clear
@@ -18,6 +18,7 @@ class Field:
     ground: Ground
     warm: Warm
     place: Path  # an empty directory for one trial's things
+    log: list[str] = field(default_factory=list)  # what was done, for who reads of a failure
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,13 @@ def run(
         where = place / f"{suite.name}-{number}"
         where.mkdir()
         chance = random.Random(f"{suite.name} {seed} {number}")  # noqa: S311
+        on = Field(ground, warm, where)
         try:
-            did = suite.trial(Field(ground, warm, where), chance, number)
-            say(f"{suite.name} {number}: {did}")
+            say(f"{suite.name} {number}: {suite.trial(on, chance, number)}")
         except Exception:
             replay = f"python -m tests.long {suite.name} --seed {seed} --only {number}"
-            failed.append(Failed(number, traceback.format_exc(), replay))
+            why = "\n".join((*on.log, traceback.format_exc()))
+            failed.append(Failed(number, why, replay))
             say(f"{suite.name} {number}: FAILED\n{failed[-1].why}  again: {replay}")
             if keep:
                 continue

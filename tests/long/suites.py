@@ -1,6 +1,9 @@
 """The suites there are, in the order in which they are run."""
 
-from tests.long import kills, points
+from typing import Final
+
+from tests.long import clocks, crowds, disks, kills, points, rot, strikes
 from tests.long.suite import Suite
 
-SUITES: dict[str, Suite] = {suite.name: suite for suite in (kills.SUITE, points.SUITE)}
+_MODULES: Final = (kills, points, strikes, disks, rot, clocks, crowds)
+SUITES: Final[dict[str, Suite]] = {module.SUITE.name: module.SUITE for module in _MODULES}

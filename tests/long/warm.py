@@ -11,10 +11,12 @@ clock as told (hurts.py); who asks may have several at once.
 import gc
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field
@@ -33,7 +35,7 @@ class Command:
 
     words: list[str]
     environ: dict[str, str]
-    place: Path  # the directory it runs in; what it prints is kept there meanwhile
+    place: Path  # the directory it runs in
     hurts: Hurts = field(default_factory=Hurts)
 
 
@@ -82,7 +84,7 @@ class Running:
         """Return how it ended."""
         status = self._warm.status(self)
         out, err, told = (
-            _read(_file(self._command.place, self.number, kind)) for kind in ("out", "err", "told")
+            _read(_file(self._warm.folder, self.number, kind)) for kind in ("out", "err", "told")
         )
         seconds = time.monotonic() - self._began
         code = os.waitstatus_to_exitcode(status)
@@ -94,6 +96,7 @@ class Warm(AbstractContextManager["Warm"]):
 
     def __init__(self) -> None:
         """Start it."""
+        self.folder = Path(tempfile.mkdtemp(prefix="warm."))  # what commands print, meanwhile
         ours, theirs = socket.socketpair()
         shim = library()
         environ = os.environ | ({"LD_PRELOAD": str(shim)} if shim else {})
@@ -115,6 +118,7 @@ class Warm(AbstractContextManager["Warm"]):
         """Start a command."""
         self._numbers += 1
         order = asdict(command) | {"place": str(command.place), "number": self._numbers}
+        order["folder"] = str(self.folder)
         self._stream.write(json.dumps(order) + "\n")
         self._stream.flush()
         while self._numbers not in self._pids:
@@ -148,10 +152,11 @@ class Warm(AbstractContextManager["Warm"]):
         self._socket.close()
         self._stream.close()
         self._process.wait()
+        shutil.rmtree(self.folder)
 
 
-def _file(place: Path, number: int, kind: str) -> Path:
-    return place / f".{number}.{kind}"
+def _file(folder: Path, number: int, kind: str) -> Path:
+    return folder / f"{number}.{kind}"
 
 
 def _read(path: Path) -> str:
@@ -211,20 +216,20 @@ def _reap(numbers: dict[int, int], stream: Any) -> None:
 
 def _become(order: dict[str, Any]) -> None:
     """Be the `tally` that was ordered. Does not return."""
-    place, number = Path(order["place"]), order["number"]
+    folder, number = Path(order["folder"]), order["number"]
     code: Any = 99
     try:
         for descriptor, kind in ((1, "out"), (2, "err")):
-            opened = os.open(_file(place, number, kind), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            opened = os.open(_file(folder, number, kind), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(opened, descriptor)
             os.close(opened)
         os.environ.clear()
         os.environ.update(order["environ"])
-        os.chdir(place)
+        os.chdir(order["place"])
         sys.argv = ["tally", *order["words"]]
         from cli.main import entry
 
-        listening = begin(Hurts(**order["hurts"]), _file(place, number, "told"))
+        listening = begin(Hurts(**order["hurts"]), _file(folder, number, "told"))
         try:
             entry()
         except SystemExit as ended:

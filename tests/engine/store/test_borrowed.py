@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.store.disk import DiskStore
 from tests.engine.store.shelf import above, cut, raw
 
@@ -98,11 +98,14 @@ class Source:
 
     def __init__(self) -> None:
         self.things = {"thing": DATA}
+        self.fault: Exception | None = None
 
     def __call__(self, locator: str, offset: int, length: int) -> bytes:
         """Return some of a thing."""
         if locator not in self.things:
-            raise Unavailable(f"{locator} is gone")
+            raise NotHere(f"{locator} is gone")
+        if self.fault is not None:
+            raise self.fault
         return self.things[locator][offset : offset + length]
 
 
@@ -142,6 +145,18 @@ def test_a_source_that_is_gone_is_dropped(reading: DiskStore, source: Source) ->
         reading.get(LEAVES[0].cid)
     assert not reading.has(LEAVES[0].cid)
     assert reading.get(ROOT.cid) == ROOT.data
+
+
+@pytest.mark.parametrize("fault", [OSError(24, "Too many open files"), Unavailable("not now")])
+def test_a_source_that_cannot_be_asked_just_now_is_kept(
+    reading: DiskStore, source: Source, fault: Exception
+) -> None:
+    """What may pass does not make the store forget what it can make again."""
+    source.fault = fault
+    with pytest.raises(Unavailable, match=r"Too many open files|not now"):
+        reading.get(LEAVES[0].cid)
+    source.fault = None
+    assert reading.get(LEAVES[0].cid) == DATA[:1000]
 
 
 def test_without_a_reader_nothing_is_dropped(reading: DiskStore) -> None:

@@ -367,6 +367,26 @@ def test_a_damaged_node_stops_the_sweep(store: DiskStore) -> None:
     assert here(store, leaf.cid, raw(b"spare").cid) == [True, True]
 
 
+def test_a_disk_that_fails_for_a_moment_stops_the_sweep(
+    store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that cannot be read just now is not one that is not here: nothing below it goes."""
+    leaf = raw(b"leaf")
+    root = node([leaf.cid])
+    store.put([leaf, root])
+    age(store)
+
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", fail)
+        with pytest.raises(Unavailable, match="Input/output error"):
+            gc(store, [root.cid])
+    assert gc(store, [root.cid]).dropped == 0
+    assert here(store, root.cid, leaf.cid) == [True, True]
+
+
 def test_junk_that_calls_itself_a_node_leads_nowhere(store: DiskStore) -> None:
     """Bytes under a codec that they are not do not stop a gc."""
     junk = above(cut(b"x" * 10, 5))
