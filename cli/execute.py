@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +79,7 @@ def execute(
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
+    capacity = replace(capacity_of(settings), ahead=settings.jobs)
     with ExitStack() as closing:
         slots = closing.enter_context(open_slots(space, prepared.carriers, settings.jobs))
         recorder = Recorder(space.store, space.database)
@@ -85,7 +87,7 @@ def execute(
         asked = inquiry(space, prepared, forced=forced, earlier=earlier)
         scheduler = Scheduler(
             row.id,
-            Plan(prepared.groups, capacity_of(settings), keep_going=keep_going),
+            Plan(prepared.groups, capacity, keep_going=keep_going),
             asked,
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
             slots,

@@ -34,12 +34,18 @@ def also_to_files(home: Path, run: str, steps: Steps, watch: Watch) -> Iterator[
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     lock = threading.Lock()  # Printed comes from the slots' threads
+    printing: set[str] = set()  # instances that have files: most print nothing
 
     def take(event: Progress) -> None:
         if isinstance(event, Printed | Started | Ended):
             instance = steps.id(event.step, event.index)
             with lock:
-                _write(folder, instance, event)
+                if isinstance(event, Printed):
+                    printing.add(instance)
+                    _append(folder, instance, event)
+                elif instance in printing:
+                    printing.remove(instance)
+                    _remove(folder, instance)
         watch(event)
 
     try:
@@ -48,11 +54,11 @@ def also_to_files(home: Path, run: str, steps: Steps, watch: Watch) -> Iterator[
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, instance: str, event: Printed | Started | Ended) -> None:
-    if isinstance(event, Printed):
-        path = live_file(folder, instance, event.stream)
-        with path.open("ab") as file:
-            file.write(event.data[: max(0, MAX_BYTES - file.tell())])
-    else:
-        for stream in ("stdout", "stderr"):
-            live_file(folder, instance, stream).unlink(missing_ok=True)
+def _append(folder: Path, instance: str, event: Printed) -> None:
+    with live_file(folder, instance, event.stream).open("ab") as file:
+        file.write(event.data[: max(0, MAX_BYTES - file.tell())])
+
+
+def _remove(folder: Path, instance: str) -> None:
+    for stream in ("stdout", "stderr"):
+        live_file(folder, instance, stream).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ and the recorder have to say is posted to it as calls to be made.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import partial
 from sqlite3 import Connection
@@ -97,6 +97,11 @@ class Execution:
             self._cancelling.add(name)
             self._slots.cancel(name)
 
+    def hurry(self) -> None:
+        """Have results recorded at once if there is a slot that may be waiting for one."""
+        if self._slots.has_idle:
+            self._desk.recorder.hurry()
+
     def insist(self) -> None:
         """End everything that runs, whoever waits for it."""
         for name in tuple(self._active):
@@ -124,8 +129,13 @@ class Execution:
                 self._wires.tell(Shared(*name))
                 return True
         self._active.add(name)
-        self._wires.watch(Started(*name, attempt))
-        self._slots.start(name, order, partial(self._print, name), partial(self._post_end, name))
+        self._slots.start(
+            name,
+            order,
+            partial(self._print, name),
+            partial(self._post_end, name),
+            partial(self._wires.watch, Started(*name, attempt)),
+        )
         return True
 
     def _print(self, name: Name, stream: Literal["stdout", "stderr"], data: bytes) -> None:
@@ -140,7 +150,9 @@ class Execution:
         except TallyError as error:
             self._fail(name, error)
             return
-        if report.attestation.reason == CANCELLED:
+        except CancelledError:  # it had not begun
+            report = None
+        if report is None or report.attestation.reason == CANCELLED:
             self._leave(name)
             self._wires.tell(Cancelled(*name))
         else:

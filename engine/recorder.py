@@ -1,8 +1,8 @@
 """Recorder: makes what many steps gave durable together, then says so.
 
-One thread: it takes all that has piled up while it wrote the last time, puts the blocks, changes
-the database in one transaction, and only then acknowledges. Under load a flush is thus shared by
-as many steps as finish during one flush; alone, a step waits for its own.
+One thread: it takes all that has piled up, puts the blocks, changes the database in one
+transaction, and only then acknowledges. While every slot is busy nobody waits for a result, and
+it may wait a little for company; as soon as somebody does, `hurry` says so.
 """
 
 import sqlite3
@@ -11,10 +11,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Final
 
 from engine.content.blocks import Block, BlockStore
 from engine.database import Database
 from engine.durable import reached
+
+LINGER_S: Final = 0.05  # how long a record waits for company, while nobody waits for it
+FULL: Final = 32  # records; more of them share a flush no cheaper
 
 Change = Callable[[sqlite3.Connection], None]
 Recorded = Callable[["Future[None]"], None]  # given a future that is done: raises why it is not
@@ -36,28 +40,39 @@ class Recorder:
         self._store = store
         self._database = database
         self._queue: SimpleQueue[Record | None] = SimpleQueue()
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
     def submit(self, record: Record) -> None:
         """Make a record durable soon; its `recorded` is called exactly once."""
         self._queue.put(record)
+        if self._queue.qsize() >= FULL:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Write now what was submitted: somebody has nothing to do before that is durable."""
+        self._hurry.set()
 
     def flush(self) -> None:
         """Return when everything is durable, or has failed, that was submitted."""
         written = threading.Event()
         self.submit(Record((), lambda _: None, lambda _: written.set()))
+        self.hurry()
         written.wait()
 
     def close(self) -> None:
         """Make everything durable that was submitted, and stop."""
         self._queue.put(None)
+        self.hurry()
         self._thread.join()
 
     def _work(self) -> None:
         closing = False
         while not closing:
             batch = [self._queue.get()]
+            self._hurry.wait(LINGER_S)
+            self._hurry.clear()
             while not self._queue.empty():
                 batch.append(self._queue.get())
             closing = None in batch

@@ -128,6 +128,8 @@ class Scheduler:
     def _hear(self) -> None:
         """Handle what came in; wait for something when there is nothing else to do."""
         has_work = bool(self._questions) or self._status is not None
+        if not has_work:
+            self._execution.hurry()
         try:
             self._messages.get(timeout=0 if has_work else self._poll_ms / 1000)()
             while True:

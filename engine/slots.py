@@ -13,8 +13,12 @@ from engine.sandbox.base import LogSink
 _AGAIN_S: Final = 0.1  # a step that was not quite begun did not hear a cancel
 
 
+def _unheard() -> None:
+    """Tell nobody."""
+
+
 class Slots:
-    """As many steps at once as there are runners."""
+    """As many steps at once as there are runners; one that is started then waits for a runner."""
 
     def __init__(self, runners: Sequence[Runner]) -> None:
         """Take the runners, which are closed with the slots."""
@@ -22,6 +26,7 @@ class Slots:
         self._idle: SimpleQueue[Runner] = SimpleQueue()
         for runner in runners:
             self._idle.put(runner)
+        self._queued: dict[Name, Future[Report]] = {}  # started, and not begun
         self._busy: dict[Name, Runner] = {}
         self._lock = Condition()
         self._pool = ThreadPoolExecutor(len(runners), thread_name_prefix="slot")
@@ -29,18 +34,39 @@ class Slots:
     def __len__(self) -> int:
         return len(self._runners)
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether a step that is started now would begin at once."""
+        with self._lock:
+            return len(self._queued) + len(self._busy) < len(self._runners)
+
     def start(
-        self, name: Name, order: Order, logs: LogSink, done: Callable[["Future[Report]"], None]
+        self,
+        name: Name,
+        order: Order,
+        logs: LogSink,
+        done: Callable[["Future[Report]"], None],
+        begun: Callable[[], None] = _unheard,
     ) -> None:
-        """Run a step; `done` is called from its thread, with the report or what was raised."""
-        self._pool.submit(self._run, name, order, logs).add_done_callback(done)
+        """Run a step, begun in the order of the calls; `begun` is called from its thread.
+
+        `done` too, with the report or what was raised; CancelledError of one that never began.
+        """
+        with self._lock:
+            future = self._pool.submit(self._run, name, order, logs, begun)
+            self._queued[name] = future
+        future.add_done_callback(done)
 
     def cancel(self, name: Name) -> None:
-        """End a step; to be repeated until it has ended, as it may not have begun."""
+        """End a step; to be repeated until it has ended, as it may be just about to begin."""
         with self._lock:
             runner = self._busy.get(name)
+            queued = self._queued.get(name)
         if runner is not None:
             runner.cancel()
+        elif queued is not None and queued.cancel():
+            with self._lock:
+                self._queued.pop(name, None)
 
     def close(self) -> None:
         """End what runs, then give the runners back."""
@@ -54,11 +80,13 @@ class Slots:
         for runner in self._runners:
             runner.close()
 
-    def _run(self, name: Name, order: Order, logs: LogSink) -> Report:
+    def _run(self, name: Name, order: Order, logs: LogSink, begun: Callable[[], None]) -> Report:
         runner = self._idle.get()
         with self._lock:
+            del self._queued[name]
             self._busy[name] = runner
         try:
+            begun()
             return runner.run(order, logs)
         finally:
             with self._lock:

@@ -138,7 +138,7 @@ class Home:
             self.store, self.memo, own_results(UNSIGNED), Presence(self.store, self.store.hold)
         )
         inquiry = Inquiry(resolver, lookup, all_groups, forced=forced, earlier=earlier)
-        capacity = Capacity(len(runners), 64, 2**40)
+        capacity = Capacity(len(runners), 64, 2**40, ahead=len(runners))
         plan = Plan(all_groups, capacity, keep_going=keep_going)
         desk = Desk(self.store, self.memo, self.claims, self.journal, self.recorder, self.clock)
         slots = Slots(runners)
