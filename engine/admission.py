@@ -68,12 +68,13 @@ class Admission:
         self._hold(shape)
         return self._pop(shape)
 
-    def release(self, *, cpus: int, memory: int) -> None:
+    def release(self, *, cpus: int, memory: int, began: bool = True) -> None:
         """Give back what an admitted instance held; the first follower takes its place."""
-        if self._running[cpus, memory] < 1:  # it never began
-            self._following.remove((cpus, memory))
+        shape = (cpus, memory)
+        if shape in self._following and not (began and self._running[shape]):
+            self._following.remove(shape)
             return
-        self._running[cpus, memory] -= 1
+        self._running[shape] -= 1
         self._slots += 1
         self._cpus += cpus
         self._memory += memory

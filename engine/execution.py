@@ -21,7 +21,7 @@ from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.lookup import Hit
 from engine.memo import Memo, Witness
-from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Shared
+from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Returned, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
 from engine.rows import Name
@@ -151,8 +151,11 @@ class Execution:
             self._fail(name, error)
             return
         except CancelledError:  # it had not begun
-            report = None
-        if report is None or report.attestation.reason == CANCELLED:
+            stopped = name in self._cancelling
+            self._leave(name)
+            self._wires.tell(Cancelled(*name) if stopped else Returned(*name))
+            return
+        if report.attestation.reason == CANCELLED:
             self._leave(name)
             self._wires.tell(Cancelled(*name))
         else:

@@ -39,6 +39,7 @@ from engine.plan_events import (
     Ran,
     Resolve,
     Resolved,
+    Returned,
     Reuse,
     Shared,
     Skip,
@@ -88,6 +89,7 @@ class Plan:
             Done: self._on_done,
             Failed: self._on_failed,
             Lost: self._on_lost,
+            Returned: self._on_returned,
             Cancelled: self._on_cancelled,
             Expanded: self._on_expanded,
             Unexpandable: self._on_unexpandable,
@@ -155,6 +157,11 @@ class Plan:
         rank = self._rank(event.step, event.index)
         failures, losses = self._repeats.get(rank, (0, 0))
         self._end_attempt(rank, (failures, losses + 1), again=losses + 1 < MAX_LOSSES)
+
+    def _on_returned(self, event: Returned) -> None:
+        rank = self._rank(event.step, event.index)
+        self._leave(rank, Cause.REPEATED, began=False)
+        self._queue(rank)
 
     def _on_cancelled(self, event: Cancelled) -> None:
         self._cut = True
@@ -254,7 +261,7 @@ class Plan:
             self._leave(rank, Cause.FAILED)
             self._give_up(*self._name(rank))
 
-    def _leave(self, rank: int, cause: Cause) -> None:
+    def _leave(self, rank: int, cause: Cause, *, began: bool = True) -> None:
         """Take an instance out of the running or the recorded ones.
 
         Raises: ValueError when it is in neither.
@@ -265,7 +272,7 @@ class Plan:
             return
         self._running.remove(rank)
         group = self._group(rank)
-        self._admission.release(cpus=group.cpus, memory=group.memory)
+        self._admission.release(cpus=group.cpus, memory=group.memory, began=began)
 
     def _give_up(self, step: str, index: int) -> None:
         self._actions.append(GiveUp(step, index))

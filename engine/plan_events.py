@@ -65,6 +65,14 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A started instance had not begun when another failed: it may start again, or never."""
+
+    step: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """Answer to Cancel: the instance was stopped before its end."""
 
@@ -99,6 +107,7 @@ Event = (
     | Done
     | Failed
     | Lost
+    | Returned
     | Cancelled
     | Expanded
     | Unexpandable
@@ -129,8 +138,8 @@ class Reuse:
 class Start:
     """Run the instance; `attempt` counts from 1.
 
-    Answer Ran and then Done or Failed; or, when it did not run to its end, Shared, Failed, Lost or
-    Cancelled.
+    Answer Ran and then Done or Failed; or, when it did not run to its end, Shared, Failed, Lost,
+    Returned or Cancelled.
     """
 
     step: str

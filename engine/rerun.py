@@ -6,7 +6,7 @@ identical then so, by induction, is the whole chain.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -130,6 +130,8 @@ class Rerun:
         self._admission.release(cpus=self._cpus(step), memory=self._memory(step))
         try:
             report = future.result()
+        except CancelledError:  # it had not begun
+            return
         except Refused as error:  # it makes what cannot be kept, which it did not when recorded
             gave = Result(step.order.key, 1, {})
             self._judge(rank, step, gave, self._store.get, outcomes.words(error), 0)

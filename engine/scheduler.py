@@ -203,8 +203,8 @@ class Scheduler:
 
     def _on_start(self, action: Start) -> None:
         name = (action.step, action.index)
-        if action.attempt > 1:
-            self._watch(Retried(*name, outcomes.words(self._execution.failures.pop(name))))
+        if (failure := self._execution.failures.pop(name, None)) is not None:
+            self._watch(Retried(*name, outcomes.words(failure)))
         self._execution.start(name, action.attempt)
 
     def _on_cancel(self, action: Cancel) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Condition
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.rows import Name
 from engine.runner import Order, Report, Runner
@@ -17,6 +17,11 @@ def _unheard() -> None:
     """Tell nobody."""
 
 
+class _Queued(NamedTuple):
+    work: "Future[None]"  # the pool's
+    end: "Future[Report]"
+
+
 class Slots:
     """As many steps at once as there are runners; one that is started then waits for a runner."""
 
@@ -26,7 +31,7 @@ class Slots:
         self._idle: SimpleQueue[Runner] = SimpleQueue()
         for runner in runners:
             self._idle.put(runner)
-        self._queued: dict[Name, Future[Report]] = {}  # started, and not begun
+        self._queued: dict[Name, _Queued] = {}  # started, and not begun
         self._busy: dict[Name, Runner] = {}
         self._lock = Condition()
         self._pool = ThreadPoolExecutor(len(runners), thread_name_prefix="slot")
@@ -50,12 +55,14 @@ class Slots:
     ) -> None:
         """Run a step, begun in the order of the calls; `begun` is called from its thread.
 
-        `done` too, with the report or what was raised; CancelledError of one that never began.
+        `done` too, with the report or what was raised: CancelledError of one that did not begin,
+        as it was cancelled or another failed before.
         """
+        end: Future[Report] = Future()
+        end.add_done_callback(done)
         with self._lock:
-            future = self._pool.submit(self._run, name, order, logs, begun)
-            self._queued[name] = future
-        future.add_done_callback(done)
+            work = self._pool.submit(self._serve, name, order, logs, begun, end)
+            self._queued[name] = _Queued(work, end)
 
     def cancel(self, name: Name) -> None:
         """End a step; to be repeated until it has ended, as it may be just about to begin."""
@@ -64,12 +71,14 @@ class Slots:
             queued = self._queued.get(name)
         if runner is not None:
             runner.cancel()
-        elif queued is not None and queued.cancel():
+        elif queued is not None and queued.work.cancel():
             with self._lock:
-                self._queued.pop(name, None)
+                del self._queued[name]
+            queued.end.cancel()
 
     def close(self) -> None:
         """End what runs, then give the runners back."""
+        self._give_back()
         self._pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             while self._busy:
@@ -79,6 +88,24 @@ class Slots:
         self._pool.shutdown()
         for runner in self._runners:
             runner.close()
+
+    def _serve(
+        self,
+        name: Name,
+        order: Order,
+        logs: LogSink,
+        begun: Callable[[], None],
+        end: "Future[Report]",
+    ) -> None:
+        """Run a step and tell its end; begin nothing after a failure before that is judged."""
+        report = None
+        try:
+            report = self._run(name, order, logs, begun)
+            end.set_result(report)
+        except BaseException as error:  # raised again in the thread that asks the future
+            end.set_exception(error)
+        if report is None or not report.succeeded:
+            self._give_back()
 
     def _run(self, name: Name, order: Order, logs: LogSink, begun: Callable[[], None]) -> Report:
         runner = self._idle.get()
@@ -93,3 +120,9 @@ class Slots:
                 del self._busy[name]
                 self._lock.notify_all()
             self._idle.put(runner)
+
+    def _give_back(self) -> None:
+        with self._lock:
+            queued = tuple(self._queued)
+        for name in queued:
+            self.cancel(name)

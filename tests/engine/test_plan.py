@@ -20,6 +20,7 @@ from engine.plan_events import (
     Ran,
     Resolve,
     Resolved,
+    Returned,
     Reuse,
     Shared,
     Skip,
@@ -264,6 +265,21 @@ def test_after_a_failure_nothing_new_starts():
         Finish("failed"),
     )
     assert plan.state("a", 1) == State.DONE
+
+
+def test_what_had_not_begun_when_another_failed_is_judged_anew():
+    """It is skipped when the run stops for the failure; else it starts again, at no cost."""
+    ahead = Capacity(slots=1, cpus=1, memory=100, ahead=1)
+    for keep_going in (False, True):
+        plan = plan_of(group("a", count=2), machine=ahead, keep_going=keep_going)
+        plan.begin()
+        plan.handle(Resolved("a", (), (0, 1)))
+
+        failed = plan.handle(Failed("a", 0, retryable=True))
+        assert failed[0] == GiveUp("a", 0)
+        again = plan.handle(Returned("a", 1))
+        stopped = (Skip("a", 1, wanted=True), Finish("failed"))
+        assert again == ((Start("a", 1, 1),) if keep_going else stopped)
 
 
 def test_keep_going_skips_only_what_needed_the_failed_one():

@@ -11,7 +11,7 @@ from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.database import Database
 from engine.errors import Unavailable
-from engine.recorder import Record, Recorder
+from engine.recorder import FULL, Record, Recorder
 from engine.store.memory import MemoryStore
 
 
@@ -100,3 +100,31 @@ def test_a_bug_is_raised_where_it_is_asked_for(store: Slow, recorder: Recorder) 
 
     with pytest.raises(Unavailable):
         told[0][1].result()
+
+
+def test_a_result_waits_for_company_until_somebody_hurries(
+    store: Slow, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written while nobody needs it; then all there is takes one flush."""
+    monkeypatch.setattr("engine.recorder.LINGER_S", 60.0)
+    store.go.set()
+    told: list[tuple[int, Future[None]]] = []
+    for number in range(3):
+        recorder.submit(record(number, told))
+    assert store.puts == []
+
+    recorder.flush()
+
+    assert store.puts == [3]
+
+
+def test_enough_results_hurry_by_themselves(
+    store: Slow, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More would share a flush no cheaper."""
+    monkeypatch.setattr("engine.recorder.LINGER_S", 60.0)
+    told: list[tuple[int, Future[None]]] = []
+    for number in range(FULL + 1):
+        recorder.submit(record(number, told))
+
+    assert store.began.wait(10)

@@ -2,14 +2,24 @@
 
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from engine.slots import Slots
+
+
+@dataclass(frozen=True)
+class Gave:
+    """A Report, as far as slots look at it."""
+
+    order: object
+    succeeded: bool = True
 
 
 class Busy:
     """A Runner that goes on until it is cancelled, or until it was let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, succeeds: bool = True) -> None:
+        self.succeeds = succeeds
         self.begun = threading.Event()
         self.go = threading.Event()
         self.closed = False
@@ -18,7 +28,7 @@ class Busy:
         """Wait."""
         self.begun.set()
         assert self.go.wait(10)
-        return order
+        return Gave(order, self.succeeds)
 
     def cancel(self) -> None:
         """Stop waiting."""
@@ -43,7 +53,7 @@ def test_each_step_has_a_runner_to_itself() -> None:
         runner.go.set()
     slots.close()
 
-    assert sorted(future.result() for future in ended if not future.cancelled()) <= [0, 1, 2]
+    assert sorted(future.result().order for future in ended if not future.cancelled()) <= [0, 1, 2]
     assert all(runner.closed for runner in runners)
 
 
@@ -54,7 +64,9 @@ def test_a_cancel_reaches_the_runner_of_the_step() -> None:
     done = threading.Event()
     ended: list[object] = []
     for index in range(2):
-        slots.start(("a", index), index, None, lambda f: (ended.append(f.result()), done.set()))
+        slots.start(
+            ("a", index), index, None, lambda f: (ended.append(f.result().order), done.set())
+        )
     assert all(runner.begun.wait(10) for runner in runners)
 
     slots.cancel(("a", 1))
@@ -75,3 +87,44 @@ def test_closing_ends_what_runs() -> None:
     slots.close()
 
     assert runner.closed
+
+
+def test_a_step_that_has_not_begun_is_cancelled_at_once() -> None:
+    """It waits for no runner, is heard of once, and never begins."""
+    runner = Busy()
+    slots = Slots([runner])
+    ended: list[Future] = []
+    begun: list[int] = []
+    for index in range(2):
+        slots.start(("a", index), index, None, ended.append, lambda at=index: begun.append(at))
+    assert runner.begun.wait(10)
+    assert not slots.has_idle
+
+    slots.cancel(("a", 1))
+
+    assert [future.cancelled() for future in ended] == [True]
+    slots.close()
+    assert begun == [0]
+
+
+def test_after_a_failure_nothing_begins_unasked() -> None:
+    """What waited for the runner of a step that failed is given back, once the end was told."""
+    runner = Busy(succeeds=False)
+    slots = Slots([runner])
+    told: list[object] = []
+    both = threading.Event()
+
+    def hear(future: Future) -> None:
+        told.append("given back" if future.cancelled() else future.result().order)
+        if len(told) == 2:
+            both.set()
+
+    for index in range(2):
+        slots.start(("a", index), index, None, hear)
+    assert runner.begun.wait(10)
+    runner.go.set()
+    assert both.wait(10)
+
+    assert told == [0, "given back"]
+    assert slots.has_idle
+    slots.close()
