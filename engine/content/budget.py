@@ -6,7 +6,8 @@ Writing keeps to the same limits, so that what was written can be read.
 from dataclasses import dataclass
 from typing import Final
 
-from engine.content.head import BYTE_STRING, LONGEST_DIRECT, TAG, TEXT, read_head
+from engine.content.cid import BYTES
+from engine.content.head import BYTE_STRING, LINK, LONGEST_DIRECT, TAG, TEXT, read_head
 
 MAX_SIZE: Final = 1024 * 1024  # bytes; a record is read whole, so this bounds memory
 MAX_DEPTH: Final = 32  # lists and maps within one another; no record needs a quarter of it
@@ -47,6 +48,10 @@ def _count(data: bytes) -> int:
             at += size
             items += 1
             continue
+        if data.startswith(LINK, at):
+            at += _LINK_SIZE
+            items += 1
+            continue
         major, argument, at = read_head(data, at)
         items += major != TAG
         if major in (BYTE_STRING, TEXT):
@@ -62,4 +67,5 @@ def _size(first: int) -> int:
     return 1 + (low if major in (BYTE_STRING, TEXT) else 0)
 
 
+_LINK_SIZE: Final = len(LINK) + BYTES
 _SIZES: Final = bytes(_size(first) for first in range(256))

@@ -9,6 +9,7 @@ a fraction in their shortest round-trip form. The text goes through the canonica
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from engine.errors import Refused
@@ -101,6 +102,7 @@ def in_command(value: JsonText) -> str:
     return str(json.loads(value)) if value.startswith('"') else value
 
 
+@lru_cache(maxsize=16)  # a scatter is counted, bound and resolved: its items are made once
 def items_of(value: JsonText) -> tuple[JsonText, ...] | None:
     """Return the items of a list, or None when the value is no list."""
     if not value.startswith("["):
