@@ -1,7 +1,7 @@
 """Mermaid: a picture as text that code hosts draw in a page. Pure.
 
 Nodes are called n0, n1, …, since a step may have the name of a word of Mermaid (`end`); every
-character of a label that is no letter, digit or plain mark is written as its number.
+character of a label that is no letter, digit or harmless mark is written as its number.
 """
 
 import re
@@ -11,7 +11,7 @@ from engine.picture.graph import Node, Picture
 from engine.picture.labels import instances_of, note_of
 
 _ARROWS: Final = {"data": "-->", "gather": "==>", "order": "-.->"}
-_SPECIAL: Final = re.compile(r"[^A-Za-z0-9 _.,-]")
+_SPECIAL: Final = re.compile("[^A-Za-z0-9 _.,\N{MULTIPLICATION SIGN}\N{MIDDLE DOT}-]")
 _CLASSES: Final = {
     "failed": "fill:#ffd7d5,stroke:#d1242f,color:#1f2328",
     "ran": "fill:#dafbe1,stroke:#2da44e,color:#1f2328",
