@@ -1,7 +1,7 @@
 """Measure: `python -m bench [PART…] [--quick]`. See docs/benchmarks.md.
 
-Prints a line for each figure as it is known, and appends it to the results file with the machine
-and the versions of everything that took part.
+Prints a line for each figure as it is known, and appends those of each part to the results file,
+with the machine and the versions of everything that took part.
 """
 
 import argparse
@@ -36,11 +36,14 @@ def main() -> None:
     rounds = asked.rounds or (1 if asked.quick else 5)
     setting = Setting(asked.quick, rounds, asked.cache, scratch, peers, complain)
     try:
-        rows = list(_measured(asked.parts or list(PARTS), setting))
+        rows = []
+        for part in asked.parts or list(PARTS):
+            measured = list(_measured(part, setting))
+            if not asked.quick:
+                _append(asked.results, measured, setting)
+            rows += measured
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if not asked.quick:
-        _append(asked.results, rows, setting)
     missed = sum(row.verdict == "MISSED" for row in rows)
     print(f"{len(rows)} figures, {missed} targets missed")
 
@@ -59,11 +62,10 @@ def _arguments() -> argparse.Namespace:
     return asked
 
 
-def _measured(parts: list[str], setting: Setting) -> Iterator[Row]:
-    for part in parts:
-        for row in PARTS[part](setting):
-            print(_line(row), flush=True)
-            yield row
+def _measured(part: str, setting: Setting) -> Iterator[Row]:
+    for row in PARTS[part](setting):
+        print(_line(row), flush=True)
+        yield row
 
 
 def _line(row: Row) -> str:

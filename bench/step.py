@@ -68,7 +68,7 @@ def _against_nix(setting: Setting, project: "_Project", steps: int) -> Iterator[
         return
     nix = _Nix(setting, steps)
     ways = {"tally": project.timed("one"), "nix-build": lambda: nix.build().spent()}
-    times = contest(ways, min(3, setting.rounds))
+    times = contest(ways, min(2, setting.rounds))
     yield _row(times, f"{steps} steps", "nix-build", steps, at_most(0.3))
 
 

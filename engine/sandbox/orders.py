@@ -3,6 +3,7 @@
 The executor sees only `work`, as /work; a path anywhere else is a mistake of ours.
 """
 
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -33,12 +34,12 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         scratch=ground.SCRATCH,
         script=job.script is not None,
         shell=job.shell,
-        variables=job.variables,
+        variables=tuple(job.variables.items()),
         leader=terminal is not None,
     )
     return Order(
         number=number,
-        arguments=b"".join(word.encode() + b"\0" for word in walls.arguments(room)),
+        arguments=_arguments(room),
         command=job.command if terminal is None else (leader.PLACE, *job.command),
         script=job.script,
         parents=tuple(sorted({str(PurePosixPath(path).parent) for path in job.outputs.values()})),
@@ -57,6 +58,12 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
     )
 
 
+@lru_cache(maxsize=32)  # rooms: those of one scattered step are mostly the same
+def _arguments(room: walls.Room) -> bytes:
+    return b"".join(word.encode() + b"\0" for word in walls.arguments(room))
+
+
+@lru_cache(maxsize=64)  # paths, for the closures among them
 def _inside(path: Path, work: Path) -> str:
     return f"{ground.WORK}/{path.resolve().relative_to(work)}"
 

@@ -3,12 +3,12 @@
 Every defence is a field of Defences, so that the tests can take one away and watch its probe
 get through; nothing else ever passes anything but ALL. What each is for: docs/threats.md.
 
->>> room = Room("/work/farm", None, "/scratch", False, None, {"PATH": "/bin"})
+>>> room = Room("/work/farm", None, "/scratch", False, None, (("PATH", "/bin"),))
 >>> "--unshare-net" in arguments(room)
 True
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +52,7 @@ class Room:
     scratch: str  # holds out, build, tmp and shm
     script: bool  # scratch holds script too, seen at /.script
     shell: str | None  # what /bin/sh links to
-    variables: Mapping[str, str]  # the whole environment
+    variables: tuple[tuple[str, str], ...]  # the whole environment
     leader: bool = False  # scratch holds leader too, seen at its place
 
 
@@ -87,7 +87,7 @@ def _namespaces(defences: Defences) -> Iterator[str]:
 def _variables(room: Room, defences: Defences) -> Iterator[str]:
     if defences.environment:
         yield "--clearenv"
-    for name, value in room.variables.items():
+    for name, value in room.variables:
         yield from ("--setenv", name, value)
 
 

@@ -25,7 +25,7 @@ def typed(bench: Bench, tmp_path: Path, defences: Defences, request: str = "0x54
     """Run bubblewrap on a terminal of its own; say whether a step can type into that."""
     for name in ("out", "build", "tmp", "shm"):
         (tmp_path / name).mkdir()
-    room = Room(str(bench.closure), None, str(tmp_path), False, None, {})
+    room = Room(str(bench.closure), None, str(tmp_path), False, None, ())
     words = [*walls.arguments(room, defences), f"{bench.environment}/bin/python", "-c"]
     bpf = os.memfd_create("filter")
     os.write(bpf, seccomp.program())

@@ -7,7 +7,7 @@ import pytest
 from engine.sandbox import walls
 from engine.sandbox.walls import Defences, Room
 
-ROOM = Room("/work/farm", "/work/in/1", "/scratch", True, "/nix/store/x/bin/sh", {"PATH": "/b"})
+ROOM = Room("/work/farm", "/work/in/1", "/scratch", True, "/nix/store/x/bin/sh", (("PATH", "/b"),))
 PROMISED = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
     *("--unshare-cgroup", "--disable-userns", "--new-session", "--die-with-parent", "--clearenv"),
@@ -49,7 +49,7 @@ def test_the_root_is_closed_last() -> None:
 
 def test_a_room_with_nothing_in_it() -> None:
     """Without inputs /in is an empty directory; without a shell there is no /bin."""
-    words = walls.arguments(Room("/work/farm", None, "/scratch", False, None, {}))
+    words = walls.arguments(Room("/work/farm", None, "/scratch", False, None, ()))
     assert words[words.index("--dir") : words.index("--dir") + 2] == ("--dir", "/in")
     assert "/bin/sh" not in words
     assert "/.script" not in words
