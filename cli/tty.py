@@ -1,5 +1,6 @@
 """Tty: the terminal a person sits at, while something else has it."""
 
+import os
 import signal
 import sys
 import termios
@@ -7,9 +8,10 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_DEAF: Final = (*_ENDING, signal.SIGINT, signal.SIGTTOU)  # what the keeper does not hear
 
 
 def is_terminal() -> bool:
@@ -21,20 +23,59 @@ def is_terminal() -> bool:
 def lent(keyboard: int, resized: Callable[[], None]) -> Iterator[None]:
     """Lend the terminal: what is typed comes as it is, `resized` is told of each change of size.
 
-    Whatever ends this, a signal too, the terminal is afterwards what it was; what was typed and
+    Whatever ends this, kill -9 too, the terminal is afterwards what it was; what was typed and
     not read, and what it was made to answer, is dropped, so that no other program takes it.
     """
     before = termios.tcgetattr(keyboard)
     handlers = {number: signal.signal(number, _end) for number in _ENDING}
     handlers[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: resized())
     try:
-        tty.setraw(keyboard)
-        yield
+        with _kept(keyboard, before):
+            tty.setraw(keyboard)
+            try:
+                yield
+            finally:
+                _restore(keyboard, before)
     finally:
-        with suppress(termios.error):  # it may be gone
-            termios.tcsetattr(keyboard, termios.TCSAFLUSH, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _kept(keyboard: int, before: list[Any]) -> Iterator[None]:
+    """Have another process restore the terminal, should this one be killed."""
+    ours, theirs = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        _keep(keyboard, before, ours)
+    os.close(ours)
+    try:
+        yield
+        os.write(theirs, b".")
+    finally:
+        os.close(theirs)
+        os.waitpid(keeper, 0)
+
+
+def _keep(keyboard: int, before: list[Any], until: int) -> None:
+    """Wait until the process that lends the terminal says that it is done, or is gone."""
+    try:
+        for number in _DEAF:
+            signal.signal(number, signal.SIG_IGN)
+        kept = sorted((keyboard, until))  # nothing else: it would keep open what must close
+        last = os.sysconf("SC_OPEN_MAX")
+        for start, stop in zip((0, *(at + 1 for at in kept)), (*kept, last), strict=True):
+            if start < stop:  # an empty range is taken for all there are
+                os.closerange(start, stop)
+        if not os.read(until, 1):
+            _restore(keyboard, before)
+    finally:
+        os._exit(0)
+
+
+def _restore(keyboard: int, before: list[Any]) -> None:
+    with suppress(termios.error):  # it may be gone
+        termios.tcsetattr(keyboard, termios.TCSAFLUSH, before)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

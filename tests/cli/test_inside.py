@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 
 from tests.cli.conftest import copy_project
 from tests.cli.program import Program
-from tests.engine.sandbox.leftovers import appeared, gone
+from tests.engine.sandbox.leftovers import appeared, gone, kill_executor_of
 from tests.fakes.seat import Seat
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+PATIENCE_S = 30
 
 FAILS = """\
 workflow: fails
@@ -63,7 +66,10 @@ def visit(tally: Program, *words: object) -> Iterator[Visit]:
                 process.wait(60)
             finally:
                 process.kill()
-        assert termios.tcgetattr(seat.terminal) == before, "the terminal is not what it was"
+        end = time.monotonic() + PATIENCE_S
+        while termios.tcgetattr(seat.terminal) != before:
+            assert time.monotonic() < end, "the terminal is not what it was"
+            time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +128,34 @@ def test_again_finds_what_the_step_left(tally: Program, failed: str) -> None:
         assert shell.leave() == 0
 
 
-def test_a_signal_ends_it_in_order(tally: Program, failed: str) -> None:
-    """SIGTERM: the terminal is what it was, and nothing is left running."""
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 128 + signal.SIGTERM),
+        (signal.SIGHUP, 128 + signal.SIGHUP),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
+)
+def test_a_signal_ends_it(tally: Program, failed: str, number: int, code: int) -> None:
+    """The terminal is what it was, whatever the signal, and nothing is left running."""
+    seconds = f"2346.{number}"
     with visit(tally, failed, "b") as shell:
         shell.seat.expect("b$ ")
-        shell.type("sleep 2346.5")
-        assert appeared("sleep", "2346.5")
-        shell.process.send_signal(signal.SIGTERM)
-        assert shell.leave() == 128 + signal.SIGTERM
-    assert gone("sleep", "2346.5")
+        shell.type(f"sleep {seconds}")
+        assert appeared("sleep", seconds)
+        shell.process.send_signal(number)
+        assert shell.leave() == code
+    assert gone("sleep", seconds)
+
+
+def test_a_sandbox_that_breaks_gives_the_terminal_back(tally: Program, failed: str) -> None:
+    """It is said that it broke."""
+    with visit(tally, failed, "b") as shell:
+        shell.seat.expect("b$ ")
+        shell.type("sleep 2347.5")
+        kill_executor_of("sleep", "2347.5")
+        shell.seat.expect("error: the sandbox's executor ended unexpectedly")
+        assert shell.leave() == 3
 
 
 def test_time_is_limited_when_that_is_asked_for(tally: Program, failed: str) -> None:
