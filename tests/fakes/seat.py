@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Final
 
-PATIENCE_S: Final = 10
+PATIENCE_S: Final = 20
 
 
 class Seat:

@@ -16,6 +16,7 @@ from tests.fakes.seat import Seat
 
 pytestmark = pytest.mark.sandbox
 
+# it sleeps often: Python misses a signal that comes just before it begins to sleep
 LISTEN = """
 import fcntl, os, signal, time
 def resized(*_): print("now", *os.get_terminal_size(0))
@@ -25,7 +26,7 @@ signal.signal(signal.SIGINT, stopped)
 try: fcntl.ioctl(0, 0x5412, b"x")
 except OSError as error: print("CLOSED", error.errno)
 print("ready")
-while True: time.sleep(1000)
+while True: time.sleep(0.02)
 """
 
 
@@ -110,7 +111,8 @@ def test_ctrl_c_ends_what_runs_and_not_the_shell(sitting: Sitting, bench: Bench)
     """The program in the foreground is interrupted; the shell goes on."""
     sitting.begin(shell(bench))
     sitting.seat.expect("% ")
-    sitting.seat.type('python -c \'import time; print("be" "gun"); time.sleep(1000)\'\n')
+    loop = "import time; print('be' 'gun')\nwhile True: time.sleep(0.02)"
+    sitting.seat.type(f'python -uc "{loop}"\n')
     sitting.seat.expect("begun")
     sitting.seat.type("\x03")
     sitting.seat.expect("KeyboardInterrupt")
