@@ -87,7 +87,7 @@ def mend(space: Workspace, findings: Sequence[Finding]) -> None:
     _environments(space)
     for row in space.journal.runs():
         if row.run is not None:
-            with suppress(Unavailable, Damaged):  # without its records nothing more can be done
+            with suppress(TallyError):  # without its records nothing more can be done
                 _Mending(space, load_run(space.store, row.run)).mend(missing)
 
 
@@ -113,7 +113,7 @@ def _from_trees(space: Workspace) -> None:
 
 def _record_again(space: Workspace, row: RunRow) -> None:
     """Make the record of a run again from its rows, with whichever lock that succeeds."""
-    with suppress(Unavailable, Damaged):
+    with suppress(TallyError):
         workflow = load_workflow(space.store, row.workflow)
         ordered = groups(workflow, bind(workflow, row.parameters))
         steps = space.journal.steps(row.id)
@@ -128,14 +128,14 @@ def _record_again(space: Workspace, row: RunRow) -> None:
 def _enter_runs(space: Workspace) -> None:
     """Enter the runs whose records are here in a journal that has lost all its rows."""
     for cid in _of_kind(space, RUN.kind):
-        with suppress(Unavailable, Damaged):
+        with suppress(TallyError):
             enter(space, cid)
 
 
 def _of_kind(space: Workspace, kind: str) -> Iterator[Cid]:
     for (raw,) in space.store.index.scan("SELECT DISTINCT cid FROM blocks"):
         cid = Cid(raw)
-        with suppress(Unavailable, Damaged):
+        with suppress(TallyError):
             if cid.codec == DAG_CBOR and kind_of(space.store.get(cid)) == kind:
                 yield cid
 

@@ -151,11 +151,12 @@ class Inquiry:
             if (witness := self._own(answer.step, index, key)) is not None
         }
         wanted = {witness.key: self.resolver.outputs_of(step) for (step, _), witness in own.items()}
-        hits = self._lookup.recorded(list(own.values()), wanted)
+        hits = self._lookup.whole(list(own.values()), wanted)
         for answer in answers:
-            for index, key in answer.keys.items():
-                if (answer.step, index) in own and key in hits:
-                    answer.hits[index] = hits[key]
+            for index in answer.keys:
+                witness = own.get((answer.step, index))
+                if witness in hits:  # its own: another instance with this key may have given more
+                    answer.hits[index] = hits[witness]
                     answer.own.add(index)
 
     def _own(self, step: str, index: int, key: Cid) -> Witness | None:

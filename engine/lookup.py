@@ -34,26 +34,23 @@ class Lookup:
         """Return a hit for each of these keys, given with the names of outputs, that has one."""
         said = self._memo.look_up(list(wanted))
         chosen = {key: self._policy(witnesses) for key, witnesses in said.items()}
-        return self._hits([one for one in chosen.values() if one is not None], wanted)
+        hits = self.whole([one for one in chosen.values() if one is not None], wanted)
+        return {hit.key: hit for hit in hits.values()}
 
-    def recorded(
-        self, witnesses: Collection[Witness], wanted: Mapping[Cid, Set[str]]
-    ) -> dict[Cid, Hit]:
-        """Return those results, recorded by this very run, of which everything is here."""
-        return self._hits(witnesses, wanted)
-
-    def _hits(self, chosen: Collection[Witness], wanted: Mapping[Cid, Set[str]]) -> dict[Cid, Hit]:
-        """Return which of the chosen results are here, whole."""
+    def whole(
+        self, chosen: Collection[Witness], wanted: Mapping[Cid, Set[str]]
+    ) -> dict[Witness, Hit]:
+        """Return which of these results are here with all that they gave."""
         here = self._store.get_many([witness.result for witness in chosen])
         found = {
-            witness.key: hit
+            witness: hit
             for witness in chosen
             if witness.result in here
             and (hit := _hit(witness, here[witness.result], wanted[witness.key])) is not None
         }
         outputs = [cid for hit in found.values() for cid in hit.outputs.values()]
         whole = self._presence.whole(outputs)
-        return {key: hit for key, hit in found.items() if whole.issuperset(hit.outputs.values())}
+        return {one: hit for one, hit in found.items() if whole.issuperset(hit.outputs.values())}
 
 
 def _hit(witness: Witness, data: bytes, outputs: Set[str]) -> Hit | None:

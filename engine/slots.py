@@ -69,11 +69,13 @@ class Slots:
         with self._lock:
             runner = self._busy.get(name)
             queued = self._queued.get(name)
+            if queued is not None and queued.work.cancel():  # once: another may cancel it too
+                del self._queued[name]
+            else:
+                queued = None
         if runner is not None:
             runner.cancel()
-        elif queued is not None and queued.work.cancel():
-            with self._lock:
-                del self._queued[name]
+        elif queued is not None:
             queued.end.cancel()
 
     def close(self) -> None:
@@ -81,7 +83,7 @@ class Slots:
         self._give_back()
         self._pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            while self._busy:
+            while self._busy or self._queued:  # those that no cancel reached are about to begin
                 for runner in self._busy.values():
                     runner.cancel()
                 self._lock.wait(_AGAIN_S)

@@ -76,12 +76,15 @@ def run_steps(store: BlockStore, run: Run) -> Iterator[RunStep]:
     linked from everywhere would else be steps without end.
     """
     seen: set[tuple[str, int]] = set()
+    known = load_workflow(store, run.workflow).steps
     for page in run.pages:
         for step in RUN_PAGE_RECORD.decode(store.get(page)).steps:
             name = (step.name, step.index or 0)
             if name in seen:
                 raise Damaged(f"the run has its step '{step.id[:80]}' twice", where=str(page))
             seen.add(name)
+            if step.name not in known:
+                raise Damaged(f"its workflow has no step '{step.id[:80]}'", where=str(page))
             yield step
 
 
@@ -100,13 +103,13 @@ def of_rows(
     ordered = sorted(rows, key=lambda row: (place[row.step], row.index))
     outputs = {row[:2]: known(row[:2]) for row in ordered}
     asked = {row.result for row in ordered if row.result and outputs[row[:2]] is None}
-    results = {cid: RESULT.decode(data) for cid, data in store.get_many(list(asked)).items()}
+    here = store.get_many(list(asked))
 
     def given(row: StepRow) -> dict[str, Cid]:
         found = outputs[row[:2]]
-        if found is None:
-            found = results[row.result].outputs if row.result in results else {}
-        return found
+        if found is None and row.result in here:
+            found = RESULT.decode(here[row.result]).outputs
+        return _outputs(store, row.result) if found is None else found
 
     return tuple(
         StepSummary(

@@ -8,7 +8,7 @@ from cli.page.facts import Given, Instance
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.schema import Record
-from engine.errors import Unavailable
+from engine.errors import NotHere
 from engine.step import RESULT
 from engine.summary import final_outputs
 from engine.workflow.model import Workflow
@@ -44,7 +44,7 @@ def read_record(store: BlockStore, record: Record[T], cid: Cid | None) -> T | No
         return None
     try:
         return record.decode(store.get(cid))
-    except Unavailable:
+    except NotHere:
         return None
 
 

@@ -8,7 +8,7 @@ from nacl.signing import VerifyKey
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.schema import kind_of
-from engine.errors import Damaged, Unavailable
+from engine.errors import Damaged, NotHere
 from engine.step import ATTESTATION, SIGNED, Attestation, Signed
 
 _DOMAIN = ATTESTATION.kind.encode() + b"\0"
@@ -24,7 +24,7 @@ def attested(store: BlockStore, proofs: Sequence[Cid]) -> tuple[Attestation | No
     for cid in proofs:
         try:
             data = store.get(cid)
-        except Unavailable:
+        except NotHere:
             continue
         if kind_of(data) == SIGNED.kind:
             signed = SIGNED.decode(data)

@@ -99,3 +99,16 @@ def test_a_result_that_is_not_here_is_no_hit(store: MemoryStore, memo: Memo) -> 
     lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
 
     assert lookup.find({KEY: WANTED.outputs.keys()}) == {}
+
+
+def test_two_results_of_one_key_are_kept_apart(store: MemoryStore, memo: Memo) -> None:
+    """What instances with one key gave is found for each witness, not for the key."""
+    other = Block(Cid.of(RAW, b"other"), b"other")
+    results = [RESULT.block(Result(KEY, 0, {"o": one.cid})) for one in (OUTPUT, other)]
+    store.put([other, *results])
+    said = [Witness(KEY, one.cid, one.cid, None, UNSIGNED) for one in results]
+    lookup = Lookup(store, memo, own_results(UNSIGNED), Presence(store, lambda _: None))
+
+    hits = lookup.whole(said, {KEY: WANTED.outputs.keys()})
+
+    assert [hits[one].outputs["o"] for one in said] == [OUTPUT.cid, other.cid]

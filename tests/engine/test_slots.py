@@ -128,3 +128,23 @@ def test_after_a_failure_nothing_begins_unasked() -> None:
     assert told == [0, "given back"]
     assert slots.has_idle
     slots.close()
+
+
+def test_a_step_that_is_cancelled_while_queued_can_be_started_again() -> None:
+    """Cancelling it twice is no error, and the new start runs."""
+    runner = Busy()
+    slots = Slots([runner])
+    ended: list[Future] = []
+    slots.start(("a", 0), 0, None, ended.append)
+    assert runner.begun.wait(10)
+    slots.start(("a", 1), 1, None, ended.append)
+
+    slots.cancel(("a", 1))
+    slots.cancel(("a", 1))
+    slots.start(("a", 1), 2, None, ended.append)
+    runner.go.set()
+    while len(ended) < 3:
+        threading.Event().wait(0.01)
+    slots.close()
+
+    assert sorted(end.result().order for end in ended if not end.cancelled()) == [0, 2]

@@ -7,9 +7,11 @@ from engine.errors import Damaged
 from engine.run import Run, RunStep, run_pages
 from engine.store.memory import MemoryStore
 from engine.summary import StepSummary, final_outputs, run_steps
+from engine.workflow.model import WORKFLOW
 from tests.engine.workflow.corpus import steps as workflow_of
 
 OTHER = Cid.of(DAG_CBOR, b"")
+WRITTEN = workflow_of("  a: {run: x}\n  b: {run: x, scatter: {s: [0, 1]}}\n")
 
 
 def step(name: str, index: int | None) -> RunStep:
@@ -21,9 +23,10 @@ def stored(*steps: RunStep, repeated: int = 1) -> tuple[MemoryStore, Run]:
     """Return a run of one page, linked as often as is said, and the store that has the page."""
     store = MemoryStore()
     pages = run_pages(steps)
-    store.put(pages)
+    workflow = WORKFLOW.block(WRITTEN)
+    store.put((*pages, workflow))
     cids = tuple(page.cid for page in pages) * repeated
-    return store, Run(OTHER, OTHER, {}, "succeeded", cids)
+    return store, Run(workflow.cid, OTHER, {}, "succeeded", cids)
 
 
 def test_steps_come_in_the_order_of_their_pages() -> None:
@@ -38,6 +41,12 @@ def test_a_step_that_comes_twice_is_damage(index: int | None) -> None:
     """An instance is run again once, and `a` is `a[0]`."""
     with pytest.raises(Damaged, match="twice"):
         list(run_steps(*stored(step("a", 0), step("a", index))))
+
+
+def test_a_step_that_the_workflow_has_not_is_damage() -> None:
+    """Who looks a step up in the workflow finds it there, whoever made the run."""
+    with pytest.raises(Damaged, match="its workflow has no step 'ghost'"):
+        list(run_steps(*stored(step("ghost", None))))
 
 
 def test_a_page_linked_from_everywhere_ends_at_once() -> None:
