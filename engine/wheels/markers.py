@@ -3,7 +3,12 @@
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 
-from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+from packaging.markers import (
+    InvalidMarker,
+    Marker,
+    UndefinedComparison,
+    UndefinedEnvironmentName,
+)
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from engine.errors import Refused
@@ -31,8 +36,8 @@ def applies(
     }
     try:
         return Marker(text).evaluate(environment, context="lock_file")
-    except (InvalidMarker, UndefinedEnvironmentName) as error:
-        what = f"not a marker: {str(error).splitlines()[0]}"
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError) as error:
+        what = f"not a marker: {str(error).splitlines()[0][:200]}"
         raise Refused(what, where=where, fix="lock it anew") from None
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.markers import UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -17,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from engine.errors import Refused
 from engine.wheels.address import file_name
 from engine.wheels.interpreter import Interpreter
+from engine.wheels.markers import applies
 from engine.wheels.pinned import (
     HOW_TO_LOCK,
     MAX_FILES,
@@ -38,6 +38,7 @@ INDEX_OPTIONS: Final = {  # passed on to pip, and not part of what the lock is
 FLAGS: Final = ("--no-index",)
 IGNORED: Final = ("--require-hashes", "--prefer-binary", "--pre", "--only-binary")  # true anyway
 
+_CREDENTIALS: Final = "remove it: credentials belong in your own pip configuration (pip config set)"
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _OPTION: Final = re.compile(r"(?:^|\s+)(?=--?[A-Za-z])")
 _SPACE: Final = re.compile(r"\s")
@@ -90,6 +91,9 @@ def _lines(text: str, file: str) -> Iterator[_Line]:
 def _option(line: _Line) -> list[str]:
     name, _, value = _WORD.sub(" ", line.text, count=1).partition(" ")
     value = value.strip()
+    if "$" in value:  # pip would fill in a variable of whoever runs this, and send it
+        what = f"'{name[:40]}' has a $ in it"
+        raise Refused(what, where=line.where, fix=_CREDENTIALS)
     if name in INDEX_OPTIONS and value and not _SPACE.search(value):  # one option is one line
         return [f"{INDEX_OPTIONS[name]}={value}"]
     if name in FLAGS and not value:
@@ -115,11 +119,8 @@ def _package(line: _Line, interpreter: Interpreter) -> Pinned | None:
     hashes = tuple(_hash(option, line) for option in rest)
     if len(hashes) > MAX_FILES:
         raise Refused(f"more than {MAX_FILES} hashes", where=line.where, fix=HOW_TO_LOCK)
-    try:
-        applies = requirement.marker is None or requirement.marker.evaluate(interpreter.markers())
-    except UndefinedEnvironmentName as error:
-        raise Refused(f"{error}", where=line.where, fix="remove that marker") from None
-    if not applies:
+    marker = None if requirement.marker is None else str(requirement.marker)
+    if not applies(marker, interpreter, line.where):
         return None
     name = canonicalize_name(requirement.name)
     if requirement.url is not None:
@@ -131,7 +132,7 @@ def _package(line: _Line, interpreter: Interpreter) -> Pinned | None:
 def _requirement(text: str, line: _Line) -> Requirement:
     try:
         return Requirement(text)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         if text.startswith((".", "/")) or "://" in text.partition(" ")[0]:
             what, fix = f"'{text[:80]}' is a path or a URL with no name", "write NAME @ URL"
         else:

@@ -65,7 +65,7 @@ def read_toml(text: str, file: str, array: str) -> tuple[TomlTable, tuple[TomlTa
     """
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number can be too long for Python
         line = re.search(r"at line (\d+)", str(error))
         where = f"{file}:{line[1] if line else max(1, len(text.splitlines()))}"
         raise Refused(f"not TOML: {error}", where=where, fix="lock it anew") from None

@@ -194,7 +194,7 @@ def _file(wheel: TomlTable, source: TomlTable, where: str) -> WheelFile:
         address = f"{source.text('registry')}/{address}"  # an index that is a directory
     digest = wheel.get("hash", str)
     sha256 = sha256_of(digest, "hash", where) if digest else ""
-    file = base_name(address)
+    file = base_name(address, where)
     parsed(file, where)
     return WheelFile(file, sha256, address)
 

@@ -49,6 +49,16 @@ def test_markers_choose() -> None:
             f"{HEAD}environments = [\"sys_platform == 'win32'\"]\npackages = []",
             "for other environments", "", "Linux",
         ),
+        (
+            f"{HEAD}environments = [\"os_name ~= 'x'\"]\npackages = []",
+            "not a marker", "", "lock it anew",
+        ),
+        (HEAD + package("a", "marker = \"os_name ~= 'x'\""), "not a marker", ":4", "anew"),
+        (HEAD + package("a", f'marker = "{"(" * 3_000}"'), "not a pylock.toml", "", "anew"),
+        (
+            HEAD + package("a").replace("x.example", "[").replace("name = \"a-", "x = \"a-"),
+            "not a pylock.toml", "", "lock it anew",
+        ),
         (HEAD + package("a", 'requires-python = ">=3.12"'), "a is for Python >=3.12", ":4", "3.11"),
         (HEAD + package("a") + package("a", version="2"), "a is there twice", ":4", "leave one"),
         (

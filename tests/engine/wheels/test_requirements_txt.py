@@ -117,6 +117,15 @@ def test_a_wheel_may_be_named_by_its_address(address: str) -> None:
             "not the name of a wheel",
             "hashes",
         ),
+        (
+            f"six @ https://[/six-1.0-py3-none-any.whl --hash=sha256:{A}",
+            "not a URL",
+            "lock it anew",
+        ),
+        (f"six==1 ; os_name ~= 'posix' --hash=sha256:{A}", "not a marker", "lock it anew"),
+        ("--extra-index-url https://x.example/${KEY}/", "has a $ in it", "pip configuration"),
+        (f"six==1 ; {'(' * 3_000}os_name == 'x'", "not a requirement", "--generate-hashes"),
+        ("-f $HOME", "has a $ in it", "pip configuration"),
         ("six ? 1.0", "not a requirement", "--generate-hashes"),
         ("six==1.0 ; python > '3'", "not a requirement", "--generate-hashes"),
         (

@@ -108,6 +108,16 @@ def test_a_wheel_in_a_directory_is_found_from_the_lock() -> None:
         ),
         (project('{ name = "b" }'), "the lock has 0 packages for 'b'", ":4", "uv lock"),
         (project('{ name = "b", marker = "x y" }', wheel("b")), "not a marker", ":4", "anew"),
+        (
+            project('{ name = "b", marker = "os_name ~= \'x\'" }', wheel("b")),
+            "not a marker", ":4", "anew",
+        ),
+        (
+            project('{ name = "b", marker = "' + "(" * 3_000 + '" }', wheel("b")),
+            "not a marker", ":4", "anew",
+        ),
+        (project('{ name = "b" }', evil("1.0", "[")), "not a URL", ":9", "anew"),
+        (f"version = {'1' * 5_000}", "not TOML", ":1", "lock it anew"),
         (project('"b"'), "'dependencies' is not a list of tables", ":4", "lock it anew"),
         (
             project('{ name = "b" }', other('git = "https://x.example/b?rev=1"')),
