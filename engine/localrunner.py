@@ -77,6 +77,7 @@ class LocalRunner:
         what cannot be kept; Damaged when an input is not what it is named.
         """
         check_platform(order.step)
+        self._put_parts(order)
         pending = Pending(self._host.store)
         outputs, log = Outputs(pending), _Log(logs)
         staged = self._host.staging.stage(order.step)
@@ -100,6 +101,12 @@ class LocalRunner:
     def close(self) -> None:
         """Give the sandbox back."""
         self._sandbox.close()
+
+    def _put_parts(self, order: Order) -> None:
+        """Store what the step's record links to: the pages of long gathers, a long script."""
+        parts = [block for block in order.blocks if block.cid != order.key]
+        if parts:  # few steps have any
+            self._host.store.put(parts)
 
     def _attestation(
         self,

@@ -19,6 +19,8 @@ from engine.sandbox.scripted import Act, Scripted
 from engine.step import (
     ATTESTATION,
     CONTRACT,
+    GATHER_PAGE,
+    MAX_INLINE_SCRIPT,
     REQUIRES,
     SIGNED,
     STEP,
@@ -26,6 +28,8 @@ from engine.step import (
     Platform,
     Step,
 )
+from engine.workflow.gathers import gather
+from engine.workflow.scripts import script
 from tests.fakes.home import Home
 
 
@@ -104,6 +108,27 @@ def test_a_script_that_claims_to_be_endless_is_damage(home: Home) -> None:
 
     with pytest.raises(Damaged, match="a script of over"):
         runner.run(replace(usual, step=step), lambda stream, data: None)
+
+
+def test_parts_of_a_step_that_nobody_has_stored_are_there(home: Home) -> None:
+    """The pages of a long gather and a long script are new when their step is."""
+    files = [Block(Cid.of(RAW, b"%d" % n), b"%d" % n) for n in range(GATHER_PAGE + 1)]
+    home.store.put(files)
+    found = gather(tuple(file.cid for file in files))
+    text = script("x" * (MAX_INLINE_SCRIPT + 1))
+    step = replace(order().step, script="", script_link=text.link, gathers={"all": found.gather})
+    record = STEP.block(step)
+    whole = Order(record.cid, step, (*found.blocks, *text.blocks, record), Limits())
+    seen: list[int] = []
+
+    def look(job: Job) -> Act:
+        assert job.inputs is not None
+        seen.extend((len(list((job.inputs / "all").iterdir())), len(job.script or b"")))
+        return good(job)
+
+    (runner,) = home.runners([Scripted(look)])
+    assert runner.run(whole, lambda stream, data: None).succeeded
+    assert seen == [GATHER_PAGE + 1, MAX_INLINE_SCRIPT + 1]
 
 
 def test_a_result_names_the_outputs_and_nothing_that_varies(home: Home) -> None:
