@@ -83,6 +83,10 @@ class Flow(AbstractContextManager["Flow"]):
         return step
 
     def __exit__(self, *raised: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Copy nothing more: the two files may be closed then. Harmless twice."""
         self._ended = True
         self._room.release()
         if self._thread is not None:

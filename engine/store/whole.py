@@ -157,6 +157,7 @@ class WholeFile:
         self._descriptor = descriptor
         self._size = 0
         self._begun = 0  # up to here the disk has been told to write
+        self._flow: Flow | None = None  # what fills it
 
     def write(self, data: bytes | memoryview) -> None:
         """Append some bytes.
@@ -177,7 +178,8 @@ class WholeFile:
 
         Raises: OSError when `source` cannot be read; Unavailable on a full disk.
         """
-        with Flow(source, self._descriptor, size, self._path.parent) as flow:
+        self._flow = Flow(source, self._descriptor, size, self._path.parent)
+        with self._flow as flow:
             while data := flow.read(piece):
                 self._size += len(data)
                 self._write_back()
@@ -215,6 +217,8 @@ class WholeFile:
 
     def abort(self) -> None:
         """Forget what was written; harmless after a commit."""
+        if self._flow is not None:  # who takes may have been interrupted between two pieces
+            self._flow.end()  # else its thread would write to the next file of this number
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -2,11 +2,14 @@
 
 import os
 import stat
+import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from engine.errors import Damaged, Unavailable
+from engine.store import flow
 from engine.store.disk import DiskStore
 from engine.store.quarantine import Quarantine
 from tests.engine.store.shelf import above, cut, files, overwrite, packs, put_file, raw
@@ -60,6 +63,37 @@ def test_an_aborted_file_leaves_nothing(store: DiskStore) -> None:
     file.abort()
     file.abort()
     assert files(store) == []
+
+
+def test_an_aborted_file_is_written_to_no_more(
+    store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy has ended before its descriptor is closed, though who took the bytes still waits."""
+    go_on = threading.Event()
+    copied: list[int] = []
+
+    def copy(source: int, target: int, length: int) -> int:
+        assert not copied or go_on.wait(60)
+        copied.append(os.write(target, os.read(source, length)))
+        return copied[-1]
+
+    class Copier(threading.Thread):
+        def join(self, timeout: float | None = None) -> None:
+            go_on.set()
+            super().join(timeout)
+
+    monkeypatch.setattr(flow, "_STEP", 1000)
+    monkeypatch.setattr(flow, "_copy_range", copy)
+    monkeypatch.setattr(flow, "Thread", Copier)
+    before = set(threading.enumerate())
+    (tmp_path / "source").write_bytes(bytes(20_000))
+    with (tmp_path / "source").open("rb") as source:
+        file = store.new_file()
+        pieces = file.take(source.fileno(), 20_000, 1000)
+        assert next(pieces) == bytes(1000)
+        file.abort()
+        assert set(threading.enumerate()) == before
+        del pieces
 
 
 def test_leaves_must_cover_it(store: DiskStore) -> None:
