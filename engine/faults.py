@@ -17,7 +17,7 @@ from engine.errors import Damaged, TallyError, Unavailable
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_TEXT: Final = "Could not decode to UTF-8"  # what Python's sqlite3 says, without a code
 _TO_OPEN: Final = 64 * 1024  # bytes
-_PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
+PRIMARY: Final = 0xFF  # an extended SQLite code keeps the primary one in its low byte
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def _is_full(folder: Path) -> bool:
 
 def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) -> TallyError:
     """Return what an error of SQLite means for the caller; the file at `path` is called `what`."""
-    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path.parent)):
         return disk_full(path.parent, 1024 * 1024)  # a commit writes well under this
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

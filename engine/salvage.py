@@ -1,7 +1,8 @@
 """Salvage: a database file that is damaged, made anew from what can still be read of it.
 
 The new file is whole and durable beside the old one before it takes its name; whoever is killed
-in between goes on with it the next time. What was there is kept, under a name that says so.
+in between goes on with it the next time, and until then nobody can open the old one (sqlite.py):
+it says nothing that the new one does not. What was there is kept, under a name that says so.
 """
 
 import shutil
@@ -15,14 +16,19 @@ from typing import Final
 
 from engine.durable import reached
 from engine.errors import Refused
-from engine.faults import writing
+from engine.faults import PRIMARY, writing
 from engine.folder import sync_names
 from engine.locks import locked, unused
-from engine.sqlite import OPENING, Fill, Row, Schema, Sqlite
+from engine.sqlite import MENDED, OPENING, Fill, Row, Schema, Sqlite, connect, is_read_only
 
 Rows = Callable[[str], Iterator[Row]]  # of a table, as far as they can be read
 Carry = Callable[[Rows, sqlite3.Connection], None]  # puts them in the new file
 
+_DAMAGE: Final = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,  # as of a header whose file format does not exist
+)
 _LOGS: Final = ("-wal", "-shm")
 _HEAD: Final = 4096  # bytes of the first page: SQLite's default since 2016, which nobody changed
 _VALID_FOR: Final = slice(92, 96)  # of the header: another change than the last one, so that
@@ -32,13 +38,16 @@ _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name N
 
 def is_sound(path: Path) -> bool:
     """Return whether a database file can be read, all of it, or is still to be made."""
-    if not path.exists():
-        return not _mended(path).exists()
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    except sqlite3.DatabaseError:
+    if _mended(path).exists():
         return False
+    if not path.exists():
+        return True
+    try:
+        with closing(connect(path, read_only=is_read_only(path))) as connection:
+            return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    except sqlite3.DatabaseError as error:  # one that cannot be looked at is not damaged for that
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # none: text, by Python
+        return (code & PRIMARY) not in _DAMAGE
 
 
 def carry_all(rows: Rows, new: sqlite3.Connection) -> None:
@@ -104,7 +113,7 @@ def _put_in_place(path: Path) -> Path:
 
 
 def _mended(path: Path) -> Path:
-    return path.with_name(f"{path.name}.mended")
+    return path.with_name(path.name + MENDED)
 
 
 def _readable(path: Path, copy: Path, fresh: Sqlite) -> Path:

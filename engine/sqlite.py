@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.durable import reached
-from engine.errors import Refused, Unavailable
+from engine.errors import Damaged, Refused, Unavailable
 from engine.faults import of_sqlite
 from engine.locks import in_use, locked
 
 OPENING: Final = "opening.lock"  # beside the file: held while it is opened, or replaced
+MENDED: Final = ".mended"  # behind the file's name: what is to take its place (salvage.py)
 CHUNK: Final = 500  # values of one IN (...): SQLite takes 32 766, more than some gain nothing
 
 _BUSY_S: Final = 60.0  # a commit of another process takes milliseconds; gc sweeps in short batches
@@ -44,13 +45,14 @@ class Sqlite:
     def __init__(self, path: Path, schema: Schema, fill: Fill | None = None) -> None:
         """Open the file at `path`; one that is made is filled by `fill` in the same commit.
 
-        Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
+        Raises: Unavailable when it cannot be opened; Refused when a newer version made it; Damaged
+        when it is being made anew: what is written to it would be lost.
         """
         self.path = path
         self._schema = schema
         self._read_lock = threading.Lock()
         self._write_lock = threading.RLock()
-        self.read_only = path.parent.is_dir() and not os.access(path.parent, os.W_OK)
+        self.read_only = is_read_only(path)
         with self._translated(), ExitStack() as opened:
             if self.read_only:
                 self._writer = opened.enter_context(closing(self._connect()))
@@ -58,6 +60,7 @@ class Sqlite:
             else:
                 with locked(path.parent / OPENING):  # turning WAL on does not wait for others
                     opened.enter_context(in_use(path))
+                    self._check_replaced()
                     self._writer = opened.enter_context(closing(self._connect()))
                     self._writer.execute("PRAGMA journal_mode = WAL")
                     self._prepare(fill)
@@ -119,20 +122,9 @@ class Sqlite:
         self._opened.close()
 
     def _connect(self) -> sqlite3.Connection:
-        name = self._read_only_uri() if self.read_only else self.path.absolute().as_uri()
-        return sqlite3.connect(
-            name, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, uri=True
-        )
-
-    def _read_only_uri(self) -> str:
-        """Return the URI to read by, so that nothing is made beside the file.
-
-        https://sqlite.org/wal.html#read_only_databases. Raises: Unavailable when there is none.
-        """
-        if not self.path.exists():
+        if self.read_only and not self.path.exists():
             raise self._unwritable(f"{self._schema.what} is not here, and cannot be made")
-        live = self.path.with_name(self.path.name + "-wal").exists()
-        return f"{self.path.absolute().as_uri()}?mode=ro" + ("" if live else "&immutable=1")
+        return connect(self.path, read_only=self.read_only)
 
     def _unwritable(self, what: str) -> Unavailable:
         fix = "make its directory writable for you, or name another home with --home or TALLY_HOME"
@@ -147,6 +139,11 @@ class Sqlite:
                 fix="install that version, or name another directory with TALLY_HOME",
             )
         return version
+
+    def _check_replaced(self) -> None:
+        if self.path.with_name(self.path.name + MENDED).exists():
+            what = f"{self._schema.what} is damaged, and its repair was interrupted"
+            raise Damaged(what, where=str(self.path), fix=self._schema.when_damaged)
 
     def _prepare(self, fill: Fill | None) -> None:
         if self._check_version() == 0:
@@ -165,6 +162,25 @@ class Sqlite:
             raise of_sqlite(
                 error, self.path, self._schema.what, self._schema.when_damaged
             ) from error
+
+
+def is_read_only(path: Path) -> bool:
+    """Return whether nothing can be made beside a file."""
+    return path.parent.is_dir() and not os.access(path.parent, os.W_OK)
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Return a connection; one that is read-only makes nothing beside the file.
+
+    https://sqlite.org/wal.html#read_only_databases. Raises: sqlite3.Error.
+    """
+    name = path.absolute().as_uri()
+    if read_only:
+        live = path.with_name(path.name + "-wal").exists()
+        name += "?mode=ro" if live else "?mode=ro&immutable=1"
+    return sqlite3.connect(
+        name, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, uri=True
+    )
 
 
 def _lenient(raw: bytes) -> str:

@@ -119,6 +119,42 @@ def test_one_that_was_killed_is_gone_on_with(path: Path) -> None:
     assert count(path) == (ROWS, ROWS)
 
 
+def test_nothing_is_written_to_a_file_that_is_replaced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a repair that was killed and the next, no row can be acknowledged and then lost."""
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    zero(path, path.stat().st_size // PAGE // 2)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("engine.salvage._put_in_place", killed)
+        salvage(path, SCHEMA)
+    assert not is_sound(path)
+    with pytest.raises(Damaged, match="interrupted") as said:
+        Sqlite(path, SCHEMA)
+    assert said.value.fix == "mend it"
+    salvage(path, SCHEMA)
+    assert min(count(path)) > 0
+
+
+def test_what_cannot_be_looked_at_is_not_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sound file in a directory that cannot be written is sound; so is one that fails to open."""
+    monkeypatch.setattr("engine.salvage.is_read_only", lambda _: True)
+    before = sorted(path.parent.iterdir())
+    assert is_sound(path)
+    assert sorted(path.parent.iterdir()) == before
+
+    def failing(*_: object, **__: object) -> sqlite3.Connection:
+        return sqlite3.connect(path.parent)
+
+    monkeypatch.setattr("engine.salvage.connect", failing)
+    assert is_sound(path)
+
+
 def test_the_log_of_a_killed_process_counts(path: Path) -> None:
     """What was committed to the log and not yet folded in is kept too."""
     copy = path.with_name("copy.db")
