@@ -7,6 +7,8 @@ with the machine and the versions of everything that took part.
 import argparse
 import json
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +36,7 @@ def main() -> None:
     scratch.chmod(0o755)
     peers = Peers(asked.cache, not asked.quick, complain)
     rounds = asked.rounds or (1 if asked.quick else 5)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the scratch goes then too
     setting = Setting(asked.quick, rounds, asked.cache, scratch, peers, complain)
     try:
         rows = []
