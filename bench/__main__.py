@@ -5,19 +5,17 @@ with the machine and the versions of everything that took part.
 """
 
 import argparse
-import json
 import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-from bench import content, machine, nothing, plan, startup, step
+from bench import content, nothing, plan, results, startup, step
 from bench.peers import Peers
 from bench.row import Row
 from bench.setting import Setting, complain
@@ -25,12 +23,14 @@ from bench.setting import Setting, complain
 PARTS: Final[dict[str, Callable[[Setting], Iterator[Row]]]] = {
     module.PART: module.measure for module in (step, nothing, plan, content, startup)
 }
-RESULTS: Final = Path(__file__).with_name("results.jsonl")
 
 
 def main() -> None:
     """Measure the parts that were asked for, or all."""
     asked = _arguments()
+    if asked.table:
+        print(results.table(asked.results))
+        return
     asked.cache.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=asked.cache))
     scratch.chmod(0o755)
@@ -43,7 +43,7 @@ def main() -> None:
         for part in asked.parts or list(PARTS):
             measured = list(_measured(part, setting))
             if not asked.quick:
-                _append(asked.results, measured, setting)
+                results.append(asked.results, measured, setting)
             rows += measured
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -55,10 +55,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it all still work?")
+    parser.add_argument("--table", action="store_true", help="print the latest of each figure")
     parser.add_argument("--rounds", type=int, help="how often each pair is measured (5)")
     cache = platformdirs.user_cache_path("tallystick-bench")
     parser.add_argument("--cache", type=Path, default=cache, help="peers and scratch (%(default)s)")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the file to append to")
+    parser.add_argument("--results", type=Path, default=results.FILE, help="the file to append to")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -77,18 +78,6 @@ def _line(row: Row) -> str:
     return (
         f"{row.part:8} {row.what:48} {figure:>10} {target:>7} {row.verdict:8} {row.note}".rstrip()
     )
-
-
-def _append(file: Path, rows: list[Row], setting: Setting) -> None:
-    result = {
-        "when": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
-        "machine": machine.machine(),
-        "versions": {**machine.versions(), "peers": setting.peers.versions},
-        "rounds": setting.rounds,
-        "rows": [row.as_json() for row in rows],
-    }
-    with file.open("a") as results:
-        results.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

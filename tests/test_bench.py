@@ -1,5 +1,6 @@
 """The benchmarks run; whether anything is fast enough is not asked here."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from bench.contest import Times, contest
 from bench.process import Spent
-from bench.row import at_least, at_most
+from bench.results import table
+from bench.row import Row, at_least, at_most
 from engine.nix.nixstore import NixStore
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,15 @@ def test_a_target_is_a_bound() -> None:
     assert not at_most(2).holds(2.1)
     assert at_least(2).holds(2)
     assert not at_least(2).holds(1.9)
+
+
+def test_the_table_has_the_latest_of_each_figure(tmp_path: Path) -> None:
+    """What was measured again replaces what was measured before."""
+    rows = [Row("plan", "steps", figure, "x", at_most(2)).as_json() for figure in (3.0, 1.5)]
+    file = tmp_path / "results.jsonl"
+    file.write_text("".join(json.dumps({"rows": [row]}) + "\n" for row in rows))
+
+    assert table(file).splitlines()[2:] == ["| plan | steps | 1.5 x | ≤ 2 | reached |"]
 
 
 def test_what_is_skipped_is_said_loudly(tmp_path: Path) -> None:
