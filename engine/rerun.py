@@ -86,7 +86,7 @@ class Rerun:
         what is recorded is not all right.
         """
         for rank, step in enumerate(steps):
-            self._admission.add(rank, cpus=self._cpus(step), memory=self._memory(step))
+            self._queue(rank, step)
         while self._running or (len(self._admission) and not self._is_cancelled):
             self._start_what_fits(steps)
             self._hear()
@@ -97,6 +97,9 @@ class Rerun:
     def cancel(self) -> None:
         """Ask for the end, from any thread or a signal handler."""
         self._messages.put(self._on_cancel)
+
+    def _queue(self, rank: int, step: Recorded) -> None:
+        self._admission.add(rank, cpus=self._cpus(step), memory=self._memory(step))
 
     def _start_what_fits(self, steps: Sequence[Recorded]) -> None:
         while not self._is_cancelled and (rank := self._admission.take()) is not None:
@@ -130,7 +133,8 @@ class Rerun:
         self._admission.release(cpus=self._cpus(step), memory=self._memory(step))
         try:
             report = future.result()
-        except CancelledError:  # it had not begun
+        except CancelledError:  # it had not begun when another failed
+            self._queue(rank, step)
             return
         except Refused as error:  # it makes what cannot be kept, which it did not when recorded
             gave = Result(step.order.key, 1, {})

@@ -1,6 +1,7 @@
 """Recorded runs run again."""
 
 import threading
+from concurrent.futures import Future
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,3 +146,31 @@ def test_a_rerun_can_be_cancelled(home: Home) -> None:
     with pytest.raises(StepFailed, match="cancelled"):
         rerun.run(steps)
     slots.close()
+
+
+class Reluctant(Slots):
+    """Slots that give back the first step, as after a failure of another one before it began."""
+
+    refused = False
+
+    def start(self, name, order, logs, done, *more) -> None:
+        """Start all but the first."""
+        if self.refused:
+            super().start(name, order, logs, done, *more)
+            return
+        self.refused = True
+        end: Future = Future()
+        end.cancel()
+        done(end)
+
+
+def test_a_step_that_is_given_back_is_run_all_the_same(home: Home) -> None:
+    """No step goes without a verdict because another failed before it began."""
+    ran = home.run(TEXT, boxes(home))
+    steps = recorded_steps(home.store, RUN.decode(home.store.get(ran.run)))
+    slots = Reluctant(boxes(home))
+
+    verdicts = Rerun(home.store, slots, Capacity(2, 2, 2**40), lambda _: None).run(steps)
+
+    slots.close()
+    assert [verdict.verdict for verdict in verdicts] == ["identical"] * len(steps)
