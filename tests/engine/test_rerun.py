@@ -1,8 +1,8 @@
 """Recorded runs run again."""
 
 import threading
-from concurrent.futures import Future
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
