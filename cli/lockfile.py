@@ -1,5 +1,6 @@
 """The lock file beside a workflow: read, written, and what to say when its source changed."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from cli.workspace import Workspace
 from engine.durable import reached
 from engine.environments import ENVIRONMENT_PIN, Built, Environments, Settled, lock_file
 from engine.errors import Unavailable
+from engine.folder import sync_names
 from engine.workflow.load import read_text
 from engine.workflow.lock import LockFile
 from engine.workflow.lock_text import parse_lock, print_lock
@@ -41,9 +43,13 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
         return
     fresh = path.with_suffix(".lock.new")
     try:
-        fresh.write_text(text)
+        with fresh.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         reached("lock.written")
         fresh.replace(path)
+        sync_names(path.parent)
         reached("lock.named")
     except OSError as error:
         fix = "run it from a copy of the project that you may write to"

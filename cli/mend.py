@@ -74,7 +74,6 @@ def mend(space: Workspace, findings: Sequence[Finding]) -> None:
     Raises: Unavailable on a full disk.
     """
     drop_damaged_rows(space.database)
-    space.store.pins.write_log()
     renew(space.store, {Path(one.where) for one in findings})
     missing = frozenset(one.cid for one in findings if one.cid is not None)
     refind(space.store, missing)

@@ -65,7 +65,7 @@ Point = Literal[
     "gc.moved",
     "index.found",  # again, from packs and files, but the commit (store/recover.py)
     "index.refound",
-    # trees written out (store/get.py, staging.py)
+    # trees written out (store/get.py, staging.py), and hidden (trees.py)
     "get.written",
     "get.named",
     "stage.made",

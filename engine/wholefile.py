@@ -1,4 +1,4 @@
-"""A file for a person, which is there only when it is whole."""
+"""A file for a person, which is there only when it is whole, and then durable."""
 
 import os
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import Refused, Unavailable
+from engine.folder import sync_names
 
 
 @contextmanager
@@ -29,8 +30,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
+            stream.flush()
+            os.fsync(descriptor)
         temporary.chmod(0o644)
         temporary.replace(path)
+        sync_names(path.parent)
     except OSError as error:
         fix = "free some space, or name a file elsewhere"
         raise Unavailable(f"cannot write it: {error.strerror}", where=str(path), fix=fix) from None

@@ -1,7 +1,8 @@
 """Pin log: the pins once more, as lines of text, for when the index is lost.
 
 All else in the index can be found again from packs and files; what a person wanted kept cannot.
-A line is appended, and durable, before the change of the index that it tells of is committed.
+A pin is in it, durably, before the index has it, and is taken out after the index has let it go:
+whoever is killed in between leaves a pin too many, never one too few.
 
     + bafkrei… added
     - bafkrei… added
@@ -14,6 +15,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.folder import sync_names
 
 NAME: Final = "pins.log"
 Pin = tuple[str, Cid]  # a name and what it keeps
@@ -26,14 +28,12 @@ class PinLog:
         self._path = root / NAME
 
     def append(self, sign: str, name: str, cid: Cid) -> None:
-        """Note that a pin is made (+) or taken away (-).
+        """Note that a pin is made (+) or taken away (-), in a log that is there.
 
         Raises: OSError.
         """
         line = f"{sign} {cid} {_safe(name)}\n".encode()
-        descriptor = os.open(
-            self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
-        )
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         try:
             end = os.fstat(descriptor).st_size
             try:
@@ -67,6 +67,7 @@ class PinLog:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
+        sync_names(self._path.parent)
 
     def _lines(self) -> Iterator[tuple[str, Pin]]:
         if not self.exists():

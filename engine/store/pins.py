@@ -4,13 +4,14 @@ A name may pin many CIDs and a CID may have many names: a run's pin and a person
 They are in the index and, for when that is lost, in a log beside it (pinlog.py).
 """
 
+import sqlite3
 from pathlib import Path
 
 from engine.content.cid import Cid
 from engine.durable import reached
 from engine.faults import writing
 from engine.store.index import Index
-from engine.store.pinlog import PinLog
+from engine.store.pinlog import Pin, PinLog
 from engine.store.table import tick
 
 
@@ -31,36 +32,49 @@ class Pins:
             tick(change, 0)  # so that a gc which is running looks at the pins again
             made = change.execute("INSERT OR IGNORE INTO pins VALUES (?, ?)", (name, cid.raw))
             if made.rowcount > 0:
-                self._log.append("+", name, cid)
+                self._note(change, "+", name, cid)
                 reached("pin.logged")
         reached("pin.kept")
 
     def unpin(self, cid: Cid, name: str) -> bool:
-        """Take a pin away; return whether there was one."""
+        """Take a pin away; return whether there was one.
+
+        Raises: Unavailable on a full disk.
+        """
         with writing(self._root, 0), self._index.change() as change:
             deleted = change.execute("DELETE FROM pins WHERE name = ? AND cid = ?", (name, cid.raw))
-            if deleted.rowcount > 0:
-                self._log.append("-", name, cid)
         reached("pin.dropped")
+        if deleted.rowcount > 0:
+            with writing(self._root, 0), self._index.change() as change:
+                if (name, cid) not in _pins(change):  # else somebody has made it anew meanwhile
+                    self._note(change, "-", name, cid)
         return deleted.rowcount > 0
+
+    def _note(self, change: sqlite3.Connection, sign: str, name: str, cid: Cid) -> None:
+        if self._log.exists():
+            self._log.append(sign, name, cid)
+        else:  # pins that an older version made have none
+            self._log.write(_pins(change))
 
     def all(self) -> list[tuple[Cid, str]]:
         """Return every pin as (CID, name), by name."""
         query = "SELECT cid, name FROM pins ORDER BY name, cid"
         return [(Cid(raw), name) for raw, name in self._index.rows(query)]
 
-    def is_logged(self) -> bool:
-        """Return whether the log tells of the same pins; one that is not there yet is no lie."""
-        with self._index.change():  # so that nobody is between the two
-            return not self._log.exists() or self._log.read() == self._pins()
+    def settle_log(self) -> None:
+        """Write the log anew unless it tells of the same pins: the index, when sound, is right.
 
-    def write_log(self) -> None:
-        """Write the log anew: it is short then, and right.
+        They differ when a process was killed between the two, or a line is damaged.
 
         Raises: Unavailable on a full disk.
         """
-        with writing(self._root, 0), self._index.change():
-            self._log.write(self._pins())
+        if self._index.read_only:
+            return
+        with writing(self._root, 0), self._index.change() as change:  # nobody is between the two
+            pins = _pins(change)
+            if self._log.read() != pins:
+                self._log.write(pins)
 
-    def _pins(self) -> set[tuple[str, Cid]]:
-        return {(name, cid) for cid, name in self.all()}
+
+def _pins(change: sqlite3.Connection) -> set[Pin]:
+    return {(name, Cid(raw)) for name, raw in change.execute("SELECT name, cid FROM pins")}
