@@ -7,11 +7,11 @@ By `nix-store --import`, which takes a stream of archives in the format of `nix-
 import struct
 import tempfile
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.nix.command import Command
 from engine.nix.nar import string
 from engine.nix.records import Closure, ClosurePath
@@ -26,7 +26,8 @@ _MAGIC: Final = struct.pack("<Q", 0x4558494E)
 def adopt(closure: Closure, farm: Path, command: Command) -> None:
     """Make every path of a closure valid in Nix's store; `farm` has them unpacked.
 
-    Raises: Unavailable when Nix does not take them, as a daemon from a user it does not trust.
+    Raises: Unavailable when Nix does not take them, as a daemon from a user it does not trust;
+    Damaged when its paths refer to each other in a ring.
     """
     wanted = [path for path in _ordered(closure) if not _is_there(path, command)]
     if not wanted:
@@ -49,10 +50,17 @@ def _is_there(path: ClosurePath, command: Command) -> bool:
 
 
 def _ordered(closure: Closure) -> list[ClosurePath]:
-    """Return the paths, each after those that it refers to."""
+    """Return the paths, each after those that it refers to.
+
+    Raises: Damaged when there is no such order: Nix has never built that.
+    """
     by_name = {path.name: path for path in closure.paths}
     needs = {path.name: set(path.references) - {path.name} for path in closure.paths}
-    return [by_name[name] for name in TopologicalSorter(needs).static_order()]
+    try:
+        return [by_name[name] for name in TopologicalSorter(needs).static_order()]
+    except CycleError as error:
+        what = f"its paths refer to each other in a ring: {', '.join(error.args[1][:3])}"
+        raise Damaged(what[:400], where=f"{STORE_DIR}/{closure.roots[0]}") from None
 
 
 def _exported(paths: list[ClosurePath], farm: Path) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from engine.durable import reached
 from engine.errors import NotHere, Unavailable
 from engine.nix.carried import KIND, NarStore, carry
 from engine.nix.farms import Farms
+from engine.nix.folder import folder_of
 from engine.nix.paths import Paths, locator
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.nix.storepath import STORE_DIR
@@ -120,7 +121,8 @@ class Materialiser:
 def shell_of(closure: Closure, farm: Path) -> str | None:
     """Return what /bin/sh is in a closure, as a step sees it; None when no root has one."""
     for root in closure.roots:
-        if os.path.lexists(_folder(farm, f"{root}/bin") / "sh"):
+        folder = folder_of(farm, f"{STORE_DIR}/{root}/bin")
+        if folder is not None and os.path.lexists(folder / "sh"):
             return f"{STORE_DIR}/{root}/bin/sh"
     return None
 
@@ -129,15 +131,7 @@ def programs_of(closure: Closure, farm: Path) -> dict[str, str]:
     """Return the programs on a closure's PATH by name, each with its place as a step sees it."""
     found: dict[str, str] = {}
     for directory in closure.search_path:
-        folder = _folder(farm, directory.removeprefix(f"{STORE_DIR}/"))
-        for name in sorted(place.name for place in folder.iterdir()):
+        folder = folder_of(farm, directory)
+        for name in sorted(place.name for place in folder.iterdir()) if folder is not None else ():
             found.setdefault(name, f"{directory}/{name}")
     return found
-
-
-def _folder(farm: Path, inside: str) -> Path:
-    """Return a directory as a step will see it, not as this machine's /nix/store has it."""
-    folder = farm / inside
-    if folder.is_symlink():
-        return farm / str(folder.readlink()).removeprefix(f"{STORE_DIR}/")
-    return folder
