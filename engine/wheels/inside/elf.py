@@ -50,18 +50,9 @@ def _parse(file: BinaryIO) -> Elf | None:
 
 
 def _dynamic(file: BinaryIO, segments: list[tuple[int, int, int, int]]) -> Elf | None:
-    interpreter = ""
-    found: list[tuple[int, int]] = []
-    for kind, at, _, length in segments:
-        if kind == _INTERP:
-            interpreter = _string(file, at)
-        elif kind == _DYNAMIC:
-            file.seek(at)
-            for _ in range(min(length // 16, MAX_HEADERS)):
-                tag, value = struct.unpack("<qQ", file.read(16))
-                if tag == _NULL:
-                    break
-                found.append((tag, value))
+    places = {kind: (at, length) for kind, at, _, length in segments}  # the last, as the loader
+    interpreter = _string(file, places[_INTERP][0]) if _INTERP in places else ""
+    found = _entries(file, *places.get(_DYNAMIC, (0, 0)))
     base = _offset(segments, next((v for t, v in found if t == _STRTAB), 0))
     if base is None:
         return None
@@ -76,6 +67,18 @@ def _dynamic(file: BinaryIO, segments: list[tuple[int, int, int, int]]) -> Elf |
         _paths(texts(_RUNPATH)),
         interpreter,
     )
+
+
+def _entries(file: BinaryIO, at: int, length: int) -> list[tuple[int, int]]:
+    """Return the tags and values of a dynamic section, at most MAX_HEADERS."""
+    found: list[tuple[int, int]] = []
+    file.seek(at)
+    for _ in range(min(length // 16, MAX_HEADERS)):
+        tag, value = struct.unpack("<qQ", file.read(16))
+        if tag == _NULL:
+            break
+        found.append((tag, value))
+    return found
 
 
 def _offset(segments: list[tuple[int, int, int, int]], address: int) -> int | None:

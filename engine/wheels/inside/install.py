@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import configparser
 import hashlib
+import importlib
 import os
 import posixpath
 import py_compile
@@ -17,6 +18,7 @@ import shutil
 import sys
 import warnings
 import zipfile
+from contextlib import suppress
 from email.parser import Parser
 
 from .contents import BAD, SCRIPT_MARK, Layout, Placed, dist_info, files_of, place, read
@@ -51,13 +53,26 @@ def install(wheel: str, label: str, out: str) -> None:
             for each in placed:
                 _write(archive, each, out)
             entries = read(archive, info + "/entry_points.txt", label)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
+    except OSError as error:
+        if error.errno is not None:  # bz2 gives none for bad data; a full disk has one
+            raise
+        raise Refusal(f"it cannot be unpacked: {error}", label, BAD) from None
+    except _unreadable() as error:
         raise Refusal(f"it cannot be unpacked: {error}", label, BAD) from None
     paths = [each.path for each in placed]
     paths += _entry_points(entries or "", out, set(paths), label)
     site = posixpath.join(out, where.site)
     _record(paths, out, posixpath.join(where.site, info), where.site)
     _compile(site)
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what reading a damaged archive raises; not every Python has every compression."""
+    found: list[type[Exception]] = [zipfile.BadZipFile, NotImplementedError, EOFError, ValueError]
+    for module, name in (("zlib", "error"), ("lzma", "LZMAError")):
+        with suppress(ImportError):
+            found.append(getattr(importlib.import_module(module), name))
+    return tuple(found)
 
 
 def _check_wheel(text: str, label: str) -> None:

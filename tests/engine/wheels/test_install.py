@@ -6,6 +6,7 @@ The builder is called here by this Python; that Nix's builds call it so is in te
 import csv
 import hashlib
 import importlib.metadata
+import shutil
 import stat
 import subprocess
 import sys
@@ -236,6 +237,34 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, damage: str) -> None:
     made.write_bytes({"cut": bytes(data[:100]), "junk": b"no zip", "flip": bytes(data)}[damage])
     with pytest.raises(Refusal, match="cannot be unpacked"):
         put(tmp_path, made)
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_data_that_does_not_unpack_is_refused(tmp_path: Path, how: int) -> None:
+    """Whatever it was packed with."""
+    made = wheels.pack(tmp_path / "x-1-py3-none-any.whl", INFO)
+    with zipfile.ZipFile(made, "a", how) as archive:
+        archive.writestr("x/data", "data " * 1_000)
+        entry = archive.getinfo("x/data")
+    data = bytearray(made.read_bytes())
+    begin = entry.header_offset + 30 + len("x/data")
+    data[begin : begin + entry.compress_size] = b"\xff" * entry.compress_size
+    made.write_bytes(data)
+    with pytest.raises(Refusal, match="cannot be unpacked"):
+        put(tmp_path, made)
+
+
+def test_a_full_disk_is_not_the_fault_of_a_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said as it is."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        put(tmp_path, wheels.make(tmp_path))
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Shared libraries: what objects say that they need, and who has it."""
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,24 @@ def test_a_damaged_object_never_crashes(
     place = tmp_path_factory.getbasetemp() / "damaged.so"
     place.write_bytes(data)
     elf.read(str(place))
+
+
+def test_one_table_is_read_once(tmp_path: Path) -> None:
+    """However many headers name it, and no further than the bound: an object is a stranger's."""
+    count, bound = 1_000, elf.MAX_HEADERS
+    table = 64 + 56 * (count + 1)
+    size = table + 16 * (bound + 5)
+    header = bytearray(b"\x7fELF\x02\x01".ljust(64, b"\0"))
+    struct.pack_into("<H", header, 18, 62)
+    struct.pack_into("<Q", header, 32, 64)
+    struct.pack_into("<HH", header, 54, 56, count + 1)
+    load = struct.pack("<IIQQQQQQ", 1, 0, 0, 0, 0, size, size, 0)
+    dynamic = struct.pack("<IIQQQQQQ", 2, 0, table, 0, 0, size - table, size - table, 0)
+    entries = struct.pack("<qQ", 5, 1) + struct.pack("<qQ", 1, 0) * (bound + 4)
+    (tmp_path / "many.so").write_bytes(bytes(header) + load + dynamic * count + entries)
+    found = elf.read(str(tmp_path / "many.so"))
+    assert found is not None
+    assert found.needed == ("ELF\x02\x01",) * (bound - 1)
 
 
 def test_wheels_have_what_wheels_need() -> None:
