@@ -33,6 +33,11 @@ class MemoryNars:
         """Return whether get would find it."""
         return cid in self.blocks or cid in self.derived
 
+    def get_many(self, cids: Sequence[Cid], longest: int | None = None) -> dict[Cid, bytes]:
+        """Return those blocks that are here, not longer than is asked."""
+        found = {cid: self.get(cid) for cid in cids if self.has(cid)}
+        return {cid: data for cid, data in found.items() if longest is None or len(data) <= longest}
+
     def path_of(self, root: Cid) -> None:
         """Return no file: all is in blocks."""
 
