@@ -115,4 +115,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/workflow/values.py json_of": LIMIT,
     "engine/workflow/yaml_source.py _Composer._node: more than": LIMIT,
     "engine/workflow/yaml_source.py compose: more than": FIRST,
+    "cli/lockfile.py write_lock: the lock file cannot be written": LIMIT,
+    "engine/sqlite.py Sqlite._check_replaced": ELSEWHERE + "tests/engine/test_salvage.py",
+    "engine/store/writeout.py WriteOut._hard_link": RACE,
 }

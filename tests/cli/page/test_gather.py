@@ -160,7 +160,7 @@ def test_a_run_that_does_not_fit_its_workflow_is_damage(tmp_path: Path) -> None:
     with Workspace(tmp_path / "home") as space:
         cid = record(space.store, WORKFLOW, [])
         step = RunStep("other", None, "skipped", None, None, ())
-        with pytest.raises(Damaged, match="which its workflow has not"):
+        with pytest.raises(Damaged, match="its workflow has no step"):
             view_of(gather(space, str(_with_step(space, cid, step))))
 
 
