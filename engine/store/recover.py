@@ -9,10 +9,11 @@ the old index can still be read (carry_over).
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.content import dagpb
 from engine.content.blocks import MAX_BLOCK
@@ -28,9 +29,13 @@ from engine.store.pinlog import PinLog
 from engine.store.place import PACK, WHOLE, Signature, Slice
 from engine.store.table import add_place, insert_leaves, place_of, tick
 
+Query = Callable[[str, Sequence[Any]], Iterable[Row]]  # asks an index
+
 _PREFIX: Final = re.compile(rb"\x01[\x55\x70\x71][\x1e\x12]\x20")  # of every CID (content/cid.py)
 _PREFIX_BYTES: Final = 4
-_WINDOW: Final = 1024 * 1024  # bytes read at once in search of one
+_WASTE: Final = PACK_SIZE  # bytes: of a pack that nobody forged, none is read in vain twice
+_FIRST_WINDOW: Final = 4096  # bytes read first in search of one, for there may be many,
+_WINDOW: Final = 1024 * 1024  # and then at once
 
 
 def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
@@ -39,7 +44,9 @@ def recover(change: sqlite3.Connection, root: Path, now_ms: int) -> None:
     for pack in sorted(root.glob("packs/????????.pack")):
         _pack(change, pack, stamp)
     for file in sorted(root.glob("files/??/*")):
-        take_file(change, file, root / "packs", stamp)
+        found = found_file(change.execute, file, root / "packs")
+        if found is not None:
+            enter_file(change, found, stamp)
     pins = [(name, cid.raw) for name, cid in PinLog(root).read()]
     change.executemany("INSERT OR IGNORE INTO pins VALUES (?, ?)", pins)
     reached("index.found")
@@ -84,58 +91,87 @@ def _pack(change: sqlite3.Connection, path: Path, stamp: int) -> None:
 
 
 def framed(path: Path) -> Iterator[Leaf]:
-    """Yield the blocks of a pack that are what they say, skipping what is damaged."""
+    """Yield the blocks of a pack that are what they say, skipping what is damaged.
+
+    What a block holds may look like headers that claim much. Once more was read in vain than a
+    pack has, as many bytes are skipped as one block can hold.
+    """
     with path.open("rb", buffering=0) as file:
         at: int | None = 0
+        wasted = 0
         while at is not None:
-            leaf = _leaf(file.fileno(), at)
-            if leaf is None:
-                at = _next_header(file.fileno(), at + 1)
-            else:
-                yield leaf
-                at = leaf.offset + leaf.length
+            claim = _claim(file.fileno(), at)
+            if claim is not None and _is_right(file.fileno(), claim):
+                yield claim
+                at = claim.offset + claim.length
+                continue
+            wasted += claim.length if claim is not None else 0
+            if wasted > _WASTE:
+                at, wasted = at + MAX_BLOCK, 0
+            at = _next_header(file.fileno(), at + 1)
 
 
-def _leaf(pack: int, at: int) -> Leaf | None:
-    """Return the block whose header is at `at`, if there is one."""
+def _claim(pack: int, at: int) -> Leaf | None:
+    """Return the block that a header at `at` tells of, if there is one and it can be there."""
     header = os.pread(pack, HEADER, at)
     length = int.from_bytes(header[BYTES:], "big")
     if len(header) < HEADER or length > MAX_BLOCK:
         return None
+    if at + HEADER + length > os.fstat(pack).st_size:
+        return None
     try:
-        cid = Cid.from_bytes(header[:BYTES])
+        return Leaf(Cid.from_bytes(header[:BYTES]), at + HEADER, length)
     except Refused:
         return None
-    data = os.pread(pack, length, at + HEADER)
-    is_right = len(data) == length and cid.matches(data)
-    return Leaf(cid, at + HEADER, length) if is_right else None
+
+
+def _is_right(pack: int, leaf: Leaf) -> bool:
+    data = os.pread(pack, leaf.length, leaf.offset)
+    return len(data) == leaf.length and leaf.cid.matches(data)
 
 
 def _next_header(pack: int, at: int) -> int | None:
     """Return where the next thing is that begins as a CID does; None when nothing does."""
-    while len(window := os.pread(pack, _WINDOW, at)) >= _PREFIX_BYTES:
+    length = _FIRST_WINDOW
+    while len(window := os.pread(pack, length, at)) >= _PREFIX_BYTES:
         found = _PREFIX.search(window)
         if found is not None:
             return at + found.start()
         at += len(window) - _PREFIX_BYTES + 1
+        length = _WINDOW
     return None
 
 
-def take_file(change: sqlite3.Connection, path: Path, packs: Path, stamp: int) -> None:
-    """Index a whole file if it is all that its name says."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A whole file that is all that its name says."""
+
+    name: bytes  # below files/
+    root: Cid
+    leaves: tuple[Leaf, ...]
+    signature: Signature
+
+
+def found_file(query: Query, path: Path, packs: Path) -> Found | None:
+    """Return what a whole file is, all of it read; None when it is damaged, or gone by now."""
     try:
         root = Cid.parse(path.name)
-        leaves = list(_leaves(change, packs, root, path.stat().st_size))
-    except (Damaged, Refused):
-        return
-    status = path.stat()
-    if sum(leaf.length for leaf in leaves) == status.st_size and _match(path, leaves):
-        name = f"{path.parent.name}/{path.name}"
-        number = add_place(change, WHOLE, os.fsencode(name), root, Signature.of(status))
-        insert_leaves(change, number, leaves, stamp)
+        signature = Signature.of(path.stat())
+        leaves = tuple(_leaves(query, packs, root, signature.size))
+        is_right = sum(leaf.length for leaf in leaves) == signature.size and _match(path, leaves)
+    except (Damaged, Refused, OSError):
+        return None
+    name = os.fsencode(f"{path.parent.name}/{path.name}")
+    return Found(name, root, leaves, signature) if is_right else None
 
 
-def _leaves(change: sqlite3.Connection, packs: Path, root: Cid, size: int) -> Iterator[Leaf]:
+def enter_file(change: sqlite3.Connection, found: Found, stamp: int) -> None:
+    """Index a whole file."""
+    number = add_place(change, WHOLE, found.name, found.root, found.signature)
+    insert_leaves(change, number, found.leaves, stamp)
+
+
+def _leaves(query: Query, packs: Path, root: Cid, size: int) -> Iterator[Leaf]:
     """Yield the leaves below a UnixFS file's root, in order; one of a raw block is its own."""
     offset, waiting = 0, [dagpb.Link("", root, size)]
     while waiting:
@@ -144,21 +180,21 @@ def _leaves(change: sqlite3.Connection, packs: Path, root: Cid, size: int) -> It
             yield Leaf(link.cid, offset, link.tsize)
             offset += link.tsize
         elif link.cid.codec == DAG_PB:
-            waiting += reversed(dagpb.decode(_packed(change, packs, link.cid))[0])
+            waiting += reversed(dagpb.decode(_packed(query, packs, link.cid))[0])
         if offset > size:
             raise Damaged("more leaves than bytes", where=str(root))
 
 
-def _packed(change: sqlite3.Connection, packs: Path, cid: Cid) -> bytes:
-    query = """SELECT number, offset, length, name FROM blocks JOIN places ON number = place
+def _packed(query: Query, packs: Path, cid: Cid) -> bytes:
+    places = """SELECT number, offset, length, name FROM blocks JOIN places ON number = place
         WHERE cid = ? AND kind = 'pack'"""
-    for number, offset, length, name in change.execute(query, (cid.raw,)).fetchall():
+    for number, offset, length, name in list(query(places, (cid.raw,))):
         at = Slice(number, offset, length)
         with (packs / os.fsdecode(name)).open("rb") as file:
             return os.pread(file.fileno(), at.length, at.offset)
     raise Damaged("a node is not here", where=str(cid))
 
 
-def _match(path: Path, leaves: list[Leaf]) -> bool:
+def _match(path: Path, leaves: Sequence[Leaf]) -> bool:
     with path.open("rb") as file:
         return all(leaf.cid.matches(file.read(leaf.length)) for leaf in leaves)

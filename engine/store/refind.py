@@ -5,12 +5,14 @@ pack, or a whole file, are still there until a gc takes them for leftovers.
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
 from engine.content.cid import Cid
 from engine.durable import reached
 from engine.store.disk import DiskStore
 from engine.store.place import PACK, WHOLE
-from engine.store.recover import framed, take_file
+from engine.store.reader import signature_at
+from engine.store.recover import Found, enter_file, found_file, framed
 from engine.store.table import insert_leaves, tick
 
 
@@ -40,9 +42,18 @@ def _in_packs(store: DiskStore, wanted: frozenset[Cid]) -> None:
 
 
 def _files(store: DiskStore) -> None:
-    with store.index.change() as change:
-        known = {place.path(store.root) for place in store.index.places("WHERE kind = ?", (WHOLE,))}
-        stamp = tick(change, store.clock.now_ms())
-        for path in sorted(store.root.glob("files/??/*")):
-            if path not in known:
-                take_file(change, path, store.root / "packs", stamp)
+    known = {place.path(store.root) for place in store.index.places("WHERE kind = ?", (WHOLE,))}
+    for path in sorted(store.root.glob("files/??/*")):
+        if path in known:
+            continue
+        found = found_file(store.index.rows, path, store.root / "packs")
+        if found is not None:  # read while others write
+            with store.index.change() as change:
+                if _is_unknown(store, path, found):
+                    enter_file(change, found, tick(change, store.clock.now_ms()))
+
+
+def _is_unknown(store: DiskStore, path: Path, found: Found) -> bool:
+    """Return whether a file is still what was read, and nobody has indexed it meanwhile."""
+    same = store.index.places("WHERE kind = ? AND name = ?", (WHOLE, found.name))
+    return not same and signature_at(path) == found.signature

@@ -1,12 +1,15 @@
 """A lost index is made again from what lies in packs and files."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Damaged, Unavailable
+from engine.store import recover
 from engine.store.add import add_path
+from engine.store.base import Leaf
 from engine.store.disk import DiskStore
 from engine.store.fsck import fsck
 from engine.store.gc import gc
@@ -122,6 +125,57 @@ def test_rows_that_are_lost_are_found_again(tmp_path: Path) -> None:
         assert store.get(MANY[7].cid) == MANY[7].data
         assert store.path_of(file) is not None
         assert list(fsck(store, [file])) == []
+
+
+def test_forged_headers_cost_no_more_than_the_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block full of headers that claim much, and lost its own, does not hold up what follows."""
+    claim = raw(b"elsewhere").cid.raw + (50_000).to_bytes(4, "big")
+    behind = [raw(os.urandom(10_000)) for _ in range(30)]
+    with DiskStore(tmp_path) as store:
+        store.put([raw(claim * 2000), *behind])
+        (pack,) = packs(store)
+        overwrite(pack, pack.read_bytes().index(claim) - 4, b"\xff")
+    read: list[int] = []
+
+    def is_right(file: int, leaf: Leaf) -> bool:
+        read.append(leaf.length)
+        return really(file, leaf)
+
+    really = recover._is_right
+    monkeypatch.setattr(recover, "_is_right", is_right)
+    monkeypatch.setattr(recover, "_WASTE", 200_000)
+    monkeypatch.setattr(recover, "MAX_BLOCK", 100_000)
+    found = [leaf.cid for leaf in recover.framed(pack)]
+    assert sum(read) < 5 * pack.stat().st_size
+    assert set(found) <= {block.cid for block in behind}
+    assert len(found) >= 20
+
+
+def test_others_write_while_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files without a row are read without the index's lock; one that goes meanwhile is left."""
+    for name in ("kept", "gone"):
+        (tmp_path / name).write_bytes(os.urandom(300_000))
+    with DiskStore(tmp_path / "store") as store, DiskStore(tmp_path / "store") as other:
+        kept, gone = (add_path(store, tmp_path / name).cid for name in ("kept", "gone"))
+        for place in store.index.places("WHERE kind = 'whole'"):
+            with store.index.change() as change:
+                drop_place(change, place.number)
+        really = recover._match
+
+        def match(path: Path, leaves: Sequence[Leaf]) -> bool:
+            other.pins.pin(kept, path.name)  # would wait for the lock
+            found = really(path, leaves)
+            if path.name == str(gone):
+                path.unlink()
+            return found
+
+        monkeypatch.setattr(recover, "_match", match)
+        refind(store, [])
+        assert store.path_of(kept) is not None
+        assert store.path_of(gone) is None
+        assert store.index.places("WHERE root = ?", (gone.raw,)) == []
 
 
 def test_a_torn_pack_is_not_appended_to(tmp_path: Path) -> None:
