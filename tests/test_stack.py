@@ -15,7 +15,7 @@ from tests.fakes import nixstore
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox, pytest.mark.slow, pytest.mark.network]
 
 # What every machine gets. A change of engine/wheels/inside changes it, and nothing else does.
-ENVIRONMENT = "bafyr4igpdnjikokhczyxdveo7co44gbbapr2kskbsl25qvie6jbskn6bp4"
+ENVIRONMENT = "bafyr4iebi6cytx4g2op3tmcb6eks2ahmp6l2z5xvqttyd65wpf5hiirzai"
 FIGURE = "bafkr4ihluidiyi4dc4qjupbeqxqsoxlcrohpyvdjtio4rr3o6ffpvzg6bi"
 REPORT = "bafkr4iaes3jfk2rm762ozsyzycuizlt6m67epdqrdrperumdhj7vn23qxe"
 
