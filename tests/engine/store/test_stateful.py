@@ -124,12 +124,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1))
     def check(self, which: int) -> None:
-        """Fsck finds nothing once everything was read."""
+        """Once everything was read, fsck finds only headers of a pack, which wait for --repair."""
         self.see_what_is_left()
         for _ in fsck(self.stores[which]):
             pass
         self.see_what_is_left()
-        assert list(fsck(self.stores[which])) == []
+        left = [one.what for one in fsck(self.stores[which])]
+        assert [what for what in left if "not what its pack says" not in what] == []
 
     @invariant()
     def all_is_there(self) -> None:
