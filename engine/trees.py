@@ -65,8 +65,10 @@ class Trees:
         """Yield each directory that is not what it is named, removed: it is made anew when needed.
 
         One of which the store has not the nodes stays, as a copy, and is dated so that no step is
-        given it.
+        given it. In a home that can only be read nothing can be put away, and no step runs.
         """
+        if not os.access(self._folder, os.W_OK):
+            return
         for cid, tree in self.all().items():
             with locked(self._lock):
                 try:
