@@ -24,7 +24,7 @@ DEBIAN: Final = {  # name: package, program in it
     "restic": ("restic", "usr/bin/restic"),
 }
 SYSTEM: Final = {"bwrap": "bubblewrap", "nix-build": "nix-bin", "nix-store": "nix-bin"}
-_VERSION: Final = {"doit": "version", "restic": "version"}  # others: --version
+_VERSION: Final = {"restic": "version"}  # others: --version
 
 
 @dataclass
@@ -110,4 +110,4 @@ def _succeeds(*words: str | Path, cwd: Path | None = None) -> bool:
 def _version(program: Path, asked: str) -> str:
     told = subprocess.run([program, asked], capture_output=True, text=True, check=False)
     lines = (told.stdout or told.stderr).strip().splitlines()
-    return lines[0] if lines else "unknown"
+    return lines[0] if lines and not told.returncode else "unknown"
