@@ -15,7 +15,7 @@ _SCRIPT: Final = Path(sys.executable).with_name("tally")
 PROGRAM: Final[tuple[str, ...]] = (
     (str(_SCRIPT),)
     if _SCRIPT.exists()
-    else (sys.executable, "-c", "from cli.main import entry; entry()")
+    else (sys.executable, "-c", "from cli.start import entry; entry()")
 )
 _HEAD: Final = """\
 workflow: bench

@@ -2,16 +2,15 @@
 
 import os
 import secrets
-import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from blake3 import blake3
 
+from cli.interrupt import interruptible
 from cli.prepare import Prepared
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -138,24 +137,6 @@ def open_slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterato
             yield slots
         finally:
             slots.close()
-
-
-@contextmanager
-def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM call `stop`: what runs then ends in order."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def cancel(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end(

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX
 from cli.report import note, printable
-from cli.streams import fill_closed
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ EXIT_CODES: Final[dict[type[TallyError], int]] = {
 _FIXES: Final[dict[type[TallyError], str]] = {  # what to do when an error does not say it
     Damaged: "get it again from whoever has it; 'tally fsck' checks all that is stored here",
 }
-EXIT_CANCELLED: Final = 1
 EXIT_USAGE: Final = 2
-EXIT_UNAVAILABLE: Final = 3
 EXIT_BUG: Final = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -137,9 +135,10 @@ def tally(ctx: click.Context, home: str | None) -> None:
 
 
 def entry() -> None:
-    """Run the program and exit; the entry point of the `tally` script."""
-    fill_closed()
-    sys.exit(main(sys.argv[1:]))
+    """Run the program and exit, as installations do that were made before there was cli.start."""
+    from cli.start import entry as start
+
+    start()
 
 
 def main(args: list[str]) -> int:
@@ -160,9 +159,7 @@ def main(args: list[str]) -> int:
     except click.UsageError as error:
         return _complain(_usage(error, args), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
-        return _complain(
-            TallyError("cancelled", fix="the same command goes on from there"), EXIT_CANCELLED
-        )
+        return _complain(TallyError("cancelled", fix=FIX), EXIT_CANCELLED)
     except Exception as error:  # the one place where everything is caught, to say what it is
         told = _of_the_system(error)
         return _complain(told, EXIT_UNAVAILABLE) if told else _bug(error)

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from cli.execute import begin, capacity_of, execute, interruptible, open_slots
+from cli.execute import begin, capacity_of, execute, open_slots
+from cli.interrupt import interruptible
 from cli.prepare import carriers_of, find_workflow, prepare
 from cli.progress import Steps, watching
 from cli.runview import view_row

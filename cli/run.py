@@ -102,7 +102,10 @@ def _judge(found: "RunView") -> int:
     if found.status == "failed":
         raise _failed(found)
     if found.status == "cancelled":
-        raise StepFailed(f"run '{found.name}' was cancelled", fix="the same command begins anew")
+        raise StepFailed(
+            f"run '{found.name}' was cancelled",
+            fix="the same command begins anew, and reuses what was done",
+        )
     return 0
 
 

@@ -8,6 +8,7 @@ that cannot be written, as on a disk mounted read-only, can be read and refuses 
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MENDED: Final = ".mended"  # behind the file's name: what is to take its place (
 CHUNK: Final = 500  # values of one IN (...): SQLite takes 32 766, more than some gain nothing
 
 _BUSY_S: Final = 60.0  # a commit of another process takes milliseconds; gc sweeps in short batches
+_TRY_MS: Final = 200  # while SQLite waits no Ctrl-C is heard, so it is asked again and again
 
 Row = tuple[Any, ...]
 Fill = Callable[[sqlite3.Connection], None]
@@ -66,6 +68,7 @@ class Sqlite:
                     self._prepare(fill)
                     reached("database.opened")
                 self._writer.execute("PRAGMA synchronous = FULL")  # a commit survives power loss
+                self._writer.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
             self._reader = opened.enter_context(closing(self._connect()))
             self._opened = opened.pop_all()
 
@@ -106,7 +109,7 @@ class Sqlite:
             if self._writer.in_transaction:
                 yield self._writer
                 return
-            self._writer.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield self._writer
                 reached("database.changed")
@@ -116,6 +119,19 @@ class Sqlite:
                 if self._writer.in_transaction:  # a full disk has already rolled it back
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def _begin(self) -> None:
+        """Take the write lock of the file, waiting for whoever has it."""
+        until = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > until:
+                    raise
+            else:
+                return
 
     def close(self) -> None:
         """Close the file; the last process to do so folds the log into it."""

@@ -56,7 +56,7 @@ let
   # -B: some of the recipe's .pyc are stale by their times, and root would write them anew in the store
   tally = mk "tally" { } ''
     mkdir -p $out/bin
-    printf '#!${env}/bin/python3 -IB\nfrom cli.main import entry\nentry()\n' >$out/bin/tally
+    printf '#!${env}/bin/python3 -IB\nfrom cli.start import entry\nentry()\n' >$out/bin/tally
     chmod 555 $out/bin/tally
   '';
 

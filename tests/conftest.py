@@ -1,6 +1,7 @@
 """What tests of all packages share: a Nix store that has the recipes' inputs, and a browser."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,12 @@ from hypothesis import settings
 from engine.nix.nixstore import NixStore
 from engine.nix.treewriter import remove
 from tests.fakes import nixstore
+
+# Tests send signals to programs that they start. Those inherit what is ignored here, as it is in a
+# shell's background, but not what is handled.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 # how long a machine takes, which may be doing other things, is no property of the program
 settings.register_profile("tests", deadline=None)

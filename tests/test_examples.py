@@ -20,7 +20,7 @@ DATA = EXAMPLES / "digits" / "data"
 STEPS = ["prepare", "report", "train[0]", "train[1]", "train[2]"]
 DERIVATION = "/nix/store/8mqiln5z08kjf91va52fkm3glbc92nxj-env-numpy.drv"
 ENVIRONMENT = "bafyr4igbuambextoxe62cjtz5upjwx6dhokkdavlfwyuwvq3zfowdq37my"
-PROGRAM = [sys.executable, "-c", "from cli.main import entry; entry()"]
+PROGRAM = [sys.executable, "-c", "from cli.start import entry; entry()"]
 
 
 def tally(

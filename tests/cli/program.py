@@ -15,7 +15,7 @@ from unittest.mock import patch
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = "from cli.main import entry\nentry()\n"
+SCRIPT = "from cli.start import entry\nentry()\n"
 
 
 @dataclass(frozen=True, slots=True)

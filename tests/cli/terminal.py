@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 PATIENCE_S = 60
@@ -18,6 +17,8 @@ class Terminal:
 
     def __init__(self, command: list[str], environ: Mapping[str, str], folder: Path) -> None:
         self.shown = b""
+        self.process: int | None  # None when it has ended
+        self._side: int | None
         self.process, self._side = pty.fork()
         if self.process == 0:  # the child: nothing but the program
             try:
@@ -29,15 +30,11 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        os.kill(self.process, signal.SIGKILL)
-        os.waitpid(self.process, 0)
-        os.close(self._side)
+    def __exit__(self, *raised: object) -> None:
+        if self.process is not None:
+            os.kill(self.process, signal.SIGKILL)
+            self.ended()
+        self.hang_up()
 
     def type(self, text: str) -> None:
         """Press keys."""
@@ -53,6 +50,18 @@ class Terminal:
                 self.shown += self._read()
         before, _, self.shown = self.shown.partition(text.encode())
         return before.decode(errors="replace")
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        if self._side is not None:
+            os.close(self._side)
+            self._side = None
+
+    def ended(self) -> int:
+        """Wait until the program has ended; return its exit code, or minus the signal."""
+        _, status = os.waitpid(self.process, 0)
+        self.process = None
+        return os.waitstatus_to_exitcode(status)
 
     def _read(self) -> bytes:
         try:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tests.long import clocks, crowds, disks, kills, points, rot, strikes
+from tests.long import clocks, crowds, disks, interrupts, kills, points, rot, strikes
 from tests.long.suite import Suite
 
-_MODULES: Final = (kills, points, strikes, disks, rot, clocks, crowds)
+_MODULES: Final = (kills, interrupts, points, strikes, disks, rot, clocks, crowds)
 SUITES: Final[dict[str, Suite]] = {module.SUITE.name: module.SUITE for module in _MODULES}

@@ -226,13 +226,13 @@ def _become(order: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(order["environ"])
         os.chdir(order["place"])
-        sys.argv = ["tally", *order["words"]]
-        from cli.main import entry
+        sys.argv = ["tally", *order["words"]]  # for --detach
+        from cli.start import run
 
         listening = begin(Hurts(**order["hurts"]), _file(folder, number, "told"))
         try:
-            entry()
-        except SystemExit as ended:
+            code = run(order["words"])
+        except SystemExit as ended:  # of `tally shell`
             code = ended.code
         end(listening)
         sys.stdout.flush()
