@@ -64,7 +64,7 @@ def shell(
     if not (command or on_terminal):
         fix = "run a command instead: `tally shell RUN STEP -- sh -c '…'`"
         raise Refused("a shell needs a terminal, to read from and to print to", fix=fix)
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, writing=True) as space:
         found = view(space, run)
         one = find_step(found.steps, step)
         record = _record(space, found, one)

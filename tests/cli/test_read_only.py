@@ -48,7 +48,10 @@ def test_it_can_be_taken_along(tally: Program, first: str, tmp_path: Path) -> No
     assert tally.at(tmp_path / "new" / "home")("import", tmp_path / "run.car").code == 0
 
 
-@pytest.mark.parametrize("words", ["run {letters}", "add {letters}", "gc", "rerun {}", "cancel {}"])
+@pytest.mark.parametrize(
+    "words",
+    ["run {letters}", "add {letters}", "gc", "rerun {}", "cancel {}", "shell {} letter -- ls"],
+)
 def test_it_is_not_written(tally: Program, first: str, letters: Path, words: str) -> None:
     """What would change it is refused with the way out, before anything is done."""
     command = words.replace("{letters}", str(letters)).replace("{}", first)
