@@ -4,7 +4,8 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import click
@@ -13,12 +14,13 @@ from cli.options import common
 from cli.prepare import carriers_of
 from cli.refs import find_step
 from cli.report import emit_json, note
-from cli.runview import RunView, view
+from cli.runview import view
 from cli.sandboxes import open_host
 from cli.settings import Settings
 from cli.tty import is_terminal, lent
 from cli.workspace import Workspace
-from engine.errors import Refused
+from engine.content.cid import Cid
+from engine.errors import Refused, Unavailable
 from engine.localrunner import Host, check_platform, job_of
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
@@ -28,6 +30,7 @@ from engine.sandbox.base import Job, Outcome
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.relay import Relay
 from engine.shell import AGAIN, SHELL, UNLIMITED_MS, Wish, shell_job
+from engine.staging import Staged
 from engine.step import RESULT, STEP, Step
 from engine.summary import StepSummary, attestation, load_run, load_workflow
 from engine.workflow.model import WorkflowStep
@@ -57,7 +60,8 @@ def shell(
     """Open a shell in the sandbox of STEP of RUN, or run COMMAND there.
 
     It has the step's environment, inputs, variables and limits, but for the time, and its walls:
-    no network, nothing of this machine. /out and /build are new, and gone at the end.
+    no network, nothing of this machine. What it gave, if it did, is in /was; /out and /build are
+    new, and gone at the end.
     """
     wall_ms = parse_time(limit) if limit is not None else UNLIMITED_MS
     on_terminal = is_terminal()
@@ -65,32 +69,48 @@ def shell(
         fix = "run a command instead: `tally shell RUN STEP -- sh -c '…'`"
         raise Refused("a shell needs a terminal, to read from and to print to", fix=fix)
     with Workspace(settings.home, writing=True) as space:
-        found = view(space, run)
-        one = find_step(found.steps, step)
-        record = _record(space, found, one)
-        written = load_workflow(space.store, found.workflow).steps[one.name]
-        carriers = carriers_of(space, load_run(space.store, found.run)) if found.run else {}
-        with open_host(space, carriers) as host:
-            programs = _programs(space, host, record)
-            wish = _wish(one, programs, command, again, wall_ms, on_terminal=on_terminal)
-            if on_terminal:
-                _say(list(_banner(found, one, _ended(space, one), written, record)))
-            outcome = _visit(space, host, record, written, wish, on_terminal=on_terminal)
+        step_view = _find(space, run, step)
+        with open_host(space, step_view.carriers) as host:
+            programs = _programs(space, host, step_view.record)
+            wish = _wish(step_view.one.id, programs, command, again, wall_ms, on_terminal)
+            outcome = _visit(space, host, step_view, wish, on_terminal=on_terminal)
     if outcome.reason:
         note(_ENDED.get(outcome.reason, f"it was ended: {outcome.reason}"))
     if settings.json:
-        emit_json({"id": one.id, "exit_code": outcome.exit_code, "reason": outcome.reason})
+        told = {"id": step_view.one.id, "exit_code": outcome.exit_code, "reason": outcome.reason}
+        emit_json(told)
     return outcome.exit_code
 
 
-def _record(space: Workspace, found: RunView, one: StepSummary) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Visited:
+    """A step whose sandbox is visited."""
+
+    run: str  # what people call it
+    one: StepSummary
+    ended: str  # in words
+    record: Step
+    written: WorkflowStep
+    carriers: dict[Cid, Cid]  # Closure -> Environment
+
+
+def _find(space: Workspace, run: str, step: str) -> _Visited:
+    """Return the step that is meant, held from every gc.
+
+    Raises: Refused when there is none, or it was never resolved; Unavailable when this machine
+    cannot run it.
+    """
+    found = view(space, run)
+    one, name = find_step(found.steps, step), found.name or str(found.run)
     if one.key is None:
-        fix = f"'tally explain {found.name or found.run} {one.id}' says why"
+        fix = f"'tally explain {name} {one.id}' says why"
         raise Refused(f"step '{one.id}' was {one.status}: it never had a sandbox", fix=fix)
     space.store.hold([one.key, *([found.run] if found.run else [])])
     record = STEP.decode(space.store.get(one.key))
     check_platform(record)
-    return record
+    written = load_workflow(space.store, found.workflow).steps[one.name]
+    carriers = carriers_of(space, load_run(space.store, found.run)) if found.run else {}
+    return _Visited(name, one, _ended(space, one), record, written, carriers)
 
 
 def _programs(space: Workspace, host: Host, record: Step) -> dict[str, str]:
@@ -100,12 +120,11 @@ def _programs(space: Workspace, host: Host, record: Step) -> dict[str, str]:
 
 
 def _wish(
-    one: StepSummary,
+    step: str,
     programs: dict[str, str],
     command: tuple[str, ...],
     again: bool,
     wall_ms: int,
-    *,
     on_terminal: bool,
 ) -> Wish:
     """Return what is to be run.
@@ -114,11 +133,11 @@ def _wish(
     """
     has = ", ".join(list(programs)[:_SHOWN_PROGRAMS]) + (", …" if len(programs) > 12 else "")
     if (again or not command) and "sh" not in programs:
-        fix = f"run a command of it: `tally shell RUN {one.id} -- COMMAND`; it has: {has}"
+        fix = f"run a command of it: `tally shell RUN {step} -- COMMAND`; it has: {has}"
         raise Refused("this environment has no sh", fix=fix)
     variables = {}
     if on_terminal:
-        variables = {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{one.id}$ "}
+        variables = {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{step}$ "}
     if not command:
         return Wish(SHELL, again, variables, wall_ms)
     name = command[0]
@@ -129,22 +148,32 @@ def _wish(
 
 
 def _visit(
-    space: Workspace,
-    host: Host,
-    record: Step,
-    written: WorkflowStep,
-    wish: Wish,
-    *,
-    on_terminal: bool,
+    space: Workspace, host: Host, visited: _Visited, wish: Wish, *, on_terminal: bool
 ) -> Outcome:
-    """Run it, with the step's inputs where the step has them."""
-    with closing(Bubblewrap(space.work)) as sandbox:
-        staged = host.staging.stage(record)
-        try:
-            job = job_of(host, record, staged, limits_of(written.resources))
-            return _run(sandbox, shell_job(job, wish), on_terminal=on_terminal)
-        finally:
-            host.staging.discard(staged)
+    """Run it, with the step's inputs where the step has them, and what it gave beside."""
+    with ExitStack() as closing:
+        sandbox = Bubblewrap(space.work)
+        closing.callback(sandbox.close)
+        staged = host.staging.stage(visited.record)
+        closing.callback(host.staging.discard, staged)
+        was = _stage_results(host, visited)
+        closing.callback(host.staging.discard, was)
+        if on_terminal:
+            _say(list(_banner(visited, was)))
+        job = job_of(host, visited.record, staged, limits_of(visited.written.resources))
+        job = replace(job, was=was.folder, was_trees=was.trees)
+        return _run(sandbox, shell_job(job, wish), on_terminal=on_terminal)
+
+
+def _stage_results(host: Host, visited: _Visited) -> Staged:
+    """Stage what the step gave; nothing where a gc has taken it."""
+    made = visited.one.outputs
+    wanted = {name: made[name] for name in visited.written.outputs if name in made}
+    try:
+        return host.staging.stage(replace(visited.record, inputs=wanted, gathers={}))
+    except Unavailable as error:
+        note(f"what the step gave cannot be shown: {error.what}")
+        return Staged(None, {})
 
 
 def _run(sandbox: Bubblewrap, job: Job, *, on_terminal: bool) -> Outcome:
@@ -172,16 +201,17 @@ def _ended(space: Workspace, one: StepSummary) -> str:
     return f"failed: {failed_by(said.reason, exit_code)}"
 
 
-def _banner(
-    found: RunView, one: StepSummary, ended: str, written: WorkflowStep, record: Step
-) -> Iterator[tuple[str, str]]:
+def _banner(visited: _Visited, was: Staged) -> Iterator[tuple[str, str]]:
     """Yield what is said to whoever enters: a place, and what is there."""
-    yield "step", f"{one.id} of {found.name or found.run}, which {ended}"
+    record, written = visited.record, visited.written
+    yield "step", f"{visited.one.id} of {visited.run}, which {visited.ended}"
     for name in (*record.inputs, *record.gathers):
         what = written.inputs.get(name, "an entry of what it scatters over")
         yield f"/in/{name}", what
     for name, path in record.outputs.items():
         yield f"/out/{path}", f"where it makes its output '{name}'"
+    if was.folder is not None:
+        yield "/was", f"what it gave, by name: {', '.join(visited.one.outputs)}"
     yield "/build", "the current directory; it, /out and /tmp are new, and gone at the end"
     yield "/nix/store", f"the environment '{written.environment}'"
     yield AGAIN, "runs its command again: " + _shortened(record)

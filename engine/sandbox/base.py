@@ -6,7 +6,7 @@ anything else of the host.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -51,6 +51,8 @@ class Job:
     trees: Mapping[str, Path]  # path below /in (an empty directory there) -> directory bound on it
     outputs: Mapping[str, str]  # name -> path below /out
     limits: Limits
+    was: Path | None = None  # the directory seen at /was: what the step gave before
+    was_trees: Mapping[str, Path] = field(default_factory=dict)  # as `trees`, below /was
 
 
 @dataclass(frozen=True, slots=True)

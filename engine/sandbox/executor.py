@@ -79,7 +79,8 @@ def _scratch(order: Order) -> Iterator[None]:
             _write("script", order.script, 0o644)
         if order.rows:
             _write("leader", leader.program(), 0o555)
-        _bind_inputs(order)
+        _bind("in", order.inputs, order.trees)
+        _bind("was", order.was, order.was_trees)
         yield
     finally:
         syscalls.unmount(ground.SCRATCH)
@@ -91,13 +92,13 @@ def _write(name: str, content: bytes, mode: int) -> None:
         os.fchmod(file.fileno(), mode)
 
 
-def _bind_inputs(order: Order) -> None:
-    """Put the inputs together here, so that bubblewrap has one bind to make, not hundreds."""
-    if order.trees:
-        seen = f"{ground.SCRATCH}/in"
+def _bind(name: str, folder: str, trees: tuple[tuple[str, str], ...]) -> None:
+    """Put a folder together here, so that bubblewrap has one bind to make, not hundreds."""
+    if trees:
+        seen = f"{ground.SCRATCH}/{name}"
         os.mkdir(seen)
-        syscalls.mount(order.inputs, seen, None, syscalls.MS_BIND)
-        for path, tree in order.trees:
+        syscalls.mount(folder, seen, None, syscalls.MS_BIND)
+        for path, tree in trees:
             syscalls.mount(tree, f"{seen}/{path}", None, syscalls.MS_BIND)
 
 

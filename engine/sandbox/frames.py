@@ -54,6 +54,8 @@ class Order(NamedTuple):
     store: str  # the closure's farm
     inputs: str  # the directory seen at /in, or ""
     trees: tuple[tuple[str, str], ...]  # (path below /in, directory bound on it)
+    was: str  # the directory seen at /was, or ""
+    was_trees: tuple[tuple[str, str], ...]
     memory: int  # bytes
     disk: int  # bytes
     inodes: int
@@ -140,17 +142,18 @@ def pack_order(order: Order) -> bytes:
         order.script or b"",
         _pack_texts(order.parents),
         _pack_pairs(order.outputs),
-        _pack_texts((order.store, order.inputs)),
+        _pack_texts((order.store, order.inputs, order.was)),
         _pack_pairs(order.trees),
+        _pack_pairs(order.was_trees),
     )
 
 
 def unpack_order(body: bytes) -> Order:
     """Read the body of an ORDER."""
-    numbers, arguments, command, script, parents, outputs, places, trees = unpack(body)
+    numbers, arguments, command, script, parents, outputs, places, trees, was_trees = unpack(body)
     number, *limits, rows, columns, scripted = _NUMBERS.unpack(numbers)
     memory, disk, inodes, wall_ms, processes, log = limits
-    store, inputs = _unpack_texts(places)
+    store, inputs, was = _unpack_texts(places)
     return Order(
         number=number,
         arguments=arguments,
@@ -161,6 +164,8 @@ def unpack_order(body: bytes) -> Order:
         store=store,
         inputs=inputs,
         trees=_unpack_pairs(trees),
+        was=was,
+        was_trees=_unpack_pairs(was_trees),
         memory=memory,
         disk=disk,
         inodes=inodes,

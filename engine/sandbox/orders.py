@@ -3,6 +3,7 @@
 The executor sees only `work`, as /work; a path anywhere else is a mistake of ours.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -25,9 +26,11 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
     path outside `work`.
     """
     _check_length(job)
-    trees = tuple((path, _inside(tree, work)) for path, tree in job.trees.items())
     store = _inside(job.closure, work)
     inputs = _inside(job.inputs, work) if job.inputs else ""
+    trees = _trees(job.trees, work)
+    was = _inside(job.was, work) if job.was else ""
+    was_trees = _trees(job.was_trees, work)
     room = walls.Room(
         store=store,
         inputs=f"{ground.SCRATCH}/in" if trees else inputs or None,
@@ -35,6 +38,7 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         script=job.script is not None,
         shell=job.shell,
         variables=tuple(job.variables.items()),
+        was=f"{ground.SCRATCH}/was" if was_trees else was or None,
         leader=terminal is not None,
     )
     return Order(
@@ -47,6 +51,8 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         store=store,
         inputs=inputs,
         trees=trees,
+        was=was,
+        was_trees=was_trees,
         memory=job.limits.memory,
         disk=job.limits.disk,
         inodes=job.limits.inodes,
@@ -56,6 +62,10 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         rows=terminal.rows if terminal else 0,
         columns=terminal.columns if terminal else 0,
     )
+
+
+def _trees(trees: Mapping[str, Path], work: Path) -> tuple[tuple[str, str], ...]:
+    return tuple((path, _inside(tree, work)) for path, tree in trees.items())
 
 
 @lru_cache(maxsize=32)  # rooms: those of one scattered step are mostly the same

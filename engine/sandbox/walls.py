@@ -53,6 +53,7 @@ class Room:
     script: bool  # scratch holds script too, seen at /.script
     shell: str | None  # what /bin/sh links to
     variables: tuple[tuple[str, str], ...]  # the whole environment
+    was: str | None = None  # seen at /was
     leader: bool = False  # scratch holds leader too, seen at its place
 
 
@@ -96,6 +97,8 @@ def _view(room: Room, defences: Defences) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev", "--bind", f"{room.scratch}/shm", "/dev/shm")  # noqa: S108
     yield from (bind, room.store, "/nix/store")
     yield from (bind, room.inputs, "/in") if room.inputs else ("--dir", "/in")
+    if room.was:
+        yield from (bind, room.was, "/was")
     for name in ("out", "build", "tmp"):
         yield from ("--bind", f"{room.scratch}/{name}", f"/{name}")
     if room.script:

@@ -24,6 +24,8 @@ ORDERS = st.builds(
     outputs=st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     store=WORDS,
     inputs=WORDS,
+    was=WORDS,
+    was_trees=st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     trees=st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     **dict.fromkeys(("memory", "disk", "inodes", "wall_ms", "processes", "log"), NUMBERS),
     **dict.fromkeys(("rows", "columns"), NUMBERS),

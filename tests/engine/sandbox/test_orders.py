@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import Refused
 from engine.sandbox import orders
-from engine.sandbox.base import Job, Limits
+from engine.sandbox.base import Job, Limits, Size
 
 WORK = Path("/srv/tally/work")
 
@@ -34,6 +34,25 @@ def test_paths_are_those_of_the_executor() -> None:
     assert order.trees == (("x", "/work/trees/t"),)
     assert b"/srv" not in order.arguments
     assert order.number == 9
+
+
+def test_what_a_step_gave_before_is_seen_read_only() -> None:
+    """One bind of the folder, or of the one that is put together from it and trees."""
+    order = orders.order(job(was=WORK / "in" / "8"), WORK, 1)
+    assert (order.was, order.was_trees) == ("/work/in/8", ())
+    assert b"\0--ro-bind\0/work/in/8\0/was\0" in order.arguments
+    order = orders.order(job(was=WORK / "in" / "8", was_trees={"d": WORK / "trees" / "t"}), WORK, 1)
+    assert order.was_trees == (("d", "/work/trees/t"),)
+    assert b"\0--ro-bind\0/scratch/was\0/was\0" in order.arguments
+    assert b"/was" not in orders.order(job(), WORK, 1).arguments
+
+
+def test_a_job_on_a_terminal_is_led() -> None:
+    """The program that gives it the terminal comes first, and is there."""
+    order = orders.order(job(), WORK, 1, Size(30, 100))
+    assert (order.command, order.rows, order.columns) == (("/.leader", "true"), 30, 100)
+    assert b"\0--ro-bind\0/scratch/leader\0/.leader\0" in order.arguments
+    assert b"leader" not in orders.order(job(), WORK, 1).arguments
 
 
 def test_parents_of_outputs_are_made() -> None:
