@@ -155,12 +155,12 @@ def _path(space: Workspace, path: ClosurePath) -> None:
             NixStore(Path("/")) if space.materialiser.paths.has(path.nar_hash) else space.nix.store
         )
         try:
-            keep(path, nix, space.materialiser.paths, space.store)
+            keep([path], nix, space.materialiser.paths, space.store)
         except Damaged:  # its files may be the very files of Nix's store
             note(f"{STORE_DIR}/{path.name}: repaired by Nix")
             space.nix.run("nix-store", "--repair-path", f"{STORE_DIR}/{path.name}")
             space.materialiser.paths.put_away(path.nar_hash)
-            keep(path, space.nix.store, space.materialiser.paths, space.store)
+            keep([path], space.nix.store, space.materialiser.paths, space.store)
 
 
 class _Mending:

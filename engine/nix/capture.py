@@ -5,8 +5,11 @@ is read from there whenever somebody asks for its blocks. The records hold nothi
 who captures the same bytes gets the same CIDs.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from engine.content.dagpb import Link
 from engine.durable import reached
 from engine.errors import Damaged
 from engine.nix.carried import KIND, Carried, NarStore, carry
@@ -14,7 +17,7 @@ from engine.nix.command import Command
 from engine.nix.environment import Opened, make
 from engine.nix.inventory import inventory
 from engine.nix.nixstore import NixStore
-from engine.nix.paths import Paths, locator
+from engine.nix.paths import Paths, groups, locator
 from engine.nix.realise import Realised
 from engine.nix.records import Closure, ClosurePath
 from engine.nix.storepath import STORE_DIR, StorePath
@@ -30,31 +33,40 @@ def capture(realised: Realised, command: Command, paths: Paths, store: NarStore)
     """
     needed = inventory(command, realised.paths)
     with paths.kept():
-        links = {path.name: keep(path, realised.store, paths, store).link for path in needed}
+        links: dict[str, Link] = {}
+        for group in groups(needed):
+            links |= keep(group, realised.store, paths, store)
         opened, blocks = make(_closure(realised, needed, paths), links)
         store.put(blocks)
     reached("environment.captured")
     return opened
 
 
-def keep(path: ClosurePath, nix: NixStore, paths: Paths, store: NarStore) -> Carried:
-    """Unpack one path of Nix's store here unless it is, check it, and let `store` carry its NAR.
+def keep(
+    group: Sequence[ClosurePath], nix: NixStore, paths: Paths, store: NarStore
+) -> dict[str, Link]:
+    """Unpack paths of Nix's store here unless they are, check them, and let `store` carry them.
 
-    Raises: Damaged when it is not what `path` says; OSError when it is not there.
+    Returns their NARs by name.
+
+    Raises: Damaged when one is not what its ClosurePath says; OSError when it is not there.
     """
-    source = nix.physical(StorePath.parse(path.name))
-    carried: list[Carried] = []
+    carried: dict[bytes, Carried] = {}
 
-    def copy(destination: Path) -> None:
+    def copy(path: ClosurePath, destination: Path) -> None:
+        source = nix.physical(StorePath.parse(path.name))
         writer = TreeWriter(destination)
         plant(writer, b"", walk(source), source)
         writer.finish()
-        carried.append(_checked(path, destination))
+        carried[path.nar_hash] = _checked(path, destination)
 
-    place = paths.adopt(path.nar_hash, copy)
-    nar = carried[0] if carried else _checked(path, place)
-    store.put_derived(KIND, locator(path.nar_hash), nar.leaves, nar.nodes)
-    return nar
+    paths.adopt({path.nar_hash: partial(copy, path) for path in group})
+    for path in group:
+        if path.nar_hash not in carried:
+            carried[path.nar_hash] = _checked(path, paths.location(path.nar_hash))
+        nar = carried[path.nar_hash]
+        store.put_derived(KIND, locator(path.nar_hash), nar.leaves, nar.nodes)
+    return {path.name: carried[path.nar_hash].link for path in group}
 
 
 def _checked(path: ClosurePath, place: Path) -> Carried:

@@ -4,7 +4,6 @@
 Cid('bafybei...')
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -14,6 +13,7 @@ from engine.content.cid import RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED
+from engine.nix.hashing import Hashing
 from engine.nix.walk import CHUNK, NarView
 
 KIND: Final = "nar"  # what a store calls these blocks; Paths.read_nar_range makes them again
@@ -59,13 +59,13 @@ def carry(view: NarView) -> Carried:
     Raises: Damaged when the tree changed since the view was made.
     """
     dag = FileDag()
-    digest = hashlib.sha256()
     leaves: list[Leaf] = []
     nodes: list[Block] = []
-    for chunk in view.chunks():
-        digest.update(chunk)
-        leaf = Leaf(Cid.of(RAW, chunk), dag.size, len(chunk))
-        leaves.append(leaf)
-        nodes += dag.leaf(leaf.cid, leaf.length)
-    link, last = dag.finish()
-    return Carried(link, tuple(leaves), (*nodes, *last), digest.digest())
+    with Hashing() as digest:
+        for chunk in view.chunks():
+            digest.update(chunk)
+            leaf = Leaf(Cid.of(RAW, chunk), dag.size, len(chunk))
+            leaves.append(leaf)
+            nodes += dag.leaf(leaf.cid, leaf.length)
+        link, last = dag.finish()
+        return Carried(link, tuple(leaves), (*nodes, *last), digest.digest())

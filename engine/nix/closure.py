@@ -6,22 +6,22 @@ nothing else by one mount. While this process lives, no other removes a farm tha
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from engine.content import reader
 from engine.content.cid import Cid
 from engine.durable import reached
 from engine.errors import NotHere, Unavailable
-from engine.nix.carried import KIND, NarStore, carry
+from engine.nix.carried import KIND, NarStore
 from engine.nix.farms import Farms
+from engine.nix.fetched import Fetched
 from engine.nix.folder import folder_of
-from engine.nix.paths import Paths, locator
+from engine.nix.paths import Paths, groups, locator
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.nix.storepath import STORE_DIR
 from engine.nix.treewriter import TreeWriter, is_untouched, plant
-from engine.nix.unpack import unpack
 from engine.nix.walk import walk
 
 
@@ -49,8 +49,10 @@ class Materialiser:
         if farm is not None:
             self._give_up(cid)
         with self.paths.kept():
-            for path in closure.paths:
-                self._unpack(path, environment)
+            missing = {path.nar_hash: path for path in closure.paths if not self._is_here(path)}
+            self._check_space(missing.values())
+            for group in groups(missing.values()):
+                self._unpack(group, environment)
             return self.farms.add(cid, lambda place: self._plant(closure, place))
 
     def forget(self, environments: Iterable[Cid]) -> None:
@@ -83,12 +85,38 @@ class Materialiser:
                 fix="wait until that has ended, then run the command again",
             )
 
-    def _unpack(self, path: ClosurePath, environment: Environment | None) -> None:
-        if self.paths.has(path.nar_hash):
-            place = self.paths.location(path.nar_hash)
-            if is_untouched(place) or self.paths.restored(path.nar_hash):
-                return
-            self.paths.put_away(path.nar_hash)
+    def _is_here(self, path: ClosurePath) -> bool:
+        """Return whether a path is unpacked here; one that somebody wrote to is put away."""
+        if not self.paths.has(path.nar_hash):
+            return False
+        place = self.paths.location(path.nar_hash)
+        if is_untouched(place) or self.paths.restored(path.nar_hash):
+            return True
+        self.paths.put_away(path.nar_hash)
+        return False
+
+    def _check_space(self, missing: Iterable[ClosurePath]) -> None:
+        """Hold what paths claim to need against the disk, before anything is unpacked."""
+        needed = sum(path.nar_size for path in missing)
+        free = self.paths.free_bytes() if needed else 0
+        if needed > free:
+            raise Unavailable(
+                f"unpacking an environment takes {needed} bytes and {free} are free",
+                where=str(self.paths.location(b"").parent),
+                fix="free some space, or run `tally gc`, then run the command again",
+            )
+
+    def _unpack(self, group: Sequence[ClosurePath], environment: Environment | None) -> None:
+        """Unpack some paths, with one flush for all; the store then makes their NARs from them."""
+        nars = {path.nar_hash: self._nar(path, environment) for path in group}
+        self.paths.adopt({path.nar_hash: partial(nars[path.nar_hash].to, path) for path in group})
+        reached("path.unpacked")
+        for nar_hash, nar in nars.items():
+            if nar.leaves is not None:
+                self._store.put_derived(KIND, locator(nar_hash), nar.leaves, (), instead=True)
+        reached("path.carried")
+
+    def _nar(self, path: ClosurePath, environment: Environment | None) -> Fetched:
         nar = environment.nars.get(path.name) if environment is not None else None
         if nar is None:
             raise NotHere(
@@ -96,18 +124,7 @@ class Materialiser:
                 where=f"{STORE_DIR}/{path.name}",
                 fix="import a bundle that has it, or build it with Nix: `tally env build WORKFLOW`",
             )
-        chunks = reader.read(self._store.get, nar)
-        self.paths.adopt(path.nar_hash, lambda place: unpack(chunks, path, place))
-        reached("path.unpacked")
-        self._carry_on(path, nar)
-        reached("path.carried")
-
-    def _carry_on(self, path: ClosurePath, nar: Cid) -> None:
-        """Let the store make the NAR from what was just unpacked, instead of keeping it too."""
-        name = locator(path.nar_hash)
-        carried = carry(self.paths.view(name))
-        if carried.link.cid == nar:  # else it was cut in another way, and its blocks are others
-            self._store.put_derived(KIND, name, carried.leaves, carried.nodes, instead=True)
+        return Fetched(self._store.get, nar)
 
     def _plant(self, closure: Closure, place: Path) -> None:
         writer = TreeWriter(place)

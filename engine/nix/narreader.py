@@ -7,6 +7,7 @@ the bytes: only the hash says that they are the right ones.
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final
 
 from engine.errors import Damaged
@@ -105,18 +106,25 @@ def _target(source: "_Source") -> bytes:
 def _next(source: "_Source", opened: _Opened) -> bytes | None:
     """Close the directories that end here; return the path of the next entry, None at the end."""
     while opened:
-        word = source.word()
-        if word == b"entry":
+        if not source.skip(nar.ENTRY):
+            word = source.word()
+            if word == b")":
+                opened.close()
+                if opened:
+                    source.expect(b")")
+                continue
+            if word != b"entry":
+                raise Damaged(f"a NAR with {word!r} in a directory")
             source.expect(b"(", b"name")
-            path = opened.child(source.string(nar.MAX_NAME))
-            source.expect(b"node")
-            return path
-        if word != b")":
-            raise Damaged(f"a NAR with {word!r} in a directory")
-        opened.close()
-        if opened:
-            source.expect(b")")
+        path = opened.child(source.string(nar.MAX_NAME))
+        source.expect(b"node")
+        return path
     return None
+
+
+@cache
+def _spelled(words: tuple[bytes, ...]) -> bytes:
+    return b"".join(map(nar.string, words))
 
 
 class _Source:
@@ -166,10 +174,21 @@ class _Source:
 
     def expect(self, *words: bytes) -> None:
         """Take these words and no others."""
+        spelled = _spelled(words)
+        if self._buffer.startswith(spelled, self._at):
+            self._at += len(spelled)
+            return
         for word in words:
             found = self.word()
             if found != word:
                 raise Damaged(f"a NAR with {found!r} where {word!r} belongs")
+
+    def skip(self, words: bytes) -> bool:
+        """Take some words if they come next, as far as that is known without reading on."""
+        if not self._buffer.startswith(words, self._at):
+            return False
+        self._at += len(words)
+        return True
 
     def padding(self, size: int) -> None:
         """Take the zeros after `size` bytes."""

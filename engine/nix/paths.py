@@ -6,8 +6,9 @@ durable before it got its name, so whether it is here is one look at that name.
 """
 
 import os
+import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -18,12 +19,14 @@ from engine.errors import NotHere, Refused, TallyError
 from engine.locks import locked
 from engine.nix import nix32
 from engine.nix.intact import has_hash
-from engine.nix.records import SHA256
-from engine.nix.settle import partial, settle
+from engine.nix.records import SHA256, ClosurePath
+from engine.nix.settle import Settling, partial
 from engine.nix.treewriter import date, remove
 from engine.nix.walk import NarView
 
 VIEWS: Final = 32  # NarViews kept in memory; one of numpy has 1 600 parts, some 300 KB
+TOGETHER: Final = 64  # paths made with one flush; a lock, and so an open file, for each
+TOGETHER_BYTES: Final = 1024**3  # of NARs; what a killed process has to unpack again
 KEPT: Final = "kept"  # the lock between those who make or use trees and those who remove them
 
 
@@ -31,6 +34,7 @@ class Paths:
     """The directory work/paths: NAR hash -> unpacked tree. Safe for many threads and processes."""
 
     def __init__(self, work: Path) -> None:
+        self._work = work
         self._directory = work / "paths"
         self._locks = work / "locks"
         self._views: OrderedDict[str, NarView] = OrderedDict()
@@ -44,21 +48,23 @@ class Paths:
         """Return whether the tree is here."""
         return os.path.lexists(self.location(nar_hash))
 
-    def adopt(self, nar_hash: bytes, make: Callable[[Path], None]) -> Path:
-        """Return the tree with this NAR hash, made by `make(destination)` unless it is here.
+    def adopt(self, makers: Mapping[bytes, Callable[[Path], None]]) -> None:
+        """Have the trees with these NAR hashes, each made by its maker unless it is here.
 
-        `make` checks what it makes; if it fails nothing is left. Another process that makes the
-        same tree is waited for.
+        A maker is called with a destination and checks what it makes; if one fails nothing of
+        that tree is left, and what others have made stays. Another process that makes the same
+        tree is waited for. One flush of the disk is for all of them.
 
-        Raises: whatever `make` raises; Unavailable when the disk is full.
+        Raises: whatever a maker raises; Unavailable when the disk is full.
         """
-        place = self.location(nar_hash)
-        if self.has(nar_hash):
-            return place
-        with self._own(place.name):
-            if not self.has(nar_hash):
-                settle(place, make)
-        return place
+        missing = [nar_hash for nar_hash in makers if not self.has(nar_hash)]
+        with Settling() as settling:
+            for name in sorted(map(locator, missing)):
+                settling.lock(self._locks / name)
+            for nar_hash in missing:
+                if not self.has(nar_hash):
+                    settling.make(self.location(nar_hash), makers[nar_hash])
+            settling.settle()
 
     def restored(self, nar_hash: bytes) -> bool:
         """Return whether a tree that was written to has the content that it had; it is dated anew.
@@ -99,6 +105,10 @@ class Paths:
             return place.name in read and NarView.of(place).size == read[place.name]
         except (OSError, TallyError):
             return False
+
+    def free_bytes(self) -> int:
+        """Return how much room there is for more trees."""
+        return shutil.disk_usage(self._work).free
 
     def kept(self) -> AbstractContextManager[None]:
         """Let nothing be forgotten meanwhile."""
@@ -158,6 +168,20 @@ class Paths:
 
     def _own(self, name: str) -> AbstractContextManager[None]:
         return locked(self._locks / name)
+
+
+def groups(paths: Iterable[ClosurePath]) -> Iterator[list[ClosurePath]]:
+    """Yield paths in groups of which each is made with one flush of the disk."""
+    group: list[ClosurePath] = []
+    size = 0
+    for path in paths:
+        group.append(path)
+        size += path.nar_size
+        if len(group) == TOGETHER or size >= TOGETHER_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def locator(nar_hash: bytes) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from engine.filesystem import begin_writing, write_all
 from engine.nix.nar import Directory, Node, Regular, Symlink
 
 MTIME: Final = (1, 1)  # seconds since 1970; what Nix gives every file
@@ -46,13 +47,15 @@ class TreeWriter:
     def file(self, path: bytes, executable: bool, pieces: Iterable[bytes]) -> None:
         """Make a file of these bytes."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(self._join(path), flags, 0o600), "wb", buffering=0) as file:
+        descriptor = os.open(self._join(path), flags, 0o600)
+        try:
             for piece in pieces:
-                rest = memoryview(piece)
-                while rest:
-                    rest = rest[file.write(rest) :]
-            os.fchmod(file.fileno(), PROGRAM if executable else FILE)
-            os.utime(file.fileno(), MTIME)
+                write_all(descriptor, piece)
+                begin_writing(descriptor, 0, 0)
+            os.fchmod(descriptor, PROGRAM if executable else FILE)
+            os.utime(descriptor, MTIME)
+        finally:
+            os.close(descriptor)
 
     def link(self, path: bytes, source: bytes, executable: bool) -> None:
         """Make a file that is another one: a hard link where that can be, else a copy.

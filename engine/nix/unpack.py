@@ -4,13 +4,13 @@ The bytes come from strangers. They go to a place that nobody uses yet; what the
 the caller (paths.py) only when this returns.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from engine.errors import Damaged
 from engine.nix import narreader
+from engine.nix.hashing import Hashing
 from engine.nix.nar import Directory, Node, Regular, Symlink
 from engine.nix.treewriter import TreeWriter
 
@@ -41,14 +41,14 @@ def unpack(chunks: Iterable[bytes], expected: Expected, destination: Path) -> No
     destination then holds some part of it.
     """
     try:
-        _write(narreader.read(_checked(chunks, expected)), TreeWriter(destination))
+        with Hashing() as digest:
+            _write(narreader.read(_checked(chunks, expected, digest)), TreeWriter(destination))
     except Damaged as error:
         raise Damaged(error.what, where=f"/nix/store/{expected.name}") from None
 
 
-def _checked(chunks: Iterable[bytes], expected: Expected) -> Iterator[bytes]:
+def _checked(chunks: Iterable[bytes], expected: Expected, digest: Hashing) -> Iterator[bytes]:
     """Pass the chunks on, at most as many bytes as expected; check them when all have passed."""
-    digest = hashlib.sha256()
     size = 0
     for chunk in chunks:
         size += len(chunk)

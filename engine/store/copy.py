@@ -11,8 +11,9 @@ from pathlib import Path
 from engine.content.cid import Cid
 from engine.content.reader import leaves, read
 from engine.errors import Damaged
+from engine.filesystem import write_all
 from engine.store.base import SMALL, ContentStore
-from engine.store.flow import Flow, write_all
+from engine.store.flow import Flow
 
 
 def copy_content(store: ContentStore, cid: Cid, size: int, descriptor: int, folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.errors import Unavailable
 from engine.faults import writing
-from engine.filesystem import allocate
+from engine.filesystem import allocate, write_all
 
 _STEP: Final = 8 * 1024 * 1024  # bytes copied in one call; a file of no more takes no thread
 _AHEAD: Final = 4  # steps: what is 32 MiB back is still in the processor's cache
@@ -109,13 +109,3 @@ def _copy(source: int, target: int, length: int, folder: Path) -> int:
     with writing(folder, len(data)):
         write_all(target, data)
     return len(data)
-
-
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write all of some bytes.
-
-    Raises: OSError.
-    """
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

@@ -15,9 +15,9 @@ from typing import Final
 from engine.content.cid import RAW, Cid
 from engine.content.walk import Entry
 from engine.errors import Damaged
+from engine.filesystem import write_all
 from engine.store.base import SMALL, ContentStore
 from engine.store.copy import copy_content
-from engine.store.flow import write_all
 
 EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.

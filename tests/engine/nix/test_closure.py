@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from engine.content import reader
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
+from engine.content.filedag import FileDag
+from engine.content.profile import PUBLISHED, Profile
 from engine.errors import Damaged, Unavailable
+from engine.filesystem import sync_all
+from engine.nix import settle
 from engine.nix.closure import Materialiser, shell_of
 from engine.nix.paths import locator
 from engine.nix.treewriter import is_untouched, remove
@@ -80,6 +84,67 @@ def test_content_is_not_kept_twice(content: Content) -> None:
     assert again.ensure(content.opened.closure, environment).is_dir()
     remove(content.work.parent / "second")
     assert content.store.has(nar)
+
+
+def added(content: Content, data: bytes, chunk: int) -> Cid:
+    """Put a file that is cut in its own way."""
+    dag = FileDag(Profile(chunk=chunk))
+    for at in range(0, len(data), chunk):
+        leaf = PUBLISHED.block(RAW, data[at : at + chunk])
+        content.store.put([leaf, *dag.leaf(leaf.cid, len(leaf.data))])
+    link, nodes = dag.finish()
+    content.store.put(nodes)
+    return link.cid
+
+
+@pytest.mark.parametrize(("chunk", "is_carried"), [(256 * 1024, True), (4096, False)])
+def test_a_nar_that_others_cut_is_unpacked_alike(
+    content: Content, chunk: int, is_carried: bool
+) -> None:
+    """Whatever its leaves are, a NAR is unpacked; from the tree come leaves that are not tiny."""
+    environment = content.opened.environment
+    nar = added(content, content.nars[LIBRARY], chunk)
+    other = dataclasses.replace(environment, nars={**environment.nars, LIBRARY: nar})
+    materialiser(content).ensure(content.opened.closure, other)
+    leaves = [leaf for leaf, _ in reader.leaves(content.store.get, nar, len(content.nars[LIBRARY]))]
+    assert all((leaf in content.store.derived) == is_carried for leaf in leaves)
+    assert b"".join(reader.read(content.store.get, nar)) == content.nars[LIBRARY]
+
+
+def test_one_flush_is_for_all_paths(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many paths there are, the disk is waited for once, and once more for the farm."""
+    flushed: list[Path] = []
+
+    def flush(place: Path) -> None:
+        flushed.append(place)
+        sync_all(place)
+
+    monkeypatch.setattr(settle, "sync_all", flush)
+    ensure(content)
+    assert [place.name for place in flushed] == ["paths", "closures"]
+
+
+def test_two_paths_of_one_content_are_one_tree(content: Content) -> None:
+    """Store paths with the same bytes are unpacked once, and both are in the farm."""
+    (library, program) = content.opened.closure.paths
+    twin = dataclasses.replace(library, name="0" * 31 + "3-twin", references=())
+    closure = dataclasses.replace(content.opened.closure, paths=(library, program, twin))
+    nars = content.opened.environment.nars
+    environment = dataclasses.replace(
+        content.opened.environment, nars={**nars, twin.name: nars[LIBRARY]}
+    )
+    farm = materialiser(content).ensure(closure, environment)
+    assert (farm / twin.name / "lib/data").samefile(farm / LIBRARY / "lib/data")
+
+
+def test_a_claim_that_the_disk_cannot_hold_is_unavailable(content: Content) -> None:
+    """Sizes are held against the free disk before anything is unpacked."""
+    (library, program) = content.opened.closure.paths
+    huge = dataclasses.replace(program, nar_size=2**60)
+    closure = dataclasses.replace(content.opened.closure, paths=(library, huge))
+    with pytest.raises(Unavailable, match="are free"):
+        materialiser(content).ensure(closure, content.opened.environment)
+    assert left(content.work) == []
 
 
 def test_two_environments_share_their_paths(content: Content) -> None:
