@@ -139,8 +139,8 @@ class Workspace(AbstractContextManager["Workspace"]):
             opened = open_environment(self.store, cid)
             return opened.closure, self.materialiser.ensure(opened.closure, opened.environment)
 
-        lock = RECIPE / "inputs.lock"
-        inputs = parse(lock.read_text(), str(lock))
+        locks = (RECIPE / "inputs.lock", RECIPE / "wheels.lock")
+        inputs = {k: v for lock in locks for k, v in parse(lock.read_text(), str(lock)).items()}
         supply = Supply(self.nix, inputs, note)
         picker = Picker(supply, Choices(self.home / "wheels"), note)
         recipe = RECIPE / "default.nix"

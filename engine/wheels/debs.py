@@ -10,26 +10,25 @@ from typing import Final
 from engine.errors import Damaged, Unavailable
 
 MAX_MEMBER: Final = 256 * 1024 * 1024  # bytes of a package's data; the largest of ours has 4 MB
-_ELSEWHERE: Final = (
-    "give the environment a Python of your own: `python: {flake: …}`, or an environment by `cid`"
+ELSEWHERE: Final = (
+    "name a Python of your own beside the lock file, as `python: {flake: …}` or by `cid`"
 )
 
 
-def download(source: str, destination: Path) -> Path:
-    """Fetch a package, as "libc6=2.36-9+deb12u14", to an empty directory.
+def download(sources: list[str], destination: Path) -> list[Path]:
+    """Fetch packages, as "libc6=2.36-9+deb12u14", to an empty directory; return the files.
 
-    Raises: Unavailable when this machine is no Debian that has it.
+    Raises: Unavailable when this machine is no Debian that has them.
     """
     program = shutil.which("apt-get")
     if program is None:
         raise Unavailable(
             "the recipe's own Python is made of Debian's packages, and there is no apt-get",
-            where=source,
-            fix=_ELSEWHERE,
+            fix=ELSEWHERE,
         )
     destination.chmod(0o755)  # as root, apt-get fetches as a user of its own
     done = subprocess.run(
-        [program, "download", "-qq", source],
+        [program, "download", "-qq", *sources],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -37,15 +36,14 @@ def download(source: str, destination: Path) -> Path:
         check=False,
         cwd=destination,
     )
-    found = list(destination.glob("*.deb"))
-    if done.returncode or len(found) != 1:
-        said = " ".join(line for line in done.stderr.splitlines() if line.startswith("E: "))
+    found = sorted(destination.glob("*.deb"))
+    if done.returncode or len(found) != len(sources):
+        said = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
         raise Unavailable(
-            f"apt-get cannot fetch it: {said[:400] or done.returncode}",
-            where=source,
-            fix=f"on Debian 12: apt-get update, then again; elsewhere {_ELSEWHERE}",
+            f"apt-get cannot fetch Debian's packages: {'; '.join(said)[:400] or done.returncode}",
+            fix=f"on Debian 12 run apt-get update, then this again; elsewhere {ELSEWHERE}",
         )
-    return found[0]
+    return found
 
 
 def member(package: Path, name: str) -> bytes:

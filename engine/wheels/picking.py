@@ -15,9 +15,10 @@ from engine.wheels import pip
 from engine.wheels.absence import absent
 from engine.wheels.choice import Wheel, check_file, choose
 from engine.wheels.choices import Choices
+from engine.wheels.file_hash import file_hash
 from engine.wheels.interpreter import Interpreter
 from engine.wheels.pinned import Pinned, Selection
-from engine.wheels.supply import Hints, Supply, file_hash, wheel_path
+from engine.wheels.supply import Hints, Supply, wheel_path
 
 MAX_WHEEL: Final = 8 * 2**30  # bytes of one file; the largest on the index have 3 GB
 

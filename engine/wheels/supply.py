@@ -4,27 +4,24 @@ Each by the ordinary client of its kind: wheels by pip, the packages that the re
 made of by apt-get. Only what the hash names gets into the store.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from engine.errors import Damaged, StepFailed, Unavailable
+from engine.errors import Damaged, StepFailed
 from engine.nix.command import Command
 from engine.nix.source import Recipe
 from engine.nix.storepath import StorePath, fixed_path
-from engine.wheels import debs, pip
+from engine.wheels import pip
 from engine.wheels.absence import Answer, absent
 from engine.wheels.choice import Wheel
+from engine.wheels.file_hash import file_hash
 from engine.wheels.inputs_lock import Input
 from engine.wheels.interpreter import Interpreter
 from engine.wheels.lacking import Missing, lacking
 from engine.wheels.pinned import Pinned
-
-BUSYBOX: Final = "busybox"  # the one input that is a tree, and comes out of a package
-_CHUNK: Final = 1024 * 1024
+from engine.wheels.recipe_inputs import RecipeInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Supply:
     ) -> None:
         """`inputs`: what the recipe's own Python is made of, by hash; `tell` hears what is done."""
         self._command = command
-        self._inputs = inputs
+        self._recipe = RecipeInputs(inputs, self.add, tell)
         self._tell = tell
 
     def provide(self, recipe: Recipe, hints: Hints) -> None:
@@ -55,10 +52,7 @@ class Supply:
         missing = lacking(recipe.path, self._command.store)
         wheels = [each for each in missing if each.requirement]
         others = [each for each in missing if not each.requirement]
-        if others:
-            self._tell(f"fetching {len(others)} files that the recipe's Python is made of")
-        for each in others:
-            self._provide_input(each, hints)
+        self._recipe.provide(others, hints.interpreter)
         if wheels:
             self.fetch_wheels(wheels, hints)
 
@@ -122,57 +116,7 @@ class Supply:
         if ended.output.strip() != str(path):
             raise Damaged(f"{path.name} has other bytes than its hash says", where=str(path))
 
-    def _provide_input(self, missing: Missing, hints: Hints) -> None:
-        if missing.path.name == BUSYBOX:
-            self._provide_busybox(missing)
-            return
-        found = self._inputs.get(missing.sha256)
-        if found is None:
-            return  # of a recipe that is not ours: Nix says what to do
-        with tempfile.TemporaryDirectory() as directory:
-            place = Path(directory)
-            if found.kind == "whl":
-                line = f"{found.source} --hash=sha256:{found.sha256}"
-                answer = pip.download([line], hints.interpreter, place)
-                if answer.wrong:
-                    raise _unavailable(found, answer)
-                (file,) = place.glob("*.whl")
-            else:
-                file = debs.download(found.source, place)
-            self.add(file, missing.path)
-
-    def _provide_busybox(self, missing: Missing) -> None:
-        package = next((each for each in self._inputs.values() if "busybox" in each.name), None)
-        if package is None:
-            return
-        with tempfile.TemporaryDirectory() as directory:
-            place = Path(directory)
-            program = debs.member(debs.download(package.source, place), "./bin/busybox")
-            tree = place / BUSYBOX
-            (tree / "bin").mkdir(parents=True)
-            (tree / "bin/busybox").write_bytes(program)
-            (tree / "bin/busybox").chmod(0o755)
-            (tree / "bin/sh").symlink_to("busybox")
-            self.add(tree, missing.path, tree=True)
-
 
 def wheel_path(wheel: Wheel) -> StorePath:
     """Return where the file of a wheel is in Nix's store, or would be."""
     return fixed_path(f"{wheel.label}.whl", "flat", "sha256", bytes.fromhex(wheel.sha256))
-
-
-def file_hash(file: Path) -> str:
-    """Return the sha256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
-    with file.open("rb") as data:
-        while chunk := data.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _unavailable(wanted: Input, answer: Answer) -> Unavailable:
-    return Unavailable(
-        f"pip cannot fetch {wanted.source}: {answer.wrong}",
-        where=wanted.name,
-        fix="see that the index which pip is configured for can be reached (pip config list)",
-    )

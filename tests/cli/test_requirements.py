@@ -220,11 +220,17 @@ def test_a_build_can_be_checked(program: Program, project: Project, index: Path)
 def test_a_python_of_the_author_is_built_on(
     program: Program, project: Project, index: Path
 ) -> None:
-    """What it has is seen after the wheels, and its commands are there."""
-    python = f", python: {{nix: {ROOT / 'examples/env/default.nix'}, attribute: env-numpy}}"
+    """What it has is seen after the wheels, and its commands are there; by Nix, and by CID."""
+    source = f"nix: {ROOT / 'examples/env/default.nix'}, attribute: env-numpy"
     command = "python -c 'import numpy, words; print(numpy.__version__, words.hello)'"
-    workflow = project(locked(index, "words"), command, more=python)
+    workflow = project(locked(index, "words"), command, more=f", python: {{{source}}}")
     assert ran(program, workflow) == "2.2.6 hello"
+    workflow.with_suffix(".lock").unlink()
+    workflow.write_text(STEP % (f"{{{source}}}", "true"))
+    cid = made(program, workflow)
+    workflow.with_suffix(".lock").unlink()
+    again = project(locked(index, "words"), command, more=f", python: {{cid: {cid}}}")
+    assert ran(program, again) == "2.2.6 hello"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TEMPLATES = Path(str(files("cli") / "templates"))
-RECIPE = ["default.nix", "inputs.lock", "fetch-inputs", "nixenv.sh"]
+RECIPE = ["default.nix", "inputs.lock", "wheels.lock", "fetch-inputs", "nixenv.sh"]
 
 
 @pytest.mark.parametrize("name", RECIPE)

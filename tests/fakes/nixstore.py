@@ -16,7 +16,12 @@ from engine.nix.nixstore import NixStore
 from engine.nix.storepath import StorePath
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("examples/env/inputs.lock", "packaging/inputs.lock", "packaging/dev.lock")
+LOCKS = (
+    "examples/env/inputs.lock",
+    "examples/env/wheels.lock",
+    "packaging/inputs.lock",
+    "packaging/dev.lock",
+)
 BUSYBOX = StorePath.parse("/nix/store/ap5lw0pk87zllpr8psdiqgxx50yqpp1h-busybox")
 
 
