@@ -88,7 +88,7 @@ class LocalRunner:
         finally:
             self._host.staging.discard(staged)
         ended = outcome.reason == "" and outcome.exit_code == 0
-        made = {name: added.cid for name, added in outputs.finish().items()} if ended else {}
+        made = _made(order.step, outputs) if ended else {}
         result = RESULT.block(Result(order.key, outcome.exit_code, made))
         streams = log.keep(pending)
         attestation = self._attestation(order.key, result.cid, started_ms, outcome, streams)
@@ -209,6 +209,18 @@ def _linked(store: BlockStore, link: Cid) -> bytes:
 
 def _sign(signer: Signer, payload: bytes) -> Block:
     return SIGNED.block(Signed(payload, signer.public_key, signer.sign(_DOMAIN, payload)))
+
+
+def _made(step: Step, outputs: Outputs) -> dict[str, Cid]:
+    """Return the outputs of a step that has ended well.
+
+    Raises: Unavailable when they are not those that were asked for.
+    """
+    made = {name: added.cid for name, added in outputs.finish().items()}
+    if made.keys() != step.outputs.keys():
+        what = "the sandbox gave other outputs than it was asked for"
+        raise Unavailable(what, fix="run it again; if it happens twice, report it")
+    return made
 
 
 class _Log:

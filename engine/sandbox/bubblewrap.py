@@ -102,6 +102,12 @@ class Bubblewrap:
             raise Unavailable(
                 "the sandbox's executor ended unexpectedly", fix="run it again"
             ) from None
+        except frames.Nonsense as error:
+            self._drop()
+            raise Unavailable(
+                f"the sandbox's executor said what it never says: {error}",
+                fix="run it again; if it happens twice, report it",
+            ) from error
         except BaseException:  # an interruption too: no step outlives who waits for it
             self._drop()  # the next job gets a new executor
             raise
@@ -192,7 +198,7 @@ class Bubblewrap:
 
 def _outcome(ending: frames.Ending) -> Outcome:
     if ending.reason not in get_args(Reason):
-        raise ValueError(f"an executor gave the reason {ending.reason!r}")
+        raise frames.Nonsense(f"the reason {ending.reason[:40]!r}")
     return Outcome(
         exit_code=ending.exit_code,
         reason=cast("Reason", ending.reason),

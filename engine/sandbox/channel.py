@@ -35,7 +35,7 @@ class Channel:
             return False
         length, _ = frames.HEADER.unpack_from(self._buffer)
         if length > frames.FRAME_MAX:
-            raise ValueError(f"a frame of {length} bytes")
+            raise frames.Nonsense(f"a frame of {length} bytes")
         return len(self._buffer) >= frames.HEADER.size + int(length)
 
     def send(self, kind: int, body: bytes = b"", descriptor: int | None = None) -> None:
@@ -55,7 +55,7 @@ class Channel:
     def receive(self) -> tuple[int, bytes]:
         """Wait for one frame: its kind and its body.
 
-        Raises: EOFError when the other side is gone; ValueError for a frame over its bound.
+        Raises: EOFError when the other side is gone; Nonsense for a frame over its bound.
         """
         while not self.pending():
             self._read_some()
@@ -68,10 +68,10 @@ class Channel:
     def take_descriptor(self) -> int:
         """Return the descriptor that came with the frame just received; the caller closes it.
 
-        Raises: ValueError when none came.
+        Raises: Nonsense when none came.
         """
         if not self._descriptors:
-            raise ValueError("a frame came without its descriptor")
+            raise frames.Nonsense("a frame came without its descriptor")
         return self._descriptors.popleft()
 
     def hang_up(self) -> None:

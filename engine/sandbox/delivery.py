@@ -29,9 +29,12 @@ class Receiver(Protocol):
     def take(self, kind: int, body: bytes) -> None:
         """Take one frame.
 
-        Raises: ValueError for a frame that does not belong here; whatever takes its content raises.
+        Raises: Nonsense for a frame that does not belong here; whatever takes its content raises.
         """
         ...
+
+
+_FIELDS: Final = {frames.DIRECTORY: 2, frames.SYMLINK: 3, frames.FILE: 4, frames.DESCRIPTOR: 4}
 
 
 class Attendance:
@@ -50,11 +53,11 @@ class Attendance:
     def take(self, kind: int, body: bytes) -> None:
         """Take the job's terminal: nothing else comes."""
         if kind != frames.TERMINAL or self._attached:
-            raise ValueError(f"an executor sent a frame of kind {kind} to a terminal")
+            raise frames.Nonsense(f"an executor sent a frame of kind {kind} to a terminal")
         descriptor = self._channel.take_descriptor()
         if not os.isatty(descriptor):
             os.close(descriptor)
-            raise ValueError("an executor sent something else as a terminal")
+            raise frames.Nonsense("an executor sent something else as a terminal")
         self._attached = True
         self._terminal.attach(descriptor)
 
@@ -76,28 +79,30 @@ class Delivery:
     def take(self, kind: int, body: bytes) -> None:
         """Hand on one frame.
 
-        Raises: ValueError for a frame that does not belong here; whatever a sink raises.
+        Raises: Nonsense for a frame that does not belong here; whatever a sink raises.
         """
         if kind in _STREAMS:
             self._logs(_STREAMS[kind], body)
         elif self._outputs is not None:
             self._output(self._outputs, kind, body)
         else:
-            raise ValueError(f"an executor sent a frame of kind {kind}, and no output was wanted")
+            raise frames.Nonsense(
+                f"an executor sent a frame of kind {kind}, and no output was wanted"
+            )
 
     def _output(self, outputs: OutputSink, kind: int, body: bytes) -> None:
-        name, path, *rest = frames.unpack(body)
-        output, inside = frames.text(name), frames.text(path)
+        fields = frames.unpack(body)
+        if len(fields) != _FIELDS.get(kind):
+            raise frames.Nonsense(f"a frame of kind {kind} with {len(fields)} fields")
+        output, inside = frames.text(fields[0]), frames.text(fields[1])
         if kind == frames.DIRECTORY:
             outputs.directory(output, inside)
         elif kind == frames.SYMLINK:
-            outputs.symlink(output, inside, frames.text(rest[0]))
+            outputs.symlink(output, inside, frames.text(fields[2]))
         elif kind == frames.FILE:
-            outputs.file(output, inside, rest[0] == b"x", rest[1], len(rest[1]))
-        elif kind == frames.DESCRIPTOR:
-            self._file(outputs, output, inside, rest[0] == b"x", int(rest[1]))
+            outputs.file(output, inside, fields[2] == b"x", fields[3], len(fields[3]))
         else:
-            raise ValueError(f"an executor sent a frame of kind {kind}")
+            self._file(outputs, output, inside, fields[2] == b"x", _number(fields[3]))
 
     def _file(
         self, outputs: OutputSink, output: str, inside: str, executable: bool, size: int
@@ -106,9 +111,15 @@ class Delivery:
         try:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode) or state.st_size != size:
-                raise ValueError("an executor sent a descriptor of something else")
+                raise frames.Nonsense("an executor sent a descriptor of something else")
             outputs.file(output, inside, executable, descriptor, size)
         finally:
             os.close(descriptor)
         with self._sending:
             self._channel.send(frames.TAKEN)
+
+
+def _number(field: bytes) -> int:
+    if not field.isdigit():
+        raise frames.Nonsense("no number where there should be one")
+    return int(field)

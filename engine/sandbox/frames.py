@@ -42,6 +42,10 @@ _NUMBERS: Final = struct.Struct("<10Q")
 _ENDING: Final = struct.Struct("<iQQQ?")
 
 
+class Nonsense(ValueError):
+    """What the other side said is not what it ever says: a bug of ours, or it is taken over."""
+
+
 class Order(NamedTuple):
     """A job as the executor gets it: paths are those of its own root, not of this machine."""
 
@@ -91,16 +95,16 @@ def pack(*fields: bytes) -> bytes:
 def unpack(body: bytes) -> list[bytes]:
     """Split a body into its fields.
 
-    Raises: ValueError when the lengths do not add up.
+    Raises: Nonsense when the lengths do not add up.
     """
     fields, at = [], 0
     while at < len(body):
         if at + 4 > len(body):
-            raise ValueError("a frame ends inside a length")
+            raise Nonsense("a frame ends inside a length")
         (length,) = _LENGTH.unpack_from(body, at)
         at += 4
         if at + length > len(body):
-            raise ValueError("a frame ends inside a field")
+            raise Nonsense("a frame ends inside a field")
         fields.append(body[at : at + length])
         at += length
     return fields
@@ -109,9 +113,12 @@ def unpack(body: bytes) -> list[bytes]:
 def text(field: bytes) -> str:
     """Read a field as text; names with undecodable bytes never get into a frame.
 
-    Raises: ValueError for bytes that are not UTF-8.
+    Raises: Nonsense for bytes that are not UTF-8.
     """
-    return field.decode()
+    try:
+        return field.decode()
+    except UnicodeDecodeError as error:
+        raise Nonsense("text that is not UTF-8") from error
 
 
 def _pack_texts(texts: Iterable[str]) -> bytes:
@@ -188,13 +195,13 @@ def pack_ending(ending: Ending) -> bytes:
 def unpack_ending(body: bytes) -> Ending:
     """Read the body of a DONE.
 
-    Raises: ValueError when it is not one.
+    Raises: Nonsense when it is not one.
     """
-    numbers, reason, detail = unpack(body)
     try:
+        numbers, reason, detail = unpack(body)
         exit_code, wall_ms, processor_ms, peak_memory, truncated = _ENDING.unpack(numbers)
-    except struct.error as error:
-        raise ValueError("a DONE has other numbers") from error
+    except (struct.error, ValueError) as error:
+        raise Nonsense("a DONE has other fields") from error
     return Ending(
         exit_code, text(reason), text(detail), wall_ms, processor_ms, peak_memory, truncated
     )

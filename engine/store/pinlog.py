@@ -9,7 +9,7 @@ whoever is killed in between leaves a pin too many, never one too few.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -50,11 +50,8 @@ class PinLog:
         return self._path.exists()
 
     def read(self) -> set[Pin]:
-        """Return the pins that it tells of; a line that is damaged tells of none."""
-        pins: set[Pin] = set()
-        for sign, pin in self._lines():
-            (pins.add if sign == "+" else pins.discard)(pin)
-        return pins
+        """Return the pins that it tells of."""
+        return parse(self._path.read_bytes()) if self.exists() else set()
 
     def write(self, pins: Iterable[Pin]) -> None:
         """Write it anew, with these pins alone.
@@ -69,18 +66,22 @@ class PinLog:
         fresh.replace(self._path)
         sync_names(self._path.parent)
 
-    def _lines(self) -> Iterator[tuple[str, Pin]]:
-        if not self.exists():
-            return
-        for line in self._path.read_bytes().splitlines():
-            sign, _, rest = line.decode(errors="replace").partition(" ")
-            text, space, name = rest.partition(" ")
-            try:
-                cid = Cid.parse(text)
-            except Refused:
-                continue
-            if sign in ("+", "-") and space:
-                yield sign, (_plain(name), cid)
+
+def parse(data: bytes) -> set[Pin]:
+    """Return the pins that a log tells of; a line that is damaged tells of none."""
+    pins: set[Pin] = set()
+    for line in data.splitlines():
+        sign, _, rest = line.decode(errors="replace").partition(" ")
+        text, space, name = rest.partition(" ")
+        try:
+            pin = (_plain(name), Cid.parse(text))
+        except Refused:
+            continue
+        if space and sign == "+":
+            pins.add(pin)
+        elif space and sign == "-":
+            pins.discard(pin)
+    return pins
 
 
 def _safe(name: str) -> str:

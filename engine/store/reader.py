@@ -103,7 +103,7 @@ class Reader:
         except OSError as error:
             return Unavailable(
                 f"a block cannot be read: {error.strerror}",
-                where=str(error.filename or os.fsdecode(place.name)),
+                where=str(error.filename or self._where(place)),
                 fix="check the disk, then run `tally fsck`",
             )
         except (NotHere, Damaged) as error:  # from a reader of another kind
@@ -127,6 +127,10 @@ class Reader:
         if reader is None:
             return b""
         return reader(os.fsdecode(place.name), at.offset, at.length)
+
+    def _where(self, place: Place) -> str:
+        """Return where a place is, as people would look for it."""
+        return str(place.path(self._root)) if place.kind in OWN else os.fsdecode(place.name)
 
     def _gone(self, cid: Cid, at: Slice, place: Place) -> TallyError | None:
         """Forget a block whose file is not there; None when it only moved."""

@@ -78,9 +78,13 @@ class TreeBuilder:
     def finish(self) -> Added:
         """Return the tree; it is durable when the intake has been flushed.
 
-        Raises: Refused when the list of executable files is too long for a record.
+        Raises: Refused when the list of executable files is too long for a record, or a name came
+        twice.
         """
         for path in reversed(self._directories):
+            if len({link.name for link in self._directories[path]}) < len(self._directories[path]):
+                what = "a directory with two entries of one name"
+                raise Refused(what, where=ascii(path), fix="run it again")
             made = directory(self._directories[path])
             self._intake.batch.put(made.blocks)
             self._place(path, made.link)
@@ -93,16 +97,19 @@ class TreeBuilder:
     def check(self, path: str) -> None:
         """Check a path before its content is read.
 
-        Raises: Refused when it cannot be kept, or is one too many.
+        Raises: Refused when it cannot be kept, is one too many, or came before its directory.
         """
         self._count += 1
         if self._count > MAX_ENTRIES + 1:
             raise Refused(
                 f"over {MAX_ENTRIES} files", where=path, fix="pack them into fewer, larger files"
             )
-        name = path.rpartition("/")[2]
+        above, _, name = path.rpartition("/")
         if path and (why := impossible(name) or unwelcome(name)):
             raise Refused(f"a name that cannot be kept: {why}", where=ascii(path), fix="rename it")
+        if (above not in self._directories) if path else self._count > 1:
+            what = "something that is in no directory which came before"
+            raise Refused(what, where=ascii(path), fix="run it again")
         if path.count("/") >= MAX_DEPTH:
             what = f"over {MAX_DEPTH} directories within one another"
             raise Refused(what, where=path, fix="make it flatter")

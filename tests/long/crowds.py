@@ -49,4 +49,4 @@ def _most_runs(life: Life) -> int:
     return max(Counter(key for (key,) in rows).values())
 
 
-SUITE = Suite("crowd", "two and ten engines on one home", 40, 1, trial)
+SUITE = Suite("crowd", "two and ten engines on one home", 40, trial)

@@ -98,7 +98,7 @@ def _main() -> None:
         sys.stdout.write(_live(field, random.Random(int(asked.seed))))  # noqa: S311
 
 
-SUITE = Suite("full", f"a disk of {SIZE_MIB} MiB with little or no room", 40, 1, trial)
+SUITE = Suite("full", f"a disk of {SIZE_MIB} MiB with little or no room", 40, trial)
 
 if __name__ == "__main__":
     _main()

@@ -10,12 +10,12 @@ KILLS = 6  # of one trial
 LONGEST_S = 1.2  # of a run on two busy cores; other commands are done by then
 
 
-def trial(field: Field, chance: random.Random, number: int) -> str:
-    """Kill six commands of one life, some of which are done again at once, and some at the end."""
+def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) -> str:
+    """Kill commands of one life, some of which are done again at once, and some at the end."""
     life = Life(field, chance, field.place / "life")
     left: list[Deed] = []
     killed = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         deed = life.any()
         running = life.start(deed)
         time.sleep(chance.random() * (LONGEST_S if deed.words[0] in ("run", "rerun") else 0.25))
@@ -33,4 +33,4 @@ def trial(field: Field, chance: random.Random, number: int) -> str:
     return f"{killed} killed"
 
 
-SUITE = Suite("kill", "kill -9 at random times, six in each trial", 50, 1, trial)
+SUITE = Suite("kill", f"kill -9 at random times, {KILLS} in each trial", 50, trial)

@@ -135,4 +135,4 @@ def _read_all(home: Path) -> frozenset[Cid]:
     return frozenset(damaged)
 
 
-SUITE = Suite("rot", f"damaged blocks, {DAMAGES} in each trial", 100, 1, trial)
+SUITE = Suite("rot", f"damaged blocks, {DAMAGES} in each trial", 100, trial)

@@ -7,7 +7,6 @@ where bytes could not be read); never a wrong yes, a traceback, or a loss.
 import random
 
 from tests.long.hurts import CLASSES, Hurts
-from tests.long.life import Life
 from tests.long.scenes import SCENES, prepared
 from tests.long.suite import Field, Suite
 
@@ -18,8 +17,19 @@ def trial(field: Field, chance: random.Random, number: int) -> str:
     """Do one deed with one kind of call failing, do it again, and look whether everything holds."""
     name = chance.choice(sorted(SCENES))
     counts = _counts(field, name)
+    call = chance.choice([call for call, count in counts.items() if count])
+    error = chance.choice(CLASSES[call])
+    always = chance.random() < ALWAYS
+    return strike(field, name, call, error, chance.randint(1, counts[call]), always=always)
+
+
+def strike(
+    field: Field, name: str, call: str, error: str, number: int, *, always: bool = False
+) -> str:
+    """Have one call of a scene's deed fail, then do it again."""
     life, scene = prepared(field, name), SCENES[name]
-    hurts = _hurts(chance, life, counts)
+    below = str(life.home)
+    hurts = Hurts(below=below, call=call, error=error, number=number, always=always)
     deed = scene.deed(life)
     ended = life.do(deed, hurts)
     if not scene.broken:
@@ -28,17 +38,6 @@ def trial(field: Field, chance: random.Random, number: int) -> str:
     life.finish()
     struck = ended.told.splitlines()
     return f"{name} {hurts}: {ended.code}, {len(struck)} struck, {struck[0] if struck else ''}"
-
-
-def _hurts(chance: random.Random, life: Life, counts: dict[str, int]) -> Hurts:
-    call = chance.choice([name for name, count in counts.items() if count])
-    return Hurts(
-        below=str(life.home),
-        call=call,
-        error=chance.choice(CLASSES[call]),
-        number=chance.randint(1, counts[call]),
-        always=chance.random() < ALWAYS,
-    )
 
 
 def _counts(field: Field, name: str) -> dict[str, int]:
@@ -56,4 +55,4 @@ def _counts(field: Field, name: str) -> dict[str, int]:
 
 _FOUND: dict[str, dict[str, int]] = {}
 
-SUITE = Suite("strike", "the n-th failing system call", 1000, 3, trial)
+SUITE = Suite("strike", "the n-th failing system call", 600, trial)

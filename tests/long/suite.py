@@ -28,7 +28,6 @@ class Suite:
     name: str
     what: str  # that is tried, in a line
     count: int  # of a full run
-    sample: int  # of the default tests
     trial: Callable[[Field, random.Random, int], str]  # its number; returns what it did
 
 

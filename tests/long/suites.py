@@ -2,8 +2,19 @@
 
 from typing import Final
 
-from tests.long import clocks, crowds, disks, interrupts, kills, points, rot, strikes
+from tests.long import clocks, crowds, disks, fuzz, interrupts, junk, kills, points, rot, strikes
 from tests.long.suite import Suite
 
-_MODULES: Final = (kills, interrupts, points, strikes, disks, rot, clocks, crowds)
+_MODULES: Final = (
+    kills,
+    interrupts,
+    points,
+    strikes,
+    disks,
+    rot,
+    clocks,
+    crowds,
+    junk,
+    fuzz,
+)
 SUITES: Final[dict[str, Suite]] = {module.SUITE.name: module.SUITE for module in _MODULES}

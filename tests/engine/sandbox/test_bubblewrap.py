@@ -301,3 +301,18 @@ def test_where_user_namespaces_are_off_nothing_runs(bench: Bench) -> None:
     )
     assert done.stdout.startswith("REFUSED"), done
     assert "max_user_namespaces" in done.stdout
+
+
+def test_an_executor_that_talks_nonsense_is_replaced(
+    sandbox: Bubblewrap, bench: Bench, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says is not believed: the job is unavailable, and the next gets a new executor."""
+
+    def unpack(body: bytes) -> frames.Ending:
+        return frames._unpack_pairs(body)  # of another frame
+
+    with monkeypatch.context() as patch:
+        patch.setattr(frames, "unpack_ending", unpack)
+        with pytest.raises(Unavailable, match="said what it never says"):
+            run(sandbox, bench.job(script="exit 0"), kept)
+    assert run(sandbox, bench.job(script="exit 0"), kept).exit_code == 0

@@ -491,3 +491,23 @@ def test_an_output_with_a_bad_name_is_refused(store: ContentStore, path: str) ->
     outputs.directory("out", "")
     with pytest.raises(Refused, match="name"):
         outputs.file("out", path, False, b"", 0)
+
+
+def test_what_comes_before_its_directory_is_refused(store: ContentStore) -> None:
+    """Whoever gives outputs may be under a step's control: order and names are not believed."""
+    outputs = Outputs(store)
+    outputs.directory("out", "")
+    with pytest.raises(Refused, match="in no directory"):
+        outputs.file("out", "a/b", False, b"", 0)
+    with pytest.raises(Refused, match="in no directory"):
+        outputs.directory("out", "")
+
+
+def test_two_entries_of_one_name_are_refused(store: ContentStore) -> None:
+    """A directory has each name once."""
+    outputs = Outputs(store)
+    outputs.directory("out", "")
+    outputs.file("out", "a", False, b"1", 1)
+    outputs.file("out", "a", False, b"2", 1)
+    with pytest.raises(Refused, match="one name"):
+        outputs.finish()
