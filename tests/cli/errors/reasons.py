@@ -104,7 +104,6 @@ REASONS: Final[dict[str, str]] = {
     "engine/store/treebuilder.py TreeBuilder.check: over … files": LIMIT,
     "engine/store/treebuilder.py TreeBuilder.check: something": FORGED,
     "engine/store/treebuilder.py TreeBuilder.finish": FORGED,
-    "engine/store/writeout.py WriteOut._hard_link": FORGED,
     "engine/summary.py run_steps": FORGED,
     "engine/workflow/as_data.py": FORGED,
     "engine/workflow/lock.py": FORGED,
