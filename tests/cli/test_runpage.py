@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Write
 from tests.cli.program import Program
-from tests.cli.test_process import latest, sleeper, wait_for
+from tests.cli.test_process import latest, wait_for
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -68,14 +68,19 @@ def test_a_failed_run_shows_what_its_step_printed(
 
 def test_a_run_that_goes_on_has_a_page(tally: Program, write: Write, tmp_path: Path) -> None:
     """Of what there is of it so far."""
-    steps = "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n" + sleeper("3004.5")
-    with tally.start("run", write(steps, name="goes"), "-j", "1") as run:
-        wait_for(lambda: latest(tally, "goes") != "")
-        name = latest(tally, "goes")
-        wait_for(lambda: len(tally.told("show", name)["steps"]) == 1)
-        told = tally.told("report", name, "-f", tmp_path / "run.html")
-        run.send_signal(signal.SIGINT)
-        run.communicate()
+    steps = (
+        "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n"
+        "  s: {run: 'sleep 3004.5', inputs: {i: a.o}, outputs: {o: o}}\n"
+    )
+    with tally.start("run", write(steps, name="goes")) as run:
+        try:
+            wait_for(lambda: latest(tally, "goes") != "")
+            name = latest(tally, "goes")
+            wait_for(lambda: len(tally.told("show", name)["steps"]) == 1)
+            told = tally.told("report", name, "-f", tmp_path / "run.html")
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.communicate()
     page = (tmp_path / "run.html").read_text()
     assert told["run"] is None
     assert "goes on" in page
