@@ -129,6 +129,8 @@ class Scheduler:
         """Handle what came in; wait for something when there is nothing else to do."""
         has_work = bool(self._questions) or self._status is not None
         if not has_work:
+            if self._rows:
+                self._write_rows()  # whoever looks at the run while it goes on sees them
             self._execution.hurry()
         try:
             self._messages.get(timeout=0 if has_work else self._poll_ms / 1000)()

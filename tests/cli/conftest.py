@@ -121,3 +121,13 @@ def without_nix(tmp_path: Path) -> str:
         script.write_text(f"#!/bin/sh\ntouch {folder}/called\nexit 9\n")
         script.chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture
+def own(tally: Program, environment: str, tmp_path: Path, nix_store: NixStore) -> Program:
+    """Return the program on a home of its own that has the environment."""
+    bundle = tmp_path / "environment.car"
+    assert tally("export", environment, bundle).code == 0
+    program = tally.at(nixstore.lend(nix_store, tmp_path / "own" / "home"))
+    program.told("import", bundle)
+    return program

@@ -184,7 +184,7 @@ def test_it_says_how_it_ended_as_json(tally: Program, first: str) -> None:
 
 
 def test_what_a_step_gave_is_beside_what_it_makes(
-    tally: Program, environment: str, tmp_path: Path
+    own: Program, environment: str, tmp_path: Path
 ) -> None:
     """Files and directories, by the names of outputs, for reading only; /out is empty."""
     (tmp_path / "w.yaml").write_text(f"""\
@@ -196,18 +196,18 @@ steps:
     run: echo one >{{outputs.o}}; mkdir {{outputs.d}}; echo two >{{outputs.d}}/f
     outputs: {{o: some/o.txt, d: d}}
 """)
-    run = tally.told("run", tmp_path / "w.yaml")["name"]
+    run = own.told("run", tmp_path / "w.yaml")["name"]
     look = "cat /was/o /was/d/f; ls /out; echo x >/was/d/f || echo x >/was/new || sh -eu /.script"
-    done = tally("shell", run, "s", "--", "sh", "-c", look)
+    done = own("shell", run, "s", "--", "sh", "-c", look)
     assert (done.code, done.out) == (0, "one\ntwo\nsome\n")
     assert done.err.count("Read-only file system") == 2
-    with visit(tally, run, "s") as shell:
+    with visit(own, run, "s") as shell:
         shell.seat.expect("what it gave, by name: d, o")
         shell.seat.expect("s$ ")
         shell.type("exit")
         assert shell.leave() == 0
-    tally.told("gc")
-    assert tally("cat", f"{run}/s/o").out == "one\n"  # what was seen is no part of the store
+    own.told("gc")
+    assert own("cat", f"{run}/s/o").out == "one\n"  # what was seen is no part of the store
 
 
 def test_an_imported_run_has_its_sandboxes(

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.nix.nixstore import NixStore
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
-from tests.fakes import nixstore
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -17,16 +15,6 @@ CHAIN = """\
   b: {inputs: {i: a.o}, run: 'cat {inputs.i} >{outputs.o}; echo end >>{outputs.o}', outputs: {o: o}}
 """
 BIG = 300 * 1024  # bytes; over what goes into packs
-
-
-@pytest.fixture
-def own(tally: Program, environment: str, tmp_path: Path, nix_store: NixStore) -> Program:
-    """Return the program on a home of its own that has the environment."""
-    bundle = tmp_path / "environment.car"
-    assert tally("export", environment, bundle).code == 0
-    program = tally.at(nixstore.lend(nix_store, tmp_path / "own" / "home"))
-    program.told("import", bundle)
-    return program
 
 
 @pytest.fixture

@@ -67,11 +67,10 @@ def test_a_failed_run_shows_what_its_step_printed(
 
 
 def test_a_run_that_goes_on_has_a_page(tally: Program, write: Write, tmp_path: Path) -> None:
-    """Of what there is of it so far."""
-    steps = (
-        "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n"
-        "  s: {run: 'sleep 3004.5', inputs: {i: a.o}, outputs: {o: o}}\n"
-    )
+    """Of what there is of it so far, also where that was reused."""
+    first = "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n"
+    assert tally("run", write(first, name="before")).code == 0
+    steps = first + "  s: {run: 'sleep 3004.5', inputs: {i: a.o}, outputs: {o: o}}\n"
     with tally.start("run", write(steps, name="goes")) as run:
         try:
             wait_for(lambda: latest(tally, "goes") != "")
