@@ -12,7 +12,7 @@ from cli.report import emit_json, emit_table, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.errors import Differs, Refused, StepFailed, Unavailable
+from engine.errors import Differs, NoSandbox, Refused, StepFailed, Unavailable
 
 _FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
 
@@ -54,6 +54,8 @@ def rerun(
         run = _find(space, what)
         try:
             verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)
+        except NoSandbox:
+            raise
         except Unavailable as error:
             error.fix = f"{error.fix}; what a gc took is made again by 'tally run {run}'"
             raise

@@ -37,6 +37,10 @@ class NotHere(Unavailable):
     """
 
 
+class NoSandbox(Unavailable):
+    """This machine gives no sandbox, whatever the step: another try now would end the same."""
+
+
 class StepFailed(TallyError):
     """The user's own command or build failed; its log says why."""
 

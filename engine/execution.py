@@ -16,7 +16,7 @@ from engine import outcomes
 from engine.claims import Claims
 from engine.clock import Clock
 from engine.content.blocks import BlockStore
-from engine.errors import TallyError, Unavailable
+from engine.errors import NoSandbox, TallyError, Unavailable
 from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.lookup import Hit
@@ -47,6 +47,7 @@ class Wires:
 
     tell: Callable[[Event], None]  # the plan
     post: Callable[[Callable[[], None]], None]  # the scheduler's thread, from any other
+    halt: Callable[[TallyError], None]  # the run, for what is wrong with this machine
     watch: Watch
 
 
@@ -65,6 +66,7 @@ class Execution:
         self._active: set[Name] = set()  # running, or being recorded
         self._waiting: dict[Name, int] = {}  # for who else is at work on the key -> attempt
         self._cancelling: set[Name] = set()
+        self._had_sandbox = False  # so that one which is refused now may be had a little later
 
     @property
     def is_waiting(self) -> bool:
@@ -155,6 +157,7 @@ class Execution:
             self._leave(name)
             self._wires.tell(Cancelled(*name) if stopped else Returned(*name))
             return
+        self._had_sandbox = True
         if report.attestation.reason == CANCELLED:
             self._leave(name)
             self._wires.tell(Cancelled(*name))
@@ -197,6 +200,10 @@ class Execution:
     def _fail(self, name: Name, error: TallyError) -> None:
         """Take what a runner or the recorder raised: only what is not here may come back."""
         self._leave(name)
+        if isinstance(error, NoSandbox) and not self._had_sandbox:
+            self._wires.halt(error)
+            self._wires.tell(Returned(*name))  # it is not the step's fault
+            return
         self.failures[name] = error
         is_lost = isinstance(error, Unavailable)
         self._wires.tell(Lost(*name) if is_lost else Failed(*name, retryable=False))

@@ -65,7 +65,7 @@ class Scheduler:
         self._watch = watch
         self._messages: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._events: deque[Event] = deque()
-        wires = Wires(self._events.append, self._messages.put, watch)
+        wires = Wires(self._events.append, self._messages.put, self._halt, watch)
         self._execution = Execution(run, desk, slots, inquiry, wires)
         self._questions: deque[Resolve] = deque()
         self._hits: dict[Name, Hit] = {}  # found, to be reused
@@ -239,6 +239,8 @@ class Scheduler:
     def _on_skip(self, action: Skip) -> None:
         name = (action.step, action.index)
         self._execution.drop(name)
+        if self._error is not None:
+            return  # not left out: who goes on with the run will come to it
         if not action.wanted:
             note = "'when' is false, here or in what it reads"
         else:

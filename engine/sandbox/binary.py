@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Unavailable
+from engine.errors import NoSandbox
 
 OLDEST: Final = (0, 8, 0)  # the first with --disable-userns
 INSTALL: Final = (
@@ -34,7 +34,7 @@ class Bubblewrap:
 def find() -> Bubblewrap:
     """Find a bubblewrap of at least version 0.8.
 
-    Raises: Unavailable when there is none.
+    Raises: NoSandbox when there is none.
     """
     seen = []
     for path, libraries in _candidates():
@@ -42,7 +42,7 @@ def find() -> Bubblewrap:
         if _numbers(version) >= OLDEST:
             return Bubblewrap(path, version, libraries)
         seen.append(f"{path} is version {version or 'unknown'}")
-    raise Unavailable(
+    raise NoSandbox(
         "no bubblewrap 0.8 or newer, and a step never runs without its sandbox",
         where="; ".join(seen),
         fix=INSTALL,

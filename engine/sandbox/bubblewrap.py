@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast, get_args
 
-from engine.errors import Unavailable
+from engine.errors import NoSandbox, Unavailable
 from engine.sandbox import binary, cgroup, frames, orders, processor, remedy, seccomp
 from engine.sandbox.base import (
     Job,
@@ -47,11 +47,11 @@ class Bubblewrap:
     def __init__(self, work: Path) -> None:
         """Start the executor; `work` is all of this machine it will see.
 
-        Raises: Unavailable when this machine has no bubblewrap, no libseccomp or an old processor.
+        Raises: NoSandbox when this machine has no bubblewrap, no libseccomp or an old processor.
         """
         level = processor.cpu_level()
         if level < processor.NEEDED:
-            raise Unavailable(
+            raise NoSandbox(
                 f"this processor is x86-64-v{level}; steps need x86-64-v{processor.NEEDED}",
                 fix="run it on a machine with AVX2 and FMA (about 2015 or newer)",
             )
@@ -69,8 +69,8 @@ class Bubblewrap:
     def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
         """Run a job to its end; outputs are given to the sink only when it exited 0.
 
-        Raises: Unavailable when this machine cannot run it; Refused when its command is too long;
-        whatever a sink raises, after the job has been ended.
+        Raises: NoSandbox, Unavailable when this machine cannot run it; Refused when its command
+        is too long; whatever a sink raises, after the job has been ended.
         """
         order = self._order(job)
         if outputs is None:
@@ -155,7 +155,7 @@ class Bubblewrap:
                 return _outcome(frames.unpack_ending(body))
             if kind == frames.UNAVAILABLE:
                 why = body.decode(errors="replace")
-                raise Unavailable(why, fix=remedy.advise(why))
+                raise NoSandbox(why, fix=remedy.advise(why))
             if kind == frames.READY:
                 self._starter.wait()  # it went on in a child and has ended itself
             else:

@@ -11,7 +11,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Final
 
-from engine.errors import Unavailable
+from engine.errors import NoSandbox
 
 if TYPE_CHECKING:
     from pyseccomp import SyscallFilter
@@ -91,12 +91,12 @@ _LOW_32: Final = 0xFFFF_FFFF
 def program() -> bytes:
     """Compile the filter to the BPF that bubblewrap loads.
 
-    Raises: Unavailable when libseccomp is not here.
+    Raises: NoSandbox when libseccomp is not here.
     """
     try:
         import pyseccomp
     except (ImportError, OSError, RuntimeError) as error:
-        raise Unavailable(f"libseccomp cannot be loaded: {error}", fix=INSTALL) from error
+        raise NoSandbox(f"libseccomp cannot be loaded: {error}", fix=INSTALL) from error
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
     rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)  # a tree: loads in 0.2 ms, not 0.5
     for name in ALLOWED:

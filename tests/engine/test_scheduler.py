@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.content.reader import read
-from engine.errors import Refused, Unavailable
-from engine.progress import Counted, Ended, Printed, Retried, Started, Waiting
+from engine.errors import NoSandbox, Refused, Unavailable
+from engine.progress import Counted, Ended, Printed, Progress, Retried, Started, Waiting
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.scripted import Act, Scripted
 from tests.fakes.home import Home
@@ -38,6 +38,17 @@ DIGITS = (
     inputs: {code: inputs.code/report.py, models: "train[*].model"}
     run: report {inputs.code} {inputs.models} {outputs.metrics}
     outputs: {metrics: metrics.json}
+"""
+)
+
+
+DIAMOND = (
+    HEAD
+    + """
+  top: {run: 'x > {outputs.o}', outputs: {o: o}}
+  left: {inputs: {top: top.o}, run: 'l > {outputs.o}', outputs: {o: o}}
+  right: {inputs: {top: top.o}, run: 'r > {outputs.o}', outputs: {o: o}}
+  end: {inputs: {l: left.o, r: right.o}, run: 'e > {outputs.o}', outputs: {o: o}}
 """
 )
 
@@ -300,6 +311,45 @@ def test_a_run_that_waits_can_be_cancelled(tmp_path: Path) -> None:
     two.close()
 
     assert (ran.status, ran.statuses()) == ("cancelled", {"a[0]": "skipped"})
+
+
+def test_a_machine_without_a_sandbox_is_told_of_once(tmp_path: Path) -> None:
+    """No step is tried again, nor said to have failed; where there is one, the run goes on."""
+    one = Home(tmp_path / "home")
+    tries: list[Job] = []
+    told: list[Progress] = []
+
+    def none(job: Job) -> Act:
+        tries.append(job)
+        raise NoSandbox("no bubblewrap", fix="install it")
+
+    with pytest.raises(NoSandbox, match="no bubblewrap"):
+        one.run(DIAMOND, scripted(one, none, slots=1), watch=told.append)
+    interrupted = one.journal.runs()[0]
+    one.close()
+    two = Home(tmp_path / "home")
+    ran = two.run(DIAMOND, scripted(two))
+    two.close()
+
+    assert len(tries) == 1
+    assert not [one for one in told if isinstance(one, Retried | Ended)]
+    assert (ran.row.id, ran.status) == (interrupted.id, "succeeded")
+    assert set(ran.statuses().values()) == {"ran"}
+
+
+def test_a_sandbox_that_is_refused_after_others_is_asked_for_again(home: Home) -> None:
+    """When a step has run here, one that gets no sandbox is tried like one that was lost."""
+    tries: list[Job] = []
+
+    def second_fails(job: Job) -> Act:
+        tries.append(job)
+        if len(tries) == 2:
+            raise NoSandbox("too many namespaces", fix="end others")
+        return echo(job)
+
+    ran = home.run(DIAMOND, scripted(home, second_fails, slots=1))
+
+    assert (ran.status, len(tries)) == ("succeeded", len(ran.steps) + 1)
 
 
 def test_what_is_wrong_with_the_machine_ends_the_run(home: Home) -> None:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = {"Refused", "Damaged", "Unavailable", "StepFailed", "Differs", "TallyError"}
+FAMILIES = {
+    "Refused",
+    "Damaged",
+    "Unavailable",
+    "NoSandbox",
+    "StepFailed",
+    "Differs",
+    "TallyError",
+}
 MAKERS = {"refused": 2, "_refused": 2, "Problem": 2}  # and at which place they take the fix
 
 
