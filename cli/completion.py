@@ -4,10 +4,10 @@ import os
 
 import click
 
+from cli.completion_shells import SHELLS, Place, find_place, install, script, shell_of, uninstall
 from cli.options import common
 from cli.report import emit_json, note
 from cli.settings import Settings
-from cli.shell import SHELLS, Place, find_place, install, script, shell_of, uninstall
 
 _SHELL = click.argument("shell", type=click.Choice(SHELLS), required=False)
 

@@ -56,7 +56,7 @@ COMMANDS: Final = {
     "diff": Entry("cli.diff", "diff", "Say what differs between two runs."),
     "graph": Entry("cli.graph", "graph", "Draw the steps of a workflow or a run."),
     "report": Entry("cli.runpage", "report", "Write a run as a web page."),
-    "shell": Entry("cli.inside", "shell", "Open a shell in a step's sandbox."),
+    "shell": Entry("cli.shell", "shell", "Open a shell in a step's sandbox."),
     "add": Entry("cli.content", "add", "Add a file or directory to the store."),
     "get": Entry("cli.content", "get", "Write stored content to a path."),
     "cat": Entry("cli.content", "cat", "Print a stored file."),

@@ -1,179 +1,230 @@
-"""Shells: which one calls, and where each keeps the completions of one user.
+"""`tally shell`: a shell, or any command, in the sandbox of a step that has run."""
 
-bash and fish load a file by its name when it is first needed; zsh one in its `fpath`. Where the
-user's shell is not set up to (it is asked), its start file gets a block that does it.
-"""
-
+import os
 import shlex
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
+import click
+
+from cli.options import common
+from cli.prepare import carriers_of
+from cli.refs import find_step
+from cli.report import emit_json, note
+from cli.runview import view
+from cli.sandboxes import open_host
+from cli.settings import Settings
+from cli.tty import is_terminal, lent
+from cli.workspace import Workspace
+from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
+from engine.localrunner import Host, check_platform, job_of
+from engine.nix.closure import programs_of
+from engine.nix.records import CLOSURE
+from engine.outcomes import failed_by
+from engine.runner import limits_of
+from engine.sandbox.base import Job, Outcome
+from engine.sandbox.bubblewrap import Bubblewrap
+from engine.sandbox.relay import Relay
+from engine.shell import AGAIN, SHELL, UNLIMITED_MS, Wish, shell_job
+from engine.staging import Staged
+from engine.step import RESULT, STEP, Step
+from engine.summary import StepSummary, attestation, load_run, load_workflow
+from engine.workflow.model import WorkflowStep
+from engine.workflow.names import did_you_mean
+from engine.workflow.units import parse_time
 
-SHELLS: Final = ("bash", "zsh", "fish")
+_SHOWN_PROGRAMS: Final = 12
+_SHOWN_SCRIPT: Final = 400  # characters
+_ENDED: Final = {"timeout": "it took longer than --time", "memory": "it was over its memory limit"}
 
-_SCRIPTS: Final = Path(__file__).parent / "shells"
-_PATIENCE_S: Final = 10  # for a user's start files; without an answer the block is written
-_LOADS: Final = "tally: completions are loaded"  # what a shell says that finds the file itself
-_ASK: Final = {
-    "bash": f"declare -F __load_completion || declare -F _comp_load && echo '{_LOADS}'",
-    "zsh": f'(( $+functions[compdef] && $fpath[(Ie){{folder}}] )) && echo "{_LOADS}"',
-}
-_BEGIN: Final = "# >>> tally completion >>>\n"
-_END: Final = "# <<< tally completion <<<\n"
-_CLIMBS: Final = 16  # processes between us and the shell: make, env, sudo, …
+
+@click.command()
+@click.argument("run")
+@click.argument("step")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
+@click.option("--again", is_flag=True, help="Run the step's own command first.")
+@click.option("--time", "limit", metavar="T", help="End it after this long, as 10min.")
+@common
+def shell(
+    settings: Settings,
+    run: str,
+    step: str,
+    command: tuple[str, ...],
+    again: bool,
+    limit: str | None,
+) -> int:
+    """Open a shell in the sandbox of STEP of RUN, or run COMMAND there.
+
+    It has the step's environment, inputs, variables and limits, but for the time, and its walls:
+    no network, nothing of this machine. What it gave, if it did, is in /was; /out and /build are
+    new, and gone at the end.
+    """
+    wall_ms = parse_time(limit) if limit is not None else UNLIMITED_MS
+    on_terminal = is_terminal()
+    if not (command or on_terminal):
+        fix = "run a command instead: `tally shell RUN STEP -- sh -c '…'`"
+        raise Refused("a shell needs a terminal, to read from and to print to", fix=fix)
+    with Workspace(settings.home, writing=True) as space:
+        step_view = _find(space, run, step)
+        with open_host(space, step_view.carriers) as host:
+            programs = _programs(space, host, step_view.record)
+            wish = _wish(step_view.one.id, programs, command, again, wall_ms, on_terminal)
+            outcome = _visit(space, host, step_view, wish, on_terminal=on_terminal)
+    if outcome.reason:
+        note(_ENDED.get(outcome.reason, f"it was ended: {outcome.reason}"))
+    if settings.json:
+        told = {"id": step_view.one.id, "exit_code": outcome.exit_code, "reason": outcome.reason}
+        emit_json(told)
+    return outcome.exit_code
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where completion goes for one shell of one user."""
+class _Visited:
+    """A step whose sandbox is visited."""
 
-    shell: str
-    script: Path
-    start: Path | None  # the start file that could load it; None where no shell needs that
-    block: str  # what it then says
-    found: bool  # the shell finds the script without that
-
-
-def script(shell: str) -> str:
-    """Return the completion script of a shell."""
-    return (_SCRIPTS / f"tally.{shell}").read_text(encoding="utf-8")
+    run: str  # what people call it
+    one: StepSummary
+    ended: str  # in words
+    record: Step
+    written: WorkflowStep
+    carriers: dict[Cid, Cid]  # Closure -> Environment
 
 
-def shell_of(process: int, environ: Mapping[str, str]) -> str:
-    """Return the name of the shell that a process was called from, or the user's own.
+def _find(space: Workspace, run: str, step: str) -> _Visited:
+    """Return the step that is meant, held from every gc.
 
-    Raises: Refused when it is none of those that are known.
+    Raises: Refused when there is none, or it was never resolved; Unavailable when this machine
+    cannot run it.
     """
-    for name in (*_above(process), Path(environ.get("SHELL", "")).name):
-        if name in SHELLS:
-            return name
-    raise Refused(
-        "it is not known which shell to install for",
-        fix=f"name it: tally completion install {'|'.join(SHELLS)}",
-    )
+    found = view(space, run)
+    one, name = find_step(found.steps, step), found.name or str(found.run)
+    if one.key is None:
+        fix = f"'tally explain {name} {one.id}' says why"
+        raise Refused(f"step '{one.id}' was {one.status}: it never had a sandbox", fix=fix)
+    space.store.hold([one.key, *([found.run] if found.run else [])])
+    record = STEP.decode(space.store.get(one.key))
+    check_platform(record)
+    written = load_workflow(space.store, found.workflow).steps[one.name]
+    carriers = carriers_of(space, load_run(space.store, found.run)) if found.run else {}
+    return _Visited(name, one, _ended(space, one), record, written, carriers)
 
 
-def _above(process: int) -> list[str]:
-    """Return the names of the processes above one, the nearest first."""
-    names: list[str] = []
-    try:
-        for _ in range(_CLIMBS):
-            status = Path(f"/proc/{process}/stat").read_text()
-            process = int(status.rpartition(")")[2].split()[1])
-            names.append(Path(f"/proc/{process}/comm").read_text().strip().removeprefix("-"))
-    except (OSError, IndexError, ValueError):  # the top, or a system without /proc
-        pass
-    return names
+def _programs(space: Workspace, host: Host, record: Step) -> dict[str, str]:
+    """Return the programs of a step's environment, by name."""
+    farm = host.closures.place(record.closure).farm
+    return programs_of(CLOSURE.decode(space.store.get(record.closure)), farm)
 
 
-def find_place(shell: str, environ: Mapping[str, str]) -> Place:
-    """Return where completion goes for `shell`, asking it whether it would find a file there."""
-    home = Path(environ.get("HOME") or Path.home())
-    data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
-    if shell == "fish":
-        config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-        return Place(shell, config / "fish/completions/tally.fish", None, "", found=True)
-    if shell == "bash":
-        folder = Path(environ.get("BASH_COMPLETION_USER_DIR") or data / "bash-completion")
-        path, start, before = folder / "completions/tally", home / ".bashrc", ""
-    else:
-        path = data / "zsh/site-functions/_tally"
-        start = Path(environ.get("ZDOTDIR") or home) / ".zshrc"
-        before = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n"
-    quoted = shlex.quote(str(path))
-    block = f"{_BEGIN}{before}[ ! -r {quoted} ] || . {quoted}\n{_END}"
-    return Place(shell, path, start, block, _finds(shell, path, environ))
+def _wish(
+    step: str,
+    programs: dict[str, str],
+    command: tuple[str, ...],
+    again: bool,
+    wall_ms: int,
+    on_terminal: bool,
+) -> Wish:
+    """Return what is to be run.
 
-
-def _finds(shell: str, path: Path, environ: Mapping[str, str]) -> bool:
-    """Ask the user's interactive shell whether it loads completions from where `path` is."""
-    program = shutil.which(shell)
-    if program is None:
-        return False
-    command = _ASK[shell].format(folder=shlex.quote(str(path.parent)))
-    try:
-        told = subprocess.run(
-            [program, "-ic", command],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            start_new_session=True,  # an interactive shell would take our terminal
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return _LOADS.encode() in told.stdout
-
-
-def install(place: Place) -> list[Path]:
-    """Write what is not there yet; return what was written.
-
-    Raises: Unavailable when a file cannot be written.
+    Raises: Refused when the environment has no such program, or no sh where one is needed.
     """
-    wanted = {place.script: script(place.shell)}
-    if place.start is not None and not place.found:
-        wanted[place.start] = _without_block(place.start) + place.block
-    return [path for path, text in wanted.items() if _write(path, text)]
+    has = ", ".join(list(programs)[:_SHOWN_PROGRAMS])
+    has += ", …" if len(programs) > _SHOWN_PROGRAMS else ""
+    if (again or not command) and "sh" not in programs:
+        fix = f"run a command of it: `tally shell RUN {step} -- COMMAND`; it has: {has}"
+        raise Refused("this environment has no sh", fix=fix)
+    variables = {}
+    if on_terminal:
+        variables = {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"{step}$ "}
+    if not command:
+        return Wish(SHELL, again, variables, wall_ms)
+    name = command[0]
+    if "/" not in name and name not in programs:
+        fix = did_you_mean(name, programs, f"it has: {has}")
+        raise Refused(f"this environment has no '{name}'", fix=fix)
+    return Wish((programs.get(name, name), *command[1:]), again, variables, wall_ms)
 
 
-def uninstall(place: Place) -> list[Path]:
-    """Take back what `install` wrote; return which files that changed.
-
-    Raises: Unavailable when a file cannot be written.
-    """
-    changed = []
-    if place.start is not None and _write(place.start, _without_block(place.start)):
-        changed.append(place.start)
-    if place.script.exists():
-        with _writing(place.script):
-            place.script.unlink()
-        changed.append(place.script)
-    return changed
-
-
-def _without_block(path: Path) -> str:
-    text = _text(path)
-    begin, end = text.find(_BEGIN), text.find(_END)
-    text = text if begin < 0 or end < begin else text[:begin] + text[end + len(_END) :]
-    return text if not text or text.endswith("\n") else f"{text}\n"
+def _visit(
+    space: Workspace, host: Host, visited: _Visited, wish: Wish, *, on_terminal: bool
+) -> Outcome:
+    """Run it, with the step's inputs where the step has them, and what it gave beside."""
+    with ExitStack() as closing:
+        sandbox = Bubblewrap(space.work)
+        closing.callback(sandbox.close)
+        staged = host.staging.stage(visited.record)
+        closing.callback(host.staging.discard, staged)
+        was = _stage_results(host, visited)
+        closing.callback(host.staging.discard, was)
+        if on_terminal:
+            _say(list(_banner(visited, was)))
+        job = job_of(host, visited.record, staged, limits_of(visited.written.resources))
+        job = replace(job, was=was.folder, was_trees=was.trees)
+        return _run(sandbox, shell_job(job, wish), on_terminal=on_terminal)
 
 
-def _text(path: Path) -> str:
-    """Return what a file says, whatever its encoding; "" when there is none."""
-    with suppress(FileNotFoundError), _writing(path):
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    return ""
-
-
-def _write(path: Path, text: str) -> bool:
-    """Write a file unless it says that already; return whether it was written."""
-    if _text(path) == text:
-        return False
-    target = path.resolve()  # a start file is often a link into a folder that is kept elsewhere
-    fresh = target.with_name(f".{target.name}.tally-new")
-    with _writing(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
-        if target.exists():
-            shutil.copymode(target, fresh)
-        fresh.replace(target)
-    return True
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _stage_results(host: Host, visited: _Visited) -> Staged:
+    """Stage what the step gave; nothing where a gc has taken it."""
+    made = visited.one.outputs
+    wanted = {name: made[name] for name in visited.written.outputs if name in made}
     try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        fix = "put the script where you want it: tally completion print SHELL"
-        what = f"completion cannot be installed: {error.strerror}"
-        raise Unavailable(what, where=str(path), fix=fix) from None
+        return host.staging.stage(replace(visited.record, inputs=wanted, gathers={}))
+    except Unavailable as error:
+        note(f"what the step gave cannot be shown: {error.what}")
+        return Staged(None, {})
+
+
+def _run(sandbox: Bubblewrap, job: Job, *, on_terminal: bool) -> Outcome:
+    if not on_terminal:
+        return sandbox.run(job, _pass_on, None)
+    keyboard = sys.stdin.fileno()
+    relay = Relay(keyboard, sys.stdout.fileno())
+    with lent(keyboard, relay.resize):
+        return sandbox.interact(job, relay)
+
+
+def _pass_on(stream: Literal["stdout", "stderr"], data: bytes) -> None:
+    """Print what a command prints, as it is."""
+    to = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
+    to.write(data)
+    to.flush()
+
+
+def _ended(space: Workspace, one: StepSummary) -> str:
+    """Return what became of a step, in words."""
+    if one.status != "failed" or one.result is None or not one.attestations:
+        return one.status
+    said, _ = attestation(space.store, one.attestations[0])
+    exit_code = RESULT.decode(space.store.get(one.result)).exit_code
+    return f"failed: {failed_by(said.reason, exit_code)}"
+
+
+def _banner(visited: _Visited, was: Staged) -> Iterator[tuple[str, str]]:
+    """Yield what is said to whoever enters: a place, and what is there."""
+    record, written = visited.record, visited.written
+    yield "step", f"{visited.one.id} of {visited.run}, which {visited.ended}"
+    for name in (*record.inputs, *record.gathers):
+        what = written.inputs.get(name, "an entry of what it scatters over")
+        yield f"/in/{name}", what
+    for name, path in record.outputs.items():
+        yield f"/out/{path}", f"where it makes its output '{name}'"
+    if was.folder is not None:
+        yield "/was", f"what it gave, by name: {', '.join(visited.one.outputs)}"
+    yield "/build", "the current directory; it, /out and /tmp are new, and gone at the end"
+    yield "/nix/store", f"the environment '{written.environment}'"
+    yield AGAIN, "runs its command again: " + _shortened(record)
+
+
+def _shortened(record: Step) -> str:
+    text = record.script or shlex.join(record.command) or "(see /.script)"
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_SCRIPT else f"{line[:_SHOWN_SCRIPT]}…"
+
+
+def _say(lines: list[tuple[str, str]]) -> None:
+    width = max(len(place) for place, _ in lines)
+    for place, what in lines:
+        note(f"{place.ljust(width)}  {what}")

@@ -141,7 +141,7 @@ def test_a_shell_that_is_not_known_is_refused(
     empty: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that are known are named."""
-    monkeypatch.setattr("cli.shell._above", lambda process: ["make", "dash"])
+    monkeypatch.setattr("cli.completion_shells._above", lambda process: ["make", "dash"])
     user = empty.at(empty.home, SHELL="/bin/dash")
     done = user("completion", "install")
     assert (done.code, done.err) == (

@@ -14,12 +14,12 @@ FIRST: Final = "something before it refuses the same, with the place in the file
 ELSEWHERE: Final = "met in "
 
 REASONS: Final[dict[str, str]] = {
-    "cli/inside.py": ELSEWHERE + "tests/cli/test_inside.py",
+    "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/page/gather.py": FORGED,
     "cli/page/signatures.py": FORGED,
     "cli/repeat.py repeat_chain: the rerun was cancelled": ELSEWHERE + "tests/cli/test_process.py",
     "cli/rerun.py _judge: step '…' failed": ELSEWHERE + "tests/engine/test_rerun.py",
-    "cli/shell.py": ELSEWHERE + "tests/cli/test_completion.py",
+    "cli/completion_shells.py": ELSEWHERE + "tests/cli/test_completion.py",
     "engine/bundle.py _wanted": LIMIT,
     "engine/claims.py Claims.__init__: steps run on Linux": OTHER_SYSTEM,
     "engine/content/canonical.py": FORGED,
