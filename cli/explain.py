@@ -15,10 +15,11 @@ from cli.workspace import Workspace
 from engine.causes import Cause, find_causes
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.evidence import attestation
 from engine.explain import Change
 from engine.outcomes import failed_by
 from engine.step import RESULT
-from engine.summary import StepSummary, attestation
+from engine.summary import StepSummary
 
 _LABELS: Final = {
     "closure": "environment",
@@ -148,7 +149,7 @@ def _failure(space: Workspace, one: StepSummary) -> str:
     """Return why a step failed, as the end of a sentence."""
     if one.status != "failed" or one.result is None or not one.attestations:
         return ""
-    said, _ = attestation(space.store, one.attestations[0])
+    said = attestation(space.store, one.attestations[0])
     exit_code = RESULT.decode(space.store.get(one.result)).exit_code
     return f"; it failed: {failed_by(said.reason, exit_code)}"
 

@@ -9,7 +9,7 @@ from cli.options import common
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Refused
+from engine.errors import Damaged, Refused
 from engine.rows import RunRow
 
 _ENDS: Final = {
@@ -74,26 +74,29 @@ def show(settings: Settings, run: str, evidence: bool) -> None:
     with Workspace(settings.home) as space:
         found = view(space, run)
         rows = _evidence(space, found) if evidence else []
-    if evidence and settings.json:
-        return emit_json({"run": str(found.run), "evidence": rows})
-    if evidence:
-        return _emit_evidence(rows)
-    return emit_run(found, as_json=settings.json)
+    if not evidence:
+        emit_run(found, as_json=settings.json)
+    elif settings.json:
+        emit_json({"run": str(found.run), "evidence": rows})
+    else:
+        _emit_evidence(rows)
+    _refuse_forged(rows)
 
 
 def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
     """Return what is attested of every step, in order."""
-    from engine.summary import attestation
+    from engine.evidence import evidence
 
     rows: list[dict[str, object]] = []
     for step in found.steps:
         for cid in step.attestations:
-            said, signer = attestation(space.store, cid)
+            said, signer, holds = evidence(space.store, cid)
             rows.append(
                 {
                     "id": step.id,
                     "attestation": str(cid),
                     "signer": signer or None,
+                    "signature": ("good" if holds else "bad") if signer else None,
                     "sandbox": said.sandbox,
                     "system": said.system,
                     "started_ms": said.started_ms,
@@ -114,6 +117,16 @@ def _emit_evidence(rows: list[dict[str, object]]) -> None:
         unsigned = {"signer": "nobody: this attestation is unsigned"}
         emit_table((key, str(value or unsigned.get(key, "-"))) for key, value in pairs)
         click.echo()
+
+
+def _refuse_forged(rows: list[dict[str, object]]) -> None:
+    """Raise Damaged when a signature is not the signer's."""
+    bad = [row for row in rows if row["signature"] == "bad"]
+    if bad:
+        others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        what = f"what is attested of '{bad[0]['id']}'{others} is not signed by who it says"
+        fix = "believe nothing of it, and get the run again from whoever has it"
+        raise Damaged(what, where=str(bad[0]["attestation"]), fix=fix)
 
 
 @click.command()

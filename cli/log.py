@@ -16,11 +16,11 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Refused, Unavailable
+from engine.evidence import attestation
 from engine.sandbox.base import Limits
 from engine.step import Attestation
 from engine.summary import (
     StepSummary,
-    attestation,
     load_run,
     load_workflow,
     of_record,
@@ -90,7 +90,7 @@ class _Printer:
         if one.id in self._ended or not one.attestations:
             return None
         self._ended.add(one.id)
-        said, _ = attestation(self._space.store, one.attestations[0])
+        said = attestation(self._space.store, one.attestations[0])
         if self._as_json:
             return self._emit_json(one, said)
         for stream, cid in zip(_STREAMS, (said.stdout, said.stderr), strict=True):

@@ -21,6 +21,7 @@ from cli.tty import is_terminal, lent
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
+from engine.evidence import attestation
 from engine.localrunner import Host, check_platform, job_of
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
@@ -32,7 +33,7 @@ from engine.sandbox.relay import Relay
 from engine.shell import AGAIN, SHELL, UNLIMITED_MS, Wish, shell_job
 from engine.staging import Staged
 from engine.step import RESULT, STEP, Step
-from engine.summary import StepSummary, attestation, load_run, load_workflow
+from engine.summary import StepSummary, load_run, load_workflow
 from engine.workflow.model import WorkflowStep
 from engine.workflow.names import did_you_mean
 from engine.workflow.units import parse_time
@@ -197,7 +198,7 @@ def _ended(space: Workspace, one: StepSummary) -> str:
     """Return what became of a step, in words."""
     if one.status != "failed" or one.result is None or not one.attestations:
         return one.status
-    said, _ = attestation(space.store, one.attestations[0])
+    said = attestation(space.store, one.attestations[0])
     exit_code = RESULT.decode(space.store.get(one.result)).exit_code
     return f"failed: {failed_by(said.reason, exit_code)}"
 

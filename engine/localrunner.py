@@ -14,6 +14,7 @@ from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Damaged, Unavailable
+from engine.evidence import DOMAIN
 from engine.memo import UNSIGNED
 from engine.pending import Pending
 from engine.runner import Order, Report, Signer
@@ -39,8 +40,6 @@ from engine.store.treebuilder import Outputs
 MAX_SCRIPT: Final = 64 * 1024 * 1024  # bytes: the paths of a million gathered items take half
 
 SHELL: Final = ("/bin/sh", "-eu", "/.script")  # what executes a script
-
-_DOMAIN: Final = ATTESTATION.kind.encode()  # what is signed cannot pass for another record
 
 
 class Places(Protocol):
@@ -208,7 +207,7 @@ def _linked(store: BlockStore, link: Cid) -> bytes:
 
 
 def _sign(signer: Signer, payload: bytes) -> Block:
-    return SIGNED.block(Signed(payload, signer.public_key, signer.sign(_DOMAIN, payload)))
+    return SIGNED.block(Signed(payload, signer.public_key, signer.sign(DOMAIN, payload)))
 
 
 def _made(step: Step, outputs: Outputs) -> dict[str, Cid]:

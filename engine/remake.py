@@ -12,10 +12,10 @@ from engine.content.blocks import Block, BlockStore
 from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, links, walk
 from engine.errors import Damaged, TallyError, Unavailable
+from engine.evidence import attestation
 from engine.run import RunStep
 from engine.runner import Order, Report, limits_of
 from engine.step import RESULT, STEP
-from engine.summary import attestation
 from engine.workflow.graph import Group
 from engine.workflow.model import Workflow
 
@@ -70,7 +70,7 @@ class Remaker:
         found = list(RESULT.decode(self.store.get(step.result)).outputs.values())
         for proof in step.attestations:
             with suppress(Unavailable, Damaged):  # nobody can say again what it said
-                said, _ = attestation(self.store, proof)
+                said = attestation(self.store, proof)
                 found += [log for log in (said.stdout, said.stderr) if log is not None]
         return found
 

@@ -7,13 +7,13 @@ from typing import Protocol
 from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
-from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.errors import Damaged, NotHere
+from engine.evidence import attestation
 from engine.plan_events import WHOLE
 from engine.rows import Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
-from engine.step import ATTESTATION, RESULT, SIGNED, Attestation
+from engine.step import RESULT
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import Workflow
 from engine.workflow.order import in_order
@@ -158,15 +158,6 @@ def is_readable(store: BlockStore, cid: Cid) -> bool:
     return True
 
 
-def attestation(store: BlockStore, cid: Cid) -> tuple[Attestation, str]:
-    """Return an attestation, and who signed it as hexadecimal text ("" for nobody)."""
-    data = store.get(cid)
-    if kind_of(data) != SIGNED.kind:
-        return ATTESTATION.decode(data), ""
-    signed = SIGNED.decode(data)
-    return ATTESTATION.decode(signed.payload), signed.public_key.hex()
-
-
 def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
     wall_ms = 0
     if step.status in ("ran", "failed") and step.attestations:
@@ -185,7 +176,7 @@ def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
 
 def _wall_ms(store: BlockStore, cid: Cid) -> int:
     try:
-        return attestation(store, cid)[0].wall_ms
+        return attestation(store, cid).wall_ms
     except NotHere:  # a bundle need not carry how long things took
         return 0
 

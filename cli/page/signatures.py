@@ -2,16 +2,11 @@
 
 from collections.abc import Sequence
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
-
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.content.schema import kind_of
 from engine.errors import Damaged, NotHere
-from engine.step import ATTESTATION, SIGNED, Attestation, Signed
-
-_DOMAIN = ATTESTATION.kind.encode() + b"\0"
+from engine.evidence import evidence
+from engine.step import Attestation
 
 
 def attested(store: BlockStore, proofs: Sequence[Cid]) -> tuple[Attestation | None, str]:
@@ -23,20 +18,10 @@ def attested(store: BlockStore, proofs: Sequence[Cid]) -> tuple[Attestation | No
     said, signer = None, ""
     for cid in proofs:
         try:
-            data = store.get(cid)
+            found = evidence(store, cid)
         except NotHere:
             continue
-        if kind_of(data) == SIGNED.kind:
-            signed = SIGNED.decode(data)
-            _check(signed, cid)
-            signer = signed.public_key.hex()
-            data = signed.payload
-        said = ATTESTATION.decode(data)
+        if not found.holds:
+            raise Damaged("an attestation whose signature does not hold", where=str(cid))
+        said, signer = found.said, found.signer or signer
     return said, signer
-
-
-def _check(signed: Signed, cid: Cid) -> None:
-    try:
-        VerifyKey(signed.public_key).verify(_DOMAIN + signed.payload, signed.signature)
-    except (BadSignatureError, ValueError):
-        raise Damaged("an attestation whose signature does not hold", where=str(cid)) from None

@@ -1,12 +1,28 @@
 """`tally runs`, `tally show` and `tally cancel`."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nacl.signing import SigningKey
 
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.evidence import DOMAIN
+from engine.run import RUN, RUN_PAGE_RECORD, run_pages
+from engine.step import SIGNED, Signed
 from tests.cli.program import Program, statuses
+from tests.fakes.records import Ran, record
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+SIGNED_WORKFLOW = """\
+workflow: signed
+environments: {sh: {store: /nix/store/00000000000000000000000000000000-sh}}
+steps:
+  a: {environment: sh, run: 'true', outputs: {o: o}}
+"""
 
 
 def test_a_home_without_runs_says_so(empty: Program) -> None:
@@ -108,3 +124,32 @@ def test_what_has_ended_cannot_be_cancelled(tally: Program, first: str) -> None:
     assert done.code == 2
     assert f"run '{first}' is not running: it has succeeded" in done.err
     assert statuses(tally.told("show", first))["letter"] == "ran"
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_a_signer_is_believed_when_the_signature_holds(empty: Program, *, forged: bool) -> None:
+    """Good or bad is said beside the signer; a bad one is damage, exit 5, after all was shown."""
+    key = SigningKey(bytes(32))
+    with Workspace(empty.home, writing=True) as space:
+        run = str(_signed(space, key, SigningKey(b"\1" * 32) if forged else key))
+    told, shown = empty("show", run, "--evidence", "-o", "json"), empty("show", run, "--evidence")
+    (row,) = told.json["evidence"]
+    assert row["signer"] == bytes(key.verify_key).hex()
+    assert row["signature"] == ("bad" if forged else "good")
+    assert (told.code, shown.code) == ((5, 5) if forged else (0, 0))
+    assert ("what is attested of 'a' is not signed by who it says" in shown.err) == forged
+    assert re.search(r"^signature +(good|bad)$", shown.out, re.MULTILINE)
+
+
+def _signed(space: Workspace, key: SigningKey, signer: SigningKey) -> Cid:
+    """Record a run whose one step has an attestation in the name of `key`, signed by `signer`."""
+    found = RUN.decode(space.store.get(record(space.store, SIGNED_WORKFLOW, [Ran("a")])))
+    (page,) = (RUN_PAGE_RECORD.decode(space.store.get(cid)) for cid in found.pages)
+    (step,) = page.steps
+    payload = space.store.get(step.attestations[0])
+    signature = signer.sign(DOMAIN + b"\0" + payload).signature
+    signed = SIGNED.block(Signed(payload, bytes(key.verify_key), signature))
+    (new,) = run_pages((replace(step, attestations=(signed.cid,)),))
+    run = RUN.block(replace(found, pages=(new.cid,)))
+    space.store.put([signed, new, run])
+    return run.cid
