@@ -116,8 +116,6 @@ def _failed(found: "RunView") -> StepFailed:
     fix = "correct what is said of it above, then run it again"
     if begun:
         fix = f"'tally log {found.name} {begun[0]}' has all that it printed"
-    if not failed:  # what could not even be told apart into instances
-        return StepFailed(f"run '{found.name}' failed", fix=fix)
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return StepFailed(f"run '{found.name}' failed: step '{failed[0].id}'{others}", fix=fix)
 

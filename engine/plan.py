@@ -173,9 +173,11 @@ class Plan:
         self._instances.expand(self._graph.number[event.step], event.count)
 
     def _on_unexpandable(self, event: Unexpandable) -> None:
+        number = self._graph.number[event.step]
         self._asked -= 1
         self._give_up(event.step, WHOLE)
-        self._instances.abandon(self._graph.number[event.step], BLOCK)
+        self._instances.abandon(number, BLOCK)
+        self._instances.abandoned.remove((number, BLOCK))  # it has failed: it is not skipped too
 
     def _on_cancel_requested(self, _: CancelRequested) -> None:
         if self._cancelled or self._finished:
