@@ -13,9 +13,14 @@ whichever ends next, with no time lost on asking. It follows only what needs as 
 """
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
+
+from engine.errors import Refused
+from engine.workflow.graph import Group
+from engine.workflow.units import show_size
 
 Shape = tuple[int, int]  # cpus, memory
 
@@ -30,6 +35,24 @@ class Capacity:
     cpus: int
     memory: int  # bytes
     ahead: int = 0  # instances admitted to follow those that run
+
+    def check(self, group: Group) -> None:
+        """Look whether an instance of a step could ever run here.
+
+        Raises: Refused for a step that needs more than the machine lends.
+        """
+        asks: tuple[tuple[str, int, int, Callable[[int], str]], ...] = (
+            ("cpus", group.cpus, self.cpus, str),
+            ("memory", group.memory, self.memory, show_size),
+        )
+        for name, wanted, lent, show in asks:
+            if wanted > lent:
+                what = f"step '{group.step}' asks for {name}: {show(wanted)}"
+                raise Refused(
+                    f"{what}; this machine lends {show(lent)}",
+                    where=f"steps.{group.step}.resources",
+                    fix=f"lower resources.{name} of '{group.step}' to at most {show(lent)}",
+                )
 
 
 class Admission:

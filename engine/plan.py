@@ -16,11 +16,10 @@ table in plan_table.py; what its end reaches is followed in instances.py.
 """
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
-from typing import Any, Final
+from typing import Any
 
-from engine.admission import Admission, Capacity
-from engine.errors import Refused
+from engine.admission import Capacity
+from engine.attempts import Attempts
 from engine.instances import BLOCK, Instances
 from engine.plan_events import (
     WHOLE,
@@ -49,13 +48,9 @@ from engine.plan_events import (
 )
 from engine.plan_graph import Graph
 from engine.plan_table import Cause, State
-from engine.ranks import Span, rank_of, split
+from engine.questions import Questions
+from engine.ranks import rank_of, split
 from engine.workflow.graph import Group
-from engine.workflow.units import show_size
-
-WINDOW: Final = 1_000  # instances with a key that have not started: bounds the caller's memory
-MAX_RECORDING: Final = 64  # instances whose results wait for the disk: a slow one is not outrun
-MAX_LOSSES: Final = 3  # an instance that loses its runner this often may well be the reason
 
 
 class Plan:
@@ -68,17 +63,11 @@ class Plan:
 
         Raises: Refused for a step that needs more than the machine lends.
         """
-        for group in groups:
-            _check_fits(group, capacity)
         self._graph = Graph(groups)
         self._instances = Instances(self._graph)
-        self._admission = Admission(capacity)
+        self._questions = Questions()  # Resolve and Expand
+        self._attempts = Attempts(self._graph.groups, capacity)
         self._keep_going = keep_going
-        self._ready: list[Span] = []  # heap
-        self._asked = 0  # questions that were not answered: Resolve and Expand
-        self._running: set[int] = set()  # ranks
-        self._recording: set[int] = set()
-        self._repeats: dict[int, tuple[int, int]] = {}  # rank -> failures and losses so far
         self._failed = self._cancelled = self._stopping = self._finished = False
         self._cut = False  # an instance was stopped while it ran
         self._actions: list[Action] = []
@@ -121,14 +110,14 @@ class Plan:
 
     def _on_resolved(self, event: Resolved) -> None:
         number = self._graph.number[event.step]
-        self._asked -= len(event.reusable) + len(event.missing)
+        self._questions.answered(len(event.reusable) + len(event.missing))
         if event.reusable:
             self._instances.move_all(number, event.reusable, Cause.FOUND)
             self._actions.append(Reuse(event.step, event.reusable))
         if event.missing:
             self._instances.move_all(number, event.missing, Cause.MISSING)
             for index in event.missing:
-                self._queue(rank_of(number, index))
+                self._attempts.queue(rank_of(number, index))
 
     def _on_shared(self, event: Shared) -> None:
         self._leave(self._rank(event.step, event.index), Cause.FOUND)
@@ -136,32 +125,29 @@ class Plan:
 
     def _on_ran(self, event: Ran) -> None:
         rank = self._rank(event.step, event.index)
-        self._leave(rank, Cause.RAN)
-        self._recording.add(rank)
+        self._instances.move(rank, Cause.RAN)
+        self._attempts.ran(rank)
 
     def _on_done(self, event: Done) -> None:
         self._leave(self._rank(event.step, event.index), Cause.SUCCEEDED)
 
     def _on_failed(self, event: Failed) -> None:
         rank = self._rank(event.step, event.index)
-        if rank not in self._running | self._recording:  # its key could not be computed
-            self._instances.move(rank, Cause.FAILED)
-            self._asked -= 1
-            self._give_up(event.step, event.index)
+        if rank in self._attempts:
+            self._end_attempt(rank, again=event.retryable and self._attempts.failed(rank))
             return
-        failures, losses = self._repeats.get(rank, (0, 0))
-        retries = self._group(rank).retries if event.retryable else 0
-        self._end_attempt(rank, (failures + 1, losses), again=failures < retries)
+        self._instances.move(rank, Cause.FAILED)  # its key could not be computed
+        self._questions.answered()
+        self._give_up(event.step, event.index)
 
     def _on_lost(self, event: Lost) -> None:
         rank = self._rank(event.step, event.index)
-        failures, losses = self._repeats.get(rank, (0, 0))
-        self._end_attempt(rank, (failures, losses + 1), again=losses + 1 < MAX_LOSSES)
+        self._end_attempt(rank, again=self._attempts.lost(rank))
 
     def _on_returned(self, event: Returned) -> None:
         rank = self._rank(event.step, event.index)
         self._leave(rank, Cause.REPEATED, began=False)
-        self._queue(rank)
+        self._attempts.queue(rank)
 
     def _on_cancelled(self, event: Cancelled) -> None:
         self._cut = True
@@ -169,12 +155,12 @@ class Plan:
         self._actions.append(Skip(event.step, event.index, wanted=True))
 
     def _on_expanded(self, event: Expanded) -> None:
-        self._asked -= 1
+        self._questions.answered()
         self._instances.expand(self._graph.number[event.step], event.count)
 
     def _on_unexpandable(self, event: Unexpandable) -> None:
         number = self._graph.number[event.step]
-        self._asked -= 1
+        self._questions.answered()
         self._give_up(event.step, WHOLE)
         self._instances.abandon(number, BLOCK)
         self._instances.abandoned.remove((number, BLOCK))  # it has failed: it is not skipped too
@@ -183,7 +169,7 @@ class Plan:
         if self._cancelled or self._finished:
             return
         self._cancelled = self._stopping = True
-        self._actions.extend(Cancel(*self._name(rank)) for rank in sorted(self._running))
+        self._actions.extend(Cancel(*self._name(rank)) for rank in self._attempts.running())
 
     # what follows
 
@@ -193,7 +179,7 @@ class Plan:
         if not self._stopping:
             self._ask()
             self._start()
-        if not (self._finished or self._asked or self._running or self._recording):
+        if not (self._finished or self._questions.open or self._attempts.open):
             self._finish()
         actions, self._actions = tuple(self._actions), []
         return actions
@@ -205,31 +191,25 @@ class Plan:
         for number, mark in found.abandoned:
             self._actions.append(Skip(self._graph.groups[number].step, WHOLE, mark == BLOCK))
         for span in found.ready:
-            heappush(self._ready, span)
+            self._questions.add(span)
         if not self._stopping:
-            self._asked += len(found.expandable)
+            self._questions.asked(len(found.expandable))
             steps = (self._graph.groups[number].step for number in found.expandable)
             self._actions.extend(Expand(step) for step in steps)
         for taken in (found.left_out, found.abandoned, found.ready, found.expandable):
             taken.clear()
 
     def _ask(self) -> None:
-        while self._ready and (room := WINDOW - self._asked - len(self._admission)) > 0:
-            rank, size = heappop(self._ready)
-            if size > room:
-                heappush(self._ready, (rank + room, size - room))
-                size = room
-            number, index = split(rank)
-            indexes = range(index, index + size)
+        while (span := self._questions.next(self._attempts.queued)) is not None:
+            number, index = split(span[0])
+            indexes = range(index, index + span[1])
             self._instances.move_all(number, indexes, Cause.ASKED)
-            self._asked += size
             self._actions.append(Resolve(self._graph.groups[number].step, indexes))
 
     def _start(self) -> None:
-        while len(self._recording) < MAX_RECORDING and (rank := self._admission.take()) is not None:
+        while (started := self._attempts.start()) is not None:
+            rank, attempt = started
             self._instances.move(rank, Cause.STARTED)
-            attempt = sum(self._repeats.get(rank, (0, 0))) + 1
-            self._running.add(rank)
             self._actions.append(Start(*self._name(rank), attempt))
 
     def _finish(self) -> None:
@@ -250,31 +230,21 @@ class Plan:
             return "cancelled"
         return "failed" if self._failed else "succeeded"
 
-    def _queue(self, rank: int) -> None:
-        group = self._group(rank)
-        self._admission.add(rank, cpus=group.cpus, memory=group.memory)
-
-    def _end_attempt(self, rank: int, repeats: tuple[int, int], *, again: bool) -> None:
+    def _end_attempt(self, rank: int, *, again: bool) -> None:
         if again and not self._stopping:
-            self._repeats[rank] = repeats
             self._leave(rank, Cause.REPEATED)
-            self._queue(rank)
+            self._attempts.queue(rank)
         else:
             self._leave(rank, Cause.FAILED)
             self._give_up(*self._name(rank))
 
     def _leave(self, rank: int, cause: Cause, *, began: bool = True) -> None:
-        """Take an instance out of the running or the recorded ones.
+        """End an attempt.
 
-        Raises: ValueError when it is in neither.
+        Raises: ValueError when there is none.
         """
         self._instances.move(rank, cause)
-        if rank in self._recording:
-            self._recording.remove(rank)
-            return
-        self._running.remove(rank)
-        group = self._group(rank)
-        self._admission.release(cpus=group.cpus, memory=group.memory, began=began)
+        self._attempts.leave(rank, began=began)
 
     def _give_up(self, step: str, index: int) -> None:
         self._actions.append(GiveUp(step, index))
@@ -285,27 +255,9 @@ class Plan:
         wanted = self._instances.state(rank) == State.BLOCKED
         self._actions.append(Skip(*self._name(rank), wanted))
 
-    def _group(self, rank: int) -> Group:
-        return self._graph.groups[split(rank)[0]]
-
     def _rank(self, step: str, index: int) -> int:
         return rank_of(self._graph.number[step], index)
 
     def _name(self, rank: int) -> tuple[str, int]:
         number, index = split(rank)
         return self._graph.groups[number].step, index
-
-
-def _check_fits(group: Group, capacity: Capacity) -> None:
-    asks: tuple[tuple[str, int, int, Callable[[int], str]], ...] = (
-        ("cpus", group.cpus, capacity.cpus, str),
-        ("memory", group.memory, capacity.memory, show_size),
-    )
-    for name, wanted, lent, show in asks:
-        if wanted > lent:
-            what = f"step '{group.step}' asks for {name}: {show(wanted)}"
-            raise Refused(
-                f"{what}; this machine lends {show(lent)}",
-                where=f"steps.{group.step}.resources",
-                fix=f"lower resources.{name} of '{group.step}' to at most {show(lent)}",
-            )

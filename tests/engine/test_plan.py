@@ -3,8 +3,9 @@
 import pytest
 
 from engine.admission import Capacity
+from engine.attempts import MAX_LOSSES
 from engine.errors import Refused
-from engine.plan import MAX_LOSSES, WINDOW, Plan
+from engine.plan import Plan
 from engine.plan_events import (
     WHOLE,
     Cancel,
@@ -28,6 +29,7 @@ from engine.plan_events import (
     Unexpandable,
 )
 from engine.plan_table import State
+from engine.questions import WINDOW
 from engine.workflow.graph import Group, Need
 
 MACHINE = Capacity(slots=2, cpus=2, memory=100)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.admission import Capacity
-from engine.plan import MAX_LOSSES, Plan
+from engine.attempts import MAX_LOSSES
+from engine.plan import Plan
 from engine.plan_events import (
     WHOLE,
     Cancel,
