@@ -56,6 +56,7 @@ def log(settings: Settings, run: str, step: str | None, follow: bool) -> None:
             printer.running(folder_id, wanted)
             if not follow:
                 return
+            run = folder_id  # while this one is followed another may become the latest
             time.sleep(_POLL_S)
 
 

@@ -113,8 +113,14 @@ def _in_words(reason: _Reason) -> str:
     text, changes = reason
     if changes:
         told = [change for change in changes if change.field != "variables.PATH"] or changes
-        text = "changed: " + "; ".join(next(iter(change_lines(one))) for one in told)
+        text = "changed: " + "; ".join(map(_first, told))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _first(change: Change) -> str:
+    """Return what is said of a change first."""
+    label, *below = change_lines(change)
+    return f"{label} {below[0].strip()}, …" if below else label
 
 
 def _time(one: Forecast, known: Mapping[str, Usual]) -> str:

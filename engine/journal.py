@@ -33,6 +33,8 @@ from engine.words import two_words
 LEARNED_RUNS: Final = 20  # from which it is learned how long steps take: the code changes
 LEARNED_STEPS: Final = 100_000  # some tenths of a second
 
+LATEST: Final = "latest"  # the run begun last; no name, as those are of two words
+
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
 _RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of columns, from rows.py
 _STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
@@ -105,10 +107,12 @@ class Journal:
     def find(self, text: str) -> RunRow:
         """Return the run that has this name, id or Run CID, or a unique beginning of one.
 
-        Raises: Refused when there is none, or more than one, with what is near.
+        LATEST is the run begun last. Raises: Refused when there is none, or more than one, with
+        what is near.
         """
         runs = self.runs()
         exact = [run for run in runs if text in (run.name, run.id) or text == str(run.run)]
+        exact = runs[:1] if text == LATEST else exact
         begins = [run for run in runs if text and _begins(run, text)]
         found = exact or begins
         if len({run.id for run in found}) > 1 and not exact:

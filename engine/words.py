@@ -6,7 +6,7 @@
 
 from typing import Final
 
-_ADJECTIVES: Final = (
+ADJECTIVES: Final = (
     "able amber aware bold brave brief bright brisk calm clear clever cool cosy crisp daring "
     "deep eager early easy even exact fair fast fine firm fond fresh gentle glad golden good "
     "grand green happy hardy honest humble just keen kind late light lively loyal lucky mellow "
@@ -14,7 +14,7 @@ _ADJECTIVES: Final = (
     "shy silent simple sincere sleek smart smooth sober solid sound spry steady still strong "
     "subtle sunny sure swift tame tender tidy tough true upbeat vivid warm wise witty young zesty"
 )
-_ANIMALS: Final = (
+ANIMALS: Final = (
     "ant badger bat bear beaver bee bison boar camel cat cobra condor coot crab crane cricket "
     "crow deer dingo dog dolphin dove duck eagle eel egret elk falcon ferret finch fox frog gecko "
     "gibbon goat goose grouse gull hare hawk hen heron horse ibex ibis jackal jay koala lark lemur "
@@ -27,6 +27,6 @@ _ANIMALS: Final = (
 
 def two_words(token: bytes) -> str:
     """Return a name for a random token of 8 bytes or more."""
-    adjectives, animals = _ADJECTIVES.split(), _ANIMALS.split()
+    adjectives, animals = ADJECTIVES.split(), ANIMALS.split()
     rest, adjective = divmod(int.from_bytes(token[:8], "big"), len(adjectives))
     return f"{adjectives[adjective]}-{animals[rest % len(animals)]}"

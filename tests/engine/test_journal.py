@@ -116,6 +116,16 @@ def test_a_run_is_found_by_a_unique_beginning(process: Process) -> None:
         process.journal.find("")
 
 
+def test_latest_is_the_run_begun_last(process: Process) -> None:
+    """It needs no name, and where there is no run there is no latest."""
+    with pytest.raises(Refused, match="no run 'latest'"):
+        process.journal.find("latest")
+    process.journal.begin(new(), token(1), 1000)
+    second = process.journal.begin(new(b"2"), token(2), 2000)
+    process.journal.begin(new(b"3"), token(3), 1500)
+    assert process.journal.find("latest").id == second.id
+
+
 def test_the_latest_word_on_a_step_counts(process: Process) -> None:
     """A step that failed and then ran has run; everything of its row comes back."""
     row = process.journal.begin(new(), token(1), 1000)

@@ -10,7 +10,7 @@ def main(text: str, chapters: str) -> None:
     target.mkdir()
     parts = Path(text).read_text(encoding="utf-8").split("# ")[1:]
     for number, part in enumerate(parts, start=1):
-        (target / f"{number:02}.txt").write_text(part, encoding="utf-8")
+        (target / f"{number:02}.txt").write_text(part.strip() + "\n", encoding="utf-8")
     print(f"{len(parts)} chapters")
 
 
