@@ -55,8 +55,14 @@ class Workflow:
     """A workflow in the making. One FILE.py defines one."""
 
     def __init__(
-        self, name: str, *, description: str = "", params: dict[str, object] | None = None
+        self,
+        name: str,
+        *,
+        description: str = "",
+        params: dict[str, object] | None = None,
+        outputs: dict[str, str] | None = None,
     ) -> None:
+        """Begin one. Without `outputs` and `output`, they are all that no step reads."""
         mark = _caller()
         self._mark = mark
         self._scalars: dict[str, Field] = {"workflow": Field(mark, from_data(name, mark))}
@@ -67,6 +73,9 @@ class Workflow:
             self._scalars["description"] = Field(mark, from_data(description, mark))
         for key, value in (params or {}).items():
             self._add("params", key, from_data(value, mark), mark)
+        for key, reference in (outputs or {}).items():
+            self._add("outputs", key, from_data(reference, mark), mark)
+        self._given = {"steps"} if outputs is None else {"steps", "outputs"}
 
     def param(self, name: str, default: object = None) -> str:
         """Add a param, which must be given when it has no default; return its reference."""
@@ -111,7 +120,7 @@ class Workflow:
         """
         fields = dict(self._scalars)
         for key, table in self._tables.items():
-            if table or key == "steps":
+            if table or key in self._given:
                 fields[key] = Field(self._mark, MapNode(table, self._mark))
         return read_workflow(MapNode(fields, self._mark))
 
