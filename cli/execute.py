@@ -36,7 +36,7 @@ from engine.scheduler import Scheduler
 from engine.slots import Slots
 
 if TYPE_CHECKING:
-    from engine.localrunner import Host
+    from engine.host import Host
 
 
 class Executed(NamedTuple):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cli.progress import Steps
+from cli.steptree import Steps
 from engine.progress import Ended, Printed, Progress, Started, Watch
 
 MAX_BYTES: Final = 16 * 2**20  # of one stream, as much as is kept for good

@@ -1,11 +1,10 @@
-"""The `tally` program: which commands there are, and what an error exits with.
+"""The `tally` program: which commands there are.
 
 Commands live in a file per group, imported only when one of them is called, so that
-`tally --help` costs no more than click itself. Only this file knows the exit codes.
+`tally --help` costs no more than click itself.
 """
 
 import difflib
-import errno
 import importlib
 import os
 import select
@@ -14,25 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX
-from cli.report import note, printable
-from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
+from cli.complaints import cancelled, complain
+from engine.errors import Refused
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-EXIT_CODES: Final[dict[type[TallyError], int]] = {
-    StepFailed: 1,
-    Refused: 2,
-    Unavailable: 3,
-    Differs: 4,
-    Damaged: 5,
-}
-_FIXES: Final[dict[type[TallyError], str]] = {  # what to do when an error does not say it
-    Damaged: "get it again from whoever has it; 'tally fsck' checks all that is stored here",
-}
-EXIT_USAGE: Final = 2
-EXIT_BUG: Final = 70  # EX_SOFTWARE of sysexits.h
 
 
 class Entry(NamedTuple):
@@ -149,64 +134,14 @@ def main(args: list[str]) -> int:
         return answer(tally, os.environ)
     try:
         result: Any = tally.main(args, prog_name="tally", standalone_mode=False)
-    except TallyError as error:
-        return _complain(error, _exit_code(error))
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return EXIT_USAGE
-    except click.UsageError as error:
-        return _complain(_usage(error, args), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
-        return _complain(TallyError("cancelled", fix=FIX), EXIT_CANCELLED)
+        return cancelled()
     except Exception as error:  # the one place where everything is caught, to say what it is
-        told = _of_the_system(error)
-        return _complain(told, EXIT_UNAVAILABLE) if told else _bug(error)
+        named = args[0] if args and args[0] in COMMANDS else ""  # click does not always know it
+        return complain(error, named)
     return result if isinstance(result, int) else 0
-
-
-def _exit_code(error: TallyError) -> int:
-    return next(code for family, code in EXIT_CODES.items() if isinstance(error, family))
-
-
-def _complain(error: TallyError, code: int) -> int:
-    """Print an error in at most three lines: what, where, what to do.
-
-    What another program said of it, as Nix does, comes before that.
-    """
-    what, *said = error.what.splitlines() or [""]
-    for line in filter(str.strip, said):
-        note(f"  | {line}")
-    fix = error.fix or _FIXES.get(type(error), "")
-    lines = (("error: ", what), ("  at: ", error.where), ("  fix: ", fix))
-    for label, text in lines:
-        if text:
-            click.echo(label + printable(text), err=True)
-    return code
-
-
-def _usage(error: click.UsageError, args: list[str]) -> TallyError:
-    named = [word for word in args[:1] if word in COMMANDS]  # click does not always know it
-    path = error.ctx.command_path if error.ctx else " ".join(["tally", *named])
-    what = " ".join(error.format_message().split())  # click lists choices on lines of their own
-    what = what.removesuffix(".")
-    return TallyError(what, fix=f"'{path} --help' explains it")
-
-
-def _of_the_system(error: Exception) -> TallyError | None:
-    """Return what the system refused us, or None for a bug of ours."""
-    import sqlite3  # not needed by every command
-
-    if not isinstance(error, OSError | sqlite3.Error):
-        return None
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "disk is full" in str(error):
-        return TallyError("the disk is full", fix="free some space ('tally gc'), then try again")
-    where = str(error.filename) if isinstance(error, OSError) and error.filename else ""
-    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    fix = "mend that (who owns the path? is the disk right?), then run the command again"
-    return TallyError(what, where=where, fix=fix)
 
 
 def _reader_has_gone() -> bool:
@@ -219,11 +154,3 @@ def _closed_pipe() -> int:
     """Leave quietly when whoever read our output has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-def _bug(error: Exception) -> int:
-    import traceback
-
-    traceback.print_exception(error)
-    what = f"a bug in Tallystick: {type(error).__name__}"
-    return _complain(TallyError(what, fix="report it with the lines above"), EXIT_BUG)

@@ -1,160 +1,32 @@
 """Progress of a run for people: a live tree on a terminal, plain lines otherwise; all to stderr.
 
-`Tree` turns progress into counts and text and knows nothing of terminals; the two watchers print.
+What is printed comes from steptree.py and tails.py, which know nothing of terminals.
 """
 
 import sys
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cli.report import human_seconds, note, printable
-from engine.plan_events import WHOLE
+from cli.steptree import Steps, Tree
+from cli.tails import Tails, ended_lines
 from engine.progress import (
-    Counted,
     Ended,
-    Printed,
     Progress,
     Retried,
-    Reused,
     Started,
     Waiting,
     Watch,
 )
-from engine.workflow.graph import Group
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.remaining import Remaining
 
-MARKS: Final = {"failed": "✗", "running": "⏵", "ran": "✔", "reused": "✔", "skipped": "-"}
-SHOWN_LINES: Final = 20  # of a failed step's output
-_LONGEST_LINE: Final = 4096  # bytes of one that has not ended: a progress bar draws without end
 _REFRESHES: Final = 8  # a second
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps that are watched: in order, how many instances each has, and which have any."""
-
-    counts: Mapping[str, int | None]  # None while it is not known
-    scattered: frozenset[str]
-
-    @classmethod
-    def of_groups(cls, groups: Sequence[Group]) -> "Steps":
-        """Return the steps of a run."""
-        scattered = frozenset(group.step for group in groups if group.scattered)
-        return cls({group.step: group.count for group in groups}, scattered)
-
-    def id(self, step: str, index: int) -> str:
-        """Return what people call an instance: 'train[1]', or 'report' of a step that has one."""
-        return f"{step}[{index}]" if step in self.scattered and index != WHOLE else step
-
-
-@dataclass(slots=True)
-class Branch:
-    """One step of the workflow: how many instances it has, and how many are in which state."""
-
-    total: int = 0
-    ended: Counter[str] = field(default_factory=Counter)
-    running: int = 0
-    wall_ms: int = 0  # of all that ran
-
-    @property
-    def state(self) -> str:
-        """The state that its mark shows."""
-        if self.ended["failed"]:
-            return "failed"
-        if self.running:
-            return "running"
-        if self.total and sum(self.ended.values()) >= self.total:
-            return next(s for s in ("ran", "reused", "skipped") if self.ended[s])
-        return "waiting"
-
-
-class Tree:
-    """All that is known of a run's progress."""
-
-    def __init__(self, counts: Mapping[str, int | None]) -> None:
-        """Take the steps in order, with how many instances each has, as far as that is known."""
-        self.branches = {step: Branch(count or 0) for step, count in counts.items()}
-        self._running: set[tuple[str, int]] = set()
-
-    def take(self, event: Progress) -> None:
-        """Count an event in."""
-        branch = self.branches[event.step]
-        if isinstance(event, Counted):
-            branch.total = event.count
-        elif isinstance(event, Reused):
-            branch.ended["reused"] += len(event.indexes)
-        elif isinstance(event, Started) and (event.step, event.index) not in self._running:
-            self._running.add((event.step, event.index))
-            branch.running += 1
-        elif isinstance(event, Ended):
-            self._end(branch, event)
-
-    def _end(self, branch: Branch, event: Ended) -> None:
-        if (event.step, event.index) in self._running:
-            self._running.discard((event.step, event.index))
-            branch.running -= 1
-        branch.ended[event.status] += 1
-        if event.status == "ran":
-            branch.wall_ms += event.wall_ms
-
-    def rows(self) -> Iterator[tuple[str, str, str]]:
-        """Yield mark, name and counts of each step."""
-        for name, branch in self.branches.items():
-            yield MARKS.get(branch.state, "⏸"), name, self._counts(branch)
-
-    def _counts(self, branch: Branch) -> str:
-        done = sum(branch.ended.values())
-        parts = [f"{done}/{branch.total}"] if branch.total != 1 else []
-        parts += [f"{branch.running} running"] if branch.running else []
-        parts += [f"{n} {s}" for s, n in sorted(branch.ended.items()) if n]
-        parts += [human_seconds(branch.wall_ms)] if branch.wall_ms else []
-        return ", ".join(parts)
-
-
-class Tail:
-    """The last lines of one step; a line may come in pieces, and those of two streams mixed."""
-
-    def __init__(self) -> None:
-        self._lines: deque[bytes] = deque(maxlen=SHOWN_LINES)
-        self._begun: dict[str, bytes] = {}
-
-    def add(self, stream: str, data: bytes) -> None:
-        """Take what a stream gave."""
-        *whole, begun = (self._begun.get(stream, b"") + data).split(b"\n")
-        self._lines.extend(whole)
-        self._begun[stream] = begun[-_LONGEST_LINE:]
-
-    def lines(self) -> list[str]:
-        """Return the lines, printable."""
-        found = [*self._lines, *filter(None, self._begun.values())][-SHOWN_LINES:]
-        return [printable(line.decode("utf-8", "replace")) for line in found]
-
-
-class Tails:
-    """The last lines that running steps printed, to be shown of those that fail."""
-
-    def __init__(self) -> None:
-        self._tails: dict[tuple[str, int], Tail] = {}
-
-    def take(self, event: Progress) -> None:
-        """Keep, or forget, what an event is about."""
-        if isinstance(event, Printed):
-            tail = self._tails.setdefault((event.step, event.index), Tail())
-            tail.add(event.stream, event.data)
-        elif isinstance(event, Started) or (isinstance(event, Ended) and event.status != "failed"):
-            self._tails.pop((event.step, event.index), None)
-
-    def of(self, event: Ended) -> tuple[str, ...]:
-        """Return the last lines of an instance, printable."""
-        return tuple(self._tails.pop((event.step, event.index), Tail()).lines())
 
 
 class Plain:
@@ -193,16 +65,6 @@ class Plain:
 
     def _id(self, step: str, index: int) -> str:
         return self._steps.id(step, index)
-
-
-def ended_lines(event: Ended, name: str, tails: Tails) -> Iterator[str]:
-    """Yield what is said of an instance that ended: of one that failed, what it printed last."""
-    if event.status == "ran":
-        yield f"{name}: done in {human_seconds(event.wall_ms)}"
-        return
-    yield f"{name}: {event.status}" + (f": {event.note}" if event.note else "")
-    if event.status == "failed":
-        yield from (f"  | {line}" for line in tails.of(event))
 
 
 class Live:

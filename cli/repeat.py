@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from cli.execute import begin, capacity_of, execute, open_slots
 from cli.interrupt import interruptible
 from cli.prepare import carriers_of, find_workflow, prepare
-from cli.progress import Steps, watching
+from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings
+from cli.steptree import Steps
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import StepFailed

@@ -53,8 +53,9 @@ def run(
     from cli.execute import begin, execute
     from cli.livelog import also_to_files
     from cli.prepare import check_forced, find_workflow, prepare
-    from cli.progress import Steps, watching
+    from cli.progress import watching
     from cli.runview import emit_run, view_row, view_steps
+    from cli.steptree import Steps
 
     _local_only(on, max_cost)
     forced = frozenset(force)

@@ -9,7 +9,8 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.closures import Closures
 from engine.content.cid import Cid
-from engine.localrunner import Host, LocalRunner
+from engine.host import Host
+from engine.localrunner import LocalRunner
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.staging import Staging
 

@@ -6,7 +6,7 @@ import click
 import jsonschema
 import pytest
 
-from cli import main
+from cli import complaints, main
 from cli.offer import OFFERS, words_of
 from tests.cli.conftest import NIX_LETTERS
 from tests.cli.program import ROOT, Program
@@ -55,7 +55,7 @@ def test_the_document_has_every_exit_code() -> None:
     """Its table is that of the program."""
     text = (ROOT / "docs" / "cli.md").read_text()
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
-    assert listed == {0, *main.EXIT_CODES.values(), main.EXIT_BUG}
+    assert listed == {0, *complaints.EXIT_CODES.values(), complaints.EXIT_BUG}
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

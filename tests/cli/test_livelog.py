@@ -6,7 +6,7 @@ import pytest
 
 from cli import livelog
 from cli.livelog import also_to_files, live_file, live_folder
-from cli.progress import Steps
+from cli.steptree import Steps
 from engine.progress import Ended, Printed, Progress, Started
 
 STEPS = Steps({"a": 1, "s": 2}, frozenset({"s"}))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cli import main
+from cli import complaints, main
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
 
 
@@ -40,7 +40,7 @@ def test_each_error_family_has_its_exit_code(error, code, monkeypatch):
 
 def test_every_family_has_an_exit_code():
     """A family without a code would end in a traceback."""
-    assert set(main.EXIT_CODES) == set(TallyError.__subclasses__())
+    assert set(complaints.EXIT_CODES) == set(TallyError.__subclasses__())
 
 
 def test_an_error_takes_three_lines(monkeypatch, capsys):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from cli.progress import Plain, Steps, Tail, Tails, Tree, ended_lines
+from cli.progress import Plain
+from cli.steptree import Steps, Tree
+from cli.tails import Tail, Tails, ended_lines
 from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Printed, Retried, Reused, Started, Waiting
 

@@ -13,9 +13,10 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.content.select import select
 from engine.database import Database
 from engine.execution import Desk
+from engine.host import Host, Places
 from engine.inquiry import Inquiry
 from engine.journal import Journal
-from engine.localrunner import Host, LocalRunner, Places
+from engine.localrunner import LocalRunner
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, Memo, own_results
 from engine.plan import Plan

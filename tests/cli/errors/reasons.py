@@ -50,6 +50,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/content/unixfs.py": FORGED,
     "engine/content/walk.py": FORGED,
     "engine/faults.py of_sqlite: another tally": LIMIT,
+    "engine/jobs.py": FORGED,
     "engine/localrunner.py": FORGED,
     "engine/locks.py": OTHER_SYSTEM,
     "engine/collection.py": ELSEWHERE + "the suites of faults (docs/reliability.md)",

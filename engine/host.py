@@ -1,0 +1,31 @@
+"""Host: what all runners of this machine share."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.clock import Clock
+from engine.closures import Placed
+from engine.content.cid import Cid
+from engine.runner import Signer
+from engine.staging import Staging
+from engine.store.base import ContentStore
+
+
+class Places(Protocol):
+    """Where closures are on this machine: engine/closures.py, or a fake."""
+
+    def place(self, closure: Cid) -> Placed:
+        """Return where a closure is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What all runners of this machine share."""
+
+    store: ContentStore
+    staging: Staging
+    closures: Places
+    clock: Clock
+    system: str  # kernel and CPU, as the machine says: goes into attestations
+    signer: Signer | None
