@@ -1,6 +1,7 @@
 """The documents say what the code does, where that can be checked."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,28 @@ def test_every_file_that_a_document_names_exists(document: Path) -> None:
     missing = [name for name in named if not (ROOT / name).exists()]
     missing += [name for name in linked if not (document.parent / name).exists()]
     assert not missing
+
+
+def test_every_module_is_in_the_tables_of_parts() -> None:
+    """docs/architecture.md names it, or its folder; a bare name is of the folder before it."""
+    parts = []
+    for line in ARCHITECTURE.read_text().splitlines():
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", line.split("|")[1]) if line.startswith("| `") else ():
+            folder = f"{name.rpartition('/')[0]}/" if "/" in name else folder
+            parts.append(name if "/" in name else folder + name)
+    modules = [
+        str(path.relative_to(ROOT))
+        for top in ("engine", "peers", "cli", "bench", "tests/long")
+        for path in (ROOT / top).rglob("*.py")
+        if path.name != "__init__.py" and "templates" not in path.parts
+    ]
+
+    def is_part(module: str, part: str) -> bool:
+        return module.startswith(part) if part.endswith("/") else fnmatch(module, part)
+
+    assert not [one for one in modules if not any(is_part(one, part) for part in parts)]
+    assert not [part for part in parts if not any(is_part(one, part) for one in modules)]
 
 
 def test_every_command_in_the_readme_exists() -> None:
