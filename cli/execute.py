@@ -8,8 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from blake3 import blake3
-
 from cli.interrupt import interruptible
 from cli.prepare import Prepared
 from cli.settings import Settings
@@ -29,7 +27,7 @@ from engine.presence import Presence
 from engine.products import Products
 from engine.progress import Watch
 from engine.recorder import Recorder
-from engine.rows import NewRun, RunRow, StepRow
+from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.runner import Runner
 from engine.scheduler import Scheduler
@@ -49,18 +47,7 @@ class Executed(NamedTuple):
 
 def begin(space: Workspace, prepared: Prepared) -> RunRow:
     """Enter a run in the journal, or find the interrupted one that it goes on with."""
-    parts = (
-        prepared.workflow_cid.raw,
-        prepared.lock_cid.raw,
-        repr(prepared.params.values).encode(),
-    )
-    new = NewRun(
-        blake3(b"".join(parts)).digest(),
-        prepared.workflow_cid,
-        prepared.workflow.name,
-        prepared.params.values,
-    )
-    return space.journal.begin(new, secrets.token_bytes(16), SystemClock().now_ms())
+    return space.journal.begin(prepared.new, secrets.token_bytes(16), SystemClock().now_ms())
 
 
 def execute(
@@ -77,6 +64,7 @@ def execute(
 
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
+    before = None if forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     capacity = replace(capacity_of(settings), ahead=settings.jobs)
     with ExitStack() as closing:
@@ -96,6 +84,8 @@ def execute(
             status = scheduler.run()
     rows = space.journal.steps(row.id)
     _end(space, prepared, row, status, rows)
+    if before is not None and all(one.status == "reused" for one in rows):
+        space.repeats.remember(prepared.new.work, row.id, before)
     return Executed(status, rows, asked.products)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from blake3 import blake3
+
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import is_run, whole_cid
 from cli.workspace import Workspace
@@ -17,9 +19,11 @@ from engine.environments import Settled
 from engine.errors import Refused, Unavailable
 from engine.inputs import Inputs, here
 from engine.nix.closure import shell_of
+from engine.rows import NewRun
 from engine.run import Run
 from engine.step import SYSTEM
 from engine.summary import load_run, load_workflow
+from engine.version import VERSION
 from engine.workflow.graph import Group, groups
 from engine.workflow.load import load
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
@@ -56,6 +60,13 @@ class Prepared:
     carriers: dict[Cid, Cid]  # Closure -> Environment
     groups: tuple[Group, ...]
     resolver: Resolver
+
+    @property
+    def new(self) -> NewRun:
+        """The run, to be entered in the journal."""
+        used = (self.workflow_cid.raw, self.lock_cid.raw, repr(self.params.values).encode())
+        work = blake3(b"".join((VERSION.encode(), *used))).digest()
+        return NewRun(work, self.workflow_cid, self.workflow.name, self.params.values)
 
 
 def find_workflow(space: Workspace, text: str) -> Named:

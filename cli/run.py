@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cli.prepare import Prepared
     from cli.remaining import Remaining
     from cli.runview import RunView
-    from engine.rows import RunRow
 
 _POLL_S: Final = 0.05
 
@@ -50,12 +49,8 @@ def run(
     What was done before with the same environment, command and inputs is reused. Interrupted, by
     whatever: the same command goes on from there.
     """
-    from cli.execute import begin, execute
-    from cli.livelog import also_to_files
     from cli.prepare import check_forced, find_workflow, prepare
-    from cli.progress import watching
-    from cli.runview import emit_run, view_row, view_steps
-    from cli.steptree import Steps
+    from cli.repeated import repeated
 
     _local_only(on, max_cost)
     forced = frozenset(force)
@@ -68,25 +63,47 @@ def run(
 
             emit_plan(space, settings, prepared, forced)
             return 0
-        row = begin(space, prepared)
-        note(f"run {row.name}")
-        if not detach:
-            steps = Steps.of_groups(prepared.groups)
-            with (
-                watching(steps, lambda: _remaining(space, settings, prepared)) as shown,
-                also_to_files(space.home, row.id, steps, shown) as watch,
-            ):
-                done = execute(
-                    space, settings, prepared, row, watch, keep_going=keep_going, forced=forced
-                )
-            found = view_steps(space, space.journal.find(row.id), done.rows, done.products)
-        else:
-            found = view_row(space, row)
-        emit_run(found, as_json=settings.json)
+        if not forced and repeated(space, settings, prepared):
+            return 0
+        found = _begun(space, settings, prepared, forced, keep_going=keep_going, detach=detach)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
-        _go_on_in_background(settings, row)
+        _go_on_in_background(settings, found.name)
         return 0
     return _judge(found)
+
+
+def _begun(
+    space: Workspace,
+    settings: Settings,
+    prepared: "Prepared",
+    forced: frozenset[str],
+    *,
+    keep_going: bool,
+    detach: bool,
+) -> "RunView":
+    """Begin a run, or go on with it; drive it to its end unless it is detached; print it."""
+    from cli.execute import begin, execute
+    from cli.livelog import also_to_files
+    from cli.progress import watching
+    from cli.runview import emit_run, view_row, view_steps
+    from cli.steptree import Steps
+
+    row = begin(space, prepared)
+    note(f"run {row.name}")
+    if detach:
+        found = view_row(space, row)
+    else:
+        steps = Steps.of_groups(prepared.groups)
+        with (
+            watching(steps, lambda: _remaining(space, settings, prepared)) as shown,
+            also_to_files(space.home, row.id, steps, shown) as watch,
+        ):
+            done = execute(
+                space, settings, prepared, row, watch, keep_going=keep_going, forced=forced
+            )
+        found = view_steps(space, space.journal.find(row.id), done.rows, done.products)
+    emit_run(found, as_json=settings.json)
+    return found
 
 
 def _remaining(space: Workspace, settings: Settings, prepared: "Prepared") -> "Remaining":
@@ -121,14 +138,14 @@ def _failed(found: "RunView") -> StepFailed:
     return StepFailed(f"run '{found.name}' failed: step '{failed[0].id}'{others}", fix=fix)
 
 
-def _go_on_in_background(settings: Settings, row: "RunRow") -> None:
+def _go_on_in_background(settings: Settings, name: str) -> None:
     """Run the same command again as a process of its own, which goes on with the run."""
     import subprocess
 
     folder = settings.home / "detached"
     folder.mkdir(mode=0o700, exist_ok=True)
     words = [word for word in sys.argv[1:] if word != "--detach"]
-    with (folder / f"{row.id}.log").open("wb") as log:
+    with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, sys.argv[0], *words],
             stdin=subprocess.DEVNULL,
@@ -137,7 +154,7 @@ def _go_on_in_background(settings: Settings, row: "RunRow") -> None:
             start_new_session=True,
         )
     with Workspace(settings.home) as space:  # until it has the run, others would call it dead
-        while process.poll() is None and space.journal.find(row.id).status == "interrupted":
+        while process.poll() is None and space.journal.find(name).status == "interrupted":
             time.sleep(_POLL_S)
     note(f"it goes on in the background; what it says is in {log.name}")
 

@@ -1,11 +1,12 @@
 """How one run is printed: the JSON shape that scripts rely on, and the table for people."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from cli.names import is_run, whole_cid
-from cli.report import emit_json, emit_table, human_seconds
+from cli.report import emit_json
+from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.products import Products
@@ -72,7 +73,7 @@ def view_steps(
     """Return a run of which the steps, and some of what they gave, are at hand."""
     workflow = load_workflow(space.store, row.workflow)
     steps = of_rows(space.store, rows, workflow, products.of)
-    outputs = final_outputs(space.store.get, workflow, steps)
+    outputs = final_outputs(space.store.get, workflow.outputs, steps)
     return RunView(
         row.run, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
     )
@@ -82,7 +83,7 @@ def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
     run = load_run(space.store, cid)
     workflow = load_workflow(space.store, run.workflow)
     steps = of_record(space.store, run)
-    outputs = final_outputs(space.store.get, workflow, steps)
+    outputs = final_outputs(space.store.get, workflow.outputs, steps)
     return RunView(
         cid, name, run.status, run.workflow, workflow.name, run.parameters, steps, outputs
     )
@@ -104,23 +105,8 @@ def emit_run(found: RunView, *, as_json: bool) -> None:
     """Print a run."""
     if as_json:
         return emit_json(_as_json(found))
-    emit_table(_rows(found.steps), ("step", "status", "time", "output", "cid"))
-    emit_table([("output", name, _text(cid)) for name, cid in found.outputs.items()])
-    return emit_table([("run", found.name, found.status, str(found.run or "(not ended)"))])
-
-
-def _rows(steps: Sequence[StepSummary]) -> Iterator[tuple[str, ...]]:
-    for step in steps:
-        time = human_seconds(step.wall_ms) if step.wall_ms else "-"
-        outputs = [(name, str(cid)) for name, cid in step.outputs.items()] or [("-", "-")]
-        for name, cid in outputs:
-            yield step.id, step.status, time, name, cid
-
-
-def _text(output: Output) -> str:
-    if isinstance(output, tuple):
-        return " ".join(str(cid) for cid in output)
-    return str(output or "-")
+    lines = tuple(fold(found.steps))
+    return emit_text(RunText(found.name, found.status, found.run, lines, found.outputs))
 
 
 def _as_json(found: RunView) -> dict[str, object]:

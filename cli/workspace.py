@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.nix.command import Command
     from engine.nix.realise import Realiser
     from engine.nix.records import Closure
+    from engine.repeats import Repeats
     from engine.store.disk import DiskStore
     from engine.wheels.assemble import Assembler
 
@@ -98,6 +99,13 @@ class Workspace(AbstractContextManager["Workspace"]):
         from engine.journal import Journal
 
         return Journal(self.database, self.claims)
+
+    @cached_property
+    def repeats(self) -> "Repeats":
+        """The runs that would do nothing again."""
+        from engine.repeats import Repeats
+
+        return Repeats(self.database, self.journal, self.store.mark)
 
     @cached_property
     def memo(self) -> "Memo":

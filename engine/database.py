@@ -8,11 +8,7 @@ from typing import Final
 
 from engine.sqlite import Schema, Sqlite
 
-SCHEMA: Final = Schema(
-    version=1,
-    what="the record of runs",
-    when_damaged="run `tally fsck --repair`: it keeps what can still be read",
-    statements="""
+_RUNS: Final = """
 CREATE TABLE memo (
     key BLOB, result BLOB, attestation BLOB NOT NULL, signed BLOB, signer BLOB,
     place INTEGER NOT NULL,
@@ -28,7 +24,27 @@ CREATE TABLE run_steps (
     attestation BLOB, signed BLOB, wall_ms INTEGER NOT NULL, stdout BLOB, stderr BLOB,
     note TEXT NOT NULL,
     PRIMARY KEY (run, step, idx)) WITHOUT ROWID;
-""",
+"""
+# A mark is another one whenever something that was true of the memo may not be so any more.
+_REPEATS: Final = """
+CREATE TABLE repeats (
+    work BLOB PRIMARY KEY, run TEXT NOT NULL, memo BLOB NOT NULL, content BLOB NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), mark BLOB NOT NULL);
+INSERT INTO mark VALUES (1, randomblob(16));
+CREATE TRIGGER memo_lost AFTER DELETE ON memo
+    BEGIN UPDATE mark SET mark = randomblob(16); END;
+CREATE TRIGGER memo_changed AFTER UPDATE ON memo
+    BEGIN UPDATE mark SET mark = randomblob(16); END;
+CREATE TRIGGER disowned_added AFTER INSERT ON disowned
+    BEGIN UPDATE mark SET mark = randomblob(16); END;
+CREATE TRIGGER run_steps_lost AFTER DELETE ON run_steps
+    BEGIN DELETE FROM repeats WHERE run = old.run; END;
+"""
+SCHEMA: Final = Schema(
+    versions=(_RUNS, _REPEATS),
+    what="the record of runs",
+    when_damaged="run `tally fsck --repair`: it keeps what can still be read",
 )
 
 

@@ -84,7 +84,7 @@ Point = Literal[
     "farm.unstamped",
     "farm.removed",
     "environment.captured",
-    # results and runs (recorder.py, journal.py; cli/execute.py)
+    # results and runs (recorder.py, journal.py, repeats.py; cli/execute.py)
     "record.stored",
     "record.entered",
     "record.durable",
@@ -93,6 +93,7 @@ Point = Literal[
     "run.stored",
     "run.ended",
     "run.adopted",
+    "run.repeated",
     "run.forgotten",
     # bundles and files of the user (bundle.py; cli)
     "bundle.written",

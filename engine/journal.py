@@ -7,10 +7,10 @@ for as long as it is being run.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.claims import Claims
 from engine.content.cid import Cid
@@ -40,6 +40,15 @@ _RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of column
 _STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
 
 
+class StepCount(NamedTuple):
+    """How many instances of a step came to the same."""
+
+    step: str
+    status: str
+    instances: int
+    wall_ms: int  # of all of them
+
+
 class Journal:
     """The runs of one home."""
 
@@ -59,7 +68,38 @@ class Journal:
                     change.execute("UPDATE runs SET cancel = 0 WHERE id = ?", (row[0],))
                 reached("run.continued")
                 return self._run(row)
-        return self._insert(new, token, now_ms)
+        entered = self.enter(new, token, now_ms)
+        reached("run.begun")
+        return entered
+
+    def enter(
+        self,
+        new: NewRun,
+        token: bytes,
+        now_ms: int,
+        status: RunStatus = "running",
+        run: Cid | None = None,
+    ) -> RunRow:
+        """Enter a run; one that is running is this process's until `end` or its death."""
+        identity = token[:_ID_BYTES].hex()
+        if status == "running":
+            self._claims.take(_claim(identity))
+        base = two_words(token[_ID_BYTES:])
+        ended_ms = None if status == "running" else now_ms
+        with self._database.change() as change:
+            taken = {name for (name,) in change.execute("SELECT name FROM runs")}
+            tries = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+            name = next(each for each in tries if each not in taken)
+            parameters = json.dumps(new.parameters, sort_keys=True)
+            values = (identity, name, new.work, new.workflow.raw, new.title, parameters, status)
+            change.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (*values, now_ms, ended_ms, _raw(run)),
+            )
+        return RunRow(
+            identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run,
+            imported=run == new.work,
+        )  # fmt: skip
 
     def add_steps(self, change: sqlite3.Connection, run: str, steps: Iterable[StepRow]) -> None:
         """Record what became of instances; the latest word on each counts."""
@@ -85,10 +125,23 @@ class Journal:
         """
         return [self._run(row) for row in self._database.rows(f"{_RUN} ORDER BY created_ms DESC")]
 
-    def steps(self, id: str) -> list[StepRow]:  # noqa: A002
-        """Return what is recorded of a run's instances, in order of steps and indexes."""
-        query = f"{_STEP} WHERE run = ? ORDER BY step, idx"
-        return [read_step(row) for row in self._database.rows(query, (id,))]
+    def steps(self, id: str, only: Collection[str] | None = None) -> list[StepRow]:  # noqa: A002
+        """Return what is recorded of a run's instances, in order of steps and indexes.
+
+        `only` names the steps that are asked for, unless all are.
+        """
+        names = () if only is None else tuple(only)
+        chosen = "" if only is None else f"AND step IN ({','.join('?' * len(names))})"
+        query = f"{_STEP} WHERE run = ? {chosen} ORDER BY step, idx"
+        return [read_step(row) for row in self._database.rows(query, (id, *names))]
+
+    def counts(self, id: str) -> list[StepCount]:  # noqa: A002
+        """Return how many instances of each step came to what, in order of steps."""
+        query = (
+            "SELECT step, status, count(*), sum(wall_ms) FROM run_steps WHERE run = ?"
+            " GROUP BY step, status ORDER BY step, status"
+        )
+        return [StepCount(*row) for row in self._database.rows(query, (id,))]
 
     def durations(self, title: str) -> dict[str, list[int]]:
         """Return how long each step of the workflows of that name took, where it ran to its end.
@@ -139,7 +192,11 @@ class Journal:
         Its `work` is its own CID, which is no digest of work that a command here could go on with.
         """
         known = [row for row in self.runs() if row.run == run]
-        return known[0] if known else self._insert(new, token, now_ms, status, run)
+        if known:
+            return known[0]
+        entered = self.enter(new, token, now_ms, status, run)
+        reached("run.adopted")
+        return entered
 
     def forget(self, id: str) -> None:  # noqa: A002
         """Forget a run altogether, as of one whose record is damaged beyond repair."""
@@ -153,35 +210,6 @@ class Journal:
         with self._database.change() as change:
             change.execute("DELETE FROM runs WHERE run = ? AND work = ?", (run.raw, run.raw))
         reached("run.forgotten")
-
-    def _insert(
-        self,
-        new: NewRun,
-        token: bytes,
-        now_ms: int,
-        status: RunStatus = "running",
-        run: Cid | None = None,
-    ) -> RunRow:
-        identity = token[:_ID_BYTES].hex()
-        if status == "running":
-            self._claims.take(_claim(identity))
-        base = two_words(token[_ID_BYTES:])
-        ended_ms = None if status == "running" else now_ms
-        with self._database.change() as change:
-            taken = {name for (name,) in change.execute("SELECT name FROM runs")}
-            tries = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
-            name = next(each for each in tries if each not in taken)
-            parameters = json.dumps(new.parameters, sort_keys=True)
-            values = (identity, name, new.work, new.workflow.raw, new.title, parameters, status)
-            change.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                (*values, now_ms, ended_ms, _raw(run)),
-            )
-        reached("run.begun" if status == "running" else "run.adopted")
-        return RunRow(
-            identity, name, new.workflow, new.title, new.parameters, status, now_ms, ended_ms, run,
-            imported=run is not None,
-        )  # fmt: skip
 
     def _run(self, row: Row) -> RunRow:
         run = read_run(row)

@@ -35,10 +35,14 @@ Fill = Callable[[sqlite3.Connection], None]
 class Schema:
     """The tables of a file, and what is said of it when it fails."""
 
-    version: int
-    statements: str
+    versions: tuple[str, ...]  # the statements that make each version of the one before it
     what: str  # as "the store's index"
     when_damaged: str  # what to do then
+
+    @property
+    def version(self) -> int:
+        """The version that this program makes."""
+        return len(self.versions)
 
 
 class Sqlite:
@@ -162,13 +166,16 @@ class Sqlite:
             raise Damaged(what, where=str(self.path), fix=self._schema.when_damaged)
 
     def _prepare(self, fill: Fill | None) -> None:
-        if self._check_version() == 0:
-            with self.change() as change:
-                for statement in self._schema.statements.split(";"):
+        version = self._check_version()
+        if version == self._schema.version:
+            return
+        with self.change() as change:
+            for statements in self._schema.versions[version:]:
+                for statement in _statements(statements):
                     change.execute(statement)
-                if fill is not None:
-                    fill(change)
-                change.execute(f"PRAGMA user_version = {self._schema.version}")
+            if version == 0 and fill is not None:
+                fill(change)
+            change.execute(f"PRAGMA user_version = {self._schema.version}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -197,6 +204,16 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return sqlite3.connect(
         name, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, uri=True
     )
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Yield the statements of a script; a trigger has some within it."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _lenient(raw: bytes) -> str:

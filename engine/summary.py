@@ -1,6 +1,6 @@
 """Summary: what a run was and gave, from its record, or from the journal while it runs."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,10 +126,10 @@ def of_rows(
     )
 
 
-def final_outputs(get: Get, workflow: Workflow, steps: Iterable[Made]) -> dict[str, Output]:
-    """Return the outputs of a workflow, as far as its steps gave them."""
+def final_outputs(get: Get, outputs: Mapping[str, str], steps: Iterable[Made]) -> dict[str, Output]:
+    """Return the outputs of a workflow, given as references, as far as its steps gave them."""
     made = {(step.name, step.index): step.outputs for step in steps}
-    return {name: _final(get, text, made) for name, text in workflow.outputs.items()}
+    return {name: _final(get, text, made) for name, text in outputs.items()}
 
 
 def load_workflow(store: BlockStore, cid: Cid) -> Workflow:

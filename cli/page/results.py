@@ -59,6 +59,8 @@ def _given(
     gathers = reference.pick == "all"
     some = of_step[:MAX_VALUES] if gathers else [x for x in of_step if x.index == reference.pick]
     alone = replace(workflow, outputs={name: text})
-    found = final_outputs(store.get, alone, [with_outputs(store, one) for one in some])[name]
+    found = final_outputs(store.get, alone.outputs, [with_outputs(store, one) for one in some])[
+        name
+    ]
     values = found if isinstance(found, tuple) else () if found is None else (found,)
     return Given(values, len(of_step) - len(some) if gathers else 0)

@@ -35,6 +35,7 @@ from engine.store.index import Index
 from engine.store.leases import Lease
 from engine.store.packs import Packs
 from engine.store.pins import Pins
+from engine.store.place import IN_PLACE
 from engine.store.reader import RangeReader, Reader
 from engine.store.recover import recover
 from engine.store.whole import WholeFile, WholeFiles
@@ -164,6 +165,14 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         Raises: Unavailable on a full disk.
         """
         self.writer.hold(cids)
+
+    def mark(self) -> bytes | None:
+        """Return what is another mark as soon as a copy of any block was given up.
+
+        None while some lie in files of the user's own, which go without a word.
+        """
+        query = "SELECT mark FROM mark WHERE NOT EXISTS (SELECT 1 FROM places WHERE kind = ?)"
+        return next((mark for (mark,) in self.index.rows(query, (IN_PLACE,))), None)
 
     def release_lease(self) -> None:
         """Let gc have what this process put and did not pin; the next put takes a new lease."""

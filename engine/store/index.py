@@ -12,11 +12,10 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
 from engine.store.place import Place, Slice
-from engine.store.table import KEPT, PLACE, TABLES, VERSION, place_of
+from engine.store.table import KEPT, PLACE, VERSIONS, place_of
 
 SCHEMA: Final = Schema(
-    version=VERSION,
-    statements=TABLES,
+    versions=VERSIONS,
     what="the store's index",
     when_damaged="run `tally fsck --repair`: it is made again from what lies in the store",
 )

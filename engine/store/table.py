@@ -11,8 +11,7 @@ from engine.content.cid import Cid
 from engine.store.base import Leaf
 from engine.store.place import PACK, Place, Signature, Slice
 
-VERSION: Final = 1
-TABLES: Final = """
+_TABLES: Final = """
 CREATE TABLE clock (last INTEGER NOT NULL);
 INSERT INTO clock VALUES (0);
 CREATE TABLE places (
@@ -27,6 +26,14 @@ CREATE TABLE leases (id TEXT PRIMARY KEY, stamp INTEGER NOT NULL, expires INTEGE
     WITHOUT ROWID;
 CREATE TABLE held (lease TEXT, cid BLOB, PRIMARY KEY (lease, cid)) WITHOUT ROWID;
 """
+# Another mark whenever a copy of a block was given up: what was whole then may not be any more.
+_MARK: Final = """
+CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 1), mark BLOB NOT NULL);
+INSERT INTO mark VALUES (1, randomblob(16));
+CREATE TRIGGER block_lost AFTER DELETE ON blocks
+    BEGIN UPDATE mark SET mark = randomblob(16); END;
+"""
+VERSIONS: Final = (_TABLES, _MARK)
 # SOLID places only: what is borrowed may go, so it does not count as kept
 KEPT: Final = """SELECT cid, max(stamp) FROM blocks JOIN places ON number = place
     WHERE kind IN ('pack', 'whole', 'salvage') AND cid IN ({}) GROUP BY cid"""

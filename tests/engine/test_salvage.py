@@ -12,10 +12,11 @@ from engine.salvage import is_sound, salvage
 from engine.sqlite import Schema, Sqlite
 
 SCHEMA = Schema(
-    1,
-    """CREATE TABLE facts (key BLOB, fact TEXT NOT NULL, PRIMARY KEY (key)) WITHOUT ROWID;
-    CREATE TABLE names (name TEXT PRIMARY KEY, number INTEGER);
-    CREATE INDEX by_number ON names (number)""",
+    (
+        """CREATE TABLE facts (key BLOB, fact TEXT NOT NULL, PRIMARY KEY (key)) WITHOUT ROWID;
+        CREATE TABLE names (name TEXT PRIMARY KEY, number INTEGER);
+        CREATE INDEX by_number ON names (number);""",
+    ),
     "the test's file",
     "mend it",
 )

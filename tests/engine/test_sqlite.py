@@ -11,7 +11,7 @@ import pytest
 from engine.errors import Damaged, Refused, Unavailable
 from engine.sqlite import Schema, Sqlite
 
-SCHEMA = Schema(1, "CREATE TABLE facts (fact TEXT)", "the test's file", "move it away")
+SCHEMA = Schema(("CREATE TABLE facts (fact TEXT);",), "the test's file", "move it away")
 OPEN = """
 import pathlib, sys
 from engine.database import Database
@@ -82,7 +82,9 @@ def test_threads_take_turns_to_change(file):
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path):
     """An older Tallystick leaves it as it is."""
-    Sqlite(tmp_path / "facts.db", Schema(2, "SELECT 1", "the test's file", "")).close()
+    Sqlite(
+        tmp_path / "facts.db", Schema((SCHEMA.versions[0], "SELECT 1;"), "the test's file", "")
+    ).close()
 
     with pytest.raises(Refused, match="the test's file was made by a newer Tallystick"):
         Sqlite(tmp_path / "facts.db", SCHEMA)

@@ -70,7 +70,7 @@ def test_the_outputs_of_a_workflow_leave_out_what_was_skipped() -> None:
         for at in range(3)
     ]
 
-    assert final_outputs(MemoryStore().get, workflow, ran) == {
+    assert final_outputs(MemoryStore().get, workflow.outputs, ran) == {
         "o": (made[0], made[2]),
         "p": None,
         "q": made[2],
