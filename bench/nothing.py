@@ -5,7 +5,9 @@ The steps are one step scattered; the peers have as many targets that are up to 
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bench import ours
@@ -38,25 +40,30 @@ _TARGETS: dict[str, Target | None] = {
 def measure(setting: Setting) -> Iterator[Row]:
     """Measure one scattered step, all of it reused."""
     count = setting.size(10_000, 20)
-    ways: dict[str, Callable[[], Spent]] = {"tally": _ours(setting, count)}
+    ways: dict[str, Callable[[], Spent]] = _ours(setting, count)
+    variants = list(ways)[1:]
     for name, make in _PEERS.items():
         program = setting.peers.find(name)
         if program is not None:
             folder = setting.prepared(f"nothing-{name}-{count}", _maker(make, program, count))
             ways[name] = make(program, folder, count).spent
     times = contest(ways, setting.rounds)
-    for name in list(ways)[1:]:
-        yield _row(count, name, times)
+    for name in [name for name in _PEERS if name in ways]:
+        yield _row(f"{count} steps reused ÷ {name}", "tally", name, times, _TARGETS[name])
+    for name in variants if "doit" in ways else ():
+        yield _row(f"{count} steps reused, {name} ÷ doit", name, "doit", times)
 
 
-def _row(count: int, peer: str, times: Times) -> Row:
-    what = f"{count} steps reused ÷ {peer}"
-    told = times.told("tally", peer)
-    return Row(PART, what, times.ratio("tally", peer), "x", _TARGETS[peer], told)
+def _row(what: str, ours: str, theirs: str, times: Times, target: Target | None = None) -> Row:
+    return Row(PART, what, times.ratio(ours, theirs), "x", target, times.told(ours, theirs))
 
 
-def _ours(setting: Setting, count: int) -> Callable[[], Spent]:
-    """Return what runs the workflow once more, in a copy of a home where all of it was run."""
+def _ours(setting: Setting, count: int) -> dict[str, Callable[[], Spent]]:
+    """Return what runs the workflow once more, in a copy of a home where all of it was run.
+
+    As people call it, from the second time on that nothing is to be done; with all of it printed;
+    and the first time, when each step is looked for.
+    """
     environment = setting.environments.path("one")
 
     def make(folder: Path) -> None:
@@ -65,12 +72,20 @@ def _ours(setting: Setting, count: int) -> Callable[[], Spent]:
 
     folder = setting.scratch / "nothing"
     shutil.copytree(setting.prepared(f"nothing-tally-{count}", make), folder, symlinks=True)
-    command = Tally(folder / "home").run(folder / "w.yaml")
-    told = json.loads(command.output())  # what an older version recorded is done again, here
-    again = json.loads(command.output())
+    home = Tally(folder / "home")
+    command = home.command("run", folder / "w.yaml", "--jobs", str(ours.JOBS))
+    printed = home.run(folder / "w.yaml")
+    told = json.loads(printed.output())  # what an older version recorded is done again, here
+    again = json.loads(printed.output())
     if {step["status"] for step in again["steps"]} != {"reused"} or len(told["steps"]) != count:
         raise ValueError("not every step was reused")
-    return command.spent
+
+    def looked_for() -> Spent:
+        with closing(sqlite3.connect(home.home / "state.db")) as state, state:
+            state.execute("DELETE FROM repeats")
+        return command.spent()
+
+    return {"tally": command.spent, "as JSON": printed.spent, "looked for": looked_for}
 
 
 def _maker(

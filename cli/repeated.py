@@ -11,6 +11,7 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.errors import Damaged, NotHere
 from engine.rows import RunRow
+from engine.workflow.model import Workflow
 
 
 def repeated(space: Workspace, settings: Settings, prepared: Prepared) -> bool:
@@ -23,7 +24,7 @@ def repeated(space: Workspace, settings: Settings, prepared: Prepared) -> bool:
     if earlier is None:
         return False
     try:
-        emit = _printing(space, settings, earlier)
+        emit = _printing(space, settings, prepared.workflow, earlier)
     except (NotHere, Damaged):  # out of the way now; the steps that gave it are done again
         return False
     row = space.repeats.repeat(new, secrets.token_bytes(16), SystemClock().now_ms())
@@ -38,7 +39,9 @@ def repeated(space: Workspace, settings: Settings, prepared: Prepared) -> bool:
     return True
 
 
-def _printing(space: Workspace, settings: Settings, row: RunRow) -> Callable[[str], None]:
+def _printing(
+    space: Workspace, settings: Settings, workflow: Workflow, row: RunRow
+) -> Callable[[str], None]:
     """Return what prints a run under another name; all that it takes has been read.
 
     Raises: NotHere, Damaged when some of that is not here.
@@ -50,5 +53,5 @@ def _printing(space: Workspace, settings: Settings, row: RunRow) -> Callable[[st
         return lambda name: emit_run(replace(view, name=name), as_json=True)
     from cli.runtext import emit_text, folded
 
-    text = folded(space, row)
+    text = folded(space, row, workflow)
     return lambda name: emit_text(text._replace(name=name))

@@ -8,7 +8,8 @@ from cli.report import emit_table, human_seconds, note
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.rows import RunRow
-from engine.summary import Output, StepSummary, final_outputs, load_workflow, of_rows
+from engine.summary import Output, StepSummary, final_outputs, of_rows
+from engine.workflow.model import Workflow
 from engine.workflow.order import in_order
 from engine.workflow.references import OutputRef, parse_reference
 
@@ -52,9 +53,8 @@ def fold(steps: Sequence[StepSummary]) -> Iterator[Line]:
             yield step
 
 
-def folded(space: Workspace, row: RunRow) -> RunText:
+def folded(space: Workspace, row: RunRow, workflow: Workflow) -> RunText:
     """Return a run that the journal knows, without a look at the instances that are folded."""
-    workflow = load_workflow(space.store, row.workflow)
     folds = [Fold(*one) for one in space.journal.counts(row.id)]
     many = {one.name: one for one in folds if one.instances > FOLDED}
     counted = _counted(workflow.outputs, many)

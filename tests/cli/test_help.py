@@ -88,8 +88,8 @@ def test_the_version_is_told(empty: Program) -> None:
 
 def test_the_schema_accepts_a_workflow(empty: Program) -> None:
     """What an editor is given describes what the program takes."""
-    from ruamel.yaml import YAML
+    import yaml
 
     schema = empty.told("schema")
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(YAML(typ="safe").load(NIX_LETTERS), schema)
+    jsonschema.validate(yaml.safe_load(NIX_LETTERS), schema)

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.program import Program
 
 # Packages that take longer to import than `tally --help` may take; who needs one pays for it.
-HEAVY = ("nacl", "networkx", "rich", "ruamel", "asyncio", "unittest", "xml")
+HEAVY = ("nacl", "networkx", "rich", "yaml", "asyncio", "unittest", "xml")
 IMPORTED = """
 import contextlib, io, json, sys
 from cli.main import main

@@ -53,6 +53,12 @@ def _as_it_is(life: Life) -> None:
     """Change nothing."""
 
 
+def _done_twice(life: Life) -> None:
+    """Have a run of which nothing was left to do, so that it is entered at once."""
+    for _ in range(2):
+        life.succeed(life.run(NEW))
+
+
 def _interrupted(life: Life) -> None:
     """Leave a run that was killed with two of its steps done."""
     ended = life.do(life.run(NEW), Hurts(moment="record.durable", hit=3))
@@ -158,6 +164,7 @@ def _without_lock(life: Life) -> None:
 SCENES: Final = {
     "run": Scene(_as_it_is, lambda life: life.run(NEW)),
     "go-on": Scene(_interrupted, lambda life: life.run(NEW)),
+    "repeat": Scene(_done_twice, lambda life: life.run(NEW)),
     "rerun": Scene(_as_it_is, lambda life: Deed(["rerun", life.ground.run, "--offline"], nothing)),
     "lock": Scene(_without_lock, lambda life: life.run(NEW)),
     "touched": Scene(_touched, lambda life: life.run(NEW)),
