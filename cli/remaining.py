@@ -10,8 +10,8 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.admission import Capacity
 from engine.estimate import Usual, shared, usual
-from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Progress, Reused, Started
+from engine.rows import WHOLE
 from engine.workflow.graph import Group
 
 MAX_STEPS: Final = 1_000  # of a workflow: they are gone through each time the screen is drawn

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cli.report import human_seconds
-from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Progress, Reused, Started
+from engine.rows import WHOLE
 from engine.workflow.graph import Group
 
 MARKS: Final = {"failed": "✗", "running": "⏵", "ran": "✔", "reused": "✔", "skipped": "-"}

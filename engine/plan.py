@@ -22,7 +22,6 @@ from engine.admission import Capacity
 from engine.attempts import Attempts
 from engine.instances import BLOCK, Instances
 from engine.plan_events import (
-    WHOLE,
     Action,
     Cancel,
     Cancelled,
@@ -50,6 +49,7 @@ from engine.plan_graph import Graph
 from engine.plan_table import Cause, State
 from engine.questions import Questions
 from engine.ranks import rank_of, split
+from engine.rows import WHOLE
 from engine.workflow.graph import Group
 
 

@@ -7,9 +7,7 @@ one step together; what runs comes one by one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-WHOLE: Final = -1  # the index in a Skip of a step whose instances were never known
+from typing import Literal
 
 Status = Literal["succeeded", "failed", "cancelled"]
 

@@ -18,6 +18,8 @@ STEP_COLUMNS: Final = (
     "step, idx, status, key, result, attestation, signed, wall_ms, stdout, stderr, note"
 )
 
+WHOLE: Final = -1  # the index of a step whose instances were never known, as when it was skipped
+
 Name = tuple[str, int]  # of an instance: its step and index; 0 when it is not scattered
 RunStatus = Literal["running", "interrupted", "succeeded", "failed", "cancelled"]
 StepStatus = Literal["ran", "reused", "failed", "skipped"]
@@ -53,7 +55,7 @@ class StepRow(NamedTuple):
     """What became of one instance of a step: the columns of a row, in their order."""
 
     step: str
-    index: int  # type: ignore[assignment]  # WHOLE for a step whose instances were never known
+    index: int  # type: ignore[assignment]  # or WHOLE
     status: StepStatus
     key: Cid | None
     result: Cid | None

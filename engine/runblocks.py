@@ -1,20 +1,23 @@
 """Run blocks: the Run record of a run that has ended, made of the rows of its steps. Pure."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.plan_events import WHOLE, Status
-from engine.rows import StepRow
+from engine.rows import WHOLE, StepRow
 from engine.run import RUN, Run, RunStep, run_pages
 from engine.workflow.graph import Group
+
+if TYPE_CHECKING:
+    from engine.plan_events import Status
 
 
 def run_blocks(
     workflow: Cid,
     lock: Cid,
     parameters: dict[str, str],
-    status: Status,
+    status: "Status",
     groups: Sequence[Group],
     rows: Iterable[StepRow],
 ) -> tuple[Block, ...]:

@@ -21,7 +21,6 @@ from engine.inquiry import Answer, Inquiry, Question
 from engine.lookup import Hit
 from engine.plan import Plan
 from engine.plan_events import (
-    WHOLE,
     Action,
     Cancel,
     CancelRequested,
@@ -41,7 +40,7 @@ from engine.plan_events import (
 )
 from engine.progress import Counted, Ended, Retried, Reused, Watch
 from engine.recorder import Record
-from engine.rows import Name, StepRow
+from engine.rows import WHOLE, Name, StepRow
 from engine.slots import Slots
 
 ASKED_AT_ONCE: Final = 1_000  # instances resolved before the loop looks at what came in meanwhile

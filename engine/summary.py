@@ -10,8 +10,7 @@ from engine.content.reader import Get
 from engine.content.select import select
 from engine.errors import Damaged, NotHere
 from engine.evidence import attestation
-from engine.plan_events import WHOLE
-from engine.rows import Name, StepRow
+from engine.rows import WHOLE, Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import RESULT
 from engine.workflow.as_data import decode_workflow

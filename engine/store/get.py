@@ -6,8 +6,8 @@ this process, and from a power cut once the system has written it.
 """
 
 import os
+import secrets
 import shutil
-import uuid
 from pathlib import Path
 
 from engine.content.cid import Cid
@@ -38,7 +38,7 @@ def get_tree(store: ContentStore, cid: Cid, dest: Path, *, link: bool = False) -
         what = f"cannot write there: {fault.strerror}"
         fix = "name a directory that is there and yours"
         raise Refused(what, where=str(dest.parent), fix=fix) from None
-    temporary = f".tally-{uuid.uuid4().hex}"
+    temporary = f".tally-{secrets.token_hex(16)}"
     try:
         _check(plan, parent, dest)
         WriteOut(store, parent, dest.parent, temporary, link=link).write(plan)

@@ -7,8 +7,8 @@ so that running the same command again finds what was there.
 """
 
 import os
+import secrets
 import sqlite3
-import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +28,7 @@ class Lease:
     """The lease of one open store. Not for two threads at once."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / uuid.uuid4().hex
+        self._path = folder / secrets.token_hex(16)
         self._descriptor: int | None = None
         self._renewed = 0
         self.stamp: int | None = None  # nothing put since then is swept

@@ -6,8 +6,8 @@ does: so a gc never removes a file that has just been put.
 """
 
 import os
+import secrets
 import sqlite3
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -51,7 +51,7 @@ class WholeFiles:
         """
         with writing(self._root, 0):
             while True:
-                path = self._folder / f"{TEMPORARY}{uuid.uuid4().hex}"
+                path = self._folder / f"{TEMPORARY}{secrets.token_hex(16)}"
                 descriptor = create_locked(path, 0o644)  # the lock tells gc that it is wanted
                 if descriptor is not None:
                     reached("file.begun")

@@ -1,6 +1,5 @@
 """Load: a workflow from a file. The only part of engine/workflow that touches the world."""
 
-import traceback
 from pathlib import Path
 from types import CodeType
 from typing import Final
@@ -63,6 +62,8 @@ def _place(path: Path, text: str, index: int) -> str:
 
 def _failed(error: Exception, path: Path) -> Refused:
     """Return what went wrong, at the last line of the author's own file that led to it."""
+    import traceback  # a workflow file in YAML has no need of it
+
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     where = f"{path}:{lines[-1] or 1}:1" if lines else str(path)
     what = f"{type(error).__name__}: {error}".splitlines()[0]

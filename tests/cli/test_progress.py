@@ -5,8 +5,8 @@ import pytest
 from cli.progress import Plain
 from cli.steptree import Steps, Tree
 from cli.tails import Tail, Tails, ended_lines
-from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Printed, Retried, Reused, Started, Waiting
+from engine.rows import WHOLE
 
 STEPS = Steps({"a": 1, "s": None}, frozenset({"s"}))
 

@@ -3,8 +3,8 @@
 from cli.remaining import Remaining
 from engine.admission import Capacity
 from engine.estimate import Usual
-from engine.plan_events import WHOLE
 from engine.progress import Counted, Ended, Reused, Started
+from engine.rows import WHOLE
 from engine.workflow.graph import Group, Need
 
 KNOWN = {"a": Usual(1_000, 3), "b": Usual(5_000, 1)}
