@@ -4,7 +4,6 @@ Commands live in a file per group, imported only when one of them is called, so 
 `tally --help` costs no more than click itself.
 """
 
-import difflib
 import importlib
 import os
 import select
@@ -88,7 +87,9 @@ class Commands(click.Group):
         """Find the command of `args`, or say which one was probably meant."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
             fix = f"did you mean 'tally {near[0]}'?" if near else "'tally --help' lists them"
             raise Refused(f"no command '{name}'", fix=fix)
         return super().resolve_command(ctx, args)

@@ -6,7 +6,6 @@ names are `TALLY_` and the setting in capitals.
 
 import json
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,20 +143,27 @@ def _parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each set
 
 def _read_file(path: Path) -> dict[str, str]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = _toml(path.read_bytes(), path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         what = f"the config file cannot be read: {error.strerror}"
         raise Unavailable(what, where=str(path), fix="make it readable, or delete it") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        what = f"the config file is not TOML: {error}"
-        raise Refused(what, where=str(path), fix="mend it, or delete it") from None
     for name in data:
         if name not in SETTINGS:
             known = ", ".join(SETTINGS)
             raise Refused(f"no setting '{name}'", where=str(path), fix=f"known: {known}")
     return {name: str(value) for name, value in data.items()}
+
+
+def _toml(text: bytes, path: Path) -> dict[str, Any]:
+    import tomllib  # most have no config file
+
+    try:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        what = f"the config file is not TOML: {error}"
+        raise Refused(what, where=str(path), fix="mend it, or delete it") from None
 
 
 def store(name: str, value: str | None) -> None:

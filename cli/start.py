@@ -5,15 +5,19 @@ what finished is kept, and the exit code is 1. The second one ends it at once; n
 reported as done is lost by that either.
 """
 
+import gc
 import os
 import signal
 import sys
 
 from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX, SIGNALS
 
+_GARBAGE = 50_000  # objects made before any is looked for: imports make many, and all of them stay
+
 
 def entry() -> None:
     """Run the program and exit; the entry point of the `tally` script."""
+    gc.set_threshold(_GARBAGE)
     # Not sys.exit: Python would wait for threads and take the signals back while it cleans up,
     # and all that needs closing has been closed.
     os._exit(_flushed(run(sys.argv[1:])))

@@ -3,7 +3,6 @@
 What Linux alone offers is done in a slower way elsewhere, or left out where it is only a hint.
 """
 
-import ctypes
 import errno
 import os
 from pathlib import Path
@@ -40,7 +39,9 @@ def allocate(descriptor: int, size: int) -> None:
     fallocate = _function("fallocate")
     if fallocate is None:
         return
-    if fallocate(descriptor, _KEEP_SIZE, ctypes.c_long(0), ctypes.c_long(size)):
+    from ctypes import c_long
+
+    if fallocate(descriptor, _KEEP_SIZE, c_long(0), c_long(size)):
         error = _error()
         if error.errno not in _NOT_HERE:
             raise error
@@ -67,9 +68,13 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def _function(name: str) -> Any:  # noqa: ANN401 - a C function, or None where there is none
+    import ctypes  # which takes a tenth of what `tally --help` takes
+
     return getattr(ctypes.CDLL(None, use_errno=True), name, None)
 
 
 def _error() -> OSError:
-    number = ctypes.get_errno()
+    from ctypes import get_errno
+
+    number = get_errno()
     return OSError(number, os.strerror(number))

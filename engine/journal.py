@@ -9,7 +9,6 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from engine.claims import Claims
@@ -172,6 +171,8 @@ class Journal:
             names = ", ".join(run.name for run in found[:5])
             raise Refused(f"'{text}' begins more than one run", fix=f"say which: {names}")
         if not found:
+            from difflib import get_close_matches
+
             near = get_close_matches(text, [run.name for run in runs], n=1)
             fix = f"did you mean '{near[0]}'?" if near else "`tally runs` lists them"
             raise Refused(f"no run '{text[:80]}'", fix=fix)

@@ -1,6 +1,5 @@
 """Names: what things in a workflow may be called, and which one was probably meant. Pure."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -24,8 +23,10 @@ def is_name(text: str, pattern: str = NAME) -> bool:
 
 def did_you_mean(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the fix for a word that is not known: the nearest one, or else all of them."""
+    from difflib import get_close_matches
+
     choices = sorted(known)
-    near = difflib.get_close_matches(wrong[:80], choices, n=1, cutoff=0.6)
+    near = get_close_matches(wrong[:80], choices, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
     if otherwise or not choices:

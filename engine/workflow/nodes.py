@@ -4,8 +4,7 @@ Both a YAML file and the Python builder become these nodes, so the rules of the 
 written once. A Mark counts lines and columns from 1, as editors do.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.errors import Refused
 from engine.workflow.yaml_scalars import finite, in_range, whole
@@ -13,9 +12,8 @@ from engine.workflow.yaml_scalars import finite, in_range, whole
 MAX_DEPTH: Final = 32  # lists and maps inside one another; the format itself needs 6
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """A place in a file."""
+class Mark(NamedTuple):
+    """A place in a file. They come in the order of a file."""
 
     file: str
     line: int
@@ -25,8 +23,7 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value. `written` is its text in the file, before it was read as a number or a word."""
 
     value: str | int | float | bool | None
@@ -34,24 +31,21 @@ class Scalar:
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(NamedTuple):
     """Values in order."""
 
     items: "tuple[Node, ...]"
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A value in a map and where its key is."""
 
     key_mark: Mark
     node: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(NamedTuple):
     """Fields by key, in the order written; keys are text and each is there once."""
 
     fields: dict[str, Field]

@@ -4,9 +4,7 @@
 (1610612736, 120000)
 """
 
-import math
 import re
-from fractions import Fraction
 from typing import Final
 
 from engine.errors import Refused
@@ -24,7 +22,7 @@ SIZES: Final = {
 }
 TIMES: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
-_QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-z]{1,7})", re.ASCII)
+_QUANTITY: Final = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?([A-Za-z]{1,7})", re.ASCII)
 
 
 def parse_size(text: str) -> int:
@@ -54,8 +52,8 @@ def _parse(text: str, units: dict[str, int], example: str) -> int:
     fix = f"write a number and one of {', '.join(units)}, as {example}"
     if found is None:
         raise Refused(f"{text[:40]!r} is not a number with a unit", fix=fix)
-    number, unit = found.groups()
+    whole, part, unit = found.groups(default="")
     if unit not in units:
         same = [known for known in units if known.lower() == unit.lower()]
         raise Refused(f"unknown unit '{unit}'", fix=f"did you mean '{same[0]}'?" if same else fix)
-    return math.ceil(Fraction(number) * units[unit])
+    return -(-int(whole + part) * units[unit] // int("1" + "0" * len(part)))

@@ -20,6 +20,8 @@ JsonText: TypeAlias = str  # compact JSON, as `to_json` gives it
 # Characters that JSON holds as they are and YAML does not, or takes for the end of a line.
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
+_NESTED: Final = re.compile(r'["\[{]')  # where an item may have a comma of its own
+
 _ENCODER: Final = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
 )
@@ -107,4 +109,6 @@ def items_of(value: JsonText) -> tuple[JsonText, ...] | None:
     """Return the items of a list, or None when the value is no list."""
     if not value.startswith("["):
         return None
+    if not _NESTED.search(value, 1):  # numbers and words: written one after another
+        return tuple(value[1:-1].split(",")) if len(value) > 2 else ()
     return tuple(to_json(item) for item in json.loads(value))

@@ -121,6 +121,9 @@ def test_a_long_list() -> None:
 
 def test_items() -> None:
     """A list has items, each a value; anything else has none."""
+    assert items_of("[]") == ()
+    assert items_of("[1,-0.5,1e-06,true,null]") == ("1", "-0.5", "1e-06", "true", "null")
+    assert items_of('["a,b"]') == ('"a,b"',)
     assert items_of('[1,"a",[2],{"b":0.5}]') == ("1", '"a"', "[2]", '{"b":0.5}')
     assert items_of("[]") == ()
     assert items_of('"[1]"') is None
