@@ -37,7 +37,7 @@ def main() -> None:
     peers = Peers(asked.cache, not asked.quick, complain)
     rounds = asked.rounds or (1 if asked.quick else 5)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the scratch goes then too
-    setting = Setting(asked.quick, rounds, asked.cache, scratch, peers, complain)
+    setting = Setting(asked.quick, rounds, asked.cache, scratch, peers, complain, asked.large)
     try:
         rows = []
         for part in asked.parts or list(PARTS):
@@ -55,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it all still work?")
+    parser.add_argument("--large", action="store_true", help="also 10 GiB: takes 30 GiB of disk")
     parser.add_argument("--table", action="store_true", help="print the latest of each figure")
     parser.add_argument("--rounds", type=int, help="how often each pair is measured (5)")
     cache = platformdirs.user_cache_path("tallystick-bench")

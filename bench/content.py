@@ -1,18 +1,27 @@
 """Content: files into a store and out of it, and an environment made from its blocks.
 
-Every round begins with an empty store and an idle disk; what is added lies in memory already.
+What is compared, whole processes from outside with their start, unless said otherwise:
+
+- `add` returns when all is durable. So it stands beside what is durable too: by hand with an
+  fsync, `nix-store` with `sync-before-registering`, restic. Without a target it also stands
+  beside those that leave the data to the system.
+- `get` and `cp` both leave the data to the system.
+- An environment: the work alone, without the start, from blocks that an `import` left in memory,
+  until a step could start, durable; beside `cp -r` of the same trees, and `cp -r` with a sync.
+
+Every round begins with a new store, an idle disk and memory that is there (idle.py); what is read
+lies in memory already. Of every way its median is told, and the ratio of the quickest rounds:
+what a machine would show that does nothing else.
 """
 
-import os
-import random
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import ours
+from bench import adders, ours, samples
 from bench.contest import Times, contest
-from bench.environments import nix_variables
+from bench.idle import idle
 from bench.machine import ROOT
 from bench.ours import Tally
 from bench.process import Command, Spent, ToldCommand
@@ -21,69 +30,68 @@ from bench.setting import Setting
 
 PART = "content"
 _MIB = 1024 * 1024
-_BY_HAND = ROOT / "bench" / "programs" / "add_by_hand.py"
 Way = Callable[[Path], Command]  # what to run in a new folder, which it may prepare
 
 
 def measure(setting: Setting) -> Iterator[Row]:
     """Measure one large file, many small ones, and an environment."""
-    large = setting.prepared(f"file-{setting.size(1024, 4)}", _large(setting.size(1024, 4)))
-    yield from _add_large(setting, large / "file")
-    yield from _get(setting, large / "file")
+    large = samples.large(setting, setting.size(1024, 4))
+    yield from _add_large(setting, large)
+    yield from _get(setting, large, f"1 file of {large.stat().st_size // _MIB} MiB")
     count = setting.size(10_000, 50)
-    yield from _add_small(setting, setting.prepared(f"small-{count}", _small(count)), count)
+    small = samples.small(setting, count)
+    yield from _add_small(setting, small, count)
+    yield from _get(setting, small, f"{count} small files")
     yield from _materialise(setting)
+    if setting.large:
+        yield from _memory(setting, setting.size(10_240, 8))
 
 
 def _add_large(setting: Setting, file: Path) -> Iterator[Row]:
-    size = file.stat().st_size // _MIB
     ways: dict[str, Way] = {
         "tally": lambda folder: Tally(folder / "home").command("add", file),
-        "by hand": lambda folder: _by_hand(file, folder),
-        "by hand, synced": lambda folder: _by_hand(file, folder, "sync"),
+        "by hand": lambda folder: adders.by_hand(file, folder, synced=False),
+        "by hand, synced": lambda folder: adders.by_hand(file, folder, synced=True),
     }
-    nix = setting.peers.find("nix-store")
-    if nix is not None:
-        ways["nix-store"] = lambda folder: _nix_add(nix, file, folder)
+    if (nix := setting.peers.find("nix-store")) is not None:
+        ways["nix-store --add"] = lambda folder: adders.nix(nix, file, folder, synced=False)
+        ways["nix-store --add, synced"] = lambda folder: adders.nix(nix, file, folder, synced=True)
     times = contest(_each_anew(setting, ways), setting.rounds)
-    what = f"add {size} MiB"
-    yield _speed(times, f"{what}, speed ÷ by hand", "by hand")
-    yield _speed(times, f"{what}, speed ÷ by hand, synced", "by hand, synced", at_least(0.75))
-    if nix is not None:
-        yield _speed(times, f"{what}, speed ÷ nix-store --add", "nix-store", at_least(1.2))
-    with setting.passing("peak") as folder:
-        peak = ways["tally"](folder).peak() / _MIB
-    yield Row(PART, f"{what}, memory", peak, "MiB", at_most(100))
+    targets = {"by hand, synced": at_least(0.75), "nix-store --add, synced": at_least(1.2)}
+    what = f"add {file.stat().st_size // _MIB} MiB"
+    for peer in list(ways)[1:]:
+        yield _speed(times, f"{what}, speed ÷ {peer}", peer, targets.get(peer))
+    yield _peak(setting, f"{what}, memory", ways["tally"])
 
 
-def _get(setting: Setting, file: Path) -> Iterator[Row]:
+def _get(setting: Setting, path: Path, what: str) -> Iterator[Row]:
     folder = setting.folder("get")
     tally = Tally(folder / "home")
-    cid = tally.told("add", file)["cid"]
+    cid = tally.told("add", path)["cid"]
     ways: dict[str, Way] = {
         "tally": lambda place: tally.command("get", cid, place / "copy"),
-        "cp": lambda place: Command(("cp", file, place / "copy"), place),
+        "cp": lambda place: Command(("cp", "-r", path, place / "copy"), place),
     }
     times = contest(_each_anew(setting, ways), setting.rounds)
-    size = file.stat().st_size // _MIB
-    yield _speed(times, f"get {size} MiB, verified, speed ÷ cp", "cp", at_least(0.8))
+    yield _speed(times, f"get {what}, verified, speed ÷ cp", "cp", at_least(0.8))
+    yield _peak(setting, f"get {what}, memory", ways["tally"])
     shutil.rmtree(folder)
 
 
 def _add_small(setting: Setting, files: Path, count: int) -> Iterator[Row]:
-    ways: dict[str, Way] = {
-        "tally": lambda folder: Tally(folder / "home").command("add", files / "files")
-    }
+    ways: dict[str, Way] = {"tally": lambda folder: Tally(folder / "home").command("add", files)}
     if (restic := setting.peers.find("restic")) is not None:
-        ways["restic"] = lambda folder: _restic(restic, files / "files", folder)
+        ways["restic"] = lambda folder: adders.restic(restic, files, folder)
     if (nix := setting.peers.find("nix-store")) is not None:
-        ways["nix-store"] = lambda folder: _nix_add(nix, files / "files", folder)
+        ways["nix-store"] = lambda folder: adders.nix(nix, files, folder, synced=False)
+    if (casync := setting.peers.find("casync")) is not None:
+        ways["casync"] = lambda folder: adders.casync(casync, files, folder)
     times = contest(_each_anew(setting, ways), setting.rounds)
+    targets = {"restic": at_most(1.0), "nix-store": at_most(0.5)}
     for peer in list(ways)[1:]:
-        target = at_most(1.0 if peer == "restic" else 0.5)
         what = f"add {count} small files ÷ {peer}"
         told = times.told("tally", peer)
-        yield Row(PART, what, times.ratio("tally", peer), "x", target, told)
+        yield Row(PART, what, times.ratio("tally", peer), "x", targets.get(peer), told)
 
 
 def _materialise(setting: Setting) -> Iterator[Row]:
@@ -91,6 +99,7 @@ def _materialise(setting: Setting) -> Iterator[Row]:
     farm = setting.environments.farm(name)
     cid, bundle = _bundle(setting, name)
     program = (sys.executable, "-m", "bench.programs.materialise")
+    copy = ("cp", "-r", farm, "copy")
 
     def from_blocks(folder: Path) -> ToldCommand:
         Tally(folder / "home").command("import", bundle).output()
@@ -98,12 +107,15 @@ def _materialise(setting: Setting) -> Iterator[Row]:
 
     ways: dict[str, Way] = {
         "tally": from_blocks,
-        "cp -r": lambda folder: Command(("cp", "-r", farm, folder / "copy"), folder),
+        "cp -r": lambda folder: Command(copy, folder),
+        "cp -r, synced": lambda folder: Command(
+            ("sh", "-euc", '"$@"; sync -f .', "", *copy), folder
+        ),
     }
     times = contest(_each_anew(setting, ways), setting.rounds)
-    yield _speed(
-        times, f"environment '{name}' from its blocks, speed ÷ cp -r", "cp -r", at_least(0.5)
-    )
+    what = f"environment '{name}' from its blocks, speed"
+    yield _speed(times, f"{what} ÷ cp -r", "cp -r", at_least(0.5))
+    yield _speed(times, f"{what} ÷ cp -r, synced", "cp -r, synced")
 
 
 def _bundle(setting: Setting, name: str) -> tuple[str, Path]:
@@ -117,14 +129,29 @@ def _bundle(setting: Setting, name: str) -> tuple[str, Path]:
     return cid, bundle
 
 
+def _memory(setting: Setting, mib: int) -> Iterator[Row]:
+    """Measure the memory that a very large file takes, which should not be more."""
+    file = samples.large(setting, mib)
+    with setting.passing("large") as folder:
+        tally = Tally(folder / "home")
+        yield _peak(setting, f"add {mib} MiB, memory", lambda _: tally.command("add", file))
+        cid = tally.told("add", file)["cid"]
+        yield _peak(
+            setting,
+            f"get 1 file of {mib} MiB, memory",
+            lambda place: tally.command("get", cid, place / "copy"),
+        )
+    shutil.rmtree(file.parent)
+
+
 def _each_anew(setting: Setting, ways: Mapping[str, Way]) -> dict[str, Callable[[], Spent]]:
-    """Return each way so that it begins with a new folder and all that was written on the disk."""
+    """Return each way so that it begins with a new folder on an idle machine."""
 
     def anew(make: Way) -> Callable[[], Spent]:
         def spent() -> Spent:
             with setting.passing("content") as folder:
                 command = make(folder)
-                os.sync()
+                idle()
                 return command.spent()
 
         return spent
@@ -133,45 +160,10 @@ def _each_anew(setting: Setting, ways: Mapping[str, Way]) -> dict[str, Callable[
 
 
 def _speed(times: Times, what: str, peer: str, target: Target | None = None) -> Row:
-    told = times.told("tally", peer)
+    told = f"{times.told('tally', peer)}, quickest {times.quickest(peer, 'tally'):.3g} x"
     return Row(PART, what, times.ratio(peer, "tally"), "x", target, told)
 
 
-def _by_hand(file: Path, folder: Path, *how: str) -> Command:
-    return Command((sys.executable, _BY_HAND, file, folder / "copy", *how), folder)
-
-
-def _nix_add(program: Path, path: Path, folder: Path) -> Command:
-    """Return what adds to a store of its own, as a second time is another thing."""
-    words = (program, "--store", folder / "store", "--add", path)
-    Command((program, "--store", folder / "store", "--init"), folder, nix_variables()).output()
-    return Command(words, folder, nix_variables())
-
-
-def _restic(program: Path, path: Path, folder: Path) -> Command:
-    given = {"RESTIC_PASSWORD": "bench", "RESTIC_CACHE_DIR": str(folder / "cache")}
-    words = (program, "-q", "-r", folder / "repository")
-    Command((*words, "init"), folder, given).output()
-    return Command((*words, "backup", path), folder, given)
-
-
-def _large(mib: int) -> Callable[[Path], None]:
-    def make(folder: Path) -> None:
-        with (folder / "file").open("wb") as file:
-            for _ in range(mib):
-                file.write(os.urandom(_MIB))
-
-    return make
-
-
-def _small(count: int) -> Callable[[Path], None]:
-    """Write files of up to 8 KiB, a hundred in a directory."""
-
-    def make(folder: Path) -> None:
-        draw = random.Random(1)
-        for number in range(count):
-            place = folder / "files" / str(number // 100) / f"{number}.dat"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(draw.randbytes(draw.randrange(1, 8192)))
-
-    return make
+def _peak(setting: Setting, what: str, way: Way) -> Row:
+    with setting.passing("peak") as folder:
+        return Row(PART, what, way(folder).peak() / _MIB, "MiB", at_most(100))

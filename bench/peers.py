@@ -22,6 +22,7 @@ DEBIAN: Final = {  # name: package, program in it
     "ninja": ("ninja-build", "usr/bin/ninja"),
     "make": ("make", "usr/bin/make"),
     "restic": ("restic", "usr/bin/restic"),
+    "casync": ("casync", "usr/bin/casync"),
 }
 SYSTEM: Final = {"bwrap": "bubblewrap", "nix-build": "nix-bin", "nix-store": "nix-bin"}
 _VERSION: Final = {"restic": "version"}  # others: --version

@@ -23,6 +23,7 @@ class Setting:
     scratch: Path  # of this call, on the same file system
     peers: Peers
     say: Callable[[str], None]
+    large: bool = False  # measure what takes 30 GiB of disk too
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
