@@ -52,6 +52,11 @@ class Setting:
         finally:
             shutil.rmtree(folder)
 
+    @contextmanager
+    def lasting(self, name: str) -> Iterator[Path]:
+        """Give a new folder that stays until the call ends: for what has many files."""
+        yield self.folder(name)
+
     def prepared(self, name: str, make: Callable[[Path], None]) -> Path:
         """Return a folder of the cache, made by `make` unless an earlier call did."""
         folder = self.cache / "prepared" / name
