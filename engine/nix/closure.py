@@ -6,7 +6,7 @@ nothing else by one mount. While this process lives, no other removes a farm tha
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from engine.nix.carried import KIND, NarStore
 from engine.nix.farms import Farms
 from engine.nix.fetched import Fetched
 from engine.nix.folder import folder_of
-from engine.nix.paths import Paths, groups, locator
+from engine.nix.paths import Paths, Where, groups, locator
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.nix.storepath import STORE_DIR
 from engine.nix.treewriter import TreeWriter, is_untouched, plant
@@ -51,9 +51,8 @@ class Materialiser:
         with self.paths.kept():
             missing = {path.nar_hash: path for path in closure.paths if not self._is_here(path)}
             self._check_space(missing.values())
-            for group in groups(missing.values()):
-                self._unpack(group, environment)
-            return self.farms.add(cid, lambda place: self._plant(closure, place))
+            making = partial(self._make, closure, missing, environment)
+            return self.farms.add(cid, making)
 
     def forget(self, environments: Iterable[Cid]) -> None:
         """Remove the farms of environments, before their records go; not those that are in use.
@@ -106,10 +105,35 @@ class Materialiser:
                 fix="free some space, or run `tally gc`, then run the command again",
             )
 
-    def _unpack(self, group: Sequence[ClosurePath], environment: Environment | None) -> None:
+    def _make(
+        self,
+        closure: Closure,
+        missing: Mapping[bytes, ClosurePath],
+        environment: Environment | None,
+        place: Path,
+    ) -> None:
+        """Unpack what is missing, and plant all of a closure at `place`."""
+        farm = TreeWriter(place)
+        farm.directory(b"")
+        self._plant(
+            farm, (p for p in closure.paths if p.nar_hash not in missing), self.paths.location
+        )
+        for group in groups(sorted(missing.values(), key=lambda path: -path.nar_size)):
+            hashes = {path.nar_hash for path in group}
+            alike = [path for path in closure.paths if path.nar_hash in hashes]
+            self._unpack(group, environment, partial(self._plant, farm, alike))
+        farm.finish()
+
+    def _unpack(
+        self,
+        group: Sequence[ClosurePath],
+        environment: Environment | None,
+        meanwhile: Callable[[Where], None],
+    ) -> None:
         """Unpack some paths, with one flush for all; the store then makes their NARs from them."""
         nars = {path.nar_hash: self._nar(path, environment) for path in group}
-        self.paths.adopt({path.nar_hash: partial(nars[path.nar_hash].to, path) for path in group})
+        makers = {path.nar_hash: partial(nars[path.nar_hash].to, path) for path in group}
+        self.paths.adopt(makers, meanwhile)
         reached("path.unpacked")
         for nar_hash, nar in nars.items():
             if nar.leaves is not None:
@@ -126,13 +150,10 @@ class Materialiser:
             )
         return Fetched(self._store.get, nar)
 
-    def _plant(self, closure: Closure, place: Path) -> None:
-        writer = TreeWriter(place)
-        writer.directory(b"")
-        for path in closure.paths:
-            source = self.paths.location(path.nar_hash)
-            plant(writer, os.fsencode(path.name), walk(source), source)
-        writer.finish()
+    def _plant(self, farm: TreeWriter, paths: Iterable[ClosurePath], where: Where) -> None:
+        for path in paths:
+            source = where(path.nar_hash)
+            plant(farm, os.fsencode(path.name), walk(source), source)
 
 
 def shell_of(closure: Closure, farm: Path) -> str | None:

@@ -16,6 +16,12 @@ from engine.nix.nar import Directory, Node, Regular, Symlink
 
 PIECE: Final = 1024 * 1024  # bytes of a file handed on at once, at most
 MAX_WORD: Final = 16  # bytes; the longest word of the grammar is "nix-archive-1"
+_HEADS: Final = (  # how a node begins, most of them in one look
+    (nar.REGULAR + nar.CONTENTS, b"contents"),
+    (nar.SYMLINK, b"symlink"),
+    (nar.REGULAR + nar.EXECUTABLE + nar.CONTENTS, b"executable"),
+    (nar.DIRECTORY, b"directory"),
+)
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Node | bytes]:
@@ -58,7 +64,7 @@ class _Opened:
     def child(self, name: bytes) -> bytes:
         """Return the path of the next entry, which must sort after the one before."""
         path, previous = self._directories[-1]
-        if not name or len(name) > nar.MAX_NAME or name in (b".", b"..") or {0, 0x2F} & {*name}:
+        if not name or name in (b".", b"..") or b"/" in name or b"\0" in name:
             raise Damaged(f"a NAR with the name {name[:300]!r}")
         if name <= previous:
             raise Damaged(f"a NAR with {name!r} after {previous!r}")
@@ -68,32 +74,39 @@ class _Opened:
 
 def _node(source: "_Source", opened: _Opened, path: bytes) -> Iterator[Node | bytes]:
     """Read a node up to its end, or a directory up to its first entry."""
-    source.expect(b"(", b"type")
-    kind = source.word()
+    kind = _kind(source)
     if kind == b"directory":
         opened.open(path)
         yield Directory(path)
         return
-    if kind == b"regular":
-        yield from _regular(source, path)
-    elif kind == b"symlink":
-        source.expect(b"target")
+    if kind == b"symlink":
         yield Symlink(path, _target(source))
     else:
-        raise Damaged(f"a NAR with a node of type {kind!r}")
+        size = source.number()
+        yield Regular(path, size, kind == b"executable")
+        yield from source.pieces(size)
+        source.padding(size)
     source.expect(b")", *([b")"] if opened else []))  # of the node, and of its entry
 
 
-def _regular(source: "_Source", path: bytes) -> Iterator[Node | bytes]:
-    executable = source.word()
-    if executable == b"executable":
-        source.expect(b"", b"contents")
-    elif executable != b"contents":
-        raise Damaged(f"a NAR with {executable!r} where a file's content begins")
-    size = source.number()
-    yield Regular(path, size, executable == b"executable")
-    yield from source.pieces(size)
-    source.padding(size)
+def _kind(source: "_Source") -> bytes:
+    """Read what a node is, up to its size or target; "executable" is a file that is one."""
+    for head, kind in _HEADS:
+        if source.skip(head):
+            return kind
+    source.expect(b"(", b"type")
+    kind = source.word()
+    if kind == b"symlink":
+        source.expect(b"target")
+    elif kind == b"regular":
+        kind = source.word()
+        if kind == b"executable":
+            source.expect(b"", b"contents")
+        elif kind != b"contents":
+            raise Damaged(f"a NAR with {kind!r} where a file's content begins")
+    elif kind != b"directory":
+        raise Damaged(f"a NAR with a node of type {kind!r}")
+    return kind
 
 
 def _target(source: "_Source") -> bytes:
@@ -117,9 +130,15 @@ def _next(source: "_Source", opened: _Opened) -> bytes | None:
                 raise Damaged(f"a NAR with {word!r} in a directory")
             source.expect(b"(", b"name")
         path = opened.child(source.string(nar.MAX_NAME))
-        source.expect(b"node")
+        if not source.skip(nar.NODE):
+            source.expect(b"node")
         return path
     return None
+
+
+def _check_padding(data: bytes) -> None:
+    if any(data):
+        raise Damaged("a NAR with padding that is not zero")
 
 
 @cache
@@ -164,9 +183,9 @@ class _Source:
         size = self.number()
         if size > limit:
             raise Damaged(f"a NAR with a string of {size} bytes where {limit} are the most")
-        data = self.take(size)
-        self.padding(size)
-        return data
+        data = self.take(size + -size % 8)
+        _check_padding(data[size:])
+        return data[:size]
 
     def word(self) -> bytes:
         """Return a word of the grammar."""
@@ -192,8 +211,7 @@ class _Source:
 
     def padding(self, size: int) -> None:
         """Take the zeros after `size` bytes."""
-        if any(self.take(-size % 8)):
-            raise Damaged("a NAR with padding that is not zero")
+        _check_padding(self.take(-size % 8))
 
     def end(self) -> None:
         """Check that nothing follows."""

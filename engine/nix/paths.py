@@ -20,9 +20,11 @@ from engine.locks import locked
 from engine.nix import nix32
 from engine.nix.intact import has_hash
 from engine.nix.records import SHA256, ClosurePath
-from engine.nix.settle import Settling, partial
+from engine.nix.settle import Maker, Settling, partial
 from engine.nix.treewriter import date, remove
 from engine.nix.walk import NarView
+
+Where = Callable[[bytes], Path]  # where the tree with a NAR hash is now
 
 VIEWS: Final = 32  # NarViews kept in memory; one of numpy has 1 600 parts, some 300 KB
 TOGETHER: Final = 64  # paths made with one flush; a lock, and so an open file, for each
@@ -48,14 +50,19 @@ class Paths:
         """Return whether the tree is here."""
         return os.path.lexists(self.location(nar_hash))
 
-    def adopt(self, makers: Mapping[bytes, Callable[[Path], None]]) -> None:
+    def adopt(
+        self,
+        makers: Mapping[bytes, Maker],
+        meanwhile: Callable[[Where], None] = lambda where: None,
+    ) -> None:
         """Have the trees with these NAR hashes, each made by its maker unless it is here.
 
         A maker is called with a destination and checks what it makes; if one fails nothing of
         that tree is left, and what others have made stays. Another process that makes the same
-        tree is waited for. One flush of the disk is for all of them.
+        tree is waited for. One flush of the disk is for all of them; `meanwhile` is called with
+        what tells where each of them is then.
 
-        Raises: whatever a maker raises; Unavailable when the disk is full.
+        Raises: whatever a maker or `meanwhile` raises; Unavailable when the disk is full.
         """
         missing = [nar_hash for nar_hash in makers if not self.has(nar_hash)]
         with Settling() as settling:
@@ -64,7 +71,7 @@ class Paths:
             for nar_hash in missing:
                 if not self.has(nar_hash):
                     settling.make(self.location(nar_hash), makers[nar_hash])
-            settling.settle()
+            settling.settle(lambda: meanwhile(lambda nar: settling.where(self.location(nar))))
 
     def restored(self, nar_hash: bytes) -> bool:
         """Return whether a tree that was written to has the content that it had; it is dated anew.

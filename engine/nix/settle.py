@@ -1,7 +1,8 @@
 """Settling: trees get their names only when they are whole and durable, many with one flush.
 
 Whoever finds a tree under its name may use it with no further look, so a name must never stand
-for a tree that is half made, by a process that was killed or before a power cut.
+for a tree that is half made, by a process that was killed or before a power cut. While a tree is
+made the disk writes the one before, and while the last is waited for the caller does more.
 
 >>> with Settling() as settling:                                         # doctest: +SKIP
 ...     settling.lock(locks / place.name)
@@ -11,6 +12,7 @@ for a tree that is half made, by a process that was killed or before a power cut
 
 import errno
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Final
@@ -22,7 +24,13 @@ from engine.folder import sync_names
 from engine.locks import locked
 from engine.nix.treewriter import remove
 
+Maker = Callable[[Path], None]  # makes a tree where nothing is
+
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Settling(AbstractContextManager["Settling"]):
@@ -31,12 +39,14 @@ class Settling(AbstractContextManager["Settling"]):
     def __init__(self) -> None:
         self._made: list[Path] = []  # by the names they will have
         self._locks = ExitStack()
+        self._flushing = ThreadPoolExecutor(1)
+        self._flushes: list[Future[None]] = []  # an error is told by one of them alone
 
     def lock(self, file: Path) -> None:
         """Hold a lock until this ends; who takes several takes them in one order everywhere."""
         self._locks.enter_context(locked(file))
 
-    def make(self, place: Path, make: Callable[[Path], None]) -> None:
+    def make(self, place: Path, make: Maker) -> None:
         """Have `make` build a tree beside `place`, whose lock the caller holds until this ends.
 
         Raises: whatever `make` raises; Unavailable when the disk is full. Nothing of it is left
@@ -52,16 +62,29 @@ class Settling(AbstractContextManager["Settling"]):
             raise _translated(error, place) from None
         self._made.append(place)
         reached("tree.made")
+        if not self._flushes or self._flushes[-1].done():
+            self._flush()
 
-    def settle(self) -> None:
-        """Make all that was made durable, and give it its names.
+    def _flush(self) -> None:
+        self._flushes.append(self._flushing.submit(sync_all, self._made[0].parent))
 
-        Raises: Unavailable when the disk is full; OSError when it fails.
+    def where(self, place: Path) -> Path:
+        """Return where a tree is now."""
+        return partial(place) if place in self._made else place
+
+    def settle(self, meanwhile: Callable[[], None] = _nothing) -> None:
+        """Make all that was made durable, and give it its names; `meanwhile` the caller does more.
+
+        Raises: Unavailable when the disk is full; OSError when it fails; what `meanwhile` raises.
         """
         if not self._made:
+            meanwhile()
             return
         try:
-            sync_all(self._made[0].parent)
+            self._flush()
+            meanwhile()
+            for flush in self._flushes:
+                flush.result()
         except OSError as error:
             raise _translated(error, self._made[0]) from None
         reached("tree.synced")
@@ -81,12 +104,13 @@ class Settling(AbstractContextManager["Settling"]):
                 with suppress(OSError, Unavailable):
                     self.settle()
         finally:
+            self._flushing.shutdown(cancel_futures=True)
             for place in self._made:
                 remove(partial(place))
             self._locks.close()
 
 
-def settle(place: Path, make: Callable[[Path], None]) -> None:
+def settle(place: Path, make: Maker) -> None:
     """Have `make` build one tree and give it the name `place`, whose lock the caller holds.
 
     Raises: as Settling.

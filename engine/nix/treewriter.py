@@ -20,6 +20,8 @@ FILE: Final = 0o444
 PROGRAM: Final = 0o555
 DIRECTORY: Final = 0o555
 
+_LARGE: Final = 256 * 1024  # bytes of a piece that is worth a request of its own to the disk
+
 # Why a hard link cannot be made where a copy can: another file system, somebody else's file
 # (fs.protected_hardlinks), too many links, or a file system without links.
 _NO_LINK: Final = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.EOPNOTSUPP)
@@ -51,7 +53,8 @@ class TreeWriter:
         try:
             for piece in pieces:
                 write_all(descriptor, piece)
-                begin_writing(descriptor, 0, 0)
+                if len(piece) >= _LARGE:
+                    begin_writing(descriptor, 0, 0)
             os.fchmod(descriptor, PROGRAM if executable else FILE)
             os.utime(descriptor, MTIME)
         finally:

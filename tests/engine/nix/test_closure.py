@@ -1,6 +1,7 @@
 """Closures without Nix: from content to a directory that a step sees as /nix/store."""
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -111,17 +112,40 @@ def test_a_nar_that_others_cut_is_unpacked_alike(
     assert b"".join(reader.read(content.store.get, nar)) == content.nars[LIBRARY]
 
 
-def test_one_flush_is_for_all_paths(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many paths there are, the disk is waited for once, and once more for the farm."""
-    flushed: list[Path] = []
+def test_a_tree_gets_its_name_after_a_flush_that_saw_all_of_it(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last flush begins when all paths are made, and until it has ended none has its name."""
+    seen: list[tuple[str, set[str], set[str]]] = []  # where; what was there before and after
 
     def flush(place: Path) -> None:
-        flushed.append(place)
+        before = {tree.name for tree in place.iterdir()}
         sync_all(place)
+        seen.append((place.name, before, {tree.name for tree in place.iterdir()}))
 
     monkeypatch.setattr(settle, "sync_all", flush)
     ensure(content)
-    assert [place.name for place in flushed] == ["paths", "closures"]
+    parts = {f".{locator(path.nar_hash)}.part" for path in content.opened.closure.paths}
+    flushes = [(before, after) for name, before, after in seen if name == "paths"]
+    assert flushes[-1] == (parts, parts)
+    assert len(flushes) <= len(parts) + 1
+    assert seen[-1][0] == "closures"
+
+
+def test_a_failing_disk_is_told_though_a_later_flush_goes_well(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel tells a failed write once: whichever flush hears it, no tree gets a name."""
+    failures = [OSError(errno.EIO, "the disk is broken")]
+
+    def flush(place: Path) -> None:
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(settle, "sync_all", flush)
+    with pytest.raises(OSError, match="the disk is broken"):
+        ensure(content)
+    assert left(content.work) == []
 
 
 def test_two_paths_of_one_content_are_one_tree(content: Content) -> None:
