@@ -73,4 +73,4 @@ def _check_place(before: set[Path], place: Path, *, twice: bool) -> None:
     assert twice or not hidden, f"left behind: {hidden}"
 
 
-SUITE = Suite("interrupt", "signals at random times, eight in each trial", 40, 1, trial)
+SUITE = Suite("interrupt", "signals at random times, eight in each trial", 40, trial)
