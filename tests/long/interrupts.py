@@ -16,12 +16,12 @@ SIGNALS = 8  # of one trial
 WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def trial(field: Field, chance: random.Random, number: int) -> str:
-    """Interrupt eight commands of one life; each goes on, and nothing is left beside it."""
+def trial(field: Field, chance: random.Random, number: int, *, signals: int = SIGNALS) -> str:
+    """Interrupt some commands of one life; each goes on, and nothing is left beside it."""
     life = Life(field, chance, field.place / "life")
     left: list[Deed] = []
     stopped, slowest = 0, 0.0
-    for _ in range(SIGNALS):
+    for _ in range(signals):
         deed = life.any()
         before = set(life.place.iterdir())
         running = life.start(deed)

@@ -12,7 +12,7 @@ from engine.nix.nixstore import NixStore
 from engine.sandbox import binary
 from tests.cli.program import Program
 from tests.fakes import nixstore
-from tests.long import clocks, crowds, disks, fuzz, hurts, kills, points, rot, strikes
+from tests.long import clocks, crowds, disks, fuzz, hurts, interrupts, kills, points, rot, strikes
 from tests.long.decoders import TABLE, Decoder
 from tests.long.ground import Ground, build_environment, clear, prepare
 from tests.long.junk import try_junk
@@ -64,6 +64,11 @@ pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 def test_killed_at_random_times(field: Field, chance: random.Random) -> None:
     """Nothing that was acknowledged is lost, and the same command goes on."""
     kills.trial(field, chance, 0, kills=2)
+
+
+def test_interrupted_at_random_times(field: Field, chance: random.Random) -> None:
+    """Each says that it was cancelled, leaves nothing beside it, and goes on."""
+    interrupts.trial(field, chance, 0, signals=2)
 
 
 @pytest.mark.parametrize(("scene", "moment"), [("run", "record.stored"), ("add", "file.renamed")])
