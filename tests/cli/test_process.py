@@ -27,8 +27,14 @@ def wait_for(ready: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def is_running(marker: str) -> bool:
-    """Return whether any process on this machine has `marker` as an argument."""
+def own(seconds: str) -> str:
+    """Return a duration that no other process of tests sleeps for, and no earlier step has."""
+    return f"{float(seconds)}{os.getpid():07}"  # its last digits
+
+
+def is_running(seconds: str) -> bool:
+    """Return whether the step of `sleeper` runs, which only its words on this machine tell."""
+    marker = own(seconds)
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
@@ -41,9 +47,8 @@ def is_running(marker: str) -> bool:
 
 def sleeper(seconds: str) -> str:
     """Return a step that says that it has begun, then sleeps: its duration finds it anywhere."""
-    return (
-        f"  s: {{run: 'echo begun; sleep {seconds}; echo 1 >{{outputs.o}}', outputs: {{o: o}}}}\n"
-    )
+    script = f"echo begun; sleep {own(seconds)}; echo 1 >{{outputs.o}}"
+    return f"  s: {{run: '{script}', outputs: {{o: o}}}}\n"
 
 
 def latest(tally: Program, title: str) -> str:
@@ -117,7 +122,7 @@ def test_two_runs_at_once_share_work(tally: Program, write: Write, tmp_path: Pat
 
 def test_a_killed_run_is_gone_on_with(tally: Program, write: Write) -> None:
     """After kill -9 the same command goes on under the same name; what was done stays done."""
-    steps = "  a: {run: 'echo a >{outputs.o}', outputs: {o: o}}\n" + sleeper("1.13").replace(
+    steps = "  a: {run: 'echo before >{outputs.o}', outputs: {o: o}}\n" + sleeper("1.13").replace(
         "{run:", "{needs: [a], run:"
     )
     path = write(steps, name="killed")

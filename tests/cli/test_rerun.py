@@ -237,14 +237,16 @@ def test_a_bundle_without_its_last_blocks_is_damage(
     assert empty("rerun", cut).code == 5
 
 
-def test_what_is_no_bundle_of_a_run_is_refused(tally: Program, first: str, tmp_path: Path) -> None:
+def test_what_is_no_bundle_of_a_run_is_refused(
+    tally: Program, first: str, empty: Program, tmp_path: Path
+) -> None:
     """Any other file, an empty one, a directory, a bundle of a file: exit 2."""
     (tmp_path / "text.car").write_text("hello")
     (tmp_path / "empty.car").write_text("")
     (tmp_path / "dir.car").mkdir()
     assert tally("export", f"{first}/letter/text", tmp_path / "file.car").code == 0
     for name in ("text", "empty", "dir", "file"):
-        done = tally("rerun", tmp_path / f"{name}.car")
+        done = empty("rerun", tmp_path / f"{name}.car")  # what it imports is pinned there
         assert done.code == 2, (name, done.err)
 
 
