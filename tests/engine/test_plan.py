@@ -7,7 +7,6 @@ from engine.attempts import MAX_LOSSES
 from engine.errors import Refused
 from engine.plan import Plan
 from engine.plan_events import (
-    WHOLE,
     Cancel,
     Cancelled,
     CancelRequested,
@@ -30,6 +29,7 @@ from engine.plan_events import (
 )
 from engine.plan_table import State
 from engine.questions import WINDOW
+from engine.rows import WHOLE
 from engine.workflow.graph import Group, Need
 
 MACHINE = Capacity(slots=2, cpus=2, memory=100)

@@ -9,7 +9,6 @@ from engine.admission import Capacity
 from engine.attempts import MAX_LOSSES
 from engine.plan import Plan
 from engine.plan_events import (
-    WHOLE,
     Cancel,
     Cancelled,
     CancelRequested,
@@ -30,6 +29,7 @@ from engine.plan_events import (
     Unexpandable,
 )
 from engine.plan_table import ENDED, State
+from engine.rows import WHOLE
 from engine.workflow.graph import Group, Need
 
 MACHINE = Capacity(slots=3, cpus=4, memory=10)
