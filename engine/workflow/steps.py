@@ -19,7 +19,7 @@ from engine.workflow.names import VARIABLE, VARIABLE_FIX, is_name
 from engine.workflow.nodes import Field, ListNode, MapNode, Node, Scalar
 from engine.workflow.outputs import read_output
 from engine.workflow.placeholders import parse_template
-from engine.workflow.places import Places
+from engine.workflow.places import Part, Places
 from engine.workflow.references import OutputRef, ParamRef, parse_reference
 from engine.workflow.resources import read_resources
 from engine.workflow.tables import named
@@ -42,15 +42,17 @@ MAX_SCRIPT: Final = 512 * 1024  # bytes of one `run`; a longer program is a file
 
 
 def check_defaults(node: Node) -> MapNode:
-    """Return the `defaults` map, whose values are read with each step.
+    """Return the `defaults` map. Its values are read with each step, and here for their form.
 
-    Raises: Refused for a key that cannot have a default.
+    Raises: Refused for a key that cannot have a default, or a value that no step could have.
     """
     table = map_of(node, "'defaults'")
     for key, field in table.fields.items():
         if key in NOT_DEFAULTS:
             raise refused(f"'{key}' cannot be a default", field.key_mark, "write it in each step")
-    return map_of(node, "'defaults'", DEFAULT_KEYS)
+    fields = map_of(node, "'defaults'", DEFAULT_KEYS).fields
+    _Reader("'defaults'", ("defaults",), fields, Places({})).check()
+    return table
 
 
 def read_step(name: str, node: Node, defaults: MapNode, places: Places) -> WorkflowStep:
@@ -62,7 +64,7 @@ def read_step(name: str, node: Node, defaults: MapNode, places: Places) -> Workf
     for key, fix in _REQUIRED.items():
         if key not in fields:
             raise refused(f"step '{name}' has no '{key}'", node.mark, fix)
-    return _Reader(name, fields, places).step()
+    return _Reader(f"step '{name}'", ("steps", name), fields, places).step()
 
 
 def _with_defaults(own: dict[str, Field], defaults: dict[str, Field]) -> dict[str, Field]:
@@ -77,11 +79,11 @@ def _with_defaults(own: dict[str, Field], defaults: dict[str, Field]) -> dict[st
 
 
 class _Reader:
-    """Reads the fields of one step."""
+    """Reads the fields of one step, or of the defaults."""
 
-    def __init__(self, name: str, fields: dict[str, Field], places: Places) -> None:
-        self._what = f"step '{name}'"
-        self._part = ("steps", name)
+    def __init__(self, what: str, part: Part, fields: dict[str, Field], places: Places) -> None:
+        self._what = what
+        self._part = part
         self._fields = fields
         self._places = places
         for key, field in fields.items():
@@ -89,10 +91,9 @@ class _Reader:
 
     def step(self) -> WorkflowStep:
         """Return the whole step."""
-        environment = self._fields["environment"].node
         command, script = self._run(self._fields["run"].node)
         return WorkflowStep(
-            environment=text_of(environment, self._of("environment")),
+            environment=self._environment(),
             command=command,
             script=script,
             inputs={name: self._input(name, each.node) for name, each in self._named("inputs")},
@@ -105,6 +106,23 @@ class _Reader:
             reusable=self._reusable(),
             condition=self._condition(),
         )
+
+    def check(self) -> None:
+        """Read what a default may be.
+
+        Raises: Refused for what no step could have.
+        """
+        if "environment" in self._fields:
+            self._environment()
+        self._needs()
+        self._resources()
+        self._retries()
+        self._variables()
+        self._reusable()
+        self._condition()
+
+    def _environment(self) -> str:
+        return text_of(self._fields["environment"].node, self._of("environment"))
 
     def _of(self, key: str) -> str:
         return f"'{key}' of {self._what}"
