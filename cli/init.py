@@ -1,8 +1,5 @@
 """`tally init`: a small working project."""
 
-import re
-import shutil
-import stat
 from pathlib import Path
 from typing import Final
 
@@ -14,23 +11,14 @@ from cli.report import emit_json, note
 from cli.settings import Settings
 from engine.errors import Refused
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
-_RECIPE: Final = "env"  # beside the templates: the environments that all of them use
-_PLAIN: Final = re.compile(r"[\w.+-]+", re.ASCII)  # a file name that needs no quotes anywhere
-_LOCKED: Final = "requirements"  # the one that a lock file is added to
-
-
-def templates() -> list[str]:
-    """Return the names of the templates."""
-    found = {path.name for path in _TEMPLATES.iterdir() if path.is_dir()}
-    return sorted(found - {_RECIPE, _LOCKED})
+_FIRST: Final = "hello"  # the template that one begins with
 
 
 @click.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.argument("directory", type=click.Path(file_okay=False), default=".")
 @click.option(
     "--template",
-    default="hello",
+    default=_FIRST,
     show_default=True,
     help="What to start from.",
     metavar="TEMPLATE",
@@ -45,7 +33,7 @@ def templates() -> list[str]:
 def init(
     context: click.Context,
     settings: Settings,
-    directory: Path,
+    directory: str,
     template: str,
     requirements: Path | None,
 ) -> None:
@@ -53,69 +41,40 @@ def init(
 
     Nothing that is there already is changed.
     """
-    if template not in templates():
-        raise Refused(f"no template '{template}'", fix=f"known: {', '.join(templates())}")
+    from cli.project import of_lock, of_template, write
+
+    if not directory:  # of a variable that is not set, perhaps: not here
+        raise Refused("the directory has no name", fix="name one, or '.' for this one")
+    place = Path(directory)
+    is_chosen = context.get_parameter_source("template") is not ParameterSource.DEFAULT
+    _refuse_unknown(template)
     if requirements is None:
-        files = {**_files(_TEMPLATES / template), **_files(_TEMPLATES / _RECIPE, _RECIPE)}
+        files = of_template(template)
+    elif is_chosen:
+        raise Refused("both --template and --requirements", fix="leave one of them out")
     else:
-        if context.get_parameter_source("template") is not ParameterSource.DEFAULT:
-            raise Refused("both --template and --requirements", fix="leave one of them out")
-        template = _LOCKED
-        files = _from_lock(requirements, directory)
-    for name in files:
-        if (directory / name).exists():
-            raise Refused(
-                "there is something already",
-                where=str(directory / name),
-                fix="name a new directory",
-            )
-    for name, source in files.items():
-        target = directory / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-        target.chmod(target.stat().st_mode | stat.S_IWUSR)  # in a Nix store nobody may write
-    if requirements is not None:
-        _name_lock(directory, requirements.name)
+        files, template = of_lock(requirements, place), "requirements"
+    write(place, files)
     if settings.json:
-        return emit_json({"directory": str(directory), "files": sorted(files)})
-    note(f"wrote a '{template}' project to {directory}; its README.md says how to run it")
+        return emit_json({"directory": str(place), "files": sorted(files)})
+    note(f"wrote a '{template}' project to {place}; its README.md says how to run it")
+    if requirements is None and not is_chosen:
+        _say_that_it_is_a_template(place)
     return None
 
 
-def _from_lock(lock: Path, directory: Path) -> dict[str, Path]:
-    """Return the files of a project with a lock file, which may be in its place already.
+def _refuse_unknown(template: str) -> None:
+    from cli.project import templates
+    from engine.workflow.names import did_you_mean
 
-    Raises: Refused, with its line, for one that no environment can be made from.
-    """
-    from engine.wheels.choice import choose
-    from engine.wheels.interpreter import OWN
-    from engine.wheels.open_lock import open_lock
-
-    for package in open_lock(lock, OWN).packages:
-        choose(package, OWN)
-    if not _PLAIN.fullmatch(lock.name):
-        raise Refused("a name with signs in it", where=str(lock), fix="rename the lock file")
-    files = _files(_TEMPLATES / _LOCKED)
-    return files if _is_there(lock, directory) else {**files, lock.name: lock}
+    if template not in templates():
+        fix = did_you_mean(template.lower(), templates())
+        raise Refused(f"no template '{template}'", fix=fix)
 
 
-def _is_there(lock: Path, directory: Path) -> bool:
-    place = directory / lock.name
-    return place.exists() and place.samefile(lock)
+def _say_that_it_is_a_template(place: Path) -> None:
+    """Tell whoever wrote `tally init numpy` how to have that template, if it was meant."""
+    from cli.project import templates
 
-
-def _name_lock(directory: Path, name: str) -> None:
-    """Let what was written name the lock file as it is called."""
-    for file in ("workflow.yaml", "README.md"):
-        text = (directory / file).read_text()
-        (directory / file).write_text(text.replace("requirements.txt", name))
-
-
-def _files(root: Path, prefix: str = "") -> dict[str, Path]:
-    """Return the files of a template by their path in the project."""
-    below = (path for path in root.rglob("*") if path.is_file())
-    return {
-        str(Path(prefix) / path.relative_to(root)): path
-        for path in below
-        if "__pycache__" not in path.parts
-    }
+    if place.name in templates() and place.name != _FIRST:
+        note(f"'{place.name}' is a template, too: tally init DIRECTORY --template {place.name}")

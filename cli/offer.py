@@ -57,7 +57,7 @@ def _settings(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]
 
 
 def _templates(ctx: click.Context, typed: str) -> Items:
-    from cli.init import templates
+    from cli.project import templates
 
     return map(CompletionItem, templates())
 

@@ -43,16 +43,25 @@ def test_help_waits_for_nothing(empty: Program, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["config", "show"], ["init", "new"], ["completion", "print", "bash"]]
+    ("words", "left_out"),
+    [
+        (["config", "show"], ("engine.store", "engine.content", "blake3")),
+        (["init", "new"], ("engine.store", "engine.nix", "ruamel")),
+        (["completion", "print", "bash"], ("engine.store", "engine.content", "blake3")),
+    ],
 )
 def test_what_needs_no_home_opens_none(
-    empty: Program, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    empty: Program,
+    words: list[str],
+    left_out: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: object,
 ) -> None:
-    """Settings, templates and completion import no store, no database and no format."""
+    """Settings, templates and completion import no store and no database; `init` reads no YAML."""
     monkeypatch.chdir(str(tmp_path))
     modules = imported(empty, *words)
-    assert not {name for name in modules if name.startswith(("engine.store", "engine.content"))}
-    assert not {"sqlite3", "blake3", *HEAVY} & modules
+    assert not {name for name in modules if name.startswith(left_out)}
+    assert not {"sqlite3", *HEAVY} & modules
 
 
 @pytest.mark.parametrize("words", [["runs"], ["schema"], ["gc", "-n"], ["fsck"]])

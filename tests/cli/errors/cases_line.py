@@ -3,6 +3,7 @@
 import http.server
 import os
 import threading
+from pathlib import Path
 from unittest.mock import patch
 
 from engine.content.cid import RAW, Cid
@@ -115,6 +116,17 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     stage.write("workflow.yaml", GOOD)
     return stage("init")
+
+
+@meets(LINE, "a new project in a directory without a name")
+def _(stage: Stage) -> Told:
+    return stage("init", "")
+
+
+@meets(LINE, "a new project where a symlink leads nowhere")
+def _(stage: Stage) -> Told:
+    Path("project").symlink_to("nowhere")
+    return stage("init", "project")
 
 
 @meets(LINE, "a shell that is not known")

@@ -16,7 +16,7 @@ from tests.engine.workflow.made_steps import for_lists
 from tests.engine.workflow.made_tables import Data
 
 LARGE_DATA = settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=40
 )
 
 
