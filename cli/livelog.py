@@ -1,7 +1,7 @@
 """What running steps print, as files that `tally log -f` of another process can follow.
 
 They are a convenience: what a step printed is kept in its attestation, and these go when the run
-ends. After a kill -9 they are left until the run is gone on with.
+ends. After a kill -9 they are left until the run is gone on with, or a gc finds that it has ended.
 """
 
 import shutil
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.steptree import Steps
+from engine.journal import Journal
 from engine.progress import Ended, Printed, Progress, Started, Watch
 
 MAX_BYTES: Final = 16 * 2**20  # of one stream, as much as is kept for good
@@ -25,6 +26,15 @@ def live_folder(home: Path, run: str) -> Path:
 def live_file(folder: Path, instance: str, stream: str) -> Path:
     """Return where one stream of a running instance (as 'train[1]') is."""
     return folder / f"{instance}.{stream}"
+
+
+def clear_ended(home: Path, journal: Journal) -> None:
+    """Remove the files of runs that have ended: whoever was killed just then did not."""
+    folders = list((home / "live").glob("*"))  # before the journal is asked: a run is there first
+    unended = {run.id for run in journal.runs() if run.status in ("running", "interrupted")}
+    for folder in folders:
+        if folder.name not in unended:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
     Runs, their records, inputs and final outputs stay, and so does whatever is pinned.
     Intermediate outputs go; environments go by last use, beyond the setting environment_quota.
     """
+    from cli.livelog import clear_ended
     from engine.collection import Collection
     from engine.store.retention import Policy
 
@@ -30,6 +31,8 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
         _unpin(space, unpin)
         collection = Collection(space.work, space.store, space.materialiser, space.journal)
         done = collection.collect(policy, dry_run=dry_run)
+        if not dry_run:
+            clear_ended(space.home, space.journal)
     if settings.json:
         return emit_json(
             {

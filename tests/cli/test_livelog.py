@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from cli import livelog
-from cli.livelog import also_to_files, live_file, live_folder
+from cli.livelog import also_to_files, clear_ended, live_file, live_folder
 from cli.steptree import Steps
+from engine.claims import Claims
+from engine.content.cid import DAG_CBOR, Cid
+from engine.database import Database
+from engine.journal import Journal
 from engine.progress import Ended, Printed, Progress, Started
+from engine.rows import NewRun
 
 STEPS = Steps({"a": 1, "s": 2}, frozenset({"s"}))
 
@@ -55,3 +60,20 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     with also_to_files(tmp_path, "run", STEPS, lambda event: None):
         assert list(folder.iterdir()) == []
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_run_left_that_ended_goes(tmp_path: Path) -> None:
+    """Of one that was killed as it ended, nobody else would; one that goes on keeps its files."""
+    database, claims = Database(tmp_path / "state.db"), Claims(tmp_path / "claims")
+    journal = Journal(database, claims)
+    workflow = Cid.of(DAG_CBOR, b"workflow")
+    ended, goes_on = (
+        journal.begin(NewRun(bytes([n]), workflow, "w", {}), bytes([n]) * 16, n) for n in (1, 2)
+    )
+    journal.end(ended.id, "succeeded", None, 3)
+    for run in (ended, goes_on):
+        live_folder(tmp_path, run.id).mkdir(parents=True)
+    clear_ended(tmp_path, journal)
+    assert [path.name for path in (tmp_path / "live").iterdir()] == [goes_on.id]
+    claims.close()
+    database.close()
