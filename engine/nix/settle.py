@@ -12,9 +12,9 @@ made the disk writes the one before, and while the last is waited for the caller
 
 import errno
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from engine.durable import reached
@@ -39,8 +39,8 @@ class Settling(AbstractContextManager["Settling"]):
     def __init__(self) -> None:
         self._made: list[Path] = []  # by the names they will have
         self._locks = ExitStack()
-        self._flushing = ThreadPoolExecutor(1)
-        self._flushes: list[Future[None]] = []  # an error is told by one of them alone
+        self._flush: _Flush | None = None  # under way, or the last
+        self._flushed = 0  # trees that were made when it began
 
     def lock(self, file: Path) -> None:
         """Hold a lock until this ends; who takes several takes them in one order everywhere."""
@@ -62,11 +62,15 @@ class Settling(AbstractContextManager["Settling"]):
             raise _translated(error, place) from None
         self._made.append(place)
         reached("tree.made")
-        if not self._flushes or self._flushes[-1].done():
-            self._flush()
+        if self._flush is None or not self._flush.is_alive():
+            self._begin()
 
-    def _flush(self) -> None:
-        self._flushes.append(self._flushing.submit(sync_all, self._made[0].parent))
+    def _begin(self) -> "_Flush":
+        """Begin a flush of all that was made."""
+        self._flush = _Flush(self._made[0].parent, self._flush)
+        self._flushed = len(self._made)
+        self._flush.start()
+        return self._flush
 
     def where(self, place: Path) -> Path:
         """Return where a tree is now."""
@@ -81,10 +85,10 @@ class Settling(AbstractContextManager["Settling"]):
             meanwhile()
             return
         try:
-            self._flush()
+            covers = self._flushed == len(self._made)
+            last = self._flush if covers and self._flush is not None else self._begin()
             meanwhile()
-            for flush in self._flushes:
-                flush.result()
+            last.result()
         except OSError as error:
             raise _translated(error, self._made[0]) from None
         reached("tree.synced")
@@ -104,10 +108,39 @@ class Settling(AbstractContextManager["Settling"]):
                 with suppress(OSError, Unavailable):
                     self.settle()
         finally:
-            self._flushing.shutdown(cancel_futures=True)
+            if self._flush is not None:
+                self._flush.join()
             for place in self._made:
                 remove(partial(place))
             self._locks.close()
+
+
+class _Flush(Thread):
+    """A flush of a file system, after the one before it."""
+
+    def __init__(self, directory: Path, before: "_Flush | None") -> None:
+        super().__init__()
+        self._directory = directory
+        self._before = before
+        self._error: OSError | None = None
+
+    def run(self) -> None:
+        """Do it."""
+        try:
+            if self._before is not None:
+                self._before.result()  # a failed write is told once, to whoever asks first
+            sync_all(self._directory)
+        except OSError as error:
+            self._error = error
+
+    def result(self) -> None:
+        """Wait for it.
+
+        Raises: OSError when it, or one before it, failed.
+        """
+        self.join()
+        if self._error is not None:
+            raise self._error
 
 
 def settle(place: Path, make: Maker) -> None:
