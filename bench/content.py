@@ -90,13 +90,14 @@ def _add_small(setting: Setting, files: Path, count: int) -> Iterator[Row]:
         ways["restic"] = lambda folder: adders.restic(restic, files, folder)
     if (nix := setting.peers.find("nix-store")) is not None:
         ways["nix-store"] = lambda folder: adders.nix(nix, files, folder, synced=False)
+        ways["nix-store, synced"] = lambda folder: adders.nix(nix, files, folder, synced=True)
     if (casync := setting.peers.find("casync")) is not None:
         ways["casync"] = lambda folder: adders.casync(casync, files, folder)
     times = contest(_each_anew(setting.lasting, ways), setting.rounds)
-    targets = {"restic": at_most(1.0), "nix-store": at_most(0.5)}
+    targets = {"restic": at_most(1.0), "nix-store, synced": at_most(0.5)}
     for peer in list(ways)[1:]:
         what = f"add {count} small files ÷ {peer}"
-        told = times.told("tally", peer)
+        told = f"{times.told('tally', peer)}, quickest {times.quickest('tally', peer):.3g} x"
         yield Row(PART, what, times.ratio("tally", peer), "x", targets.get(peer), told)
 
 
