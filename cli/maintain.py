@@ -24,6 +24,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
     """
     from cli.livelog import clear_ended
     from engine.collection import Collection
+    from engine.staging import clear_dead
     from engine.store.retention import Policy
 
     policy = Policy(settings.environment_quota, keep_intermediates)
@@ -33,6 +34,7 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
         done = collection.collect(policy, dry_run=dry_run)
         if not dry_run:
             clear_ended(space.home, space.journal)
+            clear_dead(space.work, space.claims)
     if settings.json:
         return emit_json(
             {

@@ -2,7 +2,7 @@
 
 A file is a hard link to the store's, or is written when it is small. A directory is made once per
 content (trees.py) and bound; each step's own folder is below work/in/OWNER. An owner that is gone
-leaves its folder to whoever starts next.
+leaves its folder to whoever starts next, and to a gc.
 """
 
 import os
@@ -40,6 +40,17 @@ class Staged:
     trees: dict[str, Path]  # path below /in -> the directory to be bound there
 
 
+def clear_dead(work: Path, claims: Claims) -> None:
+    """Remove the folders of owners that are gone."""
+    for folder in (work / "in").glob("*"):
+        if claims.is_free(_claim(folder.name)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _claim(owner: str) -> bytes:
+    return b"in " + owner.encode()
+
+
 class Staging:
     """Makes the folders of one process. Safe for its threads."""
 
@@ -51,13 +62,13 @@ class Staging:
         self._store = store
         self._claims = claims
         self._folder = work / "in" / owner
-        self._owner = b"in " + owner.encode()
+        self._owner = _claim(owner)
         self._numbers = count(1)
         claims.take(self._owner)
         for folder in (work, self._folder.parent, self._folder):
             make_seen(folder)
         self._trees = Trees(work, store)
-        self._clear_dead()
+        clear_dead(work, claims)
 
     def stage(self, step: Step) -> Staged:
         """Make the inputs of a step.
@@ -92,11 +103,6 @@ class Staging:
         """Remove the folders of this process."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._claims.release(self._owner)
-
-    def _clear_dead(self) -> None:
-        for folder in self._folder.parent.iterdir():
-            if self._claims.is_free(b"in " + folder.name.encode()):
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _gather(self, staged: Staged, name: str, gather: Gather) -> None:
         if staged.folder is None:

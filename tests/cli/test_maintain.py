@@ -40,6 +40,17 @@ def test_gc_drops_intermediates_and_keeps_the_rest(own: Program, chain: Path) ->
     assert own.told("rerun", run["name"])["verdict"] == "reproduced"
 
 
+def test_gc_clears_what_killed_processes_staged(own: Program) -> None:
+    """The inputs of steps, and what they printed: the same command may have nothing to do."""
+    for left in ("work/in/dead/1", "live/of-no-run"):
+        (own.home / left).mkdir(parents=True)
+    own.told("gc", "--dry-run")
+    assert (own.home / "work/in/dead").exists()
+    own.told("gc")
+    assert not list((own.home / "work/in").iterdir())
+    assert not list((own.home / "live").iterdir())
+
+
 def test_a_dry_run_of_gc_deletes_nothing(own: Program, chain: Path) -> None:
     """It says what the real one then does."""
     run = own.told("run", chain)

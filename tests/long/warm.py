@@ -218,6 +218,7 @@ def _become(order: dict[str, Any]) -> None:
     """Be the `tally` that was ordered. Does not return."""
     folder, number = Path(order["folder"]), order["number"]
     code: Any = 99
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as of a process that has not begun with Python
     try:
         for descriptor, kind in ((1, "out"), (2, "err")):
             opened = os.open(_file(folder, number, kind), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
