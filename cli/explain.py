@@ -16,8 +16,8 @@ from engine.causes import Cause, find_causes
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.evidence import attestation
+from engine.exits import failed_by
 from engine.explain import Change
-from engine.outcomes import failed_by
 from engine.step import RESULT
 from engine.summary import StepSummary
 

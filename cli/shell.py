@@ -22,11 +22,11 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
 from engine.evidence import attestation
+from engine.exits import failed_by
 from engine.host import Host
 from engine.jobs import check_platform, job_of
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
-from engine.outcomes import failed_by
 from engine.runner import limits_of
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.bubblewrap import Bubblewrap

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 from cli.page.facts import Facts, Instance, Locked, Tail
 from cli.page.figures import Figures, figures, span
 from cli.page.timeline import Timeline, timeline
+from engine.exits import failed_by
 from engine.nix import nix32
-from engine.outcomes import failed_by
 from engine.picture.graph import Picture, counts_of, picture_of_run
 from engine.picture.svg import draw
 from engine.workflow.model import InputSource
