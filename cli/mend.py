@@ -14,7 +14,7 @@ from typing import cast
 
 from cli.bundlefile import enter
 from cli.execute import open_slots
-from cli.prepare import find_workflow, prepare
+from cli.prepare import carriers_of, find_workflow, prepare
 from cli.report import note
 from cli.workspace import Workspace
 from engine.clock import SystemClock
@@ -185,9 +185,7 @@ class _Mending:
         steps = remaker.order(self._steps)
         if not steps:
             return
-        lock = LOCK.decode(self._space.store.get(self._run.lock))
-        used = (one for systems in lock.environments.values() for one in systems.values())
-        carriers = {one.closure: one.environment for one in used}
+        carriers = carriers_of(self._space, self._run)
         with open_slots(self._space, carriers, 1) as slots:
             for step in steps:
                 why = remaker.make(step, partial(_run, slots, step))

@@ -31,11 +31,6 @@ class Cause:
     params: tuple[Change, ...]  # that its command or variables are made from
     follows: tuple[str, ...]  # ids of the steps that made inputs which are others
 
-    @property
-    def is_root(self) -> bool:
-        """Whether nothing before it explains it."""
-        return not self.follows
-
 
 def find_causes(get: Get, was: Side, now: Side, id: str) -> tuple[Cause, ...]:  # noqa: A002
     """Return why an instance is not the one it was, then the same of the steps that explains.

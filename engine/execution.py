@@ -123,9 +123,8 @@ class Execution:
         if self._inquiry.may_share(name):
             if not self._desk.claims.take(order.key.raw):
                 return False
-            if (
-                hit := self._inquiry.again(name, order.key)
-            ) is not None:  # made since it was looked for
+            hit = self._inquiry.again(name, order.key)  # made since it was looked for
+            if hit is not None:
                 self._desk.claims.release(order.key.raw)
                 self.shared[name] = hit
                 self._wires.tell(Shared(*name))

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
-from engine.faults import of_sqlite
+from engine.faults import PRIMARY, of_sqlite
 from engine.locks import in_use, locked
 
 OPENING: Final = "opening.lock"  # beside the file: held while it is opened, or replaced
@@ -131,7 +131,7 @@ class Sqlite:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                is_busy = error.sqlite_errorcode & PRIMARY == sqlite3.SQLITE_BUSY
                 if not is_busy or time.monotonic() > until:
                     raise
             else:

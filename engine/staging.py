@@ -19,6 +19,7 @@ from engine.content.reader import stat
 from engine.content.walk import open_tree
 from engine.durable import reached
 from engine.errors import Refused
+from engine.filesystem import write_all
 from engine.folder import make_seen
 from engine.step import GATHER_PAGE, GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
@@ -151,9 +152,7 @@ class Staging:
 def _write(place: Path, data: bytes) -> None:
     descriptor = os.open(place, _NEW, 0o444)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        write_all(descriptor, data)
         os.fchmod(descriptor, 0o444)  # whatever the umask is
         os.utime(descriptor, ns=_EPOCH)
     finally:

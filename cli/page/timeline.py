@@ -125,11 +125,12 @@ def _draw_axis(root: Element, scale: Scale, height: float) -> None:
 
 def _ticks(length_ms: int) -> list[int]:
     """Return four to nine round times."""
-    step = next((each for each in _steps(length_ms) if length_ms <= 8 * each), length_ms)
+    step = next((each for each in _round_ms() if length_ms <= 8 * each), length_ms)
     return list(range(0, length_ms + 1, max(1, step)))
 
 
-def _steps(length_ms: int) -> list[int]:
+def _round_ms() -> list[int]:
+    """Return the lengths of time that ticks may be apart, ascending."""
     small = [unit * 10**power for power in range(3) for unit in (1, 2, 5)]
     days = [86_400_000 * unit * 10**power for power in range(16) for unit in (1, 2, 5)]
     return [*small, *(1000 * each for each in _STEPS_S), *days]

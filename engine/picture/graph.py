@@ -14,7 +14,7 @@ from engine.workflow.expand import count
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.order import in_order
 from engine.workflow.parameters import Params
-from engine.workflow.reads import axis_reference, entries_of, input_reference
+from engine.workflow.reads import axis_reference, output_reads
 from engine.workflow.references import OutputRef, ParamRef
 
 STATES: Final = ("failed", "ran", "reused", "skipped", "pending")  # worst first; of an instance
@@ -134,20 +134,11 @@ def _node(name: str, step: WorkflowStep, count: int | None, states: States) -> N
 def _edges(name: str, step: WorkflowStep) -> Iterator[Edge]:
     """Yield one edge per producer, by name."""
     reads: dict[str, list[OutputRef]] = {producer: [] for producer in step.needs}
-    for reference in _references(step):
+    for reference in output_reads(step):
         reads.setdefault(reference.step, []).append(reference)
     for producer in sorted(reads):
         texts = tuple(sorted({str(reference) for reference in reads[producer]}))
         yield Edge(producer, name, _kind(reads[producer]), texts)
-
-
-def _references(step: WorkflowStep) -> Iterator[OutputRef]:
-    for text in step.inputs.values():
-        reference = input_reference(text)
-        if isinstance(reference, OutputRef):
-            yield reference
-    if directory := entries_of(step):
-        yield directory
 
 
 def _kind(references: list[OutputRef]) -> Kind:

@@ -70,7 +70,7 @@ def test_an_edited_line_is_found(home: Home, code: Path) -> None:
     now = side_of(home, TEXT, play, inputs={"code": code})
     (cause,) = find_causes(home.store.get, was, now, "train[1]")
     (change,) = cause.changes
-    assert (cause.kind, cause.is_root, cause.follows) == ("changed", True, ())
+    assert (cause.kind, cause.follows) == ("changed", ())
     assert (change.field, change.source) == ("inputs.code", "src/train.py")
     (line,) = change.inside.first[0].content.lines.first
     assert (line.number, line.was, line.now) == (2, "lr = 0.1", "lr = 0.2")
@@ -153,7 +153,7 @@ def test_a_step_that_varies_is_said_to(home: Home, code: Path) -> None:
     now = side_of(home, TEXT, moody, inputs={"code": code}, forced=frozenset({"prepare"}))
     train, prepare = find_causes(home.store.get, was, now, "train[0]")
     assert (train.kind, train.follows) == ("changed", ("prepare",))
-    assert (prepare.kind, prepare.is_root) == ("varies", True)
+    assert (prepare.kind, prepare.follows) == ("varies", ())
     assert prepare.changes[0].inside.first[0].content.values.first.what == "was 1 and is 5"
 
 
