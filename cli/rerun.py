@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def rerun(
     settings: Settings,
     what: str,
-    offline: bool,
+    offline: bool,  # said by who wants to be sure: a rerun never fetches or evaluates anything
     step: str | None,
     sample: int | None,
     chain: bool,

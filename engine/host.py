@@ -1,4 +1,8 @@
-"""Host: what all runners of this machine share."""
+"""Host: what all runners of this machine share: one store, one place for inputs, one clock.
+
+It is put together once for a process (cli/sandboxes.py) and handed to each slot's runner. What a
+runner has for itself is its sandbox.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol

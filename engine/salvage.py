@@ -170,4 +170,5 @@ def _check_version(path: Path, schema: Schema) -> None:
     except sqlite3.DatabaseError:
         return
     if version > schema.version:
-        raise Refused(f"{schema.what} was made by a newer Tallystick", where=str(path))
+        fix = "install that version, or name another directory with TALLY_HOME"
+        raise Refused(f"{schema.what} was made by a newer Tallystick", where=str(path), fix=fix)

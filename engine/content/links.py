@@ -19,7 +19,7 @@ Children = Callable[[Cid], Iterable[Cid]]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most that is walked; what a stranger sent may be made to explode (security.md 3.2)."""
+    """The most that is walked; what a stranger sent may be made to explode."""
 
     blocks: int = 1_000_000  # 1 TiB of file content, and 36 MB of names in memory
     links: int = dagpb.MAX_LINKS  # of one block; an honest directory has up to 6 500

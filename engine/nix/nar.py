@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-MAX_DEPTH: Final = 64  # directories in directories; the bound of Nix itself (security.md 1.6)
+MAX_DEPTH: Final = 64  # directories in directories: the bound of Nix itself
 MAX_ENTRIES: Final = 500_000  # of a store path; the largest in nixpkgs hold some 300 000
 MAX_NAME: Final = 255  # bytes; what Linux takes
 MAX_TARGET: Final = 4095  # bytes; what Linux takes
