@@ -65,7 +65,10 @@ def _usage(error: click.UsageError, named: str) -> TallyError:
     path = error.ctx.command_path if error.ctx else f"tally {named}".strip()
     what = " ".join(error.format_message().split())  # click lists choices on lines of their own
     what = what.removesuffix(".")
-    return TallyError(what, fix=f"'{path} --help' explains it")
+    fix = f"'{path} --help' explains it"
+    if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
+        fix += "; a name that begins with '-' is written './-…'"
+    return TallyError(what, fix=fix)
 
 
 def _of_the_system(error: Exception) -> TallyError | None:

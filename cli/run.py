@@ -133,7 +133,8 @@ def _failed(found: "RunView") -> StepFailed:
     begun = [step.id for step in failed if step.attestations]
     fix = "correct what is said of it above, then run it again"
     if begun:
-        fix = f"'tally log {found.name} {begun[0]}' has all that it printed"
+        step = f'"{begun[0]}"' if "[" in begun[0] else begun[0]  # shells take [0] for a pattern
+        fix = f"'tally log {found.name} {step}' has all that it printed"
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return StepFailed(f"run '{found.name}' failed: step '{failed[0].id}'{others}", fix=fix)
 

@@ -207,7 +207,12 @@ def test_a_flipped_byte_of_a_bundle_is_damage(bundle: Path, tmp_path: Path, shar
 @pytest.mark.sandbox
 @pytest.mark.parametrize("template", ["hello", "python", "numpy"])
 def test_what_init_writes_runs(home: Path, tmp_path: Path, template: str) -> None:
-    """Every template is a working project."""
-    done = tally(home, "init", str(tmp_path / "project"), "--template", template)
+    """Every template is a working project: here in a git repository, behind a symlink."""
+    real = tmp_path / "somebody's old things"
+    subprocess.run(["git", "init", "-q", real], check=True)
+    (real / "LICENSE").write_text("mine")
+    project = tmp_path / "project"
+    project.symlink_to(real.name)
+    done = tally(home, "init", str(project), "--template", template)
     assert done.returncode == 0, done.stderr
-    assert told(home, "run", str(tmp_path / "project" / "workflow.yaml"))["status"] == "succeeded"
+    assert told(home, "run", str(project / "workflow.yaml"))["status"] == "succeeded"
