@@ -16,6 +16,8 @@ Items: TypeAlias = Iterator["CompletionItem[str]"]
 
 def runs(ctx: click.Context, typed: str) -> Items:
     """Offer the names of runs; a run's CID when what is typed begins one."""
+    from engine.journal import LATEST
+
     space = _home(ctx)
     if space is None:
         return
@@ -23,6 +25,8 @@ def runs(ctx: click.Context, typed: str) -> Items:
         found = space.journal.runs()
     if ctx.command.name == "cancel":
         found = [row for row in found if row.status == "running"]
+    elif found:
+        yield CompletionItem(LATEST, help=found[0].name)
     for row in found:
         yield CompletionItem(row.name, help=f"{row.title}, {row.status}")
         if typed.startswith("baf") and row.run is not None:
