@@ -89,7 +89,7 @@ def _(stage: Stage) -> Told:
     home = _own_home(stage)
     cid = Program(home).told("add", stage.folder / "letter.txt")["cid"]
     full = OSError(errno.ENOSPC, "No space left on device")
-    with patch("pathlib.Path.replace", side_effect=full):
+    with patch("engine.wholefile.os.fsync", side_effect=full):
         return stage("export", cid, "letter.car")
 
 
