@@ -24,12 +24,12 @@ from engine.folder import make_seen
 from engine.step import GATHER_PAGE, GATHER_PAGE_RECORD, Gather, Step
 from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
+from engine.store.writeout import EPOCH
 from engine.trees import Trees
 
 MAX_GATHERED: Final = 1_000_000  # a link each; a record of some pages may claim to have millions
 MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number
 
-_EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -87,7 +87,7 @@ class Staging:
                 self._place(staged, name, cid)
             for name, gather in step.gathers.items():
                 self._gather(staged, name, gather)
-            os.utime(folder, ns=_EPOCH)
+            os.utime(folder, ns=EPOCH)
             reached("stage.made")
         except BaseException:  # an interruption too: nobody else knows the folder
             self.discard(staged)
@@ -115,7 +115,7 @@ class Staging:
             total += 1
         lines = "".join(f"/in/{name}/{index}\n" for index in range(total))
         _write(staged.folder / f"{name}.list", lines.encode())
-        os.utime(staged.folder / name, ns=_EPOCH)
+        os.utime(staged.folder / name, ns=EPOCH)
 
     def _items(self, gather: Gather) -> Iterator[Cid]:
         yield from gather.items
@@ -154,6 +154,6 @@ def _write(place: Path, data: bytes) -> None:
     try:
         write_all(descriptor, data)
         os.fchmod(descriptor, 0o444)  # whatever the umask is
-        os.utime(descriptor, ns=_EPOCH)
+        os.utime(descriptor, ns=EPOCH)
     finally:
         os.close(descriptor)

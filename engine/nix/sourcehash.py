@@ -46,7 +46,8 @@ def _of_lock(source: Requirements) -> bytes:
     try:
         text = hashlib.sha256(source.file.read_bytes()).hexdigest()
     except OSError:
-        raise Unavailable("there is no such lock file", where=str(source.file)) from None
+        what = "there is no such lock file"
+        raise Unavailable(what, where=str(source.file), fix="check the path") from None
     python = source_hash(source.python) if source.python is not None else ""
     groups = "default" if source.groups is None else ",".join(source.groups)
     parts = (text, python, ",".join(source.extras), groups, ",".join(source.without))

@@ -97,7 +97,7 @@ class Relay:
         except OSError as error:
             raise _gone(error) from None
         if not typed:
-            raise Unavailable("the terminal was closed")
+            raise _closed()
         self._typed += typed
 
     def _pass_on(self) -> None:
@@ -130,4 +130,8 @@ class Relay:
 
 
 def _gone(error: OSError) -> Exception:
-    return Unavailable("the terminal was closed") if error.errno in _GONE else error
+    return _closed() if error.errno in _GONE else error
+
+
+def _closed() -> Unavailable:
+    return Unavailable("the terminal was closed", fix="call it again from another one")

@@ -15,6 +15,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.filesystem import write_all
 from engine.folder import sync_names
 
 NAME: Final = "pins.log"
@@ -37,7 +38,7 @@ class PinLog:
         try:
             end = os.fstat(descriptor).st_size
             try:
-                _write(descriptor, b"\n" + line if end else line)
+                write_all(descriptor, b"\n" + line if end else line)
                 os.fsync(descriptor)
             except OSError:
                 os.ftruncate(descriptor, end)  # gives a full disk its space back
@@ -91,9 +92,3 @@ def _safe(name: str) -> str:
 
 def _plain(text: str) -> str:
     return text.encode("ascii", "replace").decode("unicode_escape", "replace")
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

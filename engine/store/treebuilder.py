@@ -60,11 +60,10 @@ class TreeBuilder:
 
     def file(self, path: str, executable: bool, content: bytes | int, size: int) -> None:
         """Take a file: its bytes, or a descriptor of the caller's to read `size` bytes from."""
+        self.check(path)
         if isinstance(content, bytes):
-            self.check(path)
             link = self._intake.small(content)
         else:
-            self.check(path)
             link = self._intake.file(content, size)
         self.placed(path, executable, link, size)
 

@@ -43,7 +43,7 @@ class Interpreter:
         """
         match = _PRINTED.fullmatch(text)
         if match is None:
-            raise Refused(f"not a Python: '{text[:80]}'")
+            raise Refused(f"not a Python: '{text[:80]}'", fix="say it as '3.11.2 glibc 2.36'")
         return cls(match[1], (int(match[2]), int(match[3])), match[4] is not None)
 
     def __str__(self) -> str:
@@ -55,7 +55,8 @@ class Interpreter:
         """Its major and minor version."""
         match = re.match(r"(3)\.(\d{1,3})(\D|$)", self.version, re.ASCII)
         if match is None or self.glibc[0] != 2:
-            raise Refused(f"Python {self.version[:40]} with glibc {self.glibc} is not known")
+            what = "Python {} with glibc {}.{} is not known".format(self.version[:40], *self.glibc)
+            raise Refused(what, fix="take a CPython 3 that is built with glibc 2")
         return int(match[1]), int(match[2])
 
     @property

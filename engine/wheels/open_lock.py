@@ -29,7 +29,8 @@ def _text(file: Path) -> str:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise Refused("no such lock file", where=str(file), fix="check the path") from None
     except OSError as error:
-        raise Unavailable(f"cannot be read: {error.strerror}", where=str(file)) from None
+        what, fix = f"cannot be read: {error.strerror}", "make it readable"
+        raise Unavailable(what, where=str(file), fix=fix) from None
     if len(data) > MAX_TEXT:
         raise Refused(f"longer than {MAX_TEXT} bytes", where=str(file), fix="lock less")
     try:
