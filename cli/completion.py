@@ -21,7 +21,7 @@ def completion() -> None:
 @_SHELL
 @common
 def install_(settings: Settings, shell: str | None) -> None:
-    """Make SHELL, or else the one this is called from, complete 'tally'.
+    """Make SHELL, or the one this is called from, complete 'tally'.
 
     What is written is said. Where it is all there already, nothing is written.
     """

@@ -5,7 +5,7 @@ import os
 import click
 
 from cli.options import common
-from cli.report import emit_json, emit_table
+from cli.report import emit_json, emit_table, human_size
 from cli.settings import SETTINGS, Settings, config_file, load, store
 
 
@@ -24,8 +24,13 @@ def show(settings: Settings) -> None:
     if settings.json:
         rows = {name: {"value": _plain(v.value), "origin": v.origin} for name, v in values.items()}
         return emit_json(rows)
-    table = [(n, str(v.value), v.origin, SETTINGS[n].summary) for n, v in values.items()]
+    table = [(n, _shown(n, v.value), v.origin, SETTINGS[n].summary) for n, v in values.items()]
     return emit_table(table, ("setting", "value", "from", "meaning"))
+
+
+def _shown(name: str, value: object) -> str:
+    is_size = name in ("memory", "environment_quota")
+    return human_size(value) if is_size and isinstance(value, int) else str(value)
 
 
 def _plain(value: object) -> object:

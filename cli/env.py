@@ -30,7 +30,7 @@ def env() -> None:
 @click.argument("workflow", type=click.Path(path_type=Path))
 @common
 def lock(settings: Settings, workflow: Path) -> None:
-    """Evaluate every environment of WORKFLOW anew and write its lock file."""
+    """Evaluate all environments of WORKFLOW anew and write its lock."""
     sources = load(workflow).environments
     with Workspace(settings.home, writing=True) as space:
         made = environments(space, workflow.parent, offline=False)
@@ -56,7 +56,7 @@ def show(settings: Settings, what: str) -> None:
 @click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
 @common
 def build(settings: Settings, what: str, check: bool) -> None:
-    """Make an environment ready to run, from its lock or, if it has none, with Nix."""
+    """Make an environment ready to run, from its lock or else with Nix."""
     with Workspace(settings.home, writing=True) as space:
         opened = _opened(space, what, offline=False)
         if check:
@@ -69,7 +69,7 @@ def build(settings: Settings, what: str, check: bool) -> None:
 @click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:
-    """Print the CID of a directory that stock Nix can use as a binary cache."""
+    """Print the CID of a directory that Nix can use as a binary cache."""
     with Workspace(settings.home, writing=True) as space:
         found = _opened(space, what, offline=False)
         if len(found) != 1:

@@ -10,12 +10,13 @@ import click
 from cli.livelog import live_file, live_folder
 from cli.names import is_run, parse_step, whole_cid
 from cli.options import common
+from cli.refs import find_step
 from cli.report import emit_json, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.reader import read
-from engine.errors import Refused, Unavailable
+from engine.errors import Unavailable
 from engine.evidence import attestation
 from engine.sandbox.base import Limits
 from engine.step import Attestation
@@ -47,11 +48,11 @@ def log(settings: Settings, run: str, step: str | None, follow: bool) -> None:
             ended, folder_id, steps = _steps(space, run)
             chosen = [one for one in steps if _is_wanted(one, wanted)]
             if step is not None and ended and not chosen:
-                names = ", ".join(dict.fromkeys(one.id for one in steps[:20]))
-                raise Refused(f"the run has no step '{step}'", fix=f"it has: {names}")
+                find_step(steps, step)  # which says that there is none, and what is near
             for one in chosen:
                 printer.ended(one)
             if ended:
+                printer.finish()
                 return
             printer.running(folder_id, wanted)
             if not follow:
@@ -84,6 +85,7 @@ class _Printer:
         self._space = space
         self._as_json = as_json
         self._ended: set[str] = set()
+        self._has_printed = False
         self._shown: Counter[tuple[str, str]] = Counter()  # bytes of each stream
 
     def ended(self, one: StepSummary) -> None:
@@ -100,6 +102,11 @@ class _Printer:
         if said.truncated:
             note(f"{one.id}: it printed more than is kept")
         return None
+
+    def finish(self) -> None:
+        """Say so when nothing was printed: an empty screen might mean anything."""
+        if not (self._has_printed or self._as_json):
+            note("nothing was printed")
 
     def running(self, run: str, wanted: tuple[str, int | None] | None) -> None:
         """Print what running steps have printed since the last look, in whole lines."""
@@ -122,6 +129,7 @@ class _Printer:
 
     def _lines(self, label: str, stream: str, data: bytes) -> None:
         for line in data.decode("utf-8", "replace").splitlines():
+            self._has_printed = True
             click.echo(f"{label} {stream} | {printable(line)}")
 
     def _emit_json(self, one: StepSummary, said: Attestation) -> None:

@@ -222,4 +222,6 @@ def _fetch(url: str) -> BinaryIO:
         return cast("BinaryIO", urlopen(url, timeout=_TIMEOUT_S))  # noqa: S310 - https, by parse
     except (URLError, OSError) as error:
         reason = getattr(error, "reason", error)
-        raise Unavailable(f"cannot be fetched: {reason}", where=url, fix="try again") from None
+        what = f"cannot be fetched: {getattr(reason, 'strerror', None) or reason}"
+        fix = "look whether the network is there and the URL right, then try again"
+        raise Unavailable(what, where=url, fix=fix) from None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cli.remaining import Remaining
 
 _REFRESHES: Final = 8  # a second
+_WORTH_WAITING_MS: Final = 1_000  # of less there is nothing to be told
 
 
 class Plain:
@@ -116,7 +117,7 @@ class Live:
             left_ms = self._remaining.left_ms() if self._remaining is not None else None
         width = max((len(name) for _, name, _ in rows), default=0)
         lines = [f"{mark} {name.ljust(width)}  {counts}".rstrip() for mark, name, counts in rows]
-        if left_ms:  # of what takes longer than ever, nothing is known
+        if left_ms and left_ms >= _WORTH_WAITING_MS:  # 0: it takes longer than ever
             lines.append(f"  about {human_seconds(left_ms)} left")
         return Text("\n".join(lines))
 

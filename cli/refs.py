@@ -3,7 +3,7 @@
 A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of content is whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cli.names import is_run, parse_step, whole_cid
@@ -46,15 +46,23 @@ def find_step(steps: Sequence["StepSummary"], text: str) -> "StepSummary":
     name, index = parse_step(text)
     of_name = [one for one in steps if one.name == name]
     if not of_name:
-        names = ", ".join(dict.fromkeys(one.name for one in steps))
-        raise Refused(f"the run has no step '{name}'", fix=f"it has: {names}")
+        names = dict.fromkeys(one.name for one in steps)
+        raise Refused(f"the run has no step '{name}'", fix=_near(name, names))
     found = [one for one in of_name if index is None or one.index == index]
     if not found:
-        raise Refused(f"the run has no step '{text}'", fix=f"'{name}' has {len(of_name)} instances")
+        plain = of_name[0].index is None
+        fix = f"name it '{name}'" if plain else f"'{name}' has {len(of_name)} instances"
+        raise Refused(f"the run has no step '{text}'", fix=fix)
     if len(found) > 1:
         fix = f"say which: {name}[0], {name}[1], …"
         raise Refused(f"step '{name}' has {len(found)} instances", fix=fix)
     return found[0]
+
+
+def _near(wrong: str, known: Iterable[str]) -> str:
+    from engine.workflow.names import did_you_mean  # only who errs waits for that
+
+    return did_you_mean(wrong, known)
 
 
 def _run_cid(space: Workspace, text: str) -> Cid:
@@ -72,14 +80,15 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
 
     step, _, tail = rest.partition("/")
     output, _, path = tail.partition("/")
-    if not output:
-        raise Refused(f"'{text}' names no output", fix="write RUN/STEP/OUTPUT")
     found = find_step(view(space, run).steps, step)
+    if not output:
+        known = f"; it has: {', '.join(found.outputs)}" if found.outputs else ""
+        raise Refused(f"'{text}' names no output", fix=f"write RUN/STEP/OUTPUT{known}")
     if not found.outputs:
         raise Refused(f"step '{step}' of this run has no outputs", fix=f"it was {found.status}")
     if output not in found.outputs:
-        known = ", ".join(found.outputs)
-        raise Refused(f"step '{step}' has no output '{output}'", fix=f"it has: {known}")
+        fix = _near(output, found.outputs)
+        raise Refused(f"step '{step}' has no output '{output}'", fix=fix)
     return _part(space, found.outputs[output], path)
 
 

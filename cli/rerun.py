@@ -59,7 +59,7 @@ def rerun(
         except Unavailable as error:
             error.fix = f"{error.fix}; what a gc took is made again by 'tally run {run}'"
             raise
-    return _emit(settings, run, verdicts, total)
+    return _emit(settings, run, verdicts, total, at_random=step is None)
 
 
 def _find(space: Workspace, text: str) -> Cid:
@@ -109,8 +109,15 @@ def _verdicts(
     return repeat(space, settings, record, chosen), len(steps)
 
 
-def _emit(settings: Settings, run: Cid, verdicts: Sequence["StepVerdict"], total: int) -> int:
-    """Print the verdicts.
+def _emit(
+    settings: Settings,
+    run: Cid,
+    verdicts: Sequence["StepVerdict"],
+    total: int,
+    *,
+    at_random: bool,
+) -> int:
+    """Print the verdicts, and what those of some steps, drawn at random, prove of the others.
 
     Raises: Differs, StepFailed unless everything holds.
     """
@@ -133,7 +140,7 @@ def _emit(settings: Settings, run: Cid, verdicts: Sequence["StepVerdict"], total
         )
         click.echo(f"{verdict} {run}")
     identical = sum(one.verdict == "identical" for one in verdicts)
-    if len(verdicts) < total and identical == len(verdicts):
+    if at_random and len(verdicts) < total and identical == len(verdicts):
         bound = can_be_wrong(identical, total)
         note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
     return _judge(verdict, verdicts)

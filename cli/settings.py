@@ -137,7 +137,7 @@ def _parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each set
         raise Refused(
             f"setting '{name}' cannot be '{text}': {error}",
             where=origin,
-            fix=f"it is {SETTINGS[name].summary}",
+            fix=f"give another; it is {SETTINGS[name].summary}",
         ) from None
 
 
@@ -151,9 +151,14 @@ def _read_file(path: Path) -> dict[str, str]:
         raise Unavailable(what, where=str(path), fix="make it readable, or delete it") from None
     for name in data:
         if name not in SETTINGS:
-            known = ", ".join(SETTINGS)
-            raise Refused(f"no setting '{name}'", where=str(path), fix=f"known: {known}")
+            raise Refused(f"no setting '{name}'", where=str(path), fix=_known(name))
     return {name: str(value) for name, value in data.items()}
+
+
+def _known(name: str) -> str:
+    from engine.workflow.names import did_you_mean
+
+    return did_you_mean(name, SETTINGS, f"known: {', '.join(SETTINGS)}")
 
 
 def _toml(text: bytes, path: Path) -> dict[str, Any]:
@@ -172,7 +177,7 @@ def store(name: str, value: str | None) -> None:
     Raises: Refused when there is no such setting, or it does not take the value.
     """
     if name not in SETTINGS:
-        raise Refused(f"no setting '{name}'", fix=f"known: {', '.join(SETTINGS)}")
+        raise Refused(f"no setting '{name}'", fix=_known(name))
     path = config_file()
     stored = _read_file(path)
     if value is None:

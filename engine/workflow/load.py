@@ -1,11 +1,14 @@
 """Load: a workflow from a file. The only part of engine/workflow that touches the world."""
 
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import CodeType
 from typing import Final
 
 from engine.errors import Refused, TallyError, Unavailable
 from engine.workflow.model import Workflow
+from engine.workflow.names import did_you_mean
 from engine.workflow.parse import parse
 from engine.workflow.yaml_source import MAX_TEXT
 
@@ -70,6 +73,14 @@ def _failed(error: Exception, path: Path) -> Refused:
     return Refused(what, where=where, fix="correct the Python file")
 
 
+def _beside(path: Path) -> list[str]:
+    """Return the names of some workflow files where one was looked for."""
+    with suppress(OSError):
+        near = islice(path.parent.iterdir(), _MAX_BESIDE)
+        return [one.name for one in near if one.suffix in (".yaml", ".yml", ".py")]
+    return []
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file that a person wrote.
 
@@ -79,7 +90,8 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_TEXT + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise Refused("no such file", where=str(path), fix=_MISSING) from None
+        fix = did_you_mean(path.name, _beside(path), _MISSING)
+        raise Refused("no such file", where=str(path), fix=fix) from None
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
         raise Unavailable(what, where=str(path), fix="make it readable for this user") from None
@@ -95,4 +107,5 @@ def read_text(path: Path) -> str:
         raise Refused("not UTF-8 text", where=where, fix="save the file as UTF-8") from None
 
 
+_MAX_BESIDE: Final = 1_000  # entries of a directory that are looked at: it may be any
 _MISSING: Final = "check the path; `tally init` makes a small workflow to start from"

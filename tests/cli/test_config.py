@@ -22,6 +22,20 @@ def test_each_setting_says_where_it_came_from(empty: Program) -> None:
     assert other.json["home"] == {"value": "/elsewhere", "origin": "--home"}
 
 
+def test_sizes_are_shown_as_people_read_them(empty: Program) -> None:
+    """Scripts get bytes."""
+    empty("config", "set", "memory", "3GiB")
+    (line,) = (line for line in empty("config", "show").out.splitlines() if "memory" in line[:6])
+    assert line.split()[1:3] == ["3.0", "GiB"]
+    assert empty.told("config", "show")["memory"]["value"] == 3 * 2**30
+
+
+def test_a_mistyped_setting_asks_for_the_nearest(empty: Program) -> None:
+    """And one that is like none, says which there are."""
+    assert "did you mean 'jobs'?" in empty("config", "set", "jbos", "3").err
+    assert "known: home, output" in empty("config", "set", "xyz", "3").err
+
+
 def test_a_setting_is_kept_and_removed(empty: Program) -> None:
     """`set` is for all commands after it; `unset` goes back to what was."""
     empty("config", "set", "output", "json")

@@ -35,6 +35,12 @@ def test_every_command_has_help(empty: Program, words: tuple[str, ...]) -> None:
     assert not empty.home.exists()
 
 
+@pytest.mark.parametrize("words", [(), ("env",), ("config",), ("completion",)], ids=" ".join)
+def test_a_list_of_commands_cuts_no_sentence_short(empty: Program, words: tuple[str, ...]) -> None:
+    """Each fits on its line of a terminal."""
+    assert "..." not in empty(*words, "--help").out.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_takes_the_common_options(empty: Program, words: tuple[str, ...]) -> None:
     """`-o` and `--home` are options of each command, not of groups."""

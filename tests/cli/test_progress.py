@@ -1,8 +1,10 @@
 """Progress: events in, counts and lines out."""
 
+from unittest.mock import Mock
+
 import pytest
 
-from cli.progress import Plain
+from cli.progress import Live, Plain
 from cli.steptree import Steps, Tree
 from cli.tails import Tail, Tails, ended_lines
 from engine.progress import Counted, Ended, Printed, Retried, Reused, Started, Waiting
@@ -106,3 +108,12 @@ def test_plain_lines_say_what_happened(capsys: pytest.CaptureFixture[str]) -> No
         "a: done in 2.0s",
         "s: 2 of 2 reused",
     ]
+
+
+@pytest.mark.parametrize(("left_ms", "told"), [(400, False), (90_000, True), (None, False)])
+def test_a_moment_that_is_left_is_not_told(left_ms: int | None, *, told: bool) -> None:
+    """Under a second it would only flicker."""
+    remaining = Mock(left_ms=lambda: left_ms)
+    live = Live(Steps({"a": 1}, frozenset()), remaining)
+    live.finish()
+    assert ("left" in str(live._draw())) == told

@@ -20,8 +20,9 @@ def test_an_output_of_a_step_is_named_by_its_run(tally: Program, first: str) -> 
     ("rest", "said"),
     [
         ("letter", "names no output"),
-        ("leter/text", "it has: greet, letter"),
-        ("letter/txt", "it has: text"),
+        ("leter/text", "did you mean 'letter'?"),
+        ("letter/txt", "did you mean 'text'?"),
+        ("letter", "write RUN/STEP/OUTPUT; it has: text"),
         ("greet/text", "say which: greet[0]"),
         ("greet[9]/text", "2 instances"),
         ("greet[/text", "is not a step"),

@@ -94,6 +94,13 @@ def test_a_sample_says_what_it_proves(tally: Program, first: str) -> None:
     assert len(tally.told("rerun", first, "--sample", "9")["steps"]) == 3
 
 
+def test_what_was_not_drawn_at_random_proves_nothing_of_the_rest(
+    tally: Program, first: str
+) -> None:
+    """`--step` bounds nothing."""
+    assert "confidence" not in tally("rerun", first, "--step", "letter").err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

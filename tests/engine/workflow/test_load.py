@@ -49,6 +49,18 @@ def test_unreadable(tmp_path: Path, content: bytes | None, what: str, where: str
     assert refused.value.where == f"{path}{where}"
 
 
+def test_a_mistyped_name_asks_for_the_file_beside_it(tmp_path: Path) -> None:
+    """Of workflow files only; a directory that is not there has none."""
+    (tmp_path / "workflow.yaml").touch()
+    (tmp_path / "letter.txt").touch()
+    for name, fix in (("workflow.yml", "did you mean 'workflow.yaml'?"), ("letters.txt", "init")):
+        with pytest.raises(Refused) as refused:
+            load(tmp_path / name)
+        assert fix in refused.value.fix
+    with pytest.raises(Refused, match="no such file"):
+        load(tmp_path / "nowhere" / "workflow.yml")
+
+
 def test_a_directory(tmp_path: Path) -> None:
     """A directory is no workflow file."""
     with pytest.raises(Refused, match="no such file"):
