@@ -113,8 +113,11 @@ def test_ctrl_c_and_a_new_size_are_for_what_runs_inside(tally: Program, failed: 
         shell.seat.expect("code 130\r\n")
         shell.seat.resize(50, 132)
         shell.type("until [ \"$(stty size)\" = '50 132' ]; do :; done; echo res''ized")
-        shell.seat.expect("resized")
-        shell.seat.type("\x03\x04")  # at a prompt; then the end of what is typed
+        shell.seat.expect("resized\r\n")
+        shell.seat.expect("b$ ")  # a shell that begins to read throws away what was typed before
+        shell.seat.type("\x03")  # at a prompt
+        shell.seat.expect("b$ ")
+        shell.seat.type("\x04")  # the end of what is typed
         shell.leave()
 
 
