@@ -60,9 +60,9 @@ def find_step(steps: Sequence["StepSummary"], text: str) -> "StepSummary":
 
 
 def _near(wrong: str, known: Iterable[str]) -> str:
-    from engine.workflow.names import did_you_mean  # only who errs waits for that
+    from engine.workflow.names import did_you_mean, some_of  # only who errs waits for that
 
-    return did_you_mean(wrong, known)
+    return did_you_mean(wrong, known, f"it has: {some_of(known)}")
 
 
 def _run_cid(space: Workspace, text: str) -> Cid:
@@ -82,7 +82,7 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
     output, _, path = tail.partition("/")
     found = find_step(view(space, run).steps, step)
     if not output:
-        known = f"; it has: {', '.join(found.outputs)}" if found.outputs else ""
+        known = f"; {_near('', found.outputs)}" if found.outputs else ""
         raise Refused(f"'{text}' names no output", fix=f"write RUN/STEP/OUTPUT{known}")
     if not found.outputs:
         raise Refused(f"step '{step}' of this run has no outputs", fix=f"it was {found.status}")

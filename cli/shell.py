@@ -36,10 +36,9 @@ from engine.staging import Staged
 from engine.step import RESULT, STEP, Step
 from engine.summary import StepSummary, load_run, load_workflow
 from engine.workflow.model import WorkflowStep
-from engine.workflow.names import did_you_mean
+from engine.workflow.names import did_you_mean, some_of
 from engine.workflow.units import parse_time
 
-_SHOWN_PROGRAMS: Final = 12
 _SHOWN_SCRIPT: Final = 400  # characters
 _ENDED: Final = {"timeout": "it took longer than --time", "memory": "it was over its memory limit"}
 
@@ -133,8 +132,7 @@ def _wish(
 
     Raises: Refused when the environment has no such program, or no sh where one is needed.
     """
-    has = ", ".join(list(programs)[:_SHOWN_PROGRAMS])
-    has += ", …" if len(programs) > _SHOWN_PROGRAMS else ""
+    has = some_of(programs)
     if (again or not command) and "sh" not in programs:
         fix = f"run a command of it: `tally shell RUN {step} -- COMMAND`; it has: {has}"
         raise Refused("this environment has no sh", fix=fix)

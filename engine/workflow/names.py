@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 NAME: Final = r"[a-z][a-z0-9_-]{0,62}"  # steps, inputs, outputs, params, environments
@@ -13,6 +14,8 @@ RESERVED_STEPS: Final = ("inputs", "params")
 
 NAME_FIX: Final = "begin with a-z; then a-z, 0-9, '_' or '-'; at most 63 characters"
 WORKFLOW_NAME_FIX: Final = "begin with a-z or 0-9; then a-z, 0-9 or '-'; at most 63 characters"
+_SHOWN: Final = 12  # names in one message
+
 VARIABLE_FIX: Final = "begin with a letter or '_'; then letters, digits or '_'"
 
 
@@ -31,5 +34,10 @@ def did_you_mean(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
         return f"did you mean '{near[0]}'?"
     if otherwise or not choices:
         return otherwise
-    shown = ", ".join(choices[:12])
-    return f"known here: {shown}" + (", …" if len(choices) > 12 else "")
+    return f"known here: {some_of(choices)}"
+
+
+def some_of(names: Iterable[str]) -> str:
+    """Return names as people read them: the first dozen, of however many."""
+    first = list(islice(names, _SHOWN + 1))
+    return ", ".join(first[:_SHOWN]) + (", …" if len(first) > _SHOWN else "")
