@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
-_PACKAGES: Final = ("tallystick", "blake3", "pyyaml")
+_PACKAGES: Final = ("tallystick", "blake3", "networkx", "pyyaml")
 
 
 def machine() -> dict[str, Any]:

@@ -28,13 +28,23 @@ def _edges(workflow: Workflow) -> dict[str, list[str]]:
 
 def cycle(workflow: Workflow) -> tuple[str, ...] | None:
     """Return the names of steps that wait for one another, each for the next, or None."""
+    edges = _edges(workflow)
     try:
-        TopologicalSorter(_edges(workflow)).prepare()
-    except CycleError as error:
-        *names, _ = reversed(error.args[1])  # there each comes before the next
-        first = names.index(min(names))
-        return tuple(names[first:] + names[:first])
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return _shown(edges)
     return None
+
+
+def _shown(edges: dict[str, list[str]]) -> tuple[str, ...]:
+    # Importing networkx takes longer than all that `tally show` does, so it is only for the few
+    # workflows that have something to explain.
+    import networkx as nx
+
+    graph: nx.DiGraph[str] = nx.DiGraph(edges)
+    names = [edge[0] for edge in nx.find_cycle(graph)]
+    first = names.index(min(names))
+    return tuple(names[first:] + names[:first])
 
 
 def in_order(workflow: Workflow) -> tuple[str, ...]:

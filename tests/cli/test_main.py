@@ -60,7 +60,7 @@ def test_help_imports_no_command():
     """`tally --help` costs click and nothing of the engine but its errors."""
     code = (
         "import sys; from cli.main import main; main(['--help']);"
-        "print([m for m in sys.modules if m.startswith(('engine.', 'rich'))])"
+        "print([m for m in sys.modules if m.startswith(('engine.', 'networkx', 'rich'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("['engine.errors']\n")

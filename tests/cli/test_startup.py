@@ -9,7 +9,7 @@ import pytest
 from tests.cli.program import Program
 
 # Packages that take longer to import than `tally --help` may take; who needs one pays for it.
-HEAVY = ("nacl", "rich", "yaml", "asyncio", "unittest", "xml")
+HEAVY = ("nacl", "networkx", "rich", "yaml", "asyncio", "unittest", "xml")
 IMPORTED = """
 import contextlib, io, json, sys
 from cli.main import main
@@ -66,7 +66,7 @@ def test_what_needs_no_home_opens_none(
 
 @pytest.mark.parametrize("words", [["runs"], ["schema"], ["gc", "-n"], ["fsck"]])
 def test_what_reads_no_workflow_file_imports_no_yaml(empty: Program, words: list[str]) -> None:
-    """Nor what draws on terminals, nor cryptography."""
+    """Nor a graph library, nor what draws on terminals, nor cryptography."""
     assert not set(HEAVY) & imported(empty, *words)
 
 
@@ -92,6 +92,6 @@ def test_a_tab_imports_no_store(tally: Program, line: str) -> None:
 @pytest.mark.nix
 @pytest.mark.sandbox
 def test_a_run_in_a_pipe_imports_no_terminal(tally: Program, letters: object) -> None:
-    """Nor the keys of a Nix cache."""
+    """Nor a graph library, which is for naming cycles, nor the keys of a Nix cache."""
     modules = imported(tally, "run", letters)
-    assert not {"rich", "nacl", "asyncio"} & modules
+    assert not {"networkx", "rich", "nacl", "asyncio"} & modules
