@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
+from cli.named import overrides
 from cli.options import common
-from cli.prepare import overrides
 from cli.report import emit_json
 from cli.runview import view
 from cli.settings import Settings

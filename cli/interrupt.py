@@ -19,8 +19,6 @@ from cli.ending import EXIT_CANCELLED, FIX, SIGNALS
 
 _SHOW_CURSOR: Final = "\x1b[?25h"  # a live tree hides it
 
-Handler = Callable[[int, FrameType | None], object]
-
 
 class Interrupts:
     """The signals that end this process, from its first line to its last."""

@@ -14,7 +14,8 @@ from typing import cast
 
 from cli.bundlefile import enter
 from cli.execute import open_slots
-from cli.prepare import carriers_of, find_workflow, prepare
+from cli.named import find_workflow
+from cli.prepare import carriers_of, prepare
 from cli.report import note
 from cli.workspace import Workspace
 from engine.clock import SystemClock

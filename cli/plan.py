@@ -2,9 +2,10 @@
 
 import click
 
+from cli.named import check_forced, find_workflow
 from cli.options import common
 from cli.planview import emit_plan
-from cli.prepare import check_forced, find_workflow, prepare
+from cli.prepare import prepare
 from cli.settings import Settings
 from cli.workspace import Workspace
 

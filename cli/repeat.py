@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from cli.execute import begin, capacity_of, execute, open_slots
 from cli.interrupt import interruptible
-from cli.prepare import carriers_of, find_workflow, prepare
+from cli.named import find_workflow
+from cli.prepare import carriers_of, prepare
 from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings

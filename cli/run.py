@@ -49,7 +49,8 @@ def run(
     What was done before with the same environment, command and inputs is reused. Interrupted, by
     whatever: the same command goes on from there.
     """
-    from cli.prepare import check_forced, find_workflow, prepare
+    from cli.named import check_forced, find_workflow
+    from cli.prepare import prepare
     from cli.repeated import repeated
 
     _local_only(on, max_cost)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.prepare import overrides
+from cli.named import overrides
 from engine.errors import Refused
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses

@@ -146,14 +146,14 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     stage.write("w.yaml", GOOD)
     broken = OSError(errno.EMFILE, "Too many open files", str(stage.folder / "w.yaml"))
-    with patch("cli.prepare.load", side_effect=broken):
+    with patch("cli.named.load", side_effect=broken):
         return stage("run", "w.yaml")
 
 
 @meets(MACHINE, "Ctrl-C")
 def _(stage: Stage) -> Told:
     stage.write("w.yaml", GOOD)
-    with patch("cli.prepare.load", side_effect=KeyboardInterrupt):
+    with patch("cli.named.load", side_effect=KeyboardInterrupt):
         return stage("run", "w.yaml")
 
 
