@@ -32,5 +32,9 @@ def json_schema() -> Schema:
             {"metrics": "report.metrics"},
         ),
     }
-    head = {"$schema": DIALECT, "title": "Tallystick workflow, version 1"}
+    head = {
+        "$schema": DIALECT,
+        "$comment": "For editors. 'tally schema -f FILE' writes it anew, with all that it knows.",
+        "title": "Tallystick workflow, version 1",
+    }
     return head | closed(keys, "workflow", "steps")
