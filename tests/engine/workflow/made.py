@@ -7,6 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from engine.workflow.builder import StepHandle, Workflow
+from engine.workflow.parse import KEYS
 from engine.workflow.values import to_json
 from engine.workflow.yaml_scalars import plain
 from tests.engine.workflow.made_steps import Around, final, shared, step
@@ -37,6 +38,7 @@ def files(draw: st.DrawFn) -> dict[str, Data]:
     if draw(st.booleans()):
         defaults = shared(draw, around)
     some = {"params": params, "inputs": sources, "environments": rooms, "defaults": defaults}
+    assert {*some, "workflow", "description", "steps", "outputs"} == {*KEYS}
     for key, table in some.items():
         if table or (table is not None and draw(st.booleans())):
             found[key] = table

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from hypothesis import strategies as st
 
 from engine.workflow.names import RESERVED_STEPS
+from engine.workflow.steps import DEFAULT_KEYS
 from tests.engine.workflow.made_tables import (
     ITEMS,
     NAMES,
@@ -100,6 +101,7 @@ def shared(draw: Draw, around: Around, known: "_Known | None" = None) -> dict[st
         if around.steps
         else st.just([]),
     }
+    assert {*keys, "when"} == {*DEFAULT_KEYS}
     if truths:
         keys["when"] = st.sampled_from(truths).map(lambda name: f"params.{name}")
     found: dict[str, Data] = draw(st.fixed_dictionaries({}, optional=keys))

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from hypothesis import strategies as st
 
 from engine.workflow.environment_sources import FORMS, OPTIONS
+from engine.workflow.resources import KEYS as RESOURCE_KEYS
 from engine.workflow.sources import SHARES
 from engine.workflow.units import SIZES, TIMES
 from tests.engine.workflow.corpus import CID, STORE_PATH
@@ -29,11 +30,6 @@ VALUES: Final = st.recursive(
 ITEMS: Final = st.lists(VALUES, max_size=3)  # of a list that a step is scattered over
 _PATHS: Final = st.text("ab.-é ", max_size=6).map(lambda text: f"p/{text}x")
 _PARTS: Final = st.sampled_from(["a", "x86", "b-1", "c.d", "E_f"])
-
-
-def some(**keys: st.SearchStrategy[Data]) -> st.SearchStrategy[dict[str, Data]]:
-    """Return maps that have any of these keys, in any order."""
-    return st.fixed_dictionaries({}, optional=keys).flatmap(_shuffled)
 
 
 def tables(values: st.SearchStrategy[Data], most: int = 3) -> st.SearchStrategy[dict[str, Data]]:
@@ -87,7 +83,10 @@ def resources() -> st.SearchStrategy[Data]:
     """Return resources with any of their keys."""
     size = st.builds(_quantity, st.integers(2, 900), st.sampled_from([*SIZES][3:]))
     time = st.builds(_quantity, st.integers(1, 300), st.sampled_from([*TIMES]))
-    return some(cpus=st.integers(1, 1_024), memory=size, disk=size, gpus=st.just(0), time=time)
+    keys = {"cpus": st.integers(1, 1_024), "memory": size, "disk": size, "gpus": st.just(0)}
+    keys["time"] = time
+    assert {*keys} == {*RESOURCE_KEYS}
+    return st.fixed_dictionaries({}, optional=keys).flatmap(_shuffled)
 
 
 def verifies() -> st.SearchStrategy[Data]:
