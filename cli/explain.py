@@ -15,11 +15,8 @@ from cli.workspace import Workspace
 from engine.causes import Cause, find_causes
 from engine.content.cid import Cid
 from engine.errors import Refused
-from engine.evidence import attestation
-from engine.exits import failed_by
 from engine.explain import Change
-from engine.step import RESULT
-from engine.summary import StepSummary
+from engine.summary import StepSummary, failure_of
 
 _LABELS: Final = {
     "closure": "environment",
@@ -147,11 +144,8 @@ def _why(one: StepSummary, before: RunView | None, causes: Sequence[Cause]) -> s
 
 def _failure(space: Workspace, one: StepSummary) -> str:
     """Return why a step failed, as the end of a sentence."""
-    if one.status != "failed" or one.result is None or not one.attestations:
-        return ""
-    said = attestation(space.store, one.attestations[0])
-    exit_code = RESULT.decode(space.store.get(one.result)).exit_code
-    return f"; it failed: {failed_by(said.reason, exit_code)}"
+    why = failure_of(space.store, one)
+    return f"; it failed: {why}" if why else ""
 
 
 def _own(causes: Sequence[Cause]) -> tuple[Change, ...]:

@@ -1,45 +1,35 @@
 """`tally shell`: a shell, or any command, in the sandbox of a step that has run."""
 
 import os
-import shlex
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 import click
 
 from cli.options import common
-from cli.prepare import carriers_of
-from cli.refs import find_step
 from cli.report import emit_json, note
-from cli.runview import view
 from cli.sandboxes import open_host
 from cli.settings import Settings
 from cli.tty import is_terminal, lent
+from cli.visited import Visited, banner, find_visited
 from cli.workspace import Workspace
-from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
-from engine.evidence import attestation
-from engine.exits import failed_by
 from engine.host import Host
-from engine.jobs import check_platform, job_of
+from engine.jobs import job_of
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
 from engine.runner import limits_of
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.relay import Relay
-from engine.shell import AGAIN, SHELL, UNLIMITED_MS, Wish, shell_job
+from engine.shell import SHELL, UNLIMITED_MS, Wish, shell_job
 from engine.staging import Staged
-from engine.step import RESULT, STEP, Step
-from engine.summary import StepSummary, load_run, load_workflow
-from engine.workflow.model import WorkflowStep
+from engine.step import Step
 from engine.workflow.names import did_you_mean, some_of
 from engine.workflow.units import parse_time
 
-_SHOWN_SCRIPT: Final = 400  # characters
 _ENDED: Final = {"timeout": "it took longer than --time", "memory": "it was over its memory limit"}
 
 
@@ -70,7 +60,7 @@ def shell(
         fix = "run a command instead: `tally shell RUN STEP -- sh -c '…'`"
         raise Refused("a shell needs a terminal, to read from and to print to", fix=fix)
     with Workspace(settings.home, writing=True) as space:
-        step_view = _find(space, run, step)
+        step_view = find_visited(space, run, step)
         with open_host(space, step_view.carriers) as host:
             programs = _programs(space, host, step_view.record)
             wish = _wish(step_view.one.id, programs, command, again, wall_ms, on_terminal)
@@ -81,37 +71,6 @@ def shell(
         told = {"id": step_view.one.id, "exit_code": outcome.exit_code, "reason": outcome.reason}
         emit_json(told)
     return outcome.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class _Visited:
-    """A step whose sandbox is visited."""
-
-    run: str  # what people call it
-    one: StepSummary
-    ended: str  # in words
-    record: Step
-    written: WorkflowStep
-    carriers: dict[Cid, Cid]  # Closure -> Environment
-
-
-def _find(space: Workspace, run: str, step: str) -> _Visited:
-    """Return the step that is meant, held from every gc.
-
-    Raises: Refused when there is none, or it was never resolved; Unavailable when this machine
-    cannot run it.
-    """
-    found = view(space, run)
-    one, name = find_step(found.steps, step), found.name or str(found.run)
-    if one.key is None:
-        fix = f"'tally explain {name} {one.id}' says why"
-        raise Refused(f"step '{one.id}' was {one.status}: it never had a sandbox", fix=fix)
-    space.store.hold([one.key, *([found.run] if found.run else [])])
-    record = STEP.decode(space.store.get(one.key))
-    check_platform(record)
-    written = load_workflow(space.store, found.workflow).steps[one.name]
-    carriers = carriers_of(space, load_run(space.store, found.run)) if found.run else {}
-    return _Visited(name, one, _ended(space, one), record, written, carriers)
 
 
 def _programs(space: Workspace, host: Host, record: Step) -> dict[str, str]:
@@ -149,7 +108,7 @@ def _wish(
 
 
 def _visit(
-    space: Workspace, host: Host, visited: _Visited, wish: Wish, *, on_terminal: bool
+    space: Workspace, host: Host, visited: Visited, wish: Wish, *, on_terminal: bool
 ) -> Outcome:
     """Run it, with the step's inputs where the step has them, and what it gave beside."""
     with ExitStack() as closing:
@@ -160,13 +119,13 @@ def _visit(
         was = _stage_results(host, visited)
         closing.callback(host.staging.discard, was)
         if on_terminal:
-            _say(list(_banner(visited, was)))
+            _say(list(banner(visited, was)))
         job = job_of(host, visited.record, staged, limits_of(visited.written.resources))
         job = replace(job, was=was.folder, was_trees=was.trees)
         return _run(sandbox, shell_job(job, wish), on_terminal=on_terminal)
 
 
-def _stage_results(host: Host, visited: _Visited) -> Staged:
+def _stage_results(host: Host, visited: Visited) -> Staged:
     """Stage what the step gave; nothing where a gc has taken it."""
     made = visited.one.outputs
     wanted = {name: made[name] for name in visited.written.outputs if name in made}
@@ -191,37 +150,6 @@ def _pass_on(stream: Literal["stdout", "stderr"], data: bytes) -> None:
     to = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
     to.write(data)
     to.flush()
-
-
-def _ended(space: Workspace, one: StepSummary) -> str:
-    """Return what became of a step, in words."""
-    if one.status != "failed" or one.result is None or not one.attestations:
-        return one.status
-    said = attestation(space.store, one.attestations[0])
-    exit_code = RESULT.decode(space.store.get(one.result)).exit_code
-    return f"failed: {failed_by(said.reason, exit_code)}"
-
-
-def _banner(visited: _Visited, was: Staged) -> Iterator[tuple[str, str]]:
-    """Yield what is said to whoever enters: a place, and what is there."""
-    record, written = visited.record, visited.written
-    yield "step", f"{visited.one.id} of {visited.run}, which {visited.ended}"
-    for name in (*record.inputs, *record.gathers):
-        what = written.inputs.get(name, "an entry of what it scatters over")
-        yield f"/in/{name}", what
-    for name, path in record.outputs.items():
-        yield f"/out/{path}", f"where it makes its output '{name}'"
-    if was.folder is not None:
-        yield "/was", f"what it gave, by name: {', '.join(visited.one.outputs)}"
-    yield "/build", "the current directory; it, /out and /tmp are new, and gone at the end"
-    yield "/nix/store", f"the environment '{written.environment}'"
-    yield AGAIN, "runs its command again: " + _shortened(record)
-
-
-def _shortened(record: Step) -> str:
-    text = record.script or shlex.join(record.command) or "(see /.script)"
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_SCRIPT else f"{line[:_SHOWN_SCRIPT]}…"
 
 
 def _say(lines: list[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from engine.content.reader import Get
 from engine.content.select import select
 from engine.errors import Damaged, NotHere
 from engine.evidence import attestation
+from engine.exits import failed_by
 from engine.rows import WHOLE, Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import RESULT
@@ -155,6 +156,17 @@ def is_readable(store: BlockStore, cid: Cid) -> bool:
     except (NotHere, Damaged):
         return False
     return True
+
+
+def failure_of(store: BlockStore, step: StepSummary) -> str:
+    """Return in words why a step failed; "" for one that did not, or never ran.
+
+    Raises: NotHere when its records are not here.
+    """
+    if step.status != "failed" or step.result is None or not step.attestations:
+        return ""
+    said = attestation(store, step.attestations[0])
+    return failed_by(said.reason, RESULT.decode(store.get(step.result)).exit_code)
 
 
 def _of_step(store: BlockStore, step: RunStep) -> StepSummary:

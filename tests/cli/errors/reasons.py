@@ -17,6 +17,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/history.py _refuse_forged": ELSEWHERE + "tests/cli/test_history.py",
     "cli/page/gather.py": FORGED,
+    "cli/visited.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/page/signatures.py": FORGED,
     "cli/repeat.py repeat_chain: the rerun was cancelled": ELSEWHERE + "tests/cli/test_process.py",
     "cli/rerun.py _judge: step '…' failed": ELSEWHERE + "tests/engine/test_rerun.py",
