@@ -4,6 +4,7 @@ Anchors, aliases, tags, duplicate keys, several documents and older YAML version
 The parser's events are read, not its objects, so depth and size are bounded while reading.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ MAX_TEXT: Final = 1024 * 1024  # bytes; a workflow is written by a person, a rec
 MAX_NODES: Final = 150_000  # values; a list of 100 000 seeds fits
 
 _OLD_BREAKS: Final = ("\x85", "\u2028", "\u2029")  # lines end there in YAML 1.1, not in 1.2
+_BOM: Final = "\ufeff"  # the parser leaves it out where a line begins
+_TAG: Final = re.compile(r"^%TAG\b", re.MULTILINE)  # each is compared with all before it
 _FIXES: Final = (  # what the parser complains of -> what to do
     (
         "cannot start any token",
@@ -40,6 +43,7 @@ _FIXES: Final = (  # what the parser complains of -> what to do
     ("expected key", "check the indentation: it must line up with its neighbours"),
     ("expected '-' indicator", "check the indentation: it must line up with its neighbours"),
     ("could not find expected ':'", "write 'key: value', with a space after the colon"),
+    ("found a tab character", "indent with spaces; '|2' instead of '|' for text that begins so"),
     ("exceeded maximum nesting depth", "make it flatter"),
     ("invalid Unicode character escape", "half of a character is no text: write all of it"),
     ("expected <document start>", "write 'key: value', with a space after the colon"),
@@ -54,9 +58,11 @@ def compose(text: str, file: str) -> Node:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         fix = "keep data in files, as inputs"
         raise Refused(f"more than {MAX_TEXT} bytes of YAML", where=file, fix=fix)
-    for character in _OLD_BREAKS:
-        if character in text:
+    for character in (*_OLD_BREAKS, _BOM):
+        if text.find(character, character == _BOM) >= 0:  # one mark may begin the file
             raise _not_allowed(character, text, file)
+    if tag := _TAG.search(text.replace("\r", "\n")):
+        raise Refused("a %TAG line", where=_where(tag.start(), text, file), fix="remove it")
     try:
         return _Composer(text, file).document()
     except yaml.MarkedYAMLError as error:
@@ -68,10 +74,13 @@ def compose(text: str, file: str) -> Node:
 
 
 def _not_allowed(character: str, text: str, file: str) -> Refused:
-    at = text.find(character)
-    where = f"{file}:{text.count(chr(10), 0, at) + 1}:{at - text.rfind(chr(10), 0, at)}"
+    where = _where(text.find(character, character == _BOM), text, file)
     what = f"not YAML: the character {character!a} is not allowed"
     return Refused(what, where=where, fix="remove it, or write it as an escape")
+
+
+def _where(at: int, text: str, file: str) -> str:
+    return f"{file}:{text.count(chr(10), 0, at) + 1}:{at - text.rfind(chr(10), 0, at)}"
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Refused:
