@@ -38,9 +38,9 @@ def run(args: list[str]) -> int:
 
         fill_closed()
         code = main(args)
+        interrupts.done(code)
     except KeyboardInterrupt:
         leave()
-    interrupts.done(code)
     return code
 
 

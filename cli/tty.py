@@ -27,7 +27,8 @@ def lent(keyboard: int, resized: Callable[[], None]) -> Iterator[None]:
     not read, and what it was made to answer, is dropped, so that no other program takes it.
     """
     before = termios.tcgetattr(keyboard)
-    handlers = {number: signal.signal(number, _end) for number in _ENDING}
+    heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, _end) for number in heard}
     handlers[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: resized())
     try:
         with _kept(keyboard, before):

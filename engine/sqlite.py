@@ -113,8 +113,8 @@ class Sqlite:
             if self._writer.in_transaction:
                 yield self._writer
                 return
-            self._begin()
             try:
+                self._begin()
                 yield self._writer
                 reached("database.changed")
                 self._writer.execute("COMMIT")

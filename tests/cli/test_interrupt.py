@@ -203,6 +203,20 @@ def test_while_somebody_else_writes(tally: Program, tmp_path: Path) -> None:
     is_cancelled(at(tally, "", "add", tmp_path / "new", before=hold))
 
 
+def test_when_all_is_done(empty: Program, tmp_path: Path) -> None:
+    """It is said that it was cancelled; that nothing was left to do is seen the next time."""
+    (tmp_path / "new").write_bytes(b"new")
+    late = (
+        "import cli.interrupt as ours\n"
+        "done = ours.Interrupts.done\n"
+        "def just_before(self, code):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    done(self, code)\n"
+        "ours.Interrupts.done = just_before\n"
+    )
+    is_cancelled(at(empty, "", "add", tmp_path / "new", before=late))
+
+
 def test_a_second_one_ends_it_at_once(tally: Program, write: Write) -> None:
     """Whatever it waits for meanwhile; its steps end with it, and the run can be gone on with."""
     path = write(sleeper("3006.5"), name="twice")

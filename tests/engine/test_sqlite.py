@@ -53,6 +53,24 @@ def test_a_change_that_fails_changes_nothing(file):
     assert facts(file) == []
 
 
+def test_a_change_interrupted_as_it_begins_is_not_open_for_the_next(file):
+    """Else the next one would be taken for a part of it, and be lost with it."""
+
+    def interrupt(frame, event, _):
+        if event == "return" and frame.f_code is Sqlite._begin.__code__:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    with pytest.raises(KeyboardInterrupt), file.change():
+        pass
+    with file.change() as change:
+        change.execute("INSERT INTO facts VALUES ('kept')")
+    file.close()
+
+    assert facts(Sqlite(file.path, SCHEMA)) == ["kept"]
+
+
 def test_a_change_within_a_change_is_part_of_it(file):
     """What an inner block did goes with the outer one."""
     with suppress(KeyError), file.change():
