@@ -2,13 +2,8 @@
 
 from dataclasses import dataclass
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
 
 from engine.errors import Refused, Unavailable
 from engine.wheels.choice import best, unusable
@@ -50,7 +45,7 @@ def absent(package: Pinned, interpreter: Interpreter, answer: Answer) -> Refused
 def _is_wheel(file: str, package: Pinned) -> bool:
     try:
         name, version, _, _ = parse_wheel_filename(file)
-    except (InvalidWheelFilename, InvalidVersion):
+    except ValueError:  # a number can be too long for Python
         return False
     return name == package.name and version == Version(package.version)
 
@@ -58,6 +53,6 @@ def _is_wheel(file: str, package: Pinned) -> bool:
 def _is_source(file: str, package: Pinned) -> bool:
     try:
         name, version = parse_sdist_filename(file)
-    except (InvalidSdistFilename, InvalidVersion):
+    except ValueError:
         return False
     return name == package.name and version == Version(package.version)

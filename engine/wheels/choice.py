@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 
 from engine.errors import Refused
 from engine.wheels.interpreter import MACHINE, Interpreter
@@ -106,7 +106,7 @@ def parsed(file_name: str, where: str) -> tuple[str, Version, frozenset[Tag]]:
     """
     try:
         name, version, _, tags = parse_wheel_filename(file_name)
-    except (InvalidWheelFilename, InvalidVersion):
+    except ValueError:  # a number can be too long for Python
         what = f"not the name of a wheel: '{file_name[:200]}'"
         raise Refused(what, where=where, fix=HOW_TO_LOCK) from None
     return str(name), version, tags

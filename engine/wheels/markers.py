@@ -3,13 +3,8 @@
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 
-from packaging.markers import (
-    InvalidMarker,
-    Marker,
-    UndefinedComparison,
-    UndefinedEnvironmentName,
-)
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.markers import Marker, UndefinedEnvironmentName
+from packaging.specifiers import SpecifierSet
 
 from engine.errors import Refused
 from engine.wheels.interpreter import Interpreter
@@ -35,8 +30,8 @@ def applies(
         "dependency_groups": frozenset(groups),
     }
     try:
-        return Marker(text).evaluate(environment, context="lock_file")
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError) as error:
+        return Marker(" ".join(text.split())).evaluate(environment, context="lock_file")
+    except (ValueError, UndefinedEnvironmentName, RecursionError) as error:  # or a huge number
         what = f"not a marker: {str(error).splitlines()[0][:200]}"
         raise Refused(what, where=where, fix="lock it anew") from None
 
@@ -49,10 +44,11 @@ def check_python(wanted: str | None, what: str, interpreter: Interpreter, where:
     if wanted is None:
         return
     try:
-        versions = SpecifierSet(wanted)
-    except InvalidSpecifier:
+        versions = SpecifierSet("".join(wanted.split()))
+        fits = versions.contains(interpreter.version, prereleases=True)
+    except ValueError:  # a number can be too long for Python
         raise Refused(f"not versions: '{wanted[:80]}'", where=where, fix="lock it anew") from None
-    if not versions.contains(interpreter.version, prereleases=True):
+    if not fits:
         short = "{}.{}".format(*interpreter.release)
         raise Refused(
             f"{what} is for Python {wanted}, and the environment's is {interpreter.version}",

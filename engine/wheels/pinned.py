@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from engine.errors import Refused
 
@@ -86,7 +86,7 @@ def _check(package: Pinned) -> None:
 def _is_version(text: str) -> bool:
     try:
         return len(text) <= MAX_VERSION and str(Version(text)) == text
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

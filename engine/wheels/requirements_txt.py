@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from engine.errors import Refused
 from engine.wheels.address import file_name
@@ -39,7 +39,7 @@ FLAGS: Final = ("--no-index",)
 IGNORED: Final = ("--require-hashes", "--prefer-binary", "--pre", "--only-binary")  # true anyway
 
 _CREDENTIALS: Final = "remove it: credentials belong in your own pip configuration (pip config set)"
-_COMMENT: Final = re.compile(r"(^|\s+)#.*$")
+_COMMENT: Final = re.compile(r"(?<!\S)#.*$")
 _OPTION: Final = re.compile(r"(?:^|\s+)(?=--?[A-Za-z])")
 _SPACE: Final = re.compile(r"\s")
 _WORD: Final = re.compile(r"[=\s]+")
@@ -81,11 +81,16 @@ def _lines(text: str, file: str) -> Iterator[_Line]:
         parts.append(kept.removesuffix("\\"))
         if goes_on:
             continue
-        if joined := " ".join(parts).strip():
+        if joined := _spaced(parts):
             yield _Line(joined, f"{file}:{first}")
         parts = []
-    if joined := " ".join(parts).strip():
+    if joined := _spaced(parts):
         yield _Line(joined, f"{file}:{first}")
+
+
+def _spaced(parts: list[str]) -> str:
+    """Join parts with single spaces: what reads them takes the square of a row of spaces."""
+    return " ".join(" ".join(parts).split())
 
 
 def _option(line: _Line) -> list[str]:
@@ -132,7 +137,7 @@ def _package(line: _Line, interpreter: Interpreter) -> Pinned | None:
 def _requirement(text: str, line: _Line) -> Requirement:
     try:
         return Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         if text.startswith((".", "/")) or "://" in text.partition(" ")[0]:
             what, fix = f"'{text[:80]}' is a path or a URL with no name", "write NAME @ URL"
         else:
@@ -153,10 +158,10 @@ def _version(requirement: Requirement, line: _Line) -> str:
     if len(pins) == 1 and pins[0].operator == "==" and not pins[0].version.endswith("*"):
         try:
             return str(Version(pins[0].version))
-        except InvalidVersion:
+        except ValueError:  # a number can be too long for Python
             pass
     given = str(requirement.specifier) or "at any version"
-    what = f"{requirement.name} {given} is not pinned to one version"
+    what = f"{requirement.name[:80]} {given[:80]} is not pinned to one version"
     raise Refused(what, where=line.where, fix=HOW_TO_LOCK)
 
 

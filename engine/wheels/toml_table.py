@@ -10,6 +10,10 @@ from engine.errors import Refused
 
 T = TypeVar("T")
 
+_PART = r"""(?:[\w-]+|(?<!\\)"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{32}}")
+"""A key of more than 32 parts: tomllib takes the square of their number."""
+
 
 @dataclass(frozen=True, slots=True)
 class TomlTable:
@@ -63,6 +67,9 @@ def read_toml(text: str, file: str, array: str) -> tuple[TomlTable, tuple[TomlTa
 
     Raises: Refused when it is not TOML.
     """
+    if long := _LONG_KEY.search(text):
+        where = f"{file}:{text.count(chr(10), 0, long.start()) + 1}"
+        raise Refused("a key of more than 32 parts", where=where, fix="lock it anew")
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number can be too long for Python

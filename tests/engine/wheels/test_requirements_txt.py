@@ -82,6 +82,9 @@ def test_a_wheel_may_be_named_by_its_address(address: str) -> None:
         ("six>=1.0", "six >=1.0 is not pinned", "--generate-hashes"),
         ("six==1.*", "six ==1.* is not pinned", "--generate-hashes"),
         ("six==1.0,<2", "is not pinned", "--generate-hashes"),
+        (f"six=={'1' * 5000} --hash=sha256:{A}", "is not pinned", "--generate-hashes"),
+        (f"six==1.0; python_version < '{'1' * 5000}'", "not a marker", "lock it anew"),
+        (f"six @ https://x.example/six-{'1' * 5000}-py3-none-any.whl", "not the name of", ""),
         (f"six===1.0 --hash=sha256:{A}", "is not pinned", "--generate-hashes"),
         ("six==1.0 --hash=md5:abc", "not a sha256 hash", "--generate-hashes"),
         ("six==1.0 --hash=sha256:abc", "not a sha256 hash", "--generate-hashes"),
@@ -150,6 +153,14 @@ def test_the_number_of_packages_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     text = "".join(f"p{n}==1.0 --hash=sha256:{A}\n" for n in range(3))
     with pytest.raises(Refused, match="more than 2 packages"):
         select(text)
+
+
+@pytest.mark.parametrize("line", ["{} x", "six==1.0{}x", "six==1.0; os_name{}== 'posix'"])
+def test_a_row_of_spaces_is_one(line: str) -> None:
+    """Reading it takes no longer than it is: the square of this row would take an hour."""
+    text = line.format(" " * 500_000)
+    with pytest.raises(Refused):
+        select(text + f"\nsix==1.0 --hash=sha256:{A}\nx")
 
 
 def test_the_order_of_a_file_does_not_matter() -> None:

@@ -145,6 +145,21 @@ def test_what_cannot_be_installed_is_refused(text: str, what: str, line: str, fi
     assert fix in error.value.fix
 
 
+@pytest.mark.parametrize("key", ["{}a = 1", "[{}a]", "a = {{ {}b = 1 }}"])
+@pytest.mark.parametrize("part", ["a.", '"\\"a" . ', "'a'."])
+def test_a_long_key_is_refused(key: str, part: str) -> None:
+    """Reading one takes the square of its length."""
+    with pytest.raises(Refused, match="more than 32 parts") as refused:
+        select("version = 1\n" + key.format(part * 1_000_000), "uv.lock")
+    assert refused.value.where == "uv.lock:2"
+
+
+def test_a_huge_version_is_refused() -> None:
+    """Python reads no number of so many digits."""
+    with pytest.raises(Refused, match="not versions"):
+        select(f"version = 1\nrequires-python = '>={'1' * 5000}'\n", "uv.lock")
+
+
 @pytest.mark.parametrize("how", [{"extras": ("fast",)}, {"groups": ("fast",)}])
 def test_an_extra_or_group_that_is_not_there_is_refused(how: dict[str, tuple[str, ...]]) -> None:
     """With those that are."""
