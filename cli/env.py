@@ -18,7 +18,7 @@ from engine.step import SYSTEM
 from engine.workflow.load import load
 from engine.workflow.lock import LockFile
 from engine.workflow.model import EnvironmentSource
-from engine.workflow.names import did_you_mean
+from engine.workflow.names import did_you_mean, some_of
 
 
 @click.group()
@@ -126,7 +126,7 @@ def _named(what: str) -> tuple[Path, dict[str, EnvironmentSource]]:
     file, _, name = what.partition("#")
     sources = load(Path(file)).environments
     if name and name not in sources:
-        fix = did_you_mean(name, sources, f"it has: {', '.join(sources)}")
+        fix = did_you_mean(name, sources, f"it has: {some_of(sources)}")
         raise Refused(f"no environment '{name}'", where=file, fix=fix)
     return Path(file), {name: sources[name]} if name else sources
 

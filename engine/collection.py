@@ -127,7 +127,8 @@ class Collection:
             if run.run is None:
                 yield run.workflow
                 for row in self._journal.steps(run.id):
-                    yield from (cid for cid in (row.key, row.result, row.attestation) if cid)
+                    made = (row.key, row.result, row.attestation, row.signed)
+                    yield from (cid for cid in made if cid)
 
     def _check_records(self, runs: Iterable[RunRow]) -> None:
         """Look whether the records of runs are here: what one that is not led to is not known."""

@@ -28,6 +28,7 @@ from engine.summary import run_steps
 from engine.verdict import StepVerdict, judge
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import OutputFile, Workflow
+from engine.workflow.names import did_you_mean, some_of
 
 _AGAIN_S: Final = 0.1
 
@@ -60,8 +61,9 @@ def choose(steps: Sequence[Recorded], wanted: str) -> tuple[Recorded, ...]:
     """
     found = tuple(step for step in steps if wanted in (step.id, step.name[0]))
     if not found:
-        names = ", ".join(dict.fromkeys(step.name[0] for step in steps)) or "none"
-        raise Refused(f"no step '{wanted[:80]}' that can be run again", fix=f"there is: {names}")
+        names = dict.fromkeys(step.name[0] for step in steps)
+        fix = did_you_mean(wanted, names, f"there is: {some_of(names) or 'none'}")
+        raise Refused(f"no step '{wanted[:80]}' that can be run again", fix=fix)
     return found
 
 

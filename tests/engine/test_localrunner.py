@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import VerifyKey
 
 from engine.content import dagpb
 from engine.content.blocks import Block
@@ -31,18 +31,7 @@ from engine.step import (
 from engine.workflow.gathers import gather
 from engine.workflow.scripts import script
 from tests.fakes.home import Home
-
-
-class Key:
-    """A Signer with a fixed key."""
-
-    def __init__(self) -> None:
-        self._key = SigningKey(bytes(32))
-        self.public_key = bytes(self._key.verify_key)
-
-    def sign(self, domain: bytes, payload: bytes) -> bytes:
-        """Sign."""
-        return self._key.sign(domain + b"\0" + payload).signature
+from tests.fakes.key import Key
 
 
 @pytest.fixture
