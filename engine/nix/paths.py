@@ -20,7 +20,7 @@ from engine.locks import locked
 from engine.nix import nix32
 from engine.nix.intact import has_hash
 from engine.nix.records import SHA256, ClosurePath
-from engine.nix.settle import Maker, Settling, partial
+from engine.nix.settle import Maker, Settling, unnamed
 from engine.nix.treewriter import date, remove
 from engine.nix.walk import NarView
 
@@ -135,7 +135,7 @@ class Paths:
             for place in unneeded:
                 with self._lock:
                     self._views.pop(place.name, None)
-                place.rename(partial(place))
+                place.rename(unnamed(place))
                 reached("path.hidden")
             for left in self._directory.glob(".*.part"):  # also of processes that were killed
                 remove(left)

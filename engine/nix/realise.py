@@ -113,8 +113,9 @@ class Realiser:
 
         Raises: Damaged when its output paths do not follow from it; Unavailable when it is gone.
         """
-        parsed = self._load(str(recipe.path))
-        Hasher(self._load).check(recipe.path, parsed)
+        store = self._command.store
+        parsed = load(str(recipe.path), store)
+        Hasher(lambda path: load(path, store)).check(recipe.path, parsed)
         missing = set(recipe.outputs) - set(parsed.outputs)
         if missing:
             raise Refused(
@@ -126,17 +127,6 @@ class Realiser:
         if recipe.outputs or "out" in parsed.outputs:
             return system, recipe
         return system, Recipe(recipe.path, tuple(sorted(parsed.outputs)))
-
-    def _load(self, path: str) -> derivation.Derivation:
-        place = self._command.store.physical(StorePath.parse(path))
-        try:
-            return derivation.parse(place.read_bytes())
-        except OSError:
-            raise Unavailable(
-                "this derivation is not in the Nix store",
-                where=path,
-                fix="evaluate its source again: `tally env build WORKFLOW`",
-            ) from None
 
     def _build(self, wanted: str, root: Path, source: Source) -> tuple[StorePath, ...]:
         ended = self._command.run(
@@ -160,6 +150,21 @@ class Realiser:
             store = "" if self._command.store.is_system else f" --store {self._command.store.root}"
             fix = f"fetch the recipe's pinned inputs first: ./fetch-inputs DIR{store}"
         return StepFailed(f"the environment does not build\n{log}", where=str(source), fix=fix)
+
+
+def load(path: str, store: NixStore) -> derivation.Derivation:
+    """Return a derivation that is in the store.
+
+    Raises: Unavailable when it is not.
+    """
+    try:
+        return derivation.parse(store.physical(StorePath.parse(path)).read_bytes())
+    except OSError:
+        raise Unavailable(
+            "this derivation is not in the Nix store",
+            where=path,
+            fix="evaluate its source again: `tally env build WORKFLOW`",
+        ) from None
 
 
 def _flake_recipe(output: str, reference: str) -> Recipe:

@@ -53,7 +53,7 @@ class Settling(AbstractContextManager["Settling"]):
         then.
         """
         place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        part = partial(place)
+        part = unnamed(place)
         remove(part)  # of a process that was killed
         try:
             make(part)
@@ -74,7 +74,7 @@ class Settling(AbstractContextManager["Settling"]):
 
     def where(self, place: Path) -> Path:
         """Return where a tree is now."""
-        return partial(place) if place in self._made else place
+        return unnamed(place) if place in self._made else place
 
     def settle(self, meanwhile: Callable[[], None] = _nothing) -> None:
         """Make all that was made durable, and give it its names; `meanwhile` the caller does more.
@@ -94,7 +94,7 @@ class Settling(AbstractContextManager["Settling"]):
         reached("tree.synced")
         folders = {place.parent for place in self._made}
         while self._made:
-            partial(self._made[-1]).rename(self._made[-1])
+            unnamed(self._made[-1]).rename(self._made[-1])
             self._made.pop()
             reached("tree.renamed")
         for folder in folders:
@@ -111,7 +111,7 @@ class Settling(AbstractContextManager["Settling"]):
             if self._flush is not None:
                 self._flush.join()
             for place in self._made:
-                remove(partial(place))
+                remove(unnamed(place))
             self._locks.close()
 
 
@@ -153,7 +153,7 @@ def settle(place: Path, make: Maker) -> None:
         settling.settle()
 
 
-def partial(place: Path) -> Path:
+def unnamed(place: Path) -> Path:
     """Return where a tree is while it has no name yet: the same directory, so that rename works."""
     return place.with_name(f".{place.name}.part")
 

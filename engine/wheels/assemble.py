@@ -16,7 +16,7 @@ from engine.content.cid import Cid
 from engine.errors import Refused, StepFailed
 from engine.nix.adopt import adopt
 from engine.nix.command import Command
-from engine.nix.realise import Realised, Realiser
+from engine.nix.realise import Realised, Realiser, load
 from engine.nix.records import Closure
 from engine.nix.source import Carried, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.storepath import StorePath
@@ -25,7 +25,6 @@ from engine.wheels.expression import PATCHELF, Underneath, environment, facts
 from engine.wheels.failure import explained
 from engine.wheels.inputs_lock import Input
 from engine.wheels.interpreter import MACHINE, OWN, Interpreter
-from engine.wheels.lacking import load
 from engine.wheels.open_lock import open_lock
 from engine.wheels.picking import Picker
 from engine.wheels.supply import Hints, Supply

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from engine.errors import Unavailable
-from engine.nix.derivation import Derivation, parse
+from engine.nix.derivation import Derivation
 from engine.nix.nixstore import NixStore
+from engine.nix.realise import load
 from engine.nix.source import UNFETCHED
 from engine.nix.storepath import StorePath
 
@@ -46,21 +46,6 @@ def lacking(root: StorePath, store: NixStore) -> list[Missing]:
             found[outputs[0]] = _missing(outputs[0], derivation)
         waiting += derivation.inputs
     return [found[path] for path in sorted(found)]
-
-
-def load(path: str, store: NixStore) -> Derivation:
-    """Return a derivation that is in the store.
-
-    Raises: Unavailable when it is not.
-    """
-    try:
-        return parse(store.physical(StorePath.parse(path)).read_bytes())
-    except OSError:
-        raise Unavailable(
-            "this derivation is not in the Nix store",
-            where=path,
-            fix="evaluate its source again: `tally env build WORKFLOW`",
-        ) from None
 
 
 def _missing(path: StorePath, derivation: Derivation) -> Missing:
