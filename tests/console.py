@@ -99,7 +99,7 @@ def _plain(line: str) -> str:
     if runs or line.startswith(("run ", "reproduced ")):
         line = re.sub(r"\bbafyr[a-z2-7]{54}", "CID", line)
     line = re.sub(r"\b\d+-\d\d-\d\d \d\d:\d\d:\d\d", "WHEN", line)
-    line = re.sub(r"\b\d+(\.\d+)?(s|min)\b", "TIME", line)
+    line = re.sub(r"\b(\d+min )?\d+(\.\d+)?s\b", "TIME", line)
     return re.sub(r"(?<=\S) +", " ", line).rstrip()
 
 

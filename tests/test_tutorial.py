@@ -61,6 +61,7 @@ def test_the_set_up_is_the_readme_s() -> None:
     [
         (["a  b"], ["a    b"], True),
         (["done in 0.3s"], ["done in 12.9s"], True),
+        (["done in 0.3s"], ["done in 3min 5s"], True),
         (["done in 0.3s"], ["done in it"], False),
         (["run bold-fox", "bold-fox"], ["run shy-seal", "shy-seal"], True),
         (["run bold-fox", "bold-fox"], ["run shy-seal", "shy-crab"], False),
