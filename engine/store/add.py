@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -90,12 +91,15 @@ class _Walk:
     def _directory(self, directory: str) -> None:
         self._at = directory
         with os.scandir(self._place()) as listing:
-            items = list(listing)
+            items = sorted(listing, key=attrgetter("name"))
         prefix = f"{directory}/" if directory else ""
+        waiting = len(self._waiting)
         for item in items:
             self._at = path = prefix + item.name
             if not (self._ignore and self._ignored(path, item.name)):
                 self._item(path, item)
+        # in order too: what is read together lies together then, and takes one read
+        self._waiting[waiting:] = reversed(self._waiting[waiting:])
 
     def _item(self, path: str, item: "os.DirEntry[str]") -> None:
         """Take an entry; what kind it is, the directory itself has told in most file systems."""

@@ -176,6 +176,18 @@ def test_small_files_share_their_commits(tmp_path: Path) -> None:
     assert max(store.puts) <= MAX_BLOCKS
 
 
+def test_files_lie_in_the_order_in_which_they_are_got(tmp_path: Path) -> None:
+    """Whatever order the disk lists them in, what is read together is one piece of a pack."""
+    names = [f"{number}" for number in range(20)]
+    model: Model = {top: {name: f"{top}/{name}".encode() for name in names} for top in names}
+    with DiskStore(tmp_path / "store") as disk:
+        added = add_path(disk, lay(tmp_path / "tree", model))
+        files = [entry.cid for entry in walk(disk.get, added.cid) if entry.kind == "file"]
+        offsets = [disk.index.find(cid)[0].offset for cid in files]
+    assert len(files) == 400
+    assert offsets == sorted(offsets)
+
+
 def test_only_what_is_ignored_is_left_out(store: ContentStore, tmp_path: Path) -> None:
     """A pattern is matched with names, or with paths when it has a slash; nothing else is left."""
     inner: Model = {"x.bak": b"", ".git": {"x": b""}, "keep": b"", "tmp": {"x": b""}}
