@@ -68,18 +68,20 @@ class Command:
         kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
         return {**kept, **self.variables}
 
-    def peak(self) -> int:
+    def peak(self, told: Path = Path(os.devnull)) -> int:
         """Run it once more; return the most bytes that its whole tree held at one time.
 
         A page that several processes share is counted once, where the system lets us see that.
+        What it writes to stdout goes to `told`.
         """
-        process = subprocess.Popen(
-            [str(word) for word in self.words],
-            cwd=self.folder,
-            env=self._environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with told.open("wb") as stdout:
+            process = subprocess.Popen(
+                [str(word) for word in self.words],
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+            )
         most = 0
         while process.poll() is None:
             most = max(most, sum(map(_held, _tree(process.pid))))

@@ -1,5 +1,6 @@
 """Make an environment exist that a home has as blocks only: HOME CID. Print what that took."""
 
+import gc
 import json
 import sys
 import time
@@ -12,6 +13,7 @@ from engine.nix.environment import open_environment
 
 def main() -> None:
     """Do it and print."""
+    gc.set_threshold(50_000)  # as the program itself does (cli/start.py)
     home, cid = sys.argv[1:]
     with Workspace(Path(home)) as space:
         opened = open_environment(space.store, Cid.parse(cid))
