@@ -146,7 +146,7 @@ def _memory(setting: Setting, mib: int) -> Iterator[Row]:
         yield Row(PART, f"add {mib} MiB, memory", peak, "MiB", at_most(100))
         cid = json.loads(told.read_text())["cid"]
         peak = tally.command("get", cid, folder / "copy").peak() / _MIB
-        yield Row(PART, f"get 1 file of {mib} MiB, memory", peak, "MiB", at_most(100))
+        yield Row(PART, f"get {mib} MiB, memory", peak, "MiB", at_most(100))
     shutil.rmtree(file.parent)
 
 
