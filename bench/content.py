@@ -42,7 +42,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     """Measure one large file, many small ones, and an environment."""
     large = samples.large(setting, setting.size(1024, 4))
     yield from _add_large(setting, large)
-    yield from _get(setting, large, f"1 file of {large.stat().st_size // _MIB} MiB")
+    yield from _get(setting, large, f"{large.stat().st_size // _MIB} MiB")
     count = setting.size(10_000, 50)
     small = samples.small(setting, count)
     yield from _add_small(setting, small, count)
