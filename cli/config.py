@@ -29,7 +29,7 @@ def show(settings: Settings) -> None:
 
 
 def _shown(name: str, value: object) -> str:
-    is_size = name in ("memory", "environment_quota")
+    is_size = SETTINGS[name].is_size
     return human_size(value) if is_size and isinstance(value, int) else str(value)
 
 

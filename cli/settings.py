@@ -26,6 +26,7 @@ class Setting:
     default: Callable[[], str]
     read: Callable[[str], Any]
     summary: str
+    is_size: bool = False  # a number of bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,13 @@ SETTINGS: Final = {
         lambda: f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')}B",
         _size,
         "memory that running steps may ask for together",
+        is_size=True,
     ),
     "environment_quota": Setting(
-        lambda: "20GiB", _size, "unpacked environments that 'tally gc' leaves, by last use"
+        lambda: "20GiB",
+        _size,
+        "unpacked environments that 'tally gc' leaves, by last use",
+        is_size=True,
     ),
 }
 
