@@ -82,6 +82,7 @@ Point = Literal[
     "path.put-away",
     "farm.stamped",
     "farm.unstamped",
+    "farm.hidden",
     "farm.removed",
     "environment.captured",
     # results and runs (recorder.py, journal.py, repeats.py; cli/execute.py)

@@ -69,6 +69,7 @@ class Materialiser:
         `live` returns the locators of KIND that the content store still makes blocks from. Call
         this after the store was collected.
         """
+        self.farms.sweep()
         return self.paths.sweep(live)
 
     def _give_up(self, cid: Cid) -> None:

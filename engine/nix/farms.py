@@ -14,7 +14,7 @@ from engine.content.cid import Cid
 from engine.durable import reached
 from engine.folder import make_seen
 from engine.locks import lock, locked
-from engine.nix.settle import settle
+from engine.nix.settle import settle, unnamed
 from engine.nix.treewriter import remove
 
 STAMP: Final = ".used"
@@ -80,9 +80,20 @@ class Farms:
                         return False
                     stamp.unlink()
                     reached("farm.unstamped")
-            remove(self._directory / str(cid))
+            place = self._directory / str(cid)
+            remove(unnamed(place))  # of a process that was killed
+            if place.is_dir():  # all of it has the name, or nothing: steps may look into it
+                place.rename(unnamed(place))
+                reached("farm.hidden")
+                remove(unnamed(place))
             reached("farm.removed")
             return True
+
+    def sweep(self) -> None:
+        """Remove what killed processes left half made, or half removed."""
+        for left in self._directory.glob(".*.part"):
+            with locked(self._locks / left.name.removeprefix(".").removesuffix(".part")):
+                remove(left)
 
     def release(self, cid: Cid) -> None:
         """Let others, and this process, remove a farm that it was given."""

@@ -90,7 +90,11 @@ class Paths:
         with self._own(place.name):
             with self._lock:
                 self._views.pop(place.name, None)
-            remove(place)
+            remove(unnamed(place))  # of a process that was killed
+            if os.path.lexists(place):  # all of it has the name, or nothing
+                place.rename(unnamed(place))
+                reached("path.hidden")
+                remove(unnamed(place))
         reached("path.put-away")
 
     def put_away_inexact(self, read: Mapping[str, int]) -> Iterator[Path]:

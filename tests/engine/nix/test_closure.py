@@ -14,7 +14,7 @@ from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED, Profile
 from engine.errors import Damaged, Unavailable
 from engine.filesystem import sync_all
-from engine.nix import settle
+from engine.nix import farms, paths, settle
 from engine.nix.closure import Materialiser, shell_of
 from engine.nix.paths import locator
 from engine.nix.treewriter import is_untouched, remove
@@ -274,6 +274,39 @@ def test_a_farm_in_use_is_not_forgotten(content: Content) -> None:
     first.farms.close()
     other.forget([content.opened.cid])
     assert not farm.exists()
+
+
+def test_a_farm_is_gone_at_once(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where removing it fails halfway no step is given what is left, and a sweep removes that."""
+    first = materialiser(content)
+    farm = first.ensure(content.opened.closure, content.opened.environment)
+    first.farms.close()
+    monkeypatch.setattr(farms, "remove", remove_some)
+    with pytest.raises(OSError, match="halfway"):
+        first.farms.forget(content.opened.closure_cid)
+    monkeypatch.undo()
+    assert not farm.exists()
+    materialiser(content).farms.sweep()
+    assert not list((content.work / "closures").glob(".*"))
+    assert sorted(place.name for place in ensure(content).iterdir()) == [LIBRARY, PROGRAM]
+
+
+def test_a_path_is_gone_at_once(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where removing it fails halfway it has no name any more."""
+    ensure(content)
+    used = materialiser(content).paths
+    (library, _) = content.opened.closure.paths
+    monkeypatch.setattr(paths, "remove", remove_some)
+    with pytest.raises(OSError, match="halfway"):
+        used.put_away(library.nar_hash)
+    assert not used.has(library.nar_hash)
+
+
+def remove_some(place: Path) -> None:
+    """Remove a tree that is there, but for its last part."""
+    if place.exists():
+        remove(next(place.iterdir()))
+        raise OSError(5, "halfway")
 
 
 def test_unneeded_paths_are_swept(content: Content) -> None:
