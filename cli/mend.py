@@ -18,6 +18,7 @@ from cli.named import find_workflow
 from cli.prepare import carriers_of, prepare
 from cli.report import note
 from cli.workspace import Workspace
+from engine.agreement import disagreeing
 from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
@@ -84,6 +85,8 @@ def mend(space: Workspace, findings: Sequence[Finding]) -> None:
             _record_again(space, row)
     if not space.journal.runs():
         _enter_runs(space)
+    for row in tuple(disagreeing(space.store, space.journal)):
+        space.journal.forget_steps(row.id)
     _environments(space)
     for row in space.journal.runs():
         if row.run is not None:

@@ -8,9 +8,8 @@ from cli.report import emit_table, human_seconds, note
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.rows import RunRow
-from engine.summary import Output, StepSummary, final_outputs, of_rows
+from engine.summary import Output, StepSummary, final_outputs, of_rows, places
 from engine.workflow.model import Workflow
-from engine.workflow.order import in_order
 from engine.workflow.references import OutputRef, parse_reference
 
 FOLDED: Final = 20  # instances of one step in one state: more of them are one line
@@ -56,6 +55,7 @@ def fold(steps: Sequence[StepSummary]) -> Iterator[Line]:
 def folded(space: Workspace, row: RunRow, workflow: Workflow) -> RunText:
     """Return a run that the journal knows, without a look at the instances that are folded."""
     folds = [Fold(*one) for one in space.journal.counts(row.id)]
+    place = places(workflow, (one.name for one in folds))
     many = {one.name: one for one in folds if one.instances > FOLDED}
     counted = _counted(workflow.outputs, many)
     others = {name: text for name, text in workflow.outputs.items() if name not in counted}
@@ -63,7 +63,6 @@ def folded(space: Workspace, row: RunRow, workflow: Workflow) -> RunText:
     looked_at.update(_reference(text).step for text in others.values())
     steps = of_rows(space.store, space.journal.steps(row.id, looked_at), workflow)
     found = {**counted, **final_outputs(space.store.get, others, steps)}
-    place = {name: at for at, name in enumerate(in_order(workflow))}
     lines: list[Line] = [*many.values(), *(step for step in steps if step.name not in many)]
     lines.sort(key=lambda line: place[line.name])
     outputs = {name: found[name] for name in workflow.outputs}

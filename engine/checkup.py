@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.agreement import disagreeing
 from engine.collection import Collection
 from engine.content.cid import Cid
 from engine.database import Database
@@ -47,11 +48,17 @@ class Checkup:
         if not rows:  # else it is not known what runs need
             collection = Collection(self.work, self.store, self.materialiser, self.journal)
             yield from needed(self.store, *collection.needed())
+            yield from self._runs()
         yield from self._paths()
         yield from self._farms()
         for tree in Trees(self.work, self.store).put_away_inexact():
             what = "a directory of inputs was damaged where steps read it"
             yield Finding("damaged", Cid.parse(tree.name), what, str(tree), _AGAIN)
+
+    def _runs(self) -> Iterator[Finding]:
+        for run in disagreeing(self.store, self.journal):
+            what = f"what is recorded of the steps of run '{run.name}' was damaged"
+            yield Finding("damaged", None, what, str(self.database.path), REPAIR)
 
     def _paths(self) -> Iterator[Finding]:
         """Look at the unpacked store paths; those that blocks are made from were read for that."""

@@ -206,6 +206,11 @@ class Journal:
             change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
         reached("run.forgotten")
 
+    def forget_steps(self, id: str) -> None:  # noqa: A002
+        """Forget what became of a run's steps: its record says that, or they are done again."""
+        with self._database.change() as change:
+            change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
+
     def let_go(self, run: Cid) -> None:
         """Forget a run that was adopted; one that was made here stays."""
         with self._database.change() as change:

@@ -24,6 +24,12 @@ _HOLDS: Final = f"""SELECT {RUN_COLUMNS} FROM runs
 _COPY: Final = f"""INSERT INTO run_steps SELECT ?, {STEP_COLUMNS}
     FROM run_steps WHERE run = ?"""  # noqa: S608 - as above
 
+_CHANGED: Final = """SELECT 1 FROM run_steps AS one WHERE run = ?
+    AND (status IS NOT 'reused' OR NOT EXISTS (SELECT 1 FROM memo WHERE memo.key = one.key
+        AND memo.result = one.result AND memo.attestation = one.attestation))
+    UNION ALL SELECT 1 FROM run_steps WHERE run = ?
+    GROUP BY step HAVING min(idx) != 0 OR max(idx) != count(*) - 1 LIMIT 1"""
+
 ContentMark = Callable[[], bytes | None]  # None while content may go without a word
 
 
@@ -70,9 +76,13 @@ class Repeats:
         """
         with self._database.change() as change:
             earlier = self.find(new.work)
-            if earlier is None:
+            if earlier is None or self._is_changed(earlier.id):
                 return None
             row = self._journal.enter(new, token, now_ms, earlier.status, earlier.run)
             change.execute(_COPY, (row.id, earlier.id))
         reached("run.repeated")
         return row
+
+    def _is_changed(self, run: str) -> bool:
+        """Return whether a bit has flipped in what is to be copied, as far as that can be told."""
+        return bool(self._database.rows(_CHANGED, (run, run)))

@@ -99,7 +99,7 @@ def of_rows(
     `known` gives the outputs of an instance to whoever has them at hand; the store is asked, once
     for all, for the results of the others.
     """
-    place = {name: at for at, name in enumerate(in_order(workflow))}
+    place = places(workflow, (row.step for row in rows))
     ordered = sorted(rows, key=lambda row: (place[row.step], row.index))
     outputs = {row[:2]: known(row[:2]) for row in ordered}
     asked = {row.result for row in ordered if row.result and outputs[row[:2]] is None}
@@ -124,6 +124,19 @@ def of_rows(
         )
         for row in ordered
     )
+
+
+def places(workflow: Workflow, named: Iterable[str]) -> dict[str, int]:
+    """Return the place of each step in the order of a workflow, which has all that are `named`.
+
+    Raises: Damaged when it has not.
+    """
+    found = {name: at for at, name in enumerate(in_order(workflow))}
+    for name in named:
+        if name not in found:
+            what = f"a row in the record of runs is damaged: no step is called {name[:80]!a}"
+            raise Damaged(what, fix="run `tally fsck --repair`")
+    return found
 
 
 def final_outputs(get: Get, outputs: Mapping[str, str], steps: Iterable[Made]) -> dict[str, Output]:

@@ -1,6 +1,8 @@
 """`tally fsck --repair`: every kind of damage is found, and had again from wherever it can be."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -258,3 +260,24 @@ def test_a_rerun_that_finds_damage_says_so(own: Program, run: Any, workflow: Pat
     own.told("run", workflow)
     assert own("fsck").code == 0
     assert own.told("rerun", run["name"])["verdict"] == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("step = 'c'", 5),
+        ("status = 'rbn'", 5),
+        ("result = CAST(substr(result, 1, 35) || x'00' AS BLOB)", 0),
+    ],
+)
+def test_a_damaged_row_of_a_run(own: Program, change: str, shown: int) -> None:
+    """It is found, and what the run's record says of all its steps is shown again."""
+    wanted = own.told("show", "latest")
+    with contextlib.closing(sqlite3.connect(own.home / "state.db")) as journal:
+        journal.execute(f"UPDATE run_steps SET {change} WHERE step = 'b'")
+        journal.commit()
+    assert own("show", "latest").code == shown
+    assert own("fsck").code == 5
+    assert own("fsck", "--repair").code == 0
+    assert own("fsck").code == 0
+    assert own.told("show", "latest") == wanted

@@ -103,6 +103,16 @@ def test_nothing_is_repeated_once_something_is_gone(home: Home, statement: str) 
     assert not home.repeats_it()
 
 
+@pytest.mark.parametrize(
+    "change", ["result = x'00'", "attestation = key", "status = 'ran'", "idx = 17", "step = 'b'"]
+)
+def test_nothing_is_repeated_once_a_row_was_damaged(home: Home, change: str) -> None:
+    """Else the damage would be in two runs, and printed as what the steps gave."""
+    home.remember()
+    home.change(f"UPDATE run_steps SET {change} WHERE idx = 1")
+    assert not home.repeats_it()
+
+
 def test_a_new_witness_changes_nothing(home: Home) -> None:
     """The first of a home's own stands."""
     home.remember()
