@@ -16,8 +16,11 @@ def printable(text: str) -> str:
 
 
 def emit_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """Print a value as JSON on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+    """Print a value as JSON on one line; what a terminal might obey is escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    click.echo(text)
 
 
 def emit_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> None:

@@ -27,6 +27,16 @@ def test_json_is_one_line_of_utf8(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(out) == {"x": "é\n"}
 
 
+def test_what_a_terminal_might_obey_is_escaped_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """It stays the same value: C1 controls, direction overrides, what has no encoding."""
+    value = {"x": "é\x1b\x7f\x9b\u202e\U000e0001\udc80"}
+    report.emit_json(value)
+    out = capsys.readouterr().out
+    assert json.loads(out) == value
+    assert out.rstrip("\n").isprintable()
+    assert "é" in out
+
+
 def test_control_characters_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     """Escapes, bells, direction overrides, in tables and messages; letters of any script stay."""
     bad = "\x1b[2J\x07\u202e\x9b"

@@ -109,7 +109,7 @@ def test_nothing_is_repeated_once_something_is_gone(home: Home, statement: str) 
 def test_nothing_is_repeated_once_a_row_was_damaged(home: Home, change: str) -> None:
     """Else the damage would be in two runs, and printed as what the steps gave."""
     home.remember()
-    home.change(f"UPDATE run_steps SET {change} WHERE idx = 1")
+    home.change(f"UPDATE run_steps SET {change} WHERE idx = 1")  # noqa: S608
     assert not home.repeats_it()
 
 
