@@ -80,7 +80,7 @@ let
     mkdir -p $out/bin; cd $out/bin
     for n in python python3; do printf '#!${tools}/bin/sh\nexec ${devEnv}/bin/python3 -B "$@"\n' >$n; done
     tool() { printf '#!${devEnv}/bin/python3 -B\nfrom %s import %s\nraise SystemExit(%s())\n' $2 $3 $3 >$1; }
-    tool tally cli.main entry
+    tool tally cli.start entry
     tool pytest pytest main
     tool mypy mypy.__main__ console_entry
     tool lint-imports importlinter.cli lint_imports_command
