@@ -47,7 +47,7 @@ COMMANDS: Final = {
     "ls": Entry("cli.content", "ls", "List a stored directory."),
     "export": Entry("cli.bundle", "export", "Write a run, or any content, to one file."),
     "import": Entry("cli.bundle", "import_", "Read such a file into the store."),
-    "gc": Entry("cli.maintain", "gc", "Delete what nothing needs."),
+    "gc": Entry("cli.gc", "gc", "Delete what nothing needs."),
     "fsck": Entry("cli.fsck", "fsck", "Check every stored byte, and repair."),
     "env": Entry("cli.env", "env", "Lock, show and build environments."),
     "doctor": Entry("cli.doctor", "doctor", "Say what is here, what is missing, and the fix."),
