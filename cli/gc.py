@@ -27,6 +27,9 @@ def gc(settings: Settings, dry_run: bool, keep_intermediates: bool, unpin: tuple
     from engine.staging import clear_dead
     from engine.store.retention import Policy
 
+    if dry_run and unpin:
+        what = "--dry-run changes nothing, and --unpin does"
+        raise Refused(what, fix="leave one of them out")
     policy = Policy(settings.environment_quota, keep_intermediates)
     with Workspace(settings.home, writing=True) as space:
         _unpin(space, unpin)

@@ -52,8 +52,10 @@ def human_size(size: int) -> str:
 
 
 def human_seconds(milliseconds: int) -> str:
-    """Return a duration as people read it: '1.2s', '3min 5s'."""
-    seconds = milliseconds / 1000
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    return f"{int(seconds // 60)}min {int(seconds % 60)}s"
+    """Return a duration as people read it: '1.2s', '3min 5s', '2h 7min'."""
+    if milliseconds < 59_950:  # which is rounded to a minute
+        return f"{milliseconds / 1000:.1f}s"
+    seconds = round(milliseconds / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60}min {seconds % 60}s"
+    return f"{seconds // 3600}h {seconds % 3600 // 60}min"

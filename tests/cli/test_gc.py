@@ -67,6 +67,15 @@ def test_intermediates_can_be_kept(own: Program, chain: Path) -> None:
     assert own("cat", f"{run['name']}/a/o").code == 0
 
 
+def test_a_dry_run_lets_go_of_nothing(own: Program, tmp_path: Path) -> None:
+    """With `--unpin` it would not be dry: the two are refused together, and the pin stays."""
+    (tmp_path / "kept").write_text("kept")
+    cid = own.told("add", tmp_path / "kept")["cid"]
+    assert own("gc", "-n", "--unpin", cid).code == 2
+    own.told("gc")
+    assert own("cat", cid).out == "kept"
+
+
 def test_what_a_person_added_stays_until_unpinned(own: Program, tmp_path: Path) -> None:
     """`add` pins; `gc --unpin` lets go, and frees what it took."""
     (tmp_path / "file").write_bytes(b"x" * BIG)

@@ -64,8 +64,18 @@ def test_sizes_as_people_read_them(size: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "text"), [(0, "0.0s"), (1234, "1.2s"), (59_940, "59.9s"), (185_000, "3min 5s")]
+    ("milliseconds", "text"),
+    [
+        (0, "0.0s"),
+        (1234, "1.2s"),
+        (59_940, "59.9s"),
+        (59_960, "1min 0s"),
+        (185_000, "3min 5s"),
+        (3_599_000, "59min 59s"),
+        (7_620_000, "2h 7min"),
+        (180_000_000, "50h 0min"),
+    ],
 )
 def test_times_as_people_read_them(milliseconds: int, text: str) -> None:
-    """Seconds with a decimal, from a minute on without."""
+    """Two units at most: seconds with a decimal, minutes and seconds, hours and minutes."""
     assert report.human_seconds(milliseconds) == text

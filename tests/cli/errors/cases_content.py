@@ -165,6 +165,11 @@ def _(stage: Stage) -> Told:
     return stage("cancel", stage.run)
 
 
+@meets(NAMES, "something to let go of, and a dry run")
+def _(stage: Stage) -> Told:
+    return stage("gc", "-n", "--unpin", f"{stage.run}/letter/text")
+
+
 @meets(NAMES, "something to let go of that is not pinned")
 def _(stage: Stage) -> Told:
     return stage("gc", "--unpin", f"{stage.run}/letter/text")
