@@ -25,6 +25,7 @@ FILES = {
     "directories too deep in an output path": _step(f"outputs: {{o: {'d/' * 100}o}}"),
     "a NUL": f'{HEAD}description: "\\0"\n{STEPS}',
     "half of a character": f'{HEAD}description: "\\ud800"\n{STEPS}',
+    "a %TAG line": f"%TAG !e! tag:example.org,2000:\n---\n{GOOD}",
     "a character that YAML has not": f"{HEAD}description: x\x01y\n{STEPS}",
     "values too deep in one another": f"{HEAD}params: {{p: {'[' * 40}{']' * 40}}}\n{STEPS}",
     "too many needs": _step(f"needs: [{_many('s{}', 1_001)}]"),
