@@ -51,8 +51,8 @@ class Repeats:
     def marks(self) -> Marks | None:
         """Return the marks as they are now; None while nothing can be remembered by them."""
         content = self._content_mark()
-        ((memo,),) = self._database.rows("SELECT mark FROM mark")
-        return None if content is None else Marks(memo, content)
+        memo = next((mark for (mark,) in self._database.rows("SELECT mark FROM mark")), None)
+        return None if content is None or memo is None else Marks(memo, content)
 
     def remember(self, work: bytes, run: str, before: Marks) -> None:
         """Remember a run, by id, of which every step was reused; `before` it looked for any."""

@@ -121,6 +121,14 @@ def test_a_new_witness_changes_nothing(home: Home) -> None:
     assert home.repeats_it()
 
 
+def test_without_a_mark_nothing_is_remembered(home: Home) -> None:
+    """A row that a damaged disk has lost: then every run is looked through."""
+    home.remember()
+    home.change("DELETE FROM mark")
+    assert home.repeats.marks() is None
+    assert not home.repeats_it()
+
+
 @pytest.mark.parametrize("mark", [b"another", None])
 def test_nothing_is_repeated_once_content_may_be_gone(home: Home, mark: bytes | None) -> None:
     """Or while it may go without a word."""
