@@ -24,7 +24,7 @@ from engine.memo import UNSIGNED, own_results
 from engine.plan import Plan
 from engine.plan_events import Status
 from engine.presence import Presence
-from engine.products import Products
+from engine.products import Products, left_over
 from engine.progress import Watch
 from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
@@ -82,6 +82,9 @@ def execute(
         )
         with interruptible(scheduler.cancel):
             status = scheduler.run()
+    if earlier and status == "succeeded":
+        left = left_over(space.journal.steps(row.id), asked.products)
+        space.journal.forget_steps(row.id, left)
     rows = space.journal.steps(row.id)
     _end(space, prepared, row, status, rows)
     if before is not None and all(one.status == "reused" for one in rows):

@@ -19,6 +19,7 @@ from engine.errors import Refused
 from engine.rows import (
     RUN_COLUMNS,
     STEP_COLUMNS,
+    Name,
     NewRun,
     RunRow,
     RunStatus,
@@ -36,6 +37,8 @@ LATEST: Final = "latest"  # the run begun last; no name, as those are of two wor
 
 _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not collide
 _RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of columns, from rows.py
+# what a run that is gone on with tries again: there may be other instances of it this time
+_UNDONE: Final = "DELETE FROM run_steps WHERE run = ? AND status IN ('failed', 'skipped')"
 _STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
 
 
@@ -65,6 +68,7 @@ class Journal:
             if self._claims.take(_claim(row[0])):
                 with self._database.change() as change:
                     change.execute("UPDATE runs SET cancel = 0 WHERE id = ?", (row[0],))
+                    change.execute(_UNDONE, (row[0],))
                 reached("run.continued")
                 return self._run(row)
         entered = self.enter(new, token, now_ms)
@@ -206,10 +210,17 @@ class Journal:
             change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
         reached("run.forgotten")
 
-    def forget_steps(self, id: str) -> None:  # noqa: A002
-        """Forget what became of a run's steps: its record says that, or they are done again."""
+    def forget_steps(self, id: str, names: Iterable[Name] | None = None) -> None:  # noqa: A002
+        """Forget what became of a run's steps, or of some instances.
+
+        Its record says that, or they are done again.
+        """
         with self._database.change() as change:
-            change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
+            if names is None:
+                change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
+                return
+            one = "DELETE FROM run_steps WHERE run = ? AND step = ? AND idx = ?"
+            change.executemany(one, [(id, *name) for name in names])
 
     def let_go(self, run: Cid) -> None:
         """Forget a run that was adopted; one that was made here stays."""

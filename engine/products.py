@@ -1,6 +1,9 @@
 """Products: the outputs of a run's instances so far, as the resolver asks for them. Pure."""
 
+from collections.abc import Iterable
+
 from engine.content.cid import Cid
+from engine.rows import Name, StepRow
 
 
 class Products:
@@ -21,3 +24,13 @@ class Products:
         """Return an output; None for an instance that was skipped."""
         outputs = self._outputs.get((step, index or 0))
         return None if outputs is None else outputs[output]
+
+
+def left_over(rows: Iterable[StepRow], products: Products) -> list[Name]:
+    """Return the instances of a run that has succeeded which it did without.
+
+    They were done before it was interrupted. What made the directory that their step scatters over
+    had to run again, and made fewer entries.
+    """
+    done = [row[:2] for row in rows if row.status in ("ran", "reused")]
+    return [name for name in done if products.of(name) is None]

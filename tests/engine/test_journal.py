@@ -10,7 +10,7 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.database import Database
 from engine.errors import Damaged, Refused
 from engine.journal import Journal
-from engine.rows import NewRun, StepRow
+from engine.rows import WHOLE, NewRun, StepRow
 
 WORKFLOW = Cid.of(DAG_CBOR, b"workflow")
 RUN = Cid.of(DAG_CBOR, b"run")
@@ -79,6 +79,25 @@ def test_an_interrupted_run_is_gone_on_with(home: Path, process: Process) -> Non
     assert again.id == row.id
     assert again.name == row.name
     assert other.id != row.id
+
+
+def test_what_failed_before_an_interruption_is_forgotten(home: Path, process: Process) -> None:
+    """It is tried again, and may then have instances; the row of the whole step would be one more.
+
+    What was done stays: no other run may share it, perhaps.
+    """
+    dead = Process(home)
+    row = dead.journal.begin(new(), token(1), 1000)
+    failed = ROW._replace(step="b", index=WHOLE, status="failed")
+    skipped = ROW._replace(step="c", index=WHOLE, status="skipped")
+    with dead.database.change() as change:
+        dead.journal.add_steps(change, row.id, [ROW, failed, skipped])
+    dead.die()
+
+    process.journal.begin(new(), token(2), 2000)
+    assert process.journal.steps(row.id) == [ROW]
+    process.journal.forget_steps(row.id, [("a", 0)])
+    assert process.journal.steps(row.id) == []
 
 
 def test_a_running_run_is_not_taken_over(home: Path, process: Process) -> None:
