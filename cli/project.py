@@ -66,8 +66,9 @@ def of_lock(lock: Path, directory: Path) -> Files:
 def write(directory: Path, files: Files) -> None:
     """Write a project; when that fails half way, what was written is taken away again.
 
-    Raises: Refused when something is there already.
+    Raises: Refused when something is there already, or a file where a directory should be.
     """
+    _refuse_below_a_file(directory)
     for name in files:
         _refuse_taken(directory, name)
     with _undone_when_it_fails() as made:
@@ -79,6 +80,13 @@ def write(directory: Path, files: Files) -> None:
                 file.write(content.data)
             if content.executable:
                 target.chmod(target.stat().st_mode | 0o111)
+
+
+def _refuse_below_a_file(directory: Path) -> None:
+    there = next(path for path in (directory, *directory.parents) if path.exists())
+    if not there.is_dir():
+        fix = "name another directory"
+        raise Refused("a file is where a directory should be", where=str(there), fix=fix)
 
 
 def _refuse_taken(directory: Path, name: str) -> None:

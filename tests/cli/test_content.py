@@ -95,7 +95,7 @@ def test_what_is_there_is_not_overwritten(empty: Program, tree: Path) -> None:
     done = empty("get", cid, tree / "link")
     assert done.code == 2
     assert empty("get", cid, tree / "text").code == 2
-    assert empty("get", cid, tree / "nowhere" / "text").code in (2, 3)
+    assert empty("get", cid, tree / "nowhere" / "text").code == 2
 
 
 def test_what_cannot_be_added_is_refused(empty: Program, tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_added_in_place_it_is_read_where_it_is(empty: Program, tmp_path: Path) -
     assert empty("get", cid, tmp_path / "out").code == 0
     assert (tmp_path / "out").read_bytes() == data
     (tmp_path / "big").write_bytes(os.urandom(2**20))
-    assert empty("cat", cid).code in (3, 5)
+    assert empty("cat", cid).code == 3

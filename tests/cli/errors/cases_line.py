@@ -129,6 +129,12 @@ def _(stage: Stage) -> Told:
     return stage("init", "project")
 
 
+@meets(LINE, "a new project below a file")
+def _(stage: Stage) -> Told:
+    stage.write("notes", "")
+    return stage("init", "notes/project")
+
+
 @meets(LINE, "a shell that is not known")
 def _(stage: Stage) -> Told:
     return stage("completion", "print", "tcsh")

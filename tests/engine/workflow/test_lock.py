@@ -109,7 +109,7 @@ def test_corrupted(old: str, new: str, what: str, where: str) -> None:
     assert old in TEXT
     with pytest.raises(Refused) as refused:
         parse_lock(TEXT.replace(old, new, 1), "w.lock")
-    assert refused.value.what.startswith(f"not a lock file: {what}") or what in refused.value.what
+    assert what in refused.value.what
     assert refused.value.where == where
     assert "`tally env lock`" in refused.value.fix
 
