@@ -156,6 +156,17 @@ def test_the_latest_word_on_a_step_counts(process: Process) -> None:
     assert process.journal.steps(row.id) == [ROW]
 
 
+def test_times_that_a_bit_has_changed_are_no_error_when_they_are_counted(process: Process) -> None:
+    """Whoever reads the rows says that they are damaged."""
+    row = process.journal.begin(new(), token(1), 1000)
+    rows = [ROW._replace(index=index, wall_ms=2**63 - 1) for index in (0, 1)]
+    with process.database.change() as change:
+        process.journal.add_steps(change, row.id, rows)
+    assert [count.instances for count in process.journal.counts(row.id)] == [2]
+    with pytest.raises(Damaged, match="no time"):
+        process.journal.steps(row.id)
+
+
 def test_how_long_steps_took_is_known(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of those that ran to their end, in the latest runs of that workflow."""
     for number, (took, title) in enumerate(((7, "sample"), (9, "sample"), (100, "another")), 1):
