@@ -171,7 +171,7 @@ def _toml(text: bytes, path: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number can be too long for Python
         what = f"the config file is not TOML: {error}"
         raise Refused(what, where=str(path), fix="mend it, or delete it") from None
 

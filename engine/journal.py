@@ -141,8 +141,8 @@ class Journal:
     def counts(self, id: str) -> list[StepCount]:  # noqa: A002
         """Return how many instances of each step came to what, in order of steps."""
         query = (
-            "SELECT step, status, count(*), CAST(total(wall_ms) AS INTEGER) FROM run_steps WHERE run = ?"
-            " GROUP BY step, status ORDER BY step, status"
+            "SELECT step, status, count(*), CAST(total(wall_ms) AS INTEGER) FROM run_steps"
+            " WHERE run = ? GROUP BY step, status ORDER BY step, status"
         )
         return [StepCount(*row) for row in self._database.rows(query, (id,))]
 
