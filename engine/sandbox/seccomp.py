@@ -95,9 +95,10 @@ def program() -> bytes:
     """
     try:
         import pyseccomp
-    except (ImportError, OSError, RuntimeError) as error:
+
+        rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:  # or half of it was, once
         raise NoSandbox(f"libseccomp cannot be loaded: {error}", fix=INSTALL) from error
-    rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
     rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)  # a tree: loads in 0.2 ms, not 0.5
     for name in ALLOWED:
         rules.add_rule(pyseccomp.ALLOW, name)

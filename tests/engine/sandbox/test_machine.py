@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -63,12 +64,15 @@ def test_an_old_bubblewrap_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
     assert "0.4.1" in caught.value.where
 
 
-def test_no_libseccomp_is_told_with_its_fix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sandbox without its filter is none."""
+@pytest.mark.parametrize("module", [None, ModuleType("pyseccomp")], ids=["absent", "half"])
+def test_no_libseccomp_is_told_with_its_fix(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType | None
+) -> None:
+    """A sandbox without its filter is none; half a module is what a failed import leaves."""
     import sys
 
     seccomp.program.cache_clear()
-    monkeypatch.setitem(sys.modules, "pyseccomp", None)
+    monkeypatch.setitem(sys.modules, "pyseccomp", module)
     with pytest.raises(Unavailable) as caught:
         seccomp.program()
     assert "libseccomp2" in caught.value.fix

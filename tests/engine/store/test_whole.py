@@ -65,6 +65,20 @@ def test_an_aborted_file_leaves_nothing(store: DiskStore) -> None:
     assert files(store) == []
 
 
+def test_what_cannot_be_removed_is_left_to_a_gc(
+    store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is kept all the same."""
+
+    def fail(path: Path, *, missing_ok: bool = False) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    root, _ = put_file(store, DATA)
+    monkeypatch.undo()
+    assert store.path_of(root) is not None
+
+
 def test_an_aborted_file_is_written_to_no_more(
     store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
