@@ -30,7 +30,13 @@ def test_storing_one_setting_keeps_the_others():
 
 @pytest.mark.parametrize(
     ("text", "where"),
-    [("jobs = 0", "config.toml"), ("jbos = 1", "config.toml"), ("jobs = ", "config.toml")],
+    [
+        ("jobs = 0", "config.toml"),
+        ("jbos = 1", "config.toml"),
+        ("jobs = ", "config.toml"),
+        ("jobs = " + "1" * 5000, "config.toml"),
+        ("jobs = " + "[" * 5000, "config.toml"),
+    ],
 )
 def test_a_bad_config_file_is_refused_with_its_name(text, where):
     """Whatever is wrong in the file, the error says which file."""
