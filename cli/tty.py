@@ -46,11 +46,15 @@ def lent(keyboard: int, resized: Callable[[], None]) -> Iterator[None]:
 def _kept(keyboard: int, before: list[Any]) -> Iterator[None]:
     """Have another process restore the terminal, should this one be killed."""
     ours, theirs = os.pipe()
+    ready, unready = os.pipe()
     keeper = os.fork()
     if keeper == 0:
         _keep(keyboard, before, ours)
     os.close(ours)
+    os.close(unready)
     try:
+        os.read(ready, 1)  # until the keeper has closed its end
+        os.close(ready)
         yield
         os.write(theirs, b".")
     finally:
@@ -61,6 +65,7 @@ def _kept(keyboard: int, before: list[Any]) -> Iterator[None]:
 def _keep(keyboard: int, before: list[Any], until: int) -> None:
     """Wait until the process that lends the terminal says that it is done, or is gone."""
     try:
+        os.setsid()  # who leaves at once (interrupt.py) ends what it started in its own session
         for number in _DEAF:
             signal.signal(number, signal.SIG_IGN)
         kept = sorted((keyboard, until))  # nothing else: it would keep open what must close
