@@ -44,7 +44,7 @@ def trial(field: Field, chance: random.Random, number: int) -> str:
     life.succeed(life.add_tree())
     bundles = list(_bundles(life))
     wrong = _harm(life.home, chance)
-    tree, path = _harm_what_steps_see(life.home, chance)
+    staged, right, path = _harm_what_steps_see(life.home, chance)
     seen = _read_all(life.home) if chance.random() < 0.5 else frozenset()
     found = _fsck(life)
     seen |= {Cid.parse(one["cid"]) for one in found if one["cid"]}
@@ -52,7 +52,8 @@ def trial(field: Field, chance: random.Random, number: int) -> str:
     places = {one["where"] for one in found}
     assert str(path) in places, f"N5: {path} not found"
     life.do(life.fsck("--repair"))
-    assert str(tree) in places or not tree.exists(), f"N5: {tree} not found"
+    again = not staged.exists() or staged.read_bytes() == right  # what it is made of was lost too
+    assert str(staged.parent) in places or again, f"N5: {staged} not found"
     left = _fsck(life)
     assert all(one["problem"] == "missing" for one in left), left
     for bundle in bundles:
@@ -107,18 +108,22 @@ def _change(one: Stored, kind: str, other: Stored, chance: random.Random) -> Non
                 file.truncate(one.offset + chance.randrange(one.length))
             return
         file.seek(one.offset)
-        data = bytes(one.length) if kind == "zero" else (other.read() * one.length)[: one.length]
-        file.write(data or b"\0")
+        data = b"" if kind == "zero" else other.read()[: one.length]  # or another block's
+        file.write(data.ljust(one.length, b"\0"))
 
 
-def _harm_what_steps_see(home: Path, chance: random.Random) -> tuple[Path, Path]:
-    """Damage a file of a staged directory, and one of an unpacked path; return both trees."""
+def _harm_what_steps_see(home: Path, chance: random.Random) -> tuple[Path, bytes, Path]:
+    """Damage a file of a staged directory, and one of an unpacked path.
+
+    Returns the file with what it should hold, and the unpacked path.
+    """
     files = [path for path in home.glob("work/trees/*/small") if path.stat().st_nlink == 1]
-    tree = chance.choice(files)
-    flip(tree, chance.randrange(tree.stat().st_size))
+    staged = chance.choice(files)
+    right = staged.read_bytes()
+    flip(staged, chance.randrange(len(right)))
     program = max(home.glob("work/paths/*/bin/*"), key=lambda path: path.lstat().st_size)
     flip(program, chance.randrange(program.stat().st_size))
-    return tree.parent, program.parent.parent
+    return staged, right, program.parent.parent
 
 
 def _read_all(home: Path) -> frozenset[Cid]:
