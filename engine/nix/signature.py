@@ -5,7 +5,6 @@ sign records with their own identity: neither uses these keys.
 """
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -90,7 +89,7 @@ def _split(text: str, size: int, what: str) -> tuple[str, bytes]:
     name, colon, encoded = text.strip().partition(":")
     try:
         raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # of base64, or of a character that is none of its
         raw = b""
     if not name or not colon or len(raw) != size:
         raise Refused(f"not a Nix {what}", fix=f"a {what} is NAME:BASE64 of {size} bytes")

@@ -34,7 +34,9 @@ def test_only_the_key_verifies(message: bytes, seed: bytes) -> None:
     assert not SecretKey.parse(KEY_FILE).public().verifies(message, signature)
 
 
-@pytest.mark.parametrize("signature", ["", "k", "k:", "k:!", "k:AAAA", ":" + "A" * 86 + "=="])
+@pytest.mark.parametrize(
+    "signature", ["", "k", "k:", "k:!", "k:\x80", "k:AAAA", ":" + "A" * 86 + "=="]
+)
 def test_a_malformed_signature_does_not_verify(signature: str) -> None:
     """What is no signature does not verify, and does not raise."""
     assert not SecretKey("k", bytes(32)).public().verifies(b"", signature)
