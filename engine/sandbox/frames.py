@@ -135,6 +135,8 @@ def _pack_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
 
 def _unpack_pairs(field: bytes) -> tuple[tuple[str, str], ...]:
     texts = _unpack_texts(field)
+    if len(texts) % 2:
+        raise Nonsense("a name without its value")
     return tuple(zip(texts[::2], texts[1::2], strict=True))
 
 

@@ -177,7 +177,7 @@ def test_a_tab_in_a_real_shell(tally: Program, first: str, tmp_path: Path, shell
         "tally compl": ["tally", "completion"],
         "tally run --off": ["tally", "run", "--offline"],
         f"tally show {first[:-1]}": ["tally", "show", first],
-        "tally show late": ["tally", "show", "latest"],
+        "tally show lates": ["tally", "show", "latest"],  # a run may be called late-something
         f"tally explain {first} le": ["tally", "explain", first, "letter"],
         f"tally log {first} 'greet[1": ["tally", "log", first, "greet[1]"],
         f"tally cat {first}/letter/te": ["tally", "cat", f"{first}/letter/text"],

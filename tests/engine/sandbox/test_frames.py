@@ -62,6 +62,12 @@ def test_junk_is_nonsense(junk: bytes) -> None:
             read(junk)
 
 
+def test_a_name_without_its_value_is_nonsense() -> None:
+    """Names and values come in pairs."""
+    with pytest.raises(Nonsense, match="without its value"):
+        frames._unpack_pairs(frames.pack(b"name"))
+
+
 @pytest.fixture
 def ends() -> "tuple[Channel, Channel]":
     """Two connected channels."""
