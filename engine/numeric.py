@@ -23,7 +23,8 @@ MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file: as objects it takes 
 _Pair = tuple[str, Any, Any]  # a path, and what each file has there
 
 _NUMBER: Final = re.compile(
-    r"\s*[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)\s*", re.IGNORECASE
+    r"\s*[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)\s*",
+    re.IGNORECASE | re.ASCII,  # what is a space or a digit in Unicode need not be one to `float`
 )
 
 

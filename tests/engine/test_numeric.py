@@ -96,6 +96,12 @@ def test_cells_are_compared_as_numbers_where_both_are():
     )
 
 
+def test_a_cell_that_looks_like_a_number_is_text():
+    """A separator of Unicode is no space."""
+    assert first(csv_mismatches, b"4\x1e", b"4\x1e", 0.1) is None
+    assert first(csv_mismatches, b"4\x1e", b"5", 0.1) is not None
+
+
 def test_rows_and_columns_are_counted():
     """A row or column too many is a difference."""
     assert first(csv_mismatches, b"1\n", b"1\n2\n", 1.0) == Mismatch("row 2", "is new")
