@@ -34,6 +34,7 @@ class Receiver(Protocol):
         ...
 
 
+_DIGITS: Final = 19  # of a size in bytes: Python reads no number of thousands
 _FIELDS: Final = {frames.DIRECTORY: 2, frames.SYMLINK: 3, frames.FILE: 4, frames.DESCRIPTOR: 4}
 
 
@@ -120,6 +121,6 @@ class Delivery:
 
 
 def _number(field: bytes) -> int:
-    if not field.isdigit():
+    if not field.isdigit() or len(field) > _DIGITS:
         raise frames.Nonsense("no number where there should be one")
     return int(field)

@@ -104,7 +104,7 @@ class TreeBuilder:
                 f"over {MAX_ENTRIES} files", where=path, fix="pack them into fewer, larger files"
             )
         above, _, name = path.rpartition("/")
-        if path and (why := impossible(name) or unwelcome(name)):
+        if path and (why := _rooted(path) or impossible(name) or unwelcome(name)):
             raise Refused(f"a name that cannot be kept: {why}", where=ascii(path), fix="rename it")
         if (above not in self._directories) if path else self._count > 1:
             what = "something that is in no directory which came before"
@@ -119,6 +119,11 @@ class TreeBuilder:
             return
         above, _, name = path.rpartition("/")
         self._directories[above].append(Link(name, link.cid, link.tsize))
+
+
+def _rooted(path: str) -> str:
+    """Return what is wrong with a path that would else be taken for the one without its slash."""
+    return "it begins with '/'" if path.startswith("/") else ""
 
 
 class Outputs:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sandbox import frames
+from engine.sandbox import delivery, frames
 from engine.sandbox.channel import Channel
 from engine.sandbox.frames import Ending, Nonsense, Order
 
@@ -60,6 +60,13 @@ def test_junk_is_nonsense(junk: bytes) -> None:
     for read in (frames.unpack, frames.unpack_ending):
         with contextlib.suppress(Nonsense):
             read(junk)
+
+
+@pytest.mark.parametrize("size", [b"", b"-1", b"9" * 5_000])
+def test_a_size_that_no_file_has_is_nonsense(size: bytes) -> None:
+    """Nor is it read: Python refuses numbers of thousands of digits."""
+    with pytest.raises(Nonsense, match="no number"):
+        delivery._number(size)
 
 
 def test_a_name_without_its_value_is_nonsense() -> None:
