@@ -104,7 +104,7 @@ def _undone_when_it_fails() -> Iterator[list[Path]]:
     made: list[Path] = []
     try:
         yield made
-    except BaseException:
+    except BaseException:  # an interruption too: a project is there whole, or not at all
         for path in reversed(made):
             with suppress(OSError):  # as somebody else's file in it: the reason is told already
                 path.rmdir() if path.is_dir() else path.unlink()
