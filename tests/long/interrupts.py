@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.long.kills import LONGEST_S
-from tests.long.life import Deed, Life
+from tests.long.life import Life
 from tests.long.suite import Field, Suite
 from tests.long.warm import Ended, Running
 
@@ -19,7 +19,6 @@ WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def trial(field: Field, chance: random.Random, number: int, *, signals: int = SIGNALS) -> str:
     """Interrupt some commands of one life; each goes on, and nothing is left beside it."""
     life = Life(field, chance, field.place / "life")
-    left: list[Deed] = []
     stopped, slowest = 0, 0.0
     for _ in range(signals):
         deed = life.any()
@@ -40,12 +39,7 @@ def trial(field: Field, chance: random.Random, number: int, *, signals: int = SI
         else:
             life.take(deed, ended)
         life.check()
-        if ended.code != 0 and chance.random() < 0.5:
-            life.succeed(deed)
-        elif ended.code != 0:
-            left.append(deed)
-    for deed in left:
-        life.succeed(deed)
+        life.go_on(deed, ended)
     life.finish()
     return f"{stopped} stopped, the slowest in {slowest:.2f} s"
 

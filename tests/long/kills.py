@@ -3,7 +3,7 @@
 import random
 import time
 
-from tests.long.life import Deed, Life
+from tests.long.life import Life
 from tests.long.suite import Field, Suite
 
 KILLS = 6  # of one trial
@@ -13,7 +13,6 @@ LONGEST_S = 1.2  # of a run on two busy cores; other commands are done by then
 def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) -> str:
     """Kill commands of one life, some of which are done again at once, and some at the end."""
     life = Life(field, chance, field.place / "life")
-    left: list[Deed] = []
     killed = 0
     for _ in range(kills):
         deed = life.any()
@@ -23,12 +22,7 @@ def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) 
         ended = life.take(deed, running.wait())
         killed += ended.code == -9
         life.check()
-        if ended.code != 0 and chance.random() < 0.5:
-            life.succeed(deed)
-        elif ended.code != 0:
-            left.append(deed)
-    for deed in left:
-        life.succeed(deed)
+        life.go_on(deed, ended)
     life.finish()
     return f"{killed} killed"
 

@@ -46,6 +46,7 @@ class Life:
         self.home = place / "home" if promises else self.ground.copy(place)
         first = Promises({self.ground.file: {"": FILE}}, {self.ground.run: FIRST})
         self.promises = promises or first
+        self._left: list[Deed] = []  # to be done again
 
     # what can be done
 
@@ -175,12 +176,21 @@ class Life:
         assert ended.code == 0, f"N2: {ended}"
         return ended
 
+    def go_on(self, deed: Deed, ended: Ended) -> None:
+        """Do a deed that did not succeed again: at once, or when nothing else is to be done."""
+        if ended.code != 0:
+            self._left.append(deed)
+            if self.chance.random() < 0.5:
+                self.succeed(self._left.pop())
+
     def check(self) -> None:
         """Look whether every promise holds."""
         self.promises.check(self.home)
 
     def finish(self) -> None:
-        """Look whether all is well, and stays so when what nobody needs is gone."""
+        """Do what is left, then look whether all is well, also when what nobody needs is gone."""
+        while self._left:
+            self.succeed(self._left.pop(0))
         self.check()
         self.succeed(self.fsck())
         self.succeed(self.gc())
