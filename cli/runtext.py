@@ -10,7 +10,7 @@ from engine.content.cid import Cid
 from engine.rows import RunRow
 from engine.summary import Output, StepSummary, final_outputs, of_rows, places
 from engine.workflow.model import Workflow
-from engine.workflow.references import OutputRef, parse_reference
+from engine.workflow.references import output_reference
 
 FOLDED: Final = 20  # instances of one step in one state: more of them are one line
 
@@ -60,7 +60,7 @@ def folded(space: Workspace, row: RunRow, workflow: Workflow) -> RunText:
     counted = _counted(workflow.outputs, many)
     others = {name: text for name, text in workflow.outputs.items() if name not in counted}
     looked_at = {one.name for one in folds}.difference(many)
-    looked_at.update(_reference(text).step for text in others.values())
+    looked_at.update(output_reference(text).step for text in others.values())
     steps = of_rows(space.store, space.journal.steps(row.id, looked_at), workflow)
     found = {**counted, **final_outputs(space.store.get, others, steps)}
     lines: list[Line] = [*many.values(), *(step for step in steps if step.name not in many)]
@@ -71,7 +71,7 @@ def folded(space: Workspace, row: RunRow, workflow: Workflow) -> RunText:
 
 def _counted(outputs: Mapping[str, str], many: Mapping[str, Fold]) -> dict[str, int]:
     """Return those outputs that are one of each folded instance, with how many they are."""
-    references = {name: _reference(text) for name, text in outputs.items()}
+    references = {name: output_reference(text) for name, text in outputs.items()}
     return {
         name: many[one.step].instances
         for name, one in references.items()
@@ -105,10 +105,3 @@ def _text(output: Output | int) -> str:
         many = len(output) > FOLDED
         return _text(len(output)) if many else " ".join(str(cid) for cid in output)
     return str(output or "-")
-
-
-def _reference(text: str) -> OutputRef:
-    found = parse_reference(text)
-    if not isinstance(found, OutputRef):
-        raise AssertionError(text)
-    return found

@@ -29,7 +29,7 @@ from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
 from engine.summary import StepSummary, is_readable, load_run, load_workflow, of_record
 from engine.trees import Trees
 from engine.workflow.lock import LOCK, Lock
-from engine.workflow.references import OutputRef, parse_reference
+from engine.workflow.references import OutputRef, output_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _outputs(store: BlockStore, run: Run) -> Iterator[tuple[Cid, Kind]]:
     One of which a part is an output of the workflow is final: nothing else leads to the part.
     """
     texts = load_workflow(store, run.workflow).outputs.values()
-    finals = [ref for ref in map(parse_reference, texts) if isinstance(ref, OutputRef)]
+    finals = [output_reference(text) for text in texts]
     for step in of_record(store, run):
         named = {ref.output for ref in finals if _names(ref, step)}
         for output, cid in step.outputs.items():

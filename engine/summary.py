@@ -17,7 +17,7 @@ from engine.step import RESULT
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import Workflow
 from engine.workflow.order import in_order
-from engine.workflow.references import OutputRef, parse_reference
+from engine.workflow.references import OutputRef, output_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +215,7 @@ def _outputs(store: BlockStore, result: Cid | None) -> dict[str, Cid]:
 
 
 def _final(get: Get, text: str, made: dict[tuple[str, int | None], dict[str, Cid]]) -> Output:
-    reference = parse_reference(text)
-    if not isinstance(reference, OutputRef):
-        raise AssertionError(text)
+    reference = output_reference(text)
     if reference.pick == "all":
         indexes = sorted(at for step, at in made if step == reference.step and at is not None)
         found = (_part(get, reference, made.get((reference.step, at))) for at in indexes)

@@ -12,7 +12,7 @@ from engine.errors import NotHere
 from engine.step import RESULT
 from engine.summary import final_outputs
 from engine.workflow.model import Workflow
-from engine.workflow.references import OutputRef, parse_reference
+from engine.workflow.references import output_reference
 
 MAX_VALUES: Final = 20  # of an output that gathers
 SUCCEEDED: Final = ("ran", "reused")
@@ -52,9 +52,7 @@ def _given(
     store: BlockStore, workflow: Workflow, name: str, made: Mapping[str, Sequence[Instance]]
 ) -> Given:
     text = workflow.outputs[name]
-    reference = parse_reference(text)
-    if not isinstance(reference, OutputRef):
-        raise AssertionError(text)  # reading the workflow has made sure
+    reference = output_reference(text)
     of_step = made.get(reference.step, ())
     gathers = reference.pick == "all"
     some = of_step[:MAX_VALUES] if gathers else [x for x in of_step if x.index == reference.pick]

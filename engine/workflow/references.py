@@ -94,6 +94,14 @@ def parse_reference(text: str) -> Reference:
     return ParamRef(name)
 
 
+def output_reference(text: str) -> OutputRef:
+    """Read an output of a workflow, which has been checked: it names an output of a step."""
+    found = parse_reference(text)
+    if not isinstance(found, OutputRef):
+        raise AssertionError(text)
+    return found
+
+
 def _fix(text: str) -> str:
     return f"did you mean inputs.{text}, params.{text} or STEP.{text}?" if is_name(text) else _FIX
 
