@@ -21,6 +21,7 @@ from engine.sandbox.collect import Collector, Found, MissingOutput, RefusedOutpu
 from engine.sandbox.frames import Ending, Order
 from engine.sandbox.guard import Guard, Watched
 from engine.sandbox.launch import Launcher, NotStarted
+from engine.sandbox.network import Network
 from engine.sandbox.watchdog import Watchdog
 
 _NOT_EXECUTED = b"bwrap: execvp "
@@ -40,10 +41,11 @@ def main() -> None:
         try:
             if not ground.enter(work, bubblewrap, libraries):
                 os._exit(0)  # the executor goes on in the child, process 1 of its namespace
+            network = Network()
         except OSError as error:
             _say_unavailable(channel, f"this machine does not let a sandbox be built: {error}")
             os._exit(1)
-        _serve(channel, Launcher(launch.above(int(filter_fd))), Watchdog(ground.SCRATCH))
+        _serve(channel, Launcher(launch.above(int(filter_fd)), network), Watchdog(ground.SCRATCH))
 
 
 def _serve(channel: Channel, launcher: Launcher, watchdog: Watchdog) -> None:

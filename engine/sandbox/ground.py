@@ -4,6 +4,7 @@
     /scratch   where each step gets its tmpfs
     /bwrap     a copy of bubblewrap, with the wheel's libraries beside it where it has them
     /usr ...   the system's libraries, which bubblewrap needs
+    /etc       where those are, and nothing else
     /proc      this executor and what it started, nobody else
 
 The executor is process 1 of a pid namespace: whatever ends it, the kernel then ends every
@@ -12,6 +13,7 @@ process it ever started, also one that bubblewrap has not yet tied to its parent
 Started by root it stands on an unprivileged uid before the first step (docs/adr/0018).
 """
 
+import contextlib
 import errno
 import os
 from typing import Final
@@ -57,9 +59,9 @@ def _own_user_namespace(more: int) -> None:
     """Take a user namespace in which this uid may mount, and nothing else is new."""
     uid, gid = os.geteuid(), os.getegid()
     syscalls.unshare(syscalls.CLONE_NEWUSER | more)
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    _write("/proc/self/setgroups", b"deny")
+    _write("/proc/self/uid_map", b"%d %d 1" % (uid, uid))
+    _write("/proc/self/gid_map", b"%d %d 1" % (gid, gid))
 
 
 def _build_root(work: str, bubblewrap: str, libraries: str) -> None:
@@ -74,6 +76,7 @@ def _build_root(work: str, bubblewrap: str, libraries: str) -> None:
     _bind("/dev", "/dev")
     for name in _SYSTEM:
         _bind_system(name)
+    _copy_loader_cache()
     for name in ("proc", "old", "tmp", SCRATCH[1:]):  # bubblewrap itself works in /tmp
         os.mkdir(f"{_ROOT}/{name}")
     quiet = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
@@ -104,6 +107,13 @@ def _copy_bubblewrap(held: list[tuple[int, str]]) -> None:
         with open(descriptor, "rb") as source, open(target, "xb") as copy:
             copy.write(source.read())
             os.fchmod(copy.fileno(), 0o555)
+
+
+def _copy_loader_cache() -> None:
+    """Spare each bubblewrap the search for its libraries: 40 system calls."""
+    os.mkdir(f"{_ROOT}/etc")
+    with contextlib.suppress(FileNotFoundError), open("/etc/ld.so.cache", "rb") as source:
+        _write(f"{_ROOT}/etc/ld.so.cache", source.read())
 
 
 def _bind(source: str, target: str) -> None:
@@ -159,6 +169,6 @@ def _become(uid: int) -> None:
     syscalls.stay_dumpable()
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w") as file:
-        file.write(text)
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)

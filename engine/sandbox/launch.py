@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from engine.sandbox.frames import Order
 from engine.sandbox.ground import BWRAP
+from engine.sandbox.network import Network
 from engine.sandbox.walls import BLOCK_FD, SECCOMP_FD, STATUS_FD
 
 WORDLESS: Final = "bubblewrap ended without a word"
@@ -82,10 +83,11 @@ def explain(running: Running) -> str:
 
 
 class Launcher:
-    """Starts one step after the other with the same filter."""
+    """Starts one step after the other, with the same filter, in a network of their own."""
 
-    def __init__(self, filter_fd: int) -> None:
+    def __init__(self, filter_fd: int, network: Network) -> None:
         _fill_below()
+        self._network = network
         self._filter = filter_fd
         self._arguments = os.memfd_create("arguments")
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
@@ -95,6 +97,7 @@ class Launcher:
 
         Raises: NotStarted; OSError.
         """
+        self._network.clear()
         os.ftruncate(self._arguments, 0)
         os.pwrite(self._arguments, order.arguments, 0)
         os.lseek(self._arguments, 0, os.SEEK_SET)

@@ -12,6 +12,7 @@ from typing import Final
 CLONE_NEWNS: Final = 0x0002_0000
 CLONE_NEWPID: Final = 0x2000_0000
 CLONE_NEWUSER: Final = 0x1000_0000
+CLONE_NEWNET: Final = 0x4000_0000
 
 MS_NOSUID: Final = 0x2
 MS_NODEV: Final = 0x4

@@ -4,7 +4,7 @@ Every defence is a field of Defences, so that the tests can take one away and wa
 get through; nothing else ever passes anything but ALL. What each is for: docs/threats.md.
 
 >>> room = Room("/work/farm", None, "/scratch", False, None, (("PATH", "/bin"),))
->>> "--unshare-net" in arguments(room)
+>>> "--unshare-pid" in arguments(room)
 True
 """
 
@@ -28,7 +28,6 @@ class Defences:
     user: bool = True  # a user namespace: root in it is nobody outside
     no_more_users: bool = True  # no user namespace in the sandbox, so no mount in it either
     processes: bool = True  # sees and signals only its own processes
-    network: bool = True  # no device but lo; no abstract socket of the host
     ipc: bool = True  # no shared memory or queue of the host
     hostname: bool = True
     cgroup: bool = True
@@ -60,7 +59,8 @@ class Room:
 def arguments(room: Room, defences: Defences = ALL) -> tuple[str, ...]:
     """List bubblewrap's arguments, all but the command.
 
-    Every namespace is named: --unshare-all means "as far as possible" for some of them.
+    Every namespace is named but the network's, which bubblewrap is started in (network.py):
+    --unshare-all means "as far as possible" for some of them.
     """
     return (*_namespaces(defences), *_variables(room, defences), *_view(room, defences))
 
@@ -70,7 +70,6 @@ def _namespaces(defences: Defences) -> Iterator[str]:
         (defences.user, ("--unshare-user", "--uid", str(UID), "--gid", str(UID))),
         (defences.user and defences.no_more_users, ("--disable-userns",)),
         (defences.processes, ("--unshare-pid",)),
-        (defences.network, ("--unshare-net",)),
         (defences.ipc, ("--unshare-ipc",)),
         (defences.hostname, ("--unshare-uts", "--hostname", "step")),
         (defences.cgroup, ("--unshare-cgroup",)),

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from engine.nix.nixstore import NixStore
-from engine.sandbox import orders, walls
+from engine.sandbox import bubblewrap, orders, walls
 from engine.sandbox.base import Job
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.relay import Relay
@@ -36,6 +36,11 @@ PROGRAM = Path(inside.__file__).parent
 OUTSIDE = ("no sandbox at all",)
 AS_ROOT = ("no sandbox at all, as root",)
 ON_A_TERMINAL = ("all walls, on a terminal",)
+ON_THE_NETWORK = ("all walls, on the machine's network",)
+STAY = (
+    "from engine.sandbox.network import Network; "
+    "Network.__init__ = Network.clear = lambda self: None; "
+)
 
 NO_CONTROL = {
     **dict.fromkeys(
@@ -79,8 +84,8 @@ BY_NAME = {
     **{f"see {path}": OUTSIDE for path in view.HIDDEN},
     **{f"turn {path}": AS_ROOT for path in view.KERNEL_KNOBS},
     **{f"write {path}": ("read_only",) for path in view.UNWRITABLE},
-    **dict.fromkeys(("host tcp", "host abstract", "interfaces"), ("network",)),
-    **dict.fromkeys(("metadata service", "name server", "ipv6"), ("network",)),
+    **dict.fromkeys(("host tcp", "host abstract", "interfaces"), ON_THE_NETWORK),
+    **dict.fromkeys(("metadata service", "name server", "ipv6"), ON_THE_NETWORK),
     **dict.fromkeys(("clone user", "call unshare_user"), ("seccomp", "no_more_users")),
     "mount in own namespace": ("seccomp", "no_more_users"),
     "host shared memory": ("ipc", "seccomp"),
@@ -135,6 +140,8 @@ class Machine:
     def _said(self, without: tuple[str, ...]) -> bytes:
         if without == ON_A_TERMINAL:
             return self._on_a_terminal()
+        if without == ON_THE_NETWORK:
+            return self._on_the_network()
         return self._outside() if without in (OUTSIDE, AS_ROOT) else self._inside(without)
 
     def _job(self, program: str) -> Job:
@@ -151,18 +158,29 @@ class Machine:
         assert outcome.exit_code == 0, seat.said.decode()
         return seat.said
 
+    def _on_the_network(self) -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            boot = bubblewrap._BOOT.replace("main()", f"{STAY}main()")
+            patch.setattr(bubblewrap, "_BOOT", boot)
+            slot = Bubblewrap(self._bench.work)
+        with contextlib.closing(slot):
+            return self._output(slot)
+
+    def _output(self, slot: Bubblewrap) -> bytes:
+        kept = Kept()
+        outcome = run(slot, self._job("python"), kept)
+        assert outcome.exit_code == 0, kept.stderr.decode()
+        return kept.stdout
+
     def _inside(self, without: tuple[str, ...]) -> bytes:
         lowered = Defences(**dict.fromkeys(without, False))
-        job = self._job("python")
-        kept = Kept()
         built = walls.arguments
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(orders.walls, "arguments", lambda room: built(room, lowered))
             orders._arguments.cache_clear()  # what was built with all the walls
-            outcome = run(self._slot, job, kept)
+            said = self._output(self._slot)
         orders._arguments.cache_clear()
-        assert outcome.exit_code == 0, kept.stderr.decode()
-        return kept.stdout
+        return said
 
     def _outside(self) -> bytes:
         names = [name for name in ATTEMPTS if control(name) in (OUTSIDE, AS_ROOT)]

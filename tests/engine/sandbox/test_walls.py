@@ -9,7 +9,7 @@ from engine.sandbox.walls import Defences, Room
 
 ROOM = Room("/work/farm", "/work/in/1", "/scratch", True, "/nix/store/x/bin/sh", (("PATH", "/b"),))
 PROMISED = (
-    *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
     *("--unshare-cgroup", "--disable-userns", "--new-session", "--die-with-parent", "--clearenv"),
 )
 
