@@ -9,11 +9,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.errors import Refused, Unavailable
+from engine.values import dataclass
 
 SHELLS: Final = ("bash", "zsh", "fish")
 

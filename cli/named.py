@@ -4,7 +4,6 @@ A workflow is a YAML file, a Python file that builds one, or the CID of a Run to
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.summary import load_run, load_workflow
+from engine.values import dataclass
 from engine.workflow.load import load
 from engine.workflow.lock import LOCK, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import Workflow

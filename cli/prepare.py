@@ -1,7 +1,6 @@
 """From a workflow that somebody named to a run that could begin: params, environments, inputs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -19,6 +18,7 @@ from engine.nix.closure import shell_of
 from engine.rows import NewRun
 from engine.run import Run
 from engine.step import SYSTEM
+from engine.values import dataclass
 from engine.version import VERSION
 from engine.workflow.graph import Group, groups
 from engine.workflow.lock import LOCK, Lock

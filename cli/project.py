@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 SCHEMA: Final = ".tally/workflow.schema.json"  # in the project, so that it is there after a clone
 MODELINE: Final = f"# yaml-language-server: $schema={SCHEMA}\n"  # what editors look for

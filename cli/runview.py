@@ -1,7 +1,6 @@
 """How one run is printed: the JSON shape that scripts rely on, and the table for people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from cli.names import is_run, whole_cid
@@ -21,6 +20,7 @@ from engine.summary import (
     of_record,
     of_rows,
 )
+from engine.values import dataclass
 from engine.workflow.lock import LOCK
 
 

@@ -7,13 +7,13 @@ names are `TALLY_` and the setting in capitals.
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
 
 from engine.errors import Refused, Unavailable
+from engine.values import dataclass
 
 OUTPUTS: Final = ("table", "json")
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from cli.prepare import carriers_of
@@ -16,6 +15,7 @@ from engine.shell import AGAIN
 from engine.staging import Staged
 from engine.step import STEP, Step
 from engine.summary import StepSummary, failure_of, load_run, load_workflow
+from engine.values import dataclass
 from engine.workflow.model import WorkflowStep
 
 _SHOWN_SCRIPT: Final = 400  # characters

@@ -14,11 +14,11 @@ whichever ends next, with no time lost on asking. It follows only what needs as 
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.graph import Group
 from engine.workflow.units import show_size
 

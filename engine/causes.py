@@ -6,7 +6,7 @@ nothing in the two runs explains: the causes.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from engine.content.reader import Get
@@ -14,6 +14,7 @@ from engine.explain import Change, look_into, mapping_changes, step_changes, tre
 from engine.sides import Side
 from engine.step import STEP
 from engine.summary import StepSummary
+from engine.values import dataclass
 from engine.workflow.placeholders import Placeholder, parse_template
 
 MAX_FOLLOWED: Final = 50  # steps

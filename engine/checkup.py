@@ -7,7 +7,6 @@ looked at before they are opened (salvage.py).
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from engine.rowcheck import damaged_rows
 from engine.store.disk import DiskStore
 from engine.store.fsck import REPAIR, Finding, needed, scan
 from engine.trees import Trees
+from engine.values import dataclass
 
 _AGAIN: Final = "nothing: it is made again when a step needs it"
 

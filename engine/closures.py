@@ -1,7 +1,6 @@
 """Closures: the environments of steps, made to exist on this machine, each once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -9,6 +8,7 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.nix.closure import Materialiser, shell_of
 from engine.nix.records import CLOSURE, ENVIRONMENT
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

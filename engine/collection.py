@@ -6,7 +6,6 @@ run that has not ended keeps everything it has made.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +27,7 @@ from engine.store.gc import gc
 from engine.store.retention import Drop, Kept, Kind, Policy, to_drop
 from engine.summary import StepSummary, is_readable, load_run, load_workflow, of_record
 from engine.trees import Trees
+from engine.values import dataclass
 from engine.workflow.lock import LOCK, Lock
 from engine.workflow.references import OutputRef, output_reference
 

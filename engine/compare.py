@@ -6,7 +6,6 @@ others, and those too large to be looked into, byte by byte. Contrast.py shows a
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import Cid
@@ -20,6 +19,7 @@ from engine.numeric import (
     json_mismatches,
     tsv_mismatches,
 )
+from engine.values import dataclass
 
 MAX_LOOKED_INTO: Final = 256 * 1024 * 1024  # bytes of one file; it is held in memory, twice
 

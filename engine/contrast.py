@@ -5,7 +5,6 @@ not. Files come from strangers: one that is not what its name says is shown as t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
@@ -15,6 +14,7 @@ from engine.content.reader import Get, read
 from engine.content.walk import Entry
 from engine.lines import Changed, changed_lines
 from engine.numeric import Mismatch, Unreadable
+from engine.values import dataclass
 
 MAX_PARTS: Final = 10  # files and directories that are shown
 MAX_TEXT: Final = 16 * 1024 * 1024  # bytes of a file that is looked at as text

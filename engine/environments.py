@@ -6,7 +6,6 @@ must give the pinned address. Only an environment that is not pinned is evaluate
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from engine.nix.source import Carried, Flake, NixFile, Recipe, Requirements, Sou
 from engine.nix.sourcehash import source_hash
 from engine.nix.storepath import StorePath
 from engine.step import SYSTEM
+from engine.values import dataclass
 from engine.workflow.environment_sources import options_of
 from engine.workflow.lock import LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import EnvironmentSource

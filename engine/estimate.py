@@ -7,13 +7,13 @@ instances it is their work, shared. Of a step that never ran nothing is known, a
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final, Protocol
 
 from engine.admission import Capacity
 from engine.plan import Plan
 from engine.plan_events import Action, Done, Event, Expand, Expanded, Ran, Resolve, Resolved, Start
+from engine.values import dataclass
 from engine.workflow.graph import Group
 
 MAX_SIMULATED: Final = 5_000  # instances that run: about half a second

@@ -7,7 +7,6 @@ and the recorder have to say is posted to it as calls to be made.
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
 from functools import partial
 from sqlite3 import Connection
 from typing import Literal
@@ -27,6 +26,7 @@ from engine.recorder import Record, Recorder
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.slots import Slots
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ line, store path or entry it is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import chain, zip_longest
 from typing import Final
 
@@ -17,6 +17,7 @@ from engine.lines import Line, changed_lines
 from engine.nix.pathchanges import in_words, path_changes
 from engine.nix.records import CLOSURE
 from engine.step import GATHER_PAGE_RECORD, Gather, Step
+from engine.values import dataclass
 
 MAX_DETAILS: Final = 10  # words, lines or store paths that are named
 MAX_GATHERED: Final = 100_000  # items of a gather that are compared

@@ -5,13 +5,13 @@ only wait: if that gives the same bytes as before, it would be reused all the sa
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from engine.content.blocks import BlockStore
 from engine.entries import entries_of
 from engine.inquiry import Inquiry
 from engine.runner import Order
+from engine.values import dataclass
 from engine.workflow.graph import Group, Need
 
 Action = Literal["reuse", "run", "wait", "skip"]

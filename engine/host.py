@@ -4,7 +4,6 @@ It is put together once for a process (cli/sandboxes.py) and handed to each slot
 runner has for itself is its sandbox.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from engine.clock import Clock
@@ -13,6 +12,7 @@ from engine.content.cid import Cid
 from engine.runner import Signer
 from engine.staging import Staging
 from engine.store.base import ContentStore
+from engine.values import dataclass
 
 
 class Places(Protocol):

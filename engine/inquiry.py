@@ -1,7 +1,7 @@
 """Inquiry: from instances to their keys, and to results of them that may be reused."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeAlias
 
 from engine.content.cid import Cid
@@ -12,6 +12,7 @@ from engine.products import Products
 from engine.rows import Name, StepRow
 from engine.runner import Order, limits_of
 from engine.step import STEP
+from engine.values import dataclass
 from engine.workflow.found import Outputs
 from engine.workflow.graph import Group
 from engine.workflow.resolve import ResolvedStep

@@ -5,10 +5,11 @@ r"""Lines: where two texts part, line by line. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice, zip_longest
 from typing import Final
+
+from engine.values import dataclass
 
 MAX_LINES: Final = 5  # that are shown of two texts
 MAX_MATCHED: Final = 1_000  # lines between which matches are looked for: that takes their square

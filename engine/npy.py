@@ -13,10 +13,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.numeric import Mismatch, Unreadable, deviation, near
+from engine.values import dataclass
 
 MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
 MAX_MEMBERS: Final = 10_000  # arrays of one npz

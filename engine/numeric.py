@@ -14,9 +14,11 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import zip_longest
 from typing import Any, Final
+
+from engine.values import dataclass
 
 MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file: as objects it takes ten times as much
 

@@ -6,8 +6,9 @@ one step together; what runs comes one by one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from engine.values import dataclass
 
 Status = Literal["succeeded", "failed", "cancelled"]
 

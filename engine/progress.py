@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from engine.rows import StepStatus
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final
 
 from engine.content.blocks import Block, BlockStore
 from engine.database import Database
 from engine.durable import reached
+from engine.values import dataclass
 
 LINGER_S: Final = 0.05  # how long a record waits for company, while nobody waits for it
 FULL: Final = 32  # records; more of them share a flush no cheaper

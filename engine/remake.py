@@ -6,7 +6,6 @@ inputs. What comes out is kept only if it is what was recorded: the same Result,
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import RAW, Cid
@@ -16,6 +15,7 @@ from engine.evidence import attestation
 from engine.run import RunStep
 from engine.runner import Order, Report, limits_of
 from engine.step import RESULT, STEP
+from engine.values import dataclass
 from engine.workflow.graph import Group
 from engine.workflow.model import Workflow
 

@@ -7,7 +7,6 @@ identical then so, by induction, is the whole chain.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, Literal
@@ -25,6 +24,7 @@ from engine.runner import CANCELLED, Order, Report, limits_of
 from engine.slots import Slots
 from engine.step import RESULT, STEP, Result
 from engine.summary import run_steps
+from engine.values import dataclass
 from engine.verdict import StepVerdict, judge
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import OutputFile, Workflow

@@ -6,7 +6,6 @@ is not in the store, or not of the right kind, and is found there.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from engine.database import Database
@@ -14,6 +13,7 @@ from engine.errors import Damaged
 from engine.memo import WITNESS_COLUMNS, read_witness
 from engine.rows import RUN_COLUMNS, STEP_COLUMNS, read_run, read_step
 from engine.sqlite import Row
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

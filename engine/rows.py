@@ -5,11 +5,11 @@ written with (`read_run`, `read_step`).
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 from engine.content.cid import Cid, are_cids
 from engine.errors import Damaged
+from engine.values import dataclass
 
 RUN_COLUMNS: Final = (
     "id, name, workflow, title, parameters, status, created_ms, finished_ms, run, work IS run"

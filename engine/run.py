@@ -4,13 +4,13 @@ It holds what was used and what came of each step, nothing of when or where: tha
 attestations. Steps come in the order of the workflow's groups, then by index, in pages.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.values import dataclass
 from engine.workflow.names import is_name
 
 RUN_PAGE: Final = 1_000  # steps; more go in further pages, so that a record stays under 1 MiB

@@ -1,7 +1,7 @@
 """RunDiff: what is not the same in two runs: what they were given, what each step gave. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.content.cid import Cid
@@ -19,6 +19,7 @@ from engine.explain import (
 from engine.sides import Side
 from engine.step import STEP, SYSTEM, Step
 from engine.summary import StepSummary
+from engine.values import dataclass
 from engine.verdict import OutputVerdict, judge_output
 
 MAX_LOOKED_INTO: Final = (

@@ -4,13 +4,13 @@ The scheduler drives runners and never asks which kind they are: localrunner.py 
 sandbox of this machine; a peer is one more.
 """
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.sandbox.base import Limits, LogSink
 from engine.step import Attestation, Result, Step
+from engine.values import dataclass
 from engine.workflow.model import Resources
 
 CANCELLED: Final = "cancelled"  # the reason in the attestation of a step that was ended

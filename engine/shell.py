@@ -6,10 +6,11 @@ step's command lies in a file, so that it can be run again by hand.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.sandbox.base import Job
+from engine.values import dataclass
 
 AGAIN: Final = "sh -eu /.script"  # what runs the step's command again, typed in a shell
 SHELL: Final = ("/bin/sh", "-i")

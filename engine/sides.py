@@ -1,10 +1,10 @@
 """Sides: a run as one of two that are compared: what it was given, what its steps were. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.summary import StepSummary
+from engine.values import dataclass
 from engine.workflow.lock import Lock
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.reads import axis_reference, input_reference

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.faults import PRIMARY, of_sqlite
 from engine.locks import in_use, locked
+from engine.values import dataclass
 
 OPENING: Final = "opening.lock"  # beside the file: held while it is opened, or replaced
 MENDED: Final = ".mended"  # behind the file's name: what is to take its place (salvage.py)

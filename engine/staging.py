@@ -8,7 +8,6 @@ leaves its folder to whoever starts next, and to a gc.
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ from engine.store.base import SMALL, ContentStore
 from engine.store.get import get_tree
 from engine.store.writeout import EPOCH
 from engine.trees import Trees
+from engine.values import dataclass
 
 MAX_GATHERED: Final = 1_000_000  # a link each; a record of some pages may claim to have millions
 MAX_BINDS: Final = 16  # directories bound into one sandbox; mounts get slower with their number

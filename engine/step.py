@@ -4,13 +4,13 @@ A Step holds what can change the result and nothing else: no names of steps, no 
 machine, no times, resources, retries or peers. Everything here is pure.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.names import impossible, impossible_path
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.values import dataclass
 
 CONTRACT: Final = 1  # the version of "What a step sees" (docs/steps.md)
 SYSTEM: Final = "x86_64-linux"

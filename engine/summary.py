@@ -1,7 +1,6 @@
 """Summary: what a run was and gave, from its record, or from the journal while it runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from engine.content.blocks import BlockStore, ManyStore
@@ -14,6 +13,7 @@ from engine.exits import failed_by
 from engine.rows import WHOLE, Name, StepRow
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunStep
 from engine.step import RESULT
+from engine.values import dataclass
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import Workflow
 from engine.workflow.order import in_order

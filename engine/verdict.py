@@ -6,7 +6,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, comb
 from typing import Final, Literal
@@ -15,6 +14,7 @@ from engine.compare import Difference, compare
 from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.step import Result
+from engine.values import dataclass
 from engine.workflow.model import OutputFile, Verify
 
 Verdict = Literal["identical", "equivalent", "differs", "failed"]

@@ -5,11 +5,11 @@ shown of them, and how much, is decided where it is laid out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.content.cid import Cid
 from engine.nix.records import Closure
 from engine.step import Attestation, Step
+from engine.values import dataclass
 from engine.workflow.lock import LockedEnvironment
 from engine.workflow.model import Workflow
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median_low
 
 from cli.page.facts import Facts, Instance
+from engine.values import dataclass
 from engine.workflow.model import Resources, WorkflowStep
 
 

@@ -5,13 +5,13 @@ thousand instances are no larger to draw than a hundred.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from cli.page.facts import Instance
 from cli.page.wording import duration
 from engine.picture.labels import shortened
+from engine.values import dataclass
 
 MAX_ROWS: Final = 60  # of instances; with more, rows are of steps
 COLUMNS: Final = 240  # of a step's row: what is shorter than one is drawn as its part of it

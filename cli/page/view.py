@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -13,6 +12,7 @@ from engine.exits import failed_by
 from engine.nix import nix32
 from engine.picture.graph import Picture, counts_of, picture_of_run
 from engine.picture.svg import draw
+from engine.values import dataclass
 from engine.workflow.model import InputSource
 
 MAX_DRAWN: Final = 500  # steps of a graph: with more nobody finds one, and it takes half a megabyte

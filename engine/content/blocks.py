@@ -5,10 +5,10 @@ argument and never asks which one it is.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from engine.content.cid import Cid
+from engine.values import dataclass
 
 MAX_BLOCK: Final = 2 * 1024 * 1024  # bytes; what Kubo and the wire refuse to go over
 

@@ -3,11 +3,11 @@
 Writing keeps to the same limits, so that what was written can be read.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import BYTES
 from engine.content.head import BYTE_STRING, LINK, LONGEST_DIRECT, TAG, TEXT, read_head
+from engine.values import dataclass
 
 MAX_SIZE: Final = 1024 * 1024  # bytes; a record is read whole, so this bounds memory
 MAX_DEPTH: Final = 32  # lists and maps within one another; no record needs a quarter of it

@@ -5,12 +5,12 @@ bytes in either order, as old writers left them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import BYTES, DAG_PB, SHA2_256, Cid
 from engine.content.protobuf import fields, read_varint, text, varint
 from engine.errors import Damaged, Refused
+from engine.values import dataclass
 
 # A directory is sharded at 256 KiB and a link to a name takes over 40 bytes, so 6 500 is the most
 # that anybody writes; it bounds what one hostile block can make a reader do.

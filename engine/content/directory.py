@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engine.content import dagpb, hamt
 from engine.content.blocks import Block
@@ -15,6 +14,7 @@ from engine.content.names import MAX_ENTRIES, bad_target, impossible
 from engine.content.profile import PUBLISHED, Profile
 from engine.content.unixfs import DIRECTORY, SYMLINK, Message
 from engine.errors import Refused
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ A balanced tree: every leaf is equally deep, every node but the last of its leve
 Cid('bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si')
 """
 
-from dataclasses import dataclass
-
 from engine.content import dagpb
 from engine.content.blocks import Block
 from engine.content.cid import DAG_PB, RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.profile import PUBLISHED, Profile
 from engine.content.unixfs import FILE, Message
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

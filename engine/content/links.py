@@ -7,12 +7,12 @@ to find what to keep and by a bundle to find what to carry.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content import canonical, dagpb
 from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from engine.errors import Damaged
+from engine.values import dataclass
 
 Children = Callable[[Cid], Iterable[Cid]]
 

@@ -6,11 +6,12 @@ A Kubo after `ipfs config profile apply unixfs-v1-2025` makes the same CIDs with
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from engine.content.blocks import Block
 from engine.content.cid import BLAKE3, SHA2_256, Cid
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

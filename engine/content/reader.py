@@ -10,7 +10,6 @@ b'oo'
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import RAW, Cid
@@ -19,6 +18,7 @@ from engine.content.hamt import DEPTH, slots
 from engine.content.names import MAX_ENTRIES
 from engine.content.unixfs import Kind, Node, parse
 from engine.errors import Damaged, Refused
+from engine.values import dataclass
 
 Get = Callable[[Cid], bytes]
 

@@ -8,7 +8,6 @@ A shape has one spelling for each value and reads no other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.content.canonical import encode_int, encode_text
@@ -26,6 +25,7 @@ from engine.content.head import (
     write_head,
 )
 from engine.errors import Damaged, Refused
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ files are executable is kept beside it. A tree with no executable file *is* its 
 no record around it: that is the one canonical form, and `TREE.decode` refuses an empty list.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import DAG_PB, RAW, Cid
 from engine.content.names import impossible_path
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ https://specs.ipfs.tech/unixfs/. `parse` turns one block into a Node and checks 
 checked without other blocks; nothing here follows a link.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.content import dagpb
@@ -13,6 +12,7 @@ from engine.content.dagpb import Link
 from engine.content.names import bad_target, impossible
 from engine.content.protobuf import fields, text, uint
 from engine.errors import Damaged, Refused
+from engine.values import dataclass
 
 Kind = Literal["file", "directory", "symlink"]
 

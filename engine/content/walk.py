@@ -5,7 +5,6 @@ come from a stranger, so what a walk expands to is bounded (a few blocks can spe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
@@ -15,6 +14,7 @@ from engine.content.reader import Get, Stat, entries_of, stat_of
 from engine.content.tree import TREE, Tree
 from engine.content.unixfs import Kind, Node, parse
 from engine.errors import Damaged
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Cid('bafybei...')
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from engine.content.blocks import Block, BlockStore, Leaf
@@ -15,6 +14,7 @@ from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED
 from engine.nix.hashing import Hashing
 from engine.nix.walk import CHUNK, NarView
+from engine.values import dataclass
 
 KIND: Final = "nar"  # what a store calls these blocks; Paths.read_nar_range makes them again
 

@@ -13,12 +13,12 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.errors import Unavailable
 from engine.nix.nixstore import NixStore
+from engine.values import dataclass
 
 PASSED_ON: Final = (  # how to reach the network and where scratch is; nothing that changes a result
     "PATH", "TMPDIR", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE",

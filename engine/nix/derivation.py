@@ -7,11 +7,11 @@ as text with surrogate escapes. How output paths follow from a derivation is in 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, NoReturn, TypeVar
 
 from engine.errors import Refused
 from engine.nix.storepath import StorePath, text_path
+from engine.values import dataclass
 
 _OTHER: Final = "have Nix make it: name its source by {nix} or {flake}"
 MAX_BYTES: Final = 16 * 1024 * 1024  # a script is in it whole; nixpkgs' longest is under 1 MiB

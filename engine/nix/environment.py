@@ -4,7 +4,6 @@ Both name the same thing: from the directory follows the Closure, and from both 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content import reader
@@ -19,6 +18,7 @@ from engine.nix import narinfo
 from engine.nix.cache import NARS, RECORD, cache, nar_name, texts
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, Environment
 from engine.nix.signature import SecretKey
+from engine.values import dataclass
 
 _FIX: Final = "give the CID of an Environment, or of a directory made by `tally env publish`"
 

@@ -11,8 +11,9 @@ b'nix-archive-1'
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from engine.values import dataclass
 
 MAX_DEPTH: Final = 64  # directories in directories: the bound of Nix itself
 MAX_ENTRIES: Final = 500_000  # of a store path; the largest in nixpkgs hold some 300 000

@@ -4,13 +4,14 @@ Only what Tallystick writes is read: archives without compression. Keys that it 
 skipped, as Nix does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.errors import Damaged
 from engine.nix import nix32
 from engine.nix.signature import SecretKey
 from engine.nix.storepath import STORE_DIR, StorePath
+from engine.values import dataclass
 
 MAX_BYTES: Final = 1024 * 1024  # of a narinfo; one that names 10 000 references has half of it
 MAX_NAR: Final = 2**63 - 1  # bytes; what a record's integer holds

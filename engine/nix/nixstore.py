@@ -6,11 +6,11 @@ private one below $TALLY_HOME, which needs no root. Paths are called /nix/store/
 
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.nix.storepath import STORE_DIR, StorePath
+from engine.values import dataclass
 
 SYSTEM: Final = Path("/nix")
 DAEMON: Final = Path("/nix/var/nix/daemon-socket/socket")

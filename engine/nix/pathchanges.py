@@ -7,11 +7,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from engine.nix.records import Closure, ClosurePath
 from engine.nix.storepath import StorePath
+from engine.values import dataclass
 
 _VERSION: Final = re.compile(r"-(?=[0-9])")  # where a version begins, as Nix has it
 _DIGEST: Final = 8  # characters of a digest that are shown

@@ -8,7 +8,6 @@ import hashlib
 import json
 import platform
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from engine.nix.nixstore import NixStore
 from engine.nix.outputs import Hasher
 from engine.nix.source import UNFETCHED, Flake, NixFile, Recipe, Source, Stored
 from engine.nix.storepath import StorePath
+from engine.values import dataclass
 
 SHOWN_LINES: Final = 20  # of a build's log in its error
 _NOT_DETERMINISTIC: Final = 104  # exit status of `nix-store --check`, Nix 2.8 to 2.36

@@ -5,7 +5,6 @@ bytes at the same store paths have the same CID on every machine. Step keys hold
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import Cid
@@ -13,6 +12,7 @@ from engine.content.names import impossible_path
 from engine.content.schema import Record
 from engine.errors import Damaged, Refused
 from engine.nix.storepath import STORE_DIR, StorePath
+from engine.values import dataclass
 
 SHA256: Final = 32  # bytes
 

@@ -5,10 +5,11 @@ sign records with their own identity: neither uses these keys.
 """
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Self
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 if TYPE_CHECKING:  # only who signs or checks waits for it
     from nacl.signing import SigningKey

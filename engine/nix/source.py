@@ -1,12 +1,12 @@
 """Source: what an author names an environment by, where Nix is to make it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.nix.storepath import StorePath
+from engine.values import dataclass
 
 UNFETCHED: Final = "file:///run/fetch-inputs/first/"  # where a recipe's missing inputs point
 

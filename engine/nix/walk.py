@@ -8,13 +8,13 @@ import bisect
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from engine.errors import Damaged, NotHere, Refused
 from engine.nix import nar
 from engine.nix.nar import Directory, Node, Regular, Symlink
+from engine.values import dataclass
 
 _SMALLER: Final = "take less into the environment"
 CHUNK: Final = 1024 * 1024  # bytes read at once, and one leaf of a NAR's UnixFS file

@@ -6,10 +6,10 @@ text. Nodes come in an order in which each stands after all that it waits for.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.errors import Damaged
+from engine.values import dataclass
 from engine.workflow.expand import count
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.order import in_order

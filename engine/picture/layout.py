@@ -5,12 +5,12 @@ not: a chain is read from top to bottom, a fan of fifty from left to right.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from engine.picture.layers import Layers, Link, layer
 from engine.picture.ordering import order
 from engine.picture.placing import GAP, place
+from engine.values import dataclass
 
 SCREEN: Final = 1_000.0  # a width that most windows have
 _BETWEEN: Final = 46.0  # from one layer to the next, where lines turn

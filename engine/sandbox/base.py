@@ -6,9 +6,11 @@ anything else of the host.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Literal, Protocol
+
+from engine.values import dataclass
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB

@@ -9,11 +9,11 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.errors import NoSandbox
+from engine.values import dataclass
 
 OLDEST: Final = (0, 8, 0)  # the first with --disable-userns
 INSTALL: Final = (

@@ -7,7 +7,6 @@ import contextlib
 import os
 import platform
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from engine.errors import TallyError, Unavailable
 from engine.sandbox import binary, cgroup, processor, seccomp, syscalls
 from engine.sandbox.base import Job, Limits
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.values import dataclass
 
 _NOT_FOUND: Final = 127  # what a sandbox that works says of a command that is not there
 

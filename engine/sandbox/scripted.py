@@ -9,9 +9,10 @@ It plays what it was told: for each job an Act, chosen by a function of the job.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.sandbox.base import Job, LogSink, Outcome, OutputSink
+from engine.values import dataclass
 
 WELL = Outcome(
     exit_code=0,

@@ -9,10 +9,10 @@ True
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from engine.sandbox import leader
+from engine.values import dataclass
 
 SECCOMP_FD: Final = 4  # where bwrap finds the filter
 STATUS_FD: Final = 5  # where it says which process is the sandbox's first, and how it ended

@@ -7,7 +7,6 @@ of its own blocks, for when the index is lost, is checked too; `renew` in space.
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, Literal
@@ -19,6 +18,7 @@ from engine.store.disk import DiskStore
 from engine.store.packs import HEADER
 from engine.store.place import PACK, WHOLE, Place, Slice
 from engine.store.reader import signature_at
+from engine.values import dataclass
 
 REPAIR: Final = "run `tally fsck --repair`"
 _FETCH: Final = f"{REPAIR}, or import or add it again"

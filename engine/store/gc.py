@@ -9,7 +9,6 @@ Space comes back in space.py. What the roots are is the caller's policy (retenti
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import RAW, Cid
@@ -21,6 +20,7 @@ from engine.store.disk import DiskStore
 from engine.store.reserve import given_up
 from engine.store.space import estimate, reclaim
 from engine.store.table import tick
+from engine.values import dataclass
 
 KEEP_SECONDS: Final = 3600  # the time a person takes to pin what they have just added
 _BATCH: Final = 1_000  # rows deleted in one commit: the reserve is enough for it

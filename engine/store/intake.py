@@ -6,7 +6,6 @@ while what has arrived is named (flow.py), or, of a pipe, from one buffer, a chu
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from engine.content.profile import PUBLISHED
 from engine.errors import Refused
 from engine.store.base import SMALL, ContentStore, FileWriter, Leaf
 from engine.store.batch import Batch
+from engine.values import dataclass
 
 
 class Source(Protocol):

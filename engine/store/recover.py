@@ -10,7 +10,6 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,7 @@ from engine.store.packs import HEADER, PACK_SIZE
 from engine.store.pinlog import PinLog
 from engine.store.place import PACK, WHOLE, Signature, Slice
 from engine.store.table import add_place, insert_leaves, place_of, tick
+from engine.values import dataclass
 
 Query = Callable[[str, Sequence[Any]], Iterable[Row]]  # asks an index
 

@@ -8,10 +8,10 @@ The caller then marks with `links_of` that does not follow what is dropped (engi
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.content.cid import Cid
+from engine.values import dataclass
 
 GIB: Final = 1024**3
 
@@ -46,7 +46,10 @@ class Drop:
     why: str
 
 
-def to_drop(items: Iterable[Kept], policy: Policy = Policy()) -> tuple[Drop, ...]:
+DEFAULT: Final = Policy()
+
+
+def to_drop(items: Iterable[Kept], policy: Policy = DEFAULT) -> tuple[Drop, ...]:
     """Return what goes, in the order given; an item may be listed under several kinds.
 
     What stays under one kind stays: a file that is one run's intermediate and another's input.

@@ -3,8 +3,6 @@
 Outputs builds one for each output of a step and has the methods that a sandbox gives outputs to.
 """
 
-from dataclasses import dataclass
-
 from engine.content.cid import Cid
 from engine.content.dagpb import Link
 from engine.content.directory import directory, symlink
@@ -20,6 +18,7 @@ from engine.content.walk import make_tree
 from engine.errors import Refused
 from engine.store.base import ContentStore
 from engine.store.intake import Intake
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ at a time. One thread does it all: two make as many files a second, in twice the
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from errno import EMLINK, ENOTSUP, EPERM, EXDEV
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from engine.errors import Damaged
 from engine.filesystem import write_all
 from engine.store.base import SMALL, ContentStore
 from engine.store.copy import copy_content
+from engine.values import dataclass
 
 EPOCH: Final = (10**9, 10**9)  # ns; what a step sees must not say when it was staged
 # What link(2) says where the file system, or the count of links, does not allow one more.

@@ -1,11 +1,10 @@
 """Absence: why no wheel of a package could be fetched, from what pip looked at. Pure."""
 
-from dataclasses import dataclass
-
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
 from engine.errors import Refused, Unavailable
+from engine.values import dataclass
 from engine.wheels.choice import best, unusable
 from engine.wheels.interpreter import Interpreter
 from engine.wheels.pinned import HOW_TO_LOCK, Pinned, WheelFile

@@ -8,7 +8,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from engine.nix.realise import Realised, Realiser, load
 from engine.nix.records import Closure
 from engine.nix.source import Carried, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.storepath import StorePath
+from engine.values import dataclass
 from engine.wheels.choice import Wheel
 from engine.wheels.expression import PATCHELF, Underneath, environment, facts
 from engine.wheels.failure import explained

@@ -6,7 +6,6 @@ that has the index's list of files must say (pip.py).
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from packaging.tags import Tag
@@ -14,6 +13,7 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.wheels.interpreter import MACHINE, Interpreter
 from engine.wheels.pinned import HOW_TO_LOCK, Pinned, WheelFile
 

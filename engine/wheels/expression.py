@@ -6,11 +6,11 @@ store paths: nothing of this machine is in them.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine.nix.source import UNFETCHED, Recipe, Stored
+from engine.values import dataclass
 from engine.wheels.choice import Wheel
 from engine.wheels.interpreter import MACHINE, Interpreter
 

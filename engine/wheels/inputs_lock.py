@@ -4,10 +4,10 @@ A line is kind, name in the store, source and sha256, as in cli/templates/env/in
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 _LINE: Final = re.compile(r"(deb|whl) +([^ ]+) +([^ ]+) +([0-9a-f]{64})")
 

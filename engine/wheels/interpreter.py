@@ -8,13 +8,13 @@ Markers and tags are those of that Python on Linux x86-64, whatever machine asks
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 MACHINE: Final = "x86_64"
 OLDEST_GLIBC: Final = 5  # of 2.5: what manylinux1, the first of its kind, stands for

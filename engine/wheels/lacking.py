@@ -4,7 +4,6 @@ A file's store path follows from its name and hash, so what is here is seen with
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from engine.nix.derivation import Derivation
@@ -12,6 +11,7 @@ from engine.nix.nixstore import NixStore
 from engine.nix.realise import load
 from engine.nix.source import UNFETCHED
 from engine.nix.storepath import StorePath
+from engine.values import dataclass
 
 _REQUIREMENT: Final = re.compile(r"[a-z0-9-]{1,100}==[0-9a-z.+!_-]{1,100}")  # a line for pip
 

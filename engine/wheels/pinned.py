@@ -1,12 +1,12 @@
 """Pinned: what a lock file says of one package, whatever the format of the file. Pure."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from packaging.version import Version
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 MAX_TEXT: Final = 16 * 1024 * 1024  # bytes of a lock file; a uv.lock of 500 packages has 3 MB
 MAX_PACKAGES: Final = 1_000  # that apply to one Python; their paths are one variable of a build

@@ -6,7 +6,6 @@ or refused. What pip would look up, build or guess is not in a lock.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.wheels.address import file_name
 from engine.wheels.interpreter import Interpreter
 from engine.wheels.markers import applies

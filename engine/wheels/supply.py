@@ -6,13 +6,14 @@ made of by apt-get. Only what the hash names gets into the store.
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from engine.errors import Damaged, StepFailed
 from engine.nix.command import Command
 from engine.nix.source import Recipe
 from engine.nix.storepath import StorePath, fixed_path
+from engine.values import dataclass
 from engine.wheels import pip
 from engine.wheels.absence import Answer, absent
 from engine.wheels.choice import Wheel

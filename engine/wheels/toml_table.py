@@ -3,10 +3,10 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from engine.errors import Refused
+from engine.values import dataclass
 
 T = TypeVar("T")
 

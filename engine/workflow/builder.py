@@ -20,10 +20,10 @@ the file writes as text may be text here too, and a step gives references to its
 """
 
 import sys
-from dataclasses import dataclass
 from types import FrameType
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow import model
 from engine.workflow.nodes import Field, MapNode, Mark, Node, Scalar, from_data
 from engine.workflow.parse import read_workflow

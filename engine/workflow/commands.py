@@ -6,10 +6,10 @@ the values of its scatter.
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.contract import input_path, item_path, list_path, output_path
 from engine.workflow.model import WorkflowStep
 from engine.workflow.placeholders import Placeholder, Template, parse_template

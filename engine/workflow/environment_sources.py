@@ -2,11 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.fields import list_of, map_of, placed, refused, text_of
 from engine.workflow.model import EnvironmentSource
 from engine.workflow.nodes import Field, MapNode, Node

@@ -10,10 +10,10 @@ flat.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, overload
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.model import Axis, Workflow, WorkflowStep
 from engine.workflow.parameters import Params
 from engine.workflow.reads import axis_reference, entries_of

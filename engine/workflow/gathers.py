@@ -1,10 +1,9 @@
 """Gathers: many values in order, in the step's record or, when they are many, in pages. Pure."""
 
-from dataclasses import dataclass
-
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.step import GATHER_PAGE, GATHER_PAGE_RECORD, Gather, GatherPage
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

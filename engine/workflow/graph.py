@@ -5,9 +5,9 @@ grows with the file's text, not with the number of steps that run.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from engine.values import dataclass
 from engine.workflow.check import refuse_params
 from engine.workflow.expand import count
 from engine.workflow.model import Workflow, WorkflowStep

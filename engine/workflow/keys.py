@@ -5,11 +5,12 @@ in them, and inputs that are matched item by item. All else is checked and encod
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import MAX_INLINE_SCRIPT, STEP, Step
+from engine.values import dataclass
 from engine.workflow.commands import Command, Rendered
 
 _PLAIN: Final = MAX_INLINE_SCRIPT // 4  # characters of a script that surely fits in the record

@@ -4,12 +4,12 @@ Two forms. The record is part of a Run and holds everything: environments and in
 beside the workflow (lock_text.py) pins environments only; local inputs are read anew at each run.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ milliseconds: the same workflow has the same CID whichever way it was written. W
 the author's machine or by CID stays text here; the links are in the Lock (lock.py).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from engine.content.schema import Record
+from engine.values import dataclass
 
 MIB: Final = 2**20
 GIB: Final = 2**30

@@ -1,9 +1,9 @@
 """Params: what the author left open, bound to values for one run. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.model import Workflow
 from engine.workflow.names import did_you_mean
 from engine.workflow.values import JsonText, read_value

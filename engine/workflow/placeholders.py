@@ -5,10 +5,10 @@
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.names import NAME, did_you_mean
 
 KINDS: Final = ("inputs", "outputs", "params", "scatter", "resources")

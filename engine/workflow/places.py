@@ -1,10 +1,11 @@
 """Places: where each part of a workflow was written, for errors found after reading. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.nodes import Mark
 
 Part: TypeAlias = tuple[str, ...]  # the way down to it, as ("steps", "train", "inputs", "data")

@@ -7,10 +7,10 @@ OutputRef(step='train', output='model', path='', pick='all', entries=False)
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from engine.errors import Refused
+from engine.values import dataclass
 from engine.workflow.names import NAME, is_name
 from engine.workflow.paths import inside
 

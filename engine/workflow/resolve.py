@@ -6,12 +6,12 @@ instance of a scattered step is worked out once.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.step import CONTRACT, REQUIRES, STEP, SYSTEM, Platform, Step
+from engine.values import dataclass
 from engine.workflow.check import refuse_params
 from engine.workflow.commands import Command, Given
 from engine.workflow.contract import variables

@@ -1,12 +1,11 @@
 """Scripts: a string `run`, in the step's record or, when it is long, in a file beside it. Pure."""
 
-from dataclasses import dataclass
-
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED
 from engine.step import MAX_INLINE_SCRIPT
+from engine.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

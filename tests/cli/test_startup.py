@@ -35,9 +35,9 @@ def of(package: str, modules: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
 def test_help_waits_for_nothing(empty: Program, words: list[str]) -> None:
-    """It imports click, its own command and no engine but the errors."""
+    """It imports click, its own command, and of the engine what says why it failed."""
     modules = imported(empty, *words)
-    engine = {"engine", "engine.errors", "engine.folder", "engine.faults"}
+    engine = {"engine", *("engine.errors", "engine.values", "engine.folder", "engine.faults")}
     assert of("engine", modules) <= engine
     assert not {"sqlite3", "blake3", *HEAVY} & modules
 

@@ -1,5 +1,6 @@
 """A step that holds the user's terminal could type into it (CVE-2017-5226)."""
 
+import fcntl
 import os
 import pty
 from pathlib import Path
@@ -53,13 +54,13 @@ def _become_bwrap(words: list[str], bpf: int) -> None:
     status = os.open("/dev/null", os.O_WRONLY)
     reading, writing = os.pipe()
     os.write(writing, b"\0")
-    high = [os.dup2(fd, 20 + at) for at, fd in enumerate((bpf, status, reading))]
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in (bpf, status, reading)]
     for descriptor, place in zip(
         high, (walls.SECCOMP_FD, walls.STATUS_FD, walls.BLOCK_FD), strict=True
     ):
         os.dup2(descriptor, place)
     os.lseek(walls.SECCOMP_FD, 0, os.SEEK_SET)
-    os.closerange(7, 64)
+    os.closerange(7, 256)
     os.execv(binary.find().path, ["bwrap", *words])  # noqa: S606 - no shell is the point
 
 
