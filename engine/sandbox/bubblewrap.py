@@ -57,7 +57,6 @@ class Bubblewrap:
             )
         self._work = work.resolve()
         self._binary = binary.find()
-        self._filter = seccomp.program()
         self._cgroup = cgroup.open_cgroup()
         kept_by = "cgroup" if self._cgroup else "watchdog"
         self.tier = f"bwrap {self._binary.version} seccomp {kept_by}"
@@ -165,7 +164,6 @@ class Bubblewrap:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         filter_fd = os.memfd_create("filter")
         try:
-            os.write(filter_fd, self._filter)
             self._starter = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-S", "-B", "-c", _BOOT, _PACKAGES),
@@ -176,6 +174,12 @@ class Bubblewrap:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a terminal's Ctrl-C is the engine's to judge
             )
+            with contextlib.ExitStack() as unfit:  # the executor ends when its socket does
+                unfit.callback(self._starter.wait)
+                unfit.callback(ours.close)
+                unfit.callback(theirs.close)
+                os.write(filter_fd, seccomp.program())  # while the executor starts
+                unfit.pop_all()
         finally:
             os.close(filter_fd)
             theirs.close()
