@@ -9,10 +9,9 @@ True
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.sandbox import leader
-from engine.values import dataclass
 
 SECCOMP_FD: Final = 4  # where bwrap finds the filter
 STATUS_FD: Final = 5  # where it says which process is the sandbox's first, and how it ended
@@ -21,8 +20,7 @@ BLOCK_FD: Final = 6  # it starts nothing before a byte comes out of here
 UID: Final = 1000  # who a step is, inside
 
 
-@dataclass(frozen=True, slots=True)
-class Defences:
+class Defences(NamedTuple):
     """What stands between a step and the machine."""
 
     user: bool = True  # a user namespace: root in it is nobody outside
@@ -42,8 +40,7 @@ class Defences:
 ALL: Final = Defences()
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """What is put into the sandbox, and where it is outside."""
 
     store: str  # seen at /nix/store
