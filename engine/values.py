@@ -34,6 +34,7 @@ _LEFT: Final = ("__dict__", "__weakref__")  # of a class without slots
 
 
 def _define(cls: type) -> type:
+    cls.__doc__ = cls.__doc__ or cls.__name__  # it is dear to make one of the signature
     fields = dataclasses.fields(_GIVEN(cls))
     if any(not field.init or field.kw_only or field.hash is not None for field in fields):
         raise TypeError("of a value's field no more can be said than its default, repr and compare")
