@@ -12,6 +12,8 @@ import click
 
 def printable(text: str) -> str:
     """Return text with control characters escaped: some of it may come from strangers."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 

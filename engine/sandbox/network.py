@@ -5,8 +5,8 @@ to be taken down again (docs/adr/0092). So an executor keeps one for as long as 
 in it. What a step could leave there takes a packet or a socket, and the kernel counts both.
 """
 
-import contextlib
 import fcntl
+import os
 import socket
 import struct
 from typing import Final
@@ -16,6 +16,7 @@ from engine.sandbox import syscalls
 # Packets, and what failed before there was one. netstat counts nothing without a packet.
 _COUNTERS: Final = ("dev", "snmp", "snmp6")
 _SOCKETS: Final = "sockstat"  # its first line; the others are of the whole machine
+_LONGEST: Final = 16 * 1024  # bytes; all of any of these
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
 
@@ -28,6 +29,7 @@ class Network:
 
         Raises: OSError when this machine does not let us.
         """
+        self._files: list[int] = []  # each of the namespace in which it was opened
         self._renew()
 
     def clear(self) -> None:
@@ -35,13 +37,20 @@ class Network:
 
         Raises: OSError.
         """
-        if _counted() != self._unused:
+        if self._counted() != self._unused:
             self._renew()
 
     def _renew(self) -> None:
+        for file in self._files:
+            os.close(file)
         syscalls.unshare(syscalls.CLONE_NEWNET)
         _start_loopback()
-        self._unused = _counted()
+        self._files = [_open(_SOCKETS), *map(_open, filter(_is_counted, _COUNTERS))]
+        self._unused = self._counted()
+
+    def _counted(self) -> list[bytes]:
+        sockets, *counters = (os.pread(file, _LONGEST, 0) for file in self._files)
+        return [sockets.partition(b"\n")[0], *counters]
 
 
 def _start_loopback() -> None:
@@ -50,17 +59,10 @@ def _start_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
 
 
-def _counted() -> list[bytes]:
-    """Read what the kernel has counted; a file it was built without counts nothing."""
-    counted = []
-    with contextlib.suppress(FileNotFoundError):
-        counted.append(_read(_SOCKETS).partition(b"\n")[0])
-    for name in _COUNTERS:
-        with contextlib.suppress(FileNotFoundError):
-            counted.append(_read(name))
-    return counted
+def _is_counted(name: str) -> bool:
+    """Say whether the kernel was built with what this counts, as IPv6."""
+    return os.path.exists(f"/proc/net/{name}")
 
 
-def _read(name: str) -> bytes:
-    with open(f"/proc/net/{name}", "rb", buffering=0) as file:
-        return file.read()
+def _open(name: str) -> int:
+    return os.open(f"/proc/net/{name}", os.O_RDONLY | os.O_CLOEXEC)

@@ -5,7 +5,7 @@ The executor sees only `work`, as /work; a path anywhere else is a mistake of ou
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from engine.errors import Refused
@@ -16,6 +16,8 @@ from engine.sandbox.frames import FRAME_MAX, Order
 WORD_MAX: Final = 128 * 1024 - 1  # bytes of one argument or variable: Linux's MAX_ARG_STRLEN
 WORDS_MAX: Final = 2 * 1024 * 1024 - 64 * 1024  # bytes of all: a quarter of the stack, less slack
 COUNT_MAX: Final = 8_000  # words of the command and thrice the variables: bwrap stops at 9 000
+_SHORT: Final = WORD_MAX // 4  # characters, of at most 4 bytes
+_FEW: Final = COUNT_MAX // 3  # words
 _POINTER: Final = 8  # bytes each word costs besides itself and its NUL
 
 
@@ -46,7 +48,7 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         arguments=_arguments(room),
         command=job.command if terminal is None else (leader.PLACE, *job.command),
         script=job.script,
-        parents=tuple(sorted({str(PurePosixPath(path).parent) for path in job.outputs.values()})),
+        parents=tuple(sorted({path.rpartition("/")[0] for path in job.outputs.values()} - {""})),
         outputs=tuple(sorted(job.outputs.items())),
         store=store,
         inputs=inputs,
@@ -80,6 +82,8 @@ def _inside(path: Path, work: Path) -> str:
 
 def _check_length(job: Job) -> None:
     words = [*job.command, *(f"{name}={value}" for name, value in job.variables.items())]
+    if sum(map(len, words)) < _SHORT and len(words) < _FEW:  # nearly every step
+        return
     sizes = [len(word.encode()) for word in words]
     if (
         max(sizes, default=0) > WORD_MAX

@@ -69,12 +69,6 @@ def test_a_size_that_no_file_has_is_nonsense(size: bytes) -> None:
         delivery._number(size)
 
 
-def test_a_name_without_its_value_is_nonsense() -> None:
-    """Names and values come in pairs."""
-    with pytest.raises(Nonsense, match="without its value"):
-        frames._unpack_pairs(frames.pack(b"name"))
-
-
 @pytest.fixture
 def ends() -> "tuple[Channel, Channel]":
     """Two connected channels."""

@@ -58,7 +58,7 @@ def test_a_job_on_a_terminal_is_led() -> None:
 def test_parents_of_outputs_are_made() -> None:
     """The directories above each output are named, outputs are sorted by name."""
     order = orders.order(job(), WORK, 1)
-    assert order.parents == (".", "deep")
+    assert order.parents == ("deep",)
     assert order.outputs == (("a", "a"), ("b", "deep/b"))
 
 
