@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from cli.lines import Lines
 from cli.report import human_seconds, note, printable
 from cli.steptree import Steps, Tree
 from cli.tails import Tails, ended_lines
@@ -37,6 +38,7 @@ class Plain:
         self._steps = steps
         self._tree = Tree(steps.counts)
         self._tails = Tails()
+        self._lines = Lines(note)
         self._lock = threading.Lock()  # Printed comes from the slots' threads
 
     def __call__(self, event: Progress) -> None:
@@ -48,6 +50,7 @@ class Plain:
 
     def finish(self) -> None:
         """Say what was reused."""
+        self._lines.write()
         for name, branch in self._tree.branches.items():
             if branch.ended["reused"]:
                 of = f"{branch.ended['reused']} of {branch.total}" if branch.total != 1 else ""
@@ -55,17 +58,17 @@ class Plain:
 
     def _print(self, event: Progress) -> None:
         if isinstance(event, Started) and event.attempt == 1:
-            note(f"{self._id(event.step, event.index)}: started")
+            self._lines.add(f"{self._id(event)}: started")
         elif isinstance(event, Waiting):
-            note(f"{self._id(event.step, event.index)}: another run is doing it; waiting for that")
+            self._lines.add(f"{self._id(event)}: another run is doing it; waiting for that")
         elif isinstance(event, Retried):
-            note(f"{self._id(event.step, event.index)}: {event.note}; trying again")
+            self._lines.add(f"{self._id(event)}: {event.note}; trying again")
         elif isinstance(event, Ended):
-            for line in ended_lines(event, self._id(event.step, event.index), self._tails):
-                note(line)
+            for line in ended_lines(event, self._id(event), self._tails):
+                self._lines.add(line)
 
-    def _id(self, step: str, index: int) -> str:
-        return self._steps.id(step, index)
+    def _id(self, event: Started | Waiting | Retried | Ended) -> str:
+        return self._steps.id(event.step, event.index)
 
 
 class Live:

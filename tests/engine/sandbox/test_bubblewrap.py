@@ -307,7 +307,6 @@ def test_an_executor_that_talks_nonsense_is_replaced(
     sandbox: Bubblewrap, bench: Bench, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it says is not believed: the job is unavailable, and the next gets a new executor."""
-
     original = frames.unpack_ending
 
     def unpack(body: bytes) -> frames.Ending:
