@@ -1,1 +1,1 @@
-"""Machines that run steps for one another; empty until the protocol lands."""
+"""Machines that run steps for one another. So far: who a peer is, and what it signs."""

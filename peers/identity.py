@@ -1,0 +1,108 @@
+"""Identity: who a peer is, and where it can be reached. Pure.
+
+A peer is its Ed25519 key. Its id is the libp2p peer id of that key, so that IPFS tools read it
+(https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md): base58btc of the identity
+multihash of a protobuf of the key, which begins with 12D3Koo for every Ed25519 key.
+
+>>> str(PeerId(bytes(32)))
+'12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
+"""
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import base58
+from nacl.bindings import crypto_core_ed25519_is_valid_point
+
+from engine.errors import Refused
+from engine.values import dataclass
+
+KEY_BYTES: Final = 32
+MAX_HOST: Final = 253  # characters of a DNS name (RFC 1035)
+SCHEME: Final = "tally://"
+
+_PREFIX: Final = bytes.fromhex("002408011220")  # identity multihash; key type Ed25519, 32 bytes
+_LONGEST: Final = 52  # characters of the base58 of 38 bytes
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
+_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
+_PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer id` prints it"
+
+
+class PeerId(NamedTuple):
+    """The key of a peer: in order, and printed as its libp2p peer id."""
+
+    key: bytes  # Ed25519, 32 bytes
+
+    @classmethod
+    def of(cls, key: bytes) -> "PeerId":
+        """Return the peer of a key from outside.
+
+        Raises: Refused for a key that anyone can sign for (of small order), or that is no key.
+        """
+        if len(key) != KEY_BYTES or not crypto_core_ed25519_is_valid_point(key):
+            raise Refused("this is no Ed25519 key", fix="use a key that `tally peer` made")
+        return cls(key)
+
+    @classmethod
+    def parse(cls, text: str) -> "PeerId":
+        """Read a peer id.
+
+        Raises: Refused when it is none, or is that of a weak key.
+        """
+        try:
+            raw = base58.b58decode(text) if len(text) <= _LONGEST else b""
+        except ValueError:
+            raw = b""
+        if not raw.startswith(_PREFIX) or base58.b58encode(raw).decode() != text:
+            raise Refused(f"not a peer id: {text[:60]!r}", fix="one begins with 12D3Koo")
+        return cls.of(raw[len(_PREFIX) :])
+
+    def __str__(self) -> str:
+        return _printed(self.key)
+
+
+@lru_cache(maxsize=10_000)  # peers: as many as a directory holds
+def _printed(key: bytes) -> str:
+    return base58.b58encode(_PREFIX + key).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a peer listens."""
+
+    peer: PeerId
+    host: str  # a name or an IP address; IPv6 without its brackets
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read "tally://PEERID@HOST:PORT".
+
+        Raises: Refused when it is anything else.
+        """
+        peer, at, place = text.removeprefix(SCHEME).partition("@")
+        host, colon, port = place.rpartition(":")
+        if not text.startswith(SCHEME) or not at or not colon:
+            raise Refused(f"not the address of a peer: {text[:120]!r}", fix=_FIX)
+        return cls(PeerId.parse(peer), _host(host), _port(port))
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{SCHEME}{self.peer}@{host}:{self.port}"
+
+
+def _host(text: str) -> str:
+    inner = text[1:-1] if text.startswith("[") and text.endswith("]") else None
+    if inner is not None and ":" in inner and _IPV6.fullmatch(inner):
+        return inner
+    if inner is None and len(text) <= MAX_HOST and _HOST.fullmatch(text):
+        return text
+    raise Refused(f"not a host: {text[:60]!r}", fix="a name, an IPv4 address, or [IPv6]")
+
+
+def _port(text: str) -> int:
+    if _PORT.fullmatch(text) and int(text) < 2**16:
+        return int(text)
+    raise Refused(f"not a port: {text[:20]!r}", fix="a number from 1 to 65535")
