@@ -1,0 +1,164 @@
+"""Envelope: what is around a message on the wire. Pure.
+
+A message is one or two ZeroMQ frames: the envelope, and a body when there is one. The envelope is
+a plain array of six, not signed: CURVE has authenticated who sent it, and what is to outlive the
+connection is a signed record in the body.
+
+>>> door = Envelope(1, 5, bytes(16), seq=1, deadline_ms=0)
+>>> decode(encode(door)) == door, door.role
+(True, <Role.REQUEST: 1>)
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from engine.values import dataclass
+from peers.errors import RemoteFault
+from peers.plain import pack, unpack
+
+VERSION: Final = 1  # of this protocol
+MAX_ENVELOPE: Final = 1024  # bytes; one of this version has at most 49
+MAX_BODY: Final = 2 * 1024 * 1024 + 48 * 1024  # bytes: the largest block and what is said of it
+MAX_FRAME: Final = 2 * 1024 * 1024 + 64 * 1024  # bytes on the wire: a body and CURVE's own
+MAX_FRAMES: Final = 2
+MAX_VERSION: Final = 2**16 - 1
+MAX_TYPE: Final = 2**16 - 1
+REQUEST_ID: Final = 16  # bytes, random
+MAX_SEQ: Final = 2**64 - 1
+MAX_DEADLINE_MS: Final = 24 * 3600 * 1000  # a request that takes longer than a day is a job
+
+_FIELDS: Final = 6
+_MAX_ITEMS: Final = 64  # of an envelope: its fields, and the critical extensions to be named
+
+
+class Role(IntEnum):
+    """What a message is for; the last two bits of its type. The answer to type N is N + 1."""
+
+    NOTICE = 0
+    REQUEST = 1
+    ANSWER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is said of a message before its body is read."""
+
+    version: int  # of the protocol, as agreed in the handshake
+    type: int  # which message; its last two bits are its Role
+    request_id: bytes  # 16 bytes; an answer has that of its request, a notice zeros
+    seq: int  # strictly increasing within a connection and direction, from 1
+    deadline_ms: int  # from receipt: how long an answer is of use; 0 for no limit
+
+    @property
+    def role(self) -> Role:
+        """What the message is for."""
+        return Role(self.type & 3)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """Return the first frame of a message; ValueError when a field is out of its bounds."""
+    try:
+        check(envelope)
+    except RemoteFault as fault:  # others would refuse it
+        raise ValueError(fault.what) from None
+    critical = ()  # this version has none
+    return pack(
+        (
+            envelope.version,
+            envelope.type,
+            envelope.request_id,
+            envelope.seq,
+            envelope.deadline_ms,
+            critical,
+        )
+    )
+
+
+def decode(data: bytes) -> Envelope:
+    """Return what the first frame of a message says.
+
+    Raises: RemoteFault when it is not exactly what `encode` gives for some Envelope.
+    """
+    if len(data) > MAX_ENVELOPE:
+        raise RemoteFault(f"an envelope is over {MAX_ENVELOPE} bytes")
+    try:
+        fields = unpack(data, max_items=_MAX_ITEMS)
+    except RemoteFault as fault:
+        raise RemoteFault(f"not an envelope: {fault.what}") from None
+    if type(fields) is not tuple or len(fields) != _FIELDS:
+        raise RemoteFault(f"an envelope is an array of {_FIELDS}")
+    version, kind, request_id, seq, deadline_ms, critical = fields
+    _refuse_critical(critical)
+    envelope = Envelope(
+        _whole(version, "version"),
+        _whole(kind, "type"),
+        _bytes(request_id),
+        _whole(seq, "seq"),
+        _whole(deadline_ms, "deadline"),
+    )
+    check(envelope)
+    return envelope
+
+
+def split(frames: tuple[bytes, ...]) -> tuple[Envelope, bytes]:
+    """Return the envelope and the body of a message; a body that is not there is empty.
+
+    Raises: RemoteFault when it has more frames, or larger ones, or no envelope.
+    """
+    if not 0 < len(frames) <= MAX_FRAMES:
+        raise RemoteFault(f"a message has one or two frames, not {len(frames)}")
+    body = frames[1] if len(frames) == MAX_FRAMES else b""
+    if len(body) > MAX_BODY:
+        raise RemoteFault(f"a body is over {MAX_BODY} bytes")
+    if len(frames) == MAX_FRAMES and not body:
+        raise RemoteFault("an empty body is left out")
+    return decode(frames[0]), body
+
+
+def join(envelope: Envelope, body: bytes) -> tuple[bytes, ...]:
+    """Return the frames of a message; ValueError when the body is too large for one."""
+    if len(body) > MAX_BODY:
+        raise ValueError(f"a body is over {MAX_BODY} bytes")
+    return (encode(envelope), body) if body else (encode(envelope),)
+
+
+def check(envelope: Envelope) -> None:
+    """Check the bounds of every field.
+
+    Raises: RemoteFault naming the first that is out of them.
+    """
+    _bounded("version", envelope.version, 1, MAX_VERSION)
+    _bounded("type", envelope.type, 0, MAX_TYPE)
+    _bounded("seq", envelope.seq, 1, MAX_SEQ)
+    _bounded("deadline", envelope.deadline_ms, 0, MAX_DEADLINE_MS)
+    if len(envelope.request_id) != REQUEST_ID:
+        raise RemoteFault(f"a request id has {REQUEST_ID} bytes")
+    if envelope.type & 3 not in set(Role):
+        raise RemoteFault(f"type {envelope.type} is neither notice, request nor answer")
+    if (envelope.role is Role.NOTICE) != (envelope.request_id == bytes(REQUEST_ID)):
+        raise RemoteFault("a request id is zero in a notice, and only there")
+
+
+def _refuse_critical(critical: object) -> None:
+    """Refuse what must be understood and is not: this version knows no critical extension."""
+    if type(critical) is not tuple:
+        raise RemoteFault("the critical extensions are no array")
+    if critical:
+        raise RemoteFault(f"{len(critical)} critical extensions are unknown to this version")
+
+
+def _whole(value: object, name: str) -> int:
+    if type(value) is not int:  # a bool is an int to isinstance
+        raise RemoteFault(f"the {name} is no integer")
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    if type(value) is not bytes:
+        raise RemoteFault("the request id is no bytes")
+    return value
+
+
+def _bounded(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise RemoteFault(f"the {name} is not from {least} to {most}")

@@ -1,0 +1,108 @@
+"""Plain values: the part of msgpack that peers speak, each value in its one shortest form. Pure.
+
+A plain value is None, a bool, an int of 64 bits, bytes, text, or a tuple of plain values. There
+are no floats, maps or extension types. What is decoded was counted first: a few bytes cannot ask
+for much memory or a deep stack (docs/protocol.md, Wire).
+
+>>> unpack(pack((1, b"a", ("b", None))))
+(1, b'a', ('b', None))
+"""
+
+from typing import Final
+
+import msgpack
+
+from peers.errors import RemoteFault
+
+Plain = None | bool | int | bytes | str | tuple["Plain", ...]
+
+MAX_ITEMS: Final = 50_000  # of one message: lists of a thousand wants, many times over
+MAX_DEPTH: Final = 8  # tuples in tuples; messages need three
+
+_SHORT: Final = "it is cut short"
+_ARRAY16: Final = 0xDC
+_ARRAY32: Final = 0xDD
+
+
+def pack(value: Plain) -> bytes:
+    """Return the bytes of a plain value."""
+    data: bytes = msgpack.packb(value, use_bin_type=True)
+    return data
+
+
+def unpack(data: bytes, *, max_items: int = MAX_ITEMS) -> Plain:
+    """Return the plain value whose bytes are `data`.
+
+    Raises: RemoteFault when they are not exactly what `pack` gives for some value.
+    """
+    _count(data, max_items)
+    try:
+        value: Plain = msgpack.unpackb(data, use_list=False, raw=False)
+    except (ValueError, msgpack.UnpackException):
+        raise RemoteFault("it is no msgpack") from None
+    if pack(value) != data:
+        raise RemoteFault("a value is not in its shortest form")
+    return value
+
+
+def _count(data: bytes, max_items: int) -> None:
+    """Walk over the values without making any; check their types, number and depth."""
+    at, items = 0, 0
+    open_arrays = [1]  # how many values are still to come in each
+    while open_arrays:
+        if not open_arrays[-1]:
+            open_arrays.pop()
+            continue
+        open_arrays[-1] -= 1
+        items += 1
+        at, inside = _step(data, at)
+        if items + inside > max_items:
+            raise RemoteFault(f"it has over {max_items} values")
+        if inside:
+            open_arrays.append(inside)
+        if len(open_arrays) > MAX_DEPTH + 1:
+            raise RemoteFault(f"it is nested deeper than {MAX_DEPTH}")
+    if at != len(data):
+        raise RemoteFault("bytes follow its end")
+
+
+def _step(data: bytes, at: int) -> tuple[int, int]:
+    """Return where the value at `at` ends, and how many follow that are inside it."""
+    if at >= len(data):
+        raise RemoteFault(_SHORT)
+    head = data[at]
+    if head < 0x80 or head >= 0xE0 or head in _ALONE:
+        return at + 1, 0
+    if 0x90 <= head <= 0x9F:
+        return at + 1, head & 0x0F
+    if 0xA0 <= head <= 0xBF:
+        return _within(data, at + 1 + (head & 0x1F)), 0
+    if head in _NUMBERS:
+        return _within(data, at + 1 + _NUMBERS[head]), 0
+    if head not in _LENGTHS:
+        raise RemoteFault("it has a float, a map or an extension type")
+    start = _within(data, at + 1 + _LENGTHS[head])
+    length = int.from_bytes(data[at + 1 : start], "big")
+    if head in {_ARRAY16, _ARRAY32}:
+        return start, length
+    return _within(data, start + length), 0
+
+
+def _within(data: bytes, end: int) -> int:
+    if end > len(data):
+        raise RemoteFault(_SHORT)
+    return end
+
+
+_ALONE: Final = frozenset({0xC0, 0xC2, 0xC3})  # nil, false, true
+_NUMBERS: Final = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
+_LENGTHS: Final = {  # bin, str and array: how many bytes their length takes
+    0xC4: 1,
+    0xC5: 2,
+    0xC6: 4,
+    0xD9: 1,
+    0xDA: 2,
+    0xDB: 4,
+    _ARRAY16: 2,
+    _ARRAY32: 4,
+}
