@@ -1,0 +1,184 @@
+"""Agreement: what two peers sign before, while and after one runs steps for the other. Pure.
+
+    Offer        by the requester: for one run and one provider, the terms. Its CID is the agreement
+    Acceptance   by the provider: it is bound from here on
+    Lease        by the requester: these steps, by the root of their keys, for so long
+    Batch        by the provider: these results, by the root of what it says of each
+
+No time in here is compared with a clock of the other side: durations count from the message that
+carries them, on the monotonic clock of whoever judges.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from engine.content.cid import Cid
+from engine.content.schema import Record
+from engine.errors import Damaged
+from engine.values import dataclass
+from peers import merkle
+from peers.identity import PeerId
+from peers.signed import Unsealed
+
+RUN_BYTES: Final = 16
+MAX_MANIFESTS: Final = 16  # one run of an Open Resource has one or two
+MAX_PRICES: Final = 16  # there are six kinds of thing to pay for
+MAX_AMOUNT: Final = 2**53 - 1  # micro-credits: what JSON readers hold exactly
+MAX_STEPS: Final = 4_096  # of a lease or batch: a message has one frame for their keys
+MAX_LEASE_MS: Final = 7 * 24 * 3600 * 1000
+MAX_POLICY: Final = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The terms on which a provider would run steps of one run."""
+
+    run_id: bytes  # 16 random bytes of the requester's
+    requester: bytes  # Ed25519, 32 bytes
+    provider: bytes
+    prices: dict[str, int]  # micro-credits; see docs/protocol.md
+    price_cap: int  # micro-credits that all of it costs at most
+    policy: str  # how results come to be believed, as the workflow says it
+    royalties: tuple[Cid, ...]  # manifests
+    cores: int  # for all steps that run at one time
+    memory_bytes: int  # likewise
+    disk_bytes: int
+    lease_ms: int  # of the longest lease
+    claim_ms: int  # after the end of a lease, in which its batch still counts
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The provider's yes to an offer, and to no other."""
+
+    agreement: Cid  # of the signed Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Steps that are handed over now."""
+
+    agreement: Cid
+    number: int  # from 1, without a gap
+    count: int  # of steps
+    root: bytes  # of their keys in order (merkle.py)
+    lease_ms: int  # from when it comes in
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Results that are handed back: the provider's word for each of them."""
+
+    agreement: Cid
+    number: int  # from 1, without a gap
+    count: int
+    root: bytes  # of the leaves of what it says, in order
+
+
+class Said(NamedTuple):
+    """What a provider says of one step."""
+
+    step: Cid
+    result: Cid
+    attestation: Cid
+
+    @property
+    def leaf(self) -> bytes:
+        """What goes into the root of a batch: three CIDs of 36 bytes."""
+        return self.step.raw + self.result.raw + self.attestation.raw
+
+
+class Agreement(NamedTuple):
+    """An offer that was accepted."""
+
+    cid: Cid
+    offer: Offer
+
+    @property
+    def requester(self) -> PeerId:
+        """Whose run it is."""
+        return PeerId(self.offer.requester)
+
+    @property
+    def provider(self) -> PeerId:
+        """Who runs it."""
+        return PeerId(self.offer.provider)
+
+
+def _check_offer(offer: Offer) -> None:
+    if len(offer.run_id) != RUN_BYTES or offer.requester == offer.provider:
+        raise Damaged("an offer is for one run, from one peer to another")
+    if not len(offer.requester) == len(offer.provider) == 32:
+        raise Damaged("a key has 32 bytes")
+    if len(offer.prices) > MAX_PRICES or len(offer.royalties) > MAX_MANIFESTS:
+        raise Damaged("it has too many prices or manifests")
+    if not all(0 <= amount <= MAX_AMOUNT for amount in (*offer.prices.values(), offer.price_cap)):
+        raise Damaged(f"an amount is from 0 to {MAX_AMOUNT} micro-credits")
+    if min(offer.cores, offer.memory_bytes, offer.disk_bytes) < 1:
+        raise Damaged("no step runs on nothing")
+    if not 0 < offer.lease_ms <= MAX_LEASE_MS or not 0 <= offer.claim_ms <= MAX_LEASE_MS:
+        raise Damaged("a lease lasts for a week at most")
+    if len(offer.policy) > MAX_POLICY:
+        raise Damaged(f"a policy has {MAX_POLICY} characters at most")
+
+
+def _check_counted(numbered: Lease | Batch) -> None:
+    if numbered.number < 1 or not 1 <= numbered.count <= MAX_STEPS:
+        raise Damaged(f"it has a number, and 1 to {MAX_STEPS} steps")
+    if len(numbered.root) != merkle.HASH_BYTES:
+        raise Damaged("a root has 32 bytes")
+
+
+def _check_lease(lease: Lease) -> None:
+    _check_counted(lease)
+    if not 0 < lease.lease_ms <= MAX_LEASE_MS:
+        raise Damaged("a lease lasts for a week at most")
+
+
+OFFER: Final = Record("tallystick/offer/1", Offer, _check_offer)
+ACCEPTANCE: Final = Record("tallystick/acceptance/1", Acceptance)
+LEASE: Final = Record("tallystick/lease/1", Lease, _check_lease)
+BATCH: Final = Record("tallystick/batch/1", Batch, _check_counted)
+
+
+def bind(offer: Unsealed[Offer], acceptance: Unsealed[Acceptance]) -> Agreement:
+    """Return what two peers have agreed on.
+
+    Raises: Damaged when one of them did not sign this.
+    """
+    terms = offer.value
+    if offer.signer.key != terms.requester or acceptance.signer.key != terms.provider:
+        raise Damaged("an agreement is not signed by its two sides")
+    if acceptance.value.agreement != offer.cid:
+        raise Damaged("another offer was accepted")
+    return Agreement(offer.cid, terms)
+
+
+def check_lease(agreement: Agreement, lease: Unsealed[Lease], keys: Sequence[Cid]) -> None:
+    """Look whether a lease is the requester's, within the agreement, and of these steps.
+
+    Raises: Damaged when it is not.
+    """
+    _check_signed(agreement.cid, agreement.requester, lease.value.agreement, lease.signer)
+    if lease.value.lease_ms > agreement.offer.lease_ms:
+        raise Damaged("a lease is longer than was agreed")
+    _check_root(lease.value, [key.raw for key in keys])
+
+
+def check_batch(agreement: Agreement, batch: Unsealed[Batch], said: Sequence[Said]) -> None:
+    """Look whether a batch is the provider's, under the agreement, and of these results.
+
+    Raises: Damaged when it is not.
+    """
+    _check_signed(agreement.cid, agreement.provider, batch.value.agreement, batch.signer)
+    _check_root(batch.value, [one.leaf for one in said])
+
+
+def _check_signed(agreement: Cid, whose: PeerId, under: Cid, signer: PeerId) -> None:
+    if under != agreement or signer != whose:
+        raise Damaged("it is of another agreement, or signed by somebody else")
+
+
+def _check_root(numbered: Lease | Batch, things: Sequence[bytes]) -> None:
+    if len(things) != numbered.count or merkle.root(things) != numbered.root:
+        raise Damaged("what came with it is not what was signed")
