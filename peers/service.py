@@ -1,0 +1,171 @@
+"""Service: the steps that we run for one run of somebody else. Pure.
+
+The other half of assignment.py: events in, actions out, durations by our own monotonic clock. Steps
+run in the order in which they came. Results go back together: when all is done, when there are
+many, or when the first of them has waited long enough; a signature costs as much as a small step.
+
+>>> service = Service(agreement, at_once=2)                              # doctest: +SKIP
+>>> service.handle(Leased(lease, (key,)), now_ms)                        # doctest: +SKIP
+(Run(step=key),)
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from engine.content.cid import Cid
+from engine.errors import Damaged
+from peers import merkle
+from peers.agreement import Agreement, Batch, Said, check_lease
+from peers.service_events import (
+    Action,
+    Blame,
+    Cancel,
+    Confirmed,
+    Connected,
+    Event,
+    Failed,
+    Hand,
+    Leased,
+    Ran,
+    Resend,
+    Return,
+    Run,
+    Stopped,
+    Tick,
+)
+
+MAX_OPEN: Final = 16_384  # steps that are not ended: four full leases
+REMEMBERED: Final = 64  # leases: older ones come again only by mistake, and are passed over
+LINGER_MS: Final = 50  # how long a result waits for company
+FULL: Final = 256  # results: more of them share a signature no cheaper
+
+
+class Service:
+    """The steps under one agreement. For one thread."""
+
+    def __init__(self, agreement: Agreement, at_once: int) -> None:
+        """Take an agreement that we accepted, and how many of its steps may run at one time."""
+        self._agreement = agreement
+        self._at_once = at_once
+        self._queue: dict[Cid, None] = {}
+        self._running: set[Cid] = set()
+        self._ends: dict[Cid, int] = {}  # open step -> ms
+        self._leases: dict[int, Cid] = {}  # the last ones
+        self._last = 0  # lease
+        self._said: dict[Cid, Said] = {}  # of all that was done here
+        self._done: list[Said] = []  # of those, not told yet
+        self._since_ms = 0  # when the first of those was done
+        self._told = 0  # batches
+        self._unconfirmed: dict[int, None] = {}
+        self._handlers: dict[type, Callable[[Any, int], Iterable[Action]]] = {
+            Leased: self._on_leased,
+            Ran: self._on_ran,
+            Failed: self._on_failed,
+            Stopped: self._on_stopped,
+            Confirmed: self._on_confirmed,
+            Connected: self._on_connected,
+            Tick: self._on_tick,
+        }
+
+    def handle(self, event: Event, now_ms: int) -> tuple[Action, ...]:
+        """Take an event; return what is to be done, in order."""
+        actions = [*self._handlers[type(event)](event, now_ms)]
+        return (*actions, *self._start(), *self._tell(now_ms))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is open and all that was done is confirmed: it may be forgotten."""
+        return not (self._ends or self._done or self._unconfirmed)
+
+    def _on_leased(self, event: Leased, now_ms: int) -> Iterable[Action]:
+        lease = event.lease.value
+        held = self._leases.get(lease.number)
+        if held == event.lease.cid or (held is None and lease.number <= self._last):
+            return  # sent again, as it may be
+        if (why := self._complaint(event)) is not None:
+            yield Blame(why)
+            return
+        self._remember(lease.number, event.lease.cid)
+        self._finish([self._said[step] for step in event.steps if step in self._said], now_ms)
+        new = [step for step in event.steps if step not in self._ends and step not in self._said]
+        room = max(0, MAX_OPEN - len(self._ends))
+        if late := tuple(new[room:]):
+            yield Return(late, f"more than {MAX_OPEN} steps are open")
+        for step in new[:room]:
+            self._queue[step] = None
+            self._ends[step] = now_ms + lease.lease_ms
+
+    def _on_ran(self, event: Ran, now_ms: int) -> Iterable[Action]:
+        if self._close(event.said.step):
+            self._said[event.said.step] = event.said
+            self._finish([event.said], now_ms)
+        return ()
+
+    def _on_failed(self, event: Failed, _: int) -> Iterable[Action]:
+        if self._close(event.step):
+            yield Return((event.step,), event.why)
+
+    def _on_stopped(self, event: Stopped, _: int) -> Iterable[Action]:
+        return self._drop(event.step)
+
+    def _on_confirmed(self, event: Confirmed, _: int) -> Iterable[Action]:
+        self._unconfirmed.pop(event.number, None)
+        return ()
+
+    def _on_connected(self, _: Connected, __: int) -> Iterable[Action]:
+        return [Resend(number) for number in self._unconfirmed]
+
+    def _on_tick(self, _: Tick, now_ms: int) -> Iterable[Action]:
+        for step in [step for step, end in self._ends.items() if now_ms >= end]:
+            yield from self._drop(step)
+
+    def _start(self) -> Iterable[Action]:
+        while self._queue and len(self._running) < self._at_once:
+            step = next(iter(self._queue))
+            del self._queue[step]
+            self._running.add(step)
+            yield Run(step)
+
+    def _tell(self, now_ms: int) -> Iterable[Action]:
+        """Hand results back when there is a reason not to wait for more."""
+        is_due = now_ms - self._since_ms >= LINGER_MS or not self._ends
+        while len(self._done) >= FULL or (self._done and is_due):
+            said, self._done = tuple(self._done[:FULL]), self._done[FULL:]
+            self._told += 1
+            self._unconfirmed[self._told] = None
+            root = merkle.root([one.leaf for one in said])
+            yield Hand(Batch(self._agreement.cid, self._told, len(said), root), said)
+
+    def _complaint(self, event: Leased) -> str | None:
+        """Return what no honest requester would have sent; None when there is nothing to say."""
+        try:
+            check_lease(self._agreement, event.lease, event.steps)
+        except Damaged as error:
+            return error.what
+        if event.lease.value.number in self._leases:
+            return "it signed two leases with one number"
+        return None
+
+    def _remember(self, number: int, lease: Cid) -> None:
+        self._leases[number], self._last = lease, number
+        if len(self._leases) > REMEMBERED:
+            del self._leases[next(iter(self._leases))]
+
+    def _drop(self, step: Cid) -> Iterable[Action]:
+        runs = step in self._running
+        if self._close(step) and runs:
+            yield Cancel(step)
+
+    def _finish(self, said: list[Said], now_ms: int) -> None:
+        """Have results told, also some that were told before: the requester asked again."""
+        if said and not self._done:
+            self._since_ms = now_ms
+        self._done += said
+
+    def _close(self, step: Cid) -> bool:
+        """End an open step; False when it is none."""
+        if self._ends.pop(step, None) is None:
+            return False
+        self._queue.pop(step, None)
+        self._running.discard(step)
+        return True
