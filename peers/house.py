@@ -1,0 +1,90 @@
+"""House: what a provider lends to others, and whose offers it takes. Pure.
+
+>>> house = House(Share(4, 8 * GIB, GIB), Share(2, GIB, GIB), HOUR_MS)    # doctest: +SKIP
+>>> objection(house, offer.value, {})                                    # doctest: +SKIP
+''
+"""
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Final, Literal
+
+from engine.values import dataclass
+from peers.agreement import Offer
+from peers.identity import PeerId
+
+MAX_PEERS: Final = 256  # that it works for at one time: as many as there are connections
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Parts of a machine."""
+
+    cores: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+    def fits_in(self, room: "Share") -> bool:
+        """Return whether there is as much of each."""
+        return (
+            self.cores <= room.cores
+            and self.memory_bytes <= room.memory_bytes
+            and self.disk_bytes <= room.disk_bytes
+        )
+
+    def plus(self, more: "Share") -> "Share":
+        """Return both together."""
+        return Share(
+            self.cores + more.cores,
+            self.memory_bytes + more.memory_bytes,
+            self.disk_bytes + more.disk_bytes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What its owner has set."""
+
+    lent: Share  # to all others together
+    per_peer: Share  # to one of them
+    longest_ms: int  # of a lease
+    prices: dict[str, int] = field(default_factory=dict)  # micro-credits, at least
+    only: frozenset[PeerId] | None = None  # whom it works for; None: anybody
+    never: frozenset[PeerId] = frozenset()
+    door: Literal["open", "paused", "draining"] = "open"
+
+
+def share_of(offer: Offer) -> Share:
+    """Return what an offer wants."""
+    return Share(offer.cores, offer.memory_bytes, offer.disk_bytes)
+
+
+def objection(house: House, offer: Offer, agreed: Mapping[PeerId, Share]) -> str:
+    """Return why an offer is declined, as it is told to the requester; "" when it is taken.
+
+    `agreed` has what each requester may use already.
+    """
+    asks = PeerId(offer.requester)
+    wants = share_of(offer)
+    if house.door != "open":
+        return f"this peer is {house.door}"
+    if asks in house.never or (house.only is not None and asks not in house.only):
+        return "this peer does not work for you"
+    if not wants.fits_in(house.per_peer) or not wants.fits_in(house.lent):
+        return "this peer lends less than that"
+    if offer.lease_ms > house.longest_ms:
+        return f"this peer leases for {house.longest_ms} ms at most"
+    if any(offer.prices.get(what, 0) < least for what, least in house.prices.items()):
+        return "this peer asks for more"
+    return _no_room(house, asks, wants, agreed)
+
+
+def _no_room(house: House, asks: PeerId, wants: Share, agreed: Mapping[PeerId, Share]) -> str:
+    theirs = wants.plus(agreed.get(asks, Share()))
+    if not theirs.fits_in(house.per_peer):
+        return "you have agreements for all that this peer lends to one"
+    for share in agreed.values():
+        wants = wants.plus(share)
+    if (asks not in agreed and len(agreed) >= MAX_PEERS) or not wants.fits_in(house.lent):
+        return "this peer has lent all that it lends"
+    return ""
