@@ -12,9 +12,11 @@ from engine.picture.mermaid import to_mermaid
 from engine.plan_table import TABLE
 from engine.workflow.contract import PROFILE
 from engine.workflow.load import load
+from peers.session_table import TABLE as SESSION_TABLE
 
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PROTOCOL = ROOT / "docs" / "protocol.md"
 STEPS = ROOT / "docs" / "steps.md"
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
@@ -29,6 +31,14 @@ def test_the_plan_table_is_the_code_s() -> None:
     """docs/architecture.md prints engine/plan_table.py, row by row."""
     rows = [f"| {old.name} | {cause.name} | {new.name} |" for (old, cause), new in TABLE.items()]
     assert between(ARCHITECTURE, "plan table") == rows
+
+
+def test_the_session_table_is_the_code_s() -> None:
+    """docs/protocol.md prints peers/session_table.py, row by row."""
+    rows = [
+        f"| {old.name} | {cause.name} | {new.name} |" for (old, cause), new in SESSION_TABLE.items()
+    ]
+    assert between(PROTOCOL, "session table") == rows
 
 
 def test_the_variables_are_the_contract_s() -> None:
