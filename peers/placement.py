@@ -1,0 +1,137 @@
+"""Placement: which provider a step goes to. Pure.
+
+The one from which its result is expected first: what has to be sent there, at the rate that was
+measured, and the step's own time, as fast as that provider was with others, behind what it has to
+do already. One that failed lately is left alone for a while, twice as long each time.
+
+>>> placement = Placement()
+>>> placement.join(provider, slots=2)                                    # doctest: +SKIP
+>>> placement.choose(Need(sizes, usual_ms=500), now_ms)                  # doctest: +SKIP
+PeerId(...)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass as mutable
+from dataclasses import field
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.values import dataclass
+from peers.identity import PeerId
+
+UNKNOWN_MS: Final = 1_000  # of a step that was never run
+FIRST_RATE: Final = 10_000.0  # bytes a millisecond: of a provider that nothing was sent to
+FIRST_BAN_MS: Final = 5_000
+LONGEST_BAN_MS: Final = 3_600_000
+MAX_HELD: Final = 100_000  # roots remembered of one provider: the oldest are forgotten
+
+_WEIGHT: Final = 0.3  # of the newest measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a step takes: bytes of its environment and inputs by root, and its usual time."""
+
+    sizes: Mapping[Cid, int]
+    usual_ms: int | None  # None: it was never run
+
+
+@mutable(slots=True)
+class _Standing:
+    """What is known of a provider."""
+
+    slots: int
+    work: dict[Cid, int] = field(default_factory=dict)  # open step -> usual ms
+    work_ms: int = 0  # of all of those
+    held: dict[Cid, None] = field(default_factory=dict)
+    slowness: float = 1.0  # its time for a step, by the usual one
+    rate: float = FIRST_RATE
+    failures: int = 0  # since the last success
+    banned_until_ms: int = 0
+
+    def take(self, step: Cid, usual_ms: int) -> None:
+        """Count an open step."""
+        self.drop(step)
+        self.work[step] = usual_ms
+        self.work_ms += usual_ms
+
+    def drop(self, step: Cid) -> int:
+        """Return the usual ms of a step that is open no longer; 0 of one that was not."""
+        usual_ms = self.work.pop(step, 0)
+        self.work_ms -= usual_ms
+        return usual_ms
+
+
+class Placement:
+    """The providers of one run. For one thread."""
+
+    def __init__(self) -> None:
+        self._standings: dict[PeerId, _Standing] = {}
+
+    def join(self, provider: PeerId, slots: int) -> None:
+        """Take a provider that may be given steps, or hear how many it runs at once now."""
+        standing = self._standings.setdefault(provider, _Standing(slots))
+        standing.slots = slots
+
+    def leave(self, provider: PeerId) -> None:
+        """Give a provider nothing more; what is known of it stays."""
+        if provider in self._standings:
+            self._standings[provider].slots = 0
+
+    def choose(self, need: Need, now_ms: int, *, ahead: int = 0) -> PeerId | None:
+        """Return who is to have a step, or None while nobody has room.
+
+        `ahead`: how many steps more than it runs at once a provider is given, to lose no time.
+        """
+        able = [
+            (self._expected_ms(standing, need), peer)
+            for peer, standing in self._standings.items()
+            if now_ms >= standing.banned_until_ms
+            and standing.slots
+            and len(standing.work) < standing.slots + ahead
+        ]
+        return min(able)[1] if able else None
+
+    def given(self, provider: PeerId, step: Cid, need: Need) -> None:
+        """Count a step that a provider was given; what it needs is there from now on."""
+        standing = self._standings[provider]
+        standing.take(step, _usual_ms(need))
+        standing.held.update(dict.fromkeys(need.sizes))
+        while len(standing.held) > MAX_HELD:
+            del standing.held[next(iter(standing.held))]
+
+    def done(self, provider: PeerId, step: Cid, took_ms: int) -> None:
+        """Learn from a step that a provider ran."""
+        standing = self._standings[provider]
+        if usual_ms := standing.drop(step):
+            standing.slowness += _WEIGHT * (took_ms / usual_ms - standing.slowness)
+        standing.failures = 0
+
+    def sent(self, provider: PeerId, size: int, took_ms: int) -> None:
+        """Learn from bytes that a provider was sent."""
+        standing = self._standings[provider]
+        standing.rate += _WEIGHT * (size / max(1, took_ms) - standing.rate)
+
+    def failed(self, provider: PeerId, step: Cid, now_ms: int) -> None:
+        """Learn from a step that came back without a result."""
+        standing = self._standings[provider]
+        standing.drop(step)
+        ban = FIRST_BAN_MS << min(standing.failures, 20)
+        standing.failures += 1
+        standing.banned_until_ms = now_ms + min(LONGEST_BAN_MS, ban)
+
+    def blamed(self, provider: PeerId, now_ms: int) -> None:
+        """Give nothing for an hour to one that lied; its open steps are somebody else's now."""
+        standing = self._standings[provider]
+        standing.work.clear()
+        standing.work_ms = 0
+        standing.banned_until_ms = now_ms + LONGEST_BAN_MS
+
+    def _expected_ms(self, standing: _Standing, need: Need) -> float:
+        missing = sum(size for root, size in need.sizes.items() if root not in standing.held)
+        waiting = standing.work_ms / standing.slots
+        return missing / standing.rate + standing.slowness * (_usual_ms(need) + waiting)
+
+
+def _usual_ms(need: Need) -> int:
+    return need.usual_ms if need.usual_ms is not None else UNKNOWN_MS

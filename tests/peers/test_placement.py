@@ -1,0 +1,128 @@
+"""A step goes where its result is expected first."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.content.cid import RAW, Cid
+from peers.placement import FIRST_BAN_MS, LONGEST_BAN_MS, Need, Placement
+from tests.peers.keys import identity
+
+A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
+MIB = 2**20
+
+
+def root(text: str) -> Cid:
+    """Return the name of some content."""
+    return Cid.of(RAW, text.encode())
+
+
+ENVIRONMENT = root("environment")
+NEED = Need({ENVIRONMENT: 100 * MIB}, 1_000)
+SMALL = Need({}, 1_000)
+
+
+def placement(*slots: int) -> Placement:
+    """Return a placement over one provider for each number of slots."""
+    made = Placement()
+    for peer, number in zip((A, B, C), slots, strict=False):
+        made.join(peer, number)
+    return made
+
+
+def give(made: Placement, name: str, need: Need = SMALL, now_ms: int = 0) -> object:
+    """Place a step; return who got it."""
+    peer = made.choose(need, now_ms)
+    if peer is not None:
+        made.given(peer, root(name), need)
+    return peer
+
+
+def test_idle_providers_are_used() -> None:
+    """Two steps do not wait for each other while somebody has nothing to do."""
+    made = placement(1, 1, 1)
+    assert {give(made, name) for name in "xyz"} == {A, B, C}
+    assert give(made, "more") is None
+
+
+def test_a_provider_with_more_slots_gets_more() -> None:
+    """As many steps as it runs at once."""
+    made = placement(1, 3)
+    assert Counter(give(made, str(number)) for number in range(4)) == {A: 1, B: 3}
+
+
+def test_a_step_goes_where_its_environment_is() -> None:
+    """Sending it takes longer than a short wait there."""
+    made = placement(2, 2)
+    first = give(made, "x", NEED)
+    assert give(made, "y", NEED) == first
+    assert give(made, "z", NEED) != first
+
+
+def test_a_slow_provider_gets_a_step_when_others_are_busy() -> None:
+    """Measured by what its steps usually take."""
+    made = placement(1, 1)
+    made.given(A, root("x"), SMALL)
+    made.done(A, root("x"), took_ms=20_000)
+    assert give(made, "y") == B
+    assert give(made, "z") == A
+
+
+def test_a_near_provider_is_sent_more() -> None:
+    """Measured by what it took to send."""
+    made = placement(1, 1)
+    made.sent(A, 10 * MIB, 100_000)
+    assert give(made, "x", NEED) == B
+
+
+def test_a_provider_that_failed_is_left_alone_for_a_while() -> None:
+    """Twice as long each time; a success ends that."""
+    made = placement(1)
+    made.given(A, root("x"), SMALL)
+    made.failed(A, root("x"), 0)
+    assert made.choose(SMALL, FIRST_BAN_MS - 1) is None
+    assert made.choose(SMALL, FIRST_BAN_MS) == A
+    made.failed(A, root("x"), 0)
+    assert made.choose(SMALL, 2 * FIRST_BAN_MS - 1) is None
+    made.done(A, root("x"), 5)
+    made.failed(A, root("x"), 0)
+    assert made.choose(SMALL, FIRST_BAN_MS) == A
+    for _ in range(100):
+        made.failed(A, root("x"), 0)
+    assert made.choose(SMALL, LONGEST_BAN_MS) == A
+
+
+def test_a_liar_is_given_nothing() -> None:
+    """Even when nobody else is there."""
+    made = placement(1)
+    made.blamed(A, 0)
+    assert made.choose(SMALL, LONGEST_BAN_MS - 1) is None
+
+
+def test_who_left_is_given_nothing_and_may_come_back() -> None:
+    """What was learned of it stays."""
+    made = placement(1)
+    made.leave(A)
+    assert made.choose(SMALL, 0) is None
+    made.join(A, 2)
+    assert made.choose(SMALL, 0) == A
+
+
+def test_a_little_work_may_lie_ahead() -> None:
+    """So that a provider begins the next step at once."""
+    made = placement(1)
+    give(made, "x")
+    assert made.choose(SMALL, 0) is None
+    assert made.choose(SMALL, 0, ahead=1) == A
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 30))
+def test_nobody_gets_more_than_it_runs(slots: list[int], steps: int) -> None:
+    """However many steps there are; and nobody is idle while some wait."""
+    made = placement(*slots)
+    given_to = Counter(give(made, str(number)) for number in range(steps))
+    del given_to[None]
+    for peer, number in zip((A, B, C), slots, strict=False):
+        assert given_to[peer] <= number
+    assert sum(given_to.values()) == min(steps, sum(slots))
