@@ -1,0 +1,82 @@
+"""Lane: what one peer wants in one fetch, and how many bytes it may be sent. Pure."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from engine.content.cid import Cid
+from peers.exchange import MAX_BYTES, MAX_CIDS
+
+
+class Lane:
+    """The wants of a fetch, in the order asked."""
+
+    def __init__(self, scope: Cid) -> None:
+        self.scope = scope
+        self.sent = 0  # bytes of blocks
+        self._granted = 0
+        self._reserved = 0  # bytes that turns which are open may yet send
+        self._is_stuck = False  # the next block is larger than what may be sent
+        self._known: dict[Cid, None] = {}  # content of the scope
+        self.unknown: dict[Cid, None] = {}  # not as far as is known
+
+    @property
+    def wants(self) -> int:
+        """How many there are."""
+        return len(self._known) + len(self.unknown)
+
+    def want(self, cid: Cid, *, is_known: bool) -> None:
+        """Add a want; one that is there already keeps its place."""
+        (self._known if is_known else self.unknown)[cid] = None
+
+    def grant(self, granted: int) -> None:
+        """Let more be sent; a number that is not higher comes late."""
+        if granted > self._granted:
+            self._granted = granted
+            self._is_stuck = False
+
+    def cancel(self, cids: Iterable[Cid]) -> None:
+        """Want these no longer."""
+        for cid in cids:
+            self._known.pop(cid, None)
+            self.unknown.pop(cid, None)
+
+    def learn(self, new: set[Cid]) -> None:
+        """Know what was unknown so far."""
+        for cid in [cid for cid in self.unknown if cid in new]:
+            del self.unknown[cid]
+            self._known[cid] = None
+
+    def give_up(self) -> tuple[Cid, ...]:
+        """Want no longer, and return, what is unknown."""
+        unknown = tuple(self.unknown)
+        self.unknown.clear()
+        return unknown
+
+    def give_up_all(self) -> tuple[Cid, ...]:
+        """Want nothing any longer; return what was wanted."""
+        known = tuple(self._known)
+        self._known.clear()
+        return known + self.give_up()
+
+    def is_ready(self) -> bool:
+        """Return whether something can be sent."""
+        return bool(self._known) and self._left() > 0 and not self._is_stuck
+
+    def take(self) -> tuple[tuple[Cid, ...], int]:
+        """Take what comes next, and return it with how many bytes of it may be sent."""
+        cids = tuple(islice(self._known, MAX_CIDS))
+        for cid in cids:
+            del self._known[cid]
+        most = min(self._left(), MAX_BYTES)
+        self._reserved += most
+        return cids, most
+
+    def end_turn(self, most: int, size: int, unread: tuple[Cid, ...]) -> None:
+        """Note that of `most` bytes `size` were sent; the rest of what was taken comes next."""
+        self._reserved -= most
+        self.sent += size
+        self._is_stuck = bool(unread) and not size
+        self._known = dict.fromkeys(unread) | self._known
+
+    def _left(self) -> int:
+        return self._granted - self.sent - self._reserved
