@@ -3,21 +3,23 @@
 Who asks opens a lane: a number of its own for one fetch, with its own credit. A want names a scope:
 the agreement that entitles to the content, or a public root. Bytes flow as the asker grants them.
 Credit and bytes are counted from the beginning of a lane, so that a message that comes twice or
-late changes nothing. On the wire each is a tuple of plain values (docs/protocol.md, "Content").
+late changes nothing. On the wire each is a notice with a plain body (docs/protocol.md, Content).
 
 >>> from engine.content.cid import RAW
 >>> root = Cid.of(RAW, b"a")
->>> unpack(pack(DontHave(1, (root,)))) == DontHave(1, (root,))
+>>> unpack(*pack(DontHave(1, (root,)))) == DontHave(1, (root,))
 True
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Final, NoReturn
 
 from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import BYTES, Cid, are_cids
-from engine.errors import Damaged
 from engine.values import dataclass
+from peers.errors import RemoteFault
+from peers.messages import Subject, notice
+from peers.plain import Plain
 
 MAX_CIDS: Final = 1024  # of one message, and wanted of one peer: 36 KiB of names
 MAX_LANES: Final = 16  # of one asker: what it fetches at a time
@@ -74,78 +76,81 @@ Question = WantBlocks | Credit | Cancel
 Answer = Blocks | DontHave
 Message = Question | Answer
 
-Plain = tuple[Any, ...]
+WANT_TYPE: Final = notice(Subject.CONTENT)
+CREDIT_TYPE: Final = notice(Subject.CONTENT + 1)
+CANCEL_TYPE: Final = notice(Subject.CONTENT + 2)
+BLOCKS_TYPE: Final = notice(Subject.CONTENT + 3)
+DONT_HAVE_TYPE: Final = notice(Subject.CONTENT + 4)
 
 
-def pack(message: Message) -> Plain:
-    """Return a message as plain values for msgpack: its number, then its fields."""
+def pack(message: Message) -> tuple[int, Plain]:
+    """Return the type of a message and its body."""
     match message:
         case WantBlocks(lane, scope, cids, granted):
-            return (1, lane, scope.raw, _raws(cids), granted)
+            return WANT_TYPE, (lane, scope.raw, b"".join(cids), granted)
         case Credit(lane, granted):
-            return (2, lane, granted)
+            return CREDIT_TYPE, (lane, granted)
         case Cancel(lane, cids):
-            return (3, lane, _raws(cids))
+            return CANCEL_TYPE, (lane, b"".join(cids))
         case Blocks(lane, sent, blocks):
-            return (4, lane, sent, _raws([cid for cid, _ in blocks]), [data for _, data in blocks])
+            return BLOCKS_TYPE, (lane, sent, _names(blocks), tuple(data for _, data in blocks))
         case DontHave(lane, cids):
-            return (5, lane, _raws(cids))
+            return DONT_HAVE_TYPE, (lane, b"".join(cids))
 
 
-def unpack(plain: object) -> Message:
-    """Read what `pack` gave, as msgpack brings it: a list or a tuple, and nothing is believed.
+def unpack(kind: int, body: Plain) -> Message:
+    """Read what `pack` gave; nothing that a peer sent is believed.
 
-    Raises: Damaged for anything else.
+    Raises: RemoteFault for anything else.
     """
-    if not isinstance(plain, list | tuple) or not plain or type(plain[0]) is not int:
-        _refuse("it is no list that begins with a number")
-    reader, count = _READERS.get(plain[0], (None, 0))
-    if reader is None or len(plain) != count:
-        _refuse(f"kind {plain[0]!r:.20} with {len(plain)} fields")
-    return reader(*plain[1:])
+    reader, fields = _READERS.get(kind, (None, 0))
+    if reader is None or not isinstance(body, tuple) or len(body) != fields:
+        _refuse(f"type {kind} and no body of {fields} fields")
+    return reader(*body)
 
 
-def _raws(cids: Sequence[Cid]) -> bytes:
+def _names(blocks: Iterable[Claimed]) -> bytes:
     """Return names one after the other: all are 36 bytes long."""
-    return b"".join(cids)
+    return b"".join([cid for cid, _ in blocks])
 
 
-def _want(lane: object, scope: object, cids: object, granted: object) -> WantBlocks:
+def _want(lane: Plain, scope: Plain, cids: Plain, granted: Plain) -> WantBlocks:
     (name,) = _cids(scope, most=1)
     return WantBlocks(_lane(lane), name, _cids(cids), _count(granted))
 
 
-def _credit(lane: object, granted: object) -> Credit:
+def _credit(lane: Plain, granted: Plain) -> Credit:
     return Credit(_lane(lane), _count(granted))
 
 
-def _cancel(lane: object, cids: object) -> Cancel:
+def _cancel(lane: Plain, cids: Plain) -> Cancel:
     return Cancel(_lane(lane), _cids(cids) if cids != b"" else ())
 
 
-def _blocks(lane: object, sent: object, cids: object, datas: object) -> Blocks:
+def _blocks(lane: Plain, sent: Plain, cids: Plain, datas: Plain) -> Blocks:
     names = _cids(cids)
-    if not isinstance(datas, list | tuple) or len(datas) != len(names):
+    if not isinstance(datas, tuple) or len(datas) != len(names):
         _refuse("not as many blocks as names")
-    if {*map(type, datas)} != {bytes} or sum(map(len, datas)) > MAX_BYTES:
+    blocks = [(cid, data) for cid, data in zip(names, datas, strict=True) if type(data) is bytes]
+    if len(blocks) != len(names) or sum(len(data) for _, data in blocks) > MAX_BYTES:
         _refuse(f"blocks that are not bytes, or over {MAX_BYTES} of them")
-    return Blocks(_lane(lane), _count(sent), tuple(zip(names, datas, strict=True)))
+    return Blocks(_lane(lane), _count(sent), tuple(blocks))
 
 
-def _dont_have(lane: object, cids: object) -> DontHave:
+def _dont_have(lane: Plain, cids: Plain) -> DontHave:
     return DontHave(_lane(lane), _cids(cids))
 
 
 _READERS: Final[dict[int, tuple[Callable[..., Message], int]]] = {
-    1: (_want, 5),
-    2: (_credit, 3),
-    3: (_cancel, 3),
-    4: (_blocks, 5),
-    5: (_dont_have, 3),
+    WANT_TYPE: (_want, 4),
+    CREDIT_TYPE: (_credit, 2),
+    CANCEL_TYPE: (_cancel, 2),
+    BLOCKS_TYPE: (_blocks, 4),
+    DONT_HAVE_TYPE: (_dont_have, 2),
 }
 
 
-def _cids(raw: object, most: int = MAX_CIDS) -> tuple[Cid, ...]:
+def _cids(raw: Plain, most: int = MAX_CIDS) -> tuple[Cid, ...]:
     if type(raw) is not bytes or len(raw) % BYTES or not 0 < len(raw) <= most * BYTES:
         _refuse(f"names that are not 1 to {most} times {BYTES} bytes")
     parts = [raw[at : at + BYTES] for at in range(0, len(raw), BYTES)]
@@ -154,19 +159,19 @@ def _cids(raw: object, most: int = MAX_CIDS) -> tuple[Cid, ...]:
     return tuple(map(Cid, parts))
 
 
-def _lane(value: object) -> int:
+def _lane(value: Plain) -> int:
     return _number(value, 2**32 - 1)
 
 
-def _count(value: object) -> int:
+def _count(value: Plain) -> int:
     return _number(value, MAX_COUNT)
 
 
-def _number(value: object, most: int) -> int:
+def _number(value: Plain, most: int) -> int:
     if type(value) is not int or not 0 <= value <= most:
         _refuse(f"{value!r:.30} where a number up to {most} is due")
     return value
 
 
 def _refuse(what: str) -> NoReturn:
-    raise Damaged(f"a malformed message of the exchange: {what}")
+    raise RemoteFault(f"a malformed message about content: {what}")

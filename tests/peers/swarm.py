@@ -136,7 +136,7 @@ class Swarm:
 
     def send(self, asker: PeerId, source: PeerId, message: Message) -> None:
         """Put a message on the wire."""
-        message = unpack(pack(message))
+        message = unpack(*pack(message))
         pair = (asker, source)
         if pair not in self.up:
             return
