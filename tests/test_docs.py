@@ -12,6 +12,7 @@ from engine.picture.mermaid import to_mermaid
 from engine.plan_table import TABLE
 from engine.workflow.contract import PROFILE
 from engine.workflow.load import load
+from peers.assignment import TABLE as ASSIGNMENT_TABLE
 from peers.session_table import TABLE as SESSION_TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,15 @@ def test_the_session_table_is_the_code_s() -> None:
         f"| {old.name} | {cause.name} | {new.name} |" for (old, cause), new in SESSION_TABLE.items()
     ]
     assert between(PROTOCOL, "session table") == rows
+
+
+def test_the_assignment_table_is_the_code_s() -> None:
+    """docs/protocol.md prints the table of peers/assignment.py, row by row."""
+    rows = [
+        f"| {old.name} | {move.name} | {new.name} |"
+        for (old, move), new in ASSIGNMENT_TABLE.items()
+    ]
+    assert between(PROTOCOL, "assignment table") == rows
 
 
 def test_the_variables_are_the_contract_s() -> None:

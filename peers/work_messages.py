@@ -1,0 +1,183 @@
+"""Work messages: what requester and provider send each other of an agreement, as bodies. Pure.
+
+What is signed travels as the bytes that were signed. What comes from outside is checked here, at
+the door: whatever is wrong with it is a RemoteFault, and the connection ends (docs/protocol.md).
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from engine.content.blocks import Block
+from engine.content.cid import BYTES, Cid, are_cids
+from engine.errors import Damaged
+from peers.agreement import (
+    ACCEPTANCE,
+    BATCH,
+    LEASE,
+    MAX_STEPS,
+    OFFER,
+    Acceptance,
+    Batch,
+    Lease,
+    Offer,
+    Said,
+)
+from peers.errors import RemoteFault
+from peers.messages import Subject, request
+from peers.plain import Plain, pack, unpack
+from peers.signed import Unsealed, unseal
+
+OFFER_TYPE: Final = request(Subject.WORK)
+LEASE_TYPE: Final = request(Subject.WORK + 1)
+BATCH_TYPE: Final = request(Subject.WORK + 2)
+RETURN_TYPE: Final = request(Subject.WORK + 3)
+STOP_TYPE: Final = request(Subject.WORK + 4)
+
+MAX_WHY: Final = 500  # characters that are shown to a person
+
+_LEAF: Final = 3 * BYTES
+
+
+class Refusal(NamedTuple):
+    """A provider's no to an offer."""
+
+    why: str
+
+
+class Handed(NamedTuple):
+    """A lease, and the steps that it is of."""
+
+    lease: Unsealed[Lease]
+    steps: tuple[Cid, ...]
+
+
+class Told(NamedTuple):
+    """A batch, what it is of, and the records of that: of each a Result and an Attestation."""
+
+    batch: Unsealed[Batch]
+    said: tuple[Said, ...]
+    records: tuple[Block, ...]
+
+
+class Steps(NamedTuple):
+    """Some steps under an agreement, and what is to be said of them."""
+
+    agreement: Cid
+    steps: tuple[Cid, ...]
+    why: str
+
+
+def read_offer(body: bytes) -> Unsealed[Offer]:
+    """Read the body of an OFFER: the signed record.
+
+    Raises: RemoteFault.
+    """
+    try:
+        return unseal(OFFER, body)
+    except Damaged as error:
+        raise RemoteFault(error.what) from None
+
+
+def write_answer(answer: bytes | Refusal) -> bytes:
+    """Return the body of the answer to an OFFER: a signed acceptance, or why not."""
+    if isinstance(answer, Refusal):
+        return pack((0, answer.why[:MAX_WHY]))
+    return pack((1, answer))
+
+
+def read_answer(body: bytes) -> Unsealed[Acceptance] | Refusal:
+    """Read the body of the answer to an OFFER.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (0, str(why)) if len(why) <= MAX_WHY:
+            return Refusal(why)
+        case (1, bytes(signed)):
+            try:
+                return unseal(ACCEPTANCE, signed)
+            except Damaged as error:
+                raise RemoteFault(error.what) from None
+    raise RemoteFault("it answers an offer with neither yes nor no")
+
+
+def write_lease(signed: bytes, steps: Sequence[Cid]) -> bytes:
+    """Return the body of a LEASE."""
+    return pack((signed, tuple(step.raw for step in steps)))
+
+
+def read_lease(body: bytes) -> Handed:
+    """Read the body of a LEASE. That the steps are those of the lease, its agreement says.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (bytes(signed), tuple(steps)):
+            try:
+                return Handed(unseal(LEASE, signed), _cids(steps))
+            except Damaged as error:
+                raise RemoteFault(error.what) from None
+    raise RemoteFault("a lease of another form")
+
+
+def write_batch(signed: bytes, said: Sequence[Said], records: Sequence[Block]) -> bytes:
+    """Return the body of a BATCH; `records` has a Result and an Attestation for each of `said`."""
+    leaves = tuple(one.leaf for one in said)
+    return pack((signed, leaves, tuple(record.data for record in records)))
+
+
+def read_batch(body: bytes) -> Told:
+    """Read the body of a BATCH: each record is what it is named.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (bytes(signed), tuple(leaves), tuple(records)):
+            try:
+                said = tuple(map(_said, leaves))
+                return Told(unseal(BATCH, signed), said, _records(said, records))
+            except Damaged as error:
+                raise RemoteFault(error.what) from None
+    raise RemoteFault("a batch of another form")
+
+
+def write_steps(steps: Steps) -> bytes:
+    """Return the body of a RETURN or a STOP."""
+    raws = tuple(step.raw for step in steps.steps)
+    return pack((steps.agreement.raw, raws, steps.why[:MAX_WHY]))
+
+
+def read_steps(body: bytes) -> Steps:
+    """Read the body of a RETURN or a STOP.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (bytes(agreement), tuple(steps), str(why)) if len(why) <= MAX_WHY:
+            return Steps(_cids((agreement,))[0], _cids(steps), why)
+    raise RemoteFault("steps of another form")
+
+
+def _cids(raws: tuple[Plain, ...]) -> tuple[Cid, ...]:
+    if not 1 <= len(raws) <= MAX_STEPS or not are_cids(raws):
+        raise RemoteFault(f"it names no steps, something else, or over {MAX_STEPS}")
+    return tuple(Cid(raw) for raw in raws if isinstance(raw, bytes))
+
+
+def _said(leaf: Plain) -> Said:
+    if not isinstance(leaf, bytes) or len(leaf) != _LEAF:
+        raise RemoteFault("what is said of a step is three CIDs")
+    parts = tuple(leaf[at : at + BYTES] for at in range(0, _LEAF, BYTES))
+    return Said(*_cids(parts))
+
+
+def _records(said: tuple[Said, ...], records: tuple[Plain, ...]) -> tuple[Block, ...]:
+    named = [cid for one in said for cid in (one.result, one.attestation)]
+    if len(records) != len(named):
+        raise RemoteFault("a batch has two records for each step")
+    found = []
+    for cid, data in zip(named, records, strict=True):
+        if not isinstance(data, bytes):
+            raise RemoteFault("a record is bytes")
+        found.append(Block(cid, cid.check(data)))
+    return tuple(found)

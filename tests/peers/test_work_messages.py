@@ -1,0 +1,148 @@
+"""What requester and provider send each other is read as it was written, or is a fault."""
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.content.blocks import Block
+from engine.content.cid import DAG_CBOR, Cid
+from peers import merkle
+from peers.agreement import (
+    ACCEPTANCE,
+    BATCH,
+    LEASE,
+    MAX_STEPS,
+    OFFER,
+    Acceptance,
+    Batch,
+    Lease,
+    Offer,
+    Said,
+)
+from peers.errors import RemoteFault
+from peers.plain import pack
+from peers.signed import seal, unseal
+from peers.work_messages import (
+    MAX_WHY,
+    Refusal,
+    Steps,
+    read_answer,
+    read_batch,
+    read_lease,
+    read_offer,
+    read_steps,
+    write_answer,
+    write_batch,
+    write_lease,
+    write_steps,
+)
+from tests.peers.keys import identity
+
+WE, THEY = identity(1), identity(2)
+OFFERED = seal(
+    OFFER,
+    Offer(bytes(16), WE.public_key, THEY.public_key, {}, 0, "own", (), 1, 1, 1, 1_000, 0),
+    WE,
+)
+READERS: list[Callable[[bytes], object]] = [
+    *(read_offer, read_answer, read_lease, read_batch, read_steps)
+]
+
+
+def block(text: str) -> Block:
+    """Return some record."""
+    data = text.encode()
+    return Block(Cid.of(DAG_CBOR, data), data)
+
+
+A, B = block("a").cid, block("b").cid
+RECORDS = (block("result"), block("attestation"))
+SAID = Said(A, RECORDS[0].cid, RECORDS[1].cid)
+
+
+def batch(*said: Said) -> bytes:
+    """Return a signed batch."""
+    root = merkle.root([one.leaf for one in said])
+    return seal(BATCH, Batch(OFFERED.cid, 1, len(said), root), THEY).data
+
+
+def test_an_offer_and_its_answers_are_read() -> None:
+    """A yes with its signature; a no with its reason, which is not long."""
+    assert read_offer(OFFERED.data).cid == OFFERED.cid
+    yes = seal(ACCEPTANCE, Acceptance(OFFERED.cid), THEY).data
+    assert read_answer(write_answer(yes)) == unseal(ACCEPTANCE, yes)
+    assert read_answer(write_answer(Refusal("no"))) == Refusal("no")
+    assert read_answer(write_answer(Refusal("n" * 9_999))) == Refusal("n" * MAX_WHY)
+
+
+def test_a_lease_is_read() -> None:
+    """With its steps in order."""
+    signed = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
+    assert read_lease(write_lease(signed, (B, A))) == (unseal(LEASE, signed), (B, A))
+
+
+def test_a_batch_is_read_with_its_records() -> None:
+    """Each of them is what it is named."""
+    signed = batch(SAID)
+    told = read_batch(write_batch(signed, [SAID], RECORDS))
+    assert told == (unseal(BATCH, signed), (SAID,), RECORDS)
+
+
+def test_steps_are_read() -> None:
+    """Under their agreement, with a reason."""
+    steps = Steps(OFFERED.cid, (A, B), "no disk")
+    assert read_steps(write_steps(steps)) == steps
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        write_batch(batch(SAID), [SAID], RECORDS[::-1]),
+        write_batch(batch(SAID), [SAID], RECORDS[:1]),
+        write_batch(batch(SAID), [SAID], ()),
+        pack((batch(SAID), (SAID.leaf[:-1],), (b"", b""))),
+        pack((batch(SAID), (SAID.leaf,), (1, 2))),
+        pack((b"junk", (SAID.leaf,), tuple(record.data for record in RECORDS))),
+        pack((OFFERED.data, (), ())),
+    ],
+)
+def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
+    """Records that are missing, or are not what they are named; other forms."""
+    with pytest.raises(RemoteFault):
+        read_batch(body)
+
+
+@pytest.mark.parametrize("steps", [(), (b"short",), (A.raw,) * (MAX_STEPS + 1), (1,), (bytes(36),)])
+def test_steps_are_cids_and_not_too_many(steps: tuple[object, ...]) -> None:
+    """In a lease, and in what goes back."""
+    signed = seal(LEASE, Lease(OFFERED.cid, 1, 1, bytes(32), 1_000), WE).data
+    with pytest.raises(RemoteFault):
+        read_lease(pack((signed, steps)))  # type: ignore[arg-type]
+    with pytest.raises(RemoteFault):
+        read_steps(pack((OFFERED.cid.raw, steps, "")))  # type: ignore[arg-type]
+
+
+@given(st.binary(max_size=300))
+def test_junk_is_a_fault(junk: bytes) -> None:
+    """Whatever it is, and whoever reads it."""
+    for read in READERS:
+        with pytest.raises(RemoteFault):
+            read(junk)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.binary(max_size=40) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4).map(tuple),
+    max_leaves=12,
+)
+
+
+@given(PLAIN)
+def test_plain_values_of_other_forms_are_faults(value: object) -> None:
+    """Each reader takes its own form alone; a no is the only one that nobody signs."""
+    for read in READERS:
+        with contextlib.suppress(RemoteFault):
+            assert isinstance(read(pack(value)), Refusal)  # type: ignore[arg-type]
