@@ -135,7 +135,7 @@ class Fetch:
 
     def _on_blocks(self, source: Source, message: Blocks) -> None:
         size = sum(len(data) for _, data in message.blocks)
-        wrong = source.account(message.sent, size, self._now_ms)
+        wrong = source.account(message.sent, size)
         if wrong is None:
             return
         kept: list[Block] = []
@@ -154,7 +154,7 @@ class Fetch:
     def _take(self, source: Source, claimed: Claimed, kept: list[Block]) -> str:
         """Take a block if it is wanted; return what is wrong with the source that sent it."""
         cid, data = claimed
-        self._wants.answered(source, cid)
+        self._wants.answered(source, cid, self._now_ms)
         if cid not in self._wants:
             return "it sends what nobody asked for" if source.of_no_use(len(data)) else ""
         if not cid.matches(data):
@@ -169,7 +169,7 @@ class Fetch:
 
     def _on_dont_have(self, source: Source, message: DontHave) -> None:
         for cid in message.cids:
-            if self._wants.answered(source, cid):
+            if self._wants.answered(source, cid, self._now_ms):
                 source.refused(self._now_ms)
                 self._wants.shun(cid, source.peer, self._now_ms)
 
@@ -224,14 +224,19 @@ class Fetch:
             self._actions.append(Look(cids))
 
     def _place(self) -> None:
-        """Ask sources for what is ready: each for no more than its share."""
+        """Ask sources for what is ready: first each for its share, then for what is left over."""
         sources = [source for source in self._sources.values() if source.is_open(self._now_ms)]
         if not sources or not self._wants.ready:
             return
-        share = -(-self._wants.ready // len(sources))
-        for source in sorted(sources, key=lambda source: len(source.flight)):
-            if room := min(source.room(), share):
-                self._ask(source, self._wants.draw(source.peer, room, self._now_ms))
+        sources.sort(key=lambda source: len(source.flight))
+        drawn: dict[PeerId, list[Cid]] = {source.peer: [] for source in sources}
+        for share in (-(-self._wants.ready // len(sources)), MAX_CIDS):
+            for source in sources:
+                room = min(source.room() - len(drawn[source.peer]), share)
+                if room > 0 and self._wants.ready:
+                    drawn[source.peer] += self._wants.draw(source.peer, room, self._now_ms)
+        for source in sources:
+            self._ask(source, drawn[source.peer])
 
     def _ask_twice(self) -> None:
         """At the end, ask those with nothing to do for what others are long in sending."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from engine.content.blocks import MAX_BLOCK
-from engine.content.cid import Cid
+from engine.content.cid import BYTES, Cid
 from peers.exchange import MAX_CIDS
 from peers.identity import PeerId
 
@@ -66,14 +66,15 @@ class Source:
             mark = self._answers + 2 * (len(self.flight) + SLACK)
             self.flight[cid] = (mark, now_ms)
 
-    def answered(self, cid: Cid) -> bool:
+    def answered(self, cid: Cid, now_ms: int) -> bool:
         """Note an answer; return whether this was asked here and is not answered yet."""
         if self.flight.pop(cid, None) is None:
             return False
         self._answers += 1
+        self._heard_ms = now_ms
         return True
 
-    def account(self, sent: int, size: int, now_ms: int) -> str | None:
+    def account(self, sent: int, size: int) -> str | None:
         """Count a message with `size` bytes of blocks, after which `sent` were sent.
 
         Returns "" when they are to be looked at, None for what came before, or what is wrong.
@@ -89,7 +90,6 @@ class Source:
         else:
             self._gap += sent - size - self._sent
             self._sent = sent
-        self._heard_ms = now_ms
         return ""
 
     def of_use(self) -> None:
@@ -97,13 +97,12 @@ class Source:
         self._refusals = self.strikes = 0
 
     def of_no_use(self, size: int) -> bool:
-        """Note bytes that were not asked for; return whether that is too many."""
-        self._spare -= size
+        """Note a block that was not asked for; return whether that is too much."""
+        self._spare -= size + BYTES
         return self._spare < 0
 
     def refused(self, now_ms: int) -> None:
         """Note that it has not what it was asked for."""
-        self._heard_ms = now_ms
         self._refusals += 1
         if self._refusals >= REFUSALS:
             self._refusals = 0

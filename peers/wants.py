@@ -87,9 +87,9 @@ class Wants:
         for cid in cids:
             self._asked[cid] = self._asked.get(cid, 0) + 1
 
-    def answered(self, source: Source, cid: Cid) -> bool:
+    def answered(self, source: Source, cid: Cid, now_ms: int) -> bool:
         """Note an answer, of whatever kind; return whether that source was asked."""
-        return source.answered(cid) and self._less(cid)
+        return source.answered(cid, now_ms) and self._less(cid)
 
     def withdraw(self, source: Source, cid: Cid) -> bool:
         """Note that a source is asked no longer; return whether it was."""

@@ -14,8 +14,8 @@ def leaf(data: bytes) -> Block:
 
 
 def node(below: list[Cid], note: str = "") -> Block:
-    """Return a block that links to others."""
-    data = canonical.encode({"below": list(below), "note": note})
+    """Return a block that links to others; a walk finds them in the order given."""
+    data = canonical.encode({"below": list(reversed(below)), "note": note})
     return Block(Cid.of(DAG_CBOR, data), data)
 
 

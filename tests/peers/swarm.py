@@ -5,6 +5,7 @@ Virtual time, one seed, the real machines. What must hold is checked as it happe
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 
@@ -50,6 +51,8 @@ class Node:
         self.fetch: Fetch | None = None
         self.end: Done | Failed | None = None
         self.cut: dict[PeerId, str] = {}
+        self.pace_ms = 0  # that the network takes for what is sent in a turn
+        self.served = 0  # bytes of blocks
 
     def offer(self, scope: Cid, roots: tuple[Cid, ...], asker: PeerId | None = None) -> None:
         """Let a peer, or all, have some content."""
@@ -175,7 +178,10 @@ class Swarm:
             answers = node.lie(self.random, action.message) if node.lie else [action.message]
             for answer in answers:
                 self.send(action.peer, node.name, answer)
-            if action.turn is not None:
+            if action.turn is not None and node.pace_ms:
+                taken = serve_events.Taken(action.turn)
+                self.at(self.now_ms + node.pace_ms, partial(self.to_server, node, taken))
+            elif action.turn is not None:
                 todo += node.server.handle(serve_events.Taken(action.turn))
 
     def check_answer(self, node: Node, action: serve_events.Send) -> None:
@@ -189,7 +195,9 @@ class Swarm:
         assert {cid for cid, _ in action.message.blocks} <= allowed, "served what may not be had"
         epoch = self.connected[action.peer, node.name]
         counts = node.credit[action.peer, action.message.lane, epoch]
-        counts[1] += sum(len(data) for _, data in action.message.blocks)
+        size = sum(len(data) for _, data in action.message.blocks)
+        node.served += size
+        counts[1] += size
         assert counts[1] <= counts[0], "sent more than was granted"
 
     def to_fetch(self, node: Node, event: fetch_events.Event) -> None:
