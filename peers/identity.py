@@ -83,10 +83,18 @@ class Address:
         Raises: Refused when it is anything else.
         """
         peer, at, place = text.removeprefix(SCHEME).partition("@")
-        host, colon, port = place.rpartition(":")
-        if not text.startswith(SCHEME) or not at or not colon:
+        if not text.startswith(SCHEME) or not at or ":" not in place:
             raise Refused(f"not the address of a peer: {text[:120]!r}", fix=_FIX)
-        return cls(PeerId.parse(peer), _host(host), _port(port))
+        return cls.at(PeerId.parse(peer), place)
+
+    @classmethod
+    def at(cls, peer: PeerId, place: str) -> "Address":
+        """Read the "HOST:PORT" at which a peer listens.
+
+        Raises: Refused when it is anything else.
+        """
+        host, _, port = place.rpartition(":")
+        return cls(peer, _host(host), _port(port))
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -1,0 +1,358 @@
+"""Directory: which peers there are. Events in, actions out; no I/O, no clock. Pure.
+
+Each peer asks a few others, now and then, what they pass on; gets a listing of what has changed
+since it asked last; wants what it has not or only older; and gets that. Nothing comes unasked but
+a peer's own record. What a peer passes on are its own record and those of peers that it reached
+itself or is connected to: that it tells of a peer is also its word that this peer exists.
+
+>>> directory = Directory(me, epoch=1)                                    # doctest: +SKIP
+>>> directory.handle(Added(Address.parse("tally://12D3Koo...@host:4177")))  # doctest: +SKIP
+()
+>>> directory.handle(Tick(now_ms, monotonic_ms, luck))                    # doctest: +SKIP
+(Dial(address=Address(...)),)
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine.step import Platform
+from peers.conversations import Conversations
+from peers.dialling import Dialling
+from peers.directory_events import (
+    Action,
+    Added,
+    Announce,
+    Ask,
+    Asked,
+    Dial,
+    Down,
+    Entry,
+    Event,
+    Forget,
+    Forked,
+    Learned,
+    List,
+    Listed,
+    Refuse,
+    Removed,
+    Renew,
+    Renewed,
+    Tick,
+    Up,
+    Want,
+    Wanted,
+)
+from peers.identity import Address, PeerId
+from peers.known import PAGE, Known, Outcome
+from peers.luck import Luck
+from peers.peer_record import (
+    MAX_ADDRESSES,
+    MAX_SERIAL,
+    VALIDITY_MS,
+    Notice,
+    addresses,
+    current,
+    runs,
+)
+
+ROUND_MS: Final = 10_000  # between two rounds, while few peers have been reached
+SETTLED_MS: Final = 120_000  # between two rounds from then on
+PARTNERS: Final = 3  # asked in a round
+REACH: Final = 16  # see docs/protocol.md: when reached squared is so many times all, few are missed
+FRUITLESS: Final = 6  # rounds that reached nobody new: more of them would not either
+MAX_NAMED: Final = 1_000  # peers that the user named
+MAX_FORKS: Final = 100  # kept as evidence: by then something else is wrong
+
+
+class Directory:
+    """What one peer knows of the others."""
+
+    def __init__(self, me: PeerId, epoch: int, *, listed: bool = True) -> None:
+        """Take who we are, and a random number that tells this start from the one before.
+
+        Who only asks others to run steps need not be listed: it then has no record of its own.
+        """
+        self._me = me
+        self._known = Known(me, epoch)
+        self._dialling = Dialling()
+        self._talks = Conversations()
+        self._named: dict[PeerId, tuple[Address, ...]] = {}
+        self._connected: dict[PeerId, None] = {}
+        self._forks: dict[PeerId, tuple[bytes, bytes]] = {}
+        self._listed = listed
+        self._own: Notice | None = None
+        self._now_ms = self._monotonic_ms = 0
+        self._soonest_ms = 0  # nothing expires before
+        self._round_ms: int | None = None  # monotonic, of the next one
+        self._fruitless = self._reached_before = 0
+        self._luck = Luck(0)
+        self._actions: list[Action] = []
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Tick: self._on_tick,
+            Renewed: self._on_renewed,
+            Added: self._on_added,
+            Removed: self._on_removed,
+            Up: self._on_up,
+            Down: self._on_down,
+            Asked: self._on_asked,
+            Listed: self._on_listed,
+            Wanted: self._on_wanted,
+            Learned: self._on_learned,
+        }
+
+    def handle(self, event: Event) -> tuple[Action, ...]:
+        """Take what happened and return what should be done."""
+        self._handlers[type(event)](event)
+        actions, self._actions = tuple(self._actions), []
+        return actions
+
+    def get(self, peer: PeerId) -> Notice | None:
+        """Return the record of a peer."""
+        return self._known.get(peer)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return all records, by peer; our own too."""
+        return tuple(sorted(self._known, key=lambda notice: notice.signer))
+
+    def forks(self) -> dict[PeerId, tuple[bytes, bytes]]:
+        """Return who signed two records of one serial, and the two."""
+        return dict(self._forks)
+
+    def candidates(self, platform: Platform, cores: int, memory: int) -> tuple[Notice, ...]:
+        """Return who could run a step, the likeliest to begin it at once first."""
+        able = (
+            notice
+            for notice in self._known
+            if notice.signer != self._me
+            and current(notice.record, self._now_ms)
+            and runs(notice.record, platform, cores, memory)
+        )
+        return tuple(sorted(able, key=self._rank))
+
+    def _rank(self, notice: Notice) -> tuple[bool, bool, bool, int, int, PeerId]:
+        peer = notice.signer
+        return (
+            notice.record.free_slots == 0,
+            not self._known.connected(peer),
+            not self._known.reached(peer),
+            self._dialling.failures(peer),
+            -notice.record.free_slots,
+            peer,
+        )
+
+    # what happened
+
+    def _on_tick(self, event: Tick) -> None:
+        back = event.now_ms < self._now_ms  # what was current may be of the future now
+        self._now_ms, self._monotonic_ms = event.now_ms, event.monotonic_ms
+        self._luck = Luck(event.luck)
+        if back or self._now_ms >= self._soonest_ms:
+            self._expire()
+        for peer in self._named:
+            self._dial(peer)
+        if self._round_ms is None or self._monotonic_ms >= self._round_ms:
+            self._begin_round()
+
+    def _on_renewed(self, event: Renewed) -> None:
+        if event.notice.signer != self._me:
+            raise ValueError("our own record is not signed by us")
+        self._own = event.notice
+        self._known.put(event.notice, self._me)
+        self._soonest_ms = min(self._soonest_ms, event.notice.record.expires_ms)
+        for peer in self._connected:
+            self._introduce(peer)
+
+    def _on_added(self, event: Added) -> None:
+        peer = event.address.peer
+        places = self._named.get(peer, ())
+        if peer == self._me:
+            self._actions.append(Refuse(peer, "this is our own address"))
+        elif peer not in self._named and len(self._named) >= MAX_NAMED:
+            self._actions.append(Refuse(peer, f"{MAX_NAMED} peers are named already"))
+        elif event.address not in places:  # the latest first
+            self._named[peer] = (event.address, *places)[:MAX_ADDRESSES]
+            self._known.name(peer)
+            self._dialling.forget(peer)
+
+    def _on_removed(self, event: Removed) -> None:
+        if event.peer == self._me:
+            return
+        self._named.pop(event.peer, None)
+        had = self._known.get(event.peer) is not None
+        self._known.remove(event.peer)
+        if had:
+            self._forget(event.peer)
+
+    def _on_up(self, event: Up) -> None:
+        if event.peer == self._me:
+            return
+        self._connected[event.peer] = None
+        self._known.up(event.peer, dialled=event.dialled)
+        self._dialling.up(event.peer, self._monotonic_ms)
+        self._introduce(event.peer)
+        self._ask(event.peer)
+
+    def _on_down(self, event: Down) -> None:
+        peer = event.peer
+        self._connected.pop(peer, None)
+        self._talks.end(peer)
+        self._dialling.down(peer, self._monotonic_ms, self._luck)
+        if self._known.down(peer):
+            self._forget(peer)
+        elif self._known.get(peer) is None and peer not in self._named:
+            self._dialling.forget(peer)
+
+    def _on_asked(self, event: Asked) -> None:
+        self._actions.append(List(event.by, self._known.since(event.cursor, self._now_ms)))
+
+    def _on_listed(self, event: Listed) -> None:
+        listing = event.listing
+        if len(listing.entries) > PAGE:
+            self._refuse(event.by, f"a listing of over {PAGE} entries")
+        elif not self._talks.listed(event.by, listing.upto, more=listing.more):
+            self._refuse(event.by, "a listing that was not asked for")
+        else:
+            unlike = self._known.unlike(listing.entries, event.by)
+            wanted = tuple(entry.peer for entry in unlike if self._wants(entry))
+            if wanted:
+                self._talks.want(event.by, wanted)
+                self._actions.append(Want(event.by, wanted))
+            else:
+                self._go_on(event.by)
+
+    def _on_wanted(self, event: Wanted) -> None:
+        if len(event.peers) > PAGE:
+            self._refuse(event.by, f"over {PAGE} records were wanted at once")
+            return
+        found = (self._known.passed_on(peer, self._now_ms) for peer in dict.fromkeys(event.peers))
+        self._actions.append(Announce(event.by, tuple(data for data in found if data is not None)))
+
+    def _on_learned(self, event: Learned) -> None:
+        wanted = self._talks.wanted(event.via)
+        answer = bool(wanted) and not event.notices
+        for notice in event.notices:
+            answer = answer or notice.signer in wanted
+            if notice.signer == event.via or notice.signer in wanted:
+                self._learn(notice, event.via)
+            else:
+                self._refuse(event.via, f"the record of {notice.signer} was not asked for")
+        if answer:
+            self._go_on(event.via)
+
+    # what follows
+
+    def _learn(self, notice: Notice, via: PeerId) -> None:
+        if notice.signer == self._me:
+            self._surpass(notice)
+            return
+        if not current(notice.record, self._now_ms):
+            self._refuse(via, f"the record of {notice.signer} has expired, or is of the future")
+            return
+        outcome, gone = self._known.put(notice, via)
+        if gone is not None:
+            self._forget(gone)
+        if outcome is Outcome.TAKEN:
+            self._soonest_ms = min(self._soonest_ms, notice.record.expires_ms)
+        elif outcome is Outcome.FORK:
+            self._fork(notice)
+        elif outcome is not Outcome.OLD:
+            self._refuse(via, f"the record of {notice.signer}: {outcome.value}")
+
+    def _surpass(self, notice: Notice) -> None:
+        """Make a newer record than one of ours that somebody still has: we lost count."""
+        own = self._own
+        if own and notice.record.serial >= own.record.serial and notice.cid != own.cid:
+            self._renew(notice.record.serial)
+
+    def _fork(self, notice: Notice) -> None:
+        first = self._known.get(notice.signer)
+        if first and notice.signer not in self._forks and len(self._forks) < MAX_FORKS:
+            self._forks[notice.signer] = (first.data, notice.data)
+            self._actions.append(Forked(notice.signer, first.data, notice.data))
+
+    def _wants(self, entry: Entry) -> bool:
+        """Return whether to ask for a record: it is newer, or evidence of a fork."""
+        own = self._own
+        if entry.peer == self._me:
+            return own is not None and entry.serial >= own.record.serial
+        if self._known.newer(entry):
+            return True
+        held = self._known.get(entry.peer)
+        same = held is not None and held.record.serial == entry.serial
+        return same and entry.peer not in self._forks
+
+    def _go_on(self, peer: PeerId) -> None:
+        """Note that a page of a listing is done with; ask for the next."""
+        cursor = self._talks.done(peer)
+        if cursor is not None:
+            self._actions.append(Ask(peer, cursor))
+
+    def _expire(self) -> None:
+        gone = [n.signer for n in self._known if not current(n.record, self._now_ms)]
+        for peer in gone:
+            self._known.drop(peer)
+            self._forget(peer)
+        self._soonest_ms = min((n.record.expires_ms for n in self._known), default=2**63)
+
+    def _begin_round(self) -> None:
+        """Meet some of those known, and ask some of those connected."""
+        own = self._own
+        if own is None or self._now_ms >= (own.record.made_ms + own.record.expires_ms) // 2:
+            self._renew(own.record.serial if own else 0)
+        settled = self._settled()
+        round_ms = SETTLED_MS if settled else ROUND_MS
+        self._round_ms = self._monotonic_ms + round_ms - self._luck.below(round_ms // 4)
+        met = self._meet(explore=not settled)
+        for peer in self._luck.some((*self._connected,), PARTNERS - met):
+            self._ask(peer)
+
+    def _settled(self) -> bool:
+        """Return whether enough peers have been reached, or no more can be."""
+        reached, known = self._known.reached_count, len(self._known)
+        self._fruitless = self._fruitless + 1 if reached <= self._reached_before else 0
+        self._reached_before = reached
+        enough = known > PARTNERS and reached**2 >= REACH * known
+        return enough or self._fruitless >= FRUITLESS
+
+    def _meet(self, *, explore: bool) -> int:
+        """Dial some of those known, who are asked once they are connected; return how many."""
+        count = PARTNERS if explore else 1
+        chosen = self._luck.among(self._known.groups(new=explore), count, self._may_dial)
+        for peer in chosen:
+            self._dial(peer)
+        return len(chosen)
+
+    def _may_dial(self, peer: PeerId) -> bool:
+        held = self._known.get(peer)
+        due = self._dialling.due(peer, self._monotonic_ms)
+        return peer != self._me and due and held is not None and bool(held.record.addresses)
+
+    def _dial(self, peer: PeerId) -> None:
+        if not self._dialling.due(peer, self._monotonic_ms):
+            return
+        held = self._known.get(peer)
+        places = (*self._named.get(peer, ()), *(addresses(held) if held else ()))
+        place = self._dialling.dial(places, self._monotonic_ms, self._luck)
+        self._actions.append(Dial(place))
+
+    def _ask(self, peer: PeerId) -> None:
+        self._actions.append(Ask(peer, self._talks.begin(peer)))
+
+    def _introduce(self, peer: PeerId) -> None:
+        """Send a peer our own record."""
+        if self._own and self._now_ms < self._own.record.expires_ms:
+            self._actions.append(Announce(peer, (self._own.data,)))
+
+    def _renew(self, after: int) -> None:
+        """Have our record made anew; by the clock, so that it counts after a loss of state too."""
+        if self._listed:
+            serial = min(max(after + 1, self._now_ms), MAX_SERIAL)
+            self._actions.append(Renew(serial, self._now_ms, self._now_ms + VALIDITY_MS))
+
+    def _forget(self, peer: PeerId) -> None:
+        if peer not in self._named:
+            self._dialling.forget(peer)
+        self._actions.append(Forget(peer))
+
+    def _refuse(self, peer: PeerId, why: str) -> None:
+        self._actions.append(Refuse(peer, why))

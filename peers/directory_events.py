@@ -1,0 +1,195 @@
+"""What a Directory hears (events) and what it asks for (actions): the whole vocabulary. Pure.
+
+Ask, List, Want and Announce are answers to one another across the wire: one peer's Ask is the
+other's Asked, its List the first one's Listed, and so on (docs/protocol.md, "Directory").
+"""
+
+from typing import NamedTuple
+
+from engine.values import dataclass
+from peers.identity import Address, PeerId
+from peers.peer_record import Notice
+
+
+class Cursor(NamedTuple):
+    """How far one peer has read what another one passes on."""
+
+    epoch: int  # drawn when the other one started: after a restart it counts anew
+    position: int
+
+
+class Entry(NamedTuple):
+    """That a peer has a record of some peer, without the record."""
+
+    peer: PeerId
+    serial: int
+    mark: bytes  # the last MARK bytes of its CID: two records of one serial differ in it
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a peer passes on and has changed since a cursor, the oldest change first."""
+
+    entries: tuple[Entry, ...]
+    upto: Cursor  # where to go on
+    more: bool
+
+
+# events
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The time; about once a second. `luck` is 64 random bits."""
+
+    now_ms: int  # since 1970 UTC
+    monotonic_ms: int
+    luck: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Our own record is this one now; it is durable."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The user named a peer."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The user wants a peer forgotten; it may be heard of again."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A session with a peer has begun: it has proved who it is."""
+
+    peer: PeerId
+    dialled: bool  # by us: so it does listen where it says
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A session has ended, or a dial failed."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A peer wants to know what we pass on."""
+
+    by: PeerId
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The answer to Ask."""
+
+    by: PeerId
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A peer wants the records of these."""
+
+    by: PeerId
+    peers: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Records whose signatures hold: the answer to Want, or the sender's own."""
+
+    notices: tuple[Notice, ...]
+    via: PeerId
+
+
+Event = Tick | Renewed | Added | Removed | Up | Down | Asked | Listed | Wanted | Learned
+
+# actions
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Try to begin a session."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask a peer what it passes on."""
+
+    to: PeerId
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Answer Asked."""
+
+    to: PeerId
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Ask a peer for records."""
+
+    to: PeerId
+    peers: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Send signed records, as they came."""
+
+    to: PeerId
+    records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Make and sign our own record anew, with these; then say Renewed."""
+
+    serial: int
+    made_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A peer's record is gone: it expired, or made room, or the user said so."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A peer signed two records of one serial: both are evidence, the first stands."""
+
+    peer: PeerId
+    first: bytes
+    second: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """What a peer sent was not taken, and why; for the log."""
+
+    peer: PeerId
+    why: str
+
+
+Action = Dial | Ask | List | Want | Announce | Renew | Forget | Forked | Refuse
