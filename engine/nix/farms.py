@@ -51,10 +51,12 @@ class Farms:
             if farm is not None:
                 return farm
             with locked(self._locks / str(cid)):
+                if self._stamp(cid).exists():  # another process was faster
+                    continue
                 place = self._directory / str(cid)
-                if not place.is_dir():
-                    make_seen(self._directory)
-                    settle(place, make)
+                _remove(place)  # without its stamp it is not whole, or was found damaged
+                make_seen(self._directory)
+                settle(place, make)
                 self._stamp(cid).touch()
                 reached("farm.stamped")
 
@@ -80,12 +82,7 @@ class Farms:
                         return False
                     stamp.unlink()
                     reached("farm.unstamped")
-            place = self._directory / str(cid)
-            remove(unnamed(place))  # of a process that was killed
-            if place.is_dir():  # all of it has the name, or nothing: steps may look into it
-                place.rename(unnamed(place))
-                reached("farm.hidden")
-                remove(unnamed(place))
+            _remove(self._directory / str(cid))
             reached("farm.removed")
             return True
 
@@ -109,6 +106,15 @@ class Farms:
 
     def _stamp(self, cid: Cid) -> Path:
         return self._directory / f"{cid}{STAMP}"
+
+
+def _remove(place: Path) -> None:
+    """Remove a farm that no process uses, and what one that was killed left of it."""
+    remove(unnamed(place))
+    if place.is_dir():  # all of it has the name, or nothing: steps may look into it
+        place.rename(unnamed(place))
+        reached("farm.hidden")
+        remove(unnamed(place))
 
 
 def _hold(stamp: Path) -> int | None:

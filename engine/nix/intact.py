@@ -17,12 +17,23 @@ _CHUNK = 1024 * 1024
 
 
 def has_hash(tree: Path, nar_hash: bytes) -> bool:
-    """Return whether a real tree has this NAR hash."""
+    """Return whether a real tree has this NAR hash; one that cannot be read has none."""
+    try:
+        return is_exact(tree, nar_hash)
+    except OSError:
+        return False
+
+
+def is_exact(tree: Path, nar_hash: bytes) -> bool:
+    """Return whether a real tree has this NAR hash.
+
+    Raises: OSError when that cannot be told: what a disk cannot read now it may read later.
+    """
     try:
         digest = hashlib.sha256()
         for chunk in NarView.of(tree).chunks():
             digest.update(chunk)
-    except (OSError, TallyError):
+    except (TallyError, PermissionError):
         return False
     return digest.digest() == nar_hash
 

@@ -18,7 +18,7 @@ from engine.durable import reached
 from engine.errors import NotHere, Refused, TallyError
 from engine.locks import locked
 from engine.nix import nix32
-from engine.nix.intact import has_hash
+from engine.nix.intact import has_hash, is_exact
 from engine.nix.records import SHA256, ClosurePath
 from engine.nix.settle import Maker, Settling, unnamed
 from engine.nix.treewriter import date, remove
@@ -77,9 +77,11 @@ class Paths:
         """Return whether a tree that was written to has the content that it had; it is dated anew.
 
         So a home whose files were copied without their dates keeps its environments.
+
+        Raises: OSError when it cannot be read.
         """
         place = self.location(nar_hash)
-        if not has_hash(place, nar_hash):
+        if not is_exact(place, nar_hash):
             return False
         date(place)
         return True

@@ -14,7 +14,7 @@ from engine.content.filedag import FileDag
 from engine.content.profile import PUBLISHED, Profile
 from engine.errors import Damaged, Unavailable
 from engine.filesystem import sync_all
-from engine.nix import farms, paths, settle
+from engine.nix import farms, intact, paths, settle
 from engine.nix.closure import Materialiser, shell_of
 from engine.nix.paths import locator
 from engine.nix.treewriter import is_untouched, remove
@@ -361,6 +361,39 @@ def test_what_was_only_dated_anew_is_what_it_was(content: Content) -> None:
     assert (farm / LIBRARY / "lib/data").read_bytes() == right
     assert all(map(is_untouched, (content.work / "paths").iterdir()))
     assert ensure(content) == farm
+
+
+def test_what_cannot_be_read_just_now_is_kept(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails once does not cost the only copy of an environment."""
+    farm = ended(content)
+    right = (farm / LIBRARY / "lib/data").read_bytes()
+    for path in (content.work / "paths").rglob("*"):
+        os.utime(path, (5, 5), follow_symlinks=False)
+
+    def fail(_: Path) -> NarView:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intact.NarView, "of", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            ensure(content)
+    assert (ensure(content) / LIBRARY / "lib/data").read_bytes() == right
+
+
+def test_a_farm_that_lost_its_stamp_is_made_anew(content: Content) -> None:
+    """It was found damaged, by a process that was killed before it had removed it."""
+    farm = ended(content)
+    right = (farm / LIBRARY / "lib/data").read_bytes()
+    damaged = farm / LIBRARY / "lib/data"
+    damaged.parent.chmod(0o755)
+    damaged.unlink()
+    damaged.write_bytes(b"damaged")
+    farm.with_name(f"{farm.name}.used").unlink()
+
+    assert (ensure(content) / LIBRARY / "lib/data").read_bytes() == right
+    assert not [name for name in left(content.work) if name.startswith(".")]
 
 
 def test_what_was_written_to_and_is_carried_by_nothing_is_unavailable(content: Content) -> None:
