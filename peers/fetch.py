@@ -53,7 +53,7 @@ from peers.identity import PeerId
 from peers.source import Source
 from peers.wants import Wants
 
-GRACE_MS: Final = 5_000  # nobody can be asked: a source may yet be found, or come back
+GRACE_MS: Final = 8_000  # nobody can be asked: a source may yet be found, come back, or get it
 PATIENCE_MS: Final = 60_000  # without a block: 2 MiB at 35 kB/s
 TWICE_MS: Final = 1_000  # at the end, what is wanted for so long is asked of another too
 AT_END: Final = 64  # blocks asked of a second source at a time

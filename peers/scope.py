@@ -18,7 +18,7 @@ from engine.errors import Damaged
 from peers.identity import PeerId
 from peers.lane import Lane
 
-RETRY_MS: Final = 5_000  # what was not here when it was to be opened may be by then
+RETRY_MS: Final = 2_000  # what was not here when it was to be opened may be by then
 
 
 class Scope:

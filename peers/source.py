@@ -22,9 +22,9 @@ SILENT_MS: Final = 10_000  # without any answer, though it was asked: it is put 
 REST_MS: Final = 5_000  # so long at first, then twice as long each time
 STRIKES: Final = 4  # times put aside without a block between: it is not asked again
 REFUSALS: Final = 256  # answers without a block between them: nothing to be had there for now
-SHUN_MS: Final = 30_000  # it is not asked again so soon for what it has not
+SHUN_MS: Final = 1_500  # it is not asked so soon for what it has not, then not twice as soon...
+SHUN_LONG_MS: Final = 30_000  # ...up to this: it may be fetching it itself
 SLACK: Final = 64  # answers by which one may be overtaken on the way
-MAX_GAP: Final = 4 * WINDOW  # bytes that were sent and never came: the way to it is no good
 
 
 class Source:
@@ -33,11 +33,12 @@ class Source:
     def __init__(self, peer: PeerId, now_ms: int, pipeline: int = MAX_CIDS) -> None:
         self.peer = peer
         self.flight: dict[Cid, tuple[int, int]] = {}  # wanted: overdue after so many answers; when
-        self.granted = WINDOW
+        self.granted = WINDOW  # at most STRIKES + 1 windows over `_sent`
         self.strikes = 0
         self._pipeline = pipeline
         self._limit = min(FIRST, pipeline)
-        self._sent = 0  # what it says it has sent; at most `granted`
+        self._sent = 0  # what it has said that it sent; at most `granted`
+        self._lost = 0  # what it may have sent since, and is taken for lost
         self._gap = 0  # bytes within `_sent` that have not come
         self._spare = 2 * WINDOW  # bytes it may send that are of no use: late, or asked elsewhere
         self._answers = 0
@@ -90,6 +91,7 @@ class Source:
         else:
             self._gap += sent - size - self._sent
             self._sent = sent
+            self._lost = 0
         return ""
 
     def of_use(self) -> None:
@@ -106,13 +108,14 @@ class Source:
         self._refusals += 1
         if self._refusals >= REFUSALS:
             self._refusals = 0
-            self._rest_ms = now_ms + SHUN_MS
+            self._rest_ms = now_ms + SHUN_LONG_MS
 
     def top_up(self) -> bool:
         """Grant more when half the window is used; return whether that was so."""
-        if self.granted - self._sent > WINDOW // 2:
+        used = self._sent + self._lost
+        if self.granted - used > WINDOW // 2:
             return False
-        self.granted = self._sent + WINDOW
+        self.granted = used + WINDOW
         return True
 
     def withdraw(self, cid: Cid) -> bool:
@@ -136,11 +139,10 @@ class Source:
         return bool(self.flight) and now_ms - self._heard_ms >= SILENT_MS
 
     def put_aside(self, now_ms: int) -> None:
-        """Ask it nothing for a while; what it may have sent meanwhile counts as lost."""
+        """Ask it nothing for a while; all that it may have sent counts as lost till it is heard."""
         self._rest_ms = now_ms + (REST_MS << self.strikes)
-        self._gap += self.granted - self._sent
-        self.strikes = self.strikes + 1 if self._gap <= MAX_GAP else STRIKES
-        self._sent = self.granted
+        self.strikes += 1
+        self._lost = self.granted - self._sent
         self.top_up()
 
     def measure(self, now_ms: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from engine.content.cid import Cid
 from peers.exchange import MAX_CIDS
 from peers.identity import PeerId
-from peers.source import SHUN_MS, Source
+from peers.source import SHUN_LONG_MS, SHUN_MS, Source
 
 
 class Wants:
@@ -20,7 +20,7 @@ class Wants:
         self._missing: dict[Cid, None] = {}
         self._ready: deque[Cid] = deque()  # what came or is asked for meanwhile is left in it
         self._asked: dict[Cid, int] = {}  # of how many sources
-        self._refused: dict[Cid, dict[PeerId, int]] = {}  # by whom; until when that counts
+        self._refused: dict[Cid, dict[PeerId, tuple[int, int]]] = {}  # till when; for how long
 
     def __len__(self) -> int:
         return len(self._missing)
@@ -103,11 +103,14 @@ class Wants:
     def shun(self, cid: Cid, peer: PeerId, now_ms: int) -> None:
         """Have something ready for others than a source that has it not."""
         if cid in self._missing:
-            self._refused.setdefault(cid, {})[peer] = now_ms + SHUN_MS
+            refused = self._refused.setdefault(cid, {})
+            _, before_ms = refused.get(peer, (0, 0))
+            wait_ms = min(2 * before_ms or SHUN_MS, SHUN_LONG_MS)
+            refused[peer] = (now_ms + wait_ms, wait_ms)
             self.again(cid)
 
     def _is_refused(self, cid: Cid, peer: PeerId, now_ms: int) -> bool:
-        return self._refused.get(cid, {}).get(peer, 0) > now_ms
+        return self._refused.get(cid, {}).get(peer, (0, 0))[0] > now_ms
 
     def _less(self, cid: Cid) -> bool:
         if self._asked[cid] == 1:

@@ -14,6 +14,7 @@ from peers import fetch_events, serve_events
 from peers.exchange import (
     Answer,
     Blocks,
+    Cancel,
     Credit,
     DontHave,
     Message,
@@ -54,11 +55,16 @@ class Node:
         self.pace_ms = 0  # that the network takes for what is sent in a turn
         self.served = 0  # bytes of blocks
 
-    def offer(self, scope: Cid, roots: tuple[Cid, ...], asker: PeerId | None = None) -> None:
-        """Let a peer, or all, have some content."""
+    def offer(
+        self,
+        scope: Cid,
+        roots: tuple[Cid, ...],
+        asker: PeerId | None = None,
+        full: dict[Cid, bytes] | None = None,
+    ) -> None:
+        """Let a peer, or all, have some content, all of whose blocks are `full`."""
         self.server.handle(serve_events.Offer(scope, roots, asker))
-        here = self.offered.get(scope, set())
-        self.offered[scope] = here | below(Lenient(self.blocks), list(roots))
+        self.offered[scope] = below(Lenient(full or self.blocks), list(roots))
         self.askers[scope] = asker
 
 
@@ -135,6 +141,10 @@ class Swarm:
             self.to_server(node, serve_events.Tick(self.now_ms))
             self.to_fetch(node, fetch_events.Tick(self.now_ms))
 
+    def note(self, *what: object) -> None:
+        """Add to the trace."""
+        self.trace.update(repr(what).encode())
+
     # the network
 
     def send(self, asker: PeerId, source: PeerId, message: Message) -> None:
@@ -154,7 +164,8 @@ class Swarm:
     def deliver(self, asker: Node, source: Node, message: Message) -> None:
         """Have a message arrive."""
         self.messages += 1
-        self.trace.update(repr((self.now_ms, asker.name, source.name, message)).encode())
+        self.note(self.now_ms, asker.name, source.name, type(message).__name__)
+        self.note(message.cids if isinstance(message, Cancel | DontHave) else message.lane)
         if isinstance(message, Blocks | DontHave):
             self.to_fetch(asker, fetch_events.Heard(source.name, message))
             return
@@ -223,12 +234,12 @@ class Swarm:
                         node.blocks[block.cid] = block.data
                 case fetch_events.Cut(source, reason):
                     node.cut[source] = reason
-                    self.trace.update(reason.encode())
+                    self.note(reason)
                     self.part(node, self.nodes[source])
                 case Done() | Failed():
                     assert node.end is None
                     node.end = action
-                    self.trace.update(repr(action).encode())
+                    self.note(action)
 
 
 def load(node: Node, action: serve_events.Load) -> serve_events.Loaded:

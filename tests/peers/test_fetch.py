@@ -211,25 +211,27 @@ def test_what_a_source_has_not_is_asked_of_another() -> None:
     assert not wants(actions + driver.tell(Tick(1), Gone(B)), A)
 
 
-def test_a_source_is_asked_again_much_later() -> None:
-    """It may have it by then; the fetch lasts so long only while something else comes."""
+def test_a_source_is_asked_again_later() -> None:
+    """It may be fetching the same itself; each time it is asked again twice as late."""
     driver = begun(A, leaves=6)
-    driver.tell(Heard(A, DontHave(1, (LEAVES[0].cid,))))
-    asked: list[Cid] = []
-    for number in range(1, 5):
-        asked += wants(driver.tell(Tick(number * SHUN_MS // 5)), A)
-        asked += wants(driver.bring(A, LEAVES[number]), A)
-    asked += wants(driver.tell(Tick(SHUN_MS - 1)), A)
-    assert asked == []
-    assert wants(driver.tell(Tick(SHUN_MS)), A) == [LEAVES[0].cid]
+    cid, now_ms = LEAVES[0].cid, 0
+    no = Heard(A, DontHave(1, (cid,)))
+    for number in (1, 2, 3):
+        assert not wants(driver.tell(no, Tick(now_ms + number * SHUN_MS - 1)), A)
+        now_ms += SHUN_MS << (number - 1)
+        driver.bring(A, LEAVES[number])
+        assert not wants(driver.tell(Tick(now_ms - 1)), A)
+        assert wants(driver.tell(Tick(now_ms)), A) == [cid]
 
 
 def test_what_nobody_has_is_missing() -> None:
-    """The fetch fails soon, and says what is missing."""
+    """It is asked for a few times more; then the fetch fails, and says what is missing."""
     driver = Driver(order(LEAVES[0].cid))
-    driver.tell(Found(A), Heard(A, DontHave(1, (LEAVES[0].cid,))))
-    assert not of_kind(driver.tell(Tick(GRACE_MS - 1)), Failed)
-    (failed,) = of_kind(driver.tell(Tick(GRACE_MS)), Failed)
+    no = Heard(A, DontHave(1, (LEAVES[0].cid,)))
+    driver.tell(Found(A), no, Tick(SHUN_MS), no, Tick(3 * SHUN_MS), no)
+    driver.tell(Tick(7 * SHUN_MS), no)
+    assert not of_kind(driver.tell(Tick(7 * SHUN_MS + GRACE_MS - 1)), Failed)
+    (failed,) = of_kind(driver.tell(Tick(7 * SHUN_MS + GRACE_MS)), Failed)
     assert failed.missing == (LEAVES[0].cid,)
     assert failed.why == "no source has it"
 
