@@ -30,6 +30,8 @@ from peers.directory_events import (
     Event,
     Forget,
     Forked,
+    Introduce,
+    Introduced,
     Learned,
     List,
     Listed,
@@ -54,12 +56,8 @@ from peers.peer_record import (
     current,
     runs,
 )
+from peers.rounds import PARTNERS, Rounds
 
-ROUND_MS: Final = 10_000  # between two rounds, while few peers have been reached
-SETTLED_MS: Final = 120_000  # between two rounds from then on
-PARTNERS: Final = 3  # asked in a round
-REACH: Final = 16  # see docs/protocol.md: when reached squared is so many times all, few are missed
-FRUITLESS: Final = 6  # rounds that reached nobody new: more of them would not either
 MAX_NAMED: Final = 1_000  # peers that the user named
 MAX_FORKS: Final = 100  # kept as evidence: by then something else is wrong
 
@@ -75,6 +73,7 @@ class Directory:
         self._me = me
         self._known = Known(me, epoch)
         self._dialling = Dialling()
+        self._rounds = Rounds(me, self._known, self._dialling)
         self._talks = Conversations()
         self._named: dict[PeerId, tuple[Address, ...]] = {}
         self._connected: dict[PeerId, None] = {}
@@ -83,8 +82,6 @@ class Directory:
         self._own: Notice | None = None
         self._now_ms = self._monotonic_ms = 0
         self._soonest_ms = 0  # nothing expires before
-        self._round_ms: int | None = None  # monotonic, of the next one
-        self._fruitless = self._reached_before = 0
         self._luck = Luck(0)
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -98,6 +95,7 @@ class Directory:
             Listed: self._on_listed,
             Wanted: self._on_wanted,
             Learned: self._on_learned,
+            Introduced: self._on_introduced,
         }
 
     def handle(self, event: Event) -> tuple[Action, ...]:
@@ -150,7 +148,7 @@ class Directory:
             self._expire()
         for peer in self._named:
             self._dial(peer)
-        if self._round_ms is None or self._monotonic_ms >= self._round_ms:
+        if self._rounds.due(self._monotonic_ms):
             self._begin_round()
 
     def _on_renewed(self, event: Renewed) -> None:
@@ -197,6 +195,7 @@ class Directory:
         self._connected.pop(peer, None)
         self._talks.end(peer)
         self._dialling.down(peer, self._monotonic_ms, self._luck)
+        self._known.doubt(peer)
         if self._known.down(peer):
             self._forget(peer)
         elif self._known.get(peer) is None and peer not in self._named:
@@ -229,15 +228,19 @@ class Directory:
 
     def _on_learned(self, event: Learned) -> None:
         wanted = self._talks.wanted(event.via)
-        answer = bool(wanted) and not event.notices
         for notice in event.notices:
-            answer = answer or notice.signer in wanted
-            if notice.signer == event.via or notice.signer in wanted:
+            if notice.signer in wanted:
                 self._learn(notice, event.via)
             else:
                 self._refuse(event.via, f"the record of {notice.signer} was not asked for")
-        if answer:
+        if wanted:
             self._go_on(event.via)
+
+    def _on_introduced(self, event: Introduced) -> None:
+        if event.notice.signer == event.by:
+            self._learn(event.notice, event.by)
+        else:
+            self._refuse(event.by, "it introduced itself with the record of another")
 
     # what follows
 
@@ -299,33 +302,11 @@ class Directory:
         own = self._own
         if own is None or self._now_ms >= (own.record.made_ms + own.record.expires_ms) // 2:
             self._renew(own.record.serial if own else 0)
-        settled = self._settled()
-        round_ms = SETTLED_MS if settled else ROUND_MS
-        self._round_ms = self._monotonic_ms + round_ms - self._luck.below(round_ms // 4)
-        met = self._meet(explore=not settled)
-        for peer in self._luck.some((*self._connected,), PARTNERS - met):
+        met = self._rounds.begin(self._monotonic_ms, self._luck)
+        for peer in met:
+            self._dial(peer)  # and ask it once it is connected
+        for peer in self._luck.some((*self._connected,), PARTNERS - len(met)):
             self._ask(peer)
-
-    def _settled(self) -> bool:
-        """Return whether enough peers have been reached, or no more can be."""
-        reached, known = self._known.reached_count, len(self._known)
-        self._fruitless = self._fruitless + 1 if reached <= self._reached_before else 0
-        self._reached_before = reached
-        enough = known > PARTNERS and reached**2 >= REACH * known
-        return enough or self._fruitless >= FRUITLESS
-
-    def _meet(self, *, explore: bool) -> int:
-        """Dial some of those known, who are asked once they are connected; return how many."""
-        count = PARTNERS if explore else 1
-        chosen = self._luck.among(self._known.groups(new=explore), count, self._may_dial)
-        for peer in chosen:
-            self._dial(peer)
-        return len(chosen)
-
-    def _may_dial(self, peer: PeerId) -> bool:
-        held = self._known.get(peer)
-        due = self._dialling.due(peer, self._monotonic_ms)
-        return peer != self._me and due and held is not None and bool(held.record.addresses)
 
     def _dial(self, peer: PeerId) -> None:
         if not self._dialling.due(peer, self._monotonic_ms):
@@ -341,7 +322,7 @@ class Directory:
     def _introduce(self, peer: PeerId) -> None:
         """Send a peer our own record."""
         if self._own and self._now_ms < self._own.record.expires_ms:
-            self._actions.append(Announce(peer, (self._own.data,)))
+            self._actions.append(Introduce(peer, self._own.data))
 
     def _renew(self, after: int) -> None:
         """Have our record made anew; by the clock, so that it counts after a loss of state too."""

@@ -1,7 +1,7 @@
 """What a Directory hears (events) and what it asks for (actions): the whole vocabulary. Pure.
 
-Ask, List, Want and Announce are answers to one another across the wire: one peer's Ask is the
-other's Asked, its List the first one's Listed, and so on (docs/protocol.md, "Directory").
+What one peer does, the other hears: Ask as Asked, List as Listed, Want as Wanted, Announce as
+Learned, Introduce as Introduced (docs/protocol.md, "Directory").
 """
 
 from typing import NamedTuple
@@ -109,13 +109,23 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Records whose signatures hold: the answer to Want, or the sender's own."""
+    """The answer to Want: records whose signatures hold."""
 
     notices: tuple[Notice, ...]
     via: PeerId
 
 
-Event = Tick | Renewed | Added | Removed | Up | Down | Asked | Listed | Wanted | Learned
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """A peer sent its own record, whose signature holds."""
+
+    notice: Notice
+    by: PeerId
+
+
+Event = (
+    Tick | Renewed | Added | Removed | Up | Down | Asked | Listed | Wanted | Learned | Introduced
+)
 
 # actions
 
@@ -153,10 +163,18 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Send signed records, as they came."""
+    """Answer Wanted: signed records, as they came."""
 
     to: PeerId
     records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Send a peer our own signed record."""
+
+    to: PeerId
+    record: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +210,4 @@ class Refuse:
     why: str
 
 
-Action = Dial | Ask | List | Want | Announce | Renew | Forget | Forked | Refuse
+Action = Dial | Ask | List | Want | Announce | Introduce | Renew | Forget | Forked | Refuse

@@ -143,6 +143,13 @@ class Known:
             self._reached.pop(peer, None)
         return self._settle(peer)
 
+    def doubt(self, peer: PeerId) -> None:
+        """Note that a peer did not answer: of its source's hearsay it is the first to go."""
+        source = self._source.get(peer)
+        if source is not None:
+            told = self._told[source]
+            told[peer] = told.pop(peer)
+
     def drop(self, peer: PeerId) -> None:
         """Forget a peer's record; whether it is connected or named is not forgotten."""
         self._notices.pop(peer, None)

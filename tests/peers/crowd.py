@@ -12,7 +12,7 @@ from random import Random
 
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import REQUIRES, SYSTEM, Platform
-from peers.directory import ROUND_MS, Directory
+from peers.directory import Directory
 from peers.directory_events import (
     Action,
     Added,
@@ -22,6 +22,8 @@ from peers.directory_events import (
     Dial,
     Down,
     Event,
+    Introduce,
+    Introduced,
     Learned,
     List,
     Listed,
@@ -35,8 +37,9 @@ from peers.directory_events import (
 )
 from peers.identity import Address, PeerId
 from peers.peer_record import PEER, VALIDITY_MS, Notice, PeerRecord
+from peers.rounds import ROUND_MS
 
-_SENT = (Ask, List, Want, Announce)
+_SENT = (Ask, List, Want, Announce, Introduce)
 
 START_MS = 1_800_000_000_000
 SESSIONS = 16  # that a peer keeps; the oldest goes
@@ -190,16 +193,18 @@ class Crowd:
             self.members[here].sessions.pop(there, None)
             self._queue.append((here, Down(there)))
 
-    def _heard(self, by: PeerId, action: Ask | List | Want | Announce) -> Event:
+    def _heard(self, by: PeerId, action: Ask | List | Want | Announce | Introduce) -> Event:
         if isinstance(action, Ask):
             return Asked(by, action.cursor)
         if isinstance(action, List):
             return Listed(by, action.listing)
         if isinstance(action, Want):
             return Wanted(by, action.peers)
+        if isinstance(action, Introduce):
+            return Introduced(self.read[action.record], by)
         return Learned(tuple(self.read[data] for data in action.records), by)
 
-    def _count(self, action: Ask | List | Want | Announce) -> None:
+    def _count(self, action: Ask | List | Want | Announce | Introduce) -> None:
         name = type(action).__name__
         size = ENVELOPE
         if isinstance(action, List):
@@ -208,5 +213,7 @@ class Crowd:
             size += 34 * len(action.peers)
         elif isinstance(action, Announce):
             size += sum(len(data) - 32 + SIGNED for data in action.records)
+        elif isinstance(action, Introduce):
+            size += len(action.record) - 32 + SIGNED
         self.messages[name] += 1
         self.bytes[name] += size

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.step import Platform
 from peers.conversations import START
-from peers.directory import MAX_NAMED, SETTLED_MS, Directory
+from peers.directory import MAX_NAMED, Directory
 from peers.directory_events import (
     Action,
     Added,
@@ -22,6 +22,8 @@ from peers.directory_events import (
     Event,
     Forget,
     Forked,
+    Introduce,
+    Introduced,
     Learned,
     List,
     Listed,
@@ -39,6 +41,7 @@ from peers.identity import Address, PeerId
 from peers.keyring import Identity
 from peers.known import PAGE
 from peers.peer_record import LONGEST_MS, PEER, SKEW_MS, VALIDITY_MS, Notice, read
+from peers.rounds import SETTLED_MS
 from peers.signed import seal
 from tests.peers.crowd import PLATFORM, START_MS, notice, peer_id, record
 from tests.peers.keys import identity
@@ -108,13 +111,15 @@ def test_a_lost_answer_is_listed_again() -> None:
 
 
 def test_what_was_not_asked_for_is_refused() -> None:
-    """Records of others, listings; but a peer may always bring its own record."""
+    """Records, listings; but a peer may always introduce itself, and as nobody else."""
     mine = directory()
     mine.handle(Up(ONE, dialled=True))
     refused = mine.handle(Learned((notice(TWO, record()),), ONE))
     assert [type(action) for action in refused] == [Refuse]
     assert mine.get(TWO) is None
-    assert mine.handle(Learned((notice(ONE, record()),), ONE)) == ()
+    assert of_kind(mine.handle(Introduced(notice(TWO, record()), ONE)), Refuse)
+    assert mine.get(TWO) is None
+    assert mine.handle(Introduced(notice(ONE, record()), ONE)) == ()
     assert mine.get(ONE)
     mine.handle(Listed(ONE, Listing((), START, more=False)))
     assert of_kind(mine.handle(Listed(ONE, Listing((), START, more=False))), Refuse)
@@ -186,7 +191,7 @@ def test_who_only_asks_has_no_record() -> None:
     """It is asked for none and announces none."""
     mine = directory(listed=False)
     assert not of_kind(mine.handle(Tick(START_MS, 10**9, 1)), Renew)
-    assert not of_kind(mine.handle(Up(ONE, dialled=True)), Announce)
+    assert not of_kind(mine.handle(Up(ONE, dialled=True)), Introduce)
 
 
 def test_a_peer_is_told_our_record_when_it_connects_and_when_it_is_renewed() -> None:
@@ -194,9 +199,9 @@ def test_a_peer_is_told_our_record_when_it_connects_and_when_it_is_renewed() -> 
     mine = directory(listed=True)
     own = notice(ME, record(1))
     mine.handle(Renewed(own))
-    assert of_kind(mine.handle(Up(ONE, dialled=False)), Announce) == [Announce(ONE, (own.data,))]
+    assert of_kind(mine.handle(Up(ONE, dialled=False)), Introduce) == [Introduce(ONE, own.data)]
     newer = notice(ME, record(2, free_slots=0))
-    assert mine.handle(Renewed(newer)) == (Announce(ONE, (newer.data,)),)
+    assert mine.handle(Renewed(newer)) == (Introduce(ONE, newer.data),)
     listed = mine.handle(Asked(ONE, START))
     assert listed == (
         List(ONE, Listing((Entry(ME, 2, newer.cid.raw[-4:]),), Cursor(1, 2), more=False)),
@@ -377,6 +382,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Listed, others, listings),
     st.builds(Wanted, peers, st.lists(peers, max_size=6).map(tuple)),
     st.builds(Learned, st.lists(some, max_size=4).map(tuple), others),
+    st.builds(Introduced, some, others),
 )
 
 
@@ -411,10 +417,10 @@ def test_signed_records_go_from_one_directory_to_the_next() -> None:
         each.handle(Tick(START_MS, 0, 1))
         each.handle(Renewed(read(seal_record(who))))
     first, second, third = directories
-    (announced,) = of_kind(first.handle(Up(two.peer, dialled=True)), Announce)
-    assert isinstance(announced, Announce)
+    (introduced,) = of_kind(first.handle(Up(two.peer, dialled=True)), Introduce)
+    assert isinstance(introduced, Introduce)
     second.handle(Up(one.peer, dialled=False))
-    second.handle(Learned(tuple(map(read, announced.records)), one.peer))
+    second.handle(Introduced(read(introduced.record), one.peer))
     third.handle(Up(two.peer, dialled=True))
     (listed,) = second.handle(Asked(three.peer, START))
     assert isinstance(listed, List)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from peers.directory import PARTNERS, SETTLED_MS
 from peers.directory_events import Action, Announce, Asked, Cursor, Entry, List, Listing
 from peers.identity import PeerId
 from peers.known import MAX_RECORDS, PAGE, SHARE
 from peers.peer_record import LONGEST_MS, VALIDITY_MS
+from peers.rounds import PARTNERS, SETTLED_MS
 from tests.peers.crowd import Crowd, Member, notice, peer_id, record
 
 CROWD = 120
