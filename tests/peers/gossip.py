@@ -1,4 +1,4 @@
-"""How a crowd comes to know itself: rounds, messages and bytes, by `python -m tests.peers.gossip N`.
+"""How a crowd comes to know itself, by `python -m tests.peers.gossip N`.
 
 Each peer is told of three others. A line for each round: records that peers still lack, on
 average; peers reached; messages and bytes that each peer has sent so far.
