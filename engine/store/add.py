@@ -4,6 +4,7 @@ What is kept is content, names, symlinks as they are and whether a file is execu
 left out but what `ignore` names. What cannot be kept is refused with its path, never skipped.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -13,10 +14,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Refused
+from engine.errors import Refused, Unavailable
 from engine.store.base import ContentStore
 from engine.store.intake import Intake, Source
 from engine.store.treebuilder import Added, TreeBuilder
+
+# What is no path's fault, and may go away by itself.
+_OF_THE_MACHINE: Final = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
 # Not followed if it became a symlink meanwhile; never waits for the writer of a fifo.
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -32,7 +36,7 @@ def add_path(
     With `in_place`, large files stay where they are and are only indexed.
 
     Raises: Refused, with the path, for what is no file, directory or symlink, cannot be read,
-        cannot be named, or changes meanwhile; Unavailable on a full disk.
+        cannot be named, or changes meanwhile; Unavailable on a full or failing disk.
     """
     with _reading(lambda: path):
         root = Path(os.path.realpath(path, strict=True))
@@ -153,12 +157,16 @@ def _special(mode: int) -> Refused:
 
 @contextmanager
 def _reading(place: Callable[[], Path]) -> Iterator[None]:
-    """Say of every failure which path it was; a failed system call is the path's fault."""
+    """Say of every failure which path it was, and whether that or the machine is to be mended."""
     try:
         yield
     except FileNotFoundError:
         raise Refused("there is nothing", where=_shown(place()), fix="check the path") from None
     except OSError as fault:
+        if fault.errno in _OF_THE_MACHINE:
+            what = f"it cannot be read or kept just now: {fault.strerror}"
+            fix = "look after this disk and that of the home, then run the command again"
+            raise Unavailable(what, where=_shown(place()), fix=fix) from fault
         fix = "make it readable, or leave it out with ignore"
         raise Refused(f"cannot read it: {fault.strerror}", where=_shown(place()), fix=fix) from None
     except Refused as fault:

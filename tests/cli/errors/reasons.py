@@ -99,6 +99,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/staging.py": LIMIT,
     "engine/step.py": FORGED,
     "engine/store/add.py _Walk._file": RACE,
+    "engine/store/add.py _reading: it cannot be read or kept": ELSEWHERE + "tests/engine/store",
     "engine/store/blocks.py": FORGED,
     "engine/store/borrowed.py": RACE,
     "engine/store/copy.py": FORGED,
