@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast, get_args
 
-from engine.errors import NoSandbox, Unavailable
+from engine.errors import NoSandbox, Refused, Unavailable
 from engine.sandbox import binary, cgroup, frames, orders, processor, remedy, seccomp
 from engine.sandbox.base import (
     Job,
@@ -94,7 +94,7 @@ class Bubblewrap:
     def _perform(self, job: Job, order: Order, receiver: Callable[[Channel], Receiver]) -> Outcome:
         try:
             kills = self._limit(job.limits)
-            channel = self._send_order(frames.pack_order(order))
+            channel = self._send_order(_packed(order))
             return self._judge(self._listen(channel, receiver(channel)), kills)
         except EOFError:
             self._drop()
@@ -198,6 +198,16 @@ class Bubblewrap:
                 channel.hang_up()
                 channel.close()
                 self._starter.wait()
+
+
+def _packed(order: Order) -> bytes:
+    body = frames.pack_order(order)
+    if len(body) > frames.FRAME_MAX:
+        raise Refused(
+            f"the step's script and the names of its outputs have over {frames.FRAME_MAX} bytes",
+            fix="read long lists from a file, {inputs.NAME.list}; give outputs as directories",
+        )
+    return body
 
 
 def _outcome(ending: frames.Ending) -> Outcome:

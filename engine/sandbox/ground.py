@@ -112,7 +112,7 @@ def _copy_bubblewrap(held: list[tuple[int, str]]) -> None:
 def _copy_loader_cache() -> None:
     """Spare each bubblewrap the search for its libraries: 40 system calls."""
     os.mkdir(f"{_ROOT}/etc")
-    with contextlib.suppress(FileNotFoundError), open("/etc/ld.so.cache", "rb") as source:
+    with contextlib.suppress(OSError), open("/etc/ld.so.cache", "rb") as source:
         _write(f"{_ROOT}/etc/ld.so.cache", source.read())
 
 

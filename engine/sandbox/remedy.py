@@ -41,5 +41,5 @@ def advise(why: str, root: Path = Path("/")) -> str:
         if switch.is_file() and switch.read_text().strip() == value:
             return fix
     if "No space left on device" in why:
-        return "too many user namespaces or mounts are in use: end other sandboxes and try again"
+        return "too many namespaces or mounts are in use: end other sandboxes and try again"
     return _CONTAINER

@@ -89,6 +89,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/run.py": FORGED,
     "engine/sandbox/bubblewrap.py Bubblewrap._listen": ELSEWHERE + "tests/engine/sandbox",
     "engine/sandbox/bubblewrap.py Bubblewrap._perform": ELSEWHERE + "tests/engine/sandbox",
+    "engine/sandbox/bubblewrap.py _packed": ELSEWHERE + "tests/engine/sandbox",
     "engine/sandbox/relay.py": ELSEWHERE + "tests/engine/sandbox",
     "engine/sandbox/orders.py": FIRST,
     "engine/sandbox/seccomp.py": ELSEWHERE + "tests/engine/sandbox/test_machine.py",

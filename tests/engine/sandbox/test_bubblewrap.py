@@ -303,6 +303,15 @@ def test_where_user_namespaces_are_off_nothing_runs(bench: Bench) -> None:
     assert "max_user_namespaces" in done.stdout
 
 
+def test_a_script_that_no_order_holds_is_refused(
+    sandbox: Bubblewrap, bench: Bench, kept: Kept
+) -> None:
+    """With what to do, and the executor goes on."""
+    with pytest.raises(Refused, match="script and the names"):
+        run(sandbox, bench.job(script="#" * (frames.FRAME_MAX + 1)), kept)
+    assert run(sandbox, bench.job(script="exit 0"), kept).exit_code == 0
+
+
 def test_an_executor_that_talks_nonsense_is_replaced(
     sandbox: Bubblewrap, bench: Bench, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
