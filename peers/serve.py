@@ -264,7 +264,7 @@ class Server:
 
     def _give_up(self, scope: Scope) -> None:
         """Answer wants that no block of a scope links to, once all of it is open."""
-        if not scope.is_opening and not scope.unopened(1):
+        if not scope.unopened(1):
             for (peer, number), lane in scope.lanes.items():
                 self._dont_have(peer, number, lane.give_up())
 

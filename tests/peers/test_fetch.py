@@ -9,7 +9,7 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import Bounds
 from peers.exchange import MAX_CIDS, Answer, Blocks, Cancel, Credit, DontHave, WantBlocks
-from peers.fetch import GRACE_MS, PATIENCE_MS, TWICE_MS, Fetch, Order
+from peers.fetch import GRACE_MS, MAX_SOURCES, PATIENCE_MS, TWICE_MS, Fetch, Order
 from peers.fetch_events import (
     Action,
     Cut,
@@ -146,6 +146,22 @@ def test_each_block_is_asked_of_one_source() -> None:
     assert wants(asked, A) == [block.cid for block in LEAVES[:FIRST]] or wants(asked, B)
     assert not set(wants(asked, A)) & set(wants(asked, B))
     assert len(wants(asked, A)) == len(wants(asked, B)) == FIRST
+
+
+def test_a_few_wants_are_shared_out() -> None:
+    """Though one source could be asked for all of them."""
+    root = node([block.cid for block in LEAVES[:100]])
+    driver = Driver(order(root.cid))
+    driver.tell(Found(A), Found(B))
+    asked = driver.bring(A, root)
+    assert len(wants(asked, A)) == len(wants(asked, B)) == 50
+
+
+def test_a_fetch_has_so_many_sources_and_no_more() -> None:
+    """What a stranger can make it hold is bounded."""
+    driver = begun(A)
+    driver.tell(*(Found(peer(number)) for number in range(1, MAX_SOURCES + 10)))
+    assert len(driver.fetch._sources) == MAX_SOURCES
 
 
 def test_wrong_bytes_cut_a_source_off() -> None:

@@ -242,6 +242,47 @@ def test_askers_have_their_turns_in_a_ring() -> None:
     assert order.count(A) == 10
 
 
+def test_the_lanes_of_an_asker_take_turns() -> None:
+    """What is wanted on one does not wait for all of another."""
+    big = [leaf(number.to_bytes(2, "big") * 2**18) for number in range(40)]
+    driver = Driver(*big, slow=True)
+    root, roots = big[0].cid, tuple(block.cid for block in big)
+    driver.tell(Offer(root, roots, None))
+    todo = driver.want(A, *roots[:20], scope=root, lane=1)
+    todo += driver.want(A, *roots[20:], scope=root, lane=2)
+    lanes: list[int] = []
+    while todo:
+        action = todo.pop(0)
+        if isinstance(action, Load):
+            todo += driver.tell(load(driver.node, action))
+        elif isinstance(action, Send) and action.turn:
+            lanes.append(action.message.lane)
+            todo += driver.tell(Taken(action.turn))
+    assert len(lanes) == 10
+    assert set(lanes[:4]) == {1, 2}
+
+
+def test_what_was_read_for_a_lane_that_ended_is_dropped() -> None:
+    """A new one of the same number has no part in it."""
+    driver = offering(slow=True)
+    (reading,) = driver.want(A, ROOT.cid)
+    assert isinstance(reading, Load)
+    driver.tell(Asked(A, Cancel(1, ())))
+    driver.want(A, ROOT.cid, granted=1)
+    assert not served(driver.tell(load(driver.node, reading)), A)
+
+
+def test_the_turns_of_who_has_gone_are_free() -> None:
+    """Nobody will say that its blocks have left."""
+    driver = offering(slow=True)
+    (reading,) = driver.want(A, ROOT.cid)
+    assert isinstance(reading, Load)
+    assert served(driver.tell(load(driver.node, reading)), A)
+    assert driver.node.server._turns
+    driver.tell(Gone(A))
+    assert not driver.node.server._turns
+
+
 def test_who_has_gone_is_forgotten() -> None:
     """What was being read for it is dropped, and its turns are free for others."""
     driver = offering(slow=True)
