@@ -52,6 +52,18 @@ def test_a_full_directory_makes_room_from_whoever_told_most() -> None:
     assert known.get(peer_id(60))
 
 
+def test_who_did_not_answer_makes_room_first() -> None:
+    """Of the source that told most."""
+    known = Known(ME, 1)
+    flood(known, LIAR, 100, SHARE)
+    known.doubt(peer_id(107))
+    for source in range(4):
+        flood(known, peer_id(10 + source), 10_000 + source * SHARE, SHARE - 1)
+    flood(known, FRIEND, 50, 5)
+    assert known.get(peer_id(107)) is None
+    assert known.get(peer_id(100 + SHARE - 1))
+
+
 def test_a_flood_does_not_push_out_its_equals() -> None:
     """In a full directory whoever told most cannot tell of more."""
     known = Known(ME, 1)
