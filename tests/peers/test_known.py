@@ -87,6 +87,13 @@ def test_strangers_who_come_and_go_share_one_share() -> None:
     assert len(known) == SHARE
 
 
+def test_strangers_that_are_gone_before_their_record_is_read_have_that_share_too() -> None:
+    """None of them has one of its own, however many keys it has."""
+    known = Known(ME, 1)
+    brought = [known.put(heard(100 + n), peer_id(100 + n))[0] for n in range(SHARE + 1)]
+    assert brought == [Outcome.TAKEN] * SHARE + [Outcome.OVER]
+
+
 def test_a_lower_serial_never_replaces_a_higher() -> None:
     """Whoever brings it, and whichever came first."""
     known = Known(ME, 1)
