@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.allowance import STRANGER, Allowance
-from peers.answers import Answer, Answers
+from peers.answers import Answer
 from peers.certificate import holds
 from peers.envelope import REQUEST_ID, VERSION, Envelope, Role, join, split
 from peers.errors import RemoteFault
@@ -18,6 +18,7 @@ from peers.hello import Acquaintance, Party, introduce, meet
 from peers.identity import PeerId
 from peers.inflight import MAX_IN_FLIGHT, Inflight
 from peers.messages import ALIVE_TYPE, HELLO_TYPE
+from peers.past import Past
 from peers.session_events import (
     Accepted,
     Action,
@@ -54,17 +55,17 @@ class Session:
         curve_key: bytes,
         *,
         expected: PeerId | None = None,
-        answers_of: Callable[[PeerId], Answers] = lambda _: Answers(),
+        past_of: Callable[[PeerId], Past] = lambda _: Past(),
     ) -> None:
         """Introduce this peer as `party`; with `expected`, nobody else will do.
 
-        `answers_of` gives what a peer was answered on earlier connections.
+        `past_of` gives what is remembered of a peer from earlier connections.
         """
         self._party = party
         self._curve_key = curve_key
         self._expected = expected
-        self._answers_of = answers_of
-        self._answers = Answers()
+        self._past_of = past_of
+        self._answers = Past().answers
         self._state = State.NEW
         self._met: Acquaintance | None = None
         self._hello: Cid | None = None  # of ours, when it was the first
@@ -166,8 +167,10 @@ class Session:
         )
         if self._expected not in {None, met.peer}:
             raise RemoteFault(f"it is {met.peer}, and not {self._expected}")
+        past = self._past_of(met.peer)
+        past.certified(met.certificate.serial)
         self._move(Cause.GREETED)
-        self._answers = self._answers_of(met.peer)
+        self._answers = past.answers
         greeting = () if is_answer else (self._greet(event.at_ms, met.hello),)
         self._met = met
         return (*greeting, Met(met.peer, met.version, met.heads))

@@ -139,10 +139,10 @@ class Transport:
         arrivals: list[Arrival] = []
         for line in list(self._lines.values()):
             if line.socket in ready or line.monitor in ready:
-                arrivals.extend(self._of_line(line))
+                arrivals.extend(self._of_line(line, has_news=line.monitor in ready))
         for door in self._doors:
             if door.socket in ready or door.monitor in ready:
-                arrivals.extend(door.arrivals())
+                arrivals.extend(door.arrivals(has_news=door.monitor in ready))
         self._sweep()
         return arrivals
 
@@ -186,8 +186,8 @@ class Transport:
     def _refusal(self, curve_key: bytes) -> str:
         return self._gate.refusal(curve_key, self._clock())
 
-    def _of_line(self, line: "_Line") -> list[Arrival]:
-        arrivals = list(line.arrivals())
+    def _of_line(self, line: "_Line", *, has_news: bool) -> list[Arrival]:
+        arrivals = list(line.arrivals(has_news=has_news))
         if arrivals and isinstance(arrivals[-1], Ended):
             self._drop(line)
         return arrivals
@@ -217,9 +217,9 @@ class _Line:
         self.connection = connection
         self.monitor = dialling.get_monitor_socket(_LINE_EVENTS)
 
-    def arrivals(self) -> Iterator[Arrival]:
-        """Return what came, up to the connection's end."""
-        happened = [event for event, _ in _happened(self.monitor)]
+    def arrivals(self, *, has_news: bool) -> Iterator[Arrival]:
+        """Return what came, up to the connection's end; that only if the monitor has news."""
+        happened = [event for event, _ in _happened(self.monitor)] if has_news else []
         if zmq.EVENT_HANDSHAKE_SUCCEEDED in happened:
             yield Connected(self.connection)
         for _ in range(MAX_TURN):
@@ -262,15 +262,16 @@ class _Door:
         self._remotes: dict[int, Remote] = {}  # by the number of the TCP socket
         self._seats = Seats()
 
-    def arrivals(self) -> list[Arrival]:
-        """Return what came."""
+    def arrivals(self, *, has_news: bool) -> list[Arrival]:
+        """Return what came, and, if the monitor has news, which connections ended."""
         arrivals: list[Arrival] = []
         for _ in range(MAX_TURN):
             message = self._message()
             if message is None:
                 break
             arrivals.extend(message)
-        arrivals.extend(self._watch())
+        if has_news:
+            arrivals.extend(self._watch())
         return arrivals
 
     def send(self, connection: Connection, frames: tuple[bytes, ...]) -> bool | None:
@@ -312,7 +313,10 @@ class _Door:
         return [Arrived(seat.connection, tuple(frames))]
 
     def _seat(self, routing_id: bytes, key: bytes, frame: zmq.Frame) -> Seat:
-        """Make a connection known by its first message."""
+        """Make a connection known by its first message.
+
+        That its socket was accepted was heard before: ZAP asked about it after that.
+        """
         host, number = plain_host(str(frame.get("Peer-Address"))), int(frame.get(zmq.SRCFD))
         connection = Connection(next(self._numbers), key, self._channel, host, is_dialled=False)
         self._gate.heard(number)

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peers.allowance import Rate
-from peers.answers import Answers
 from peers.envelope import MAX_BODY, Envelope, Role, decode, encode, join
 from peers.hello import introduce
 from peers.identity import PeerId
 from peers.inflight import MAX_IN_FLIGHT
 from peers.messages import ALIVE_TYPE, HELLO_TYPE, notice, request
+from peers.past import Past
 from peers.session import HELLO_MS, IDLE_MS, Session
 from peers.session_events import (
     Accepted,
@@ -120,12 +120,12 @@ def test_asked_again_the_same_answer() -> None:
 
 def test_answers_outlive_a_connection() -> None:
     """On a new connection the same peer is given the same answer; another peer is not."""
-    kept: dict[PeerId, Answers] = {}
-    memory = lambda peer: kept.setdefault(peer, Answers())  # noqa: E731
-    dialler, listener = pair(answers_of=memory)
+    kept: dict[PeerId, Past] = {}
+    memory = lambda peer: kept.setdefault(peer, Past())  # noqa: E731
+    dialler, listener = pair(past_of=memory)
     listener.take(received(ask(dialler)))
     listener.take(Reply(0, ID, b"that"))
-    dialler, listener = pair(answers_of=memory)
+    dialler, listener = pair(past_of=memory)
     (again,) = listener.take(received(ask(dialler)))
     assert again.frames[1] == b"that"
     assert list(kept) == [identity(1).peer]
@@ -208,6 +208,17 @@ def test_another_than_expected() -> None:
     listener, _ = greeted()
     second = frames(listener.take(received(frames(first))))
     assert f"not {identity(3).peer}" in cut(dialler.take(received(second)))
+
+
+def test_a_replaced_certificate() -> None:
+    """Once a later certificate of a peer was seen, an earlier one ends the connection."""
+    past = Past(serial=2)
+    dialler = Session(party(1), curve_key(2))
+    listener = Session(party(2), curve_key(1), past_of=lambda _: past)
+    listener.take(Accepted(0, bytes(16)))
+    first = frames(dialler.take(Dialled(0, bytes(16))))
+    assert "replaced by a later one" in cut(listener.take(received(first)))
+    pair(past_of=lambda _: Past(serial=1))
 
 
 def test_an_expired_certificate() -> None:

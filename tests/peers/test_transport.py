@@ -1,6 +1,7 @@
 """Over real ZeroMQ: who has the right keys is heard and answered, and nobody else."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import zmq
@@ -11,6 +12,7 @@ from peers.connection import Channel, Place
 from peers.envelope import MAX_FRAME
 from peers.errors import LocalFault
 from peers.gate import SILENT_MS, Limits
+from peers.seats import Seat
 from peers.transport import OLDEST, Transport
 from tests.peers.wires import Wire, clock, connect, until
 
@@ -247,6 +249,21 @@ def test_a_routing_id_is_no_name(wires: list[Wire], client: Foreign) -> None:
     assert alice.recv() == b"secret for alice"
     assert thief.poll(0) == 0
     assert (b"i am alice",) not in there.arrived()
+
+
+def test_a_routing_id_that_changes_hands(wires: list[Wire], client: Foreign) -> None:
+    """A message that comes from a known routing id with another key is nobody's."""
+    there = wires[1]
+    dealer = client.connect(there.listen(), b"a" * 32)
+    dealer.send(b"first")
+    until(there.arrived, there)
+    (seat,) = there.transport._doors[0]._seats._at.values()
+    before = Seat(replace(seat.connection, curve_key=there.key), *seat[1:])
+    there.transport._doors[0]._seats.take(before)
+    dealer.send(b"second")
+    until(there.ended, there)
+    assert there.ended() == ["its routing id is used with another key"]
+    assert there.arrived() == [(b"first",)]
 
 
 def test_a_silent_connection_is_ended(client: Foreign) -> None:
