@@ -243,7 +243,7 @@ class Scheduler:
         if not action.wanted:
             note = "'when' is false, here or in what it reads"
         else:
-            note = "cancelled" if self._cancels else "something before it failed"
+            note = "cancelled" if self._cancels else "a step failed before its turn"
         self._end(outcomes.skipped(name, note))
 
     def _on_finish(self, action: Finish) -> None:

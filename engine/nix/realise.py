@@ -148,8 +148,17 @@ class Realiser:
         fix = "correct what its log complains of"
         if UNFETCHED in log:
             store = "" if self._command.store.is_system else f" --store {self._command.store.root}"
-            fix = f"fetch the recipe's pinned inputs first: ./fetch-inputs DIR{store}"
+            fix = f"fetch the recipe's pinned inputs first: {_fetcher(source)}{store}"
         return StepFailed(f"the environment does not build\n{log}", where=str(source), fix=fix)
+
+
+def _fetcher(source: Source) -> str:
+    """Return the command that fetches a recipe's inputs, where it is beside the recipe."""
+    folder = source.file.parent if isinstance(source, NixFile) else None
+    if folder is None or not (folder / "fetch-inputs").is_file():
+        return "fetch-inputs DIR"
+    options = f". {folder}/nixenv.sh; " if (folder / "nixenv.sh").is_file() else ""
+    return f"{options}{folder}/fetch-inputs ~/.cache/tallystick/inputs"
 
 
 def load(path: str, store: NixStore) -> derivation.Derivation:
