@@ -40,6 +40,7 @@ from peers.directory_events import (
     Renew,
     Renewed,
     Tick,
+    Unanswered,
     Up,
     Want,
     Wanted,
@@ -91,6 +92,7 @@ class Directory:
             Removed: self._on_removed,
             Up: self._on_up,
             Down: self._on_down,
+            Unanswered: self._on_unanswered,
             Asked: self._on_asked,
             Listed: self._on_listed,
             Wanted: self._on_wanted,
@@ -195,11 +197,13 @@ class Directory:
         self._connected.pop(peer, None)
         self._talks.end(peer)
         self._dialling.down(peer, self._monotonic_ms, self._luck)
-        self._known.doubt(peer)
         if self._known.down(peer):
             self._forget(peer)
         elif self._known.get(peer) is None and peer not in self._named:
             self._dialling.forget(peer)
+
+    def _on_unanswered(self, event: Unanswered) -> None:
+        self._known.doubt(event.peer)  # that it is tried less often was said when it was dialled
 
     def _on_asked(self, event: Asked) -> None:
         self._actions.append(List(event.by, self._known.since(event.cursor, self._now_ms)))

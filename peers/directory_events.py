@@ -70,7 +70,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """A session with a peer has begun: it has proved who it is."""
+    """The first session with a peer has begun: it has proved who it is."""
 
     peer: PeerId
     dialled: bool  # by us: so it does listen where it says
@@ -78,7 +78,14 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A session has ended, or a dial failed."""
+    """The last session with a peer has ended."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A dial failed, or found another peer; there may be a session all the same."""
 
     peer: PeerId
 
@@ -124,7 +131,18 @@ class Introduced:
 
 
 Event = (
-    Tick | Renewed | Added | Removed | Up | Down | Asked | Listed | Wanted | Learned | Introduced
+    Tick
+    | Renewed
+    | Added
+    | Removed
+    | Up
+    | Down
+    | Unanswered
+    | Asked
+    | Listed
+    | Wanted
+    | Learned
+    | Introduced
 )
 
 # actions

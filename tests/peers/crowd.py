@@ -31,6 +31,7 @@ from peers.directory_events import (
     Renew,
     Renewed,
     Tick,
+    Unanswered,
     Up,
     Want,
     Wanted,
@@ -178,7 +179,7 @@ class Crowd:
     def _meet(self, member: Member, address: Address) -> None:
         other = self.members.get(address.peer)
         if other is None or not other.alive or other.address != address:
-            self._queue.append((member.peer, Down(address.peer)))
+            self._queue.append((member.peer, Unanswered(address.peer)))
         elif other.peer not in member.sessions:
             self.messages["session"] += 1
             for one, two in ((member, other), (other, member)):

@@ -33,6 +33,7 @@ from peers.directory_events import (
     Renew,
     Renewed,
     Tick,
+    Unanswered,
     Up,
     Want,
     Wanted,
@@ -266,6 +267,17 @@ def test_a_peer_that_the_user_named_is_dialled_until_it_answers() -> None:
     assert of_kind(mine.handle(Tick(later, 10**9, 1)), Dial) == [Dial(HOME)]
 
 
+def test_a_dial_that_fails_ends_no_session() -> None:
+    """As when the peer called in meanwhile: it is connected, and so passed on."""
+    mine = directory()
+    mine.handle(Up(ONE, dialled=False))
+    mine.handle(Introduced(notice(ONE, record()), ONE))
+    assert mine.handle(Unanswered(ONE)) == ()
+    (listed,) = mine.handle(Asked(TWO, START))
+    assert isinstance(listed, List)
+    assert [entry.peer for entry in listed.listing.entries] == [ONE]
+
+
 def test_a_peer_that_the_user_removes_is_forgotten() -> None:
     """Its address and its record."""
     mine = directory()
@@ -378,6 +390,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Removed, peers),
     st.builds(Up, peers, dialled=st.booleans()),
     st.builds(Down, peers),
+    st.builds(Unanswered, peers),
     st.builds(Asked, peers, cursors),
     st.builds(Listed, others, listings),
     st.builds(Wanted, peers, st.lists(peers, max_size=6).map(tuple)),
