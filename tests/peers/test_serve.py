@@ -248,8 +248,9 @@ def test_the_lanes_of_an_asker_take_turns() -> None:
     driver = Driver(*big, slow=True)
     root, roots = big[0].cid, tuple(block.cid for block in big)
     driver.tell(Offer(root, roots, None))
-    todo = driver.want(A, *roots[:20], scope=root, lane=1)
-    todo += driver.want(A, *roots[20:], scope=root, lane=2)
+    todo = driver.want(A, *roots[:16], scope=root, lane=1)
+    todo += driver.want(A, *roots[16:32], scope=root, lane=2)
+    todo += driver.want(A, *roots[32:], scope=root, lane=3)
     lanes: list[int] = []
     while todo:
         action = todo.pop(0)
@@ -259,7 +260,7 @@ def test_the_lanes_of_an_asker_take_turns() -> None:
             lanes.append(action.message.lane)
             todo += driver.tell(Taken(action.turn))
     assert len(lanes) == 10
-    assert set(lanes[:4]) == {1, 2}
+    assert set(lanes[:6]) == {1, 2, 3}
 
 
 def test_what_was_read_for_a_lane_that_ended_is_dropped() -> None:
