@@ -13,9 +13,12 @@ from collections import Counter, OrderedDict
 from typing import Final
 
 from engine.values import dataclass
+from peers.allowance import Allowance, Rate
 
 SILENT_MS: Final = 10_000  # to finish the handshake (5 s) and say something (5 s)
 MAX_SHUT_OUT: Final = 10_000  # keys; who has more can make new ones as well
+BURST_S: Final = 16  # handshakes of so many seconds at once: all that one host may have, twice
+MAX_HOSTS: Final = 10_000  # whose handshakes are counted; those seen last
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Limits:
 
     connections: int = 512  # 256 peers, each with control and bulk
     per_host: int = 16
+    handshakes_s: int = 2  # of one host, after a burst of BURST_S times that (docs/adr/0096)
 
 
 class Gate:
@@ -35,6 +39,7 @@ class Gate:
         self._silent: dict[int, int] = {}  # since when; in order
         self._hosts: Counter[str] = Counter()
         self._shut_out: OrderedDict[bytes, int] = OrderedDict()  # until when
+        self._handshakes: OrderedDict[str, Allowance] = OrderedDict()  # by host
 
     def enter(self, number: int, host: str, at_ms: int) -> str:
         """Count a connection; return why it may not stay, or ""."""
@@ -76,9 +81,20 @@ class Gate:
         if len(self._shut_out) > MAX_SHUT_OUT:
             self._shut_out.popitem(last=False)
 
-    def refusal(self, curve_key: bytes, at_ms: int) -> str:
-        """Return why a key may not connect now, or ""."""
-        return "shut out" if at_ms < self._shut_out.get(curve_key, at_ms) else ""
+    def refusal(self, curve_key: bytes, host: str, at_ms: int) -> str:
+        """Return why a key may not connect from a host now, or ""."""
+        if at_ms < self._shut_out.get(curve_key, at_ms):
+            return "shut out"
+        return "" if self._handshakes_of(_house(host), at_ms).take(at_ms, 0) else "too often"
+
+    def _handshakes_of(self, host: str, at_ms: int) -> Allowance:
+        if host not in self._handshakes:
+            rate = Rate(messages=self._limits.handshakes_s, size=1)
+            self._handshakes[host] = Allowance(rate, at_ms, burst_s=BURST_S)
+            if len(self._handshakes) > MAX_HOSTS:
+                self._handshakes.popitem(last=False)
+        self._handshakes.move_to_end(host)
+        return self._handshakes[host]
 
 
 def _house(host: str) -> str:

@@ -183,8 +183,8 @@ class Transport:
             with contextlib.suppress(zmq.ZMQError):  # who asked is gone
                 self._zap.send_multipart([*way, *zap.answer(request, self._refusal)], zmq.NOBLOCK)
 
-    def _refusal(self, curve_key: bytes) -> str:
-        return self._gate.refusal(curve_key, self._clock())
+    def _refusal(self, curve_key: bytes, host: str) -> str:
+        return self._gate.refusal(curve_key, plain_host(host), self._clock())
 
     def _of_line(self, line: "_Line", *, has_news: bool) -> list[Arrival]:
         arrivals = list(line.arrivals(has_news=has_news))
@@ -306,6 +306,8 @@ class _Door:
             return []
         key = bytes.fromhex(str(first.get("User-Id")))
         seat = self._seats.at(routing_id) or self._seat(routing_id, key, first)
+        if _property(first, "Identity"):
+            return self._fault(seat, "it chooses its routing id")
         if seat.connection.curve_key != key:
             return self._fault(seat, "its routing id is used with another key")
         if len(frames) > MAX_FRAMES:
@@ -372,6 +374,16 @@ def _rest(one: "zmq.Socket[bytes]", *, is_more: bool) -> Iterator[bytes]:
         is_more = frame.more
         if count <= MAX_FRAMES + 1:
             yield frame.bytes
+
+
+def _property(frame: zmq.Frame, name: str) -> str:
+    """Return what the other end said of itself in the handshake; "?" for what is no text."""
+    try:
+        return str(frame.get(name))
+    except zmq.ZMQError:
+        return ""
+    except UnicodeDecodeError:
+        return "?"
 
 
 def _sent(one: "zmq.Socket[bytes]", frames: tuple[bytes, ...]) -> bool:

@@ -15,14 +15,14 @@ _VERSION: Final = b"1.0"
 _FIELDS: Final = 7  # version, request id, domain, address, routing id, mechanism, key
 
 
-def answer(request: Sequence[bytes], refusal: Callable[[bytes], str]) -> list[bytes]:
-    """Return the answer to a request; `refusal` says why a CURVE key may not connect, or ""."""
+def answer(request: Sequence[bytes], refusal: Callable[[bytes, str], str]) -> list[bytes]:
+    """Return the answer; `refusal` says why a CURVE key may not connect from a host, or ""."""
     request_id = request[1] if len(request) > 1 else b""
     if why := _malformed(request):
         return [_VERSION, request_id, b"400", why.encode(), b"", b""]
     key = request[-1]
     try:
-        why = refusal(key)
+        why = refusal(key, request[3].decode("ascii"))
     except Exception:
         return [_VERSION, request_id, b"500", b"error", b"", b""]
     if why:

@@ -42,12 +42,22 @@ def test_a_key_is_shut_out_for_a_time() -> None:
     """It is refused until the time, and no other is; too many are forgotten in order."""
     gate = Gate(Limits())
     gate.shut_out(b"key", 100)
-    assert (gate.refusal(b"key", 99), gate.refusal(b"key", 100)) == ("shut out", "")
-    assert gate.refusal(b"other", 99) == ""
+    assert (gate.refusal(b"key", "h", 99), gate.refusal(b"key", "h", 100)) == ("shut out", "")
+    assert gate.refusal(b"other", "h", 99) == ""
     for number in range(MAX_SHUT_OUT):
         gate.shut_out(number.to_bytes(32, "big"), 100)
-    assert gate.refusal(b"key", 99) == ""
-    assert gate.refusal(bytes(32), 99) == "shut out"
+    assert gate.refusal(b"key", "h", 99) == ""
+    assert gate.refusal(bytes(32), "h", 99) == "shut out"
+
+
+def test_handshakes_are_few() -> None:
+    """One host has so many handshakes a second, whatever its keys; another is not kept waiting."""
+    gate = Gate(Limits(handshakes_s=2))
+    tried = [gate.refusal(bytes([number]) * 32, "2001:db8::1", 0) for number in range(33)]
+    assert tried == [""] * 32 + ["too often"]
+    assert gate.refusal(b"k" * 32, "2001:db8:1::2", 0) == ""
+    assert gate.refusal(b"k" * 32, "2001:db8::2", 500) == ""
+    assert gate.refusal(b"k" * 32, "2001:db8::2", 500) == "too often"
 
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.sampled_from("abc"), st.booleans())))

@@ -274,8 +274,7 @@ def test_a_gigabyte_is_not_read(talkers: tuple[Talker, Talker], stage: str) -> N
         (b"User-Id", b"ab" * 32),
         (b"Peer-Address", b"6.6.6.6"),
         (b"__fd", b"0"),
-        (b"Identity", b"alice"),
-        (b"Identity", b"\0\0\0\0\1"),
+        (b"Identity", b""),
     ],
 )
 def test_metadata_is_no_name(talkers: tuple[Talker, Talker], name: bytes, said: bytes) -> None:
@@ -283,17 +282,42 @@ def test_metadata_is_no_name(talkers: tuple[Talker, Talker], name: bytes, said: 
     there, _ = talkers
     place = there.wire.listen()
     raw = Raw(place, b"h" * 32)
-    property_ = bytes([len(name)]) + name + len(said).to_bytes(4, "big") + said
-
-    def pose() -> None:
-        raw.send(GREETING + frame(raw.hello(), COMMAND))
-        raw.welcome()
-        raw.send(frame(raw.initiate(b"\x0bSocket-Type\x00\x00\x00\x06DEALER" + property_), COMMAND))
-        raw.read_frame()
-        raw.send(frame(raw.message(b"it is me")))
-
-    aside(pose, there.wire)
+    aside(lambda: _pose(raw, name, said), there.wire)
     until(there.wire.arrived, there.wire)
     (seen,) = there.wire.senders()
     assert (seen.curve_key, seen.host) == (bytes(raw.key.public_key), "127.0.0.1")
+    raw.close()
+
+
+def _pose(raw: Raw, name: bytes, said: bytes) -> None:
+    """Shake hands as somebody else."""
+    raw.send(GREETING + frame(raw.hello(), COMMAND))
+    raw.welcome()
+    metadata = bytes([len(name)]) + name + len(said).to_bytes(4, "big") + said
+    raw.send(frame(raw.initiate(b"\x0bSocket-Type\x00\x00\x00\x06DEALER" + metadata), COMMAND))
+    raw.read_frame()
+    raw.send(frame(raw.message(b"it is me")))
+
+
+@pytest.mark.parametrize("said", [b"alice", b"\xff\xfe"])
+def test_nobody_chooses_a_routing_id(talkers: tuple[Talker, Talker], said: bytes) -> None:
+    """Who chooses its routing id, in whatever bytes, is hung up on at its first message."""
+    there, _ = talkers
+    place = there.wire.listen()
+    raw = Raw(place, b"h" * 32)
+    aside(lambda: _pose(raw, b"Identity", said), there)
+    turn_until(lambda: "it chooses its routing id" in there.cuts, there)
+    assert raw.is_hung_up()
+    raw.close()
+
+
+def test_a_routing_id_of_another(talkers: tuple[Talker, Talker]) -> None:
+    """Who takes the routing id of a peer that is there is not sent what is for that one."""
+    there, honest = talkers
+    place = there.wire.listen()
+    line = befriend(honest, there, place)
+    (seat,) = there.wire.transport._doors[0]._seats._at.values()
+    raw = Raw(place, b"h" * 32)
+    aside(lambda: _pose(raw, b"Identity", seat.routing_id), there)
+    assert is_answered(honest, there, line)
     raw.close()

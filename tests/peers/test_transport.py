@@ -54,6 +54,12 @@ class Foreign:
         made.connect(f"tcp://{place.host}:{place.port}")
         return made
 
+    def greet(self, one: zmq.Socket, place: Place, secret: bytes) -> None:
+        """Connect a socket that is there already."""
+        one.curve_serverkey = place.curve_key
+        one.curve_secretkey, one.curve_publickey = secret, bytes(PrivateKey(secret).public_key)
+        one.connect(f"tcp://{place.host}:{place.port}")
+
     def watch(self, one: zmq.Socket, events: int) -> Callable[[], int]:
         """Return what says whether one of these events happened."""
         monitor = one.get_monitor_socket(events)
@@ -232,25 +238,6 @@ def test_a_new_connection_is_another(wires: list[Wire]) -> None:
     assert len(set(there.senders())) == 2
 
 
-def test_a_routing_id_is_no_name(wires: list[Wire], client: Foreign) -> None:
-    """Who takes the routing id of another is not sent its messages, nor heard in its name."""
-    there = wires[1]
-    place = there.listen()
-    alice = client.connect(place, b"a" * 32, routing_id=b"alice")
-    alice.send(b"first")
-    until(there.arrived, there)
-    thief = client.connect(place, b"t" * 32, routing_id=b"alice")
-    thief.send(b"i am alice")
-    (back,) = there.senders()
-    witness = client.connect(place, b"w" * 32)
-    witness.send(b"witness")
-    until(lambda: (b"witness",) in there.arrived(), there)
-    assert there.transport.send(back, (b"secret for alice",))
-    assert alice.recv() == b"secret for alice"
-    assert thief.poll(0) == 0
-    assert (b"i am alice",) not in there.arrived()
-
-
 def test_a_routing_id_that_changes_hands(wires: list[Wire], client: Foreign) -> None:
     """A message that comes from a known routing id with another key is nobody's."""
     there = wires[1]
@@ -264,6 +251,21 @@ def test_a_routing_id_that_changes_hands(wires: list[Wire], client: Foreign) -> 
     until(there.ended, there)
     assert there.ended() == ["its routing id is used with another key"]
     assert there.arrived() == [(b"first",)]
+
+
+def test_handshakes_are_few(client: Foreign) -> None:
+    """Of more handshakes from one host than there may be in a time, the others are refused."""
+    there = Wire(2, Limits(connections=500, per_host=500, handshakes_s=1))
+    there.transport._clock = lambda: 0
+    place = there.listen()
+    for number in range(20):
+        client.connect(place, bytes([number + 1]) * 32).send(b"hello")
+    until(lambda: len(there.senders()) == 16, there)
+    outcast = client.dealer(reconnect_ivl=-1)
+    is_out = client.watch(outcast, zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    client.greet(outcast, place, b"z" * 32)
+    until(is_out, there)
+    there.transport.close()
 
 
 def test_a_silent_connection_is_ended(client: Foreign) -> None:

@@ -9,7 +9,7 @@ from peers.connection import Arrival, Arrived, Channel, Connected, Connection, E
 from peers.gate import Limits
 from peers.transport import Transport
 
-MANY = Limits(connections=512, per_host=512)
+MANY = Limits(connections=512, per_host=512, handshakes_s=100_000)
 PATIENCE_S = 20  # for what must happen, on a machine that does other things
 
 
