@@ -3,7 +3,7 @@
 Who asks opens a lane: a number of its own for one fetch, with its own credit. A want names a scope:
 the agreement that entitles to the content, or a public root. Bytes flow as the asker grants them.
 Credit and bytes are counted from the beginning of a lane, so that a message that comes twice or
-late changes nothing. On the wire each is a notice with a plain body (docs/protocol.md, Content).
+late changes nothing. On the wire each is a notice (docs/protocol.md, Content).
 
 >>> from engine.content.cid import RAW
 >>> root = Cid.of(RAW, b"a")
@@ -11,12 +11,15 @@ late changes nothing. On the wire each is a notice with a plain body (docs/proto
 True
 """
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Final, NoReturn
 
 from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import BYTES, Cid, are_cids
 from engine.values import dataclass
+from peers import plain
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice
 from peers.plain import Plain
@@ -82,36 +85,63 @@ CANCEL_TYPE: Final = notice(Subject.CONTENT + 2)
 BLOCKS_TYPE: Final = notice(Subject.CONTENT + 3)
 DONT_HAVE_TYPE: Final = notice(Subject.CONTENT + 4)
 
+_LENGTH: Final = 4  # bytes that say how long the head of Blocks is
 
-def pack(message: Message) -> tuple[int, Plain]:
+
+def pack(message: Message) -> tuple[int, bytes]:
     """Return the type of a message and its body."""
     match message:
         case WantBlocks(lane, scope, cids, granted):
-            return WANT_TYPE, (lane, scope.raw, b"".join(cids), granted)
+            return WANT_TYPE, plain.pack((lane, scope.raw, b"".join(cids), granted))
         case Credit(lane, granted):
-            return CREDIT_TYPE, (lane, granted)
+            return CREDIT_TYPE, plain.pack((lane, granted))
         case Cancel(lane, cids):
-            return CANCEL_TYPE, (lane, b"".join(cids))
-        case Blocks(lane, sent, blocks):
-            return BLOCKS_TYPE, (lane, sent, _names(blocks), tuple(data for _, data in blocks))
+            return CANCEL_TYPE, plain.pack((lane, b"".join(cids)))
+        case Blocks():
+            return BLOCKS_TYPE, _pack_blocks(message)
         case DontHave(lane, cids):
-            return DONT_HAVE_TYPE, (lane, b"".join(cids))
+            return DONT_HAVE_TYPE, plain.pack((lane, b"".join(cids)))
 
 
-def unpack(kind: int, body: Plain) -> Message:
+def unpack(kind: int, body: bytes) -> Message:
     """Read what `pack` gave; nothing that a peer sent is believed.
 
     Raises: RemoteFault for anything else.
     """
+    if kind == BLOCKS_TYPE:
+        return _unpack_blocks(body)
     reader, fields = _READERS.get(kind, (None, 0))
-    if reader is None or not isinstance(body, tuple) or len(body) != fields:
-        _refuse(f"type {kind} and no body of {fields} fields")
-    return reader(*body)
+    if reader is None:
+        _refuse(f"there is no type {kind}")
+    return reader(*_fields(body, fields))
 
 
-def _names(blocks: Iterable[Claimed]) -> bytes:
-    """Return names one after the other: all are 36 bytes long."""
-    return b"".join([cid for cid, _ in blocks])
+def _pack_blocks(message: Blocks) -> bytes:
+    """Return the length of a head, the head, and then the bytes, which are copied this once."""
+    names = b"".join([cid for cid, _ in message.blocks])
+    datas = [data for _, data in message.blocks]
+    head = plain.pack((message.lane, message.sent, names, tuple(map(len, datas))))
+    return b"".join((len(head).to_bytes(_LENGTH, "big"), head, *datas))
+
+
+def _unpack_blocks(body: bytes) -> Blocks:
+    at = _LENGTH + int.from_bytes(body[:_LENGTH], "big")
+    lane, sent, cids, sizes = _fields(body[_LENGTH:at], 4)
+    names = _cids(cids)
+    if not isinstance(sizes, tuple) or len(sizes) != len(names):
+        _refuse("not as many blocks as names")
+    ends = [*itertools.accumulate((_number(size, MAX_BYTES) for size in sizes), initial=at)]
+    if ends[-1] != len(body) or ends[-1] - at > MAX_BYTES:
+        _refuse(f"blocks of other sizes than it says, or over {MAX_BYTES} bytes")
+    blocks = [(cid, body[a:b]) for cid, (a, b) in zip(names, pairwise(ends), strict=True)]
+    return Blocks(_lane(lane), _count(sent), tuple(blocks))
+
+
+def _fields(body: bytes, count: int) -> tuple[Plain, ...]:
+    fields = plain.unpack(body)
+    if not isinstance(fields, tuple) or len(fields) != count:
+        _refuse(f"it has not {count} fields")
+    return fields
 
 
 def _want(lane: Plain, scope: Plain, cids: Plain, granted: Plain) -> WantBlocks:
@@ -127,16 +157,6 @@ def _cancel(lane: Plain, cids: Plain) -> Cancel:
     return Cancel(_lane(lane), _cids(cids) if cids != b"" else ())
 
 
-def _blocks(lane: Plain, sent: Plain, cids: Plain, datas: Plain) -> Blocks:
-    names = _cids(cids)
-    if not isinstance(datas, tuple) or len(datas) != len(names):
-        _refuse("not as many blocks as names")
-    blocks = [(cid, data) for cid, data in zip(names, datas, strict=True) if type(data) is bytes]
-    if len(blocks) != len(names) or sum(len(data) for _, data in blocks) > MAX_BYTES:
-        _refuse(f"blocks that are not bytes, or over {MAX_BYTES} of them")
-    return Blocks(_lane(lane), _count(sent), tuple(blocks))
-
-
 def _dont_have(lane: Plain, cids: Plain) -> DontHave:
     return DontHave(_lane(lane), _cids(cids))
 
@@ -145,7 +165,6 @@ _READERS: Final[dict[int, tuple[Callable[..., Message], int]]] = {
     WANT_TYPE: (_want, 4),
     CREDIT_TYPE: (_credit, 2),
     CANCEL_TYPE: (_cancel, 2),
-    BLOCKS_TYPE: (_blocks, 4),
     DONT_HAVE_TYPE: (_dont_have, 2),
 }
 
