@@ -14,7 +14,7 @@ class Lane:
         self.scope = scope
         self.sent = 0  # bytes of blocks
         self._granted = 0
-        self._reserved = 0  # bytes that turns which are open may yet send
+        self._is_read = False  # two readings at a time would not keep the order
         self._is_stuck = False  # the next block is larger than what may be sent
         self._known: dict[Cid, None] = {}  # content of the scope
         self.unknown: dict[Cid, None] = {}  # not as far as is known
@@ -60,23 +60,20 @@ class Lane:
 
     def is_ready(self) -> bool:
         """Return whether something can be sent."""
-        return bool(self._known) and self._left() > 0 and not self._is_stuck
+        is_held = self._is_read or self._is_stuck
+        return bool(self._known) and self._granted > self.sent and not is_held
 
     def take(self) -> tuple[tuple[Cid, ...], int]:
         """Take what comes next, and return it with how many bytes of it may be sent."""
         cids = tuple(islice(self._known, MAX_CIDS))
         for cid in cids:
             del self._known[cid]
-        most = min(self._left(), MAX_BYTES)
-        self._reserved += most
-        return cids, most
+        self._is_read = True
+        return cids, min(self._granted - self.sent, MAX_BYTES)
 
-    def end_turn(self, most: int, size: int, unread: tuple[Cid, ...]) -> None:
-        """Note that of `most` bytes `size` were sent; the rest of what was taken comes next."""
-        self._reserved -= most
+    def end_turn(self, size: int, unread: tuple[Cid, ...]) -> None:
+        """Note that `size` bytes were sent; the rest of what was taken comes next."""
+        self._is_read = False
         self.sent += size
         self._is_stuck = bool(unread) and not size
         self._known = dict.fromkeys(unread) | self._known
-
-    def _left(self) -> int:
-        return self._granted - self.sent - self._reserved

@@ -227,7 +227,7 @@ class Server:
     def _on_read(self, turn: Turn, event: Loaded) -> None:
         answered = {cid for cid, _ in event.blocks} | set(event.absent)
         unread = tuple(cid for cid in turn.cids if cid not in answered)
-        turn.lane.end_turn(turn.most, sum(len(data) for _, data in event.blocks), unread)
+        turn.lane.end_turn(sum(len(data) for _, data in event.blocks), unread)
         self._dont_have(turn.peer, turn.number, event.absent)
         if event.blocks:
             message = Blocks(turn.number, turn.lane.sent, tuple(event.blocks))

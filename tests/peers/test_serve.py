@@ -242,6 +242,25 @@ def test_askers_have_their_turns_in_a_ring() -> None:
     assert order.count(A) == 10
 
 
+def test_the_order_of_wants_is_kept() -> None:
+    """Though more are wanted while the first are read, of which only a few fit a turn."""
+    big = [leaf(number.to_bytes(2, "big") * 2**18) for number in range(20)]
+    driver = Driver(*big, slow=True)
+    root, roots = big[0].cid, tuple(block.cid for block in big)
+    driver.tell(Offer(root, roots, None))
+    todo = driver.want(A, *roots[:10], scope=root)
+    todo += driver.want(A, *roots[10:], scope=root)
+    order: list[Cid] = []
+    while todo:
+        action = todo.pop(0)
+        order += served([action], A)
+        if isinstance(action, Load):
+            todo += driver.tell(load(driver.node, action))
+        elif isinstance(action, Send) and action.turn:
+            todo += driver.tell(Taken(action.turn))
+    assert order == list(roots)
+
+
 def test_the_lanes_of_an_asker_take_turns() -> None:
     """What is wanted on one does not wait for all of another."""
     big = [leaf(number.to_bytes(2, "big") * 2**18) for number in range(40)]
