@@ -27,4 +27,4 @@ def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) 
     return f"{killed} killed"
 
 
-SUITE = Suite("kill", f"kill -9 at random times, {KILLS} in each trial", 75, trial)
+SUITE = Suite("kill", f"kill -9 at random times, {KILLS} in each trial", 160, trial)
