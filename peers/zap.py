@@ -23,7 +23,7 @@ def answer(request: Sequence[bytes], refusal: Callable[[bytes, str], str]) -> li
     key = request[-1]
     try:
         why = refusal(key, request[3].decode("ascii"))
-    except Exception:
+    except Exception:  # ZeroMQ waits for every answer: one that is missing shuts everybody out
         return [_VERSION, request_id, b"500", b"error", b"", b""]
     if why:
         return [_VERSION, request_id, b"400", why.encode(), b"", b""]
