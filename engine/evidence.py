@@ -5,14 +5,13 @@
 ('', True)
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.schema import kind_of
+from engine.seals import holds
 from engine.step import ATTESTATION, SIGNED, Attestation, Signed
-
-DOMAIN: Final = ATTESTATION.kind.encode()  # what is signed cannot pass for another record
 
 
 class Evidence(NamedTuple):
@@ -31,7 +30,7 @@ def evidence(store: BlockStore, cid: Cid) -> Evidence:
     said, signed = _read(store, cid)
     if signed is None:
         return Evidence(said, "", holds=True)
-    return Evidence(said, signed.public_key.hex(), holds=_holds(signed))
+    return Evidence(said, signed.public_key.hex(), holds=holds(ATTESTATION.kind, signed))
 
 
 def attestation(store: BlockStore, cid: Cid) -> Attestation:
@@ -48,14 +47,3 @@ def _read(store: BlockStore, cid: Cid) -> tuple[Attestation, Signed | None]:
         return ATTESTATION.decode(data), None
     signed = SIGNED.decode(data)
     return ATTESTATION.decode(signed.payload), signed
-
-
-def _holds(signed: Signed) -> bool:
-    from nacl.exceptions import BadSignatureError  # few records are signed
-    from nacl.signing import VerifyKey
-
-    try:
-        VerifyKey(signed.public_key).verify(DOMAIN + b"\0" + signed.payload, signed.signature)
-    except (BadSignatureError, ValueError):
-        return False
-    return True

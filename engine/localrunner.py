@@ -10,20 +10,18 @@ from typing import Literal
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
-from engine.evidence import DOMAIN
 from engine.host import Host
 from engine.jobs import check_platform, job_of
 from engine.memo import UNSIGNED
 from engine.pending import Pending
-from engine.runner import Order, Report, Signer
+from engine.runner import Order, Report
 from engine.sandbox.base import LogSink, Outcome, Sandbox
+from engine.seals import seal
 from engine.step import (
     ATTESTATION,
     RESULT,
-    SIGNED,
     Attestation,
     Result,
-    Signed,
     Step,
 )
 from engine.store.intake import Intake
@@ -103,7 +101,7 @@ class LocalRunner:
     ) -> Report:
         record = ATTESTATION.block(attestation)
         signer = self._host.signer
-        signed = _sign(signer, record.data) if signer else None
+        signed = seal(ATTESTATION.kind, record.data, signer) if signer else None
         records = (result, record, *((signed,) if signed else ()))
         return Report(
             result=RESULT.decode(result.data),
@@ -115,10 +113,6 @@ class LocalRunner:
             detail=detail,
             blocks=(*order.blocks, *pending.take(), *records),
         )
-
-
-def _sign(signer: Signer, payload: bytes) -> Block:
-    return SIGNED.block(Signed(payload, signer.public_key, signer.sign(DOMAIN, payload)))
 
 
 def _made(step: Step, outputs: Outputs) -> dict[str, Cid]:

@@ -7,7 +7,7 @@ stranger in between changes does not hold; an old record leads to a key that no 
 
 >>> introducer = Introducer("127.0.0.1", 0, said)                        # doctest: +SKIP
 >>> ask(Address(peer, "127.0.0.1", introducer.port), 5_000)              # doctest: +SKIP
-Place(...)
+(Introduction(...), Certificate(...))
 """
 
 import contextlib
@@ -32,27 +32,27 @@ _SEND_S: Final = 0.2  # it fits into the system's buffer: who does not take it i
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a peer listens beside the port that says so."""
+class Introduction:
+    """What a peer says at its address: the key to expect, and where it listens besides."""
 
     certificate: bytes  # signed: tallystick/transport-key/1
     control_port: int
-    transfer_port: int  # for blocks
+    bulk_port: int  # for blocks
 
 
-def _check(place: Place) -> None:
-    if not all(0 < port < 2**16 for port in (place.control_port, place.transfer_port)):
+def _check(said: Introduction) -> None:
+    if not all(0 < port < 2**16 for port in (said.control_port, said.bulk_port)):
         raise Damaged("a port is from 1 to 65535")
 
 
-PLACE: Final = Record("tallystick/place/1", Place, _check)
+INTRODUCTION: Final = Record("tallystick/introduction/1", Introduction, _check)
 
 
 class Introducer:
     """The port of a peer's address."""
 
     def __init__(self, host: str, port: int, said: bytes) -> None:
-        """Say a signed Place to everybody who connects; port 0 is a free one.
+        """Say a signed Introduction to everybody who connects; port 0 is a free one.
 
         Raises: LocalFault when this machine does not let us listen there.
         """
@@ -89,7 +89,7 @@ class Introducer:
                 asking.sendall(self._said)
 
 
-def ask(address: Address, timeout_ms: int) -> tuple[Place, Certificate]:
+def ask(address: Address, timeout_ms: int) -> tuple[Introduction, Certificate]:
     """Ask a peer where it listens.
 
     Raises: Unavailable when nobody answers in time; Damaged when it is not that peer who does.
@@ -102,7 +102,7 @@ def ask(address: Address, timeout_ms: int) -> tuple[Place, Certificate]:
         fix = "look whether it runs, and whether its address is right"
         raise Unavailable(what, where=str(address), fix=fix) from None
     try:
-        opened = unseal(PLACE, said)
+        opened = unseal(INTRODUCTION, said)
         certificate = unseal(CERTIFICATE, opened.value.certificate)
     except Damaged as error:
         raise Damaged("what answers there is no peer", where=str(address)) from error

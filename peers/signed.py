@@ -1,8 +1,6 @@
 """Signed: a record's exact bytes with the signature of a peer. Pure, but for libsodium.
 
-What is signed is `kind || 0x00 || bytes`, so that a signature on one kind of record holds for no
-other. The bytes that came are kept and never encoded anew. libsodium refuses keys of small order
-and signatures that could be altered; other libraries do not (docs/threats.md).
+A seal (engine/seals.py) whose key is a peer's. The bytes that came are kept and never encoded anew.
 
 >>> opened = unseal(NOTE, seal(NOTE, note, signer).data)                 # doctest: +SKIP
 >>> opened.signer, opened.value == note                                  # doctest: +SKIP
@@ -11,15 +9,13 @@ and signatures that could be altered; other libraries do not (docs/threats.md).
 
 from typing import Generic, NamedTuple, TypeVar
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
-
+from engine import seals
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import Record
 from engine.errors import Damaged, Refused
 from engine.runner import Signer
-from engine.step import SIGNED, Signed
+from engine.step import SIGNED
 from peers.identity import PeerId
 
 T = TypeVar("T")
@@ -35,9 +31,7 @@ class Unsealed(NamedTuple, Generic[T]):
 
 def seal(kind: Record[T], value: T, signer: Signer) -> Block:
     """Return a value as a signed record."""
-    payload = kind.encode(value)
-    signature = signer.sign(kind.kind.encode(), payload)
-    return SIGNED.block(Signed(payload, signer.public_key, signature))
+    return seals.seal(kind.kind, kind.encode(value), signer)
 
 
 def unseal(kind: Record[T], data: bytes) -> Unsealed[T]:
@@ -46,10 +40,15 @@ def unseal(kind: Record[T], data: bytes) -> Unsealed[T]:
     Raises: Damaged when it is malformed, of another kind, signed by a weak key, or not by its key.
     """
     signed = SIGNED.decode(data)
-    try:
-        signer = PeerId.of(signed.public_key)
-        message = kind.kind.encode() + b"\0" + signed.payload
-        VerifyKey(signed.public_key).verify(message, signed.signature)
-    except (Refused, BadSignatureError, ValueError):
-        raise Damaged(f"the signature on a {kind.kind} does not hold") from None
+    signer = _signer(signed.public_key)
+    if signer is None or not seals.holds(kind.kind, signed):
+        raise Damaged(f"the signature on a {kind.kind} does not hold")
     return Unsealed(kind.decode(signed.payload), signer, Cid.of(DAG_CBOR, data))
+
+
+def _signer(key: bytes) -> PeerId | None:
+    """Return whose key it is; None for a weak one, which is nobody's."""
+    try:
+        return PeerId.of(key)
+    except Refused:
+        return None

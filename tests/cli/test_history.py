@@ -9,9 +9,8 @@ from nacl.signing import SigningKey
 
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.evidence import DOMAIN
 from engine.run import RUN, RUN_PAGE_RECORD, run_pages
-from engine.step import SIGNED, Signed
+from engine.step import ATTESTATION, SIGNED, Signed
 from tests.cli.program import Program, statuses
 from tests.fakes.records import Ran, record
 
@@ -147,7 +146,7 @@ def _signed(space: Workspace, key: SigningKey, signer: SigningKey) -> Cid:
     (page,) = (RUN_PAGE_RECORD.decode(space.store.get(cid)) for cid in found.pages)
     (step,) = page.steps
     payload = space.store.get(step.attestations[0])
-    signature = signer.sign(DOMAIN + b"\0" + payload).signature
+    signature = signer.sign(ATTESTATION.kind.encode() + b"\0" + payload).signature
     signed = SIGNED.block(Signed(payload, bytes(key.verify_key), signature))
     (new,) = run_pages((replace(step, attestations=(signed.cid,)),))
     run = RUN.block(replace(found, pages=(new.cid,)))

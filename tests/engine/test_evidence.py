@@ -4,7 +4,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from engine.content.cid import RAW, Cid
-from engine.evidence import DOMAIN, Evidence, attestation, evidence
+from engine.evidence import Evidence, attestation, evidence
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation, Signed
 from engine.store.memory import MemoryStore
 
@@ -15,7 +15,7 @@ KEY = SigningKey(bytes(32))
 SIGNER = bytes(KEY.verify_key)
 
 
-def signature(domain: bytes = DOMAIN, payload: bytes = PAYLOAD) -> bytes:
+def signature(domain: bytes = ATTESTATION.kind.encode(), payload: bytes = PAYLOAD) -> bytes:
     """Return the signature of the key."""
     return KEY.sign(domain + b"\0" + payload).signature
 

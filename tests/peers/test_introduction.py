@@ -11,7 +11,7 @@ from engine.errors import Damaged, Unavailable
 from peers.certificate import CERTIFICATE, Certificate
 from peers.errors import LocalFault
 from peers.identity import Address
-from peers.introduction import LONGEST, PLACE, Introducer, Place, ask
+from peers.introduction import INTRODUCTION, LONGEST, Introducer, Introduction, ask
 from peers.keyring import Identity
 from peers.signed import seal
 from tests.peers.keys import identity
@@ -21,8 +21,10 @@ CERTIFIED = Certificate(bytes(32), 1, 2, 1)
 
 
 def said(by: Identity, of: Identity) -> bytes:
-    """Return a signed place, with a certificate of somebody."""
-    return seal(PLACE, Place(seal(CERTIFICATE, CERTIFIED, of).data, 7_411, 7_412), by).data
+    """Return a signed introduction, with a certificate of somebody."""
+    return seal(
+        INTRODUCTION, Introduction(seal(CERTIFICATE, CERTIFIED, of).data, 7_411, 7_412), by
+    ).data
 
 
 def at(port: int) -> Address:
@@ -44,8 +46,8 @@ def test_a_peer_is_asked_for_its_place() -> None:
     """As often as anybody likes."""
     with introducing(said(WE, WE)) as port:
         for _ in range(3):
-            place, certificate = ask(at(port), 5_000)
-    assert (place.control_port, place.transfer_port) == (7_411, 7_412)
+            said_there, certificate = ask(at(port), 5_000)
+    assert (said_there.control_port, said_there.bulk_port) == (7_411, 7_412)
     assert certificate == CERTIFIED
 
 
