@@ -29,13 +29,13 @@ else:
         return _define
 
 
-_GIVEN: Final = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)
+_COLLECT: Final = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)
 _LEFT: Final = ("__dict__", "__weakref__")  # of a class without slots
 
 
 def _define(cls: type) -> type:
     cls.__doc__ = cls.__doc__ or cls.__name__  # it is dear to make one of the signature
-    fields = dataclasses.fields(_GIVEN(cls))
+    fields = dataclasses.fields(_COLLECT(cls))
     if any(not field.init or field.kw_only or field.hash is not None for field in fields):
         raise TypeError("of a value's field no more can be said than its default, repr and compare")
     names = tuple(field.name for field in fields)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engine.step import Platform
+from peers.candidates import candidates
 from peers.conversations import Conversations
 from peers.dialling import Dialling
 from peers.directory_events import (
@@ -37,7 +38,6 @@ from peers.directory_events import (
     Listed,
     Refuse,
     Removed,
-    Renew,
     Renewed,
     Tick,
     Unanswered,
@@ -48,14 +48,12 @@ from peers.directory_events import (
 from peers.identity import Address, PeerId
 from peers.known import PAGE, Known, Outcome
 from peers.luck import Luck
+from peers.own_record import OwnRecord
 from peers.peer_record import (
     MAX_ADDRESSES,
-    MAX_SERIAL,
-    VALIDITY_MS,
     Notice,
     addresses,
     current,
-    runs,
 )
 from peers.rounds import PARTNERS, Rounds
 
@@ -79,8 +77,7 @@ class Directory:
         self._named: dict[PeerId, tuple[Address, ...]] = {}
         self._connected: dict[PeerId, None] = {}
         self._forks: dict[PeerId, tuple[bytes, bytes]] = {}
-        self._listed = listed
-        self._own: Notice | None = None
+        self._own = OwnRecord(listed=listed)
         self._now_ms = self._monotonic_ms = 0
         self._soonest_ms = 0  # nothing expires before
         self._luck = Luck(0)
@@ -120,25 +117,8 @@ class Directory:
 
     def candidates(self, platform: Platform, cores: int, memory: int) -> tuple[Notice, ...]:
         """Return who could run a step, the likeliest to begin it at once first."""
-        able = (
-            notice
-            for notice in self._known
-            if notice.signer != self._me
-            and current(notice.record, self._now_ms)
-            and runs(notice.record, platform, cores, memory)
-        )
-        return tuple(sorted(able, key=self._rank))
-
-    def _rank(self, notice: Notice) -> tuple[bool, bool, bool, int, int, PeerId]:
-        peer = notice.signer
-        return (
-            notice.record.free_slots == 0,
-            not self._known.connected(peer),
-            not self._known.reached(peer),
-            self._dialling.failures(peer),
-            -notice.record.free_slots,
-            peer,
-        )
+        found = candidates(self._known, self._dialling, self._now_ms, platform, cores, memory)
+        return tuple(notice for notice in found if notice.signer != self._me)
 
     # what happened
 
@@ -156,7 +136,7 @@ class Directory:
     def _on_renewed(self, event: Renewed) -> None:
         if event.notice.signer != self._me:
             raise ValueError("our own record is not signed by us")
-        self._own = event.notice
+        self._own.notice = event.notice
         self._known.put(event.notice, self._me)
         self._soonest_ms = min(self._soonest_ms, event.notice.record.expires_ms)
         for peer in self._connected:
@@ -250,7 +230,8 @@ class Directory:
 
     def _learn(self, notice: Notice, via: PeerId) -> None:
         if notice.signer == self._me:
-            self._surpass(notice)
+            if self._own.is_surpassed(notice):
+                self._actions += self._own.renewal(notice.record.serial, self._now_ms)
             return
         if not current(notice.record, self._now_ms):
             self._refuse(via, f"the record of {notice.signer} has expired, or is of the future")
@@ -265,12 +246,6 @@ class Directory:
         elif outcome is not Outcome.OLD:
             self._refuse(via, f"the record of {notice.signer}: {outcome.value}")
 
-    def _surpass(self, notice: Notice) -> None:
-        """Make a newer record than one of ours that somebody still has: we lost count."""
-        own = self._own
-        if own and notice.record.serial >= own.record.serial and notice.cid != own.cid:
-            self._renew(notice.record.serial)
-
     def _fork(self, notice: Notice) -> None:
         first = self._known.get(notice.signer)
         if first and notice.signer not in self._forks and len(self._forks) < MAX_FORKS:
@@ -279,9 +254,8 @@ class Directory:
 
     def _wants(self, entry: Entry) -> bool:
         """Return whether to ask for a record: it is newer, or evidence of a fork."""
-        own = self._own
         if entry.peer == self._me:
-            return own is not None and entry.serial >= own.record.serial
+            return self._own.may_be_surpassed(entry)
         if self._known.newer(entry):
             return True
         held = self._known.get(entry.peer)
@@ -303,9 +277,8 @@ class Directory:
 
     def _begin_round(self) -> None:
         """Meet some of those known, and ask some of those connected."""
-        own = self._own
-        if own is None or self._now_ms >= (own.record.made_ms + own.record.expires_ms) // 2:
-            self._renew(own.record.serial if own else 0)
+        if self._own.is_due(self._now_ms):
+            self._actions += self._own.renewal(self._own.serial, self._now_ms)
         met = self._rounds.begin(self._monotonic_ms, self._luck)
         for peer in met:
             self._dial(peer)  # and ask it once it is connected
@@ -325,14 +298,8 @@ class Directory:
 
     def _introduce(self, peer: PeerId) -> None:
         """Send a peer our own record."""
-        if self._own and self._now_ms < self._own.record.expires_ms:
-            self._actions.append(Introduce(peer, self._own.data))
-
-    def _renew(self, after: int) -> None:
-        """Have our record made anew; by the clock, so that it counts after a loss of state too."""
-        if self._listed:
-            serial = min(max(after + 1, self._now_ms), MAX_SERIAL)
-            self._actions.append(Renew(serial, self._now_ms, self._now_ms + VALIDITY_MS))
+        if self._own.notice is not None and self._own.is_current(self._now_ms):
+            self._actions.append(Introduce(peer, self._own.notice.data))
 
     def _forget(self, peer: PeerId) -> None:
         if peer not in self._named:
