@@ -50,11 +50,10 @@ from peers.fetch_events import (
 )
 from peers.frontier import Frontier
 from peers.identity import PeerId
+from peers.patience import Patience
 from peers.source import Source
 from peers.wants import Wants
 
-GRACE_MS: Final = 8_000  # nobody can be asked: a source may yet be found, come back, or get it
-PATIENCE_MS: Final = 60_000  # without a block: 2 MiB at 35 kB/s
 TWICE_MS: Final = 1_000  # at the end, what is wanted for so long is asked of another too
 AT_END: Final = 64  # blocks asked of a second source at a time
 MAX_SOURCES: Final = 64  # of one fetch; more bring nothing
@@ -78,7 +77,8 @@ class Fetch:
 
     def __init__(self, order: Order, now_ms: int) -> None:
         self._order = order
-        self._now_ms = self._progress_ms = self._idle_ms = now_ms
+        self._now_ms = now_ms
+        self._patience = Patience(now_ms)
         self._frontier = Frontier(order.roots, order.bounds)
         self._unlooked = deque(dict.fromkeys(order.roots))
         self._looking: dict[Cid, None] = {}
@@ -142,7 +142,7 @@ class Fetch:
         for claimed in message.blocks:
             wrong = wrong or self._take(source, claimed, kept)
         if kept:
-            self._progress_ms = self._now_ms
+            self._patience.progress(self._now_ms)
             self._actions.append(Keep(tuple(kept)))
         for block in kept:
             self._learn(block.cid, block.data)
@@ -177,7 +177,7 @@ class Fetch:
         for cid, data in event.here:
             if cid in self._looking:
                 del self._looking[cid]
-                self._progress_ms = self._now_ms
+                self._patience.progress(self._now_ms)
                 self._learn(cid, data)
         for cid in event.absent:
             if cid in self._looking:
@@ -265,12 +265,12 @@ class Fetch:
         elif not self._wants and not self._looking and not self._unlooked:
             self._finish(Done(self._order.roots))
         elif self._looking:
-            self._idle_ms = self._now_ms
+            self._patience.busy(self._now_ms)
         elif self._wants.are_asked or any(s.may_return() for s in self._sources.values()):
-            self._idle_ms = self._now_ms
-            if self._now_ms - self._progress_ms >= PATIENCE_MS:
+            self._patience.busy(self._now_ms)
+            if self._patience.is_spent(self._now_ms):
                 self._fail("no block came for too long")
-        elif self._now_ms - self._idle_ms >= GRACE_MS:
+        elif self._patience.is_alone(self._now_ms):
             self._fail("no source has it" if self._sources else "there is no source")
 
     # sources

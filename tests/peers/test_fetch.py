@@ -9,7 +9,7 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import Bounds
 from peers.exchange import MAX_CIDS, Answer, Blocks, Cancel, Credit, DontHave, WantBlocks
-from peers.fetch import GRACE_MS, MAX_SOURCES, PATIENCE_MS, TWICE_MS, Fetch, Order
+from peers.fetch import MAX_SOURCES, TWICE_MS, Fetch, Order
 from peers.fetch_events import (
     Action,
     Cut,
@@ -27,6 +27,7 @@ from peers.fetch_events import (
     Tick,
 )
 from peers.identity import PeerId
+from peers.patience import GRACE_MS, PATIENCE_MS
 from peers.source import FIRST, REST_MS, SHUN_MS, SILENT_MS, SLACK, STRIKES, WINDOW
 from tests.peers.graphs import leaf, node
 from tests.peers.swarm import peer
