@@ -4,6 +4,7 @@ The first one raises KeyboardInterrupt in the main thread, or calls what a part 
 asked for with `interruptible`. The next one leaves at once, with all processes that were started.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -87,8 +88,19 @@ def _hang_up(number: int) -> None:
     if number == signal.SIGHUP:
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
-            if os.isatty(stream):
+            if _was_terminal(stream):
                 os.dup2(nothing, stream)
+
+
+def _was_terminal(stream: int) -> bool:
+    """Return whether a stream is a terminal, or was until that went away."""
+    import termios  # few have to ask
+
+    try:
+        termios.tcgetattr(stream)
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    return True
 
 
 def _unraisable(told: "sys.UnraisableHookArgs") -> None:

@@ -52,7 +52,10 @@ def _flushed(code: int) -> int:
     except BrokenPipeError:  # nobody reads it any more
         return code
     except OSError as error:
-        os.write(2, f"error: what was printed is lost: {error.strerror}\n".encode())
+        try:
+            os.write(2, f"error: what was printed is lost: {error.strerror}\n".encode())
+        except OSError:  # a terminal that went away: nobody is there to be told
+            return code or EXIT_UNAVAILABLE
         return EXIT_UNAVAILABLE
     return code
 

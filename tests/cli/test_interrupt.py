@@ -4,15 +4,18 @@ Signals are sent by the process to itself at a moment that is named (engine/dura
 each comes exactly there. At random times they are sent by `python -m tests.long interrupt`.
 """
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import uuid
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from cli import interrupt, start
 from tests.cli.conftest import Write, copy_project
 from tests.cli.program import Program, Told
 from tests.cli.terminal import Terminal
@@ -265,6 +268,30 @@ def test_on_a_terminal(tally: Program, write: Write) -> None:
         assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
         assert terminal.ended() == 1
     wait_for(lambda: not is_running("3007.5"))
+
+
+def test_a_terminal_that_is_gone_is_known_for_one() -> None:
+    """What it was is no longer told by isatty, and whoever wrote to it would fail."""
+    ours, theirs = os.openpty()
+    with Path(os.devnull).open("w") as nothing:
+        assert interrupt._was_terminal(theirs)
+        os.close(ours)
+        assert not os.isatty(theirs)
+        assert interrupt._was_terminal(theirs)
+        os.close(theirs)
+        assert not interrupt._was_terminal(nothing.fileno())
+
+
+def test_where_nobody_can_be_told_the_exit_code_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be printed, and nothing said of that; what was done is still told by a number."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(start.sys, "stdout", Mock(flush=fail))
+        patch.setattr(start.os, "write", fail)
+        assert (start._flushed(1), start._flushed(0)) == (1, 3)
 
 
 def test_when_the_terminal_goes_away(tally: Program, write: Write) -> None:
