@@ -4,7 +4,8 @@ What is signed travels as the bytes that were signed. What comes from outside is
 the door: whatever is wrong with it is a RemoteFault, and the connection ends (docs/protocol.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
@@ -14,6 +15,7 @@ from peers.agreement import (
     ACCEPTANCE,
     BATCH,
     LEASE,
+    MAX_AMOUNT,
     MAX_STEPS,
     OFFER,
     Acceptance,
@@ -44,11 +46,22 @@ class Refusal(NamedTuple):
     why: str
 
 
+class Need(NamedTuple):
+    """What the step's record does not say and whoever runs it must know; nobody signs it."""
+
+    environment: Cid  # an Environment that carries the step's closure
+    memory: int  # bytes
+    disk: int  # bytes of scratch and outputs
+    wall_ms: int
+    cores: int = 1
+
+
 class Handed(NamedTuple):
-    """A lease, and the steps that it is of."""
+    """A lease, the steps that it is of, and what each of them needs."""
 
     lease: Unsealed[Lease]
     steps: tuple[Cid, ...]
+    needs: tuple[Need, ...]
 
 
 class Told(NamedTuple):
@@ -101,9 +114,11 @@ def read_answer(body: bytes) -> Unsealed[Acceptance] | Refusal:
     raise RemoteFault("it answers an offer with neither yes nor no")
 
 
-def write_lease(signed: bytes, steps: Sequence[Cid]) -> bytes:
-    """Return the body of a LEASE."""
-    return pack((signed, tuple(step.raw for step in steps)))
+def write_lease(signed: bytes, steps: Sequence[Cid], needs: Sequence[Need]) -> bytes:
+    """Return the body of a LEASE; neighbours that need the same say it once."""
+    alike = groupby(zip(needs, steps, strict=True), lambda one: one[0])
+    groups = ((need, tuple(step.raw for _, step in of)) for need, of in alike)
+    return pack((signed, tuple((*_plain(need), raws) for need, raws in groups)))
 
 
 def read_lease(body: bytes) -> Handed:
@@ -112,11 +127,15 @@ def read_lease(body: bytes) -> Handed:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(steps)):
+        case (bytes(signed), tuple(groups)):
             try:
-                return Handed(unseal(LEASE, signed), _cids(steps))
+                lease = unseal(LEASE, signed)
             except Damaged as error:
                 raise RemoteFault(error.what) from None
+            needed = [one for group in groups for one in _group(group)]
+            if not 1 <= len(needed) <= MAX_STEPS:
+                raise RemoteFault(f"a lease is of 1 to {MAX_STEPS} steps")
+            return Handed(lease, tuple(one[1] for one in needed), tuple(one[0] for one in needed))
     raise RemoteFault("a lease of another form")
 
 
@@ -156,6 +175,23 @@ def read_steps(body: bytes) -> Steps:
         case (bytes(agreement), tuple(steps), str(why)) if len(why) <= MAX_WHY:
             return Steps(_cids((agreement,))[0], _cids(steps), why)
     raise RemoteFault("steps of another form")
+
+
+def _plain(need: Need) -> tuple[Plain, ...]:
+    return (need.environment.raw, *need[1:])
+
+
+def _group(plain: Plain) -> Iterator[tuple[Need, Cid]]:
+    """Yield neighbours of a lease that need the same."""
+    match plain:
+        case (bytes(environment), int(memory), int(disk), int(wall_ms), int(cores), tuple(steps)):
+            sizes = (memory, disk, wall_ms, cores)
+            if any(isinstance(one, bool) or not 1 <= one <= MAX_AMOUNT for one in sizes):
+                raise RemoteFault(f"what a step needs is from 1 to {MAX_AMOUNT}")
+            need = Need(_cids((environment,))[0], memory, disk, wall_ms, cores)
+            yield from ((need, step) for step in _cids(steps))
+            return
+    raise RemoteFault("needs of another form")
 
 
 def _cids(raws: tuple[Plain, ...]) -> tuple[Cid, ...]:

@@ -14,6 +14,7 @@ from peers.agreement import (
     ACCEPTANCE,
     BATCH,
     LEASE,
+    MAX_AMOUNT,
     MAX_STEPS,
     OFFER,
     Acceptance,
@@ -22,11 +23,13 @@ from peers.agreement import (
     Offer,
     Said,
 )
+from peers.envelope import MAX_BODY
 from peers.errors import RemoteFault
 from peers.plain import pack
 from peers.signed import seal, unseal
 from peers.work_messages import (
     MAX_WHY,
+    Need,
     Refusal,
     Steps,
     read_answer,
@@ -78,10 +81,51 @@ def test_an_offer_and_its_answers_are_read() -> None:
     assert read_answer(write_answer(Refusal("n" * 9_999))) == Refusal("n" * MAX_WHY)
 
 
-def test_a_lease_is_read() -> None:
-    """With its steps in order."""
-    signed = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
-    assert read_lease(write_lease(signed, (B, A))) == (unseal(LEASE, signed), (B, A))
+SIGNED_LEASE = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
+NEED = Need(A, 2**30, 2**20, 1_000)
+
+
+@given(st.lists(st.sampled_from([NEED, NEED._replace(cores=2), NEED._replace(environment=B)])))
+def test_a_lease_is_read(needs: list[Need]) -> None:
+    """With its steps in order, and what each of them needs."""
+    steps = tuple(block(str(number)).cid for number in range(len(needs) + 1))
+    body = write_lease(SIGNED_LEASE, steps, [NEED, *needs])
+    assert read_lease(body) == (unseal(LEASE, SIGNED_LEASE), steps, (NEED, *needs))
+
+
+def test_what_neighbours_need_is_said_once() -> None:
+    """A lease of a thousand steps alike is little more than their keys."""
+    steps = [block(str(number)).cid for number in range(1_000)]
+    assert len(write_lease(SIGNED_LEASE, steps, [NEED] * 1_000)) < 40_000
+
+
+def test_the_largest_lease_fits_in_a_message() -> None:
+    """Also when no two neighbours need the same."""
+    needs = [NEED._replace(memory=MAX_AMOUNT - number) for number in range(MAX_STEPS)]
+    body = write_lease(SIGNED_LEASE, [A] * MAX_STEPS, needs)
+    assert len(body) <= MAX_BODY
+    assert read_lease(body).needs == tuple(needs)
+
+
+GROUP = (A.raw, 1, 1, 1, 1, (A.raw,))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        (),
+        (GROUP[:-1],),
+        (A.raw,),
+        ((b"short", *GROUP[1:]),),
+        *(((*GROUP[:at], bad, *GROUP[at + 1 :]),) for at in range(1, 5) for bad in (0, -1, 2**53)),
+        ((*GROUP[:1], True, *GROUP[2:]),),
+        (GROUP,) * (MAX_STEPS + 1),
+    ],
+)
+def test_what_steps_need_is_within_bounds(groups: tuple[object, ...]) -> None:
+    """Of another form, nothing, more than there is; or more steps than a lease has."""
+    with pytest.raises(RemoteFault):
+        read_lease(pack((SIGNED_LEASE, groups)))  # type: ignore[arg-type]
 
 
 def test_a_batch_is_read_with_its_records() -> None:
@@ -118,9 +162,8 @@ def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
 @pytest.mark.parametrize("steps", [(), (b"short",), (A.raw,) * (MAX_STEPS + 1), (1,), (bytes(36),)])
 def test_steps_are_cids_and_not_too_many(steps: tuple[object, ...]) -> None:
     """In a lease, and in what goes back."""
-    signed = seal(LEASE, Lease(OFFERED.cid, 1, 1, bytes(32), 1_000), WE).data
     with pytest.raises(RemoteFault):
-        read_lease(pack((signed, steps)))  # type: ignore[arg-type]
+        read_lease(pack((SIGNED_LEASE, ((*GROUP[:-1], steps),))))  # type: ignore[arg-type]
     with pytest.raises(RemoteFault):
         read_steps(pack((OFFERED.cid.raw, steps, "")))  # type: ignore[arg-type]
 
