@@ -29,7 +29,7 @@ class Place(NamedTuple):
 class Connection:
     """One line to another peer."""
 
-    number: int  # of this process, never used twice
+    number: int  # of this process, rising, never used twice; from outside: as they are first heard
     curve_key: bytes  # of the other end, 32 bytes
     channel: Channel
     host: str  # the IP address it came from, or the one that was dialled
@@ -59,4 +59,12 @@ class Ended:
     reason: str
 
 
-Arrival = Connected | Arrived | Ended
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Messages that were sent are out of this program's hands: the oldest ones, in order."""
+
+    connection: Connection
+    count: int
+
+
+Arrival = Connected | Arrived | Ended | Left

@@ -3,6 +3,7 @@
 Post is one (post.py). All of it is for one thread, that of the node.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from peers.allowance import Rate
@@ -29,8 +30,18 @@ class Mail(Protocol):
         """Answer a request that came on a connection, if that is still there."""
         ...
 
-    def tell(self, connection: Connection, kind: int, body: bytes) -> None:
-        """Send a notice, if the connection is still there."""
+    def tell(
+        self,
+        connection: Connection,
+        kind: int,
+        body: bytes,
+        sent: Callable[[], None] | None = None,
+    ) -> None:
+        """Send a notice, if the connection is still there.
+
+        `sent` is called, never at once, when it has left this program: when there may be a next
+        one that is as large. It is not if the connection closes before.
+        """
         ...
 
     def grant(self, connection: Connection, rate: Rate) -> None:

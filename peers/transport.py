@@ -9,6 +9,7 @@ of its own, which ends with it. Nothing is read here but how many frames there a
 
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -16,7 +17,7 @@ import zmq
 
 from peers import sockets, zap
 from peers.borrowed import plain_host
-from peers.connection import Arrival, Channel, Connection, Ended, Place
+from peers.connection import Arrival, Channel, Connection, Ended, Left, Place
 from peers.door import Door
 from peers.errors import LocalFault
 from peers.gate import Gate, Limits
@@ -55,6 +56,7 @@ class Transport:
         self._poller = zmq.Poller()
         self._doors: list[Door] = []
         self._lines: dict[Connection, Line] = {}
+        self._left: Counter[Connection] = Counter()  # messages sent since the last poll
         self._swept_ms = clock()
         self._zap = self._context.socket(zmq.ROUTER)
         self._zap.bind("inproc://zeromq.zap.01")
@@ -102,10 +104,11 @@ class Transport:
 
     def poll(self, timeout_ms: int) -> list[Arrival]:
         """Wait until something arrives, or for a time, and return what did."""
-        ready = dict(self._poller.poll(timeout_ms))
+        ready = dict(self._poller.poll(0 if self._left else timeout_ms))
         if self._zap in ready:
             self._answer_zap()
-        arrivals: list[Arrival] = []
+        arrivals: list[Arrival] = [Left(*one) for one in self._left.items()]
+        self._left.clear()
         for line in list(self._lines.values()):
             if line.socket in ready or line.monitor in ready:
                 arrivals.extend(self._of_line(line, has_news=line.monitor in ready))
@@ -118,11 +121,15 @@ class Transport:
     def send(self, connection: Connection, frames: tuple[bytes, ...]) -> bool:
         """Send a message if it can go now; else the queue is full, or the connection is gone."""
         if line := self._lines.get(connection):
-            return sockets.sent(line.socket, frames)
-        return any(door.send(connection, frames) for door in self._doors)
+            is_sent = sockets.sent(line.socket, frames)
+        else:
+            is_sent = any(door.send(connection, frames) for door in self._doors)
+        self._left.update([connection] if is_sent else ())
+        return is_sent
 
     def cut(self, connection: Connection) -> None:
         """End a connection now; nothing more arrives on it."""
+        self._left.pop(connection, None)
         if line := self._lines.get(connection):
             self._drop(line)
         for door in self._doors:

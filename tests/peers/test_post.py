@@ -7,7 +7,7 @@ import pytest
 
 from engine.clock import SystemClock
 from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
-from peers.connection import Channel, Connection, Place
+from peers.connection import Arrived, Channel, Connected, Connection, Ended, Place
 from peers.envelope import Role
 from peers.hello import Party
 from peers.identity import PeerId
@@ -39,6 +39,12 @@ class Speaker:
         """Who it is."""
         return self.identity.peer
 
+    def turn(self) -> None:
+        """Let arrive what is there, and time pass."""
+        for arrival in self.wire.transport.poll(2):
+            self.happened += self.post.arrive(arrival)
+        self.happened += self.post.tick()
+
     def of(self, kind: type) -> list[Happened]:
         """Return what happened of one kind."""
         return [one for one in self.happened if isinstance(one, kind)]
@@ -50,7 +56,7 @@ def until(is_so: Callable[[], object], *speakers: Speaker) -> None:
     while not is_so():
         assert time.monotonic() < end, [one.happened[-3:] for one in speakers]
         for one in speakers:
-            one.happened += one.post.poll(2)
+            one.turn()
 
 
 @pytest.fixture
@@ -113,6 +119,43 @@ def test_many_messages_wait_for_room(pair: tuple[Speaker, Speaker]) -> None:
     assert bodies == [b"%d" % number for number in range(150)]
 
 
+def test_who_sends_is_told_when_it_has_left(pair: tuple[Speaker, Speaker]) -> None:
+    """Once for each message that is asked about, in order, and never at once."""
+    one, other = pair
+    line = meet(one, other, other.wire.listen())
+    left: list[int] = []
+    for number in range(150):
+        one.post.tell(line, NOTICE, b"", sent=lambda number=number: left.append(number))  # type: ignore[misc]
+        one.post.tell(line, NOTICE, b"")
+    assert not left
+    until(lambda: len(left) == 150, one, other)
+    assert left == list(range(150))
+
+
+def test_a_dialling_that_is_given_up(pair: tuple[Speaker, Speaker]) -> None:
+    """It closes, nobody was met, and what would have come of it is not heard of."""
+    one, other = pair
+    line = one.post.dial(other.wire.listen(), Channel.CONTROL, expected=other.peer)
+    one.post.end(line, "no longer wanted", is_fault=False)
+    one.happened += one.post.arrive(Connected(line))
+    one.happened += one.post.arrive(Ended(line, "the connection ended"))
+    assert one.happened == [Closed(line, None, "no longer wanted", is_fault=False)]
+
+
+def test_what_came_before_a_cut_and_is_read_after_it(pair: tuple[Speaker, Speaker]) -> None:
+    """Is not heard: no message of a connection that was ended makes it another."""
+    one, other = pair
+    line = meet(one, other, other.wire.listen())
+    one.post.tell(line, NOTICE, b"first")
+    until(lambda: other.of(Came), one, other)
+    (came,) = other.of(Came)
+    other.post.end(came.connection, "enough", is_fault=False)
+    assert [type(one) for one in other.post.arrive(Arrived(came.connection, (b"late",)))] == [
+        Closed
+    ]
+    assert other.post.tick() == []
+
+
 def test_a_question_without_an_answer_ends(pair: tuple[Speaker, Speaker]) -> None:
     """When its time is up, its asker is told."""
     one, other = pair
@@ -128,8 +171,10 @@ def test_a_connection_that_was_cut_is_gone(pair: tuple[Speaker, Speaker]) -> Non
     """On both sides; what is said on it afterwards goes nowhere; nobody is at fault."""
     one, other = pair
     line = meet(one, other, other.wire.listen())
-    assert [one.peer for one in one.post.cut(line, "enough", is_fault=False)] == [other.peer]  # type: ignore[attr-defined]
-    assert one.post.cut(line, "enough", is_fault=False) == []
+    for _ in range(2):
+        one.post.end(line, "enough", is_fault=False)
+    until(lambda: one.of(Closed), one)
+    assert one.of(Closed) == [Closed(line, other.peer, "enough", is_fault=False)]
     one.post.tell(line, NOTICE, b"")
     assert one.post.room(line) == 0
     until(lambda: other.of(Closed), other)
