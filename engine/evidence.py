@@ -5,13 +5,15 @@
 ('', True)
 """
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from engine.content.blocks import BlockStore
+from engine.batch import BATCH, PROOF, is_proved
+from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
-from engine.content.schema import kind_of
+from engine.content.schema import Record, kind_of
 from engine.seals import holds
-from engine.step import ATTESTATION, SIGNED, Attestation, Signed
+from engine.step import ATTESTATION, SIGNED, Attestation
 
 
 class Evidence(NamedTuple):
@@ -27,9 +29,14 @@ def evidence(store: BlockStore, cid: Cid) -> Evidence:
 
     Raises: NotHere when it is not here; Damaged when it is malformed.
     """
-    said, signed = _read(store, cid)
-    if signed is None:
-        return Evidence(said, "", holds=True)
+    data = store.get(cid)
+    kind = kind_of(data)
+    if kind == PROOF.kind:
+        return _proved(store, data)
+    if kind != SIGNED.kind:
+        return Evidence(ATTESTATION.decode(data), "", holds=True)
+    signed = SIGNED.decode(data)
+    said = ATTESTATION.decode(signed.payload)
     return Evidence(said, signed.public_key.hex(), holds=holds(ATTESTATION.kind, signed))
 
 
@@ -38,12 +45,32 @@ def attestation(store: BlockStore, cid: Cid) -> Attestation:
 
     Raises: as `evidence` does.
     """
-    return _read(store, cid)[0]
-
-
-def _read(store: BlockStore, cid: Cid) -> tuple[Attestation, Signed | None]:
     data = store.get(cid)
-    if kind_of(data) != SIGNED.kind:
-        return ATTESTATION.decode(data), None
-    signed = SIGNED.decode(data)
-    return ATTESTATION.decode(signed.payload), signed
+    kind = kind_of(data)
+    if kind == PROOF.kind:
+        return ATTESTATION.decode(store.get(PROOF.decode(data).attestation))
+    return ATTESTATION.decode(SIGNED.decode(data).payload if kind == SIGNED.kind else data)
+
+
+def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
+    """Return whose word each of these is, as a public key, as far as that is here and signed.
+
+    Nothing is checked: it is for showing who was asked.
+    """
+    here = store.get_many(list(cids))
+    proved = {cid: PROOF.decode(one).batch for cid, one in here.items() if _is(PROOF, one)}
+    batches = store.get_many(list(set(proved.values())))
+    here |= {cid: batches[batch] for cid, batch in proved.items() if batch in batches}
+    return {cid: SIGNED.decode(one).public_key for cid, one in here.items() if _is(SIGNED, one)}
+
+
+def _proved(store: BlockStore, data: bytes) -> Evidence:
+    proof = PROOF.decode(data)
+    said = ATTESTATION.decode(store.get(proof.attestation))
+    signed = SIGNED.decode(store.get(proof.batch))
+    is_whole = is_proved(BATCH.decode(signed.payload), proof, said)
+    return Evidence(said, signed.public_key.hex(), is_whole and holds(BATCH.kind, signed))
+
+
+def _is(record: Record[Any], data: bytes) -> bool:
+    return kind_of(data) == record.kind

@@ -12,11 +12,16 @@ carries them, on the monotonic clock of whoever judges.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from engine import merkle
+from engine.batch import BATCH as BATCH  # what a provider signs; its reading is the engine's too
+from engine.batch import MAX_STEPS as MAX_STEPS
+from engine.batch import Batch as Batch
+from engine.batch import Said as Said
+from engine.batch import check_counted
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
-from peers import merkle
 from peers.identity import PeerId
 from peers.signed import Unsealed
 
@@ -24,7 +29,6 @@ RUN_BYTES: Final = 16
 MAX_MANIFESTS: Final = 16  # one run of an Open Resource has one or two
 MAX_PRICES: Final = 16  # there are six kinds of thing to pay for
 MAX_AMOUNT: Final = 2**53 - 1  # micro-credits: what JSON readers hold exactly
-MAX_STEPS: Final = 4_096  # of a lease or batch: a message has one frame for their keys
 MAX_LEASE_MS: Final = 7 * 24 * 3600 * 1000
 MAX_POLICY: Final = 200  # characters
 
@@ -65,29 +69,6 @@ class Lease:
     lease_ms: int  # from when it comes in
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Results that are handed back: the provider's word for each of them."""
-
-    agreement: Cid
-    number: int  # from 1, without a gap
-    count: int
-    root: bytes  # of the leaves of what it says, in order
-
-
-class Said(NamedTuple):
-    """What a provider says of one step."""
-
-    step: Cid
-    result: Cid
-    attestation: Cid
-
-    @property
-    def leaf(self) -> bytes:
-        """What goes into the root of a batch: three CIDs of 36 bytes."""
-        return self.step.raw + self.result.raw + self.attestation.raw
-
-
 class Agreement(NamedTuple):
     """An offer that was accepted."""
 
@@ -122,15 +103,8 @@ def _check_offer(offer: Offer) -> None:
         raise Damaged(f"a policy has {MAX_POLICY} characters at most")
 
 
-def _check_counted(numbered: Lease | Batch) -> None:
-    if numbered.number < 1 or not 1 <= numbered.count <= MAX_STEPS:
-        raise Damaged(f"it has a number, and 1 to {MAX_STEPS} steps")
-    if len(numbered.root) != merkle.HASH_BYTES:
-        raise Damaged("a root has 32 bytes")
-
-
 def _check_lease(lease: Lease) -> None:
-    _check_counted(lease)
+    check_counted(lease.number, lease.count, lease.root)
     if not 0 < lease.lease_ms <= MAX_LEASE_MS:
         raise Damaged("a lease lasts for a week at most")
 
@@ -138,7 +112,6 @@ def _check_lease(lease: Lease) -> None:
 OFFER: Final = Record("tallystick/offer/1", Offer, _check_offer)
 ACCEPTANCE: Final = Record("tallystick/acceptance/1", Acceptance)
 LEASE: Final = Record("tallystick/lease/1", Lease, _check_lease)
-BATCH: Final = Record("tallystick/batch/1", Batch, _check_counted)
 
 
 def bind(offer: Unsealed[Offer], acceptance: Unsealed[Acceptance]) -> Agreement:

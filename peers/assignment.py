@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final
 
+from engine import merkle
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from peers import merkle
 from peers.agreement import MAX_STEPS, Agreement, Lease, Offer, Said, bind, check_batch
 from peers.assignment_events import (
     Action,

@@ -12,9 +12,9 @@ many, or when the first of them has waited long enough; a signature costs as muc
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from engine import merkle
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from peers import merkle
 from peers.agreement import Agreement, Batch, Said, check_lease
 from peers.service_events import (
     Action,

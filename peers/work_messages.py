@@ -25,7 +25,7 @@ from peers.agreement import (
     Said,
 )
 from peers.errors import RemoteFault
-from peers.messages import Subject, request
+from peers.messages import Subject, notice, request
 from peers.plain import Plain, pack, unpack
 from peers.signed import Unsealed, unseal
 
@@ -34,6 +34,7 @@ LEASE_TYPE: Final = request(Subject.WORK + 1)
 BATCH_TYPE: Final = request(Subject.WORK + 2)
 RETURN_TYPE: Final = request(Subject.WORK + 3)
 STOP_TYPE: Final = request(Subject.WORK + 4)
+END_TYPE: Final = notice(Subject.WORK + 5)
 
 MAX_WHY: Final = 500  # characters that are shown to a person
 
@@ -54,6 +55,7 @@ class Need(NamedTuple):
     disk: int  # bytes of scratch and outputs
     wall_ms: int
     cores: int = 1
+    is_fresh: bool = False  # it is to run, whatever is known of it
 
 
 class Handed(NamedTuple):
@@ -70,6 +72,7 @@ class Told(NamedTuple):
     batch: Unsealed[Batch]
     said: tuple[Said, ...]
     records: tuple[Block, ...]
+    signed: Block  # the batch as it came
 
 
 class Steps(NamedTuple):
@@ -154,7 +157,8 @@ def read_batch(body: bytes) -> Told:
         case (bytes(signed), tuple(leaves), tuple(records)):
             try:
                 said = tuple(map(_said, leaves))
-                return Told(unseal(BATCH, signed), said, _records(said, records))
+                batch = unseal(BATCH, signed)
+                return Told(batch, said, _records(said, records), Block(batch.cid, signed))
             except Damaged as error:
                 raise RemoteFault(error.what) from None
     raise RemoteFault("a batch of another form")
@@ -177,6 +181,19 @@ def read_steps(body: bytes) -> Steps:
     raise RemoteFault("steps of another form")
 
 
+def write_end(agreement: Cid) -> bytes:
+    """Return the body of an END: nothing more comes under an agreement."""
+    return agreement.raw
+
+
+def read_end(body: bytes) -> Cid:
+    """Read the body of an END.
+
+    Raises: RemoteFault.
+    """
+    return _cids((body,))[0]
+
+
 def _plain(need: Need) -> tuple[Plain, ...]:
     return (need.environment.raw, *need[1:])
 
@@ -184,14 +201,18 @@ def _plain(need: Need) -> tuple[Plain, ...]:
 def _group(plain: Plain) -> Iterator[tuple[Need, Cid]]:
     """Yield neighbours of a lease that need the same."""
     match plain:
-        case (bytes(environment), int(memory), int(disk), int(wall_ms), int(cores), tuple(steps)):
-            sizes = (memory, disk, wall_ms, cores)
-            if any(isinstance(one, bool) or not 1 <= one <= MAX_AMOUNT for one in sizes):
-                raise RemoteFault(f"what a step needs is from 1 to {MAX_AMOUNT}")
-            need = Need(_cids((environment,))[0], memory, disk, wall_ms, cores)
+        case (bytes(raw), *amounts, bool(is_fresh), tuple(steps)) if len(amounts) == 4:
+            memory, disk, wall_ms, cores = map(_amount, amounts)
+            need = Need(_cids((raw,))[0], memory, disk, wall_ms, cores, is_fresh)
             yield from ((need, step) for step in _cids(steps))
             return
     raise RemoteFault("needs of another form")
+
+
+def _amount(value: Plain) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_AMOUNT:
+        raise RemoteFault(f"what a step needs is from 1 to {MAX_AMOUNT}")
+    return value
 
 
 def _cids(raws: tuple[Plain, ...]) -> tuple[Cid, ...]:

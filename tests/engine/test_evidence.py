@@ -1,10 +1,15 @@
 """What is attested, and whose signature on it holds."""
 
+from dataclasses import replace
+
 import pytest
 from nacl.signing import SigningKey
 
+from engine import merkle
+from engine.batch import BATCH, PROOF, Batch, Said, proofs
+from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
-from engine.evidence import Evidence, attestation, evidence
+from engine.evidence import Evidence, attestation, evidence, signers
 from engine.step import ATTESTATION, RESULT, SIGNED, Attestation, Signed
 from engine.store.memory import MemoryStore
 
@@ -45,3 +50,51 @@ def test_what_is_unsigned_is_nobodys_word() -> None:
     store, block = MemoryStore(), ATTESTATION.block(SAID)
     store.put([block])
     assert evidence(store, block.cid) == Evidence(SAID, "", holds=True)
+
+
+def batched(count: int) -> tuple[MemoryStore, Block, list[Block]]:
+    """Return a store with a signed batch of attestations of one result, the batch, and proofs."""
+    blocks = [ATTESTATION.block(replace(SAID, started_ms=at)) for at in range(count)]
+    said = [Said(SOME, SOME, block.cid) for block in blocks]
+    root = merkle.root([one.leaf for one in said])
+    payload = BATCH.encode(Batch(SOME, 1, count, root))
+    signed = SIGNED.block(Signed(payload, SIGNER, signature(BATCH.kind.encode(), payload)))
+    shown = proofs(signed.cid, said)
+    store = MemoryStore()
+    store.put([signed, *blocks, *shown])
+    return store, signed, shown
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_one_signature_proves_each_attestation_of_a_batch(count: int) -> None:
+    """With the batch, an attestation and some hashes, and nothing of the others."""
+    store, _, shown = batched(count)
+    for at, proof in enumerate(shown):
+        said = replace(SAID, started_ms=at)
+        assert evidence(store, proof.cid) == Evidence(said, SIGNER.hex(), holds=True)
+        assert attestation(store, proof.cid) == said
+
+
+def test_a_proof_is_of_its_attestation_in_its_batch_alone() -> None:
+    """At another place, of another attestation or of another batch it proves nothing."""
+    store, signed, shown = batched(3)
+    proof = PROOF.decode(shown[0].data)
+    other = SIGNED.block(replace(SIGNED.decode(signed.data), signature=bytes(64)))
+    wrong = (
+        replace(proof, index=1),
+        replace(proof, attestation=PROOF.decode(shown[1].data).attestation),
+        replace(proof, batch=other.cid),
+        replace(proof, hashes=proof.hashes[:-1]),
+    )
+    store.put([other, *map(PROOF.block, wrong)])
+    assert [evidence(store, PROOF.cid(one)).holds for one in wrong] == [False] * 4
+
+
+def test_whose_word_it_is_is_read_of_many_at_once() -> None:
+    """Of proofs and of signed attestations; of what is unsigned, or not here, it is not known."""
+    store, _, shown = batched(3)
+    plain, alone = ATTESTATION.block(SAID), SIGNED.block(Signed(PAYLOAD, SIGNER, signature()))
+    store.put([plain, alone])
+    asked = [*(one.cid for one in shown), plain.cid, alone.cid, SOME]
+    found = [*(one.cid for one in shown), alone.cid]
+    assert signers(store, asked) == dict.fromkeys(found, SIGNER)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.batch import BATCH, PROOF, Batch, Proof
 from engine.content import canonical
 from engine.content.cid import BLAKE3, DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.schema import Record, kind_of
@@ -95,6 +96,8 @@ EXAMPLES: list[tuple[Record, object]] = [
         ),
     ),
     (SIGNED, Signed(payload=b"\xa0", public_key=bytes(32), signature=b"\xff" * 64)),
+    (BATCH, Batch(agreement=link(21, DAG_CBOR), number=1, count=3, root=b"\x05" * 32)),
+    (PROOF, Proof(link(22, DAG_CBOR), link(11, DAG_CBOR), 2, (b"\x06" * 32, b"\x07" * 32))),
     (
         CLOSURE,
         Closure(

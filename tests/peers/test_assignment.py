@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import merkle
 from engine.content.cid import DAG_CBOR, Cid
-from peers import merkle
 from peers.agreement import (
     ACCEPTANCE,
     BATCH,

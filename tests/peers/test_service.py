@@ -2,8 +2,8 @@
 
 import pytest
 
+from engine import merkle
 from engine.content.cid import DAG_CBOR, Cid
-from peers import merkle
 from peers.agreement import ACCEPTANCE, LEASE, OFFER, Acceptance, Lease, Offer, Said, bind
 from peers.keyring import Identity
 from peers.service import FULL, LINGER_MS, MAX_OPEN, Service

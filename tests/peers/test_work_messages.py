@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import merkle
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
-from peers import merkle
 from peers.agreement import (
     ACCEPTANCE,
     BATCH,
@@ -34,11 +34,13 @@ from peers.work_messages import (
     Steps,
     read_answer,
     read_batch,
+    read_end,
     read_lease,
     read_offer,
     read_steps,
     write_answer,
     write_batch,
+    write_end,
     write_lease,
     write_steps,
 )
@@ -85,7 +87,11 @@ SIGNED_LEASE = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
 NEED = Need(A, 2**30, 2**20, 1_000)
 
 
-@given(st.lists(st.sampled_from([NEED, NEED._replace(cores=2), NEED._replace(environment=B)])))
+@given(
+    st.lists(
+        st.sampled_from([NEED, NEED._replace(cores=2, is_fresh=True), NEED._replace(environment=B)])
+    )
+)
 def test_a_lease_is_read(needs: list[Need]) -> None:
     """With its steps in order, and what each of them needs."""
     steps = tuple(block(str(number)).cid for number in range(len(needs) + 1))
@@ -107,7 +113,7 @@ def test_the_largest_lease_fits_in_a_message() -> None:
     assert read_lease(body).needs == tuple(needs)
 
 
-GROUP = (A.raw, 1, 1, 1, 1, (A.raw,))
+GROUP = (A.raw, 1, 1, 1, 1, False, (A.raw,))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +125,7 @@ GROUP = (A.raw, 1, 1, 1, 1, (A.raw,))
         ((b"short", *GROUP[1:]),),
         *(((*GROUP[:at], bad, *GROUP[at + 1 :]),) for at in range(1, 5) for bad in (0, -1, 2**53)),
         ((*GROUP[:1], True, *GROUP[2:]),),
+        ((*GROUP[:5], 1, *GROUP[6:]),),
         (GROUP,) * (MAX_STEPS + 1),
     ],
 )
@@ -132,7 +139,16 @@ def test_a_batch_is_read_with_its_records() -> None:
     """Each of them is what it is named."""
     signed = batch(SAID)
     told = read_batch(write_batch(signed, [SAID], RECORDS))
-    assert told == (unseal(BATCH, signed), (SAID,), RECORDS)
+    opened = unseal(BATCH, signed)
+    assert told == (opened, (SAID,), RECORDS, Block(opened.cid, signed))
+
+
+def test_an_end_names_its_agreement() -> None:
+    """And nothing else."""
+    assert read_end(write_end(A)) == A
+    for body in (b"", A.raw + b"x", b"x" * 36):
+        with pytest.raises(RemoteFault):
+            read_end(body)
 
 
 def test_steps_are_read() -> None:

@@ -42,6 +42,19 @@ def proof(things: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def proofs(things: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    """Return the proof of each thing, as `proof` gives it, at the price of one root."""
+    found: list[list[bytes]] = [[] for _ in things]
+    level, width = _leaves(things), 1
+    while len(level) > 1:
+        for at, path in enumerate(found):
+            beside = at // width ^ 1
+            if beside < len(level):
+                path.append(level[beside])
+        level, width = _above(level), 2 * width
+    return [tuple(path) for path in found]
+
+
 def verifies(root: bytes, count: int, index: int, thing: bytes, proof: Sequence[bytes]) -> bool:
     """Return whether `thing` is at `index` among the `count` things of a root."""
     if not 0 <= index < count <= MAX_LEAVES:

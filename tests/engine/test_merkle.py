@@ -5,7 +5,7 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peers.merkle import MAX_LEAVES, proof, root, verifies
+from engine.merkle import MAX_LEAVES, proof, proofs, root, verifies
 
 THINGS = st.lists(st.binary(max_size=8), min_size=1, max_size=40)
 
@@ -34,6 +34,12 @@ def test_each_thing_is_shown_to_be_at_its_place(things: list[bytes], data: st.Da
     if things[other] != things[index]:
         assert not verifies(root(things), len(things), index, things[other], shown)
         assert not verifies(root(things), len(things), other, things[index], shown)
+
+
+@given(THINGS)
+def test_all_proofs_together_are_those_of_each(things: list[bytes]) -> None:
+    """They are the same, and made in one go."""
+    assert proofs(things) == [proof(things, index) for index in range(len(things))]
 
 
 @given(THINGS, st.data())
