@@ -38,7 +38,7 @@ class Hints:
             return None
         if address is None or address.peer == self._me or self._is_told(address, at_ms):
             return None
-        if not self._allowance.take(at_ms, 1):
+        if not self._allowance.take(at_ms, 0):
             return None
         self._told[address] = at_ms
         self._told.move_to_end(address)
