@@ -101,6 +101,15 @@ class Address:
         return f"{SCHEME}{self.peer}@{host}:{self.port}"
 
 
+def place_of(text: str) -> tuple[str, int]:
+    """Read a "HOST:PORT" to listen at, where port 0 stands for a free one.
+
+    Raises: Refused when it is anything else.
+    """
+    host, _, port = text.rpartition(":")
+    return _host(host), 0 if port == "0" else _port(port)
+
+
 def _host(text: str) -> str:
     inner = text[1:-1] if text.startswith("[") and text.endswith("]") else None
     if inner is not None and ":" in inner and _IPV6.fullmatch(inner):

@@ -1,0 +1,248 @@
+"""Registrar: drives the directory: dials whom it says, and speaks with other peers for it.
+
+What is durable of it are the addresses that the user named; all else is learned anew.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, Final, Protocol
+
+from engine.clock import Clock
+from engine.errors import Damaged, TallyError
+from engine.runner import Signer
+from engine.step import Platform
+from peers import plain
+from peers.certificate import Certificate
+from peers.connection import Channel, Connection, Place
+from peers.directory import Directory
+from peers.directory_events import (
+    Added,
+    Announce,
+    Ask,
+    Asked,
+    Dial,
+    Down,
+    Event,
+    Forget,
+    Forked,
+    Introduce,
+    Introduced,
+    Learned,
+    List,
+    Listed,
+    Listing,
+    Refuse,
+    Removed,
+    Renew,
+    Renewed,
+    Tick,
+    Unanswered,
+    Up,
+    Want,
+    Wanted,
+)
+from peers.directory_messages import (
+    ASK_TYPE,
+    Introduction,
+    Records,
+    Wants,
+    pack,
+    unpack,
+)
+from peers.envelope import Role
+from peers.errors import LocalFault, RemoteFault
+from peers.identity import Address, PeerId
+from peers.introduction import Introduction as Met
+from peers.introduction import ask
+from peers.lines import Lines
+from peers.mail import Mail
+from peers.peer_record import PEER, Notice, PeerRecord, read
+from peers.signed import seal
+
+ANSWER_MS: Final = 15_000  # for a page of a directory
+DIAL_MS: Final = 5_000  # for a peer to say where it listens
+TICK_MS: Final = 1_000
+
+Found = tuple[Met, Certificate]
+
+
+class Describe(Protocol):
+    """Says what this peer lends now, for its own record."""
+
+    def __call__(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
+        """Return the record, to be signed."""
+        ...
+
+
+class Registrar:
+    """What a node knows of other peers. For its one thread; a Part."""
+
+    def __init__(
+        self,
+        mail: Mail,
+        lines: Lines,
+        signer: Signer,
+        describe: Describe | None,
+        clock: Clock,
+        workers: Executor,
+        wake: Callable[[Callable[[], None]], None],
+        log: Callable[..., None],
+    ) -> None:
+        """Take what says what this peer lends: None for one that lends nothing."""
+        self.directory = Directory(
+            PeerId(signer.public_key), secrets.randbits(63), listed=describe is not None
+        )
+        self._mail = mail
+        self._lines = lines
+        self._signer = signer
+        self._describe = describe
+        self._clock = clock
+        self._workers = workers
+        self._wake = wake
+        self._log = log
+        self._request = b""  # that is being answered
+        self._open: set[Connection] = set()
+        self._pending: dict[Connection, PeerId] = {}  # dialled, nobody met yet
+        self._next_ms = 0
+        self._doers: dict[type, Callable[[Any], None]] = {
+            Dial: self._dial,
+            Ask: self._ask,
+            Want: self._ask,
+            List: self._reply,
+            Announce: self._reply,
+            Introduce: self._introduce,
+            Renew: self._renew,
+            Forget: lambda action: self._log("forgotten", peer=action.peer),
+            Forked: lambda action: self._log("forked", peer=action.peer),
+            Refuse: lambda action: self._log("not taken", peer=action.peer, why=action.why),
+        }
+
+    def add(self, address: Address) -> None:
+        """Have a peer that the user named dialled."""
+        self._handle(Added(address))
+
+    def remove(self, peer: PeerId) -> None:
+        """Forget a peer."""
+        self._handle(Removed(peer))
+
+    def candidates(self, platform: Platform, cores: int, memory: int) -> Sequence[Notice]:
+        """Return who could run a step and is connected, the likeliest first."""
+        connected = set(self._lines.peers())
+        found = self.directory.candidates(platform, cores, memory)
+        return [notice for notice in found if notice.signer in connected]
+
+    # Part
+
+    def opened(self, connection: Connection, peer: PeerId) -> None:
+        """Hear of a session."""
+        self._pending.pop(connection, None)
+        if connection.channel is not Channel.CONTROL:
+            return
+        is_first = not any(self._lines.control(peer) == one for one in self._open)
+        self._open.add(connection)
+        if is_first:
+            self._handle(Up(peer, dialled=connection.is_dialled))
+
+    def closed(self, connection: Connection, peer: PeerId) -> None:
+        """Hear that a session has ended."""
+        self._open.discard(connection)
+        if connection.channel is Channel.CONTROL and self._lines.control(peer) is None:
+            self._handle(Down(peer))
+
+    def failed(self, connection: Connection) -> None:
+        """Hear that nobody was met where we dialled."""
+        if (peer := self._pending.pop(connection, None)) is not None:
+            self._handle(Unanswered(peer))
+
+    def came(
+        self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
+    ) -> None:
+        """Take a message about peers."""
+        self._request = key
+        match unpack(kind, plain.unpack(body)), kind:
+            case said, _ if kind == ASK_TYPE:
+                self._handle(Asked(peer, said))  # type: ignore[arg-type]
+            case Listing() as listing, _:
+                self._handle(Listed(peer, listing))
+            case Wants(peers), _:
+                self._handle(Wanted(peer, peers))
+            case Records(datas), _:
+                self._handle(Learned(tuple(map(_read, datas)), peer))
+            case Introduction(data), _:
+                self._handle(Introduced(_read(data), peer))
+
+    def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
+        """An unanswered question ends the connection: who is slow so long is of no use."""
+        self._mail.end(connection, "it does not answer what peers it knows", is_fault=False)
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time, about once a second."""
+        if now_ms >= self._next_ms:
+            self._next_ms = now_ms + TICK_MS
+            self._handle(Tick(self._clock.now_ms(), now_ms, secrets.randbits(64)))
+
+    # what the directory says
+
+    def _handle(self, event: Event) -> None:
+        for action in self.directory.handle(event):
+            self._doers[type(action)](action)
+
+    def _dial(self, action: Dial) -> None:
+        self._workers.submit(self._look_up, action.address)
+
+    def _look_up(self, address: Address) -> None:
+        """Ask where a peer listens; in a worker's thread."""
+        try:
+            found = ask(address, DIAL_MS)
+        except TallyError as error:
+            self._wake(partial(self._on_unknown, address, error.what))
+        else:
+            self._wake(partial(self._on_found, address, found))
+
+    def _on_unknown(self, address: Address, why: str) -> None:
+        self._log("not reached", peer=address.peer, address=str(address), why=why)
+        self._handle(Unanswered(address.peer))
+
+    def _on_found(self, address: Address, found: Found) -> None:
+        said, certificate = found
+        if self._lines.control(address.peer) is not None:
+            return
+        key = certificate.curve_key
+        try:
+            place = Place(address.host, said.control_port, key)
+            connection = self._mail.dial(place, Channel.CONTROL, expected=address.peer)
+        except LocalFault as fault:
+            self._on_unknown(address, fault.what)
+            return
+        self._pending[connection] = address.peer
+        self._lines.bulk_at(address.peer, Place(address.host, said.bulk_port, key))
+
+    def _ask(self, action: Ask | Want) -> None:
+        line = self._lines.control(action.to)
+        if line is not None and self._mail.room(line):
+            kind, body = pack(action)
+            self._mail.ask(line, kind, plain.pack(body), ANSWER_MS)
+
+    def _reply(self, action: List | Announce) -> None:
+        if (line := self._lines.control(action.to)) is not None:
+            self._mail.reply(line, self._request, plain.pack(pack(action)[1]))
+
+    def _introduce(self, action: Introduce) -> None:
+        if (line := self._lines.control(action.to)) is not None:
+            kind, body = pack(action)
+            self._mail.tell(line, kind, plain.pack(body))
+
+    def _renew(self, action: Renew) -> None:
+        if self._describe is None:
+            raise ValueError("who lends nothing has no record")
+        record = self._describe(action.serial, action.made_ms, action.expires_ms)
+        self._handle(Renewed(read(seal(PEER, record, self._signer).data)))
+
+
+def _read(data: bytes) -> Notice:
+    try:
+        return read(data)
+    except Damaged as error:
+        raise RemoteFault(f"the record of a peer: {error.what}") from None
