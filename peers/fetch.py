@@ -69,7 +69,7 @@ class Order:
     roots: tuple[Cid, ...]
     most_bytes: int = MAX_FETCH  # of the blocks that are fetched
     bounds: Bounds = STRANGER
-    pipeline: int = MAX_CIDS  # wants with one source; all fetches from it share MAX_CIDS
+    skip: frozenset[Cid] = frozenset()  # neither fetched nor followed
 
 
 class Fetch:
@@ -79,7 +79,7 @@ class Fetch:
         self._order = order
         self._now_ms = now_ms
         self._patience = Patience(now_ms)
-        self._frontier = Frontier(order.roots, order.bounds)
+        self._frontier = Frontier(order.roots, order.bounds, order.skip)
         self._unlooked = deque(dict.fromkeys(order.roots))
         self._looking: dict[Cid, None] = {}
         self._wants = Wants()
@@ -118,7 +118,7 @@ class Fetch:
     def _on_found(self, event: Found) -> None:
         self._leave(event.peer)
         if event.peer not in self._cut and len(self._sources) < MAX_SOURCES:
-            self._sources[event.peer] = Source(event.peer, self._now_ms, self._order.pipeline)
+            self._sources[event.peer] = Source(event.peer, self._now_ms, event.pipeline)
 
     def _on_gone(self, event: Gone) -> None:
         self._leave(event.peer)
@@ -214,7 +214,7 @@ class Fetch:
         try:
             self._unlooked += self._frontier.learn(cid, data)
         except Damaged as damaged:  # its name says that whoever made the content made it so
-            self._fail(f"{damaged.what} ({cid})")
+            self._fail(f"{damaged.what} ({cid})", is_final=True)
 
     def _look(self) -> None:
         if not self._looking and self._unlooked:
@@ -261,7 +261,7 @@ class Fetch:
         if self._finished:
             return
         if self._bytes > self._order.most_bytes:
-            self._fail(f"it is over {self._order.most_bytes} bytes")
+            self._fail(f"it is over {self._order.most_bytes} bytes", is_final=True)
         elif not self._wants and not self._looking and not self._unlooked:
             self._finish(Done(self._order.roots))
         elif self._looking:
@@ -311,9 +311,9 @@ class Fetch:
 
     # the end
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: str, *, is_final: bool = False) -> None:
         missing = [*self._wants, *self._looking, *self._unlooked][:MAX_CIDS]
-        self._finish(Failed(self._order.roots, tuple(missing), why))
+        self._finish(Failed(self._order.roots, tuple(missing), why, is_final))
 
     def _finish(self, end: Done | Failed) -> None:
         self._finished = True

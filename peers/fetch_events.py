@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.values import dataclass
-from peers.exchange import Answer, Question
+from peers.exchange import MAX_CIDS, Answer, Question
 from peers.identity import PeerId
 
 
@@ -14,6 +14,7 @@ class Found:
     """A source is connected, or is so again: nothing from before counts on that connection."""
 
     peer: PeerId
+    pipeline: int = MAX_CIDS  # wants with it; all fetches from it share MAX_CIDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Failed:
     roots: tuple[Cid, ...]
     missing: tuple[Cid, ...]  # the first MAX_CIDS of them
     why: str
+    is_final: bool = False  # the content itself is at fault: no source could give it whole
 
 
 Action = Look | Send | Keep | Cut | Done | Failed

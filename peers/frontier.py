@@ -4,7 +4,7 @@ Names are learned from roots and from blocks whose bytes were checked, never fro
 says. All may be made by a stranger, so it is bounded as any walk is (engine/content/links.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.content.cid import RAW, Cid
 from engine.content.links import STRANGER, Bounds, links
@@ -14,9 +14,12 @@ from engine.errors import Damaged
 class Frontier:
     """What roots lead to, as far as blocks have come."""
 
-    def __init__(self, roots: Sequence[Cid], bounds: Bounds = STRANGER) -> None:
+    def __init__(
+        self, roots: Sequence[Cid], bounds: Bounds = STRANGER, skip: Iterable[Cid] = ()
+    ) -> None:
+        """Begin at some roots; what is to be skipped counts as known."""
         self._bounds = bounds
-        self._depth = dict.fromkeys(roots, 0)  # of every block that is known of
+        self._depth = dict.fromkeys(skip, 0) | dict.fromkeys(roots, 0)  # of every block known of
 
     def __contains__(self, cid: Cid) -> bool:
         return cid in self._depth
