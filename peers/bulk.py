@@ -16,6 +16,7 @@ from peers.shares import Shares
 from peers.source import WINDOW
 
 MAX_WAITING: Final = 1_024  # messages; no honest peer asks so much and takes no answer
+STUCK_MS: Final = 30_000  # for 2 MiB to leave: what waits takes the place of what others want
 MAX_STRAY: Final = 2 * WINDOW  # bytes of blocks on no lane of ours
 _ENVELOPE: Final = 64  # bytes, at most
 _MARGIN: Final = 16  # this part of a rate is left unused: no two clocks go alike
@@ -30,12 +31,10 @@ class Bulk:
         self._mail = mail
         self._allowance = Allowance(_planned(rate), now_ms, burst_s=1)
         self._waiting: deque[tuple[int, bytes, Callable[[], None] | None]] = deque()
+        self._leaving = 0  # messages with blocks that are on their way out
+        self._left_ms = now_ms  # when one has left, or there was none
         self._stray = MAX_STRAY
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether all has gone."""
-        return not self._waiting
+        self._now_ms = now_ms
 
     def send(self, message: Message, now_ms: int, gone: Callable[[], None] | None = None) -> None:
         """Send a message as soon as the rate allows; `gone` is called when it has left."""
@@ -47,12 +46,27 @@ class Bulk:
         self.flush(now_ms)
 
     def flush(self, now_ms: int) -> None:
-        """Send what may go by now."""
+        """Send what may go by now; end a line on which nothing moves."""
+        self._now_ms = now_ms
+        if self._leaving and now_ms - self._left_ms >= STUCK_MS:
+            self._leaving = 0
+            self.end("it does not take the blocks that it asked for", is_fault=False)
         while self._waiting and self._allowance.take(now_ms, _ENVELOPE + len(self._waiting[0][1])):
             kind, body, gone = self._waiting.popleft()
-            self._mail.tell(self.connection, kind, body)
-            if gone is not None:
-                gone()
+            self._mail.tell(self.connection, kind, body, gone and self._leave(gone, now_ms))
+
+    def _leave(self, gone: Callable[[], None], now_ms: int) -> Callable[[], None]:
+        """Note that blocks are on their way out; return what is to be called when they are."""
+        if not self._leaving:
+            self._left_ms = now_ms
+        self._leaving += 1
+
+        def left() -> None:
+            self._leaving -= 1
+            self._left_ms = self._now_ms
+            gone()
+
+        return left
 
     def grant(self, rate: Rate, now_ms: int) -> None:
         """Let both ends send at another rate."""

@@ -52,6 +52,16 @@ class Depot:
         self._rates: dict[PeerId, list[Rate]] = {}  # by agreements
         self._held: deque[tuple[PeerId, Question]] = deque()  # until the disk has caught up
         self._fetch_tick_ms = 0
+        self._received = self._sent = 0  # bytes of blocks
+
+    def status(self) -> dict[str, int]:
+        """Return how many fetches and lines there are, and the bytes of blocks of all so far."""
+        return {
+            "fetches": len(self._fetchings),
+            "lines": sum(map(len, self._bulks.values())),
+            "received": self._received,
+            "sent": self._sent,
+        }
 
     # what others may have
 
@@ -184,6 +194,8 @@ class Depot:
         if bulk is None:
             raise RemoteFault("content is spoken of on a line for blocks, and only there")
         message = unpack(kind, body)
+        if isinstance(message, Blocks):
+            self._received += _size(message)
         if isinstance(message, Blocks | DontHave):
             self._answered(bulk, peer, message)
         else:
@@ -238,7 +250,7 @@ class Depot:
         if fetching is not None and peer in fetching.sources:
             fetching.heard(peer, message)
         elif isinstance(message, Blocks):
-            bulk.strayed(sum(len(data) for _, data in message.blocks))
+            bulk.strayed(_size(message))
             bulk.send(Cancel(message.lane, ()), self._now_ms())
 
     # askers
@@ -262,6 +274,7 @@ class Depot:
 
     def _answer(self, peer: PeerId, message: Answer, turn: int | None) -> None:
         if bulk := self._asked_on.get(peer):
+            self._sent += _size(message) if isinstance(message, Blocks) else 0
             taken = partial(self._serve, serve_events.Taken(turn)) if turn is not None else None
             bulk.send(message, self._now_ms(), taken)
 
@@ -275,3 +288,7 @@ class Depot:
 
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()
+
+
+def _size(message: Blocks) -> int:
+    return sum(len(data) for _, data in message.blocks)

@@ -14,6 +14,7 @@ class Lane:
         self.scope = scope
         self.sent = 0  # bytes of blocks
         self._granted = 0
+        self._taken_at = 0  # what was granted when the last turn was taken
         self._is_read = False  # two readings at a time would not keep the order
         self._is_stuck = False  # the next block is larger than what may be sent
         self._known: dict[Cid, None] = {}  # content of the scope
@@ -69,11 +70,12 @@ class Lane:
         for cid in cids:
             del self._known[cid]
         self._is_read = True
+        self._taken_at = self._granted
         return cids, min(self._granted - self.sent, MAX_BYTES)
 
     def end_turn(self, size: int, unread: tuple[Cid, ...]) -> None:
         """Note that `size` bytes were sent; the rest of what was taken comes next."""
         self._is_read = False
         self.sent += size
-        self._is_stuck = bool(unread) and not size
+        self._is_stuck = bool(unread) and not size and self._granted == self._taken_at
         self._known = dict.fromkeys(unread) | self._known

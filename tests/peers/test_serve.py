@@ -23,6 +23,7 @@ from peers.serve_events import (
     Event,
     Gone,
     Load,
+    Loaded,
     Offer,
     Send,
     Taken,
@@ -354,3 +355,16 @@ def test_a_scope_is_for_one_peer() -> None:
     driver = offering()
     with pytest.raises(ValueError, match="another already"):
         driver.tell(Offer(SCOPE, (ROOT.cid,), B))
+
+
+def test_credit_that_comes_while_a_block_is_read_is_not_lost() -> None:
+    """A block that was too large for the credit of its reading is read again with the new one."""
+    driver = Driver(*LEAVES, INNER, ROOT, slow=True)
+    driver.tell(Offer(SCOPE, (ROOT.cid,), A))
+    (first,) = driver.want(A, ROOT.cid, granted=1)
+    assert isinstance(first, Load)
+    assert driver.tell(Asked(A, Credit(1, PLENTY))) == []
+    (second,) = driver.tell(Loaded(first.turn, (), ()))
+    assert isinstance(second, Load)
+    assert second.cids == (ROOT.cid,)
+    assert second.most_bytes == MAX_BYTES
