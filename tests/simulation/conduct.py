@@ -105,7 +105,7 @@ class Lacks(_Dishonest):
 
 
 class Forges(_Dishonest):
-    """Its batches are signed by nobody, or have one number, or are of steps that it was not given."""
+    """Its batches are signed by another, or have one number, or are not of what they say."""
 
     def sign(self, batch: Batch, said: tuple[Said, ...]) -> tuple[bytes, tuple[Said, ...]]:
         """Spoil a batch."""

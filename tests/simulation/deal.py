@@ -1,4 +1,4 @@
-"""Deal: what a requester has with one provider: an offer, its assignment, and what is to be asked."""
+"""Deal: what a requester has with one provider: an offer, its assignment, what is to be asked."""
 
 from dataclasses import dataclass, field
 

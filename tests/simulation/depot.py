@@ -1,4 +1,4 @@
-"""Depot: what a peer fetches from others and gives to them: the real machines over real messages."""
+"""Depot: what a peer fetches from others and gives to them: the real machines, real messages."""
 
 from collections import deque
 from collections.abc import Callable, Iterable

@@ -107,15 +107,11 @@ class World:
         return len(runs) == REQUESTERS and all(runs.values())
 
     def _story(self, error: Exception) -> str:
-        liars = [
-            f"{p.number}: {type(p.conduct).__name__}"
-            for p in self.peers
-            if type(p.conduct) is not Conduct
-        ]
+        kinds = [type(peer.conduct).__name__ for peer in self.peers]
         return "\n".join(
             [
                 f"{type(error).__name__}: {error}",
-                f"at {self.agenda.now_ms} ms; bad: {', '.join(liars) or 'nobody'}",
+                f"at {self.agenda.now_ms} ms; peers: {', '.join(kinds)}",
                 *self.trouble.faults,
                 f"again: python -m tests.simulation {self.seed}",
             ]
