@@ -35,6 +35,7 @@ LEASE_MS, CLAIM_MS = 15_000, 10_000
 DEADLINE_MS = 5_000
 VANISHED_MS = 6_000  # without a connection
 LOOKS = 3  # at what was attested: 8 s each without its provider
+NEED = words.Need(work.ENVIRONMENT.cid, 1, 1, 60_000)
 SLOTS = 64  # steps that a run has open at a time
 
 
@@ -295,7 +296,7 @@ class Requester:
         self._promises.handed(self._me, steps)
         self._depot.offer(deal.agreement, (*steps, work.ENVIRONMENT.cid), deal.provider)
         signed = seal(LEASE, lease, self._signer).data
-        deal.leases[lease.number] = words.write_lease(signed, steps)
+        deal.leases[lease.number] = words.write_lease(signed, steps, [NEED] * len(steps))
         self._ask()
 
     def _blame(self, deal: Deal, why: str) -> None:
