@@ -4,6 +4,7 @@ It is known by the CURVE key that its other end has proved to hold, never by a n
 end has given itself.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -68,3 +69,9 @@ class Left:
 
 
 Arrival = Connected | Arrived | Ended | Left
+
+
+def size_of(arrivals: Iterable[Arrival]) -> int:
+    """Return how many bytes of messages have arrived."""
+    came = (one.frames for one in arrivals if isinstance(one, Arrived))
+    return sum(len(frame) for frames in came for frame in frames)

@@ -10,11 +10,11 @@ import zmq
 
 from peers import sockets
 from peers.borrowed import Remote, plain_host, remote, shut
-from peers.connection import Arrival, Arrived, Channel, Connection, Ended
+from peers.connection import Arrival, Arrived, Channel, Connection, Ended, size_of
 from peers.envelope import MAX_FRAMES
 from peers.gate import Gate
 from peers.seats import Seat, Seats
-from peers.sockets import GONE, MAX_TURN
+from peers.sockets import GONE, MAX_TURN, TURN_SIZE
 
 _EVENTS: Final = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
 
@@ -36,18 +36,20 @@ class Door:
     ) -> None:
         self.socket = listening
         self.monitor = listening.get_monitor_socket(_EVENTS)
-        self._channel, self._gate, self._clock, self._numbers = channel, gate, clock, numbers
+        self.channel, self._gate, self._clock, self._numbers = channel, gate, clock, numbers
         self._remotes: dict[int, Remote] = {}  # by the number of the TCP socket
         self._seats = Seats()
 
-    def arrivals(self, *, has_news: bool) -> list[Arrival]:
-        """Return what came, and, if the monitor has news, which connections ended."""
+    def arrivals(self, *, has_news: bool, is_read: bool) -> list[Arrival]:
+        """Return what came, if it is to be read, and, if there is news, which connections ended."""
         arrivals: list[Arrival] = []
-        for _ in range(MAX_TURN):
-            message = self._message()
+        size = 0
+        for _ in range(MAX_TURN if is_read else 0):
+            message = self._message() if size < TURN_SIZE else None
             if message is None:
                 break
             arrivals.extend(message)
+            size += size_of(message)
         if has_news:
             arrivals.extend(self._watch())
         return arrivals
@@ -99,7 +101,7 @@ class Door:
         That its socket was accepted was heard before: ZAP asked about it after that.
         """
         host, number = plain_host(str(frame.get("Peer-Address"))), int(frame.get(zmq.SRCFD))
-        connection = Connection(next(self._numbers), key, self._channel, host, is_dialled=False)
+        connection = Connection(next(self._numbers), key, self.channel, host, is_dialled=False)
         self._gate.heard(number)
         return self._seats.take(Seat(connection, routing_id, number))
 

@@ -18,6 +18,7 @@ from peers.allowance import Allowance, Rate
 SILENT_MS: Final = 10_000  # to finish the handshake (5 s) and say something (5 s)
 MAX_SHUT_OUT: Final = 10_000  # keys; who has more can make new ones as well
 BURST_S: Final = 16  # handshakes of so many seconds at once: all that one host may have, twice
+LOOPBACK: Final = "loopback"  # this machine, whichever of its addresses
 MAX_HOSTS: Final = 10_000  # whose handshakes are counted; those seen last
 
 
@@ -28,6 +29,18 @@ class Limits:
     connections: int = 512  # 256 peers, each with control and bulk
     per_host: int = 16
     handshakes_s: int = 2  # of one host, after a burst of BURST_S times that (docs/adr/0096)
+    loopback_times: int = 8  # as much of either for this machine itself: it can be many peers
+
+    def connections_of(self, host: str) -> int:
+        """Return how many connections one host may have."""
+        return self.per_host * self._times(host)
+
+    def handshakes_of(self, host: str) -> int:
+        """Return how many handshakes one host may have in a second."""
+        return self.handshakes_s * self._times(host)
+
+    def _times(self, host: str) -> int:
+        return self.loopback_times if host == LOOPBACK else 1
 
 
 class Gate:
@@ -50,8 +63,8 @@ class Gate:
         self._hosts[host] += 1
         if len(self._guests) > self._limits.connections:
             return f"over {self._limits.connections} connections"
-        if self._hosts[host] > self._limits.per_host:
-            return f"over {self._limits.per_host} connections from one host"
+        if self._hosts[host] > (most := self._limits.connections_of(host)):
+            return f"over {most} connections from one host"
         return ""
 
     def heard(self, number: int) -> None:
@@ -89,7 +102,7 @@ class Gate:
 
     def _handshakes_of(self, host: str, at_ms: int) -> Allowance:
         if host not in self._handshakes:
-            rate = Rate(messages=self._limits.handshakes_s, size=1)
+            rate = Rate(messages=self._limits.handshakes_of(host), size=1)
             self._handshakes[host] = Allowance(rate, at_ms, burst_s=BURST_S)
             if len(self._handshakes) > MAX_HOSTS:
                 self._handshakes.popitem(last=False)
@@ -103,4 +116,6 @@ def _house(host: str) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
+    if address.is_loopback:
+        return LOOPBACK
     return host if address.version == 4 else str(address.packed[:8].hex())

@@ -8,7 +8,7 @@ import zmq
 from peers import sockets
 from peers.connection import Arrival, Arrived, Connected, Connection, Ended
 from peers.envelope import MAX_FRAMES
-from peers.sockets import GONE, MAX_TURN
+from peers.sockets import GONE, MAX_TURN, TURN_SIZE
 
 _FAILURES: Final[dict[int, str]] = {
     zmq.EVENT_DISCONNECTED: GONE,
@@ -25,17 +25,20 @@ class Line:
     def __init__(self, dialling: "zmq.Socket[bytes]", connection: Connection) -> None:
         self.socket = dialling
         self.connection = connection
+        self.channel = connection.channel
         self.monitor = dialling.get_monitor_socket(_EVENTS)
 
-    def arrivals(self, *, has_news: bool) -> Iterator[Arrival]:
-        """Return what came, up to the connection's end; that only if the monitor has news."""
+    def arrivals(self, *, has_news: bool, is_read: bool) -> Iterator[Arrival]:
+        """Return what came, if it is to be read, and, if there is news, its beginning and end."""
         happened = [event for event, _ in sockets.happened(self.monitor)] if has_news else []
         if zmq.EVENT_HANDSHAKE_SUCCEEDED in happened:
             yield Connected(self.connection)
-        for _ in range(MAX_TURN):
-            frames = sockets.received(self.socket)
+        size = 0
+        for _ in range(MAX_TURN if is_read else 0):
+            frames = sockets.received(self.socket) if size < TURN_SIZE else None
             if frames is None:
                 break
+            size += sum(map(len, frames))
             if len(frames) > MAX_FRAMES:
                 yield Ended(self.connection, f"a message has over {MAX_FRAMES} frames")
                 return

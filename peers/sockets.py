@@ -11,18 +11,20 @@ import zmq
 from nacl.public import PrivateKey
 from zmq.utils.monitor import parse_monitor_message
 
+from peers.connection import Channel
 from peers.envelope import MAX_FRAME, MAX_FRAMES
+from peers.listening import BUFFER
 
 MAX_TURN: Final = 64  # messages of one socket before the next has its turn
+TURN_SIZE: Final = 4 * 2**20  # bytes of a turn, and of one channel before what came is dealt with
 GONE: Final = "the connection ended"
 
-_KIB: Final = 1024
+QUEUE: Final = {Channel.CONTROL: 64, Channel.BULK: 2}  # messages of one connection, each way
+
 _EVERY: Final[dict[int, int | bytes]] = {
     zmq.MAXMSGSIZE: MAX_FRAME,  # without it a stranger fills the memory before any handshake
-    zmq.RCVHWM: 64,
-    zmq.SNDHWM: 64,
-    zmq.RCVBUF: 256 * _KIB,
-    zmq.SNDBUF: 256 * _KIB,
+    zmq.RCVBUF: BUFFER,
+    zmq.SNDBUF: BUFFER,
     zmq.HANDSHAKE_IVL: 5_000,
     zmq.HEARTBEAT_IVL: 5_000,
     zmq.HEARTBEAT_TIMEOUT: 15_000,
@@ -37,13 +39,16 @@ _EVERY: Final[dict[int, int | bytes]] = {
 }
 
 
-def prepare(one: "zmq.Socket[bytes]", secret: bytes, options: dict[int, int | bytes]) -> None:
-    """Set what every socket has, its key, and what is its own."""
+def prepare(
+    one: "zmq.Socket[bytes]", secret: bytes, channel: Channel, options: dict[int, int | bytes]
+) -> None:
+    """Set what every socket has, its key, how much it queues, and what is its own."""
     keys: dict[int, int | bytes] = {
         zmq.CURVE_SECRETKEY: secret,
         zmq.CURVE_PUBLICKEY: bytes(PrivateKey(secret).public_key),
     }
-    for option, value in {**_EVERY, **keys, **options}.items():
+    queues: dict[int, int | bytes] = {zmq.RCVHWM: QUEUE[channel], zmq.SNDHWM: QUEUE[channel]}
+    for option, value in {**_EVERY, **queues, **keys, **options}.items():
         one.setsockopt(option, value)
 
 

@@ -9,7 +9,8 @@ of its own, which ends with it. Nothing is read here but how many frames there a
 
 import contextlib
 import itertools
-from collections import Counter
+import socket
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Final
 
@@ -17,11 +18,13 @@ import zmq
 
 from peers import sockets, zap
 from peers.borrowed import plain_host
-from peers.connection import Arrival, Channel, Connection, Ended, Left, Place
+from peers.connection import Arrival, Channel, Connection, Ended, Left, Place, size_of
 from peers.door import Door
 from peers.errors import LocalFault
 from peers.gate import Gate, Limits
 from peers.line import Line
+from peers.listening import listening
+from peers.sockets import TURN_SIZE
 
 OLDEST: Final = (4, 3, 5)  # of libzmq: older ones can be crashed from outside
 SWEEP_MS: Final = 1000
@@ -32,7 +35,6 @@ _LISTENING: Final[dict[int, int | bytes]] = {
     zmq.ZAP_ENFORCE_DOMAIN: 1,  # without an answer from ZAP nobody comes in
     zmq.ROUTER_HANDOVER: 0,  # else who takes another's routing id is sent its messages
     zmq.ROUTER_MANDATORY: 1,
-    zmq.BACKLOG: 128,
 }
 
 
@@ -56,6 +58,8 @@ class Transport:
         self._poller = zmq.Poller()
         self._doors: list[Door] = []
         self._lines: dict[Connection, Line] = {}
+        self._ends: OrderedDict[Door | Line, None] = OrderedDict()  # all of them; whose turn it is
+        self._paused: set[Channel] = set()
         self._left: Counter[Connection] = Counter()  # messages sent since the last poll
         self._swept_ms = clock()
         self._zap = self._context.socket(zmq.ROUTER)
@@ -67,20 +71,20 @@ class Transport:
 
         Raises: LocalFault when that cannot be had.
         """
-        listening = self._context.socket(zmq.ROUTER)
-        sockets.prepare(listening, self._secret, _LISTENING)
-        door = Door(listening, channel, self._gate, self._clock, self._numbers)
-        try:
-            listening.bind(f"tcp://{sockets.bracketed(host)}:{port or '*'}")
-        except zmq.ZMQError as error:
-            door.close()
-            fix = "choose another port, or end what uses this one"
-            what = f"this peer cannot listen on {host}:{port}: {error.strerror}"
-            raise LocalFault(what, fix=fix) from error
+        made = listening(host, port)
+        port = made.getsockname()[1]
+        self.adopt(made, channel)
+        return port
+
+    def adopt(self, made: socket.socket, channel: Channel) -> None:
+        """Let others connect at a TCP socket that listens already."""
+        accepting = self._context.socket(zmq.ROUTER)
+        sockets.prepare(accepting, self._secret, channel, _LISTENING)
+        door = Door(accepting, channel, self._gate, self._clock, self._numbers)
+        accepting.setsockopt(zmq.USE_FD, made.detach())
+        accepting.bind("tcp://*:*")  # which of them is said by the socket
         self._doors.append(door)
         self._register(door)
-        endpoint = bytes(listening.getsockopt(zmq.LAST_ENDPOINT))
-        return int(endpoint.rstrip(b"\0").rpartition(b":")[2])
 
     def dial(self, place: Place, channel: Channel) -> Connection:
         """Begin to connect, again and again until `cut`; Connected or Ended will arrive.
@@ -90,7 +94,7 @@ class Transport:
         number, key = next(self._numbers), place.curve_key
         connection = Connection(number, key, channel, place.host, is_dialled=True)
         dialling = self._context.socket(zmq.DEALER)
-        sockets.prepare(dialling, self._secret, {zmq.CURVE_SERVERKEY: key})
+        sockets.prepare(dialling, self._secret, channel, {zmq.CURVE_SERVERKEY: key})
         line = Line(dialling, connection)
         try:
             dialling.connect(f"tcp://{sockets.bracketed(place.host)}:{place.port}")
@@ -109,14 +113,23 @@ class Transport:
             self._answer_zap()
         arrivals: list[Arrival] = [Left(*one) for one in self._left.items()]
         self._left.clear()
-        for line in list(self._lines.values()):
-            if line.socket in ready or line.monitor in ready:
-                arrivals.extend(self._of_line(line, has_news=line.monitor in ready))
-        for door in self._doors:
-            if door.socket in ready or door.monitor in ready:
-                arrivals.extend(door.arrivals(has_news=door.monitor in ready))
+        for channel in Channel:
+            arrivals += self._of_channel(channel, ready)
         self._sweep()
         return arrivals
+
+    def pause(self, channel: Channel, *, is_paused: bool) -> None:
+        """Take no messages of a channel for now: they wait with who sends them."""
+        if is_paused == (channel in self._paused):
+            return
+        self._paused ^= {channel}
+        for end in self._ends:
+            if end.channel is channel:
+                self._poller.register(end.socket, 0 if is_paused else zmq.POLLIN)
+
+    def watch(self, number: int, *, wants_room: bool) -> None:
+        """Have `poll` return when a file can be read, or, if wanted, written."""
+        self._poller.register(number, zmq.POLLIN | (zmq.POLLOUT if wants_room else 0))
 
     def send(self, connection: Connection, frames: tuple[bytes, ...]) -> bool:
         """Send a message if it can go now; else the queue is full, or the connection is gone."""
@@ -149,8 +162,22 @@ class Transport:
         self._context.destroy(linger=0)
 
     def _register(self, end: Door | Line) -> None:
-        self._poller.register(end.socket, zmq.POLLIN)
+        self._ends[end] = None
+        self._poller.register(end.socket, 0 if end.channel in self._paused else zmq.POLLIN)
         self._poller.register(end.monitor, zmq.POLLIN)
+
+    def _of_channel(self, channel: Channel, ready: dict[object, int]) -> list[Arrival]:
+        """Return what came on the connections of a channel, and which of them came and went.
+
+        Who had a turn is last next time: one turn of all may bring no more than one of each.
+        """
+        arrivals: list[Arrival] = []
+        for end in [one for one in self._ends if one.channel is channel]:
+            has_news = end.monitor in ready
+            is_read = end.socket in ready and size_of(arrivals) < TURN_SIZE
+            if is_read or has_news:
+                arrivals += self._of_end(end, has_news=has_news, is_read=is_read)
+        return arrivals
 
     def _answer_zap(self) -> None:
         """Let ZeroMQ know who may connect. Each question has an answer: see zap.py."""
@@ -162,15 +189,17 @@ class Transport:
     def _refusal(self, curve_key: bytes, host: str) -> str:
         return self._gate.refusal(curve_key, plain_host(host), self._clock())
 
-    def _of_line(self, line: Line, *, has_news: bool) -> list[Arrival]:
-        arrivals = list(line.arrivals(has_news=has_news))
-        if arrivals and isinstance(arrivals[-1], Ended):
-            self._drop(line)
+    def _of_end(self, end: Door | Line, *, has_news: bool, is_read: bool) -> list[Arrival]:
+        arrivals = list(end.arrivals(has_news=has_news, is_read=is_read))
+        if is_read:
+            self._ends.move_to_end(end)
+        if isinstance(end, Line) and arrivals and isinstance(arrivals[-1], Ended):
+            self._drop(end)
         return arrivals
 
     def _drop(self, line: Line) -> None:
-        del self._lines[line.connection]
-        self._poller.unregister(line.socket)
+        del self._lines[line.connection], self._ends[line]
+        self._poller.register(line.socket, 0)  # which it may be already
         self._poller.unregister(line.monitor)
         line.close()
 

@@ -255,7 +255,7 @@ def test_a_routing_id_that_changes_hands(wires: list[Wire], client: Foreign) -> 
 
 def test_handshakes_are_few(client: Foreign) -> None:
     """Of more handshakes from one host than there may be in a time, the others are refused."""
-    there = Wire(2, Limits(connections=500, per_host=500, handshakes_s=1))
+    there = Wire(2, Limits(connections=500, per_host=500, handshakes_s=1, loopback_times=1))
     there.transport._clock = lambda: 0
     place = there.listen()
     for number in range(20):
@@ -287,7 +287,7 @@ def test_a_silent_connection_is_ended(client: Foreign) -> None:
 
 def test_connections_of_one_host_are_bounded(client: Foreign) -> None:
     """Of more connections from one host than there may be, those that come later are cut."""
-    there = Wire(2, Limits(connections=10, per_host=2))
+    there = Wire(2, Limits(connections=10, per_host=2, loopback_times=1))
     place = there.listen()
     for number in range(2):
         client.connect(place, bytes([number + 1]) * 32).send(b"hello")
@@ -355,4 +355,7 @@ def test_every_option_is_set(wires: list[Wire]) -> None:
         assert {name: one.getsockopt(getattr(zmq, name)) for name in expected} == expected
     assert door.getsockopt(zmq.CURVE_SERVER) == door.getsockopt(zmq.ZAP_ENFORCE_DOMAIN) == 1
     assert door.getsockopt(zmq.ZAP_DOMAIN).rstrip(b"\0") == b"tallystick/1"
-    assert door.getsockopt(zmq.BACKLOG) == 128
+    for channel in Channel:
+        assert here.transport.listen("127.0.0.1", 0, channel)
+    bulk = here.transport._doors[1].socket
+    assert bulk.getsockopt(zmq.RCVHWM) == bulk.getsockopt(zmq.SNDHWM) == 2

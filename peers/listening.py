@@ -1,0 +1,32 @@
+"""Listening: a TCP socket at which others connect."""
+
+import socket
+from typing import Final
+
+from peers.errors import LocalFault
+
+BUFFER: Final = 256 * 1024  # bytes that the system holds of one connection, each way
+
+_BACKLOG: Final = 128
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a TCP socket at which others can connect; port 0 is a free one.
+
+    Raises: LocalFault when that cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # so have those accepted
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+        made.bind((host, port))
+        made.listen(_BACKLOG)
+    except OSError as error:
+        made.close()
+        fix = "choose another port, or end what uses this one"
+        what = f"this peer cannot listen on {host}:{port}: {error.strerror}"
+        raise LocalFault(what, fix=fix) from error
+    return made

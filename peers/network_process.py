@@ -1,0 +1,168 @@
+"""The network process: has the sockets of a peer, and none of its secrets but the transport's.
+
+What strangers send is parsed here, in C, before anything is known of them; so it is done under
+limits, and away from the identity key and the store. It does what it is told over two pipes, one
+for each channel: control is never behind blocks. It ends when the node does.
+"""
+
+import os
+import resource
+import select
+import socket
+import sys
+import time
+from collections import deque
+from typing import Final
+
+from peers import network_messages as messages
+from peers.connection import Arrival, Arrived, Channel, Connected, Connection, Ended, Left
+from peers.errors import LocalFault
+from peers.network_frames import Frame, Kind
+from peers.pipe import Pipe
+from peers.transport import Transport
+
+MEMORY: Final = 512 * 2**20  # bytes of address space
+FILES: Final = 4_096
+
+_IDLE_MS: Final = 1_000
+_RETRY_MS: Final = 2  # while a message waits for room in a socket: ZeroMQ does not tell of it
+
+
+class NetworkProcess:
+    """The process: its connections, by the ids that the node knows them by."""
+
+    def __init__(self, pipes: dict[Channel, Pipe], start: messages.Start) -> None:
+        self._pipes = pipes
+        self._transport = Transport(start.secret, _monotonic_ms, start.limits)
+        for number, channel in start.listening:
+            self._transport.adopt(socket.socket(fileno=number), channel)
+        for pipe in pipes.values():
+            self._transport.watch(pipe.socket.fileno(), wants_room=False)
+        self._connections: dict[int, Connection] = {}
+        self._ids: dict[Connection, int] = {}
+        self._waiting: dict[Connection, deque[tuple[bytes, ...]]] = {}  # for room in a socket
+        pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
+
+    def turn(self) -> None:
+        """Deal with what is there.
+
+        Raises: EOFError when the node is gone.
+        """
+        for arrival in self._transport.poll(_RETRY_MS if self._waiting else _IDLE_MS):
+            self._tell(arrival)
+        for channel, pipe in self._pipes.items():
+            self.do(channel, pipe.receive())
+        for connection in tuple(self._waiting):
+            self._flush(connection)
+        for channel, pipe in self._pipes.items():
+            is_clear = pipe.flush()
+            self._transport.pause(channel, is_paused=not is_clear)
+            self._transport.watch(pipe.socket.fileno(), wants_room=not is_clear)
+
+    def do(self, channel: Channel, frames: list[Frame]) -> None:
+        """Do what the node says over the pipe of a channel."""
+        for frame in frames:
+            self._do(channel, frame)
+
+    def _tell(self, arrival: Arrival) -> None:
+        """Tell the node what arrived."""
+        connection = arrival.connection
+        pipe = self._pipes[connection.channel]
+        match arrival:
+            case Arrived(frames=frames):
+                if connection not in self._ids:
+                    number = 2 * connection.number + 1  # the node's own are even
+                    self._know(number, connection)
+                    pipe.send(messages.accepted(number, connection.curve_key, connection.host))
+                pipe.send(Frame(Kind.MESSAGE, self._ids[connection], frames))
+            case Connected():
+                pipe.send(messages.bare(Kind.CONNECTED, self._ids[connection]))
+            case Left(count=count) if connection in self._ids:
+                pipe.send(messages.left(self._ids[connection], count))
+            case Ended(reason=reason) if connection in self._ids:
+                pipe.send(messages.ended(self._forget(connection), reason))
+
+    def _do(self, channel: Channel, frame: Frame) -> None:
+        """Do what the node says; of connections that are gone, nothing."""
+        connection = self._connections.get(frame.id)
+        match frame.kind:
+            case Kind.MESSAGE if connection:
+                self._waiting.setdefault(connection, deque()).append(frame.parts)
+                self._flush(connection)
+            case Kind.CUT if connection:
+                self._forget(connection)
+                self._transport.cut(connection)
+            case Kind.DIAL:
+                self._dial(channel, frame)
+            case Kind.SHUT_OUT:
+                self._transport.shut_out(*messages.unpack_shut_out(frame))
+
+    def _dial(self, channel: Channel, frame: Frame) -> None:
+        try:
+            connection = self._transport.dial(messages.unpack_dial(frame), channel)
+        except LocalFault as fault:
+            self._pipes[channel].send(messages.ended(frame.id, fault.what))
+            return
+        self._know(frame.id, connection)
+
+    def _flush(self, connection: Connection) -> None:
+        """Send what waits, in order, as far as there is room."""
+        waiting = self._waiting[connection]
+        while waiting and self._transport.send(connection, waiting[0]):
+            waiting.popleft()
+        if not waiting:
+            del self._waiting[connection]
+
+    def _know(self, number: int, connection: Connection) -> None:
+        self._connections[number] = connection
+        self._ids[connection] = number
+
+    def _forget(self, connection: Connection) -> int:
+        self._waiting.pop(connection, None)
+        number = self._ids.pop(connection)
+        del self._connections[number]
+        return number
+
+
+def confine() -> None:
+    """Bound what this process can take: strangers decide how much it wants."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_NOFILE, FILES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 64 * 1024),  # of its last words
+    ):
+        hard = resource.getrlimit(what)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
+
+
+def main() -> None:
+    """Serve over the two sockets whose numbers are given."""
+    confine()
+    numbers = zip(Channel, sys.argv[1:], strict=True)
+    pipes = {channel: Pipe(socket.socket(fileno=int(number))) for channel, number in numbers}
+    try:
+        first, *early = _first(pipes[Channel.CONTROL])
+        serving = NetworkProcess(pipes, messages.unpack_start(first))
+        serving.do(Channel.CONTROL, early)
+        while True:
+            serving.turn()
+    except EOFError:
+        os._exit(0)  # nothing is left that somebody could wait for
+
+
+def _first(pipe: Pipe) -> list[Frame]:
+    """Wait for what the node says first."""
+    while True:
+        select.select([pipe.socket], [], [])
+        if frames := pipe.receive():
+            return frames
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    main()
