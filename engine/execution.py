@@ -15,6 +15,7 @@ from engine import outcomes
 from engine.claims import Claims
 from engine.clock import Clock
 from engine.content.blocks import BlockStore
+from engine.crew import Crew
 from engine.errors import NoSandbox, TallyError, Unavailable
 from engine.inquiry import Inquiry
 from engine.journal import Journal
@@ -25,7 +26,6 @@ from engine.progress import Ended, Printed, Started, Waiting, Watch
 from engine.recorder import Record, Recorder
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
-from engine.slots import Slots
 from engine.values import dataclass
 
 
@@ -54,7 +54,7 @@ class Wires:
 class Execution:
     """The started instances of one run. For one thread."""
 
-    def __init__(self, run: str, desk: Desk, slots: Slots, inquiry: Inquiry, wires: Wires) -> None:
+    def __init__(self, run: str, desk: Desk, slots: Crew, inquiry: Inquiry, wires: Wires) -> None:
         self.shared: dict[Name, Hit] = {}  # results of others, until the plan reuses them
         self.failures: dict[Name, TallyError | str] = {}  # of the last attempt: raised, or its note
         self._run = run

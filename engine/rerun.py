@@ -16,12 +16,12 @@ from engine.admission import Admission, Capacity
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
+from engine.crew import Crew
 from engine.errors import Damaged, Refused, StepFailed
 from engine.progress import Ended, Printed, Started, Watch
 from engine.rows import Name
 from engine.run import Run, RunStep
 from engine.runner import CANCELLED, Order, Report, limits_of
-from engine.slots import Slots
 from engine.step import RESULT, STEP, Result
 from engine.summary import run_steps
 from engine.values import dataclass
@@ -70,7 +70,7 @@ def choose(steps: Sequence[Recorded], wanted: str) -> tuple[Recorded, ...]:
 class Rerun:
     """Runs steps again. For one thread, but for `cancel`."""
 
-    def __init__(self, store: BlockStore, slots: Slots, capacity: Capacity, watch: Watch) -> None:
+    def __init__(self, store: BlockStore, slots: Crew, capacity: Capacity, watch: Watch) -> None:
         self._store = store
         self._slots = slots
         self._capacity = capacity

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from engine import outcomes
 from engine.content.blocks import Block
+from engine.crew import Crew
 from engine.entries import entries_of
 from engine.errors import Damaged, TallyError, Unavailable
 from engine.execution import Desk, Execution, Wires
@@ -41,7 +42,6 @@ from engine.plan_events import (
 from engine.progress import Counted, Ended, Retried, Reused, Watch
 from engine.recorder import Record
 from engine.rows import WHOLE, Name, StepRow
-from engine.slots import Slots
 
 ASKED_AT_ONCE: Final = 1_000  # instances resolved before the loop looks at what came in meanwhile
 ROWS_AT_ONCE: Final = 2_000  # rows of reused or skipped instances written together
@@ -54,7 +54,7 @@ class Scheduler:
     """One run, from its first step to its last."""
 
     def __init__(
-        self, run: str, plan: Plan, inquiry: Inquiry, desk: Desk, slots: Slots, watch: Watch
+        self, run: str, plan: Plan, inquiry: Inquiry, desk: Desk, slots: Crew, watch: Watch
     ) -> None:
         """Take the run's id in the journal and its parts; nothing happens before `run`."""
         self._run = run

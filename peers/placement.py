@@ -2,10 +2,11 @@
 
 The one from which its result is expected first: what has to be sent there, at the rate that was
 measured, and the step's own time, as fast as that provider was with others, behind what it has to
-do already. One that failed lately is left alone for a while, twice as long each time.
+do already; but nobody waits for one while another is idle. One that failed lately is left alone
+for a while, twice as long each time.
 
 >>> placement = Placement()
->>> placement.join(provider, slots=2)                                    # doctest: +SKIP
+>>> placement.join(provider, Room(cores=2))                              # doctest: +SKIP
 >>> placement.choose(Need(sizes, usual_ms=500), now_ms)                  # doctest: +SKIP
 PeerId(...)
 """
@@ -34,13 +35,33 @@ class Need:
 
     sizes: Mapping[Cid, int]
     usual_ms: int | None  # None: it was never run
+    cores: int = 1
+    memory: int = 0  # bytes
+    disk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a provider lends to all steps that it runs at one time."""
+
+    cores: int
+    memory: int = 2**63  # bytes
+    disk: int = 2**63
+
+    def at_once(self, need: Need) -> int:
+        """Return how many such steps it runs at one time; 0: it never runs one."""
+        pairs = ((self.cores, need.cores), (self.memory, need.memory), (self.disk, need.disk))
+        return min(has // max(1, wants) for has, wants in pairs)
+
+
+_NOTHING: Final = Room(0)
 
 
 @mutable(slots=True)
 class _Standing:
     """What is known of a provider."""
 
-    slots: int
+    room: Room
     work: dict[Cid, int] = field(default_factory=dict)  # open step -> usual ms
     work_ms: int = 0  # of all of those
     held: dict[Cid, None] = field(default_factory=dict)
@@ -68,29 +89,39 @@ class Placement:
     def __init__(self) -> None:
         self._standings: dict[PeerId, _Standing] = {}
 
-    def join(self, provider: PeerId, slots: int) -> None:
-        """Take a provider that may be given steps, or hear how many it runs at once now."""
-        standing = self._standings.setdefault(provider, _Standing(slots))
-        standing.slots = slots
+    def join(self, provider: PeerId, room: Room) -> None:
+        """Take a provider that may be given steps, or hear what it lends now."""
+        standing = self._standings.setdefault(provider, _Standing(room))
+        standing.room = room
 
     def leave(self, provider: PeerId) -> None:
         """Give a provider nothing more; what is known of it stays."""
         if provider in self._standings:
-            self._standings[provider].slots = 0
+            self._standings[provider].room = _NOTHING
 
-    def choose(self, need: Need, now_ms: int, *, ahead: int = 0) -> PeerId | None:
+    def choose(self, need: Need, now_ms: int, *, ahead_ms: int = 0) -> PeerId | None:
         """Return who is to have a step, or None while nobody has room.
 
-        `ahead`: how many steps more than it runs at once a provider is given, to lose no time.
+        `ahead_ms`: for how long a provider may have more to do than it runs at once, so that it
+        begins the next at once; nobody is given that while another is idle.
         """
         able = [
-            (self._expected_ms(standing, need), peer)
+            (self._expected_ms(standing, need), peer, standing, at_once)
             for peer, standing in self._standings.items()
-            if now_ms >= standing.banned_until_ms
-            and standing.slots
-            and len(standing.work) < standing.slots + ahead
+            if (at_once := standing.room.at_once(need)) and now_ms >= standing.banned_until_ms
         ]
-        return min(able)[1] if able else None
+        idle = [one[:2] for one in able if len(one[2].work) < one[3]]
+        ahead = [one[:2] for one in able if _waiting_ms(one[2], one[3]) <= ahead_ms]
+        found = idle or (ahead if ahead_ms else ())
+        return min(found)[1] if found else None
+
+    def able(self, need: Need, now_ms: int) -> int:
+        """Return how many providers could be given a step, now or when they have room."""
+        return sum(
+            1
+            for standing in self._standings.values()
+            if now_ms >= standing.banned_until_ms and standing.room.at_once(need)
+        )
 
     def given(self, provider: PeerId, step: Cid, need: Need) -> None:
         """Count a step that a provider was given; what it needs is there from now on."""
@@ -112,25 +143,36 @@ class Placement:
         standing = self._standings[provider]
         standing.rate += _WEIGHT * (size / max(1, took_ms) - standing.rate)
 
+    def dropped(self, provider: PeerId, step: Cid) -> None:
+        """Count a step no more that a provider has no fault in not doing."""
+        self._standings[provider].drop(step)
+
     def failed(self, provider: PeerId, step: Cid, now_ms: int) -> None:
-        """Learn from a step that came back without a result."""
+        """Learn from a step that came back without a result; several at a time count as one."""
         standing = self._standings[provider]
         standing.drop(step)
+        if now_ms < standing.banned_until_ms:
+            return
         ban = FIRST_BAN_MS << min(standing.failures, 20)
         standing.failures += 1
         standing.banned_until_ms = now_ms + min(LONGEST_BAN_MS, ban)
 
     def blamed(self, provider: PeerId, now_ms: int) -> None:
         """Give nothing for an hour to one that lied; its open steps are somebody else's now."""
-        standing = self._standings[provider]
+        standing = self._standings.setdefault(provider, _Standing(_NOTHING))
         standing.work.clear()
         standing.work_ms = 0
         standing.banned_until_ms = now_ms + LONGEST_BAN_MS
 
     def _expected_ms(self, standing: _Standing, need: Need) -> float:
         missing = sum(size for root, size in need.sizes.items() if root not in standing.held)
-        waiting = standing.work_ms / standing.slots
+        waiting = standing.work_ms / standing.room.at_once(need)
         return missing / standing.rate + standing.slowness * (_usual_ms(need) + waiting)
+
+
+def _waiting_ms(standing: _Standing, at_once: int) -> float:
+    """Return how long a step would wait for the others that a provider has."""
+    return standing.slowness * standing.work_ms / at_once
 
 
 def _usual_ms(need: Need) -> int:

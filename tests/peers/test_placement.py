@@ -1,12 +1,14 @@
 """A step goes where its result is expected first."""
 
 from collections import Counter
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.content.cid import RAW, Cid
-from peers.placement import FIRST_BAN_MS, LONGEST_BAN_MS, Need, Placement
+from peers.placement import FIRST_BAN_MS, LONGEST_BAN_MS, Need, Placement, Room
 from tests.peers.keys import identity
 
 A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
@@ -27,7 +29,7 @@ def placement(*slots: int) -> Placement:
     """Return a placement over one provider for each number of slots."""
     made = Placement()
     for peer, number in zip((A, B, C), slots, strict=False):
-        made.join(peer, number)
+        made.join(peer, Room(number))
     return made
 
 
@@ -81,16 +83,20 @@ def test_a_provider_that_failed_is_left_alone_for_a_while() -> None:
     made = placement(1)
     made.given(A, root("x"), SMALL)
     made.failed(A, root("x"), 0)
+    made.failed(A, root("y"), 1)
     assert made.choose(SMALL, FIRST_BAN_MS - 1) is None
     assert made.choose(SMALL, FIRST_BAN_MS) == A
-    made.failed(A, root("x"), 0)
-    assert made.choose(SMALL, 2 * FIRST_BAN_MS - 1) is None
+    now_ms = FIRST_BAN_MS
+    made.failed(A, root("x"), now_ms)
+    now_ms += 2 * FIRST_BAN_MS
+    assert made.choose(SMALL, now_ms - 1) is None
     made.done(A, root("x"), 5)
-    made.failed(A, root("x"), 0)
-    assert made.choose(SMALL, FIRST_BAN_MS) == A
+    made.failed(A, root("x"), now_ms)
+    assert made.choose(SMALL, now_ms + FIRST_BAN_MS) == A
     for _ in range(100):
-        made.failed(A, root("x"), 0)
-    assert made.choose(SMALL, LONGEST_BAN_MS) == A
+        now_ms += LONGEST_BAN_MS
+        made.failed(A, root("x"), now_ms)
+    assert made.choose(SMALL, now_ms + LONGEST_BAN_MS) == A
 
 
 def test_a_liar_is_given_nothing() -> None:
@@ -105,7 +111,7 @@ def test_who_left_is_given_nothing_and_may_come_back() -> None:
     made = placement(1)
     made.leave(A)
     assert made.choose(SMALL, 0) is None
-    made.join(A, 2)
+    made.join(A, Room(2))
     assert made.choose(SMALL, 0) == A
 
 
@@ -114,7 +120,27 @@ def test_a_little_work_may_lie_ahead() -> None:
     made = placement(1)
     give(made, "x")
     assert made.choose(SMALL, 0) is None
-    assert made.choose(SMALL, 0, ahead=1) == A
+    assert made.choose(SMALL, 0, ahead_ms=999) is None
+    assert made.choose(SMALL, 0, ahead_ms=1_000) == A
+
+
+def test_nothing_waits_for_a_busy_provider_while_another_is_idle() -> None:
+    """However much faster the busy one would have it."""
+    made = placement(1, 1)
+    made.given(A, root("x"), NEED)
+    assert made.choose(replace(NEED, usual_ms=1), 0, ahead_ms=60_000) == B
+
+
+@pytest.mark.parametrize(
+    ("room", "at_once"),
+    [(Room(4), 2), (Room(4, memory=100), 1), (Room(4, disk=30), 1), (Room(1), 0)],
+)
+def test_a_provider_runs_as_many_as_it_has_room_for(room: Room, at_once: int) -> None:
+    """Of cores, memory and disk; what it never has room for, it is not given."""
+    made, need = Placement(), Need({}, 10, cores=2, memory=60, disk=20)
+    made.join(A, room)
+    assert made.able(need, 0) == (at_once > 0)
+    assert sum(give(made, str(number), need) is not None for number in range(9)) == at_once
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 30))

@@ -1,0 +1,368 @@
+"""Deal: one agreement with a provider, for one run of ours, as it is carried out.
+
+It drives an Assignment: signs and sends what that says, and tells its owner what becomes of each
+step. What was not answered is asked again, the same bytes, while the provider is there.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, NamedTuple, Protocol
+
+from engine.content.cid import Cid
+from engine.runner import Signer
+from peers.agreement import LEASE, MAX_STEPS, OFFER, Lease, Offer
+from peers.allowance import Rate
+from peers.assignment import Assignment, State
+from peers.assignment_events import (
+    Action,
+    Agreed,
+    Attested,
+    Blame,
+    Declined,
+    Event,
+    GiveBack,
+    Handed,
+    HandOver,
+    Judged,
+    Keep,
+    Returned,
+    Stop,
+    Tick,
+    Vanished,
+    Withdrawn,
+)
+from peers.assignment_events import Judge as ToJudge
+from peers.connection import Connection
+from peers.errors import RemoteFault
+from peers.identity import PeerId
+from peers.judge import Case, Judge, Verdict
+from peers.lines import Lines
+from peers.mail import Mail
+from peers.run_frames import Task
+from peers.signed import seal, unseal
+from peers.work_messages import (
+    END_TYPE,
+    LEASE_TYPE,
+    OFFER_TYPE,
+    STOP_TYPE,
+    Refusal,
+    Steps,
+    Told,
+    read_answer,
+    write_end,
+    write_lease,
+    write_steps,
+)
+
+ANSWER_MS: Final = 15_000  # for what a provider saves before it answers
+GONE_MS: Final = 3_000  # without a line, after which a provider has vanished
+AGREED: Final = Rate(messages=20_000, size=4 * 1024**3)  # a second, for what was asked for
+
+_BUSY: Final = frozenset({State.WAITING, State.LEASED, State.ATTESTED})
+_RAN: Final = frozenset({State.ATTESTED, State.ACCEPTED, State.DISPUTED})
+
+
+class Offering(Protocol):
+    """What a depot does for a deal."""
+
+    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
+        """Let a peer have content under a name."""
+        ...
+
+    def withdraw(self, scope: Cid) -> None:
+        """Let it have that no more."""
+        ...
+
+    def granted(self, peer: PeerId, rate: Rate) -> None:
+        """Let a peer send at a rate, by one more agreement."""
+        ...
+
+    def ungranted(self, peer: PeerId) -> None:
+        """Note that an agreement has ended."""
+        ...
+
+
+class Office(NamedTuple):
+    """What all deals of a node work with."""
+
+    mail: Mail
+    lines: Lines
+    depot: Offering
+    signer: Signer
+    judge: Judge
+    log: Callable[..., None]
+
+
+class Owner(Protocol):
+    """Whose run it is."""
+
+    def agreed(self, deal: "Deal") -> None:
+        """Hear that the provider takes steps, or is there again."""
+        ...
+
+    def left(self, deal: "Deal") -> None:
+        """Hear that the provider is not there; it may come back."""
+        ...
+
+    def closed(self, deal: "Deal", why: str) -> None:
+        """Hear that it takes none, or no more."""
+        ...
+
+    def kept(self, deal: "Deal", verdicts: Sequence[Verdict]) -> None:
+        """Hear that steps are done, durably."""
+        ...
+
+    def given_back(self, deal: "Deal", steps: Sequence[Cid], why: str) -> None:
+        """Hear that some steps are not done here."""
+        ...
+
+    def blamed(self, deal: "Deal", why: str) -> None:
+        """Hear that the provider did what no honest one does."""
+        ...
+
+
+class _Asked(NamedTuple):
+    kind: int
+    body: bytes
+
+
+class Deal:
+    """An offer, what came of it, and the steps under it. For the node's thread."""
+
+    def __init__(self, office: Office, owner: Owner, provider: PeerId, terms: Offer) -> None:
+        """Offer some terms to a provider."""
+        self.provider = provider
+        self.terms = terms
+        signed = seal(OFFER, terms, office.signer)
+        self.agreement = signed.cid
+        self.is_agreed = self.is_over = False
+        self._office = office
+        self._owner = owner
+        self._assignment = Assignment(unseal(OFFER, signed.data))
+        self._tasks: dict[Cid, Task] = {}
+        self._asked: dict[tuple[Connection, bytes], _Asked] = {}
+        self._unsent: deque[_Asked] = deque([_Asked(OFFER_TYPE, signed.data)])
+        self._open: dict[Cid, int] = {}  # batch -> steps that are being looked at
+        self._to_answer: dict[Cid, list[tuple[Connection, bytes]]] = {}
+        self._gone_ms: int | None = None  # since when there is no line
+        self._has_left = False
+        self._now_ms = 0
+        self._send()
+
+    def ran(self, step: Cid) -> bool:
+        """Return whether the provider has handed a step back, and could not run it anew."""
+        return self._assignment.states.get(step) in _RAN
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any step under it has not ended."""
+        return any(state in _BUSY for state in self._assignment.states.values())
+
+    def hand(self, tasks: Sequence[Task], now_ms: int) -> None:
+        """Have steps run."""
+        self._tasks.update((task.key, task) for task in tasks)
+        self._handle(Handed(tuple(task.key for task in tasks)), now_ms)
+
+    def withdraw(self, steps: Iterable[Cid], now_ms: int) -> None:
+        """Say that nobody wants some steps any more."""
+        actions = [
+            action
+            for step in steps
+            for action in self._assignment.handle(Withdrawn(step), now_ms)
+            if isinstance(action, Stop)
+        ]
+        for at in range(0, len(actions), MAX_STEPS):
+            stopped = tuple(action.step for action in actions[at : at + MAX_STEPS])
+            self._ask(STOP_TYPE, write_steps(Steps(self.agreement, stopped, "not wanted any more")))
+
+    def answered(self, connection: Connection, key: bytes, body: bytes, now_ms: int) -> bool:
+        """Take an answer; False when it is to nothing that was asked here.
+
+        Raises: RemoteFault for one that no honest peer gives.
+        """
+        asked = self._asked.pop((connection, key), None)
+        if asked is None:
+            return False
+        if asked.kind == OFFER_TYPE:
+            self._on_answer(body, now_ms)
+        elif body:
+            raise RemoteFault("it answers with more than that it has it")
+        self._send()
+        return True
+
+    def unanswered(self, connection: Connection, key: bytes) -> None:
+        """Ask again what was not answered in time."""
+        if (asked := self._asked.pop((connection, key), None)) is not None:
+            self._unsent.appendleft(asked)
+            self._send()
+
+    def batch(self, connection: Connection, key: bytes, told: Told, now_ms: int) -> None:
+        """Take a batch; it is answered when all that counts of it is durable.
+
+        Raises: RemoteFault when no honest provider would send it.
+        """
+        batch = told.batch.cid
+        self._to_answer.setdefault(batch, []).append((connection, key))
+        actions = self._assignment.handle(Attested(told.batch, told.said), now_ms)
+        judged = tuple(
+            (action.said, self._tasks[action.said.step])
+            for action in actions
+            if isinstance(action, ToJudge)
+        )
+        if judged:
+            self._open[batch] = len(judged)
+            case = Case(self.provider, told, judged)
+            self._office.judge.look(case, partial(self._on_verdicts, batch))
+        self._do(actions)
+        self._answer(batch)
+
+    def returned(self, steps: Steps, now_ms: int) -> None:
+        """Hear that some steps are not run there."""
+        events = (Returned(step, steps.why) for step in steps.steps)
+        self._do([action for event in events for action in self._assignment.handle(event, now_ms)])
+
+    def line_is_gone(self, connection: Connection) -> None:
+        """Ask again on another line what was asked on this one."""
+        lost = [key for key in self._asked if key[0] == connection]
+        self._unsent.extendleft(self._asked.pop(key) for key in reversed(lost))
+        self._send()
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time: leases end, and a provider without a line has vanished."""
+        self._now_ms = now_ms
+        self._handle(Tick(), now_ms)
+        self._send()
+        if self._office.lines.control(self.provider) is not None:
+            self._come_back()
+        elif self._gone_ms is None:
+            self._gone_ms = now_ms
+        elif now_ms - self._gone_ms >= GONE_MS:
+            self._leave(now_ms)
+
+    def end(self) -> None:
+        """Have nothing more to do with the provider for this run."""
+        if self.is_over:
+            return
+        line = self._office.lines.control(self.provider)
+        if line is not None:
+            self._office.mail.tell(line, END_TYPE, write_end(self.agreement))
+        self._close("the run has ended")
+
+    # what the assignment says
+
+    def _handle(self, event: Event, now_ms: int) -> None:
+        self._do(self._assignment.handle(event, now_ms))
+
+    def _do(self, actions: Iterable[Action]) -> None:
+        blame, back = "", dict[str, list[Cid]]()
+        for action in actions:
+            match action:
+                case HandOver(lease, steps):
+                    self._hand_over(lease, steps)
+                case GiveBack(step, why):
+                    back.setdefault(why, []).append(step)
+                case Blame(why):
+                    blame = why
+        for why, given_back in back.items():
+            self._owner.given_back(self, given_back, why)
+        if blame:
+            self._blame(blame)
+            raise RemoteFault(blame)
+
+    def _hand_over(self, lease: Lease, steps: tuple[Cid, ...]) -> None:
+        tasks = [self._tasks[step] for step in steps]
+        roots = dict.fromkeys((*steps, *(task.need.environment for task in tasks)))
+        self._office.depot.offer(self.agreement, roots, self.provider)
+        signed = seal(LEASE, lease, self._office.signer)
+        self._ask(LEASE_TYPE, write_lease(signed.data, steps, [task.need for task in tasks]))
+
+    def _on_answer(self, body: bytes, now_ms: int) -> None:
+        answer = read_answer(body)
+        if isinstance(answer, Refusal):
+            self._close(answer.why)
+            return
+        self.is_agreed = True
+        self._office.depot.granted(self.provider, AGREED)
+        self._handle(Agreed(answer), now_ms)
+        self._owner.agreed(self)
+
+    def _on_verdicts(self, batch: Cid, verdicts: Sequence[Verdict]) -> None:
+        """Hear what the judge thinks of some steps of a batch."""
+        kept = []
+        for verdict in verdicts:
+            event = Judged(verdict.step, verdict.testimony is not None, verdict.why)
+            actions = self._assignment.handle(event, self._now_ms)
+            if any(isinstance(action, Keep) for action in actions):
+                kept.append(verdict)
+            self._do(actions)
+        self._open[batch] -= len(verdicts)
+        if not self._open[batch]:
+            del self._open[batch]
+            self._answer(batch)
+        if kept:
+            self._owner.kept(self, kept)
+        if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
+            self._cut_off(lie.why)
+
+    def _answer(self, batch: Cid) -> None:
+        """Say that we have a batch, once all that counts of it is durable."""
+        if batch not in self._open:
+            for connection, key in self._to_answer.pop(batch, ()):
+                self._office.mail.reply(connection, key, b"")
+
+    def _cut_off(self, why: str) -> None:
+        self._blame(why)
+        line = self._office.lines.control(self.provider)
+        if line is not None:
+            self._office.mail.end(line, why, is_fault=True)
+
+    def _blame(self, why: str) -> None:
+        self._do(self._assignment.handle(Vanished(), self._now_ms))
+        self._close(why)
+        self._owner.blamed(self, why)
+
+    def _leave(self, now_ms: int) -> None:
+        """Take a provider for gone: its steps go elsewhere, and what it did still counts."""
+        if self._has_left or self.is_over:
+            return
+        self._has_left = True
+        self._handle(Vanished(), now_ms)
+        if self.is_agreed:
+            self._owner.left(self)
+        else:
+            self._close("it has vanished")
+
+    def _come_back(self) -> None:
+        self._gone_ms = None
+        if self._has_left and not self.is_over:
+            self._has_left = False
+            self._owner.agreed(self)
+
+    def _close(self, why: str) -> None:
+        """Give back what is open, and serve nothing more."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self._unsent.clear()
+        self._asked.clear()
+        self._do(self._assignment.handle(Declined(why), self._now_ms))
+        self._office.depot.withdraw(self.agreement)
+        if self.is_agreed:
+            self._office.depot.ungranted(self.provider)
+        self._owner.closed(self, why)
+
+    # what is sent
+
+    def _ask(self, kind: int, body: bytes) -> None:
+        self._unsent.append(_Asked(kind, body))
+        self._send()
+
+    def _send(self) -> None:
+        """Ask what is to be asked, as far as there is room."""
+        mail = self._office.mail
+        line = self._office.lines.control(self.provider) if self._unsent else None
+        while line is not None and self._unsent and mail.room(line):
+            asked = self._unsent.popleft()
+            key = mail.ask(line, asked.kind, asked.body, ANSWER_MS)
+            self._asked[line, key] = asked

@@ -1,0 +1,159 @@
+"""Judge: looks at what a provider handed back, and makes what can be so durable.
+
+What came out of all steps of a batch is fetched together; when that fails, of each alone, so that
+one bad result does not cost the others. What stands is kept with the proof of whose word it is, and
+as a witness in the memo of this home; only then it is told.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from sqlite3 import Connection
+from typing import NamedTuple, Protocol
+
+from engine.batch import proofs
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Damaged, TallyError
+from engine.memo import Memo, Witness
+from engine.recorder import Record, Recorder
+from peers.agreement import Said
+from peers.identity import PeerId
+from peers.run_frames import Task
+from peers.testimony import Testimony, testify
+from peers.wake import Wake
+from peers.work_messages import Told
+
+
+class Fetching(Protocol):
+    """A fetch that goes on."""
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+class Fetch(Protocol):
+    """What a depot does: brings content that is not here; `done` hears when it is durable."""
+
+    def __call__(
+        self,
+        scope: Cid,
+        roots: tuple[Cid, ...],
+        sources: Sequence[PeerId],
+        done: Callable[[TallyError | None], None],
+        *,
+        most_bytes: int,
+    ) -> Fetching:
+        """Begin a fetch."""
+        ...
+
+
+class Verdict(NamedTuple):
+    """What is to be thought of what was said of a step."""
+
+    step: Cid
+    testimony: Testimony | None  # None: it does not stand
+    proof: Cid | None
+    why: str
+    is_lie: bool  # no honest provider says it
+
+
+class Case(NamedTuple):
+    """A batch under an agreement, and the steps of it that are still of interest."""
+
+    provider: PeerId
+    told: Told
+    wanted: tuple[tuple[Said, Task], ...]
+
+
+Tell = Callable[[Sequence[Verdict]], None]
+
+
+class Judge:
+    """Judges what providers hand back. For the node's thread."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        recorder: Recorder,
+        memo: Memo,
+        wake: Wake,
+    ) -> None:
+        self._fetch = fetch
+        self._recorder = recorder
+        self._memo = memo
+        self._wake = wake
+
+    def look(self, case: Case, tell: Tell) -> None:
+        """Look at a batch; `tell` hears of each step that is wanted of it, of many at a time."""
+        records = {block.cid: block for block in case.told.records}
+        standing, lies = [], []
+        for said, task in case.wanted:
+            try:
+                pair = records[said.result], records[said.attestation]
+                standing.append(testify(task, said, pair))
+            except Damaged as error:
+                lies.append(Verdict(said.step, None, None, error.what, is_lie=True))
+        if standing:
+            self._bring(case, tuple(standing), tell)
+        if lies:
+            tell(lies)
+
+    def _bring(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
+        """Have here what came out of some steps."""
+        roots = tuple(dict.fromkeys(root for one in standing for root in one.roots))
+        if not roots:
+            self._keep(case, standing, tell)
+            return
+        self._fetch(
+            case.told.batch.value.agreement,
+            roots,
+            (case.provider,),
+            partial(self._on_brought, case, standing, tell),
+            most_bytes=sum(one.most_bytes for one in standing),
+        )
+
+    def _on_brought(
+        self, case: Case, standing: tuple[Testimony, ...], tell: Tell, error: TallyError | None
+    ) -> None:
+        if error is None:
+            self._keep(case, standing, tell)
+        elif len(standing) > 1:
+            for one in standing:
+                self._bring(case, (one,), tell)
+        else:
+            why = f"what it made cannot be had: {error.what}"
+            is_lie = isinstance(error, Damaged)
+            tell([Verdict(standing[0].said.step, None, None, why, is_lie)])
+
+    def _keep(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
+        shown = dict(zip(case.told.said, proofs(case.told.signed.cid, case.told.said), strict=True))
+        proved = [(one, shown[one.said]) for one in standing]
+        signer = case.told.batch.signer.key
+        witnesses = [
+            Witness(one.said.step, one.said.result, one.said.attestation, proof.cid, signer)
+            for one, proof in proved
+            if one.succeeded
+        ]
+
+        def change(database: Connection) -> None:
+            self._memo.add(database, witnesses)
+
+        def recorded(outcome: "Future[None]") -> None:
+            self._wake(partial(_on_kept, proved, tell, outcome))
+
+        records = (block for one, proof in proved for block in (*one.records, proof))
+        self._recorder.submit(Record((case.told.signed, *records), change, recorded))
+        self._recorder.hurry()
+
+
+def _on_kept(
+    proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
+) -> None:
+    try:
+        outcome.result()
+    except TallyError as error:  # this machine's fault, as a full disk: the steps are not done
+        tell([Verdict(one.said.step, None, None, error.what, is_lie=False) for one, _ in proved])
+    else:
+        tell([Verdict(one.said.step, one, proof.cid, "", is_lie=False) for one, proof in proved])

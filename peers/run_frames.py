@@ -1,0 +1,148 @@
+"""Run frames: what a run and the node of its home say to each other on the control socket. Pure.
+
+    run -> node   ("steps", (task, ...))      have these run
+                  ("stop", (number, ...))     nobody wants these any more
+    node -> run   ("begun", (number, ...))    handed over to a provider
+                  ("ended", (outcome, ...))   all of it is durable
+                  ("lost", (loss, ...))       nobody runs these
+                  ("room", slots)             how many steps providers run at once now
+                  ("note", text)              for a person
+
+The two are processes of one user, so that a frame of another form is a bug: ValueError.
+
+>>> write_numbers("stop", (1, 2))
+('stop', (1, 2))
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from engine.content.cid import Cid
+from peers.plain import Plain
+from peers.work_messages import Need
+
+MAX_TASKS: Final = 2_000  # of a frame
+
+
+class Task(NamedTuple):
+    """A step that a run wants run by somebody."""
+
+    number: int  # of the run's
+    key: Cid
+    need: Need
+    kind: int  # steps of one kind take about as long as one another
+    usual_ms: int | None  # None: it was never run
+    outputs: tuple[str, ...]  # names
+    sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
+
+
+class Outcome(NamedTuple):
+    """A step that a provider ran: its records, whose word it is, and the proof of that."""
+
+    number: int
+    result: bytes
+    attestation: bytes
+    proof: Cid
+    signer: bytes
+
+
+class Loss(NamedTuple):
+    """A step that nobody runs, and why."""
+
+    number: int
+    what: str
+    where: str
+    fix: str
+
+
+def write_tasks(tasks: Sequence[Task]) -> Plain:
+    """Return the frame that has steps run."""
+    return ("steps", tuple(map(_plain_task, tasks)))
+
+
+def write_numbers(word: str, numbers: Iterable[int]) -> Plain:
+    """Return a frame about some steps."""
+    return (word, tuple(numbers))
+
+
+def write_outcomes(outcomes: Iterable[Outcome]) -> Plain:
+    """Return the frame of steps that were run."""
+    return ("ended", tuple((*one[:3], one.proof.raw, one.signer) for one in outcomes))
+
+
+def write_losses(losses: Iterable[Loss]) -> Plain:
+    """Return the frame of steps that nobody runs."""
+    return ("lost", tuple(tuple(one) for one in losses))
+
+
+def read_tasks(plain: Plain) -> list[Task]:
+    """Read the steps of a frame that has them run."""
+    if not isinstance(plain, tuple):
+        raise ValueError("steps come in a tuple")
+    return [_task(one) for one in plain]
+
+
+def read_numbers(plain: Plain) -> list[int]:
+    """Read which steps a frame is about."""
+    if not isinstance(plain, tuple):
+        raise ValueError("numbers come in a tuple")
+    return [one for one in plain if isinstance(one, int)]
+
+
+def read_outcomes(plain: Plain) -> list[Outcome]:
+    """Read the steps of a frame that were run."""
+    if not isinstance(plain, tuple):
+        raise ValueError("outcomes come in a tuple")
+    return [_outcome(one) for one in plain]
+
+
+def read_losses(plain: Plain) -> list[Loss]:
+    """Read the steps of a frame that nobody runs."""
+    if not isinstance(plain, tuple):
+        raise ValueError("losses come in a tuple")
+    return [_loss(one) for one in plain]
+
+
+def _plain_task(task: Task) -> Plain:
+    sizes = tuple((root.raw, size) for root, size in task.sizes)
+    need = (task.need.environment.raw, *task.need[1:])
+    return (task.number, task.key.raw, need, task.kind, task.usual_ms, task.outputs, sizes)
+
+
+def _task(plain: Plain) -> Task:
+    match plain:
+        case (
+            int(number),
+            bytes(key),
+            (bytes(environment), int(memory), int(disk), int(wall_ms), int(cores), bool(is_fresh)),
+            int(kind),
+            int() | None as usual_ms,
+            tuple(outputs),
+            tuple(sizes),
+        ):
+            need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
+            named = tuple(str(name) for name in outputs)
+            sized = tuple(map(_size, sizes))
+            return Task(number, Cid(key), need, kind, usual_ms, named, sized)
+    raise ValueError("a task of another form")
+
+
+def _size(plain: Plain) -> tuple[Cid, int]:
+    match plain:
+        case (bytes(root), int(size)):
+            return Cid(root), size
+    raise ValueError("a size of another form")
+
+
+def _outcome(plain: Plain) -> Outcome:
+    match plain:
+        case (int(number), bytes(result), bytes(attestation), bytes(proof), bytes(signer)):
+            return Outcome(number, result, attestation, Cid(proof), signer)
+    raise ValueError("an outcome of another form")
+
+
+def _loss(plain: Plain) -> Loss:
+    match plain:
+        case (int(number), str(what), str(where), str(fix)):
+            return Loss(number, what, where, fix)
+    raise ValueError("a loss of another form")

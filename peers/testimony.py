@@ -1,0 +1,68 @@
+"""Testimony: what a provider says of one step, with its records, and whether that can be so. Pure.
+
+Nothing here says that the result is right: only that it is one of this step, whole and well-formed.
+"""
+
+from typing import Final, NamedTuple
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Damaged
+from engine.runner import CANCELLED
+from engine.step import ATTESTATION, RESULT, Attestation, Result
+from peers.agreement import Said
+from peers.run_frames import Task
+
+MAX_LOGS: Final = 256 * 1024 * 1024  # bytes that a step may have printed; sandboxes keep far less
+
+
+class Testimony(NamedTuple):
+    """What is said of a step."""
+
+    task: Task
+    said: Said
+    result: Result
+    attestation: Attestation
+    records: tuple[Block, Block]  # of those two
+
+    @property
+    def roots(self) -> tuple[Cid, ...]:
+        """What came out, besides the records."""
+        logs = (self.attestation.stdout, self.attestation.stderr)
+        return (*self.result.outputs.values(), *(cid for cid in logs if cid is not None))
+
+    @property
+    def most_bytes(self) -> int:
+        """How much that is at most."""
+        return self.task.need.disk + MAX_LOGS
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the step gave what it was to give."""
+        return self.attestation.reason == "" and self.result.exit_code == 0
+
+
+def testify(task: Task, said: Said, records: tuple[Block, Block]) -> Testimony:
+    """Return what is said of a step.
+
+    Raises: Damaged, with what no honest provider would say.
+    """
+    result, attestation = RESULT.decode(records[0].data), ATTESTATION.decode(records[1].data)
+    if (why := _objection(task, said, result, attestation)) is not None:
+        raise Damaged(why)
+    return Testimony(task, said, result, attestation, records)
+
+
+def _objection(task: Task, said: Said, result: Result, attestation: Attestation) -> str | None:
+    if not result.step == attestation.step == said.step == task.key:
+        return "its records are of another step"
+    if attestation.result != said.result:
+        return "it attests another result"
+    if attestation.reason == CANCELLED:
+        return "it attests that it was told to stop, and hands that back as a result"
+    is_good = result.exit_code == 0 and attestation.reason == ""
+    if is_good and result.outputs.keys() != set(task.outputs):
+        return "its outputs are not those of the step"
+    if not is_good and result.outputs:
+        return "it failed and has outputs"
+    return None

@@ -1,0 +1,311 @@
+"""Ticket: one run of ours whose steps peers run: whom it is offered to, and what it is told.
+
+It lives as long as the connection of the process that drives the run. When that ends, what was
+accepted is in the memo of this home, and all else is stopped.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+from engine.clock import Clock
+from engine.content.cid import Cid
+from engine.step import REQUIRES, SYSTEM, Platform
+from engine.workflow.units import show_size
+from peers.agreement import Offer
+from peers.deal import Deal, Office
+from peers.identity import PeerId
+from peers.judge import Verdict
+from peers.peer_record import Notice, PeerRecord
+from peers.placement import Need, Room
+from peers.plain import Plain
+from peers.run_frames import (
+    Loss,
+    Outcome,
+    Task,
+    read_numbers,
+    read_tasks,
+    write_losses,
+    write_numbers,
+    write_outcomes,
+)
+from peers.shunned import Shunned
+from peers.worklist import Shape, Worklist
+
+PATIENCE_MS: Final = 30_000  # without anybody who could run a step
+RECRUIT_MS: Final = 250  # between two looks at who there is
+MAX_DEALS: Final = 64  # providers of one run
+RETRY_MS: Final = 2_000  # after a no; twice as long each time
+LONGEST_RETRY_MS: Final = 60_000
+MAX_RETURNS: Final = 5  # of one step, by providers that could not run it
+HOUR_MS: Final = 3600 * 1000
+
+_TRY_HERE: Final = "run it here, without --on, to see whether it is the step"
+_PLATFORM: Final = Platform(REQUIRES, SYSTEM)  # of all steps of this version
+
+
+class Visitor(Protocol):
+    """The process that drives the run."""
+
+    def send(self, value: Plain) -> None:
+        """Send it a value."""
+        ...
+
+
+Candidates = Callable[[Platform, int, int], Sequence[Notice]]
+
+
+class Ticket:
+    """The steps of one run, and the deals for them. For the node's thread."""
+
+    def __init__(
+        self,
+        office: Office,
+        visitor: Visitor,
+        candidates: Candidates,
+        shunned: Shunned,
+        run_id: Callable[[], bytes],
+        clock: Clock,
+    ) -> None:
+        """Take who there is, whom to leave alone, and what gives 16 random bytes."""
+        self.deals: dict[Cid, Deal] = {}  # by agreement
+        self._office = office
+        self._visitor = visitor
+        self._candidates = candidates
+        self._shunned = shunned
+        self._run_id = run_id
+        self._clock = clock
+        self._work = Worklist()
+        self._current: dict[PeerId, Deal] = {}  # to which steps are given
+        self._refused: dict[PeerId, tuple[int, int]] = {}  # how often, and until when in ms
+        self._returns: Counter[Cid] = Counter()  # of steps that are open
+        self._lacking: dict[Shape, int] = {}  # since when nobody could run such steps
+        self._recruited_ms = -RECRUIT_MS
+        self._noted = ""
+        self._is_over = False
+
+    def take(self, frame: Plain) -> None:
+        """Take what the run says."""
+        match frame:
+            case ("steps", tasks):
+                self._work.add(read_tasks(tasks))
+            case ("stop", numbers):
+                self._stop(read_numbers(numbers))
+            case _:
+                raise ValueError("a run says something else")
+        self._advance(is_new=True)
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time."""
+        for deal in tuple(self.deals.values()):
+            deal.tick(now_ms)
+        self._advance()
+
+    def end(self) -> None:
+        """Stop everything."""
+        self._is_over = True
+        for deal in tuple(self.deals.values()):
+            deal.end()
+
+    # what deals tell
+
+    def agreed(self, deal: Deal) -> None:
+        """Give steps to a provider."""
+        self._refused.pop(deal.provider, None)
+        if self._current.get(deal.provider) is deal:
+            self._work.join(deal.provider, _room(deal.terms))
+            self._tell_room()
+            self._advance()
+
+    def left(self, deal: Deal) -> None:
+        """Give it none for now."""
+        self._work.leave(deal.provider)
+        self._office.log("provider gone", peer=deal.provider)
+        self._tell_room()
+
+    def closed(self, deal: Deal, why: str) -> None:
+        """Offer to it again later, or to others."""
+        self.deals.pop(deal.agreement, None)
+        if self._current.get(deal.provider) is not deal:
+            return
+        del self._current[deal.provider]
+        self._work.leave(deal.provider)
+        times = self._refused.get(deal.provider, (0, 0))[0]
+        wait_ms = min(LONGEST_RETRY_MS, RETRY_MS << min(times, 10))
+        self._refused[deal.provider] = times + 1, self._now_ms + wait_ms
+        if not self._is_over:
+            self._office.log("no agreement", peer=deal.provider, why=why)
+            self._note(f"{deal.provider} runs no steps of this run now: {why}")
+            self._tell_room()
+
+    def kept(self, deal: Deal, verdicts: Sequence[Verdict]) -> None:
+        """Tell the run of steps that are done."""
+        outcomes = []
+        for verdict in verdicts:
+            said = verdict.testimony
+            if said is None or verdict.proof is None:
+                raise ValueError("what is kept was believed")
+            self._returns.pop(verdict.step, None)
+            task = self._work.end(verdict.step, said.attestation.wall_ms)
+            if task is not None:
+                records = (said.records[0].data, said.records[1].data)
+                key = deal.provider.key
+                outcomes.append(Outcome(task.number, *records, verdict.proof, key))
+        if outcomes and not self._is_over:
+            self._visitor.send(write_outcomes(outcomes))
+        self._advance()
+
+    def given_back(self, deal: Deal, steps: Sequence[Cid], why: str) -> None:
+        """Have steps done by another; one that comes back again and again is not done at all."""
+        if self._is_over:
+            return
+        self._office.log("steps given back", peer=deal.provider, count=len(steps), why=why)
+        losses = []
+        for step in steps:
+            if (task := self._work.task(step)) is None:
+                continue
+            self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
+            self._returns[step] += not deal.is_over
+            if self._returns[step] >= MAX_RETURNS:
+                losses.append(Loss(task.number, f"no peer could run it: {why}", "", _TRY_HERE))
+                del self._returns[step]
+                self._work.end(step)
+        if losses:
+            self._visitor.send(write_losses(losses))
+
+    def blamed(self, deal: Deal, why: str) -> None:
+        """Give a liar nothing."""
+        self._office.log("peer blamed", peer=deal.provider, why=why)
+        self._work.placement.blamed(deal.provider, self._now_ms)
+        self._shunned.add(deal.provider, self._now_ms)
+
+    # what follows
+
+    @property
+    def _now_ms(self) -> int:
+        return self._clock.monotonic_ms()
+
+    def _stop(self, numbers: Iterable[int]) -> None:
+        stopped: dict[PeerId, list[Cid]] = {}
+        for number in numbers:
+            if (dropped := self._work.drop(number)) is not None:
+                stopped.setdefault(dropped[1], []).append(dropped[0])
+        for provider, steps in stopped.items():
+            for deal in tuple(self.deals.values()):
+                if deal.provider == provider:
+                    deal.withdraw(steps, self._now_ms)
+
+    def _advance(self, *, is_new: bool = False) -> None:
+        """Give out steps, and look for more providers when there are not enough."""
+        if self._is_over:
+            return
+        now_ms = self._now_ms
+        self._give_out(now_ms)
+        if is_new or now_ms - self._recruited_ms >= RECRUIT_MS:
+            self._recruited_ms = now_ms
+            self._retire(now_ms)
+            for shape, waiting in self._work.shapes().items():
+                self._recruit(shape, waiting, now_ms)
+
+    def _give_out(self, now_ms: int) -> None:
+        begun: list[int] = []
+        for provider, tasks in self._work.place(now_ms):
+            deal = self._current[provider]
+            again = [task for task in tasks if deal.ran(task.key)]
+            new = [task for task in tasks if not deal.ran(task.key)]
+            if again:  # under another agreement: this one has its word on them
+                self._renew(deal, again, now_ms)
+            begun += (task.number for task in new)
+            if new:
+                deal.hand(new, now_ms)
+        if begun:
+            self._visitor.send(write_numbers("begun", begun))
+
+    def _renew(self, deal: Deal, again: Sequence[Task], now_ms: int) -> None:
+        """Give a provider nothing more under an agreement; the next is another."""
+        if self._current.get(deal.provider) is deal:
+            del self._current[deal.provider]
+        self._work.leave(deal.provider)
+        for task in again:
+            self._work.give_back(task.key, deal.provider, now_ms, is_bad=False)
+
+    def _retire(self, now_ms: int) -> None:
+        """End the agreements under which nothing more comes."""
+        for deal in tuple(self.deals.values()):
+            if self._current.get(deal.provider) is not deal and not deal.is_busy:
+                deal.end()
+
+    def _recruit(self, shape: Shape, waiting: int, now_ms: int) -> None:
+        """Offer to as many as the steps that wait could use."""
+        need = Need({}, None, shape.cores, shape.memory, shape.disk)
+        live = [deal for deal in self._current.values() if _room(deal.terms).at_once(need)]
+        found = self._candidates(_PLATFORM, shape.cores, shape.memory)
+        able = [one for one in found if not self._shunned.has(one.signer, now_ms)]
+        if able or any(deal.is_agreed for deal in live):
+            self._lacking.pop(shape, None)
+        elif now_ms - self._lacking.setdefault(shape, now_ms) >= PATIENCE_MS:
+            self._lose(shape)
+            return
+        elif not live:
+            self._note("nobody runs such steps now; waiting for a peer")
+        has = sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
+        for notice in able:
+            if has >= waiting or len(self._current) >= MAX_DEALS:
+                return
+            if notice.signer in self._current or self._is_refused(notice.signer, now_ms):
+                continue
+            has += self._offer(notice, shape).at_once(need)
+
+    def _offer(self, notice: Notice, shape: Shape) -> Room:
+        provider = notice.signer
+        terms = self._terms(notice.record, provider, shape)
+        deal = Deal(self._office, self, provider, terms)
+        self.deals[deal.agreement] = self._current[provider] = deal
+        return _room(terms)
+
+    def _terms(self, record: PeerRecord, provider: PeerId, shape: Shape) -> Offer:
+        """Ask for all that a peer says it lends; for less of what it does not say, after a no."""
+        times = self._refused.get(provider, (0, 0))[0]
+        at_once = min(record.cores // shape.cores, record.memory // max(1, shape.memory))
+        return Offer(
+            run_id=self._run_id(),
+            requester=self._office.signer.public_key,
+            provider=provider.key,
+            prices={},
+            price_cap=0,
+            policy="",
+            royalties=(),
+            cores=record.cores,
+            memory_bytes=record.memory,
+            disk_bytes=shape.disk * max(1, at_once >> times),
+            lease_ms=max(HOUR_MS, 25 * HOUR_MS >> times),
+            claim_ms=HOUR_MS,
+        )
+
+    def _is_refused(self, provider: PeerId, now_ms: int) -> bool:
+        return now_ms < self._refused.get(provider, (0, 0))[1]
+
+    def _lose(self, shape: Shape) -> None:
+        """Say that nobody runs the steps of a shape."""
+        anybody = self._candidates(_PLATFORM, 1, 1)
+        if anybody:
+            what = f"no peer runs a step of {shape.cores} cores and {show_size(shape.memory)}"
+            fix = "lower its resources, or leave out --on"
+        else:
+            what = "no peer is there that runs steps"
+            fix = "'tally peer list' says who is known; or leave out --on"
+        lost = self._work.lose(shape)
+        self._visitor.send(write_losses(Loss(task.number, what, "", fix) for task in lost))
+
+    def _tell_room(self) -> None:
+        slots = sum(deal.terms.cores for deal in self._current.values() if deal.is_agreed)
+        self._visitor.send(("room", slots))
+
+    def _note(self, text: str) -> None:
+        if text != self._noted:
+            self._noted = text
+            self._visitor.send(("note", text))
+
+
+def _room(terms: Offer) -> Room:
+    return Room(terms.cores, terms.memory_bytes, terms.disk_bytes)
