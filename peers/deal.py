@@ -56,6 +56,7 @@ from peers.work_messages import (
 )
 
 ANSWER_MS: Final = 15_000  # for what a provider saves before it answers
+SOON_MS: Final = 1_000  # in which a provider answers an offer
 GONE_MS: Final = 3_000  # without a line, after which a provider has vanished
 AGREED: Final = Rate(messages=20_000, size=4 * 1024**3)  # a second, for what was asked for
 
@@ -130,7 +131,9 @@ class _Asked(NamedTuple):
 class Deal:
     """An offer, what came of it, and the steps under it. For the node's thread."""
 
-    def __init__(self, office: Office, owner: Owner, provider: PeerId, terms: Offer) -> None:
+    def __init__(
+        self, office: Office, owner: Owner, provider: PeerId, terms: Offer, now_ms: int
+    ) -> None:
         """Offer some terms to a provider."""
         self.provider = provider
         self.terms = terms
@@ -147,8 +150,13 @@ class Deal:
         self._to_answer: dict[Cid, list[tuple[Connection, bytes]]] = {}
         self._gone_ms: int | None = None  # since when there is no line
         self._has_left = False
-        self._now_ms = 0
+        self._now_ms = now_ms
+        self._since_ms = now_ms
         self._send()
+
+    def is_new(self, now_ms: int) -> bool:
+        """Return whether an answer to the offer is still to be expected soon."""
+        return now_ms - self._since_ms < SOON_MS
 
     def ran(self, step: Cid) -> bool:
         """Return whether the provider has handed a step back, and could not run it anew."""

@@ -123,6 +123,10 @@ class Placement:
             if now_ms >= standing.banned_until_ms and standing.room.at_once(need)
         )
 
+    def open(self, provider: PeerId) -> int:
+        """Return how many steps a provider has."""
+        return len(self._standings[provider].work)
+
     def given(self, provider: PeerId, step: Cid, need: Need) -> None:
         """Count a step that a provider was given; what it needs is there from now on."""
         standing = self._standings[provider]

@@ -147,6 +147,7 @@ class RemoteSlots:
             numbers = list(self._open)
         self._give_up(numbers)
         self._closing.set()
+        self._outbox.put(("end",))
         self._outbox.put(None)
         for thread in self._threads:
             thread.join()
@@ -195,7 +196,7 @@ class RemoteSlots:
                 frame = self._client.receive(LISTEN_MS)
                 if frame is not None:
                     self._hear(frame)
-        except TallyError as error:
+        except TallyError as error:  # or it has let us go
             self._break(error)
 
     def _hear(self, frame: Plain) -> None:

@@ -31,6 +31,10 @@ class Visitor(Protocol):
         """Send it a value."""
         ...
 
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
 
 class Requester:
     """The runs of this home that peers take part in. For the node's thread; a Part."""

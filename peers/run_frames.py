@@ -2,6 +2,7 @@
 
     run -> node   ("steps", (task, ...))      have these run
                   ("stop", (number, ...))     nobody wants these any more
+                  ("end",)                    the run has ended
     node -> run   ("begun", (number, ...))    handed over to a provider
                   ("ended", (outcome, ...))   all of it is durable
                   ("lost", (loss, ...))       nobody runs these

@@ -51,6 +51,10 @@ class Visitor(Protocol):
         """Send it a value."""
         ...
 
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
 
 Candidates = Callable[[Platform, int, int], Sequence[Notice]]
 
@@ -91,6 +95,9 @@ class Ticket:
                 self._work.add(read_tasks(tasks))
             case ("stop", numbers):
                 self._stop(read_numbers(numbers))
+            case ("end",):
+                self._visitor.close()
+                return
             case _:
                 raise ValueError("a run says something else")
         self._advance(is_new=True)
@@ -209,7 +216,8 @@ class Ticket:
 
     def _give_out(self, now_ms: int) -> None:
         begun: list[int] = []
-        for provider, tasks in self._work.place(now_ms):
+        coming = sum(not deal.is_agreed for deal in self._current.values() if deal.is_new(now_ms))
+        for provider, tasks in self._work.place(now_ms, coming=coming):
             deal = self._current[provider]
             again = [task for task in tasks if deal.ran(task.key)]
             new = [task for task in tasks if not deal.ran(task.key)]
@@ -259,7 +267,7 @@ class Ticket:
     def _offer(self, notice: Notice, shape: Shape) -> Room:
         provider = notice.signer
         terms = self._terms(notice.record, provider, shape)
-        deal = Deal(self._office, self, provider, terms)
+        deal = Deal(self._office, self, provider, terms, self._now_ms)
         self.deals[deal.agreement] = self._current[provider] = deal
         return _room(terms)
 

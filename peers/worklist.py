@@ -80,11 +80,14 @@ class Worklist:
         """Return how many steps of each shape wait."""
         return {shape: len(queue) for shape, queue in self._waiting.items()}
 
-    def place(self, now_ms: int) -> list[tuple[PeerId, tuple[Task, ...]]]:
-        """Give out what there is room for; return who gets what."""
+    def place(self, now_ms: int, *, coming: int = 0) -> list[tuple[PeerId, tuple[Task, ...]]]:
+        """Give out what there is room for; return who gets what.
+
+        `coming`: how many more providers there will be in a moment: their share is left.
+        """
         placed: dict[PeerId, list[Task]] = {}
         for shape in tuple(self._waiting):
-            for provider, tasks in self._place(shape, now_ms):
+            for provider, tasks in self._place(shape, now_ms, coming):
                 placed.setdefault(provider, []).extend(tasks)
         return [(provider, tuple(tasks)) for provider, tasks in placed.items()]
 
@@ -157,15 +160,16 @@ class Worklist:
         else:
             queue.append(task)
 
-    def _place(self, shape: Shape, now_ms: int) -> Iterator[tuple[PeerId, list[Task]]]:
+    def _place(self, shape: Shape, now_ms: int, coming: int) -> Iterator[tuple[PeerId, list[Task]]]:
         queue = self._waiting[shape]
         while queue:
             need = self.need(queue[0])
+            providers = coming + self.placement.able(need, now_ms)
             provider = self.placement.choose(need, now_ms, ahead_ms=AHEAD_MS)
-            if provider is None:
+            if provider is None or (coming and self._has_its_share(provider, providers)):
                 return
             given = []
-            for _ in range(self._share(need, len(queue), now_ms)):
+            for _ in range(_together(need, len(queue) // (SHARES * providers))):
                 task = queue.popleft()
                 self._where[task.key] = provider
                 self.placement.given(provider, task.key, need)
@@ -173,12 +177,8 @@ class Worklist:
             yield provider, given
         del self._waiting[shape]
 
-    def _share(self, need: Need, waiting: int, now_ms: int) -> int:
-        """Return how many steps go together."""
-        if need.usual_ms is None or need.usual_ms > AHEAD_MS // 2:
-            return 1
-        fair = waiting // (SHARES * max(1, self.placement.able(need, now_ms)))
-        return max(1, min(fair, AHEAD_MS // need.usual_ms))
+    def _has_its_share(self, provider: PeerId, providers: int) -> bool:
+        return self.placement.open(provider) * providers >= len(self._open)
 
     def _settle(self, task: Task, took_ms: int | None) -> None:
         provider = self._where.pop(task.key, None)
@@ -194,6 +194,13 @@ class Worklist:
             self.placement.done(provider, task.key, took_ms)
             usual = self._usual.setdefault(task.kind, took_ms)
             self._usual[task.kind] = usual + _WEIGHT * (took_ms - usual)
+
+
+def _together(need: Need, fair: int) -> int:
+    """Return how many steps go together, of a fair number of those that wait."""
+    if need.usual_ms is None or need.usual_ms > AHEAD_MS // 2:
+        return 1
+    return max(1, min(fair, AHEAD_MS // need.usual_ms))
 
 
 def _shape(task: Task) -> Shape:

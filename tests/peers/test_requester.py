@@ -1,0 +1,296 @@
+"""Others run our steps: over real connections, with real stores, whatever they hand back."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.evidence import evidence
+from engine.step import RESULT, Result
+from peers.agreement import Said
+from peers.deal import GONE_MS
+from peers.run_frames import read_losses, read_outcomes, write_numbers
+from peers.ticket import MAX_RETURNS, PATIENCE_MS
+from peers.work_messages import Handed
+from tests.peers.labour import Asker, Worker, block, introduce, step
+from tests.peers.traders import until
+
+Made = Callable[..., Worker]
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Iterator[Asker]:
+    """A peer with steps to be run."""
+    made = Asker(1, tmp_path / "asker")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Made]:
+    """Make workers by their number."""
+    workers: list[Worker] = []
+
+    def make(number: int, cores: int = 2) -> Worker:
+        workers.append(Worker(number, tmp_path / str(number), cores))
+        return workers[-1]
+
+    yield make
+    for one in workers:
+        one.close()
+
+
+def ended(asker: Asker) -> dict[int, Result]:
+    """Return the results that the run was told of."""
+    outcomes = read_outcomes(tuple(asker.visit.of("ended")))
+    return {one.number: RESULT.decode(one.result) for one in outcomes}
+
+
+def lost(asker: Asker) -> list[str]:
+    """Return why steps are not run at all."""
+    return [one.what for one in read_losses(tuple(asker.visit.of("lost")))]
+
+
+def test_steps_are_run_and_what_came_out_is_here(asker: Asker, made: Made) -> None:
+    """With the proof of whose word it is, and as a witness, before the run is told."""
+    worker = made(2)
+    introduce(asker, worker)
+    asker.have_run("a", "b", "c")
+    until(lambda: len(ended(asker)) == 3 and worker.confirmed >= 1, asker, worker)
+    keys = [step(name).cid for name in "abc"]
+    assert [ended(asker)[number].step for number in range(3)] == keys
+    for key, witnesses in asker.memo.look_up(keys).items():
+        (witness,) = witnesses
+        assert witness.signer == worker.peer.key
+        assert witness.signed is not None
+        assert evidence(asker.store, witness.signed).holds
+        assert RESULT.decode(asker.store.get(witness.result)).step == key
+        out = RESULT.decode(asker.store.get(witness.result)).outputs["out"]
+        assert asker.store.get(out) == b"made by " + key.raw
+    assert sorted(asker.visit.of("begun")) == [0, 1, 2]  # type: ignore[type-var]
+
+
+def test_many_short_steps_go_together(asker: Asker, made: Made) -> None:
+    """To all who are idle; each gets more at a time than it runs at once."""
+    workers = made(2), made(3)
+    introduce(asker, *workers)
+    until(lambda: all(asker.lines.control(one.peer) for one in workers), asker, *workers)
+    asker.have_run(*map(str, range(300)), usual_ms=5)
+    until(lambda: len(ended(asker)) == 300, asker, *workers)
+    sizes = [len(handed.steps) for one in workers for handed in one.leases]
+    assert sum(sizes) == 300
+    assert len(sizes) < 30
+    assert all(sum(len(handed.steps) for handed in one.leases) > 50 for one in workers)
+
+
+def test_long_steps_are_spread(asker: Asker, made: Made) -> None:
+    """Nobody has more than it runs at once, while others are idle or not."""
+    workers = made(2), made(3)
+    for one in workers:
+        one.run = lambda *_: None
+    introduce(asker, *workers)
+    until(lambda: all(asker.lines.control(one.peer) for one in workers), asker, *workers)
+    asker.have_run(*"abcde", usual_ms=10_000)
+    until(lambda: len(asker.visit.of("begun")) == 4, asker, *workers)
+    assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
+
+
+def test_a_step_that_fails_is_a_result_and_no_witness(asker: Asker, made: Made) -> None:
+    """Its log is here."""
+    worker = made(2)
+
+    def fail(worker: Worker, handed: Handed) -> None:
+        worker.hand_back(handed, [worker.made(key, exit_code=3) for key in handed.steps])
+
+    worker.run = fail
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    assert ended(asker)[0].exit_code == 3
+    assert asker.store.has(block(b"printed").cid)
+    assert not asker.memo.look_up([step("a").cid])
+
+
+def lies(change: Callable[[Worker, Cid], tuple[Said, tuple[Block, ...]]]) -> object:
+    """Return what hands something else back than came out."""
+
+    def run(worker: Worker, handed: Handed) -> None:
+        worker.hand_back(handed, [change(worker, key) for key in handed.steps])
+
+    return run
+
+
+def other_outputs(worker: Worker, key: Cid) -> tuple[Said, tuple[Block, ...]]:
+    """Return a result without the output that the step declares."""
+    said, (_, attestation, *rest) = worker.made(key)
+    result = RESULT.block(Result(key, 0, {}))
+    return said._replace(result=result.cid), (result, attestation, *rest)
+
+
+def other_step(worker: Worker, key: Cid) -> tuple[Said, tuple[Block, ...]]:
+    """Return the result of another step."""
+    said, blocks = worker.made(step("another").cid)
+    return said._replace(step=key), blocks
+
+
+def not_ours(worker: Worker, key: Cid) -> tuple[Said, tuple[Block, ...]]:
+    """Return the result of a step that nobody asked for."""
+    return worker.made(step("another").cid)
+
+
+@pytest.mark.parametrize("change", [other_outputs, other_step, not_ours])
+def test_a_liar_is_cut_off_and_another_runs_the_step(
+    asker: Asker, made: Made, change: Callable[[Worker, Cid], tuple[Said, tuple[Block, ...]]]
+) -> None:
+    """With a reason; it is not asked again; nothing of it is believed."""
+    liar, honest = made(2), made(3)
+    liar.run = lies(change)  # type: ignore[assignment]
+    introduce(asker, liar)
+    asker.have_run("a")
+    until(lambda: any(event == "peer blamed" for event, _ in asker.said), asker, liar)
+    introduce(asker, honest)
+    until(lambda: ended(asker), asker, liar, honest)
+    assert [h.steps for h in honest.leases] == [(step("a").cid,)]
+    (witness,) = asker.memo.look_up([step("a").cid])[step("a").cid]
+    assert witness.signer == honest.peer.key
+    assert any(one.is_fault and one.peer == liar.peer for one in asker.closed)
+    assert len(liar.leases) == 1
+
+
+def test_what_cannot_be_fetched_is_run_elsewhere(asker: Asker, made: Made) -> None:
+    """A provider that vanishes with what it made costs no step."""
+    gone, there = made(2), made(3)
+
+    def vanish(worker: Worker, handed: Handed) -> None:
+        said, (result, attestation, *_) = worker.made(handed.steps[0])
+        worker.hand_back(handed, [(said, (result, attestation))])
+        worker.turn()
+        worker.vanish()
+
+    gone.run = vanish
+    introduce(asker, gone)
+    asker.have_run("a")
+    until(lambda: asker.closed, asker, gone)
+    introduce(asker, there)
+    asker.clock.by_ms += 60_000
+    until(lambda: ended(asker), asker, there)
+    assert len(there.leases) == 1
+
+
+def test_a_provider_that_vanishes_costs_no_step(asker: Asker, made: Made) -> None:
+    """What it had is run by another, a few seconds after its line is gone."""
+    gone, there = made(2), made(3)
+    gone.run = lambda *_: None
+    introduce(asker, gone)
+    asker.have_run("a", "b")
+    until(lambda: len(asker.visit.of("begun")) == 2, asker, gone)
+    introduce(asker, there)
+    gone.vanish()
+    until(lambda: asker.closed, asker, there)
+    asker.turn()
+    asker.clock.by_ms += GONE_MS
+    until(lambda: len(ended(asker)) == 2, asker, there)
+    assert ("provider gone", {"peer": gone.peer}) in asker.said
+
+
+def test_a_step_that_comes_back_goes_elsewhere(asker: Asker, made: Made) -> None:
+    """Who could not run it is left alone for a while."""
+    unable, able = made(2), made(3)
+    unable.run = lambda worker, handed: worker.give_back(handed, "no disk")
+    introduce(asker, unable)
+    asker.have_run("a")
+    until(lambda: any(event == "steps given back" for event, _ in asker.said), asker, unable)
+    introduce(asker, able)
+    until(lambda: ended(asker), asker, unable, able)
+    assert len(unable.leases) == 1
+
+
+def test_a_step_that_nobody_can_run_is_lost(asker: Asker, made: Made) -> None:
+    """After it came back some times; with what the last one said."""
+    unable = made(2)
+    unable.run = lambda worker, handed: worker.give_back(handed, "no disk")
+    introduce(asker, unable)
+    asker.have_run("a")
+
+    def is_lost() -> bool:
+        asker.clock.by_ms += 1_000
+        return bool(lost(asker))
+
+    until(is_lost, asker, unable)
+    assert lost(asker) == ["no peer could run it: no disk"]
+    assert len(unable.leases) == MAX_RETURNS
+
+
+def test_a_refused_offer_is_made_again(asker: Asker, made: Made) -> None:
+    """Later, and the run is told why it waits."""
+    worker = made(2)
+    worker.refusal = "this peer is paused"
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: any("paused" in str(frame) for frame in asker.visit.frames), asker, worker)
+    worker.refusal = ""
+    asker.clock.by_ms += 10_000
+    until(lambda: ended(asker), asker, worker)
+
+
+def test_nobody_is_waited_for_without_end(asker: Asker) -> None:
+    """A run without peers is told so, after some patience."""
+    asker.have_run("a")
+    asker.turn()
+    assert "nobody runs such steps now" in str(asker.visit.frames[-1])
+    assert not lost(asker)
+    asker.clock.by_ms += PATIENCE_MS
+    asker.turn()
+    assert lost(asker) == ["no peer is there that runs steps"]
+
+
+def test_a_batch_that_comes_twice_is_answered_twice(asker: Asker, made: Made) -> None:
+    """And kept once."""
+    worker = made(2)
+    bodies: list[bytes] = []
+    worker.run = lambda worker, handed: bodies.append(
+        worker.hand_back(handed, [worker.made(key) for key in handed.steps])
+    )
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: worker.confirmed == 1, asker, worker)
+    worker.tell_batch(bodies[0])
+    until(lambda: worker.confirmed == 2, asker, worker)
+    assert len(ended(asker)) == 1
+
+
+def test_what_is_not_wanted_any_more_is_stopped(asker: Asker, made: Made) -> None:
+    """By the run, or because its process has gone; the agreement ends with it."""
+    worker = made(2)
+    worker.run = lambda *_: None
+    introduce(asker, worker)
+    asker.have_run("a", "b")
+    until(lambda: len(asker.visit.of("begun")) == 2, asker, worker)
+    asker.visit.on_frame(write_numbers("stop", [0]))
+    until(lambda: worker.stopped, asker, worker)
+    assert worker.stopped == [step("a").cid]
+    asker.visit.on_closed()
+    until(lambda: worker.ended, asker, worker)
+    assert worker.ended == [worker.leases[0].lease.value.agreement]
+
+
+def test_a_step_is_run_again_under_another_agreement(asker: Asker, made: Made) -> None:
+    """As a retry after a failure: under the first, the provider has said what comes out."""
+    worker = made(2)
+    worker.run = lambda worker, handed: (
+        worker.hand_back(handed, [worker.made(key, exit_code=1) for key in handed.steps]),
+        None,
+    )[1]
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    worker.run = Worker.honestly
+    asker.visit.frames.clear()
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    assert ended(asker)[0].exit_code == 0
+    first, second = (handed.lease.value.agreement for handed in worker.leases)
+    assert first != second
+    assert worker.ended == [first]
