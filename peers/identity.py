@@ -27,6 +27,7 @@ _LONGEST: Final = 52  # characters of the base58 of 38 bytes
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_VIA: Final = "?via="
 _FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer id` prints it"
 
 
@@ -75,35 +76,46 @@ def _printed(key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a peer listens."""
+    """Where a peer listens; or, with `via`, where that one does, through which it is reached."""
 
     peer: PeerId
     host: str  # a name or an IP address; IPv6 without its brackets
     port: int
+    via: PeerId | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read "tally://PEERID@HOST:PORT".
+        """Read "tally://PEERID@HOST:PORT", or "tally://PEERID@HOST:PORT?via=PEERID".
 
         Raises: Refused when it is anything else.
         """
         peer, at, place = text.removeprefix(SCHEME).partition("@")
         if not text.startswith(SCHEME) or not at or ":" not in place:
             raise Refused(f"not the address of a peer: {text[:120]!r}", fix=_FIX)
-        return cls.at(PeerId.parse(peer), place)
+        address = cls.at(PeerId.parse(peer), place)
+        if address.via == address.peer:
+            raise Refused("a peer is not reached through itself", fix=_FIX)
+        return address
 
     @classmethod
     def at(cls, peer: PeerId, place: str) -> "Address":
-        """Read the "HOST:PORT" at which a peer listens.
+        """Read the "HOST:PORT" or "HOST:PORT?via=PEERID" at which a peer is reached.
 
         Raises: Refused when it is anything else.
         """
-        host, _, port = place.rpartition(":")
-        return cls(peer, _host(host), _port(port))
+        where, is_relayed, relay = place.partition(_VIA)
+        host, _, port = where.rpartition(":")
+        via = PeerId.parse(relay) if is_relayed else None
+        return cls(peer, _host(host), _port(port), via)
+
+    @property
+    def place(self) -> str:
+        """Return it as `at` reads it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" + (f"{_VIA}{self.via}" if self.via else "")
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{SCHEME}{self.peer}@{host}:{self.port}"
+        return f"{SCHEME}{self.peer}@{self.place}"
 
 
 def place_of(text: str) -> tuple[str, int]:

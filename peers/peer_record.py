@@ -58,7 +58,7 @@ class PeerRecord:
     serial: int  # its maker's count
     made_ms: int  # since 1970 UTC, by its maker's clock
     expires_ms: int
-    addresses: tuple[str, ...]  # "HOST:PORT"; none when it can only dial out
+    addresses: tuple[str, ...]  # "HOST:PORT", "HOST:PORT?via=RELAY"; none: it dials
     platform: Platform
     cores: int  # that it lends
     memory: int  # bytes that it lends

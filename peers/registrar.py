@@ -58,12 +58,14 @@ from peers.introduction import Introduction as Met
 from peers.introduction import ask
 from peers.lines import Lines
 from peers.mail import Mail
-from peers.peer_record import PEER, Notice, PeerRecord, read
+from peers.peer_record import PEER, VALIDITY_MS, Notice, PeerRecord, read
+from peers.route import Reach, Route
 from peers.signed import seal
 
 ANSWER_MS: Final = 15_000  # for a page of a directory
 DIAL_MS: Final = 5_000  # for a peer to say where it listens
 TICK_MS: Final = 1_000
+RENEW_MS: Final = 10_000  # at least, between two records of ours that are made as something changed
 
 Found = tuple[Met, Certificate]
 
@@ -104,8 +106,12 @@ class Registrar:
         self._log = log
         self._request = b""  # that is being answered
         self._open: set[Connection] = set()
+        self._asked: dict[bytes, Connection] = {}  # requests of ours that have no answer
+        self.reach: Reach | None = None  # makes ways through relays
         self._pending: dict[Connection, PeerId] = {}  # dialled, nobody met yet
         self._next_ms = 0
+        self._is_outdated = False
+        self._renewed_ms = 0
         self._doers: dict[type, Callable[[Any], None]] = {
             Dial: self._dial,
             Ask: self._ask,
@@ -126,6 +132,16 @@ class Registrar:
     def remove(self, peer: PeerId) -> None:
         """Forget a peer."""
         self._handle(Removed(peer))
+
+    def meet(self, address: Address) -> None:
+        """Dial a peer once, if it is not connected: somebody said that it is there."""
+        is_me = address.peer == PeerId(self._signer.public_key)
+        if not is_me and self._lines.control(address.peer) is None:
+            self._dial(Dial(address))
+
+    def renew(self) -> None:
+        """Have our record made anew: what it said of us is true no more."""
+        self._is_outdated = True
 
     def candidates(self, platform: Platform, cores: int, memory: int) -> Sequence[Notice]:
         """Return who could run a step and is connected, the likeliest first."""
@@ -148,6 +164,7 @@ class Registrar:
     def closed(self, connection: Connection, peer: PeerId) -> None:
         """Hear that a session has ended."""
         self._open.discard(connection)
+        self._asked = {key: line for key, line in self._asked.items() if line != connection}
         if connection.channel is Channel.CONTROL and self._lines.control(peer) is None:
             self._handle(Down(peer))
 
@@ -161,6 +178,7 @@ class Registrar:
     ) -> None:
         """Take a message about peers."""
         self._request = key
+        self._asked.pop(key, None)
         match unpack(kind, plain.unpack(body)), kind:
             case said, _ if kind == ASK_TYPE:
                 self._handle(Asked(peer, said))  # type: ignore[arg-type]
@@ -175,13 +193,15 @@ class Registrar:
 
     def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
         """An unanswered question ends the connection: who is slow so long is of no use."""
-        self._mail.end(connection, "it does not answer what peers it knows", is_fault=False)
+        if self._asked.pop(key, None):
+            self._mail.end(connection, "it does not answer what peers it knows", is_fault=False)
 
     def tick(self, now_ms: int) -> None:
         """Take the time, about once a second."""
         if now_ms >= self._next_ms:
             self._next_ms = now_ms + TICK_MS
             self._handle(Tick(self._clock.now_ms(), now_ms, secrets.randbits(64)))
+            self._renew_outdated(now_ms)
 
     # what the directory says
 
@@ -190,7 +210,12 @@ class Registrar:
             self._doers[type(action)](action)
 
     def _dial(self, action: Dial) -> None:
-        self._workers.submit(self._look_up, action.address)
+        if action.address.via is None:
+            self._workers.submit(self._look_up, action.address)
+        elif self.reach is not None:
+            self.reach(action.address, partial(self._on_route, action.address))
+        else:
+            self._on_unknown(action.address, "this peer uses no relays")
 
     def _look_up(self, address: Address) -> None:
         """Ask where a peer listens; in a worker's thread."""
@@ -207,23 +232,29 @@ class Registrar:
 
     def _on_found(self, address: Address, found: Found) -> None:
         said, certificate = found
-        if self._lines.control(address.peer) is not None:
-            return
-        key = certificate.curve_key
+        ports, key = (said.control_port, said.bulk_port), certificate.curve_key
+        self._on_route(address, Route(*(Place(address.host, port, key) for port in ports)))
+
+    def _on_route(self, address: Address, route: Route | TallyError) -> None:
+        if isinstance(route, TallyError):
+            self._on_unknown(address, route.what)
+        elif self._lines.control(address.peer) is None:
+            self._connect(address, route)
+
+    def _connect(self, address: Address, route: Route) -> None:
         try:
-            place = Place(address.host, said.control_port, key)
-            connection = self._mail.dial(place, Channel.CONTROL, expected=address.peer)
+            connection = self._mail.dial(route.control, Channel.CONTROL, expected=address.peer)
         except LocalFault as fault:
             self._on_unknown(address, fault.what)
             return
         self._pending[connection] = address.peer
-        self._lines.bulk_at(address.peer, Place(address.host, said.bulk_port, key))
+        self._lines.bulk_at(address.peer, route.bulk)
 
     def _ask(self, action: Ask | Want) -> None:
         line = self._lines.control(action.to)
         if line is not None and self._mail.room(line):
             kind, body = pack(action)
-            self._mail.ask(line, kind, plain.pack(body), ANSWER_MS)
+            self._asked[self._mail.ask(line, kind, plain.pack(body), ANSWER_MS)] = line
 
     def _reply(self, action: List | Announce) -> None:
         if (line := self._lines.control(action.to)) is not None:
@@ -238,7 +269,17 @@ class Registrar:
         if self._describe is None:
             raise ValueError("who lends nothing has no record")
         record = self._describe(action.serial, action.made_ms, action.expires_ms)
+        self._renewed_ms = self._clock.monotonic_ms()
+        self._is_outdated = False
         self._handle(Renewed(read(seal(PEER, record, self._signer).data)))
+
+    def _renew_outdated(self, now_ms: int) -> None:
+        """Make our record anew if that is due; what changes often is not said each time."""
+        own = self.directory.get(PeerId(self._signer.public_key))
+        if self._is_outdated and own and now_ms >= self._renewed_ms + RENEW_MS:
+            made_ms = self._clock.now_ms()
+            serial = max(own.record.serial + 1, made_ms)
+            self._renew(Renew(serial, made_ms, made_ms + VALIDITY_MS))
 
 
 def _read(data: bytes) -> Notice:

@@ -105,6 +105,18 @@ def test_an_address_has_a_host_and_a_port(place: str) -> None:
         Address.parse(f"tally://{ONE}@{place}")
 
 
+def test_an_address_may_be_through_a_relay() -> None:
+    """Which is part of it, and of what stands in a record."""
+    other = identity(2).peer
+    address = Address(ONE, "2001:db8::1", 7411, via=other)
+    assert str(address) == f"tally://{ONE}@[2001:db8::1]:7411?via={other}"
+    assert Address.parse(str(address)) == address
+    assert Address.at(ONE, address.place) == address
+    for relay in (ONE, "", "junk", f"{other}?via={other}"):
+        with pytest.raises(Refused):
+            Address.parse(f"tally://{ONE}@host:7?via={relay}")
+
+
 def test_peers_have_an_order() -> None:
     """By their keys."""
     peers = [identity(number).peer for number in range(1, 9)]

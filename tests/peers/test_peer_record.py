@@ -143,7 +143,7 @@ def test_the_largest_record_there_can_be_is_read() -> None:
     long = ".".join(["a" * 61] * 4)  # 247 characters, with the port 253
     value = record(
         MAX_SERIAL,
-        addresses=tuple(f"{long}:{port}" for port in range(65_528, 65_536)),
+        addresses=tuple(f"{long}:{port}?via={ONE.peer}" for port in range(65_528, 65_536)),
         gpu_names=("g" * 64,) * 16,
         prices=tuple(Price(f"{number:02}" + "p" * 62, MAX_PRICE) for number in range(16)),
         versions=tuple(range(65_528, 65_536)),
@@ -169,10 +169,14 @@ def test_a_record_of_another_kind_does_not_pass() -> None:
 
 def test_addresses_are_those_of_its_signer() -> None:
     """A record cannot say where another peer listens."""
-    notice = read(seal(PEER, record(addresses=("10.0.0.1:4177", "[::1]:80")), ONE).data)
+    relay = identity(2).peer
+    places = ("10.0.0.1:4177", "[::1]:80", f"10.0.0.2:1?via={relay}", f"[::1]:2?via={ONE.peer}")
+    notice = read(seal(PEER, record(addresses=places), ONE).data)
     assert addresses(notice) == (
         Address(ONE.peer, "10.0.0.1", 4177),
         Address(ONE.peer, "::1", 80),
+        Address(ONE.peer, "10.0.0.2", 1, via=relay),
+        Address(ONE.peer, "::1", 2, via=ONE.peer),  # of no use, and no error
     )
 
 
