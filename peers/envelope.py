@@ -27,6 +27,8 @@ REQUEST_ID: Final = 16  # bytes, random
 MAX_SEQ: Final = 2**64 - 1
 MAX_DEADLINE_MS: Final = 24 * 3600 * 1000  # a request that takes longer than a day is a job
 
+_NO_ID: Final = bytes(REQUEST_ID)
+_NO_ROLE: Final = 3  # of the four that two bits can name
 _FIELDS: Final = 6
 _MAX_ITEMS: Final = 64  # of an envelope: its fields, and the critical extensions to be named
 
@@ -127,15 +129,33 @@ def check(envelope: Envelope) -> None:
 
     Raises: RemoteFault naming the first that is out of them.
     """
+    if not _is_good(envelope):  # each message is looked at: saying what is wrong takes longer
+        _complain(envelope)
+
+
+def _is_good(envelope: Envelope) -> bool:
+    kind, request_id = envelope.type, envelope.request_id
+    return (
+        1 <= envelope.version <= MAX_VERSION
+        and 0 <= kind <= MAX_TYPE
+        and 1 <= envelope.seq <= MAX_SEQ
+        and 0 <= envelope.deadline_ms <= MAX_DEADLINE_MS
+        and len(request_id) == REQUEST_ID
+        and kind & 3 != _NO_ROLE
+        and (kind & 3 == Role.NOTICE) == (request_id == _NO_ID)
+    )
+
+
+def _complain(envelope: Envelope) -> None:
     _bounded("version", envelope.version, 1, MAX_VERSION)
     _bounded("type", envelope.type, 0, MAX_TYPE)
     _bounded("seq", envelope.seq, 1, MAX_SEQ)
     _bounded("deadline", envelope.deadline_ms, 0, MAX_DEADLINE_MS)
     if len(envelope.request_id) != REQUEST_ID:
         raise RemoteFault(f"a request id has {REQUEST_ID} bytes")
-    if envelope.type & 3 not in set(Role):
+    if envelope.type & 3 == _NO_ROLE:
         raise RemoteFault(f"type {envelope.type} is neither notice, request nor answer")
-    if (envelope.role is Role.NOTICE) != (envelope.request_id == bytes(REQUEST_ID)):
+    if (envelope.role is Role.NOTICE) != (envelope.request_id == _NO_ID):
         raise RemoteFault("a request id is zero in a notice, and only there")
 
 

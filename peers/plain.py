@@ -47,7 +47,7 @@ def unpack(data: bytes, *, max_items: int = MAX_ITEMS) -> Plain:
 
 def _count(data: bytes, max_items: int) -> None:
     """Walk over the values without making any; check their types, number and depth."""
-    at, items = 0, 0
+    at, items, end = 0, 0, len(data)
     open_arrays = [1]  # how many values are still to come in each
     while open_arrays:
         if not open_arrays[-1]:
@@ -55,15 +55,18 @@ def _count(data: bytes, max_items: int) -> None:
             continue
         open_arrays[-1] -= 1
         items += 1
-        at, inside = _step(data, at)
+        if at < end and (width := _WIDTHS[data[at]]):
+            at, inside = at + width, 0  # if that is past the end, it is noticed at the next
+        else:
+            at, inside = _step(data, at)
         if items + inside > max_items:
             raise RemoteFault(f"it has over {max_items} values")
         if inside:
             open_arrays.append(inside)
         if len(open_arrays) > MAX_DEPTH + 1:
             raise RemoteFault(f"it is nested deeper than {MAX_DEPTH}")
-    if at != len(data):
-        raise RemoteFault("bytes follow its end")
+    if at != end:
+        raise RemoteFault("bytes follow its end" if at < end else _SHORT)
 
 
 def _step(data: bytes, at: int) -> tuple[int, int]:
@@ -71,14 +74,8 @@ def _step(data: bytes, at: int) -> tuple[int, int]:
     if at >= len(data):
         raise RemoteFault(_SHORT)
     head = data[at]
-    if head < 0x80 or head >= 0xE0 or head in _ALONE:
-        return at + 1, 0
     if 0x90 <= head <= 0x9F:
         return at + 1, head & 0x0F
-    if 0xA0 <= head <= 0xBF:
-        return _within(data, at + 1 + (head & 0x1F)), 0
-    if head in _NUMBERS:
-        return _within(data, at + 1 + _NUMBERS[head]), 0
     if head not in _LENGTHS:
         raise RemoteFault("it has a float, a map or an extension type")
     start = _within(data, at + 1 + _LENGTHS[head])
@@ -94,8 +91,15 @@ def _within(data: bytes, end: int) -> int:
     return end
 
 
-_ALONE: Final = frozenset({0xC0, 0xC2, 0xC3})  # nil, false, true
-_NUMBERS: Final = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
+def _width(head: int) -> int:
+    if head < 0x80 or head >= 0xE0 or head in {0xC0, 0xC2, 0xC3}:  # small, nil, false, true
+        return 1
+    if 0xA0 <= head <= 0xBF:  # a short str
+        return 1 + (head & 0x1F)
+    return {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(head, 0)
+
+
+_WIDTHS: Final = tuple(map(_width, range(256)))  # bytes of a value that its first one tells; or 0
 _LENGTHS: Final = {  # bin, str and array: how many bytes their length takes
     0xC4: 1,
     0xC5: 2,

@@ -15,7 +15,7 @@ from tests.long.warm import Warm
 class Field:
     """What trials take place on."""
 
-    ground: Ground
+    ground: Ground | None  # None for suites that need no home
     warm: Warm
     place: Path  # an empty directory for one trial's things
     log: list[str] = field(default_factory=list)  # what was done, for who reads of a failure
@@ -29,6 +29,7 @@ class Suite:
     what: str  # that is tried, in a line
     count: int  # of a full run
     trial: Callable[[Field, random.Random, int], str]  # its number; returns what it did
+    needs_home: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Outcome:
 
 def run(
     suite: Suite,
-    ground: Ground,
+    ground: Ground | None,
     warm: Warm,
     place: Path,
     *,

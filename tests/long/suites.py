@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from tests.long import clocks, crowds, disks, fuzz, interrupts, junk, kills, points, rot, strikes
+from tests.long import (
+    clocks,
+    crowds,
+    disks,
+    fuzz,
+    interrupts,
+    junk,
+    kills,
+    points,
+    rot,
+    strikes,
+    worlds,
+)
 from tests.long.suite import Suite
 
 _MODULES: Final = (
@@ -16,5 +28,6 @@ _MODULES: Final = (
     crowds,
     junk,
     fuzz,
+    worlds,
 )
 SUITES: Final[dict[str, Suite]] = {module.SUITE.name: module.SUITE for module in _MODULES}

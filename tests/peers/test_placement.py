@@ -99,6 +99,15 @@ def test_a_provider_that_failed_is_left_alone_for_a_while() -> None:
     assert made.choose(SMALL, now_ms + LONGEST_BAN_MS) == A
 
 
+def test_a_liar_whose_steps_come_back_is_still_a_liar() -> None:
+    """The hour is not made shorter by what follows."""
+    made = placement(1)
+    made.given(A, root("x"), SMALL)
+    made.blamed(A, 0)
+    made.failed(A, root("x"), 1)
+    assert made.choose(SMALL, LONGEST_BAN_MS - 1) is None
+
+
 def test_a_liar_is_given_nothing() -> None:
     """Even when nobody else is there."""
     made = placement(1)

@@ -19,7 +19,7 @@ from tests.simulation.provider import Provider
 from tests.simulation.registrar import Registrar
 from tests.simulation.requester import Requester
 
-TICK_MS = 500
+TICK_MS = 1_000
 CORES = 4
 
 
@@ -95,7 +95,7 @@ class Life:
     def tick(self) -> None:
         """Tell all parts the time."""
         self._ticks += 1
-        if self._ticks % 2:  # once a second
+        if True:
             self.post.tick()
             self.registrar.tick()
         self.depot.tick()

@@ -377,10 +377,10 @@ class Requester:
             self._settled(deal, said.step)  # another has done it
 
     def _record(self, deal: Deal, said: Said) -> None:
-        others = self._at.pop(said.step)
+        del self._at[said.step]
         self._waiting.pop(said.step, None)
-        for peer in others - {deal.provider}:
-            for other in [each for each in self._old.values() if each.provider == peer]:
+        for other in tuple(self._old.values()):  # also an earlier or later one with this provider
+            if other is not deal and said.step in other.assignment.states:
                 self._tell(other, events.Withdrawn(said.step))
 
         def saved() -> None:

@@ -9,7 +9,7 @@ from tests.simulation.agenda import Agenda
 from tests.simulation.network import Network, Weather
 from tests.simulation.peer import Peer
 
-LASTS_MS = 40_000
+LASTS_MS = 15_000
 FAULTS = 30  # at the least
 
 
@@ -40,7 +40,7 @@ class Trouble:
     def _crash(self) -> str:
         peer = self._random.choice(self._peers)
         peer.crash()
-        self._agenda.after(self._random.randrange(50, 8_000), peer.start)
+        self._agenda.after(self._random.randrange(50, 6_000), peer.start)
         return f"peer {peer.number} crashes"
 
     def _partition(self) -> str:
@@ -52,7 +52,7 @@ class Trouble:
             if (one in some) != (two in some)
         ]
         self._network.part(pairs)
-        self._agenda.after(self._random.randrange(100, 20_000), self._network.apart.clear)
+        self._agenda.after(self._random.randrange(100, 12_000), self._network.apart.clear)
         return f"{sorted(peer.number for peer in some)} are cut off"
 
     def _cut(self) -> str:

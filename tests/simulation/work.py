@@ -21,7 +21,7 @@ _ENVIRONMENT = b"an environment"
 ENVIRONMENT = Block(Cid.of(RAW, _ENVIRONMENT), _ENVIRONMENT)
 
 
-def graph(random: Random, width: int = 4) -> tuple[Group, ...]:
+def graph(random: Random, width: int = 3) -> tuple[Group, ...]:
     """Return groups: two scattered ones, what gathers them, and a tail."""
     count = random.randint(2, width)
     shapes: list[tuple[str, int, tuple[Need, ...]]] = [

@@ -20,7 +20,7 @@ from tests.simulation.promises import Broken, Promises
 from tests.simulation.trouble import LASTS_MS, Trouble
 
 PEERS = 5
-REQUESTERS = 2
+REQUESTERS = 2  # at most
 LIARS = 2  # at most
 BOUND_MS = 600_000  # in which all must end once trouble has
 
@@ -37,6 +37,7 @@ class World:
         self.events = 0
         self._say = say
         self._trace = hashlib.blake2b(digest_size=16)
+        self._requesters = self.random.randint(1, REQUESTERS)
         conducts = self._conducts()
         self.promises = Promises(one.signer.peer for one in conducts if one.is_honest)
         self.peers = [self._peer(number, each) for number, each in enumerate(conducts)]
@@ -90,7 +91,7 @@ class World:
     def _run(self) -> None:
         for peer in self.peers:
             peer.start()
-        for number, peer in enumerate(self.peers[:REQUESTERS]):
+        for number, peer in enumerate(self.peers[: self._requesters]):
             seed = self.random.getrandbits(32)
             self.agenda.after(
                 self.random.randrange(3_000), lambda p=peer, n=number, s=seed: p.submit(n, s)
@@ -104,7 +105,7 @@ class World:
 
     def _is_over(self) -> bool:
         runs = self.promises.runs
-        return len(runs) == REQUESTERS and all(runs.values())
+        return len(runs) == self._requesters and all(runs.values())
 
     def _story(self, error: Exception) -> str:
         kinds = [type(peer.conduct).__name__ for peer in self.peers]
