@@ -29,7 +29,7 @@ from tests.simulation.promises import Promises
 
 DEADLINE_MS = 10_000  # for an answer
 IDLE_MS = 30_000  # after which an agreement with nothing open is over
-LONGEST_MS = 2_000  # that a step takes
+LONGEST_MS = 1_000  # that a step takes
 
 
 @dataclass

@@ -9,7 +9,7 @@ from tests.simulation.agenda import Agenda
 from tests.simulation.network import Network, Weather
 from tests.simulation.peer import Peer
 
-LASTS_MS = 15_000
+LASTS_MS = 10_000
 FAULTS = 30  # at the least
 
 
