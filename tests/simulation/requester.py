@@ -18,7 +18,7 @@ from peers import work_messages as words
 from peers.agreement import LEASE, OFFER, Lease, Offer, Said
 from peers.assignment import Assignment
 from peers.identity import PeerId
-from peers.placement import Need, Placement
+from peers.placement import Need, Placement, Room
 from peers.signed import seal, unseal
 from tests.simulation import work
 from tests.simulation.agenda import Agenda
@@ -227,13 +227,13 @@ class Requester:
         now_ms = self._agenda.now_ms
         able = self._registrar.candidates() if self._waiting else []
         for peer in able:
-            self._placement.join(peer, 2)
+            self._placement.join(peer, Room(2))
         for peer in [peer for peer in self._deals if peer not in able]:
             self._placement.leave(peer)
         handed: dict[PeerId, list[Cid]] = {}
         need = Need({work.ENVIRONMENT.cid: len(work.ENVIRONMENT.data)}, 1_000)
         for key in tuple(self._waiting):
-            peer = self._placement.choose(need, now_ms, ahead=1)
+            peer = self._placement.choose(need, now_ms, ahead_ms=1_000)
             if peer is None:
                 break
             del self._waiting[key]
@@ -301,7 +301,7 @@ class Requester:
 
     def _blame(self, deal: Deal, why: str) -> None:
         self._promises.blamed(self._me, deal.provider, why)
-        self._placement.join(deal.provider, 0)
+        self._placement.join(deal.provider, Room(0))
         self._placement.blamed(deal.provider, self._agenda.now_ms)
         self._tell(deal, events.Vanished())
         self._close(deal)
@@ -309,7 +309,7 @@ class Requester:
             self._post.end(wire, why)
 
     def _given_back(self, deal: Deal, step: Cid) -> None:
-        self._placement.join(deal.provider, 2)
+        self._placement.join(deal.provider, Room(2))
         self._placement.failed(deal.provider, step, self._agenda.now_ms)
         if (at := self._at.get(step)) is not None:
             at.discard(deal.provider)
