@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from typing import Final
 
 from engine.content.blocks import Block, BlockStore
-from engine.database import Database
 from engine.durable import reached
+from engine.sqlite import Sqlite
 from engine.values import dataclass
 
 LINGER_S: Final = 0.05  # how long a record waits for company, while nobody waits for it
@@ -36,7 +36,7 @@ class Record:
 class Recorder:
     """The one writer of a process. `submit` never waits."""
 
-    def __init__(self, store: BlockStore, database: Database) -> None:
+    def __init__(self, store: BlockStore, database: Sqlite) -> None:
         self._store = store
         self._database = database
         self._queue: SimpleQueue[Record | None] = SimpleQueue()

@@ -40,6 +40,14 @@ class Share:
             self.disk_bytes + more.disk_bytes,
         )
 
+    def minus(self, less: "Share") -> "Share":
+        """Return what is left without some of it."""
+        return Share(
+            self.cores - less.cores,
+            self.memory_bytes - less.memory_bytes,
+            self.disk_bytes - less.disk_bytes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class House:

@@ -9,13 +9,15 @@ many, or when the first of them has waited long enough; a signature costs as muc
 (Run(step=key),)
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from typing import Any, Final
 
 from engine import merkle
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from peers.agreement import Agreement, Batch, Said, check_lease
+from engine.values import dataclass
+from peers.agreement import MAX_LEASE_MS, Agreement, Batch, Said, check_lease
 from peers.service_events import (
     Action,
     Blame,
@@ -38,25 +40,44 @@ MAX_OPEN: Final = 16_384  # steps that are not ended: four full leases
 REMEMBERED: Final = 64  # leases: older ones come again only by mistake, and are passed over
 LINGER_MS: Final = 50  # how long a result waits for company
 FULL: Final = 256  # results: more of them share a signature no cheaper
+FULL_BYTES: Final = 1024 * 1024  # of their records; one record more and a message has room for it
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a service had said and was told, before the program was started anew."""
+
+    leases: Mapping[int, Cid] = field(default_factory=dict)
+    told: int = 0  # batches
+    unconfirmed: tuple[int, ...] = ()  # of those
+    said: Mapping[Cid, Said] = field(default_factory=dict)  # step ->
+    sizes: Mapping[Cid, int] = field(default_factory=dict)  # step -> bytes of its records
 
 
 class Service:
     """The steps under one agreement. For one thread."""
 
-    def __init__(self, agreement: Agreement, at_once: int) -> None:
-        """Take an agreement that we accepted, and how many of its steps may run at one time."""
+    def __init__(self, agreement: Agreement, at_once: int, past: Past | None = None) -> None:
+        """Take an agreement that we accepted, and how many of its steps may run at one time.
+
+        Of a past with steps that were open, these are not: whoever knows them gives them back.
+        """
+        past = past or Past()
         self._agreement = agreement
         self._at_once = at_once
         self._queue: dict[Cid, None] = {}
         self._running: set[Cid] = set()
         self._ends: dict[Cid, int] = {}  # open step -> ms
-        self._leases: dict[int, Cid] = {}  # the last ones
-        self._last = 0  # lease
-        self._said: dict[Cid, Said] = {}  # of all that was done here
-        self._done: list[Said] = []  # of those, not told yet
+        self._soonest = 0  # ms: no step ends before
+        self._leases = dict(sorted(past.leases.items())[-REMEMBERED:])  # the last ones
+        self._last = max(past.leases, default=0)  # lease
+        self._said = dict(past.said)  # of all that was done here
+        self._sizes = dict(past.sizes)  # of their records, in bytes
+        self._done: list[Said] = []  # what is not told yet
+        self._bytes = 0  # of the records of that
         self._since_ms = 0  # when the first of those was done
-        self._told = 0  # batches
-        self._unconfirmed: dict[int, None] = {}
+        self._told = past.told  # batches
+        self._unconfirmed = dict.fromkeys(past.unconfirmed)
         self._handlers: dict[type, Callable[[Any, int], Iterable[Action]]] = {
             Leased: self._on_leased,
             Ran: self._on_ran,
@@ -77,6 +98,15 @@ class Service:
         """Whether nothing is open and all that was done is confirmed: it may be forgotten."""
         return not (self._ends or self._done or self._unconfirmed)
 
+    @property
+    def open(self) -> int:
+        """How many steps have not ended."""
+        return len(self._ends)
+
+    def is_open(self, step: Cid) -> bool:
+        """Return whether a step is leased, and has not ended."""
+        return step in self._ends
+
     def _on_leased(self, event: Leased, now_ms: int) -> Iterable[Action]:
         lease = event.lease.value
         held = self._leases.get(lease.number)
@@ -86,7 +116,9 @@ class Service:
             yield Blame(why)
             return
         self._remember(lease.number, event.lease.cid)
-        self._finish([self._said[step] for step in event.steps if step in self._said], now_ms)
+        told = {one.step for one in self._done}  # or are about to be
+        again = [step for step in dict.fromkeys(event.steps) if step in self._said]
+        self._finish([self._said[step] for step in again if step not in told], now_ms)
         new = [step for step in event.steps if step not in self._ends and step not in self._said]
         room = max(0, MAX_OPEN - len(self._ends))
         if late := tuple(new[room:]):
@@ -94,10 +126,12 @@ class Service:
         for step in new[:room]:
             self._queue[step] = None
             self._ends[step] = now_ms + lease.lease_ms
+        self._soonest = min(self._soonest, now_ms + lease.lease_ms)
 
     def _on_ran(self, event: Ran, now_ms: int) -> Iterable[Action]:
         if self._close(event.said.step):
             self._said[event.said.step] = event.said
+            self._sizes[event.said.step] = event.size
             self._finish([event.said], now_ms)
         return ()
 
@@ -116,8 +150,11 @@ class Service:
         return [Resend(number) for number in self._unconfirmed]
 
     def _on_tick(self, _: Tick, now_ms: int) -> Iterable[Action]:
+        if now_ms < self._soonest:
+            return
         for step in [step for step, end in self._ends.items() if now_ms >= end]:
             yield from self._drop(step)
+        self._soonest = min(self._ends.values(), default=now_ms + MAX_LEASE_MS)
 
     def _start(self) -> Iterable[Action]:
         while self._queue and len(self._running) < self._at_once:
@@ -129,12 +166,25 @@ class Service:
     def _tell(self, now_ms: int) -> Iterable[Action]:
         """Hand results back when there is a reason not to wait for more."""
         is_due = now_ms - self._since_ms >= LINGER_MS or not self._ends
-        while len(self._done) >= FULL or (self._done and is_due):
-            said, self._done = tuple(self._done[:FULL]), self._done[FULL:]
+        while self._done and (is_due or len(self._done) >= FULL or self._bytes >= FULL_BYTES):
+            said = self._take()
             self._told += 1
             self._unconfirmed[self._told] = None
             root = merkle.root([one.leaf for one in said])
-            yield Hand(Batch(self._agreement.cid, self._told, len(said), root), said)
+            sizes = tuple(self._sizes.get(one.step, 0) for one in said)
+            yield Hand(Batch(self._agreement.cid, self._told, len(said), root), said, sizes)
+
+    def _take(self) -> tuple[Said, ...]:
+        """Return what goes in the next batch: the first results, as far as a message has room."""
+        count, size = 0, 0
+        for one in self._done[:FULL]:
+            size += self._sizes.get(one.step, 0)
+            if count and size > FULL_BYTES:
+                break
+            count += 1
+        said, self._done = tuple(self._done[:count]), self._done[count:]
+        self._bytes = sum(self._sizes.get(one.step, 0) for one in self._done)
+        return said
 
     def _complaint(self, event: Leased) -> str | None:
         """Return what no honest requester would have sent; None when there is nothing to say."""
@@ -152,8 +202,7 @@ class Service:
             del self._leases[next(iter(self._leases))]
 
     def _drop(self, step: Cid) -> Iterable[Action]:
-        runs = step in self._running
-        if self._close(step) and runs:
+        if self._close(step):
             yield Cancel(step)
 
     def _finish(self, said: list[Said], now_ms: int) -> None:
@@ -161,6 +210,7 @@ class Service:
         if said and not self._done:
             self._since_ms = now_ms
         self._done += said
+        self._bytes += sum(self._sizes.get(one.step, 0) for one in said)
 
     def _close(self, step: Cid) -> bool:
         """End an open step; False when it is none."""

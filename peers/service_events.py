@@ -26,6 +26,7 @@ class Ran:
     """A step ended by itself, well or not; what it gave is durable here."""
 
     said: Said
+    size: int = 0  # bytes of its result and its attestation
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End a step that runs, or is about to."""
+    """Do nothing more for a step, whether it runs or waits: it has ended."""
 
     step: Cid
 
@@ -85,6 +86,7 @@ class Hand:
 
     batch: Batch
     said: tuple[Said, ...]
+    sizes: tuple[int, ...]  # bytes of the records of each
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Handed(NamedTuple):
     """A lease, the steps that it is of, and what each of them needs."""
 
     lease: Unsealed[Lease]
+    signed: bytes  # the lease, as it came
     steps: tuple[Cid, ...]
     needs: tuple[Need, ...]
 
@@ -138,7 +139,8 @@ def read_lease(body: bytes) -> Handed:
             needed = [one for group in groups for one in _group(group)]
             if not 1 <= len(needed) <= MAX_STEPS:
                 raise RemoteFault(f"a lease is of 1 to {MAX_STEPS} steps")
-            return Handed(lease, tuple(one[1] for one in needed), tuple(one[0] for one in needed))
+            needs, steps = zip(*needed, strict=True)
+            return Handed(lease, signed, steps, needs)
     raise RemoteFault("a lease of another form")
 
 

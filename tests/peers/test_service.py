@@ -125,11 +125,11 @@ def test_a_step_that_was_done_is_told_again() -> None:
 
 
 def test_steps_end_with_their_lease() -> None:
-    """Those that run are ended, those that wait are forgotten, and nothing is said of them."""
+    """Those that run and those that wait are ended, and nothing is said of them."""
     one = service(at_once=1)
     one.handle(leased(1, A, B), 100)
     assert one.handle(Tick(), 100 + LEASE_MS - 1) == ()
-    assert one.handle(Tick(), 100 + LEASE_MS) == (Cancel(A),)
+    assert one.handle(Tick(), 100 + LEASE_MS) == (Cancel(A), Cancel(B))
     assert one.handle(Ran(said(A)), 100 + LEASE_MS + 1) == ()
     assert one.is_idle
 
@@ -138,7 +138,7 @@ def test_a_step_that_is_not_wanted_ends() -> None:
     """One that waits never begins."""
     one = service(at_once=1)
     one.handle(leased(1, A, B, C), 0)
-    assert one.handle(Stopped(B), 1) == ()
+    assert one.handle(Stopped(B), 1) == (Cancel(B),)
     assert one.handle(Stopped(A), 2) == (Cancel(A), Run(C))
 
 

@@ -95,8 +95,8 @@ NEED = Need(A, 2**30, 2**20, 1_000)
 def test_a_lease_is_read(needs: list[Need]) -> None:
     """With its steps in order, and what each of them needs."""
     steps = tuple(block(str(number)).cid for number in range(len(needs) + 1))
-    body = write_lease(SIGNED_LEASE, steps, [NEED, *needs])
-    assert read_lease(body) == (unseal(LEASE, SIGNED_LEASE), steps, (NEED, *needs))
+    body, lease = write_lease(SIGNED_LEASE, steps, [NEED, *needs]), unseal(LEASE, SIGNED_LEASE)
+    assert read_lease(body) == (lease, SIGNED_LEASE, steps, (NEED, *needs))
 
 
 def test_what_neighbours_need_is_said_once() -> None:

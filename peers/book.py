@@ -1,0 +1,50 @@
+"""Book: peers.db, what this home has agreed with other peers and said to them.
+
+The only file that opens it; the SQL of each part is in a file of its own (provider_book.py).
+Whoever needs tables adds a version: one that was released is never changed.
+
+    engaged     by a provider: what it accepted, and when it last did something under it
+    leased      the leases under that, with their steps
+    handed      the batches that it signed, until their requester has them
+    done        what it said of each step, in which batch
+"""
+
+from pathlib import Path
+from typing import Final
+
+from engine.sqlite import Schema, Sqlite
+
+_PROVIDER: Final = """
+CREATE TABLE engaged (
+    agreement BLOB PRIMARY KEY, requester BLOB NOT NULL, offer BLOB NOT NULL,
+    acceptance BLOB NOT NULL, used_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX engaged_by ON engaged (requester);
+CREATE TABLE leased (
+    agreement BLOB, number INTEGER, lease BLOB NOT NULL, steps BLOB NOT NULL,
+    is_over INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (agreement, number)) WITHOUT ROWID;
+CREATE TABLE handed (
+    agreement BLOB, number INTEGER, batch BLOB NOT NULL, is_confirmed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (agreement, number)) WITHOUT ROWID;
+CREATE TABLE done (
+    agreement BLOB, number INTEGER, place INTEGER, step BLOB NOT NULL, result BLOB NOT NULL,
+    attestation BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (agreement, number, place)) WITHOUT ROWID;
+CREATE INDEX done_of ON done (step);
+"""
+SCHEMA: Final = Schema(
+    versions=(_PROVIDER,),
+    what="the book of this peer",
+    when_damaged="put it aside: what was agreed and not ended is then forgotten",
+)
+
+
+class Book(Sqlite):
+    """What was agreed in one home. Safe for many threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`, made when absent.
+
+        Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
+        """
+        super().__init__(path, SCHEMA)

@@ -1,0 +1,388 @@
+"""Engagement: one agreement as its provider keeps it: a Service, and what is done for it.
+
+Save, then send: a lease is in the book before it is answered, a batch before it leaves. What is
+owed to the requester is sent again whenever it is heard of, until it was answered.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from itertools import count
+from typing import Final, NamedTuple
+
+from engine.clock import Clock
+from engine.content.cid import Cid
+from engine.errors import TallyError
+from engine.recorder import Change, Record, Recorder
+from engine.runner import Signer
+from peers.agreement import BATCH, MAX_STEPS
+from peers.allowance import Rate
+from peers.asking import Asking
+from peers.house import Share
+from peers.house import share_of as lent_by
+from peers.provider_book import Kept, ProviderBook
+from peers.service import Service
+from peers.service_events import (
+    Action,
+    Blame,
+    Cancel,
+    Confirmed,
+    Connected,
+    Event,
+    Failed,
+    Hand,
+    Leased,
+    Ran,
+    Resend,
+    Return,
+    Run,
+    Stopped,
+    Tick,
+)
+from peers.signed import seal
+from peers.supply import Depot, Supply
+from peers.work_messages import (
+    BATCH_TYPE,
+    RETURN_TYPE,
+    Handed,
+    Need,
+    Steps,
+    write_batch,
+    write_steps,
+)
+from peers.workbench import Made, Outcome, Task, Wake, Workbench, share_of
+
+AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
+SENDING: Final = (
+    4  # batches that wait for an answer: more are read from the book when their turn comes
+)
+AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
+AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks
+
+
+class Tools(NamedTuple):
+    """What all engagements of a provider share."""
+
+    depot: Depot
+    workbench: Workbench
+    book: ProviderBook
+    recorder: Recorder  # of the book
+    signer: Signer
+    clock: Clock
+    wake: Wake
+
+
+class Engagement:
+    """What we do under one agreement. For the node's thread."""
+
+    def __init__(
+        self, kept: Kept, tools: Tools, asking: Asking, blame: Callable[[str], None], now_ms: int
+    ) -> None:
+        """Take it up; steps that were open when the program ended are given back."""
+        self.agreement = kept.agreement
+        self.acceptance = kept.acceptance
+        self.is_lent = False  # whether its share is counted
+        self.used_ms = now_ms  # when anything was last done under it
+        self._tools = tools
+        self._asking = asking
+        self._blame = blame
+        self._now_ms = now_ms
+        offer = kept.agreement.offer
+        self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
+        self._supply = Supply(
+            kept.agreement.cid,
+            kept.agreement.requester,
+            offer.disk_bytes,
+            tools.depot,
+            tools.workbench.place,
+            self._on_ready,
+            self._on_lacking,
+        )
+        self._needs: dict[Cid, Need] = {}  # of open steps
+        self._ready: dict[Cid, Cid] = {}  # step -> its closure; all is here, its turn has not come
+        self._due: set[Cid] = set()  # its turn has come, and not all is here
+        self._tasks: dict[Cid, Task] = {}  # on the workbench
+        self._saved = set(kept.past.unconfirmed)  # batches that may be sent
+        self._to_send: dict[int, None] = {}  # of those
+        self._sending: set[int] = set()
+        self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
+        self._paying: set[Cid] = set()  # of those, what was said and not answered
+        self._unsaved: list[tuple[Change, Callable[[], None]]] = []
+        self._retry_ms = 0
+        self._numbers = count(1)
+        tools.workbench.join(kept.agreement.cid, self.share)
+        tools.depot.granted(kept.agreement.requester, AGREED)
+        told = [cid for said in kept.past.said.values() for cid in (said.result, said.attestation)]
+        if told:
+            tools.depot.offer(kept.agreement.cid, told, kept.agreement.requester)
+
+    @property
+    def share(self) -> Share:
+        """What it may use of this machine."""
+        return lent_by(self.agreement.offer)
+
+    @property
+    def open(self) -> int:
+        """How many steps have not ended."""
+        return self._service.open
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is open, unsaid or unheard."""
+        return self._service.is_idle and not self._owed and not self._unsaved
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no step is open, and the requester knows of all that were given back."""
+        return not (self._service.open or self._owed or self._unsaved)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is open, though the requester may not have heard all."""
+        return not (self._service.open or self._unsaved)
+
+    def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
+        """Take a lease; `reply` when it is in the book."""
+        self.used_ms = self._now_ms
+        actions = self._service.handle(Leased(handed.lease, handed.steps), self._now_ms)
+        if any(isinstance(action, Blame) for action in actions):
+            self._perform(actions)
+            return
+        wall_ms = self._tools.clock.now_ms()
+        self._save(partial(self._tools.book.lease, handed, wall_ms), reply)
+        new = [*self._new(handed)]
+        self._perform(actions)
+        self._recall([step for step, need in new if self._check(step, need)])
+
+    def stopped(self, steps: Iterable[Cid]) -> None:
+        """End steps that nobody wants."""
+        for step in steps:
+            self._tell(Stopped(step))
+
+    def connected(self) -> None:
+        """Say all that the requester may not have heard."""
+        self._sending.clear()
+        self._paying.clear()
+        self._tell(Connected())
+        self._pay()
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time."""
+        self._now_ms = now_ms
+        self._tell(Tick())
+        if self._unsaved and now_ms >= self._retry_ms:
+            unsaved, self._unsaved = self._unsaved, []
+            for change, then in unsaved:
+                self._save(change, then)
+
+    def close(self) -> None:
+        """End it."""
+        self._supply.close()
+        for task in self._tasks.values():
+            self._tools.workbench.cancel(task)
+        self._tools.depot.withdraw(self.agreement.cid)
+        self._tools.depot.ungranted(self.agreement.requester)
+        self._tools.workbench.leave(self.agreement.cid)
+
+    # steps
+
+    def _new(self, handed: Handed) -> Iterable[tuple[Cid, Need]]:
+        """Yield the steps of a lease that are to be run because of it."""
+        for step, need in zip(handed.steps, handed.needs, strict=True):
+            if self._service.is_open(step) and step not in self._needs:
+                self._needs[step] = need
+                self._owed.pop(step, None)
+                yield step, need
+
+    def _check(self, step: Cid, need: Need) -> bool:
+        """Return whether a step fits in what was agreed; one that does not is given back."""
+        if share_of(need).fits_in(self.share):
+            return True
+        self._fail(step, "it needs more than was agreed")
+        return False
+
+    def _recall(self, steps: list[Cid]) -> None:
+        """Look whether we did some of these for the same requester, before any is fetched."""
+        if not steps:
+            return
+        tools = self._tools
+
+        def look() -> list[Made]:
+            said = tools.book.said(self.agreement.requester, steps)
+            return tools.workbench.whole(said.values())
+
+        tools.workbench.read(look, partial(self._on_recalled, steps))
+
+    def _on_recalled(self, steps: list[Cid], looked: "Future[list[Made]]") -> None:
+        try:
+            found = looked.result()
+        except TallyError:  # then they are run again
+            found = []
+        for made in found:
+            self._made(made)
+        wanted = [step for step in steps if step in self._needs]
+        self._supply.want((step, self._needs[step].environment) for step in wanted)
+
+    def _on_ready(self, step: Cid, closure: Cid) -> None:
+        if step in self._due:
+            self._due.discard(step)
+            self._begin(step, closure)
+        elif step in self._needs:
+            self._ready[step] = closure
+
+    def _on_lacking(self, step: Cid, error: TallyError) -> None:
+        self._fail(step, error.what)
+
+    def _begin(self, step: Cid, closure: Cid) -> None:
+        number = next(self._numbers)
+        task = Task(self.agreement.cid, number, step, self._needs[step], closure)
+        self._tasks[step] = task
+        self._tools.workbench.begin(task, partial(self._on_outcome, step))
+
+    def _on_outcome(self, step: Cid, outcome: Outcome) -> None:
+        if isinstance(outcome, Made):
+            self._made(outcome)
+        else:
+            self._fail(step, outcome.what)
+
+    def _made(self, made: Made) -> None:
+        self.used_ms = self._now_ms
+        self._tools.depot.offer(self.agreement.cid, made.roots, self.agreement.requester)
+        self._forget(made.said.step)
+        self._tell(Ran(made.said, made.size))
+
+    def _fail(self, step: Cid, why: str) -> None:
+        self._forget(step)
+        self._tell(Failed(step, why))
+
+    def _forget(self, step: Cid) -> None:
+        """Do nothing more for a step."""
+        self._needs.pop(step, None)
+        self._ready.pop(step, None)
+        self._due.discard(step)
+        self._supply.drop(step)
+        self._tasks.pop(step, None)
+
+    # actions
+
+    def _tell(self, event: Event) -> None:
+        self._perform(self._service.handle(event, self._now_ms))
+
+    def _perform(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            match action:
+                case Run(step):
+                    self._run(step)
+                case Cancel(step):
+                    if task := self._tasks.get(step):
+                        self._tools.workbench.cancel(task)
+                    self._forget(step)
+                case Hand():
+                    self._hand(action)
+                case Resend(number) if number in self._saved:
+                    self._to_send[number] = None
+                case Return(steps, why):
+                    self._owed.update(dict.fromkeys(steps, why))
+                    for step in steps:
+                        self._forget(step)
+                    self._pay()
+                case Blame(why):
+                    self._blame(why)
+        self._pump()
+
+    def _run(self, step: Cid) -> None:
+        closure = self._ready.pop(step, None)
+        if closure is not None:
+            self._begin(step, closure)
+        else:
+            self._due.add(step)
+
+    # what the requester is told
+
+    def _hand(self, hand: Hand) -> None:
+        signed = seal(BATCH, hand.batch, self._tools.signer).data
+        number = hand.batch.number
+
+        def saved() -> None:
+            self._saved.add(number)
+            self._to_send[number] = None
+            self._pump()
+
+        self._save(partial(self._tools.book.hand, hand, signed), saved)
+
+    def _pump(self) -> None:
+        """Send batches, a few at a time."""
+        while self._to_send and len(self._sending) < SENDING:
+            number = next(iter(self._to_send))
+            del self._to_send[number]
+            if number not in self._sending:
+                self._sending.add(number)
+                self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
+
+    def _body(self, number: int) -> bytes:
+        signed, said = self._tools.book.batch(self.agreement.cid, number)
+        return write_batch(signed, said, self._tools.workbench.records(said))
+
+    def _send(self, number: int, read: "Future[bytes]") -> None:
+        try:
+            body = read.result()
+        except (
+            TallyError
+        ):  # it is sent when the requester is heard of again, if it can be read then
+            self._sending.discard(number)
+            return
+        self._asking.ask(BATCH_TYPE, body, partial(self._on_confirmed, number))
+
+    def _on_confirmed(self, number: int, answer: bytes | None) -> None:
+        self._sending.discard(number)
+        if answer is None:
+            self._to_send[number] = None
+        else:
+            self.used_ms = self._now_ms
+            self._saved.discard(number)
+            self._save(partial(self._tools.book.confirm, self.agreement.cid, number), _nothing)
+            self._tell(Confirmed(number))
+        self._pump()
+
+    def _pay(self) -> None:
+        """Tell the requester which steps are not run here, with each reason once."""
+        reasons: dict[str, list[Cid]] = {}
+        for step, why in self._owed.items():
+            if step not in self._paying:
+                reasons.setdefault(why, []).append(step)
+        for why, steps in reasons.items():
+            self._paying.update(steps)
+            for at in range(0, len(steps), MAX_STEPS):
+                part = tuple(steps[at : at + MAX_STEPS])
+                body = write_steps(Steps(self.agreement.cid, part, why))
+                self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
+
+    def _on_paid(self, steps: tuple[Cid, ...], answer: bytes | None) -> None:
+        self._paying.difference_update(steps)
+        if answer is None:
+            self._pay()
+            return
+        for step in steps:
+            self._owed.pop(step, None)
+
+    def _save(self, change: Change, then: Callable[[], None]) -> None:
+        """Have something written in the book; then go on, or write it again later."""
+
+        def recorded(outcome: "Future[None]") -> None:
+            self._tools.wake(partial(self._on_saved, change, then, outcome))
+
+        self._tools.recorder.submit(Record((), change, recorded))
+        self._tools.recorder.hurry()
+
+    def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
+        try:
+            outcome.result()
+        except TallyError:  # a full disk: it is asked again, and nothing is said before
+            self._unsaved.append((change, then))
+            self._retry_ms = self._now_ms + AGAIN_MS
+            return
+        then()
+
+
+def _nothing() -> None:
+    """Do nothing more."""

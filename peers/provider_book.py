@@ -1,0 +1,164 @@
+"""ProviderBook: what a provider must not forget: what it accepted, was leased, and signed.
+
+What writes takes the connection of a change last, so that many share one transaction.
+
+>>> with book.change() as change: kept.hand(hand, signed, change)        # doctest: +SKIP
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from engine.content.cid import BYTES, Cid
+from engine.sqlite import CHUNK
+from peers.agreement import ACCEPTANCE, LEASE, OFFER, Agreement, Said, bind
+from peers.book import Book
+from peers.identity import PeerId
+from peers.service import Past
+from peers.service_events import Hand
+from peers.signed import unseal
+from peers.work_messages import Handed
+
+_TABLES: Final = ("done", "handed", "leased", "engaged")
+
+
+class Kept(NamedTuple):
+    """An agreement as it is in the book."""
+
+    agreement: Agreement
+    acceptance: bytes  # signed
+    past: Past
+    open: tuple[Cid, ...]  # steps that were leased, and of which nothing was said
+
+
+class ProviderBook:
+    """The provider's part of the book. Safe for many threads."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def accept(
+        self, offer: bytes, acceptance: bytes, now_ms: int, change: sqlite3.Connection
+    ) -> None:
+        """Enter an agreement: the signed bytes of both sides."""
+        terms = unseal(OFFER, offer)
+        change.execute(
+            "INSERT OR IGNORE INTO engaged VALUES (?, ?, ?, ?, ?)",
+            (terms.cid.raw, terms.signer.key, offer, acceptance, now_ms),
+        )
+
+    def lease(self, handed: Handed, now_ms: int, change: sqlite3.Connection) -> None:
+        """Enter a lease and its steps."""
+        lease = handed.lease.value
+        steps = b"".join(step.raw for step in handed.steps)
+        change.execute(
+            "INSERT OR IGNORE INTO leased VALUES (?, ?, ?, ?, 0)",
+            (lease.agreement.raw, lease.number, handed.signed, steps),
+        )
+        used = (now_ms, lease.agreement.raw)
+        change.execute("UPDATE engaged SET used_ms = ? WHERE agreement = ?", used)
+
+    def hand(self, hand: Hand, signed: bytes, change: sqlite3.Connection) -> None:
+        """Enter a batch and what it is of; there is none with its number yet."""
+        of = (hand.batch.agreement.raw, hand.batch.number)
+        change.execute("INSERT INTO handed VALUES (?, ?, ?, 0)", (*of, signed))
+        change.executemany(
+            "INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (*of, place, *(cid.raw for cid in one), size)
+                for place, (one, size) in enumerate(zip(hand.said, hand.sizes, strict=True))
+            ],
+        )
+
+    def confirm(self, agreement: Cid, number: int, change: sqlite3.Connection) -> None:
+        """Note that the requester has a batch."""
+        change.execute(
+            "UPDATE handed SET is_confirmed = 1 WHERE agreement = ? AND number = ?",
+            (agreement.raw, number),
+        )
+
+    def settle(self, agreement: Cid, change: sqlite3.Connection) -> None:
+        """Note that no step is open of the leases there are."""
+        change.execute("UPDATE leased SET is_over = 1 WHERE agreement = ?", (agreement.raw,))
+
+    def forget(self, before_ms: int, change: sqlite3.Connection) -> None:
+        """Leave out the agreements that nobody has used since, and all that was under them."""
+        old = change.execute("SELECT agreement FROM engaged WHERE used_ms < ?", (before_ms,))
+        for agreement in old.fetchall():
+            for table in _TABLES:
+                change.execute(f"DELETE FROM {table} WHERE agreement = ?", agreement)  # noqa: S608
+
+    def batch(self, agreement: Cid, number: int) -> tuple[bytes, tuple[Said, ...]]:
+        """Return the signed bytes of a batch, and what it is of."""
+        of = (agreement.raw, number)
+        query = "SELECT batch FROM handed WHERE agreement = ? AND number = ?"
+        ((signed,),) = self._book.rows(query, of)
+        rows = self._book.rows(
+            "SELECT step, result, attestation FROM done WHERE agreement = ? AND number = ?"
+            " ORDER BY place",
+            of,
+        )
+        return signed, tuple(_said(row) for row in rows)
+
+    def said(self, requester: PeerId, steps: Sequence[Cid]) -> dict[Cid, Said]:
+        """Return what was said to a requester of these steps, under whatever agreement."""
+        found: dict[Cid, Said] = {}
+        for at in range(0, len(steps), CHUNK):
+            raws = [step.raw for step in steps[at : at + CHUNK]]
+            query = (
+                "SELECT step, result, attestation FROM done JOIN engaged USING (agreement)"  # noqa: S608
+                f" WHERE requester = ? AND step IN ({','.join('?' * len(raws))})"
+            )
+            rows = self._book.rows(query, (requester.key, *raws))
+            found |= {one.step: one for one in map(_said, rows)}
+        return found
+
+    def owing(self, requester: PeerId) -> list[Cid]:
+        """Return the agreements under which a requester has not heard all."""
+        query = (
+            "SELECT agreement FROM engaged WHERE requester = ? AND (agreement IN"
+            " (SELECT agreement FROM leased WHERE NOT is_over) OR agreement IN"
+            " (SELECT agreement FROM handed WHERE NOT is_confirmed))"
+        )
+        return [Cid(raw) for (raw,) in self._book.rows(query, (requester.key,))]
+
+    def kept(self, agreement: Cid) -> Kept | None:
+        """Return an agreement that was accepted; None when there is none.
+
+        Raises: Damaged when a row is not what was written.
+        """
+        of = (agreement.raw,)
+        query = "SELECT offer, acceptance FROM engaged WHERE agreement = ?"
+        for offer, acceptance in self._book.rows(query, of):
+            return self._kept(
+                bind(unseal(OFFER, offer), unseal(ACCEPTANCE, acceptance)), acceptance
+            )
+        return None
+
+    def _kept(self, agreement: Agreement, acceptance: bytes) -> Kept:
+        of = (agreement.cid.raw,)
+        query = "SELECT lease, steps, is_over FROM leased WHERE agreement = ? ORDER BY number"
+        leased = [(unseal(LEASE, one), *rest) for one, *rest in self._book.rows(query, of)]
+        query = "SELECT number, is_confirmed FROM handed WHERE agreement = ? ORDER BY number"
+        handed = self._book.rows(query, of)
+        query = "SELECT step, result, attestation, size FROM done WHERE agreement = ?"
+        done = self._book.rows(query, of)
+        said = {one.step: one for one in (_said(row[:3]) for row in done)}
+        past = Past(
+            leases={lease.value.number: lease.cid for lease, *_ in leased},
+            told=max((number for number, _ in handed), default=0),
+            unconfirmed=tuple(number for number, is_confirmed in handed if not is_confirmed),
+            said=said,
+            sizes={Cid(row[0]): row[3] for row in done},
+        )
+        raws = [raws for _, raws, is_over in leased if not is_over]
+        steps = dict.fromkeys(step for one in raws for step in _cids(one))
+        return Kept(agreement, acceptance, past, tuple(s for s in steps if s not in said))
+
+
+def _said(row: Sequence[bytes]) -> Said:
+    return Said(*map(Cid, row))
+
+
+def _cids(raws: bytes) -> list[Cid]:
+    return [Cid(raws[at : at + BYTES]) for at in range(0, len(raws), BYTES)]

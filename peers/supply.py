@@ -1,0 +1,211 @@
+"""Supply: has what the steps of one agreement take brought here: environments, and their inputs.
+
+Steps are fetched some at a time, in the order in which they came: a few at first, so that one may
+begin soon, then many at once. When something of many cannot be had, each is fetched by itself. An
+environment is fetched and unpacked once, whichever steps take it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from typing import Final, Protocol
+
+from engine.content.cid import Cid
+from engine.errors import TallyError
+from peers.allowance import Rate
+from peers.identity import PeerId
+
+FIRST: Final = 4  # steps of the first fetch; each has four times as many as the one before
+MOST: Final = 256  # of one fetch: what is lost when one of them cannot be had
+AT_ONCE: Final = 2  # fetches of steps: one is on its way while the other is asked for
+
+Done = Callable[[TallyError | None], None]
+
+
+class Fetching(Protocol):
+    """Content on its way here."""
+
+    def stop(self) -> None:
+        """Want it no more; nothing is told of it."""
+        ...
+
+
+class Depot(Protocol):
+    """Has content brought here, and serves it (depot.py)."""
+
+    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
+        """Serve what some roots lead to, to one peer or to everybody."""
+        ...
+
+    def withdraw(self, scope: Cid) -> None:
+        """Serve nothing more of a scope."""
+        ...
+
+    def granted(self, peer: PeerId, rate: Rate) -> None:
+        """Let a peer send at a rate, as was agreed."""
+        ...
+
+    def ungranted(self, peer: PeerId) -> None:
+        """Note that an agreement has ended."""
+        ...
+
+    def fetch(
+        self,
+        scope: Cid,
+        roots: tuple[Cid, ...],
+        sources: Iterable[PeerId],
+        done: Done,
+        *,
+        most_bytes: int = ...,
+    ) -> Fetching:
+        """Bring what some roots lead to; `done` is called when all of it is durable, or why not."""
+        ...
+
+
+Place = Callable[[Cid, Callable[["Future[Cid]"], None]], None]
+
+
+class Supply:
+    """What is on its way here for one agreement. For the node's thread."""
+
+    def __init__(
+        self,
+        scope: Cid,
+        source: PeerId,
+        most_bytes: int,
+        depot: Depot,
+        place: Place,
+        ready: Callable[[Cid, Cid], None],
+        failed: Callable[[Cid, TallyError], None],
+    ) -> None:
+        """Call `ready` with a step and its closure, or `failed` with why not; never from `want`."""
+        self._scope = scope
+        self._source = source
+        self._most_bytes = most_bytes
+        self._depot = depot
+        self._place = place
+        self._ready = ready
+        self._failed = failed
+        self._wanted: dict[Cid, Cid] = {}  # step -> its environment
+        self._queue: deque[Cid] = deque()
+        self._alone: deque[Cid] = deque()  # steps that are fetched one by one
+        self._size = FIRST
+        self._here: dict[Cid, None] = {}  # steps that wait for their environments
+        self._closures: dict[Cid, Cid] = {}  # environment -> the closure it carries, in its place
+        self._coming: dict[Cid, None] = {}  # environments; the first is fetched, then unpacked
+        self._under_way: Cid | None = None  # of them
+        self._fetches: dict[int, Fetching] = {}
+        self._number = 0
+        self._flying = 0  # fetches of steps
+
+    def want(self, needs: Iterable[tuple[Cid, Cid]]) -> None:
+        """Have steps brought here, each with its environment."""
+        for step, environment in needs:
+            if step in self._wanted:
+                continue
+            self._wanted[step] = environment
+            self._queue.append(step)
+            if environment not in self._closures:
+                self._coming.setdefault(environment)
+        self._begin_environment()
+        self._go_on()
+
+    def drop(self, step: Cid) -> None:
+        """Want a step no more."""
+        self._wanted.pop(step, None)
+        self._here.pop(step, None)
+
+    def close(self) -> None:
+        """Want nothing more."""
+        for fetch in self._fetches.values():
+            fetch.stop()
+        self._fetches.clear()
+        self._wanted.clear()
+
+    def _go_on(self) -> None:
+        while self._flying < AT_ONCE and (steps := self._next()):
+            self._flying += 1
+            self._fetch(steps, partial(self._on_steps, steps))
+        if not self._wanted:
+            self._size = FIRST
+
+    def _begin_environment(self) -> None:
+        """Have the first environment that is to come brought here, one after the other."""
+        first = next(iter(self._coming), None)
+        if first is not None and first is not self._under_way:
+            self._under_way = first
+            self._fetch((first,), partial(self._on_environment, first))
+
+    def _end_environment(self, environment: Cid) -> None:
+        del self._coming[environment]
+        self._under_way = None
+        self._begin_environment()
+
+    def _next(self) -> tuple[Cid, ...]:
+        """Return the steps that are fetched next."""
+        queue, size = (self._queue, self._size) if self._queue else (self._alone, 1)
+        taken: list[Cid] = []
+        while queue and len(taken) < size:
+            step = queue.popleft()
+            if step in self._wanted:
+                taken.append(step)
+        self._size = min(MOST, 4 * size) if size > 1 else self._size
+        return tuple(taken) or (self._next() if queue or self._alone else ())
+
+    def _fetch(self, roots: tuple[Cid, ...], done: Done) -> None:
+        self._number += 1
+        number = self._number
+
+        def ended(error: TallyError | None) -> None:
+            self._fetches.pop(number, None)
+            done(error)
+
+        self._fetches[number] = self._depot.fetch(
+            self._scope, roots, (self._source,), ended, most_bytes=self._most_bytes
+        )
+
+    def _on_steps(self, steps: tuple[Cid, ...], error: TallyError | None) -> None:
+        self._flying -= 1
+        if error is not None and len(steps) > 1:
+            self._alone.extend(steps)
+        for step in steps:
+            if step in self._wanted and error is None:
+                self._arrive(step)
+            elif step in self._wanted and len(steps) == 1 and error is not None:
+                self._fail(step, error)
+        self._go_on()
+
+    def _on_environment(self, environment: Cid, error: TallyError | None) -> None:
+        if error is not None:
+            self._lack(environment, error)
+        else:
+            self._place(environment, partial(self._on_placed, environment))
+
+    def _on_placed(self, environment: Cid, placed: "Future[Cid]") -> None:
+        try:
+            self._closures[environment] = placed.result()
+        except TallyError as error:
+            self._lack(environment, error)
+            return
+        self._end_environment(environment)
+        for step in [step for step in self._here if self._wanted[step] == environment]:
+            self._arrive(step)
+
+    def _lack(self, environment: Cid, error: TallyError) -> None:
+        """Give up the steps of an environment; one that comes later has it tried again."""
+        self._end_environment(environment)
+        for step in [step for step, takes in self._wanted.items() if takes == environment]:
+            self._fail(step, error)
+
+    def _arrive(self, step: Cid) -> None:
+        closure = self._closures.get(self._wanted[step])
+        if closure is None:
+            self._here[step] = None
+        else:
+            self.drop(step)
+            self._ready(step, closure)
+
+    def _fail(self, step: Cid, error: TallyError) -> None:
+        self.drop(step)
+        self._failed(step, error)

@@ -1,0 +1,291 @@
+"""Workbench: runs steps for others on this machine, and reads and writes what that takes.
+
+Nothing here waits in the node's thread: steps run in slots, what came out is made durable by a
+recorder, the rest is done by two more threads. All of them post back by `wake`.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from threading import RLock
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
+
+from engine.content.blocks import Block, ManyStore
+from engine.content.cid import Cid
+from engine.errors import Damaged, Refused, TallyError, Unavailable
+from engine.memo import Memo, Witness
+from engine.presence import Hold, Presence
+from engine.recorder import Record, Recorder
+from engine.rows import Name
+from engine.runner import CANCELLED, Order, Report
+from engine.sandbox.base import Limits
+from engine.slots import Slots
+from engine.step import RESULT, STEP
+from peers.agreement import Said
+from peers.house import Share
+from peers.turns import Turns
+from peers.work_messages import Need
+
+T = TypeVar("T")
+Wake = Callable[[Callable[[], None]], None]
+
+
+class Task(NamedTuple):
+    """A step that is to be run: all it takes is here."""
+
+    owner: Cid  # an agreement
+    number: int  # another one whenever a step is begun again
+    step: Cid
+    need: Need
+    closure: Cid  # what its environment carries, which is in its place
+
+
+class Made(NamedTuple):
+    """What came out of a step; all of it is durable."""
+
+    said: Said
+    size: int  # bytes of its two records
+    roots: tuple[Cid, ...]  # what its requester may have
+
+
+Outcome: TypeAlias = Made | TallyError
+Told = Callable[[Outcome], None]
+
+
+class Workbench:
+    """The slots of this machine, as they are lent. For the node's thread, unless it says so."""
+
+    def __init__(
+        self,
+        slots: Slots,
+        store: ManyStore,
+        hold: Hold,
+        memo: Memo,
+        recorder: Recorder,
+        place: Callable[[Cid], Cid],
+        wake: Wake,
+    ) -> None:
+        """Take slots, which are closed with it; `place` has an environment unpacked.
+
+        It returns the closure that this environment carries, and may take long.
+        """
+        self._hold = hold
+        self._slots = slots
+        self._store = store
+        self._memo = memo
+        self._recorder = recorder
+        self._place = place
+        self._wake = wake
+        self._lock = RLock()  # over all that follows
+        self._coming: list[Task] = []  # to be read
+        self._told: dict[Task, Told] = {}
+        self._orders: dict[Task, Order] = {}
+        self._turns: Turns[Cid, Task] = Turns()
+        self._names: dict[Task, Name] = {}  # of those that run
+        self._cancelled: set[Task] = set()  # of those
+        self._numbers = count(1)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="workbench")
+        self._placer = ThreadPoolExecutor(1, thread_name_prefix="placer")
+
+    @property
+    def running(self) -> int:
+        """How many steps run now."""
+        return self._turns.taken
+
+    def join(self, owner: Cid, share: Share) -> None:
+        """Lend a share of this machine."""
+        with self._lock:
+            self._turns.join(owner, share)
+
+    def leave(self, owner: Cid) -> None:
+        """Lend to an agreement no more, of which nothing runs."""
+        with self._lock:
+            self._turns.leave(owner)
+
+    def begin(self, task: Task, told: Told) -> None:
+        """Run a step; `told` is called with what came of it, unless it is cancelled."""
+        with self._lock:
+            is_first = not self._coming
+            self._coming.append(task)
+            self._told[task] = told
+        if is_first:
+            self._reader.submit(self._prepare)
+
+    def cancel(self, task: Task) -> None:
+        """End a step, or do not begin it; nothing is told of it any more."""
+        with self._lock:
+            self._told.pop(task, None)
+            if task in self._names:
+                self._cancelled.add(task)
+            elif self._turns.drop(task.owner, task):
+                del self._orders[task]
+
+    def tick(self) -> None:
+        """Cancel again what did not hear it: it may not have begun."""
+        with self._lock:
+            for task in tuple(self._cancelled):
+                self._slots.cancel(self._names[task])
+
+    def read(self, job: Callable[[], T], then: Callable[["Future[T]"], None]) -> None:
+        """Do something that may wait for the disk; then `then` is called in the node's thread."""
+        self._post(self._reader.submit(job), then)
+
+    def place(self, environment: Cid, then: Callable[["Future[Cid]"], None]) -> None:
+        """Have an environment unpacked; return by `then` which closure it carries."""
+        self._post(self._placer.submit(self._place, environment), then)
+
+    def records(self, said: Iterable[Said]) -> list[Block]:
+        """Return the records that results are told with. For any thread.
+
+        Raises: Unavailable when some are not here.
+        """
+        cids = [cid for one in said for cid in (one.result, one.attestation)]
+        found = self._store.get_many(cids)
+        return [Block(cid, found[cid] if cid in found else self._store.get(cid)) for cid in cids]
+
+    def whole(self, said: Iterable[Said]) -> list[Made]:
+        """Return those results that are good, and here with all that they gave. For any thread."""
+        presence = Presence(self._store, self._hold)
+        return [made for one in said if (made := self._made_of(one, presence)) is not None]
+
+    def close(self) -> None:
+        """End all that runs."""
+        with self._lock:
+            self._told.clear()
+        for pool in (self._reader, self._placer):
+            pool.shutdown(cancel_futures=True)
+        self._slots.close()
+
+    def _post(self, future: "Future[T]", then: Callable[["Future[T]"], None]) -> None:
+        future.add_done_callback(lambda done: self._wake(partial(then, done)))
+
+    # in the reader's thread
+
+    def _prepare(self) -> None:
+        with self._lock:
+            coming, self._coming = self._coming, []
+        here = self._store.get_many([task.step for task in coming])
+        for task in coming:
+            try:
+                order = self._order(task, here.get(task.step))
+            except TallyError as error:
+                self._tell(task, error)
+                continue
+            with self._lock:
+                if task in self._told:
+                    self._orders[task] = order
+                    self._turns.add(task.owner, task, share_of(task.need))
+        self._fill()
+
+    def _order(self, task: Task, data: bytes | None) -> Order:
+        step = STEP.decode(self._store.get(task.step) if data is None else data)
+        if step.closure != task.closure:
+            raise Refused("the environment that came with a step is not its own")
+        need = task.need
+        limits = Limits(memory=need.memory, disk=need.disk, wall_ms=need.wall_ms)
+        return Order(task.step, step, (), limits)
+
+    # in any thread
+
+    def _fill(self) -> None:
+        """Begin what there is room for."""
+        with self._lock:
+            while self._slots.has_idle and (task := self._turns.take()) is not None:
+                name = (str(task.owner), next(self._numbers))
+                self._names[task] = name
+                done = partial(self._on_end, task)
+                self._slots.start(name, self._orders[task], _unheard, done)
+
+    # in the thread of a slot
+
+    def _on_end(self, task: Task, future: "Future[Report]") -> None:
+        with self._lock:
+            del self._names[task]
+            was_cancelled = task in self._cancelled
+            self._cancelled.discard(task)
+            self._turns.give_back(task)
+            order = self._orders.pop(task)
+            if isinstance(_raised(future), CancelledError) and not was_cancelled:
+                self._orders[task] = order  # another step failed just before this one began
+                self._turns.add(task.owner, task, share_of(task.need))
+                was_cancelled = True
+        self._fill()
+        if not was_cancelled:
+            self._judge(task, future)
+
+    def _judge(self, task: Task, future: "Future[Report]") -> None:
+        error = _raised(future)
+        if isinstance(error, TallyError):
+            self._tell(task, error)
+        elif error is not None:
+            self._wake(partial(_raise, error))  # a mistake of ours
+        elif (report := future.result()).attestation.reason != CANCELLED:
+            self._record(task, report)
+
+    def _record(self, task: Task, report: Report) -> None:
+        said = Said(task.step, report.result_cid, report.attestation_cid)
+        witness = Witness(*said, report.signed, report.signer)
+        self._recorder.submit(
+            Record(
+                report.blocks,
+                lambda change: self._memo.add(change, [witness] if report.succeeded else []),
+                partial(self._on_recorded, task, made_of(report)),
+            )
+        )
+        if self._slots.has_idle:  # somebody may be waiting for this
+            self._recorder.hurry()
+
+    # in the recorder's thread
+
+    def _on_recorded(self, task: Task, made: Made, outcome: "Future[None]") -> None:
+        error = _raised(outcome)
+        if error is not None and not isinstance(error, TallyError):
+            self._wake(partial(_raise, error))
+        else:
+            self._tell(task, error or made)
+
+    def _tell(self, task: Task, outcome: Outcome) -> None:
+        with self._lock:
+            told = self._told.pop(task, None)
+        if told is not None:
+            self._wake(partial(told, outcome))
+
+    def _made_of(self, said: Said, presence: Presence) -> Made | None:
+        try:
+            records = self.records([said])
+            result = RESULT.decode(records[0].data)
+        except (Unavailable, Damaged):
+            return None
+        gave = set(result.outputs.values())
+        if result.step != said.step or result.exit_code or presence.whole(gave) != gave:
+            return None
+        return Made(said, sum(len(one.data) for one in records), (*said[1:], *gave))
+
+
+def share_of(need: Need) -> Share:
+    """Return what a step uses while it runs."""
+    return Share(need.cores, need.memory, need.disk)
+
+
+def made_of(report: Report) -> Made:
+    """Return what is told of a step that ended."""
+    said = Said(report.result.step, report.result_cid, report.attestation_cid)
+    attestation = report.attestation
+    logs = [log for log in (attestation.stdout, attestation.stderr) if log is not None]
+    records = {said.result, said.attestation}
+    size = sum(len(block.data) for block in report.blocks if block.cid in records)
+    return Made(said, size, (*said[1:], *report.result.outputs.values(), *logs))
+
+
+def _raised(future: "Future[T]") -> BaseException | None:
+    """Return what a future that is done raises."""
+    return CancelledError() if future.cancelled() else future.exception()
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+def _unheard(stream: Literal["stdout", "stderr"], data: bytes) -> None:
+    """Show nobody what a step of somebody else prints."""
