@@ -41,6 +41,7 @@ from peers.service_events import (
 )
 from peers.signed import seal
 from peers.supply import Depot, Supply
+from peers.wake import Wake
 from peers.work_messages import (
     BATCH_TYPE,
     RETURN_TYPE,
@@ -50,7 +51,7 @@ from peers.work_messages import (
     write_batch,
     write_steps,
 )
-from peers.workbench import Made, Outcome, Task, Wake, Workbench, share_of
+from peers.workbench import Made, Outcome, Task, Workbench, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 SENDING: Final = (

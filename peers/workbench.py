@@ -25,10 +25,10 @@ from engine.step import RESULT, STEP
 from peers.agreement import Said
 from peers.house import Share
 from peers.turns import Turns
+from peers.wake import Wake
 from peers.work_messages import Need
 
 T = TypeVar("T")
-Wake = Callable[[Callable[[], None]], None]
 
 
 class Task(NamedTuple):

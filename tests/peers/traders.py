@@ -17,7 +17,9 @@ from peers.fetching import Fetching
 from peers.hello import Party
 from peers.identity import PeerId
 from peers.lines import Lines
-from peers.post import Came, Closed, Happened, Opened, Post
+from peers.mail import Part
+from peers.messages import Subject
+from peers.post import Came, Closed, Happened, Opened, Post, Unanswered
 from peers.signed import seal
 from tests.peers.keys import identity
 from tests.peers.wires import PATIENCE_S, Wire
@@ -54,6 +56,7 @@ class Trader:
         self.bulk = self.wire.listen(Channel.BULK)
         self.closed: list[Closed] = []
         self.ends: list[TallyError | None] = []  # of fetches
+        self.work: Part | None = None  # what its node has besides
         self._ticked_ms = 0
         self._is_there = True
 
@@ -81,7 +84,8 @@ class Trader:
         if now_ms - self._ticked_ms >= 50:
             self._ticked_ms = now_ms
             self.lines.tick(now_ms)
-            self.depot.tick(now_ms)
+            for part in self._parts():
+                part.tick(now_ms)
         self._hear(self.post.tick())
 
     def _hear(self, happened: list[Happened]) -> None:
@@ -89,18 +93,33 @@ class Trader:
             match one:
                 case Opened():
                     self.lines.opened(*one)
-                    self.depot.opened(*one)
-                case Came(connection, _, _, kind):
-                    part = self.depot if kind // 4 >= 64 else self.lines
-                    try:
-                        part.came(*one)
-                    except RemoteFault as fault:
-                        self.post.end(connection, fault.what, is_fault=True)
+                    for part in self._parts():
+                        part.opened(*one)
+                case Came():
+                    self._come(one)
+                case Unanswered():
+                    for part in self._parts():
+                        part.unanswered(*one)
                 case Closed(connection, peer):
                     self.closed.append(one)
                     if peer is not None:
                         self.lines.closed(connection, peer)
-                        self.depot.closed(connection, peer)
+                        for part in self._parts():
+                            part.closed(connection, peer)
+
+    def _come(self, one: Came) -> None:
+        try:
+            self._part(one.type).came(*one)
+        except RemoteFault as fault:
+            self.post.end(one.connection, fault.what, is_fault=True)
+
+    def _parts(self) -> list[Part]:
+        return [self.depot, *([self.work] if self.work else [])]
+
+    def _part(self, kind: int) -> Part:
+        if kind // 4 < Subject.CONTENT:
+            return self.lines
+        return self.work if self.work and kind // 4 >= Subject.WORK else self.depot
 
     def fetch(self, scope: Cid, root: Cid, *sources: "Trader", **options: object) -> Fetching:
         """Fetch from others, and note how it ends."""
