@@ -6,7 +6,9 @@ from threading import Lock
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
+from engine.errors import Refused
 from engine.nix.closure import Materialiser, shell_of
+from engine.nix.environment import open_environment
 from engine.nix.records import CLOSURE, ENVIRONMENT
 from engine.values import dataclass
 
@@ -41,6 +43,21 @@ class Closures:
             if closure not in self._placed:
                 self._placed[closure] = self._place(closure)
             return self._placed[closure]
+
+    def bring(self, environment: Cid, most_bytes: int) -> Cid:
+        """Unpack what an Environment carries, unless it is here; return which closure that is.
+
+        Meanwhile others are placed. Raises: Refused when it is over `most_bytes`; as `place`.
+        """
+        opened = open_environment(self._store, environment)
+        size = sum(path.nar_size for path in opened.closure.paths)
+        if size > most_bytes:
+            raise Refused(f"an environment of {size} bytes; {most_bytes} are the most here")
+        farm = self._materialiser.ensure(opened.closure, opened.environment)
+        placed = Placed(farm, shell_of(opened.closure, farm))
+        with self._lock:
+            self._placed[opened.closure_cid] = placed
+        return opened.closure_cid
 
     def _place(self, cid: Cid) -> Placed:
         closure = CLOSURE.decode(self._store.get(cid))

@@ -34,6 +34,7 @@ class LocalRunner:
     def __init__(self, host: Host, sandbox: Sandbox) -> None:
         self._host = host
         self._sandbox = sandbox
+        self._owner: bytes | None = None  # of the last step
 
     def run(self, order: Order, logs: LogSink) -> Report:
         """Run a step to its end; a step that fails is a Report too.
@@ -43,6 +44,9 @@ class LocalRunner:
         """
         check_platform(order.step)
         self._put_parts(order)
+        if self._owner not in (None, order.owner):
+            self._sandbox.renew()
+        self._owner = order.owner
         pending = Pending(self._host.store)
         outputs, log = Outputs(pending), _Log(logs)
         staged = self._host.staging.stage(order.step)

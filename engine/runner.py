@@ -24,6 +24,7 @@ class Order:
     step: Step
     blocks: tuple[Block, ...]  # the step's own record and the pages that it links to
     limits: Limits
+    owner: bytes = b""  # whose step it is; b"" for this machine's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,8 @@ class Engagement:
 
     def _begin(self, step: Cid, closure: Cid) -> None:
         number = next(self._numbers)
-        task = Task(self.agreement.cid, number, step, self._needs[step], closure)
+        whose = (self.agreement.cid, self.agreement.requester)
+        task = Task(*whose, number, step, self._needs[step], closure)
         self._tasks[step] = task
         self._tools.workbench.begin(task, partial(self._on_outcome, step))
 

@@ -24,6 +24,7 @@ from engine.slots import Slots
 from engine.step import RESULT, STEP
 from peers.agreement import Said
 from peers.house import Share
+from peers.identity import PeerId
 from peers.turns import Turns
 from peers.wake import Wake
 from peers.work_messages import Need
@@ -35,6 +36,7 @@ class Task(NamedTuple):
     """A step that is to be run: all it takes is here."""
 
     owner: Cid  # an agreement
+    requester: PeerId
     number: int  # another one whenever a step is begun again
     step: Cid
     need: Need
@@ -184,7 +186,7 @@ class Workbench:
             raise Refused("the environment that came with a step is not its own")
         need = task.need
         limits = Limits(memory=need.memory, disk=need.disk, wall_ms=need.wall_ms)
-        return Order(task.step, step, (), limits)
+        return Order(task.step, step, (), limits, task.requester.key)
 
     # in any thread
 

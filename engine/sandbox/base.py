@@ -135,6 +135,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def renew(self) -> None:
+        """Keep nothing of the jobs so far, whatever it is: the next one is somebody else's."""
+        ...
+
     def cancel(self) -> None:
         """End the job that is running, from any thread; `run` then returns "cancelled"."""
         ...

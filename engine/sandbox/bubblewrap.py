@@ -113,6 +113,10 @@ class Bubblewrap:
         finally:
             self._running = False
 
+    def renew(self) -> None:
+        """Let the next job have an executor, with its network, that served nobody before."""
+        self._drop()
+
     def cancel(self) -> None:
         """End the job that is running, from any thread; `run` then returns "cancelled"."""
         with self._sending, contextlib.suppress(EOFError):

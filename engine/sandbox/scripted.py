@@ -51,6 +51,7 @@ class Scripted:
         self._cancelled = threading.Event()
         self.jobs: list[Job] = []
         self.closed = False
+        self.renewed = 0
 
     def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
         """Play the act of this job.
@@ -69,6 +70,10 @@ class Scripted:
         if outputs is not None and act.outcome.exit_code == 0 and not act.outcome.reason:
             _deliver(act, outputs)
         return act.outcome
+
+    def renew(self) -> None:
+        """Count that another owner follows."""
+        self.renewed += 1
 
     def cancel(self) -> None:
         """End an act that goes on until it is cancelled."""

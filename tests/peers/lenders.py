@@ -73,7 +73,8 @@ class Lender(Trader):
         home.mkdir(exist_ok=True)
         super().__init__(number, DiskStore(home / "store"))
         self.home = home
-        self.sandboxes = [Scripted(play) for _ in range(slots)]
+        self.play = play
+        self.sandboxes = [Scripted(lambda job: self.play(job)) for _ in range(slots)]
         self.free_bytes = 2**50
         self.placed: list[Cid] = []
         database = Database(home / "state.db")
@@ -241,8 +242,10 @@ def step(
     text: str,
     inputs: Mapping[str, bytes] | None = None,
     carried: bytes = b"environment",
+    *,
+    absent: bool = False,
 ) -> Cid:
-    """Put a step, with its inputs; its closure is that of an environment."""
+    """Put a step, with its inputs unless they are absent; its closure is an environment's."""
     files = {name: Block(Cid.of(RAW, data), data) for name, data in (inputs or {}).items()}
     record = STEP.block(
         Step(
@@ -258,5 +261,5 @@ def step(
             contract=CONTRACT,
         )
     )
-    store.put([*files.values(), record])
+    store.put([*(() if absent else files.values()), record])
     return record.cid

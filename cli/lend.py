@@ -1,0 +1,71 @@
+"""Lending, put together: what a node runs steps for others with, in its home."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import NamedTuple
+
+from cli.sandboxes import open_host, runner
+from cli.workspace import Workspace
+from engine.clock import Clock
+from engine.closures import Closures
+from engine.lazyrunner import LazyRunner
+from engine.recorder import Recorder
+from engine.slots import Slots
+from peers.book import Book
+from peers.depot import Depot
+from peers.engagement import Tools
+from peers.house import House
+from peers.keyring import Identity
+from peers.lines import Lines
+from peers.mail import Mail
+from peers.provider import Provider
+from peers.provider_book import ProviderBook
+from peers.wake import Wake
+from peers.workbench import Workbench
+
+
+class Ground(NamedTuple):
+    """What the parts of a node stand on."""
+
+    mail: Mail
+    lines: Lines
+    depot: Depot
+    identity: Identity
+    clock: Clock
+    wake: Wake
+
+
+@contextmanager
+def open_provider(
+    space: Workspace, book: Book, house: House, jobs: int, ground: Ground
+) -> Iterator[Provider]:
+    """Open what runs up to `jobs` steps of others at a time, as `house` lends."""
+    with ExitStack() as opened:
+        closures = Closures(space.store, space.materialiser, {})
+        host = replace(opened.enter_context(open_host(space, {})), closures=closures)
+        recorder = Recorder(space.store, space.database)
+        opened.callback(recorder.close)
+        entries = Recorder(space.store, book)
+        opened.callback(entries.close)
+        bench = Workbench(
+            Slots([LazyRunner(lambda: runner(space, host)) for _ in range(jobs)]),
+            space.store,
+            space.store.hold,
+            space.memo,
+            recorder,
+            lambda environment: closures.bring(environment, house.lent.disk_bytes),
+            ground.wake,
+        )
+        opened.callback(bench.close)
+        mail, lines, depot, identity, clock, wake = ground
+        tools = Tools(depot, bench, ProviderBook(book), entries, identity, clock, wake)
+        provider = Provider(mail, lines, house, tools, lambda: _free_bytes(space))
+        opened.callback(provider.close)
+        yield provider
+
+
+def _free_bytes(space: Workspace) -> int:
+    disk = os.statvfs(space.home)
+    return disk.f_bavail * disk.f_frsize
