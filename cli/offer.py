@@ -67,17 +67,24 @@ def _nothing(ctx: click.Context, typed: str) -> Items:
 
 
 OFFERS: Final[dict[str, Offer]] = {
+    "ADDRESS": _nothing,
     "C": _nothing,
     "CID": _nothing,
     "DIR": _nothing,
     "FILE.car": offer_files.bundles,
+    "HOST:PORT": _nothing,
+    "HOST[:PORT]": _nothing,
     "N": _nothing,
     "NAME": _settings,
     "NAME=VALUE": _params,
     "NOW": offer_runs.runs,
+    "PEERID": offer_runs.peers,
+    "PORT": _nothing,
     "REF": offer_runs.content,
     "RUN": offer_runs.runs,
     "S": _steps,
+    "SECONDS": _nothing,
+    "SIZE": _nothing,
     "STEP": _steps,
     "T": _nothing,
     "TEMPLATE": _templates,
@@ -86,4 +93,5 @@ OFFERS: Final[dict[str, Offer]] = {
     "WORKFLOW": offer_files.workflows,
     "WORKFLOW#NAME": offer_files.environments,
     "WORKFLOW[#NAME]": offer_files.environments,
+    "tally://PEERID@HOST:PORT": _nothing,
 }

@@ -33,6 +33,17 @@ def runs(ctx: click.Context, typed: str) -> Items:
             yield CompletionItem(str(row.run), help=row.name)
 
 
+def peers(ctx: click.Context, typed: str) -> Items:
+    """Return the peers that the user named."""
+    from peers.addressbook import AddressBook
+
+    if (space := _home(ctx)) is None:
+        return
+    with space:
+        for address in AddressBook(space.home / "peers").addresses():
+            yield CompletionItem(str(address.peer), help=f"{address.host}:{address.port}")
+
+
 def steps(ctx: click.Context, run: str) -> Items:
     """Offer the steps of a run."""
     from cli.runview import view

@@ -3,11 +3,22 @@
 import functools
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from cli.settings import OUTPUTS, Settings, settle
+
+SETTINGS_TOO: Final = (
+    "output",
+    "home",
+    "jobs",
+    "listen",
+    "lend_to",
+    "lend_jobs",
+    "lend_memory",
+    "lend_disk",
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,9 +41,9 @@ def common(command: F) -> F:
 def settings_of(options: dict[str, Any]) -> Settings:
     """Take the common options out of `options` and return what they settle.
 
-    Flags that are settings too (`jobs`) count as flags and stay in `options` no longer.
+    Flags that are settings too (SETTINGS_TOO) count as flags and stay in `options` no longer.
     """
     outer = click.get_current_context().find_root().obj or {}
-    flags = {name: options.pop(name, None) for name in ("output", "home", "jobs")}
+    flags = {name: options.pop(name, None) for name in SETTINGS_TOO}
     flags["home"] = flags["home"] or outer.get("home")
     return settle(flags, os.environ)

@@ -16,6 +16,7 @@ from engine.errors import Refused, Unavailable
 from engine.values import dataclass
 
 OUTPUTS: Final = ("table", "json")
+BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
 
 
@@ -49,6 +50,19 @@ def _output(text: str) -> str:
     return text
 
 
+def _borrowers(text: str) -> str:
+    if text not in BORROWERS:
+        raise ValueError(f"not {', '.join(BORROWERS[:-1])} or {BORROWERS[-1]}")
+    return text
+
+
+def _place(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError("not HOST:PORT")
+    return text
+
+
 def _size(text: str) -> int:
     from engine.workflow.units import parse_size
 
@@ -73,6 +87,22 @@ SETTINGS: Final = {
         "unpacked environments that 'tally gc' leaves, by last use",
         is_size=True,
     ),
+    "listen": Setting(lambda: "0.0.0.0:4177", _place, "where 'tally peer start' listens"),
+    "lend_to": Setting(
+        lambda: "anybody", _borrowers, "whose steps this peer runs: anybody, named or nobody"
+    ),
+    "lend_jobs": Setting(
+        lambda: str(os.cpu_count() or 1), _count, "steps of others that run at the same time"
+    ),
+    "lend_memory": Setting(
+        lambda: f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2}B",
+        _size,
+        "memory that steps of others may use together",
+        is_size=True,
+    ),
+    "lend_disk": Setting(
+        lambda: "20GiB", _size, "disk that others may use, with what is cached", is_size=True
+    ),
 }
 
 
@@ -85,6 +115,11 @@ class Settings:
     jobs: int
     memory: int  # bytes
     environment_quota: int  # bytes
+    listen: str  # HOST:PORT
+    lend_to: str
+    lend_jobs: int
+    lend_memory: int  # bytes
+    lend_disk: int  # bytes
 
     @property
     def json(self) -> bool:

@@ -38,7 +38,6 @@ def counter(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"{name}_total", "counter", text, labels)
 
 
-CONNECTIONS: Final = gauge("connections", "Connections by channel: control, bulk.", "channel")
 SESSIONS: Final = gauge("sessions", "Connections on which the handshake is done.", "channel")
 PEERS: Final = gauge("peers", "Peers whose record is known.")
 STEPS: Final = gauge(

@@ -31,6 +31,10 @@ class Lines:
         """Return who is connected."""
         return tuple(peer for peer, channel in self._lines if channel is Channel.CONTROL)
 
+    def count(self, channel: Channel) -> int:
+        """Return how many connections there are of a channel."""
+        return sum(len(held) for (_, of), held in self._lines.items() if of is channel)
+
     def control(self, peer: PeerId) -> Connection | None:
         """Return a line for control."""
         return self._first(peer, Channel.CONTROL)

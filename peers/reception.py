@@ -31,10 +31,6 @@ class Lending(Protocol):
         """Take offers again."""
         ...
 
-    def drain(self) -> None:
-        """Take no more offers and no more leases."""
-        ...
-
     def status(self) -> Facts:
         """Return what it does."""
         ...
@@ -43,12 +39,28 @@ class Lending(Protocol):
 class Borrowing(Protocol):
     """What is asked of the part that has others run steps."""
 
-    def attend(self, visitor: Visitor, words: tuple[Plain, ...]) -> None:
+    def attend(self, visitor: Visitor) -> None:
         """Have the steps of a run run, as the visitor goes on to say."""
         ...
 
     def status(self) -> Facts:
         """Return what it does."""
+        ...
+
+
+class Whole(Protocol):
+    """What is asked of the node itself."""
+
+    def facts(self) -> Facts:
+        """Return who and where this peer is."""
+        ...
+
+    def drain(self) -> None:
+        """Take nothing new, and end when all is done."""
+        ...
+
+    def stop(self) -> None:
+        """End now."""
         ...
 
 
@@ -62,32 +74,29 @@ class Reception:
         registrar: Registrar,
         lending: Lending,
         borrowing: Borrowing,
-        facts: Callable[[], Facts],
-        stop: Callable[[], None],
+        whole: Whole,
     ) -> None:
-        """Take what says more of this node, and what ends it."""
         self._book = book
         self._lines = lines
         self._registrar = registrar
         self._lending = lending
         self._borrowing = borrowing
-        self._facts = facts
-        self._stop = stop
+        self._whole = whole
         self._answers: Final[dict[str, Callable[..., Plain]]] = {
             "status": self._status,
             "add": self._add,
             "remove": self._remove,
             "pause": self._do(lending.pause),
             "resume": self._do(lending.resume),
-            "drain": self._do(lending.drain),
-            "stop": self._do(stop),
+            "drain": self._do(whole.drain),
+            "stop": self._do(whole.stop),
         }
 
     def begin(self, visitor: Visitor, first: Plain) -> None:
         """Answer the first frame of a visitor, and each that follows unless somebody attends."""
         match first:
-            case ("run", *words):
-                self._borrowing.attend(visitor, tuple(words))
+            case ("run", *_):
+                self._borrowing.attend(visitor)
             case (str(name), *words) if name in self._answers:
                 visitor.send(self._answer(name, words))
             case _:
@@ -112,7 +121,7 @@ class Reception:
     def _status(self) -> Plain:
         known = {notice.signer: notice for notice in self._registrar.directory.notices()}
         peers = sorted({*known, *self._lines.peers(), *(a.peer for a in self._book.addresses())})
-        facts = self._facts()
+        facts = self._whole.facts()
         return json.dumps(
             {
                 **facts,
@@ -141,7 +150,7 @@ class Reception:
 
     def _add(self, text: str) -> Plain:
         address = Address.parse(text)
-        if str(address.peer) == self._facts()["peer"]:
+        if str(address.peer) == self._whole.facts()["peer"]:
             raise Refused("this is the address of this peer itself", fix="give another's")
         self._book.add(address)
         self._registrar.add(address)

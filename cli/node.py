@@ -1,0 +1,169 @@
+"""The peer of a home, put together from the home's parts, and run until it is stopped."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Final, Literal, NamedTuple
+
+import click
+
+from cli.lend import Ground, open_provider
+from cli.report import emit_json
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.clock import Clock, SystemClock
+from engine.errors import Refused, TallyError
+from engine.recorder import Recorder
+from engine.sandbox.bubblewrap import Bubblewrap
+from peers.addressbook import AddressBook
+from peers.agreement import MAX_LEASE_MS
+from peers.book import Book
+from peers.depot import Depot
+from peers.house import House, Share
+from peers.identity import Address, place_of
+from peers.keyring import Identity, Keyring
+from peers.lines import Lines
+from peers.log import Log
+from peers.mail import Mail
+from peers.metrics import MetricsPort
+from peers.node import Home, Keys, Lent, Listening, Node
+from peers.provider import Provider
+from peers.wake import Wake
+
+CLAIM: Final = b"peer"  # on a home, by the peer that runs in it
+
+_FAR: Final = ("192.0.2.1", 9)  # an address of nobody (RFC 5737); nothing is sent there
+
+
+class Options(NamedTuple):
+    """What was said when it was started."""
+
+    addresses: tuple[str, ...]  # "HOST" or "HOST:PORT", as others reach it
+    metrics: int | None  # a port of loopback
+    lan: bool
+    while_stdin: bool
+
+
+def run_node(settings: Settings, options: Options) -> int:
+    """Run the peer of a home until it is stopped.
+
+    Raises: Refused when one runs there already; Unavailable when it cannot listen.
+    """
+    clock = SystemClock()
+    log = Log(sys.stderr, clock)
+    with Workspace(settings.home, writing=True) as space:
+        if not space.claims.take(CLAIM):
+            fix = "'tally peer status' shows it"
+            raise Refused("a peer runs in this home already", where=str(space.home), fix=fix)
+        with closing(Recorder(space.store, space.database)) as recorder:
+            keys = _keys(space, clock)
+            named = AddressBook(space.home / "peers")
+            lend = partial(_lend, space, settings, named, keys.identity, clock)
+            home = Home(space.home, space.store, space.memo, recorder, named, lend)
+            lent = _lent(space, settings, log)
+            node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
+            asyncio.run(_run(node, settings, options))
+    return 0
+
+
+async def _run(node: Node, settings: Settings, options: Options) -> None:
+    if options.while_stdin:
+        loop = asyncio.get_running_loop()
+        watch = threading.Thread(target=_wait_for_end, args=(loop, node), daemon=True)
+        watch.start()
+    metrics = None
+    if options.metrics is not None:
+        metrics = await MetricsPort.open(options.metrics, node.figures)
+    try:
+        await node.run(lambda address: _say(settings, node, address))
+    finally:
+        if metrics is not None:
+            await metrics.close()
+
+
+def _say(settings: Settings, node: Node, address: Address) -> None:
+    """Print who it is, for a person or whoever started it."""
+    if settings.json:
+        emit_json(node.facts())
+    else:
+        click.echo(f"peer {address.peer} address {address}")
+    sys.stdout.flush()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, node: Node) -> None:
+    """Stop when nobody holds the other end of stdin any more."""
+    while os.read(0, 1024):
+        pass
+    loop.call_soon_threadsafe(node.stop)
+
+
+def _keys(space: Workspace, clock: Clock) -> Keys:
+    keyring = Keyring(space.home / "keys")
+    identity = keyring.identity()
+    return Keys(identity, keyring.transport(identity, clock.now_ms()))
+
+
+@contextmanager
+def _lend(
+    space: Workspace,
+    settings: Settings,
+    named: AddressBook,
+    identity: Identity,
+    clock: Clock,
+    mail: Mail,
+    lines: Lines,
+    depot: Depot,
+    wake: Wake,
+) -> Iterator[Provider]:
+    only = None
+    if settings.lend_to == "named":
+        only = frozenset(address.peer for address in named.addresses())
+    share = _share(settings)
+    door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
+    house = House(share, share, MAX_LEASE_MS, only=only, door=door)
+    ground = Ground(mail, lines, depot, identity, clock, wake)
+    with (
+        closing(Book(space.home / "peers.db")) as book,
+        open_provider(space, book, house, settings.lend_jobs, ground) as provider,
+    ):
+        yield provider
+
+
+def _share(settings: Settings) -> Share:
+    return Share(settings.lend_jobs, settings.lend_memory, settings.lend_disk)
+
+
+def _lent(space: Workspace, settings: Settings, log: Log) -> Lent:
+    """Return what this machine lends: nothing when it has no sandbox, which is said."""
+    share = _share(settings)
+    if settings.lend_to == "nobody":
+        return Lent(share, "")
+    try:
+        with closing(Bubblewrap(space.work)) as sandbox:
+            return Lent(share, sandbox.tier)
+    except TallyError as error:
+        log.say("no sandbox", why=error.what)
+        return Lent(share, "")
+
+
+def _listening(settings: Settings, options: Options) -> Listening:
+    host, port = place_of(settings.listen)
+    addresses = options.addresses
+    if not addresses and host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        addresses = (_own_host(),)
+    return Listening(host, port, addresses, options.lan)
+
+
+def _own_host() -> str:
+    """Return the address of this machine by which it would reach others."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(_FAR)
+        except OSError:
+            return "127.0.0.1"
+        return str(asking.getsockname()[0])

@@ -1,0 +1,293 @@
+"""Node: one peer, for as long as it runs: its parts, put together, and its loop.
+
+Nobody else builds these parts. All of them live in the loop's one thread; what blocks is done by
+threads that post back to it.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine.clock import Clock
+from engine.content.blocks import ManyStore
+from engine.memo import Memo
+from engine.recorder import Recorder
+from engine.step import REQUIRES, SYSTEM, Platform
+from peers import lan
+from peers.addressbook import AddressBook
+from peers.connection import Arrival, Channel
+from peers.control import Control
+from peers.deal import Office
+from peers.depot import Depot
+from peers.envelope import VERSION
+from peers.gate import Limits
+from peers.hello import Party
+from peers.house import Share
+from peers.identity import Address
+from peers.introduction import INTRODUCTION, Introducer, Introduction
+from peers.judge import Judge
+from peers.keyring import Identity, Transport
+from peers.lines import Lines
+from peers.mail import Mail
+from peers.meter import Meter, Metered
+from peers.network import Network
+from peers.peer_record import PeerRecord
+from peers.post import Happened, Post
+from peers.provider import Provider
+from peers.reception import Facts, Reception
+from peers.registrar import Registrar
+from peers.requester import Requester
+from peers.signed import seal
+from peers.switch import Parts, Switch
+from peers.wake import Wake
+
+TICK_S: Final = 0.05
+DIALLERS: Final = 8  # threads that ask peers where they listen
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Log = Callable[..., None]
+
+
+Lend = Callable[[Mail, Lines, Depot, Wake], AbstractContextManager[Provider]]
+
+
+class Home(NamedTuple):
+    """What of a home a node uses. All of it stays its owner's to close."""
+
+    folder: Path
+    store: ManyStore
+    memo: Memo
+    recorder: Recorder  # of what others ran for us
+    named: AddressBook
+    lend: Lend  # opens what runs steps for others
+
+
+class Keys(NamedTuple):
+    """Who this peer is."""
+
+    identity: Identity
+    transport: Transport
+
+
+class Listening(NamedTuple):
+    """Where it listens, and how others reach that."""
+
+    host: str
+    port: int  # of its address; 0 for a free one
+    addresses: tuple[str, ...]  # "HOST" or "HOST:PORT"; none: what it is told
+    lan: bool  # whether to look for peers on this network, and to be found
+
+
+class Lent(NamedTuple):
+    """What it lends, and in which sandbox; "" for none: then it is not listed either."""
+
+    share: Share
+    sandbox: str
+
+
+class Node:
+    """One peer."""
+
+    def __init__(
+        self, home: Home, keys: Keys, listening: Listening, lent: Lent, clock: Clock, log: Log
+    ) -> None:
+        self._home = home
+        self._keys = keys
+        self._listening = listening
+        self._lent = lent
+        self._clock = clock
+        self._meter = Meter(log)
+        self._log = self._meter.log
+        self._addresses: tuple[Address, ...] = ()
+        self._is_draining = False
+        self._ended: asyncio.Event
+        self._network: Network
+        self._post: Post
+        self._lines: Lines
+        self._registrar: Registrar
+        self._provider: Provider
+        self._switch: Switch
+
+    async def run(self, started: Callable[[Address], None]) -> None:
+        """Run until it is stopped; `started` is told when others can connect.
+
+        Raises: LocalFault when it cannot listen.
+        """
+        self._ended = asyncio.Event()
+        with ExitStack() as closing:
+            await self._open(closing)
+            started(self._addresses[0])
+            while not self._ended.is_set():
+                self._turn()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), TICK_S)
+        self._log("stopped")
+
+    def stop(self) -> None:
+        """End now."""
+        self._ended.set()
+
+    def drain(self) -> None:
+        """Take nothing new and end when what was taken is done; asked again, end now."""
+        if self._is_draining:
+            self.stop()
+        self._is_draining = True
+        self._provider.drain()
+        self._log("draining")
+
+    def facts(self) -> Facts:
+        """Return who and where this peer is."""
+        return {
+            "peer": str(self._keys.identity.peer),
+            "address": str(self._addresses[0]),
+            "addresses": [str(address) for address in self._addresses],
+            "pid": os.getpid(),
+        }
+
+    def figures(self) -> str:
+        """Return what it counts of itself, as Prometheus reads it."""
+        known = len(self._registrar.directory.notices())
+        return self._meter.text(self._lines, known, self._provider, self._network.pid)
+
+    # its loop
+
+    def _turn(self) -> None:
+        self._tell(self._post.tick())
+        self._switch.tick(self._clock.monotonic_ms())
+        if self._is_draining and self._provider.is_idle:
+            self.stop()
+
+    def _arrived(self, arrival: Arrival) -> None:
+        self._meter.arrived(arrival)
+        self._tell(self._post.arrive(arrival))
+
+    def _tell(self, happened: list[Happened]) -> None:
+        for one in happened:
+            self._switch.happened(one)
+
+    # how it is put together
+
+    async def _open(self, closing: ExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        dialler = ThreadPoolExecutor(DIALLERS, "dial")
+        closing.callback(dialler.shutdown, wait=False, cancel_futures=True)
+        network = self._network = Network(
+            self._keys.transport.secret, Limits(), arrived=self._arrived, log=self._log
+        )
+        closing.callback(network.close)
+        self._listen(network, closing)
+
+        def wake(call: Callable[[], None]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(call)
+
+        self._build(network, dialler, wake, closing)
+        control = Control(self._home.folder, self._reception().begin)
+        await control.open()
+        closing.callback(control.close)
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.drain)
+            closing.callback(loop.remove_signal_handler, number)
+        network.start(loop)
+        for address in self._home.named.addresses():
+            self._registrar.add(address)
+        if self._listening.lan:
+            self._watch_lan(closing)
+
+    def _listen(self, network: Network, closing: ExitStack) -> None:
+        """Listen for connections, and say at the port of our address where that is."""
+        host, transport, identity = self._listening.host, self._keys.transport, self._keys.identity
+        ports = [network.listen(host, 0, channel) for channel in (Channel.CONTROL, Channel.BULK)]
+        said = seal(INTRODUCTION, Introduction(transport.signed, *ports), identity)
+        introducer = Introducer(host, self._listening.port, said.data)
+        closing.callback(introducer.close)
+        places = self._listening.addresses or (host,)
+        self._addresses = tuple(
+            Address.at(identity.peer, _with_port(place, introducer.port)) for place in places
+        )
+
+    def _build(
+        self,
+        network: Network,
+        dialler: ThreadPoolExecutor,
+        wake: Wake,
+        closing: ExitStack,
+    ) -> None:
+        home, (identity, transport) = self._home, self._keys
+        party = Party(identity, transport.signed, transport.certificate.curve_key)
+        post = self._post = Post(Metered(network, self._meter), party, self._clock)
+        lines = self._lines = Lines(post)
+        describe = self._describe if self._lent.sandbox else None
+        registrar = self._registrar = Registrar(
+            post, lines, identity, describe, self._clock, dialler, wake, self._log
+        )
+        depot = Depot(post, lines, home.store, self._clock, wake)
+        closing.callback(depot.close)
+        provider = closing.enter_context(home.lend(post, lines, depot, wake))
+        self._provider = provider
+        judge = Judge(depot.fetch, home.recorder, home.memo, wake)
+        office = Office(post, lines, depot, identity, judge, self._log)
+        requester = self._requester = Requester(office, registrar.candidates, self._clock)
+        closing.callback(requester.close)
+        parts = Parts(lines, registrar, depot, provider, requester)
+        self._switch = Switch(post, parts, self._log, registrar.failed)
+
+    def _reception(self) -> Reception:
+        return Reception(
+            self._home.named,
+            self._lines,
+            self._registrar,
+            self._provider,
+            self._requester,
+            self,
+        )
+
+    def _describe(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
+        """Return what this peer says of itself."""
+        lent = self._lent.share
+        return PeerRecord(
+            serial=serial,
+            made_ms=made_ms,
+            expires_ms=expires_ms,
+            addresses=tuple(_place(address) for address in self._addresses),
+            platform=Platform(REQUIRES, SYSTEM),
+            cores=lent.cores,
+            memory=lent.memory_bytes,
+            gpu_names=(),
+            sandbox=self._lent.sandbox,
+            prices=(),
+            free_slots=lent.cores,
+            versions=(VERSION,),
+        )
+
+    def _watch_lan(self, closing: ExitStack) -> None:
+        """Look for peers on this network; who is found is dialled, and not written down."""
+        watching = asyncio.get_running_loop().create_task(
+            lan.watch(
+                self._keys.identity.peer,
+                self._listening.host,
+                self._addresses[0].port,
+                self._registrar.add,
+                lambda why: self._log("lan", why=why),
+                self._clock,
+            )
+        )
+        closing.callback(watching.cancel)
+
+
+def _with_port(place: str, port: int) -> str:
+    is_bare = place.endswith("]") or ":" not in place or place.count(":") > 1
+    if not is_bare:
+        return place
+    return f"[{place}]:{port}" if ":" in place and not place.startswith("[") else f"{place}:{port}"
+
+
+def _place(address: Address) -> str:
+    return str(address).partition("@")[2]
