@@ -20,7 +20,7 @@ from engine.execution import Desk
 from engine.inquiry import Inquiry
 from engine.lazyrunner import LazyRunner
 from engine.lookup import Lookup
-from engine.memo import UNSIGNED, own_results
+from engine.memo import UNSIGNED, known_results, own_results
 from engine.plan import Plan
 from engine.plan_events import Status
 from engine.presence import Presence
@@ -34,6 +34,7 @@ from engine.scheduler import Scheduler
 from engine.slots import Slots
 
 if TYPE_CHECKING:
+    from engine.crew import Crew
     from engine.host import Host
 
 
@@ -66,9 +67,8 @@ def execute(
     """
     before = None if forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
-    capacity = replace(capacity_of(settings), ahead=settings.jobs)
     with ExitStack() as closing:
-        slots = closing.enter_context(open_slots(space, prepared.carriers, settings.jobs))
+        crew, capacity = closing.enter_context(_crew(space, settings, prepared, row, forced))
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
         asked = inquiry(space, prepared, forced=forced, earlier=earlier)
@@ -77,7 +77,7 @@ def execute(
             Plan(prepared.groups, capacity, keep_going=keep_going),
             asked,
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
-            slots,
+            crew,
             watch,
         )
         with interruptible(scheduler.cancel):
@@ -101,8 +101,36 @@ def inquiry(
 ) -> Inquiry:
     """Return what knows the keys of a run's steps, and which results may be reused."""
     presence = Presence(space.store, space.store.hold)
-    lookup = Lookup(space.store, space.memo, own_results(UNSIGNED), presence)
+    policy = known_results if prepared.on == "peers" else own_results(UNSIGNED)
+    lookup = Lookup(space.store, space.memo, policy, presence)
     return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
+
+
+@contextmanager
+def _crew(
+    space: Workspace,
+    settings: Settings,
+    prepared: Prepared,
+    row: RunRow,
+    forced: frozenset[str],
+) -> "Iterator[tuple[Crew, Capacity]]":
+    """Open who runs the steps, and say how many of them may be started."""
+    if prepared.on == "local":
+        with open_slots(space, prepared.carriers, settings.jobs) as slots:
+            yield slots, replace(capacity_of(settings), ahead=settings.jobs)
+        return
+    from cli.elsewhere import ELSEWHERE, Known, open_remote
+    from engine.estimate import usual
+
+    lasted = usual(space.journal.durations(prepared.workflow.name))
+    known = Known(
+        prepared.carriers,
+        {group.step: group.cpus for group in prepared.groups},
+        {step: one.wall_ms for step, one in lasted.items()},
+        forced | {group.step for group in prepared.groups if not group.reusable},
+    )
+    with open_remote(space, row.name, known) as remote:
+        yield remote, ELSEWHERE
 
 
 def capacity_of(settings: Settings) -> Capacity:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Literal, cast
 
 from blake3 import blake3
 
@@ -27,6 +27,8 @@ from engine.workflow.parameters import Params, bind
 from engine.workflow.resolve import EnvironmentUse, Resolver
 
 FETCH_PIN: Final = "fetched/"  # and the sha256: what a URL gave, kept under that name
+Where = Literal["local", "peers"]
+
 _TIMEOUT_S: Final = 60  # of silence, not of the whole download
 
 
@@ -41,17 +43,25 @@ class Prepared:
     carriers: dict[Cid, Cid]  # Closure -> Environment
     groups: tuple[Group, ...]
     resolver: Resolver
+    on: Where = "local"
 
     @property
     def new(self) -> NewRun:
-        """The run, to be entered in the journal."""
-        used = (self.workflow_cid.raw, self.lock_cid.raw, repr(self.params.values).encode())
+        """The run, to be entered in the journal. One on peers goes on on peers alone."""
+        used = [self.workflow_cid.raw, self.lock_cid.raw, repr(self.params.values).encode()]
+        used += [] if self.on == "local" else [self.on.encode()]
         work = blake3(b"".join((VERSION.encode(), *used))).digest()
         return NewRun(work, self.workflow_cid, self.workflow.name, self.params.values)
 
 
 def prepare(
-    space: Workspace, named: Named, params: Sequence[str], *, offline: bool, lock: bool = True
+    space: Workspace,
+    named: Named,
+    params: Sequence[str],
+    *,
+    offline: bool,
+    lock: bool = True,
+    on: Where = "local",
 ) -> Prepared:
     """Bind params, settle environments, bring in inputs.
 
@@ -85,6 +95,7 @@ def prepare(
         {one.opened.closure_cid: one.opened.cid for one in settled.values()},
         ordered,
         Resolver(workflow, bound, inputs, uses, _selector(space)),
+        on,
     )
 
 

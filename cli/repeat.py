@@ -1,17 +1,20 @@
 """Recorded steps run again: each on its recorded inputs, or all of them as a chain."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cli.execute import begin, capacity_of, execute, open_slots
 from cli.interrupt import interruptible
 from cli.named import find_workflow
-from cli.prepare import carriers_of, prepare
+from cli.prepare import Where, carriers_of, prepare
 from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings
 from cli.steptree import Steps
 from cli.workspace import Workspace
+from engine.admission import Capacity
 from engine.content.cid import Cid
 from engine.errors import StepFailed
 from engine.rerun import Recorded, Rerun
@@ -20,9 +23,12 @@ from engine.step import RESULT, Result
 from engine.summary import StepSummary
 from engine.verdict import StepVerdict, judge
 
+if TYPE_CHECKING:
+    from engine.crew import Crew
+
 
 def repeat(
-    space: Workspace, settings: Settings, run: Run, steps: Sequence[Recorded]
+    space: Workspace, settings: Settings, run: Run, steps: Sequence[Recorded], on: Where
 ) -> tuple[StepVerdict, ...]:
     """Run steps again, each on its recorded inputs, and compare.
 
@@ -35,15 +41,15 @@ def repeat(
     )
     with (
         watching(watched) as watch,
-        open_slots(space, carriers_of(space, run), settings.jobs) as slots,
+        _crew(space, settings, carriers_of(space, run), steps, on) as (crew, capacity),
     ):
-        again = Rerun(space.store, slots, capacity_of(settings), watch)
+        again = Rerun(space.store, crew, capacity, watch)
         with interruptible(again.cancel):
             return again.run(steps)
 
 
 def repeat_chain(
-    space: Workspace, settings: Settings, run: Cid, steps: Sequence[Recorded]
+    space: Workspace, settings: Settings, run: Cid, steps: Sequence[Recorded], on: Where
 ) -> tuple[StepVerdict, ...]:
     """Run the whole workflow again, on what it gives itself, and compare with what is recorded.
 
@@ -51,7 +57,7 @@ def repeat_chain(
 
     Raises: as a run does; StepFailed when cancelled.
     """
-    prepared = prepare(space, find_workflow(space, str(run)), (), offline=True)
+    prepared = prepare(space, find_workflow(space, str(run)), (), offline=True, on=on)
     row = begin(space, prepared)
     watched = Steps.of_groups(prepared.groups)
     forced = frozenset(prepared.workflow.steps)
@@ -61,6 +67,26 @@ def repeat_chain(
         raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
     return tuple(_drift(space, step, given.get(step.id)) for step in steps)
+
+
+@contextmanager
+def _crew(
+    space: Workspace,
+    settings: Settings,
+    carriers: dict[Cid, Cid],
+    steps: Sequence[Recorded],
+    on: Where,
+) -> "Iterator[tuple[Crew, Capacity]]":
+    """Open who runs recorded steps again, and say how many of them may be started."""
+    if on == "local":
+        with open_slots(space, carriers, settings.jobs) as slots:
+            yield slots, capacity_of(settings)
+        return
+    from cli.elsewhere import ELSEWHERE, Known, open_remote
+
+    cpus = {step.name[0]: step.cpus for step in steps}
+    with open_remote(space, "rerun", Known(carriers, cpus, {}, cpus.keys())) as remote:
+        yield remote, ELSEWHERE
 
 
 def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:

@@ -17,6 +17,7 @@ from engine.errors import Differs, NoSandbox, Refused, StepFailed, Unavailable
 _FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
 
 if TYPE_CHECKING:
+    from cli.prepare import Where
     from engine.compare import Difference
     from engine.rerun import Recorded
     from engine.verdict import StepVerdict
@@ -38,7 +39,7 @@ def rerun(
     step: str | None,
     sample: int | None,
     chain: bool,
-    on: str,
+    on: "Where",
 ) -> int:
     """Run every step of RUN again, without reuse, and compare with what is recorded.
 
@@ -46,14 +47,15 @@ def rerun(
     fetched or evaluated: all that is needed is in the store, or in FILE.car.
     """
     if on == "peers":
-        fix = "leave out --on"
-        raise Unavailable("this version runs steps on this machine only", fix=fix)
+        from cli.elsewhere import check_peers
+
+        check_peers(settings.home)
     if chain and (step or sample):
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
     with Workspace(settings.home, writing=True) as space:
         run = _find(space, what)
         try:
-            verdicts, total = _verdicts(space, settings, run, step, sample, chain=chain)
+            verdicts, total = _verdicts(space, settings, run, step, sample, on, chain=chain)
         except NoSandbox:
             raise
         except Unavailable as error:
@@ -86,6 +88,7 @@ def _verdicts(
     run: Cid,
     step: str | None,
     sample: int | None,
+    on: "Where",
     *,
     chain: bool,
 ) -> tuple[Sequence["StepVerdict"], int]:
@@ -101,12 +104,12 @@ def _verdicts(
         fix = "name a run of which a step was done: 'tally runs' lists them"
         raise Refused("no step of this run gave a result", where=str(run), fix=fix)
     if chain:
-        return repeat_chain(space, settings, run, steps), len(steps)
+        return repeat_chain(space, settings, run, steps, on), len(steps)
     chosen: Sequence[Recorded] = choose(steps, step) if step else steps
     if sample is not None and sample < len(chosen):
         drawn = set(random.SystemRandom().sample(range(len(chosen)), sample))
         chosen = [one for at, one in enumerate(chosen) if at in drawn]
-    return repeat(space, settings, record, chosen), len(steps)
+    return repeat(space, settings, record, chosen, on), len(steps)
 
 
 def _emit(

@@ -13,7 +13,7 @@ from cli.workspace import Workspace
 from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
-    from cli.prepare import Prepared
+    from cli.prepare import Prepared, Where
     from cli.remaining import Remaining
     from cli.runview import RunView
 
@@ -36,7 +36,7 @@ def run(
     settings: Settings,
     workflow: str,
     params: tuple[str, ...],
-    on: str,
+    on: "Where",
     dry_run: bool,
     offline: bool,
     keep_going: bool,
@@ -53,12 +53,16 @@ def run(
     from cli.prepare import prepare
     from cli.repeated import repeated
 
-    _local_only(on, max_cost)
+    _unpaid(max_cost)
+    if on == "peers" and not dry_run:
+        from cli.elsewhere import check_peers
+
+        check_peers(settings.home)
     forced = frozenset(force)
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
-        prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
+        prepared = prepare(space, named, params, offline=offline, lock=not dry_run, on=on)
         if dry_run:
             from cli.planview import emit_plan
 
@@ -161,8 +165,6 @@ def _go_on_in_background(settings: Settings, name: str) -> None:
     note(f"it goes on in the background; what it says is in {log.name}")
 
 
-def _local_only(on: str, max_cost: str | None) -> None:
-    if on == "peers" or max_cost is not None:
-        raise Unavailable(
-            "this version runs steps on this machine only", fix="leave out --on and --max-cost"
-        )
+def _unpaid(max_cost: str | None) -> None:
+    if max_cost is not None:
+        raise Unavailable("this version pays nobody", fix="leave out --max-cost")

@@ -1,6 +1,6 @@
 """How one run is printed: the JSON shape that scripts rely on, and the table for people."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from cli.names import is_run, whole_cid
@@ -8,6 +8,7 @@ from cli.report import emit_json
 from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
 from engine.content.cid import Cid
+from engine.evidence import signers
 from engine.products import Products
 from engine.rows import RunRow, StepRow
 from engine.sides import Side
@@ -36,6 +37,7 @@ class RunView:
     parameters: dict[str, str]
     steps: Sequence[StepSummary]
     outputs: dict[str, Output]
+    signers: dict[Cid, bytes]  # of what is attested: whose word it is, where somebody signed
 
 
 def view(space: Workspace, text: str) -> RunView:
@@ -74,9 +76,8 @@ def view_steps(
     workflow = load_workflow(space.store, row.workflow)
     steps = of_rows(space.store, rows, workflow, products.of)
     outputs = final_outputs(space.store.get, workflow.outputs, steps)
-    return RunView(
-        row.run, row.name, row.status, row.workflow, row.title, row.parameters, steps, outputs
-    )
+    about = (row.run, row.name, row.status, row.workflow, row.title, row.parameters)
+    return RunView(*about, steps, outputs, _signers(space, steps))
 
 
 def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
@@ -84,9 +85,14 @@ def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
     workflow = load_workflow(space.store, run.workflow)
     steps = of_record(space.store, run)
     outputs = final_outputs(space.store.get, workflow.outputs, steps)
-    return RunView(
-        cid, name, run.status, run.workflow, workflow.name, run.parameters, steps, outputs
-    )
+    about = (cid, name, run.status, run.workflow, workflow.name, run.parameters)
+    return RunView(*about, steps, outputs, _signers(space, steps))
+
+
+def _signers(space: Workspace, steps: Sequence[StepSummary]) -> dict[Cid, bytes]:
+    """Return who signed what is attested of steps: the last of several, as the first is bare."""
+    signed = [step.attestations[-1] for step in steps if len(step.attestations) > 1]
+    return signers(space.store, signed) if signed else {}
 
 
 def side(space: Workspace, found: RunView) -> Side:
@@ -118,20 +124,32 @@ def _as_json(found: RunView) -> dict[str, object]:
         "workflow": text(found.workflow),
         "title": found.title,
         "params": found.parameters,
-        "steps": [_step_json(step, text) for step in found.steps],
+        "steps": [_step_json(step, text, found.signers) for step in found.steps],
         "outputs": {name: _plain(cid, text) for name, cid in found.outputs.items()},
     }
 
 
-def _step_json(step: StepSummary, text: Callable[[Cid], str]) -> dict[str, object]:
+def _step_json(
+    step: StepSummary, text: Callable[[Cid], str], signers: Mapping[Cid, bytes]
+) -> dict[str, object]:
     return {
         "id": step.id,
         "step": step.key and text(step.key),
         "status": step.status,
-        "peer": None,
+        "peer": _peer(step, signers),
         "seconds": step.wall_ms / 1000,
         "outputs": {name: text(cid) for name, cid in step.outputs.items()},
     }
+
+
+def _peer(step: StepSummary, signers: Mapping[Cid, bytes]) -> str | None:
+    """Return who ran a step in this run; None for this machine."""
+    key = signers.get(step.attestations[-1]) if step.attestations else None
+    if key is None or step.status not in {"ran", "failed"}:
+        return None
+    from peers.identity import PeerId
+
+    return str(PeerId(key))
 
 
 def _plain(output: Output, text: Callable[[Cid], str]) -> object:

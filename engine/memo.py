@@ -42,6 +42,15 @@ def own_results(signer: bytes) -> Policy:
     return choose
 
 
+def known_results(witnesses: Sequence[Witness]) -> Witness | None:
+    """The policy that believes also the peers that ran steps for this machine.
+
+    Nobody else is in the memo of a home. Its own runs come first, then the earliest.
+    """
+    own = own_results(UNSIGNED)(witnesses)
+    return own if own is not None else next(iter(witnesses), None)
+
+
 class Memo:
     """The witnesses of one home."""
 

@@ -187,10 +187,15 @@ def test_a_run_in_a_new_directory_says_where_its_lock_is(tally: Program, write: 
     assert "locked" not in tally("run", path).err
 
 
-def test_no_peers_yet(tally: Program, letters: Path) -> None:
-    """What this version cannot do is exit 3, with what to leave out."""
-    assert tally("run", letters, "--on", "peers").code == 3
+def test_what_cannot_be_had_here(tally: Program, letters: Path) -> None:
+    """Peers without one of this home, and what costs something: exit 3, and nothing is begun."""
+    before = tally("runs").out
+    asked = tally("run", letters, "--on", "peers")
+    assert asked.code == 3
+    assert "tally peer start" in asked.err
+    assert tally("rerun", "latest", "--on", "peers").code == 3
     assert tally("run", letters, "--max-cost", "3").code == 3
+    assert tally("runs").out == before
 
 
 def test_an_unending_run_can_be_bounded(tally: Program, write: Write) -> None:
