@@ -37,6 +37,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/content/links.py": FORGED,
     "engine/content/protobuf.py": FORGED,
     "engine/content/reader.py _piece": FORGED,
+    "engine/batch.py": FORGED,
     "engine/content/reader.py _below": FORGED,
     "engine/content/reader.py leaves": FORGED,
     "engine/content/reader.py entries": FORGED,
