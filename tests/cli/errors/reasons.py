@@ -38,7 +38,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/content/protobuf.py": FORGED,
     "engine/content/reader.py _piece": FORGED,
     "engine/batch.py": FORGED,
-    "engine/closures.py Closures.bring": ELSEWHERE + "tests/engine/test_closures.py",
+    "engine/closures.py Closures.bring": LIMIT,
     "engine/content/reader.py _below": FORGED,
     "engine/content/reader.py leaves": FORGED,
     "engine/content/reader.py entries": FORGED,
