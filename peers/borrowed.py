@@ -7,8 +7,11 @@ as well; address and port of the other end are those of one living connection.
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_RECEIVED: Final = 128  # where tcpi_bytes_received is in TCP_INFO, since Linux 4.1
 
 
 class Remote(NamedTuple):
@@ -22,6 +25,15 @@ def remote(number: int) -> Remote | None:
     """Return the other end; None when the connection is gone."""
     with _borrow(number) as tcp:
         return _remote(tcp)
+
+
+def received(number: int, expected: Remote) -> int:
+    """Return how many bytes have come from `expected`; 0 when the number is another's by now."""
+    with _borrow(number) as tcp:
+        if tcp is None or _remote(tcp) != expected:
+            return 0
+        said = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED + 8)
+    return int.from_bytes(said[_RECEIVED:], sys.byteorder) if len(said) == _RECEIVED + 8 else 0
 
 
 def shut(number: int, expected: Remote) -> None:

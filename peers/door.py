@@ -9,12 +9,13 @@ from typing import Final
 import zmq
 
 from peers import sockets
-from peers.borrowed import Remote, plain_host, remote, shut
+from peers.borrowed import Remote, plain_host, received, remote, shut
 from peers.connection import Arrival, Arrived, Channel, Connection, Ended, size_of
 from peers.envelope import MAX_FRAMES
 from peers.gate import Gate
 from peers.seats import Seat, Seats
 from peers.sockets import GONE, MAX_TURN, TURN_SIZE
+from peers.unfinished import Unfinished
 
 _EVENTS: Final = zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
 
@@ -39,6 +40,7 @@ class Door:
         self.channel, self._gate, self._clock, self._numbers = channel, gate, clock, numbers
         self._remotes: dict[int, Remote] = {}  # by the number of the TCP socket
         self._seats = Seats()
+        self._unfinished = Unfinished()
 
     def arrivals(self, *, has_news: bool, is_read: bool) -> list[Arrival]:
         """Return what came, if it is to be read, and, if there is news, which connections ended."""
@@ -69,6 +71,18 @@ class Door:
         if number in self._remotes:
             shut(number, self._remotes[number])
 
+    def endless(self) -> list[Arrival]:
+        """End the connections that send a message without end."""
+        over = [
+            number
+            for number, there in self._remotes.items()
+            if self._unfinished.is_over(number, received(number, there))
+        ]
+        for number in over:
+            self.shut_number(number)
+        seats = [seat for number in over for seat in self._seats.by_number(number)]
+        return [end for seat in seats for end in self._fault(seat, sockets.ENDLESS)]
+
     def close(self) -> None:
         """Let nobody connect any more, and end all who did."""
         self.socket.disable_monitor()
@@ -93,6 +107,7 @@ class Door:
             return self._fault(seat, "its routing id is used with another key")
         if len(frames) > MAX_FRAMES:
             return self._fault(seat, f"a message has over {MAX_FRAMES} frames")
+        self._unfinished.heard(seat.number)
         return [Arrived(seat.connection, tuple(frames))]
 
     def _seat(self, routing_id: bytes, key: bytes, frame: zmq.Frame) -> Seat:
@@ -117,6 +132,7 @@ class Door:
                 self._accepted(number)
                 continue
             self._gate.leave(number)
+            self._unfinished.forget(number)
             self._remotes.pop(number, None)
             for seat in self._seats.by_number(number):
                 self._seats.leave(seat)
@@ -124,6 +140,7 @@ class Door:
 
     def _accepted(self, number: int) -> None:
         found = remote(number)
+        self._unfinished.forget(number)
         if found:
             self._remotes[number] = found
             if self._gate.enter(number, found.host, self._clock()):

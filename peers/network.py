@@ -60,7 +60,12 @@ class _Child:
                 stdout=self._errors,
                 stderr=self._errors,
                 start_new_session=True,  # a terminal's Ctrl-C is the node's to judge
-                env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # else it reserves 64 MiB a thread
+                env={
+                    **os.environ,
+                    "MALLOC_ARENA_MAX": "1",
+                    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+                    "MALLOC_TRIM_THRESHOLD_": str(2**26),
+                },  # else it reserves 64 MiB a thread
             )
         finally:
             for one in theirs:

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import Final
 
 from peers import network_messages as messages
@@ -24,7 +25,8 @@ from peers.transport import Transport
 MEMORY: Final = 512 * 2**20  # bytes of address space
 FILES: Final = 4_096
 
-_IDLE_MS: Final = 1_000
+_PLENTY: Final = MEMORY // 8  # bytes in use, from which on it is asked who fills them
+_IDLE_MS: Final = 50  # between two looks at that
 _RETRY_MS: Final = 2  # while a message waits for room in a socket: ZeroMQ does not tell of it
 
 
@@ -41,6 +43,7 @@ class NetworkProcess:
         self._connections: dict[int, Connection] = {}
         self._ids: dict[Connection, int] = {}
         self._waiting: dict[Connection, deque[tuple[bytes, ...]]] = {}  # for room in a socket
+        self._looked_ms = _monotonic_ms()
         pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
 
     def turn(self) -> None:
@@ -50,6 +53,7 @@ class NetworkProcess:
         """
         for arrival in self._transport.poll(_RETRY_MS if self._waiting else _IDLE_MS):
             self._tell(arrival)
+        self._look()
         for channel, pipe in self._pipes.items():
             self.do(channel, pipe.receive())
         for connection in tuple(self._waiting):
@@ -58,6 +62,16 @@ class NetworkProcess:
             is_clear = pipe.flush()
             self._transport.pause(channel, is_paused=not is_clear)
             self._transport.watch(pipe.socket.fileno(), wants_room=not is_clear)
+
+    def _look(self) -> None:
+        """End the connections that fill this process, now and then."""
+        now_ms = _monotonic_ms()
+        if now_ms - self._looked_ms < _IDLE_MS:
+            return
+        self._looked_ms = now_ms
+        if _resident() > _PLENTY:
+            for arrival in self._transport.endless():
+                self._tell(arrival)
 
     def do(self, channel: Channel, frames: list[Frame]) -> None:
         """Do what the node says over the pipe of a channel."""
@@ -158,6 +172,12 @@ def _first(pipe: Pipe) -> list[Frame]:
         select.select([pipe.socket], [], [])
         if frames := pipe.receive():
             return frames
+
+
+def _resident() -> int:
+    """Return how many bytes of memory this process has."""
+    pages = Path("/proc/self/statm").read_bytes().split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def _monotonic_ms() -> int:

@@ -12,7 +12,7 @@ from peers.network_frames import Frame, Incoming, Outgoing
 
 TURN: Final = 2 * 2**20  # bytes that are read at a time: one large message
 
-_BUFFER: Final = 2 * 2**20  # that the system holds, if it lets us have so much
+_BUFFER: Final = 2 * 2**20
 
 
 class Pipe:

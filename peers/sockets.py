@@ -18,6 +18,7 @@ from peers.listening import BUFFER
 MAX_TURN: Final = 64  # messages of one socket before the next has its turn
 TURN_SIZE: Final = 4 * 2**20  # bytes of a turn, and of one channel before what came is dealt with
 GONE: Final = "the connection ended"
+ENDLESS: Final = "it sends a message without end"
 
 QUEUE: Final = {Channel.CONTROL: 64, Channel.BULK: 2}  # messages of one connection, each way
 

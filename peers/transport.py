@@ -118,6 +118,15 @@ class Transport:
         self._sweep()
         return arrivals
 
+    def endless(self) -> list[Arrival]:
+        """End the connections that send a message without end; return which."""
+        reading = [end for end in self._ends if end.channel not in self._paused]
+        arrivals = [arrival for end in reading for arrival in end.endless()]
+        for arrival in arrivals:
+            if line := self._lines.get(arrival.connection):
+                self._drop(line)
+        return arrivals
+
     def pause(self, channel: Channel, *, is_paused: bool) -> None:
         """Take no messages of a channel for now: they wait with who sends them."""
         if is_paused == (channel in self._paused):

@@ -1,7 +1,6 @@
 """Whatever a stranger sends, a peer lives on, says why it hung up, and answers who is honest."""
 
 import contextlib
-import random
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -18,8 +17,6 @@ from tests.peers.raw import COMMAND, GREETING, MORE, Raw, frame
 from tests.peers.talker import Talker
 from tests.peers.wires import Wire, until
 
-SEED = 4  # with the number of an attack, all that is random in it
-ATTACKS = 1200
 NO_ID, ID = bytes(16), b"i" * 16
 
 
@@ -75,77 +72,6 @@ def aside(work: Callable[[], None], there: Talker | Wire) -> None:
     worker.join()
     if failed:
         raise failed[0]
-
-
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Return bytes that are not the same: changed, cut, doubled, or others."""
-    changed = bytearray(data)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(changed) + 1)
-        match chance.randrange(6):
-            case 0:
-                changed[at:] = b""
-            case 1:
-                changed[at:at] = chance.randbytes(chance.randint(1, 300))
-            case 2:
-                changed[at : at + 8] = chance.choice([bytes(8), b"\xff" * 8, b"\x7f" + bytes(7)])
-            case 3:
-                changed += changed[at:]
-            case _:
-                changed[at : at + 1] = bytes([chance.randrange(256)])
-    return bytes(changed)
-
-
-def attack(place: Place, number: int) -> None:
-    """Connect, do right up to some point, and then something wrong."""
-    chance = random.Random(f"{SEED}/{number}")  # noqa: S311
-    raw = Raw(place, chance.randbytes(32))
-    with contextlib.suppress(OSError), contextlib.closing(raw):
-        stage = chance.choice(["greeting"] * 3 + ["hello"] * 3 + ["initiate"] * 2 + ["message"] * 2)
-        if stage == "greeting":
-            raw.send(mutated(GREETING, chance))
-            return
-        if stage == "hello":
-            raw.send(GREETING + mutated(frame(raw.hello(), COMMAND), chance))
-            return
-        if stage == "initiate":
-            raw.send(GREETING + frame(raw.hello(), COMMAND))
-            raw.welcome()
-            raw.send(mutated(frame(raw.initiate(), COMMAND), chance))
-            return
-        raw.shake()
-        raw.send(_wrong(raw, chance))
-
-
-def _wrong(raw: Raw, chance: random.Random) -> bytes:
-    """Return a message that is wrong outside of its encryption, or inside."""
-    good = encode(Envelope(1, request(64), ID, 1, 0))
-    if chance.random() < 0.4:
-        return mutated(frame(raw.message(good)), chance)
-    bodies = [mutated(good, chance) for _ in range(chance.randint(1, 4))]
-    last = len(bodies) - 1
-    return b"".join(
-        frame(raw.message(body, MORE * (at < last) + 4 * (chance.random() < 0.1)))
-        for at, body in enumerate(bodies)
-    )
-
-
-def test_a_thousand_attacks(talkers: tuple[Talker, Talker]) -> None:
-    """Mutated greetings, handshakes and messages by the thousand, and the honest are answered."""
-    there, honest = talkers
-    place = there.wire.listen()
-    line = befriend(honest, there, place)
-
-    def attacks() -> None:
-        for number in range(ATTACKS):
-            attack(place, number)
-
-    aside(attacks, there)
-    assert is_answered(honest, there, line)
-    assert is_answered(honest, there, befriend(honest, there, place))
-    reasons = " ".join(there.cuts)
-    assert "first message" in reasons or "not an envelope" in reasons
-    turn_until(lambda: len(there.sessions) == len(there.wire.transport._gate._guests) == 2, there)
 
 
 def test_raw_is_right_where_it_is_not_wrong(talkers: tuple[Talker, Talker]) -> None:

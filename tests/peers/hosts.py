@@ -1,0 +1,69 @@
+"""Peers as a node has them: sessions here, sockets in a process. They answer what is asked."""
+
+from engine.clock import SystemClock
+from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
+from peers.connection import Arrival, Channel, Connection
+from peers.envelope import Role
+from peers.hello import Party
+from peers.messages import request
+from peers.post import Came, Closed, Opened, Post
+from peers.signed import seal
+from tests.peers.keys import identity
+from tests.peers.networks import Net, until
+
+QUESTION = request(64)
+
+
+class Host(Net):
+    """One peer; for one running loop."""
+
+    def __init__(self, number: int) -> None:
+        """Use the keys of peer `number`."""
+        super().__init__(number)
+        self.identity = identity(number)
+        self.party = Party(self.identity, certified(number, self.key), self.key)
+        self.post = Post(self.network, self.party, SystemClock())
+        self.heed = self._arrive
+        self.met: list[Connection] = []
+        self.closed: list[Closed] = []
+        self.answers: list[bytes] = []
+
+    def _arrive(self, arrival: Arrival) -> None:
+        for happened in (*self.post.arrive(arrival), *self.post.tick()):
+            match happened:
+                case Opened(connection):
+                    self.met.append(connection)
+                case Came(role=Role.REQUEST):
+                    answer = b"answer to " + happened.body
+                    self.post.reply(happened.connection, happened.request_id, answer)
+                case Came(role=Role.ANSWER):
+                    self.answers.append(happened.body)
+                case Closed():
+                    self.closed.append(happened)
+
+    @property
+    def faults(self) -> list[str]:
+        """Why others were cut off."""
+        return [one.why for one in self.closed if one.is_fault]
+
+    async def befriend(self, other: "Host") -> Connection:
+        """Meet another."""
+        place = other.places[Channel.CONTROL]
+        line = self.post.dial(place, Channel.CONTROL, expected=other.identity.peer)
+        await until(lambda: line in self.met)
+        return line
+
+    async def is_answered(self, line: Connection) -> bool:
+        """Return whether there is an answer to what is asked."""
+        before = len(self.answers)
+        self.post.ask(line, QUESTION, b"%d" % before, 0)
+        await until(lambda: len(self.answers) > before)
+        return self.answers[-1] == b"answer to %d" % before
+
+
+def certified(number: int, key: bytes) -> bytes:
+    """Return the signed certificate of a transport key."""
+    now_ms = SystemClock().now_ms()
+    return seal(
+        CERTIFICATE, Certificate(key, now_ms - SKEW_MS, now_ms + 10**6, 1), identity(number)
+    ).data
