@@ -28,7 +28,7 @@ CREATE TABLE handed (
     PRIMARY KEY (agreement, number)) WITHOUT ROWID;
 CREATE TABLE done (
     agreement BLOB, number INTEGER, place INTEGER, step BLOB NOT NULL, result BLOB NOT NULL,
-    attestation BLOB NOT NULL, size INTEGER NOT NULL,
+    attestation BLOB NOT NULL, size INTEGER NOT NULL, succeeded INTEGER NOT NULL,
     PRIMARY KEY (agreement, number, place)) WITHOUT ROWID;
 CREATE INDEX done_of ON done (step);
 """

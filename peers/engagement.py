@@ -113,7 +113,7 @@ class Engagement:
         self._numbers = count(1)
         tools.workbench.join(kept.agreement.cid, self.share)
         tools.depot.granted(kept.agreement.requester, AGREED)
-        told = [cid for said in kept.past.said.values() for cid in (said.result, said.attestation)]
+        told = [cid for ran in kept.past.known.values() for cid in ran.said[1:]]
         if told:
             tools.depot.offer(kept.agreement.cid, told, kept.agreement.requester)
 
@@ -145,7 +145,10 @@ class Engagement:
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
         """Take a lease; `reply` when it is in the book."""
         self.used_ms = self._now_ms
-        actions = self._service.handle(Leased(handed.lease, handed.steps), self._now_ms)
+        needs = zip(handed.steps, handed.needs, strict=True)
+        fresh = frozenset(step for step, need in needs if need.is_fresh)
+        event = Leased(handed.lease, handed.steps, fresh)
+        actions = self._service.handle(event, self._now_ms)
         if any(isinstance(action, Blame) for action in actions):
             self._perform(actions)
             return
@@ -204,12 +207,11 @@ class Engagement:
 
     def _recall(self, steps: list[Cid]) -> None:
         """Look whether we did some of these for the same requester, before any is fetched."""
-        if not steps:
-            return
         tools = self._tools
+        again = [step for step in steps if not self._needs[step].is_fresh]
 
         def look() -> list[Made]:
-            said = tools.book.said(self.agreement.requester, steps)
+            said = tools.book.said(self.agreement.requester, again)
             return tools.workbench.whole(said.values())
 
         tools.workbench.read(look, partial(self._on_recalled, steps))
@@ -251,7 +253,7 @@ class Engagement:
         self.used_ms = self._now_ms
         self._tools.depot.offer(self.agreement.cid, made.roots, self.agreement.requester)
         self._forget(made.said.step)
-        self._tell(Ran(made.said, made.size))
+        self._tell(Ran(made.said, made.size, made.succeeded))
 
     def _fail(self, step: Cid, why: str) -> None:
         self._forget(step)

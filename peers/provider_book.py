@@ -15,7 +15,7 @@ from peers.agreement import ACCEPTANCE, LEASE, OFFER, Agreement, Said, bind
 from peers.book import Book
 from peers.identity import PeerId
 from peers.service import Past
-from peers.service_events import Hand
+from peers.service_events import Hand, Ran
 from peers.signed import unseal
 from peers.work_messages import Handed
 
@@ -63,10 +63,10 @@ class ProviderBook:
         of = (hand.batch.agreement.raw, hand.batch.number)
         change.execute("INSERT INTO handed VALUES (?, ?, ?, 0)", (*of, signed))
         change.executemany(
-            "INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (*of, place, *(cid.raw for cid in one), size)
-                for place, (one, size) in enumerate(zip(hand.said, hand.sizes, strict=True))
+                (*of, place, *(cid.raw for cid in ran.said), ran.size, ran.succeeded)
+                for place, ran in enumerate(hand.done)
             ],
         )
 
@@ -107,7 +107,7 @@ class ProviderBook:
             raws = [step.raw for step in steps[at : at + CHUNK]]
             query = (
                 "SELECT step, result, attestation FROM done JOIN engaged USING (agreement)"  # noqa: S608
-                f" WHERE requester = ? AND step IN ({','.join('?' * len(raws))})"
+                f" WHERE requester = ? AND succeeded AND step IN ({','.join('?' * len(raws))})"
             )
             rows = self._book.rows(query, (requester.key, *raws))
             found |= {one.step: one for one in map(_said, rows)}
@@ -141,16 +141,15 @@ class ProviderBook:
         leased = [(unseal(LEASE, one), *rest) for one, *rest in self._book.rows(query, of)]
         query = "SELECT number, is_confirmed FROM handed WHERE agreement = ? ORDER BY number"
         handed = self._book.rows(query, of)
-        query = "SELECT step, result, attestation, size FROM done WHERE agreement = ?"
-        done = self._book.rows(query, of)
-        said = {one.step: one for one in (_said(row[:3]) for row in done)}
+        query = "SELECT step, result, attestation, size, succeeded FROM done WHERE agreement = ?"
+        done = [Ran(_said(row[:3]), *row[3:]) for row in self._book.rows(query, of)]
         past = Past(
             leases={lease.value.number: lease.cid for lease, *_ in leased},
             told=max((number for number, _ in handed), default=0),
             unconfirmed=tuple(number for number, is_confirmed in handed if not is_confirmed),
-            said=said,
-            sizes={Cid(row[0]): row[3] for row in done},
+            known={ran.said.step: ran for ran in done if ran.succeeded},
         )
+        said = {ran.said.step for ran in done}
         raws = [raws for _, raws, is_over in leased if not is_over]
         steps = dict.fromkeys(step for one in raws for step in _cids(one))
         return Kept(agreement, acceptance, past, tuple(s for s in steps if s not in said))

@@ -17,7 +17,7 @@ from engine import merkle
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.values import dataclass
-from peers.agreement import MAX_LEASE_MS, Agreement, Batch, Said, check_lease
+from peers.agreement import MAX_LEASE_MS, Agreement, Batch, check_lease
 from peers.service_events import (
     Action,
     Blame,
@@ -50,8 +50,7 @@ class Past:
     leases: Mapping[int, Cid] = field(default_factory=dict)
     told: int = 0  # batches
     unconfirmed: tuple[int, ...] = ()  # of those
-    said: Mapping[Cid, Said] = field(default_factory=dict)  # step ->
-    sizes: Mapping[Cid, int] = field(default_factory=dict)  # step -> bytes of its records
+    known: Mapping[Cid, Ran] = field(default_factory=dict)  # step -> what is told of it again
 
 
 class Service:
@@ -71,9 +70,8 @@ class Service:
         self._soonest = 0  # ms: no step ends before
         self._leases = dict(sorted(past.leases.items())[-REMEMBERED:])  # the last ones
         self._last = max(past.leases, default=0)  # lease
-        self._said = dict(past.said)  # of all that was done here
-        self._sizes = dict(past.sizes)  # of their records, in bytes
-        self._done: list[Said] = []  # what is not told yet
+        self._known = dict(past.known)  # of what succeeded here
+        self._done: dict[Cid, Ran] = {}  # step -> what is not told yet
         self._bytes = 0  # of the records of that
         self._since_ms = 0  # when the first of those was done
         self._told = past.told  # batches
@@ -116,10 +114,10 @@ class Service:
             yield Blame(why)
             return
         self._remember(lease.number, event.lease.cid)
-        told = {one.step for one in self._done}  # or are about to be
-        again = [step for step in dict.fromkeys(event.steps) if step in self._said]
-        self._finish([self._said[step] for step in again if step not in told], now_ms)
-        new = [step for step in event.steps if step not in self._ends and step not in self._said]
+        again = [self._known[step] for step in event.steps if self._is_known(step, event)]
+        self._finish([ran for ran in again if ran.said.step not in self._done], now_ms)
+        new = [step for step in event.steps if not self._is_known(step, event)]
+        new = [step for step in dict.fromkeys(new) if step not in self._ends]
         room = max(0, MAX_OPEN - len(self._ends))
         if late := tuple(new[room:]):
             yield Return(late, f"more than {MAX_OPEN} steps are open")
@@ -130,9 +128,9 @@ class Service:
 
     def _on_ran(self, event: Ran, now_ms: int) -> Iterable[Action]:
         if self._close(event.said.step):
-            self._said[event.said.step] = event.said
-            self._sizes[event.said.step] = event.size
-            self._finish([event.said], now_ms)
+            if event.succeeded:
+                self._known[event.said.step] = event
+            self._finish([event], now_ms)
         return ()
 
     def _on_failed(self, event: Failed, _: int) -> Iterable[Action]:
@@ -167,24 +165,30 @@ class Service:
         """Hand results back when there is a reason not to wait for more."""
         is_due = now_ms - self._since_ms >= LINGER_MS or not self._ends
         while self._done and (is_due or len(self._done) >= FULL or self._bytes >= FULL_BYTES):
-            said = self._take()
+            done = self._take()
+            said = tuple(ran.said for ran in done)
             self._told += 1
             self._unconfirmed[self._told] = None
             root = merkle.root([one.leaf for one in said])
-            sizes = tuple(self._sizes.get(one.step, 0) for one in said)
-            yield Hand(Batch(self._agreement.cid, self._told, len(said), root), said, sizes)
+            yield Hand(Batch(self._agreement.cid, self._told, len(said), root), said, done)
 
-    def _take(self) -> tuple[Said, ...]:
+    def _take(self) -> tuple[Ran, ...]:
         """Return what goes in the next batch: the first results, as far as a message has room."""
-        count, size = 0, 0
-        for one in self._done[:FULL]:
-            size += self._sizes.get(one.step, 0)
-            if count and size > FULL_BYTES:
+        taken: list[Ran] = []
+        size = 0
+        for ran in self._done.values():
+            size += ran.size
+            if len(taken) == FULL or (taken and size > FULL_BYTES):
                 break
-            count += 1
-        said, self._done = tuple(self._done[:count]), self._done[count:]
-        self._bytes = sum(self._sizes.get(one.step, 0) for one in self._done)
-        return said
+            taken.append(ran)
+        for ran in taken:
+            del self._done[ran.said.step]
+        self._bytes -= sum(ran.size for ran in taken)
+        return tuple(taken)
+
+    def _is_known(self, step: Cid, event: Leased) -> bool:
+        """Return whether a step that is leased is to be told, and not run."""
+        return step in self._known and step not in event.fresh
 
     def _complaint(self, event: Leased) -> str | None:
         """Return what no honest requester would have sent; None when there is nothing to say."""
@@ -205,12 +209,14 @@ class Service:
         if self._close(step):
             yield Cancel(step)
 
-    def _finish(self, said: list[Said], now_ms: int) -> None:
+    def _finish(self, done: Iterable[Ran], now_ms: int) -> None:
         """Have results told, also some that were told before: the requester asked again."""
-        if said and not self._done:
-            self._since_ms = now_ms
-        self._done += said
-        self._bytes += sum(self._sizes.get(one.step, 0) for one in said)
+        for ran in done:
+            if not self._done:
+                self._since_ms = now_ms
+            before = self._done.pop(ran.said.step, None)
+            self._bytes += ran.size - (before.size if before else 0)
+            self._done[ran.said.step] = ran
 
     def _close(self, step: Cid) -> bool:
         """End an open step; False when it is none."""

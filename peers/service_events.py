@@ -19,6 +19,7 @@ class Leased:
 
     lease: Unsealed[Lease]
     steps: tuple[Cid, ...]
+    fresh: frozenset[Cid] = frozenset()  # of these, what is to run whatever is known of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Ran:
 
     said: Said
     size: int = 0  # bytes of its result and its attestation
+    succeeded: bool = True  # else it is run again when it is leased again
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Hand:
 
     batch: Batch
     said: tuple[Said, ...]
-    sizes: tuple[int, ...]  # bytes of the records of each
+    done: tuple[Ran, ...]  # what it is said of
 
 
 @dataclass(frozen=True, slots=True)

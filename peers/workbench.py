@@ -49,6 +49,7 @@ class Made(NamedTuple):
     said: Said
     size: int  # bytes of its two records
     roots: tuple[Cid, ...]  # what its requester may have
+    succeeded: bool
 
 
 Outcome: TypeAlias = Made | TallyError
@@ -262,7 +263,7 @@ class Workbench:
         gave = set(result.outputs.values())
         if result.step != said.step or result.exit_code or presence.whole(gave) != gave:
             return None
-        return Made(said, sum(len(one.data) for one in records), (*said[1:], *gave))
+        return Made(said, sum(len(one.data) for one in records), (*said[1:], *gave), succeeded=True)
 
 
 def share_of(need: Need) -> Share:
@@ -277,7 +278,8 @@ def made_of(report: Report) -> Made:
     logs = [log for log in (attestation.stdout, attestation.stderr) if log is not None]
     records = {said.result, said.attestation}
     size = sum(len(block.data) for block in report.blocks if block.cid in records)
-    return Made(said, size, (*said[1:], *report.result.outputs.values(), *logs))
+    roots = (*said[1:], *report.result.outputs.values(), *logs)
+    return Made(said, size, roots, report.succeeded)
 
 
 def _raised(future: "Future[T]") -> BaseException | None:
