@@ -170,6 +170,13 @@ class Engagement:
         self._tell(Connected())
         self._pay()
 
+    def end(self) -> None:
+        """Do and say nothing more: the requester has no use for it."""
+        self._tools.recorder.submit(
+            Record((), partial(self._tools.book.end, self.agreement.cid), _unheard)
+        )
+        self.close()
+
     def tick(self, now_ms: int) -> None:
         """Take the time."""
         self._now_ms = now_ms
@@ -386,6 +393,10 @@ class Engagement:
             self._retry_ms = self._now_ms + AGAIN_MS
             return
         then()
+
+
+def _unheard(outcome: "Future[None]") -> None:
+    """Go on whether it could be written or not: without it, more is said than anybody needs."""
 
 
 def _nothing() -> None:

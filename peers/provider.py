@@ -29,6 +29,7 @@ from peers.provider_book import Kept
 from peers.signed import Unsealed, seal
 from peers.work_messages import (
     BATCH_TYPE,
+    END_TYPE,
     LEASE_TYPE,
     OFFER_TYPE,
     RETURN_TYPE,
@@ -36,6 +37,7 @@ from peers.work_messages import (
     Handed,
     Refusal,
     Steps,
+    read_end,
     read_lease,
     read_offer,
     read_steps,
@@ -43,7 +45,8 @@ from peers.work_messages import (
     write_steps,
 )
 
-QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is lent to others
+QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
+WANTED_MS: Final = 5_000  # the same, when another wants it
 CHECK_MS: Final = 1_000  # how often it is looked for those
 
 Then = Callable[[Engagement | None], None]
@@ -129,7 +132,8 @@ class Provider:
         self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
     ) -> None:
         """Take a message about work that others want done here."""
-        if role is Role.ANSWER and kind in (BATCH_TYPE + 1, RETURN_TYPE + 1):
+        self._now_ms = self._tools.clock.monotonic_ms()
+        if kind in (BATCH_TYPE + 1, RETURN_TYPE + 1):
             self._answered(peer, key, body)
             return
         reply = partial(self._mail.reply, connection, key)
@@ -142,6 +146,8 @@ class Provider:
                 self._leased(peer, read_lease(body), reply)
             case _ if kind == STOP_TYPE:
                 self._stopped(peer, read_steps(body), reply)
+            case _ if kind == END_TYPE:
+                self._ended(peer, read_end(body))
             case _:
                 raise RemoteFault(f"there is no type {kind}")
 
@@ -160,7 +166,7 @@ class Provider:
             one.tick(now_ms)
         if now_ms - self._checked_ms >= CHECK_MS:
             self._checked_ms = now_ms
-            self._let_sleep()
+            self._put_to_sleep(QUIET_MS)
 
     # offers
 
@@ -203,6 +209,8 @@ class Provider:
 
     def _objection(self, offer: Offer) -> str:
         why = objection(self._house, offer, self._lent())
+        if why and self._put_to_sleep(WANTED_MS):  # others have what nobody uses
+            why = objection(self._house, offer, self._lent())
         if not why and self._free_bytes() < offer.disk_bytes + RESERVE:
             return "this peer has no room on its disk"
         return why
@@ -251,6 +259,12 @@ class Provider:
             engagement.stopped(steps.steps)
         reply(b"")
 
+    def _ended(self, peer: PeerId, agreement: Cid) -> None:
+        engagement = self._engaged.get(agreement)
+        if engagement is not None and engagement.agreement.requester == peer:
+            engagement.end()
+            del self._engaged[agreement]
+
     def _answered(self, peer: PeerId, key: bytes, body: bytes) -> None:
         if body:
             raise RemoteFault("what is told is answered with nothing")
@@ -293,14 +307,19 @@ class Provider:
         for agreement in owing.result():
             self._take_up(agreement, lambda _: None)
 
-    def _let_sleep(self) -> None:
-        for cid, one in tuple(self._engaged.items()):
-            is_quiet = self._now_ms - one.used_ms >= QUIET_MS
-            if is_quiet and (one.is_idle or (one.is_done and self._line(one) is None)):
-                if one.is_settled:
-                    self._enter(partial(self._tools.book.settle, cid), lambda _: None)
-                one.close()
-                del self._engaged[cid]
+    def _put_to_sleep(self, quiet_ms: int) -> bool:
+        """Let those sleep under which nothing has happened for a time; return whether any does."""
+        asleep = [cid for cid, one in self._engaged.items() if self._may_sleep(one, quiet_ms)]
+        for cid in asleep:
+            one = self._engaged.pop(cid)
+            if one.is_settled:
+                self._enter(partial(self._tools.book.settle, cid), lambda _: None)
+            one.close()
+        return bool(asleep)
+
+    def _may_sleep(self, one: Engagement, quiet_ms: int) -> bool:
+        is_quiet = self._now_ms - one.used_ms >= quiet_ms
+        return is_quiet and (one.is_idle or (one.is_done and self._line(one) is None))
 
     def _blame(self, peer: PeerId, why: str) -> None:
         if line := self._lines.control(peer):

@@ -81,6 +81,11 @@ class ProviderBook:
         """Note that no step is open of the leases there are."""
         change.execute("UPDATE leased SET is_over = 1 WHERE agreement = ?", (agreement.raw,))
 
+    def end(self, agreement: Cid, change: sqlite3.Connection) -> None:
+        """Note that the requester wants nothing more under an agreement."""
+        self.settle(agreement, change)
+        change.execute("UPDATE handed SET is_confirmed = 1 WHERE agreement = ?", (agreement.raw,))
+
     def forget(self, before_ms: int, change: sqlite3.Connection) -> None:
         """Leave out the agreements that nobody has used since, and all that was under them."""
         old = change.execute("SELECT agreement FROM engaged WHERE used_ms < ?", (before_ms,))

@@ -39,6 +39,8 @@ from peers.service_events import (
 MAX_OPEN: Final = 16_384  # steps that are not ended: four full leases
 REMEMBERED: Final = 64  # leases: older ones come again only by mistake, and are passed over
 LINGER_MS: Final = 50  # how long a result waits for company
+BUSY: Final = 32  # open steps: with more, nobody waits for one result, and company is cheaper
+BUSY_LINGER_MS: Final = 250
 FULL: Final = 256  # results: more of them share a signature no cheaper
 FULL_BYTES: Final = 1024 * 1024  # of their records; one record more and a message has room for it
 
@@ -163,7 +165,8 @@ class Service:
 
     def _tell(self, now_ms: int) -> Iterable[Action]:
         """Hand results back when there is a reason not to wait for more."""
-        is_due = now_ms - self._since_ms >= LINGER_MS or not self._ends
+        linger_ms = BUSY_LINGER_MS if len(self._ends) > BUSY else LINGER_MS
+        is_due = now_ms - self._since_ms >= linger_ms or not self._ends
         while self._done and (is_due or len(self._done) >= FULL or self._bytes >= FULL_BYTES):
             done = self._take()
             said = tuple(ran.said for ran in done)

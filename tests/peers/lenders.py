@@ -192,6 +192,12 @@ class Borrower:
         body = work_messages.write_steps(Steps(agreement, steps, "not wanted"))
         return self._ask(work_messages.STOP_TYPE, body)
 
+    def end(self, agreement: Cid) -> None:
+        """Want nothing more under an agreement."""
+        assert self.line is not None
+        body = work_messages.write_end(agreement)
+        self.trader.post.tell(self.line, work_messages.END_TYPE, body)
+
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Remember who is there."""
         if connection.channel is Channel.CONTROL:

@@ -12,7 +12,7 @@ from engine.content.cid import Cid
 from engine.sandbox.base import Job
 from engine.sandbox.scripted import WELL, Act
 from engine.step import ATTESTATION, RESULT
-from peers.provider import QUIET_MS
+from peers.provider import QUIET_MS, WANTED_MS
 from peers.work_messages import Need, Refusal
 from tests.peers.lenders import Borrower, Lender, environment, plain, step
 from tests.peers.traders import until
@@ -285,11 +285,48 @@ def test_what_is_quiet_holds_nothing_that_others_want(pair: Pair) -> None:
     agreement = pair.agree(cores=3)
     first, second = pair.steps(2)
     pair.run(agreement, [first])
+    pair.until(lambda: pair.lender.provider.is_idle)
     pair.lender.clock.by_ms += QUIET_MS
     pair.until(lambda: pair.lender.provider.status()["agreements"] == 0)
     assert pair.lender.provider.status()["lent_cores"] == 0
     pair.run(agreement, [second], number=2)
     assert [told.batch.value.number for told in pair.borrower.told] == [1, 2]
+
+
+def test_what_is_ended_is_free_at_once(pair: Pair) -> None:
+    """Its steps end, and what it was lent is lent to the next."""
+    pair.lender.play = lambda _: Act(until_cancelled=True)
+    agreement = pair.agree(cores=3)
+    pair.borrower.lease(agreement, pair.steps(3), [pair.need] * 3)
+    pair.until(lambda: pair.lender.provider.status()["running"] == 2)
+    pair.borrower.end(agreement)
+    pair.agree(run=1, cores=3)
+    pair.until(lambda: pair.lender.provider.status()["running"] == 0)
+    assert pair.lender.provider.is_idle
+
+
+def test_who_wants_what_nobody_uses_has_it(pair: Pair) -> None:
+    """An agreement under which nothing happens makes room for an offer, before its minute is up."""
+    pair.agree(cores=3)
+    pair.lender.clock.by_ms += WANTED_MS
+    pair.agree(run=1, cores=3)
+
+
+def test_a_step_that_failed_is_run_again(pair: Pair) -> None:
+    """As is one that is to be fresh; what it gave the last time is told no more."""
+    outcomes = [replace(WELL, exit_code=3), WELL, WELL]
+    pair.lender.play = lambda job: replace(plain(job), outcome=outcomes.pop(0))
+    agreement = pair.agree()
+    (one,) = pair.steps(1)
+    codes = []
+    for number in range(1, 5):
+        if number == 4:
+            pair.need = pair.need._replace(is_fresh=True)
+        pair.borrower.told.clear()
+        pair.run(agreement, [one], number)
+        codes.append(RESULT.decode(pair.borrower.told[0].records[0].data).exit_code)
+    assert codes == [3, 0, 0, 0]
+    assert outcomes == []
 
 
 def test_a_requester_that_comes_back_hears_what_it_missed(pair: Pair) -> None:
