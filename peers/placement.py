@@ -123,6 +123,14 @@ class Placement:
             if now_ms >= standing.banned_until_ms and standing.room.at_once(need)
         )
 
+    def idle(self, need: Need, now_ms: int) -> int:
+        """Return how many such steps more could begin at once."""
+        return sum(
+            max(0, standing.room.at_once(need) - len(standing.work))
+            for standing in self._standings.values()
+            if now_ms >= standing.banned_until_ms
+        )
+
     def open(self, provider: PeerId) -> int:
         """Return how many steps a provider has."""
         return len(self._standings[provider].work)

@@ -207,12 +207,12 @@ class Ticket:
         if self._is_over:
             return
         now_ms = self._now_ms
-        self._give_out(now_ms)
         if is_new or now_ms - self._recruited_ms >= RECRUIT_MS:
             self._recruited_ms = now_ms
-            self._retire(now_ms)
+            self._retire()
             for shape, waiting in self._work.shapes().items():
                 self._recruit(shape, waiting, now_ms)
+        self._give_out(now_ms)
 
     def _give_out(self, now_ms: int) -> None:
         begun: list[int] = []
@@ -237,7 +237,7 @@ class Ticket:
         for task in again:
             self._work.give_back(task.key, deal.provider, now_ms, is_bad=False)
 
-    def _retire(self, now_ms: int) -> None:
+    def _retire(self) -> None:
         """End the agreements under which nothing more comes."""
         for deal in tuple(self.deals.values()):
             if self._current.get(deal.provider) is not deal and not deal.is_busy:
@@ -256,7 +256,8 @@ class Ticket:
             return
         elif not live:
             self._note("nobody runs such steps now; waiting for a peer")
-        has = sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
+        has = self._work.placement.idle(need, now_ms)
+        has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
         for notice in able:
             if has >= waiting or len(self._current) >= MAX_DEALS:
                 return

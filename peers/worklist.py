@@ -83,7 +83,8 @@ class Worklist:
     def place(self, now_ms: int, *, coming: int = 0) -> list[tuple[PeerId, tuple[Task, ...]]]:
         """Give out what there is room for; return who gets what.
 
-        `coming`: how many more providers there will be in a moment: their share is left.
+        `coming`: how many more providers there will be in a moment: until then, nobody gets more
+        than its share, or than it runs at once.
         """
         placed: dict[PeerId, list[Task]] = {}
         for shape in tuple(self._waiting):
@@ -165,7 +166,8 @@ class Worklist:
         while queue:
             need = self.need(queue[0])
             providers = coming + self.placement.able(need, now_ms)
-            provider = self.placement.choose(need, now_ms, ahead_ms=AHEAD_MS)
+            ahead_ms = 0 if coming else AHEAD_MS
+            provider = self.placement.choose(need, now_ms, ahead_ms=ahead_ms)
             if provider is None or (coming and self._has_its_share(provider, providers)):
                 return
             given = []

@@ -97,6 +97,20 @@ def test_long_steps_are_spread(asker: Asker, made: Made) -> None:
     assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
 
 
+def test_idle_peers_are_asked_before_busy_ones_get_more(asker: Asker, made: Made) -> None:
+    """Of short steps too: the agreement with the second is made when the first is busy."""
+    workers = made(2), made(3)
+    for one in workers:
+        one.run = lambda *_: None
+    introduce(asker, *workers)
+    until(lambda: all(asker.lines.control(one.peer) for one in workers), asker, *workers)
+    asker.have_run("a", usual_ms=None)
+    until(lambda: len(asker.visit.of("begun")) == 1, asker, *workers)
+    asker.have_run("b", "c", "d", usual_ms=None)
+    until(lambda: len(asker.visit.of("begun")) == 4, asker, *workers)
+    assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
+
+
 def test_a_step_that_fails_is_a_result_and_no_witness(asker: Asker, made: Made) -> None:
     """Its log is here."""
     worker = made(2)
