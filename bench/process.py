@@ -84,7 +84,7 @@ class Command:
             )
         most = 0
         while process.poll() is None:
-            most = max(most, sum(map(_held, _tree(process.pid))))
+            most = max(most, held(process.pid))
             time.sleep(_LOOK_S)
         if process.returncode:
             raise Failed(f"{self.words[0]} ended with {process.returncode}")
@@ -98,6 +98,21 @@ class ToldCommand(Command):
         """Run it to its end; return what it says."""
         told = json.loads(self.output())
         return Spent(told["seconds"], told["processor"])
+
+
+def held(process: int) -> int:
+    """Return the bytes that a process and all that descend from it hold now."""
+    return sum(map(_held, _tree(process)))
+
+
+def used(process: int) -> float:
+    """Return the processor's seconds of a process and all that descend from it and live."""
+    seconds = 0.0
+    for one in _tree(process):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def _processor() -> float:

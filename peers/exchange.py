@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Final, NoReturn
 
 from engine.content.blocks import MAX_BLOCK
-from engine.content.cid import BYTES, Cid, are_cids
+from engine.content.cid import BYTES, RAW, Cid, are_cids
 from engine.values import dataclass
 from peers import plain
 from peers.errors import RemoteFault
@@ -29,7 +29,7 @@ MAX_LANES: Final = 16  # of one asker: what it fetches at a time
 MAX_BYTES: Final = MAX_BLOCK  # of the blocks in one message: a frame is that and 64 KiB
 MAX_COUNT: Final = 2**63 - 1  # bytes counted on a lane; never reached
 
-Claimed = tuple[Cid, bytes]  # a block whose bytes nobody has checked
+Claimed = tuple[Cid, bytes]  # a block whose bytes nobody has checked; of a large leaf, a view
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ CANCEL_TYPE: Final = notice(Subject.CONTENT + 2)
 BLOCKS_TYPE: Final = notice(Subject.CONTENT + 3)
 DONT_HAVE_TYPE: Final = notice(Subject.CONTENT + 4)
 
+_COPIED: Final = 64 * 1024  # bytes of a leaf; to copy a larger one costs as much as to check it
 _LENGTH: Final = 4  # bytes that say how long the head of Blocks is
 
 
@@ -133,8 +134,18 @@ def _unpack_blocks(body: bytes) -> Blocks:
     ends = [*itertools.accumulate((_number(size, MAX_BYTES) for size in sizes), initial=at)]
     if ends[-1] != len(body) or ends[-1] - at > MAX_BYTES:
         _refuse(f"blocks of other sizes than it says, or over {MAX_BYTES} bytes")
-    blocks = [(cid, body[a:b]) for cid, (a, b) in zip(names, pairwise(ends), strict=True)]
+    blocks = [
+        (cid, _part(body, a, b, is_leaf=cid.codec == RAW))
+        for cid, (a, b) in zip(names, pairwise(ends), strict=True)
+    ]
     return Blocks(_lane(lane), _count(sent), tuple(blocks))
+
+
+def _part(body: bytes, start: int, end: int, *, is_leaf: bool) -> bytes:
+    """Return a block. Of a large leaf it is a view: that is checked and written, no more."""
+    if is_leaf and end - start > _COPIED:
+        return memoryview(body)[start:end]  # type: ignore[return-value]
+    return body[start:end]
 
 
 def _fields(body: bytes, count: int) -> tuple[Plain, ...]:

@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from engine.content.blocks import Block
+from engine.content.blocks import Checked
 from engine.content.cid import Cid
 from engine.content.links import STRANGER, Bounds
 from engine.errors import Damaged
@@ -138,7 +138,7 @@ class Fetch:
         wrong = source.account(message.sent, size)
         if wrong is None:
             return
-        kept: list[Block] = []
+        kept: list[Checked] = []
         for claimed in message.blocks:
             wrong = wrong or self._take(source, claimed, kept)
         if kept:
@@ -151,19 +151,20 @@ class Fetch:
         elif source.top_up():
             self._send(source, Credit(self._order.lane, source.granted))
 
-    def _take(self, source: Source, claimed: Claimed, kept: list[Block]) -> str:
+    def _take(self, source: Source, claimed: Claimed, kept: list[Checked]) -> str:
         """Take a block if it is wanted; return what is wrong with the source that sent it."""
         cid, data = claimed
         self._wants.answered(source, cid, self._now_ms)
         if cid not in self._wants:
             return "it sends what nobody asked for" if source.of_no_use(len(data)) else ""
-        if not cid.matches(data):
+        block = Checked.of(cid, data)
+        if block is None:
             self._wants.again(cid)
             return f"it sent bytes that are not {cid}"
         if self._wants.came(cid):
             self._recall(cid)
         self._bytes += len(data)
-        kept.append(Block(cid, data))
+        kept.append(block)
         source.of_use()
         return ""
 

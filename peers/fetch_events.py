@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.content.blocks import Block
+from engine.content.blocks import Checked
 from engine.content.cid import Cid
 from engine.values import dataclass
 from peers.exchange import MAX_CIDS, Answer, Question
@@ -72,9 +72,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Store these: they are checked, and they are content of the roots."""
+    """Store these, which are content of the roots."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Checked, ...]
 
 
 @dataclass(frozen=True, slots=True)

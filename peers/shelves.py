@@ -16,7 +16,8 @@ from peers.fetch_events import Looked
 from peers.wake import Wake
 
 MAX_PENDING: Final = 32 * 1024 * 1024  # bytes that wait for the disk; over it nothing is granted
-_GROUP: Final = 64  # blocks read at a time...
+_FIRST: Final = 4  # blocks read at a time, twice as many each time...
+_GROUP: Final = 64  # ...up to this...
 _SHORT: Final = 32 * 1024  # ...of no more bytes each: 2 MiB; longer ones are read one by one
 _READERS: Final = 2
 
@@ -94,8 +95,9 @@ class Shelves:
     def _each(self, cids: Sequence[Cid]) -> Iterator[tuple[Cid, bytes | None]]:
         """Yield blocks in their order, None for those that are not here."""
         over = self._over
-        for at in range(0, len(cids), _GROUP):
-            group = cids[at : at + _GROUP]
+        at, count = 0, _FIRST
+        while group := cids[at : at + count]:
+            at, count = at + count, min(2 * count, _GROUP)
             found = over | self._store.get_many(group, _SHORT)
             for cid in group:
                 yield cid, found.get(cid) or _get(self._store, cid)

@@ -1,6 +1,7 @@
-"""The same bytes over bare ZeroMQ with CURVE: `give FILE`, or `take PORT KEY`, which prints its time.
+"""Bytes over bare ZeroMQ with CURVE: `give PATH`, or `take PORT KEY`.
 
-Who gives says its port and key, and is ended by whoever started it.
+Who gives says its port and key, and is ended by whoever started it. Who takes prints what that
+took.
 """
 
 import json
@@ -20,8 +21,8 @@ def main() -> None:
     {"give": give, "take": take}[sys.argv[1]](*sys.argv[2:])
 
 
-def give(file: str) -> None:
-    """Send the whole of a file to whoever asks."""
+def give(path: str) -> None:
+    """Send the whole of a file, or of all files below a directory, to whoever asks."""
     public, secret = zmq.curve_keypair()
     giving = zmq.Context().socket(zmq.ROUTER)
     giving.setsockopt(zmq.SNDHWM, _AHEAD)
@@ -32,10 +33,15 @@ def give(file: str) -> None:
     print(json.dumps([str(port), public.decode()]), flush=True)
     while True:
         who, _ = giving.recv_multipart()
-        with Path(file).open("rb", buffering=0) as read:
-            while data := read.read(_PIECE):
-                giving.send_multipart([who, data], copy=False)
+        for file in _files(Path(path)):
+            with file.open("rb", buffering=0) as read:
+                while data := read.read(_PIECE):
+                    giving.send_multipart([who, data], copy=False)
         giving.send_multipart([who, b""])
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
 
 
 def take(port: str, key: str) -> None:

@@ -21,6 +21,16 @@ class Block:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Checked(Block):
+    """A block that was checked in this process: no store does so again. Made by `of` alone."""
+
+    @classmethod
+    def of(cls, cid: Cid, data: bytes) -> "Checked | None":
+        """Return a block if its bytes match its name."""
+        return cls(cid, data) if cid.matches(data) else None
+
+
 class Leaf(NamedTuple):
     """A raw block: `length` bytes from `offset` on, of a file or of what can be made again."""
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
+from engine.content.cid import DAG_CBOR, RAW, Cid
 from peers import plain
 from peers.envelope import MAX_BODY
 from peers.errors import RemoteFault
@@ -124,3 +124,12 @@ def test_the_largest_message_fits_a_frame() -> None:
     kind, body = pack(message)
     assert unpack(kind, body) == message
     assert len(body) <= MAX_BODY
+
+
+def test_a_large_leaf_is_not_copied() -> None:
+    """It is a view of the message; all else is bytes, as it is read further."""
+    large, small, node = (Cid.of(RAW, b"a"), bytes(100_000)), (NAME, b"b"), Cid.of(DAG_CBOR, b"c")
+    kind, body = pack(Blocks(1, 3, (large, small, (node, bytes(100_000)))))
+    message = unpack(kind, body)
+    assert isinstance(message, Blocks)
+    assert [type(data) for _, data in message.blocks] == [memoryview, bytes, bytes]

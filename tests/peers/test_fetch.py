@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pytest
 
-from engine.content.blocks import Block
+from engine.content.blocks import Block, Checked
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.links import Bounds
 from peers.exchange import MAX_CIDS, Answer, Blocks, Cancel, Credit, DontHave, WantBlocks
@@ -171,7 +171,7 @@ def test_wrong_bytes_cut_a_source_off() -> None:
     wrong = Block(LEAVES[0].cid, b"leaf 1")
     actions = driver.bring(A, LEAVES[1], wrong, LEAVES[2])
     assert of_kind(actions, Cut) == [Cut(A, f"it sent bytes that are not {LEAVES[0].cid}")]
-    assert of_kind(actions, Keep) == [Keep((LEAVES[1],))]
+    assert of_kind(actions, Keep) == [Keep((Checked(LEAVES[1].cid, LEAVES[1].data),))]
     assert not wants(driver.tell(Found(A)), A)
     for at in range(0, 600, 100):
         driver.bring(B, *LEAVES[at : at + 100])
@@ -319,7 +319,9 @@ def test_a_late_block_is_taken() -> None:
     """It is wanted still, though it is asked for elsewhere by now."""
     driver = begun(A)
     driver.tell(Tick(SILENT_MS), Found(B))
-    assert of_kind(driver.bring(A, LEAVES[0]), Keep) == [Keep((LEAVES[0],))]
+    assert of_kind(driver.bring(A, LEAVES[0]), Keep) == [
+        Keep((Checked(LEAVES[0].cid, LEAVES[0].data),))
+    ]
 
 
 def test_what_nobody_asked_for_is_borne_to_a_limit() -> None:

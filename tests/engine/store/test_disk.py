@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.content.blocks import Block, Checked
 from engine.errors import Damaged, Refused, Unavailable
 from engine.store.disk import DiskStore
 from tests.engine.store.shelf import overwrite, packs, raw
@@ -39,6 +40,32 @@ def test_a_pack_is_taken_over(tmp_path: Path) -> None:
             assert len(packs(store)) == 1
     with DiskStore(tmp_path) as store:
         assert [store.get(raw(b"%d" % n).cid) for n in range(5)] == [b"%d" % n for n in range(5)]
+
+
+def test_a_write_that_takes_only_some_is_gone_on_with(
+    store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little the system writes at a time, all of a batch is there."""
+    whole = os.pwritev
+
+    def some(descriptor: int, pieces: list[bytes], offset: int) -> int:
+        return whole(descriptor, [b"".join(pieces)[:1000]], offset)
+
+    monkeypatch.setattr(os, "pwritev", some)
+    store.put(MANY)
+    assert [store.get(block.cid) for block in MANY] == [block.data for block in MANY]
+
+
+def test_what_was_checked_is_not_checked_again(store: DiskStore) -> None:
+    """Who has a Checked has made sure; of another block the store does."""
+    right, wrong = MANY[0], Block(MANY[1].cid, b"something else")
+    checked = Checked.of(right.cid, right.data)
+    assert checked
+    assert Checked.of(wrong.cid, wrong.data) is None
+    store.put([checked])
+    assert store.get(right.cid) == right.data
+    with pytest.raises(Damaged):
+        store.put([wrong])
 
 
 def test_what_was_not_committed_is_cut_off(tmp_path: Path) -> None:
