@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.content.cid import DAG_CBOR, RAW, Cid
+from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from peers import plain
 from peers.envelope import MAX_BODY
 from peers.errors import RemoteFault
