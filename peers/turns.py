@@ -43,7 +43,7 @@ class Turns(Generic[Owner, Task]):
         self._left.setdefault(owner, share)
 
     def leave(self, owner: Owner) -> None:
-        """Forget an owner of whom nothing waits or runs."""
+        """Forget an owner of whom nothing waits; what still runs ends for nobody."""
         self._left.pop(owner, None)
 
     def add(self, owner: Owner, task: Task, wants: Share) -> None:
@@ -65,7 +65,8 @@ class Turns(Generic[Owner, Task]):
     def give_back(self, task: Task) -> None:
         """Let what a step used be used by others."""
         owner, used = self._taken.pop(task)
-        self._left[owner] = self._left[owner].plus(used)
+        if owner in self._left:
+            self._left[owner] = self._left[owner].plus(used)
 
     def drop(self, owner: Owner, task: Task) -> bool:
         """Take a step out of its queue; return whether it was in it."""
