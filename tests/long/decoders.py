@@ -45,7 +45,10 @@ from engine.wheels.interpreter import OWN, Interpreter
 from engine.workflow import as_data, lock_text, parse, placeholders, references, units, values
 from engine.workflow.lock import LOCK
 from engine.workflow.model import WORKFLOW
+from peers import exchange
+from peers.directory_messages import ASK_TYPE
 from tests.fakes.content import MemoryContent
+from tests.long import peer_decoders as theirs
 from tests.long import samples
 
 
@@ -338,5 +341,18 @@ TABLE: Final = (
     # between engine and executor, and in the database
     Decoder("frame", _frame, (samples.some_frames(),), (frames.Nonsense, TallyError)),
     Decoder("row", _rows, (samples.STEP_ROW, samples.RUN_ROW)),
+    # between peers
+    Decoder("envelope", theirs.envelopes, theirs.ENVELOPES),
+    Decoder("plain", theirs.plains, theirs.PLAINS),
+    Decoder("signed record", theirs.signed, theirs.SIGNED),
+    Decoder("what is signed", theirs.records, theirs.RECORDS),
+    Decoder("hello", theirs.hellos, theirs.HELLOS),
+    Decoder("messages", theirs.messages, theirs.MESSAGES),
+    Decoder("content", theirs.typed(exchange.unpack, exchange.WANT_TYPE), theirs.CONTENT),
+    Decoder("directory", theirs.typed(theirs.directory, ASK_TYPE), theirs.DIRECTORY),
+    Decoder("work", theirs.work, theirs.WORK),
+    Decoder("address", theirs.addresses, theirs.ADDRESSES),
+    Decoder("network", theirs.network, theirs.NETWORK),
+    Decoder("control", theirs.control, theirs.CONTROL),
 )
 BY_NAME: Final = {decoder.name: decoder for decoder in TABLE}

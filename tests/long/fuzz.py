@@ -49,7 +49,7 @@ def _main() -> None:
     import atheris
 
     name, seconds, number, corpus = sys.argv[1:]
-    with atheris.instrument_imports(include=["engine", "cli"]):
+    with atheris.instrument_imports(include=["engine", "peers", "cli"]):
         from tests.long.decoders import BY_NAME
     options = [f"-max_total_time={seconds}", f"-seed={number}", "-rss_limit_mb=1024", "-timeout=10"]
     decoder = BY_NAME[name]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.long.decoders import TABLE, Decoder
 from tests.long.suite import Field, Suite
 
-EXAMPLES: Final = 700  # of each decoder: 20 000 in all
+EXAMPLES: Final = 500  # of each decoder: 20 000 in all
 _EDITS: Final = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 2**16), st.binary(max_size=9)), max_size=6
 )
