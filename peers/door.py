@@ -34,7 +34,10 @@ class Door:
         gate: Gate,
         clock: Callable[[], int],
         numbers: Iterator[int],
+        *,
+        lends: bool,
     ) -> None:
+        self._lends = lends
         self.socket = listening
         self.monitor = listening.get_monitor_socket(_EVENTS)
         self.channel, self._gate, self._clock, self._numbers = channel, gate, clock, numbers
@@ -96,7 +99,8 @@ class Door:
         except zmq.Again:
             return None
         first = self.socket.recv(zmq.NOBLOCK, copy=False)
-        frames = [first.bytes, *sockets.rest(self.socket, is_more=first.more)]
+        others = sockets.rest(self.socket, is_more=first.more, is_lent=self._lends)
+        frames = [first.bytes, *others]
         if self._seats.is_ended(routing_id):
             return []
         key = bytes.fromhex(str(first.get("User-Id")))

@@ -24,7 +24,10 @@ _EVENTS: Final = zmq.EVENT_CONNECTED | zmq.EVENT_HANDSHAKE_SUCCEEDED | sum(_FAIL
 class Line:
     """A connection that this peer dialled. ZeroMQ would dial again; here each is of its own."""
 
-    def __init__(self, dialling: "zmq.Socket[bytes]", connection: Connection) -> None:
+    def __init__(
+        self, dialling: "zmq.Socket[bytes]", connection: Connection, *, lends: bool
+    ) -> None:
+        self._receive = sockets.lent if lends else sockets.received
         self.socket = dialling
         self.connection = connection
         self.channel = connection.channel
@@ -43,7 +46,7 @@ class Line:
             yield Connected(self.connection)
         size = 0
         for _ in range(MAX_TURN if is_read else 0):
-            frames = sockets.received(self.socket) if size < TURN_SIZE else None
+            frames = self._receive(self.socket) if size < TURN_SIZE else None
             if frames is None:
                 break
             size += sum(map(len, frames))

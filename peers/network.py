@@ -29,7 +29,8 @@ from peers.gate import Limits
 from peers.listening import listening
 from peers.network_frames import Frame, Kind
 from peers.network_lines import NetworkLines
-from peers.pipe import Pipe
+from peers.pipe import Lot, Pipe
+from peers.shared import Shared, shared
 
 GONE: Final = "the network process has ended"
 
@@ -41,6 +42,11 @@ _BOOT: Final = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from peers.network_process import main; main()"
 )
+_MALLOC: Final = {  # of the system's C library
+    "MALLOC_ARENA_MAX": "1",  # else it reserves 64 MiB a thread
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),  # else each large message is memory that is new
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
+}
 _PACKAGES: Final = str(Path(__file__).parents[1])  # where `peers` is imported from
 
 
@@ -48,10 +54,10 @@ class _Child:
     """The process that lives now."""
 
     def __init__(self, listening_at: list[tuple[socket.socket, Channel]]) -> None:
-        pairs = {one: socket.socketpair() for one in Channel}
+        (control, bulk), theirs = zip(*(socket.socketpair() for _ in Channel), strict=True)
+        out, back = shared(), shared()
         self._errors = os.memfd_create("errors", os.MFD_CLOEXEC)
-        theirs = [pair[1] for pair in pairs.values()]
-        numbers = [one.fileno() for one in theirs]
+        numbers = [*(one.fileno() for one in theirs), back, out]
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-B", "-c", _BOOT, _PACKAGES, *map(str, numbers)],
@@ -60,17 +66,13 @@ class _Child:
                 stdout=self._errors,
                 stderr=self._errors,
                 start_new_session=True,  # a terminal's Ctrl-C is the node's to judge
-                env={
-                    **os.environ,
-                    "MALLOC_ARENA_MAX": "1",
-                    "MALLOC_MMAP_THRESHOLD_": str(2**25),
-                    "MALLOC_TRIM_THRESHOLD_": str(2**26),
-                },  # else it reserves 64 MiB a thread
+                env={**os.environ, **_MALLOC},
             )
         finally:
             for one in theirs:
                 one.close()
-        self.pipes = {one: Pipe(pair[0]) for one, pair in pairs.items()}
+        lot = Lot(Shared(out), Shared(back))
+        self.pipes = {Channel.CONTROL: Pipe(control, None), Channel.BULK: Pipe(bulk, lot)}
         self.began_s = time.monotonic()
 
     def end(self) -> str:

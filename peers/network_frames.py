@@ -1,15 +1,16 @@
 """Network frames: what goes between a node and the process that has its sockets. Pure.
 
-A frame is a head of 17 bytes and one or two parts: lengths of the first and the second (all ones:
-there is none), kind, and the id of a connection. Large parts are read to where they stay. Neither
-end trusts the other with its memory: each part has a bound.
+A frame is a head of 18 bytes and one or two parts: lengths of the first and the second (all ones:
+there is none), kind, where the last part is, and the id of a connection. Large parts are in memory
+that both ends share (shared.py), or follow, and are read to where they stay. Neither end trusts the
+other with its memory: each part has a bound.
 
 >>> outgoing, incoming = Outgoing(), Incoming()
 >>> outgoing.add(Frame(Kind.MESSAGE, 6, (b"envelope", b"body")))
 >>> data = b"".join(outgoing.next())
 >>> incoming.space()[:len(data)] = data
 >>> incoming.took(len(data))
-[Frame(kind=<Kind.MESSAGE: 3>, id=6, parts=(b'envelope', b'body'))]
+[Frame(kind=<Kind.MESSAGE: 3>, id=6, parts=(b'envelope', b'body'), place=None)]
 """
 
 import struct
@@ -22,7 +23,7 @@ from typing import Final, NamedTuple
 from peers.envelope import MAX_FRAME
 from peers.errors import RemoteFault
 
-_HEAD: Final = struct.Struct(">IIBQ")
+_HEAD: Final = struct.Struct(">IIBBQ")
 _NONE: Final = 2**32 - 1
 _SCRATCH: Final = 64 * 1024  # bytes read at once, of small frames
 _MOST_PARTS: Final = 64  # buffers written at once; the system takes 1 024
@@ -43,12 +44,20 @@ class Kind(IntEnum):
     ENDED = 10
 
 
+class Place(NamedTuple):
+    """Where a part is that is not in the frame."""
+
+    number: int
+    size: int
+
+
 class Frame(NamedTuple):
     """One thing that is said."""
 
     kind: Kind
     id: int  # of a connection, below 2^64; 0 for none
-    parts: tuple[bytes, ...]  # one or two
+    parts: tuple[bytes, ...]  # one or two, with the one that is elsewhere
+    place: Place | None = None  # of the last part
 
 
 class Outgoing:
@@ -62,8 +71,10 @@ class Outgoing:
 
     def add(self, frame: Frame) -> None:
         """Have a frame written after those before it."""
-        second = len(frame.parts[1]) if len(frame.parts) > 1 else _NONE
-        self._buffers.append(_HEAD.pack(len(frame.parts[0]), second, frame.kind, frame.id))
+        sizes = [*map(len, frame.parts), *([frame.place.size] if frame.place else [])]
+        first, second = (*sizes, _NONE)[:2]
+        place = frame.place.number + 1 if frame.place else 0
+        self._buffers.append(_HEAD.pack(first, second, frame.kind, place, frame.id))
         self._buffers.extend(part for part in frame.parts if part)
 
     def next(self) -> list[bytes | memoryview]:
@@ -108,7 +119,7 @@ class _Begun:
     """A frame whose parts are still coming."""
 
     def __init__(self, data: memoryview) -> None:
-        first, second, kind, number = _HEAD.unpack(data)
+        first, second, kind, place, number = _HEAD.unpack(data)
         self.id = int(number)
         sizes: tuple[int, ...] = (first,) if second == _NONE else (first, second)
         if max(sizes) > MAX_FRAME:
@@ -117,19 +128,20 @@ class _Begun:
             self.kind = Kind(kind)
         except ValueError:
             raise RemoteFault(f"there is no kind {kind}") from None
-        self._sizes = sizes
-        self._parts: tuple[bytes, ...] = ()
+        self._place = Place(place - 1, sizes[-1]) if place else None
+        self._sizes = sizes[:-1] if place else sizes
+        self.parts: tuple[bytes, ...] = ()
 
     @property
     def size(self) -> int:
         """Of the part that comes next."""
-        return self._sizes[len(self._parts)]
+        return self._sizes[len(self.parts)]
 
-    def took(self, part: bytes) -> Frame | None:
-        """Return the frame, when it is whole."""
-        self._parts = (*self._parts, part)
-        whole = len(self._parts) == len(self._sizes)
-        return Frame(self.kind, self.id, self._parts) if whole else None
+    @property
+    def frame(self) -> Frame | None:
+        """The frame, when it is whole."""
+        whole = len(self.parts) == len(self._sizes)
+        return Frame(self.kind, self.id, self.parts, self._place) if whole else None
 
 
 class Incoming:
@@ -173,6 +185,7 @@ class Incoming:
             if have < _HEAD.size:
                 return None
             self._begun = _Begun(self._scratch[at : at + _HEAD.size])
+            self._end_of(frames)
             return _HEAD.size
         size = self._begun.size
         if size <= have:
@@ -183,6 +196,12 @@ class Incoming:
         return None
 
     def _add(self, part: bytes, frames: list[Frame]) -> None:
-        if self._begun and (frame := self._begun.took(part)):
+        if self._begun:
+            self._begun.parts = (*self._begun.parts, part)
+            self._end_of(frames)
+
+    def _end_of(self, frames: list[Frame]) -> None:
+        """Take the frame that is coming, if it is whole."""
+        if self._begun and (frame := self._begun.frame):
             self._begun = None
             frames.append(frame)

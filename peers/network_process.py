@@ -19,7 +19,8 @@ from peers import network_messages as messages
 from peers.connection import Arrival, Arrived, Channel, Connected, Connection, Ended, Left
 from peers.errors import LocalFault
 from peers.network_frames import Frame, Kind
-from peers.pipe import Pipe
+from peers.pipe import Lot, Pipe
+from peers.shared import Shared
 from peers.transport import Transport
 
 MEMORY: Final = 512 * 2**20  # bytes of address space
@@ -27,7 +28,7 @@ FILES: Final = 4_096
 
 _PLENTY: Final = MEMORY // 8  # bytes in use, from which on it is asked who fills them
 _IDLE_MS: Final = 50  # between two looks at that
-_RETRY_MS: Final = 2  # while a message waits for room in a socket: ZeroMQ does not tell of it
+_RETRY_MS: Final = 3  # while a message waits for room in a socket: ZeroMQ does not tell of it
 
 
 class NetworkProcess:
@@ -35,14 +36,14 @@ class NetworkProcess:
 
     def __init__(self, pipes: dict[Channel, Pipe], start: messages.Start) -> None:
         self._pipes = pipes
-        self._transport = Transport(start.secret, _monotonic_ms, start.limits)
+        self._transport = Transport(start.secret, _monotonic_ms, start.limits, lends=True)
         for number, channel in start.listening:
             self._transport.adopt(socket.socket(fileno=number), channel)
         for pipe in pipes.values():
             self._transport.watch(pipe.socket.fileno(), wants_room=False)
         self._connections: dict[int, Connection] = {}
         self._ids: dict[Connection, int] = {}
-        self._waiting: dict[Connection, deque[tuple[bytes, ...]]] = {}  # for room in a socket
+        self._waiting: dict[Connection, deque[Frame]] = {}  # for room in a socket
         self._looked_ms = _monotonic_ms()
         pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
 
@@ -58,6 +59,8 @@ class NetworkProcess:
             self.do(channel, pipe.receive())
         for connection in tuple(self._waiting):
             self._flush(connection)
+        for arrival in self._transport.left():
+            self._tell(arrival)
         for channel, pipe in self._pipes.items():
             is_clear = pipe.flush()
             self._transport.pause(channel, is_paused=not is_clear)
@@ -101,8 +104,10 @@ class NetworkProcess:
         connection = self._connections.get(frame.id)
         match frame.kind:
             case Kind.MESSAGE if connection:
-                self._waiting.setdefault(connection, deque()).append(frame.parts)
+                self._waiting.setdefault(connection, deque()).append(frame)
                 self._flush(connection)
+            case Kind.MESSAGE:
+                self._pipes[channel].free(frame)
             case Kind.CUT if connection:
                 self._forget(connection)
                 self._transport.cut(connection)
@@ -122,8 +127,8 @@ class NetworkProcess:
     def _flush(self, connection: Connection) -> None:
         """Send what waits, in order, as far as there is room."""
         waiting = self._waiting[connection]
-        while waiting and self._transport.send(connection, waiting[0]):
-            waiting.popleft()
+        while waiting and self._transport.send(connection, waiting[0].parts):
+            self._pipes[connection.channel].free(waiting.popleft())
         if not waiting:
             del self._waiting[connection]
 
@@ -132,7 +137,8 @@ class NetworkProcess:
         self._ids[connection] = number
 
     def _forget(self, connection: Connection) -> int:
-        self._waiting.pop(connection, None)
+        for frame in self._waiting.pop(connection, ()):
+            self._pipes[connection.channel].free(frame)
         number = self._ids.pop(connection)
         del self._connections[number]
         return number
@@ -152,10 +158,14 @@ def confine() -> None:
 
 
 def main() -> None:
-    """Serve over the two sockets whose numbers are given."""
+    """Serve over the sockets and the memory whose numbers are given."""
     confine()
-    numbers = zip(Channel, sys.argv[1:], strict=True)
-    pipes = {channel: Pipe(socket.socket(fileno=int(number))) for channel, number in numbers}
+    control, bulk, out, back = map(int, sys.argv[1:])
+    lot = Lot(Shared(out), Shared(back))
+    pipes = {
+        Channel.CONTROL: Pipe(socket.socket(fileno=control), None),
+        Channel.BULK: Pipe(socket.socket(fileno=bulk), lot, keeps=True),
+    }
     try:
         first, *early = _first(pipes[Channel.CONTROL])
         serving = NetworkProcess(pipes, messages.unpack_start(first))

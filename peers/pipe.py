@@ -6,20 +6,34 @@
 
 import contextlib
 import socket
-from typing import Final
+from typing import Final, NamedTuple, cast
 
-from peers.network_frames import Frame, Incoming, Outgoing
+from peers.errors import RemoteFault
+from peers.network_frames import Frame, Incoming, Outgoing, Place
+from peers.shared import Shared
 
 TURN: Final = 2 * 2**20  # bytes that are read at a time: one large message
 
+LARGE: Final = 64 * 1024  # bytes, from which on a part goes by the lot
 _BUFFER: Final = 2 * 2**20
+
+
+class Lot(NamedTuple):
+    """Memory that both ends share, each way."""
+
+    out: Shared
+    back: Shared
 
 
 class Pipe:
     """One end."""
 
-    def __init__(self, ours: socket.socket) -> None:
-        """Take over a stream socket."""
+    def __init__(self, ours: socket.socket, lot: Lot | None, *, keeps: bool = False) -> None:
+        """Take over a stream socket; large parts go by the lot, if there is one.
+
+        With `keeps`, what came that way stays where it is until `free`.
+        """
+        self._lot, self._keeps = lot, keeps
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self.socket = ours
@@ -33,7 +47,15 @@ class Pipe:
 
     def send(self, frame: Frame) -> None:
         """Have a frame written by `flush`."""
+        *others, last = frame.parts
+        if self._lot and len(last) >= LARGE and (number := self._lot.out.put(last)) is not None:
+            frame = frame._replace(parts=tuple(others), place=Place(number, len(last)))
         self._outgoing.add(frame)
+
+    def free(self, frame: Frame) -> None:
+        """Be done with a frame that was kept."""
+        if self._lot and frame.place:
+            self._lot.back.free(frame.place.number)
 
     def flush(self) -> bool:
         """Write what can be written now; return whether that is all."""
@@ -64,9 +86,24 @@ class Pipe:
                 if frames:
                     break  # what came before is heard; the end is there next time as well
                 raise EOFError
-            count += got
-            frames += self._incoming.took(got)
+            taken = list(map(self._whole, self._incoming.took(got)))
+            count += got + sum(frame.place.size for frame in taken if frame.place)
+            frames += taken
         return frames
+
+    def _whole(self, frame: Frame) -> Frame:
+        """Return a frame with the part that is elsewhere."""
+        if not frame.place:
+            return frame
+        if not self._lot:
+            raise RemoteFault("there is no such place")
+        part = self._lot.back.at(*frame.place)
+        whole = frame._replace(
+            parts=(*frame.parts, cast("bytes", part) if self._keeps else bytes(part))
+        )
+        if not self._keeps:
+            self.free(frame)
+        return whole
 
     def close(self) -> None:
         """End it."""

@@ -5,7 +5,7 @@ This, line.py, door.py and transport.py are the files that know ZeroMQ.
 
 import itertools
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 import zmq
 from nacl.public import PrivateKey
@@ -17,6 +17,7 @@ from peers.listening import BUFFER
 
 MAX_TURN: Final = 64  # messages of one socket before the next has its turn
 TURN_SIZE: Final = 4 * 2**20  # bytes of a turn, and of one channel before what came is dealt with
+LENT: Final = 64 * 1024  # bytes of a frame that is worth it
 GONE: Final = "the connection ended"
 ENDLESS: Final = "it sends a message without end"
 
@@ -61,7 +62,23 @@ def received(one: "zmq.Socket[bytes]") -> list[bytes] | None:
         return None
 
 
-def rest(one: "zmq.Socket[bytes]", *, is_more: bool) -> Iterator[bytes]:
+def content(frame: zmq.Frame, *, is_lent: bool) -> bytes:
+    """Return what is in a frame: a copy, or, of a large one that is lent, the memory itself.
+
+    That is no `bytes`, but can be measured and written on; and nothing else is done with it.
+    """
+    return cast("bytes", frame.buffer) if is_lent and len(frame) >= LENT else frame.bytes
+
+
+def lent(one: "zmq.Socket[bytes]") -> list[bytes] | None:
+    """Return the frames of a message, of which large ones are lent; None when there is none."""
+    try:
+        return [content(one, is_lent=True) for one in one.recv_multipart(zmq.NOBLOCK, copy=False)]
+    except zmq.Again:
+        return None
+
+
+def rest(one: "zmq.Socket[bytes]", *, is_more: bool, is_lent: bool) -> Iterator[bytes]:
     """Return the other frames of a message; of those over the bound, nothing is kept."""
     for count in itertools.count(2):
         if not is_more:
@@ -69,7 +86,7 @@ def rest(one: "zmq.Socket[bytes]", *, is_more: bool) -> Iterator[bytes]:
         frame = one.recv(zmq.NOBLOCK, copy=False)
         is_more = frame.more
         if count <= MAX_FRAMES + 1:
-            yield frame.bytes
+            yield content(frame, is_lent=is_lent)
 
 
 def told(frame: zmq.Frame, name: str) -> str:

@@ -41,8 +41,17 @@ _LISTENING: Final[dict[int, int | bytes]] = {
 class Transport:
     """The connections of one peer."""
 
-    def __init__(self, secret: bytes, clock: Callable[[], int], limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        secret: bytes,
+        clock: Callable[[], int],
+        limits: Limits = Limits(),  # noqa: B008
+        *,
+        lends: bool = False,
+    ) -> None:
         """Use the X25519 key `secret`; `clock` gives monotonic milliseconds.
+
+        With `lends`, what arrives on bulk connections can be written on, and no more than that.
 
         Raises: LocalFault when libzmq is too old.
         """
@@ -50,6 +59,7 @@ class Transport:
             fix = f"install a pyzmq with libzmq {'.'.join(map(str, OLDEST))} or later"
             raise LocalFault(f"libzmq {zmq.zmq_version()} is too old", fix=fix)
         self._secret = secret
+        self._lends = {Channel.BULK} if lends else set()
         self._clock = clock
         self._gate = Gate(limits)
         self._numbers = itertools.count(1)
@@ -80,7 +90,8 @@ class Transport:
         """Let others connect at a TCP socket that listens already."""
         accepting = self._context.socket(zmq.ROUTER)
         sockets.prepare(accepting, self._secret, channel, _LISTENING)
-        door = Door(accepting, channel, self._gate, self._clock, self._numbers)
+        lends = channel in self._lends
+        door = Door(accepting, channel, self._gate, self._clock, self._numbers, lends=lends)
         accepting.setsockopt(zmq.USE_FD, made.detach())
         accepting.bind("tcp://*:*")  # which of them is said by the socket
         self._doors.append(door)
@@ -95,7 +106,7 @@ class Transport:
         connection = Connection(number, key, channel, place.host, is_dialled=True)
         dialling = self._context.socket(zmq.DEALER)
         sockets.prepare(dialling, self._secret, channel, {zmq.CURVE_SERVERKEY: key})
-        line = Line(dialling, connection)
+        line = Line(dialling, connection, lends=channel in self._lends)
         try:
             dialling.connect(f"tcp://{sockets.bracketed(place.host)}:{place.port}")
         except zmq.ZMQError as error:
@@ -111,11 +122,16 @@ class Transport:
         ready = dict(self._poller.poll(0 if self._left else timeout_ms))
         if self._zap in ready:
             self._answer_zap()
-        arrivals: list[Arrival] = [Left(*one) for one in self._left.items()]
-        self._left.clear()
+        arrivals = self.left()
         for channel in Channel:
             arrivals += self._of_channel(channel, ready)
         self._sweep()
+        return arrivals
+
+    def left(self) -> list[Arrival]:
+        """Return, once, which messages have left."""
+        arrivals: list[Arrival] = [Left(*one) for one in self._left.items()]
+        self._left.clear()
         return arrivals
 
     def endless(self) -> list[Arrival]:

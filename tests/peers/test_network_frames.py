@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from peers.envelope import MAX_FRAME
 from peers.errors import RemoteFault
-from peers.network_frames import Frame, Incoming, Kind, Outgoing
+from peers.network_frames import Frame, Incoming, Kind, Outgoing, Place
 
 SIZES = st.sampled_from([0, 1, 40, 1000, 32_768, 33_000, 65_536, 70_000, 200_000])
 PARTS = st.lists(SIZES, min_size=1, max_size=2)
@@ -59,7 +59,19 @@ def test_the_largest_part() -> None:
     assert read(written([Frame(Kind.MESSAGE, 1, (bytes(MAX_FRAME),))], 10**7), 10**7)
     for sizes in ((MAX_FRAME + 1, 0), (0, MAX_FRAME + 1), (2**32 - 2, 2**32 - 1)):
         with pytest.raises(RemoteFault, match="a part has over"):
-            read(struct.pack(">IIBQ", *sizes, 3, 0), 100)
+            read(struct.pack(">IIBBQ", *sizes, 3, 0, 0), 100)
+
+
+def test_a_part_that_is_elsewhere() -> None:
+    """It is the last one, whose size and place the frame says; it has a bound as well."""
+    frames = [
+        Frame(Kind.MESSAGE, 1, (b"envelope",), Place(3, 70_000)),
+        Frame(Kind.MESSAGE, 2, (), Place(0, 5)),
+        Frame(Kind.MESSAGE, 3, (b"a", b"b")),
+    ]
+    assert read(written(frames, 7), 7) == frames
+    with pytest.raises(RemoteFault, match="a part has over"):
+        read(written([Frame(Kind.MESSAGE, 2, (), Place(0, MAX_FRAME + 1))], 100), 100)
 
 
 @given(st.binary(max_size=200))
