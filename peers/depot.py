@@ -126,8 +126,7 @@ class Depot:
             self._lines.bulk(peer)
 
     def _found(self, peer: PeerId, bulk: Bulk, fetching: Fetching) -> None:
-        if pipeline := bulk.shares.take(fetching.lane):
-            fetching.found(peer, pipeline)
+        fetching.found(peer, bulk.shares.take(fetching.lane))
 
     # for a Fetching: its Way
 

@@ -267,6 +267,9 @@ class Fetch:
             self._finish(Done(self._order.roots))
         elif self._looking:
             self._patience.busy(self._now_ms)
+        elif any(source.is_busy for source in self._sources.values()):
+            self._patience.progress(self._now_ms)
+            self._patience.busy(self._now_ms)
         elif self._wants.are_asked or any(s.may_return() for s in self._sources.values()):
             self._patience.busy(self._now_ms)
             if self._patience.is_spent(self._now_ms):

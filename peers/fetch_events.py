@@ -14,7 +14,7 @@ class Found:
     """A source is connected, or is so again: nothing from before counts on that connection."""
 
     peer: PeerId
-    pipeline: int = MAX_CIDS  # wants with it; all fetches from it share MAX_CIDS
+    pipeline: int = MAX_CIDS  # wants with it; all fetches share MAX_CIDS; 0: wait to be told again
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,14 @@ class Source:
         self._rest_ms = 0  # not asked before
         self._measured = (now_ms, 0)  # when, and the answers then
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether other fetches have all the wants that it takes: this one's turn comes."""
+        return not self._pipeline
+
     def is_open(self, now_ms: int) -> bool:
         """Return whether it may be asked now."""
-        return self.strikes < STRIKES and now_ms >= self._rest_ms
+        return not self.is_busy and self.strikes < STRIKES and now_ms >= self._rest_ms
 
     def may_return(self) -> bool:
         """Return whether it is put aside for being silent, and will be asked again."""

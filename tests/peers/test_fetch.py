@@ -253,6 +253,15 @@ def test_what_nobody_has_is_missing() -> None:
     assert failed.why == "no source has it"
 
 
+def test_a_source_that_is_busy_with_other_fetches_is_waited_for() -> None:
+    """For however long; when its turn comes, it is asked for as much as it takes."""
+    driver = Driver(order(LEAVES[0].cid, LEAVES[1].cid))
+    assert driver.tell(Found(A, pipeline=0)) == []
+    for now_ms in range(0, 10 * PATIENCE_MS, 1000):
+        assert driver.tell(Tick(now_ms)) == []
+    assert wants(driver.tell(Found(A, pipeline=1)), A) == [LEAVES[0].cid]
+
+
 def test_without_a_source_it_fails_soon() -> None:
     """Somebody may still connect for a few seconds."""
     driver = Driver(order(ROOT.cid))
