@@ -89,12 +89,16 @@ def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
 
     rows: list[dict[str, object]] = []
     for step in found.steps:
-        for cid in step.attestations:
-            said, signer, holds = evidence(space.store, cid)
+        told = {cid: evidence(space.store, cid) for cid in step.attestations}
+        vouched = [one.said for one in told.values() if one.signer]
+        for cid, (said, signer, holds) in told.items():
+            if not signer and said in vouched:
+                continue  # the same, without the signature
             rows.append(
                 {
                     "id": step.id,
                     "attestation": str(cid),
+                    "peer": _peer_of(signer),
                     "signer": signer or None,
                     "signature": ("good" if holds else "bad") if signer else None,
                     "sandbox": said.sandbox,
@@ -111,10 +115,17 @@ def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
     return rows
 
 
+def _peer_of(signer: str) -> str | None:
+    """Return the peer whose key signed, if one did."""
+    from peers.identity import PeerId
+
+    return str(PeerId(bytes.fromhex(signer))) if signer else None
+
+
 def _emit_evidence(rows: list[dict[str, object]]) -> None:
     for row in rows:
         pairs = (("step", row["id"]), *((key, row[key]) for key in row if key != "id"))
-        unsigned = {"signer": "nobody: this attestation is unsigned"}
+        unsigned = {"peer": "nobody: this attestation is unsigned"}
         emit_table((key, str(value or unsigned.get(key, "-"))) for key, value in pairs)
         click.echo()
 

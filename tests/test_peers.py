@@ -1,0 +1,244 @@
+"""Peers, by the program as a user calls it: daemons that run the digits example for one another.
+
+Each has a home and a port of its own. The requester has Nix; who runs steps for it has none.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.nix.nixstore import NixStore
+from peers.control_client import connect
+from tests.fakes import nixstore
+from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, told
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json")
+PATIENCE_S = 120
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A peer that runs."""
+
+    home: Path
+    path: Path | None = None  # all of PATH
+    process: subprocess.Popen[str] | None = None
+    peer: str = ""
+    address: str = ""
+
+    def start(self, *words: str) -> "Daemon":
+        """Start it unless it runs, and wait until it says who it is."""
+        if self.process is not None and self.process.poll() is None:
+            return self
+        variables = os.environ | {"TALLY_HOME": str(self.home)}
+        if self.path is not None:
+            variables["PATH"] = str(self.path)
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "peer.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [*PROGRAM, *START, *words],
+                env=variables,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        said = json.loads(self.process.stdout.readline())
+        self.peer, self.address = said["peer"], said["address"]
+        return self
+
+    def kill(self) -> None:
+        """End it with no time for anything."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.communicate(timeout=PATIENCE_S)
+            assert self.process.returncode == 0
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return what it wrote down."""
+        lines = (self.home / "peer.log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def status(self) -> dict[str, Any]:
+        """Return what it says of itself."""
+        with connect(self.home) as node:
+            facts: dict[str, Any] = json.loads(str(node.call("status")))
+        return facts
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs a step for somebody."""
+        return bool(self.status()["lending"]["running"])
+
+    def is_up(self, other: "Daemon") -> bool:
+        """Return whether another one is connected to it."""
+        peers = self.status()["peers"]
+        return any(one["peer"] == other.peer and one["state"] == "up" for one in peers)
+
+
+def until(is_so: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the examples, with environments not locked yet."""
+    copy = tmp_path_factory.mktemp("project") / "examples"
+    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("workflow.lock"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def local(
+    examples: Path, tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore
+) -> Callable[[str], dict[str, Any]]:
+    """Return what runs the example on one machine, with some seeds, and says what that says."""
+    home = nixstore.lend(nix_store, tmp_path_factory.mktemp("local") / "home")
+    return lambda seeds: told(home, "run", digits(examples), "-p", f"seeds={seeds}")
+
+
+@pytest.fixture(scope="module")
+def daemons(
+    tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore, without_nix: Path
+) -> Iterator[list[Daemon]]:
+    """Return a requester and two who run steps for it; those have no Nix."""
+    folder = tmp_path_factory.mktemp("peers")
+    asks = Daemon(nixstore.lend(nix_store, folder / "1"))
+    all_ = [asks, *(Daemon(folder / number, without_nix) for number in ("2", "3"))]
+    yield all_
+    for one in all_:
+        one.stop()
+
+
+@pytest.fixture
+def connected(daemons: list[Daemon]) -> list[Daemon]:
+    """Return them, running and connected."""
+    for one in daemons:
+        one.start()
+    asks, *runs = daemons
+    for one in runs:
+        told(asks.home, "peer", "add", one.address)
+    until(lambda: all(asks.is_up(one) for one in runs))
+    return daemons
+
+
+@pytest.fixture(scope="module")
+def without_nix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a PATH on which there is bubblewrap and nothing else."""
+    place = tmp_path_factory.mktemp("bin")
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is not None:
+        (place / "bwrap").symlink_to(bubblewrap)
+    return place
+
+
+def digits(examples: Path) -> str:
+    """Return the workflow file of the example."""
+    return str(examples / "digits" / "workflow.yaml")
+
+
+def results(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what must be the same wherever a run is run."""
+    return {step["id"]: (step["step"], step["outputs"]) for step in answer["steps"]}
+
+
+def test_peers_give_what_one_machine_gives(
+    connected: list[Daemon], examples: Path, local: Callable[[str], dict[str, Any]]
+) -> None:
+    """Step, result and output CIDs are equal; two peers train; reuse and rerun work afterwards."""
+    asks, *runs = connected
+    workflow, here = digits(examples), local("[0, 1, 2]")
+    answer = told(asks.home, "run", workflow, "--on", "peers")
+    assert results(answer) == results(here)
+    assert answer["outputs"] == here["outputs"]
+    peers = {step["id"]: step["peer"] for step in answer["steps"]}
+    assert set(peers.values()) <= {one.peer for one in runs}
+    assert len({peers[f"train[{index}]"] for index in range(3)}) == 2
+    again = told(asks.home, "run", workflow, "--on", "peers", "--force", "report")
+    assert statuses(again) == dict.fromkeys(STEPS, "reused") | {"report": "ran"}
+    assert told(asks.home, "rerun", answer["run"])["verdict"] == "reproduced"
+    said = told(asks.home, "show", answer["run"], "--evidence")["evidence"]
+    assert {one["signature"] for one in said} == {"good"}
+
+
+def test_a_daemon_that_is_killed_does_not_fail_a_run(
+    connected: list[Daemon], examples: Path, local: Callable[[str], dict[str, Any]]
+) -> None:
+    """Its steps go to the other one, and all comes out the same."""
+    asks, *runs = connected
+    run = start(asks, digits(examples), "seeds=[3, 4, 5]")
+    until(lambda: any(one.is_running for one in runs))
+    doomed = next(one for one in runs if one.is_running)
+    doomed.kill()
+    answer = ended(run)
+    assert results(answer) == results(local("[3, 4, 5]"))
+    assert {step["peer"] for step in answer["steps"]} - {doomed.peer}
+
+
+def test_a_requester_that_is_killed_goes_on_where_it_was(
+    connected: list[Daemon], examples: Path, local: Callable[[str], dict[str, Any]]
+) -> None:
+    """What was accepted before is not run again."""
+    asks, *runs = connected
+    seeds = "seeds=[6, 7, 8, 9, 10]"
+    run = start(asks, digits(examples), seeds)
+    until(lambda: "]: done" in (asks.home / "run.err").read_text())
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    asks.kill()
+    asks.start()
+    until(lambda: all(asks.is_up(one) for one in runs))
+    before = evidence(asks, "latest")
+    answer = told(asks.home, "run", digits(examples), "-p", seeds, "--on", "peers")
+    assert results(answer) == results(local("[6, 7, 8, 9, 10]"))
+    after = evidence(asks, answer["run"])
+    assert before
+    assert before.items() <= after.items()
+
+
+def evidence(daemon: Daemon, run: str) -> dict[str, str]:
+    """Return the attestation of each step of a run that has one."""
+    said = told(daemon.home, "show", run, "--evidence")["evidence"]
+    return {one["id"]: one["attestation"] for one in said}
+
+
+def start(asks: Daemon, workflow: str, params: str) -> subprocess.Popen[str]:
+    """Begin a run on peers, in the background."""
+    with (asks.home / "run.err").open("w") as log:
+        return subprocess.Popen(
+            [*PROGRAM, "run", workflow, "-p", params, "--on", "peers", "-o", "json"],
+            env=os.environ | {"TALLY_HOME": str(asks.home)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def ended(run: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a run in the background says in the end."""
+    out, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 0
+    answer: dict[str, Any] = json.loads(out)
+    return answer
