@@ -44,7 +44,8 @@ def open_provider(
     """Open what runs up to `jobs` steps of others at a time, as `house` lends."""
     with ExitStack() as opened:
         closures = Closures(space.store, space.materialiser, {})
-        host = replace(opened.enter_context(open_host(space, {})), closures=closures)
+        host = opened.enter_context(open_host(space, {}))
+        host = replace(host, closures=closures, most_staged=house.lent.disk_bytes)
         recorder = Recorder(space.store, space.database)
         opened.callback(recorder.close)
         entries = Recorder(space.store, book)

@@ -33,3 +33,4 @@ class Host:
     clock: Clock
     system: str  # kernel and CPU, as the machine says: goes into attestations
     signer: Signer | None
+    most_staged: int | None = None  # bytes of a step's inputs, however few blocks spell them

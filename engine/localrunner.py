@@ -49,7 +49,7 @@ class LocalRunner:
         self._owner = order.owner
         pending = Pending(self._host.store)
         outputs, log = Outputs(pending), _Log(logs)
-        staged = self._host.staging.stage(order.step)
+        staged = self._host.staging.stage(order.step, self._host.most_staged)
         try:
             job = job_of(self._host, order.step, staged, order.limits)
             started_ms = self._host.clock.now_ms()

@@ -53,6 +53,13 @@ class SandboxConformance:
         assert outcomes[0].reason == "cancelled"
         assert run(sandbox, make("well"), Kept()).exit_code == 0
 
+    def test_it_goes_on_for_the_next_owner(self, sandbox: Sandbox, make: Make) -> None:
+        """Renewing is always possible, also when nothing has run."""
+        sandbox.renew()
+        assert run(sandbox, make("well"), Kept()).exit_code == 0
+        sandbox.renew()
+        assert run(sandbox, make("well"), Kept()).exit_code == 0
+
     def test_what_a_sink_raises_comes_out(self, sandbox: Sandbox, make: Make) -> None:
         """A full disk in a sink ends the job, not the slot."""
 

@@ -186,3 +186,14 @@ def test_a_step_for_elsewhere_is_not_run(home: Home, changes: dict[str, object])
     """A newer contract or another platform is Unavailable here, before anything is staged."""
     with pytest.raises(Unavailable):
         run(home, good, **changes)
+
+
+def test_a_sandbox_is_renewed_between_owners(home: Home) -> None:
+    """And kept between the steps of one."""
+    sandbox = Scripted(good)
+    (runner,) = home.runners([sandbox])
+    seen = []
+    for owner in (b"a", b"a", b"b", b"", b"b"):
+        runner.run(replace(order(), owner=owner), lambda stream, data: None)
+        seen.append(sandbox.renewed)
+    assert seen == [0, 0, 1, 2, 3]

@@ -229,3 +229,19 @@ def test_a_write_that_is_cut_short_is_gone_on_with(
         folder = staging.stage(step({"x": cid})).folder
     assert folder is not None
     assert (folder / "x").read_bytes() == b"0123456789"
+
+
+@pytest.mark.parametrize("count", [1, 9, 10])
+def test_what_inputs_take_is_bounded_however_few_blocks_spell_it(
+    store: DiskStore, staging: Staging, tmp_path: Path, count: int
+) -> None:
+    """The same block in many files is as many files on disk; nothing is left of a refusal."""
+    content = {str(number): bytes(10_000) for number in range(count)}
+    same = step({"many": added(store, tmp_path / "many", content)})
+
+    if count < 10:
+        assert staging.stage(same, 110_000).folder is not None
+    else:
+        with pytest.raises(Refused, match="over 110000 bytes"):
+            staging.stage(same, 110_000)
+        assert list((tmp_path / "work/in/owner").iterdir()) == []

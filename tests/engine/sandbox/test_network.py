@@ -107,3 +107,10 @@ def test_two_slots_have_two_networks(sandbox: Bubblewrap, bench: Bench) -> None:
         assert look(sandbox, bench)[0] != look(other, bench)[0]
     finally:
         other.close()
+
+
+def test_the_next_owner_has_a_network_of_its_own(sandbox: Bubblewrap, bench: Bench) -> None:
+    """Whether anything happened in the last one or not."""
+    before = look(sandbox, bench)
+    sandbox.renew()
+    assert look(sandbox, bench)[0] != before[0]
