@@ -4,19 +4,23 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from cli.sandboxes import open_host, runner
 from cli.workspace import Workspace
 from engine.clock import Clock
 from engine.closures import Closures
+from engine.collection import Collection
 from engine.lazyrunner import LazyRunner
 from engine.recorder import Recorder
 from engine.slots import Slots
+from engine.store.retention import Policy
 from peers.book import Book
 from peers.depot import Depot
 from peers.engagement import Tools
 from peers.house import House
+from peers.keeper import Keeper
 from peers.keyring import Identity
 from peers.lines import Lines
 from peers.mail import Mail
@@ -24,6 +28,8 @@ from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.wake import Wake
 from peers.workbench import Workbench
+
+_ALL: Final = 2**63
 
 
 class Ground(NamedTuple):
@@ -50,6 +56,10 @@ def open_provider(
         opened.callback(recorder.close)
         entries = Recorder(space.store, book)
         opened.callback(entries.close)
+        quota = house.lent.disk_bytes
+        collect = partial(_collect, space)
+        keeper = Keeper(space.store, book, closures.let_go, collect, quota, ground.clock)
+        opened.callback(keeper.close)
         bench = Workbench(
             Slots([LazyRunner(lambda: runner(space, host)) for _ in range(jobs)]),
             space.store,
@@ -57,6 +67,7 @@ def open_provider(
             space.memo,
             recorder,
             lambda environment: closures.bring(environment, house.lent.disk_bytes),
+            keeper,
             ground.wake,
         )
         opened.callback(bench.close)
@@ -65,6 +76,14 @@ def open_provider(
         provider = Provider(mail, lines, house, tools, lambda: _free_bytes(space))
         opened.callback(provider.close)
         yield provider
+
+
+def _collect(space: Workspace) -> None:
+    """Delete what nothing needs; of what the owner's runs have made, all stays."""
+    policy = Policy(environments=_ALL, intermediates=True)
+    Collection(space.work, space.store, space.materialiser, space.journal).collect(
+        policy, dry_run=False
+    )
 
 
 def _free_bytes(space: Workspace) -> int:

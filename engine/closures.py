@@ -21,6 +21,14 @@ class Placed:
     shell: str | None  # what /bin/sh is in it, as a step sees it
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an Environment carries, on this machine."""
+
+    closure: Cid
+    size: int  # bytes, unpacked
+
+
 class Closures:
     """Places closures. Safe for many threads."""
 
@@ -44,8 +52,8 @@ class Closures:
                 self._placed[closure] = self._place(closure)
             return self._placed[closure]
 
-    def bring(self, environment: Cid, most_bytes: int) -> Cid:
-        """Unpack what an Environment carries, unless it is here; return which closure that is.
+    def bring(self, environment: Cid, most_bytes: int) -> Brought:
+        """Unpack what an Environment carries, unless it is here.
 
         Meanwhile others are placed. Raises: Refused when it is over `most_bytes`; as `place`.
         """
@@ -57,7 +65,18 @@ class Closures:
         placed = Placed(farm, shell_of(opened.closure, farm))
         with self._lock:
             self._placed[opened.closure_cid] = placed
-        return opened.closure_cid
+        return Brought(opened.closure_cid, size)
+
+    def let_go(self, environment: Cid) -> None:
+        """Have what an Environment carries unpacked no more, unless another process uses it.
+
+        Raises: Unavailable when the record is not here; Damaged when it is no environment.
+        """
+        closure = ENVIRONMENT.decode(self._store.get(environment)).closure
+        with self._lock:
+            self._placed.pop(closure, None)
+        self._materialiser.farms.release(closure)
+        self._materialiser.farms.forget(closure)
 
     def _place(self, cid: Cid) -> Placed:
         closure = CLOSURE.decode(self._store.get(cid))

@@ -7,6 +7,7 @@ Whoever needs tables adds a version: one that was released is never changed.
     leased      the leases under that, with their steps
     handed      the batches that it signed, until their requester has them
     done        what it said of each step, in which batch
+    cached      what it keeps of content that others had brought here
 """
 
 from pathlib import Path
@@ -31,6 +32,9 @@ CREATE TABLE done (
     attestation BLOB NOT NULL, size INTEGER NOT NULL, succeeded INTEGER NOT NULL,
     PRIMARY KEY (agreement, number, place)) WITHOUT ROWID;
 CREATE INDEX done_of ON done (step);
+CREATE TABLE cached (
+    root BLOB PRIMARY KEY, is_environment INTEGER NOT NULL, size INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL) WITHOUT ROWID;
 """
 SCHEMA: Final = Schema(
     versions=(_PROVIDER,),

@@ -112,6 +112,10 @@ class Depot:
         self._wake(partial(self._begin, fetching))
         return fetching
 
+    def roots(self) -> set[Cid]:
+        """Return the roots of what is on its way here."""
+        return {root for one in self._fetchings.values() for root in one.roots}
+
     def _begin(self, fetching: Fetching) -> None:
         if fetching.lane in self._fetchings:  # else it was stopped before
             fetching.begin(self._now_ms())

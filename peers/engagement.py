@@ -142,6 +142,12 @@ class Engagement:
         """Whether nothing is open, though the requester may not have heard all."""
         return not (self._service.open or self._unsaved)
 
+    def roots(self) -> set[Cid]:
+        """Return what of the store it needs."""
+        needs = self._needs.items()
+        content = {cid for step, need in needs for cid in (step, need.environment)}
+        return content | {cid for ran in self._service.known() for cid in ran.said[1:]}
+
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
         """Take a lease; `reply` when it is in the book."""
         self.used_ms = self._now_ms

@@ -54,6 +54,7 @@ class Fetching:
         self, order: Order, sources: Iterable[PeerId], shelves: Shelves, way: Way, said: Said
     ) -> None:
         self.lane = order.lane
+        self.roots = order.roots
         self.sources = frozenset(sources)
         self._order = order
         self._shelves = shelves

@@ -23,6 +23,7 @@ from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
+from peers.keeper import RENEW_MS
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.provider_book import Kept
@@ -47,6 +48,7 @@ from peers.work_messages import (
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
 WANTED_MS: Final = 5_000  # the same, when another wants it
+FORGET_MS: Final = 14 * 24 * 3600 * 1000  # twice the longest lease: nothing comes of it any more
 CHECK_MS: Final = 1_000  # how often it is looked for those
 
 Then = Callable[[Engagement | None], None]
@@ -69,7 +71,7 @@ class Provider:
         self._loading: dict[Cid, list[Then]] = {}
         self._askings: dict[PeerId, Asking] = {}
         self._now_ms = tools.clock.monotonic_ms()
-        self._checked_ms = self._now_ms
+        self._checked_ms = self._renew_ms = self._now_ms
 
     # for its owner
 
@@ -164,6 +166,9 @@ class Provider:
             asking.flush()
         for one in tuple(self._engaged.values()):
             one.tick(now_ms)
+        if now_ms >= self._renew_ms:
+            self._renew_ms = now_ms + RENEW_MS
+            self._renew()
         if now_ms - self._checked_ms >= CHECK_MS:
             self._checked_ms = now_ms
             self._put_to_sleep(QUIET_MS)
@@ -306,6 +311,13 @@ class Provider:
     def _on_owing(self, owing: "Future[list[Cid]]") -> None:
         for agreement in owing.result():
             self._take_up(agreement, lambda _: None)
+
+    def _renew(self) -> None:
+        """Have kept what is needed, and nothing else for ever; forget what is long over."""
+        roots = {root for one in self._engaged.values() for root in one.roots()}
+        self._tools.workbench.keep(frozenset(roots | self._tools.depot.roots()))
+        before_ms = self._tools.clock.now_ms() - FORGET_MS
+        self._enter(partial(self._tools.book.forget, before_ms), lambda _: None)
 
     def _put_to_sleep(self, quiet_ms: int) -> bool:
         """Let those sleep under which nothing has happened for a time; return whether any does."""

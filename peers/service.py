@@ -103,6 +103,10 @@ class Service:
         """How many steps have not ended."""
         return len(self._ends)
 
+    def known(self) -> Iterable[Ran]:
+        """Return what may be told again."""
+        return self._known.values()
+
     def is_open(self, step: Cid) -> bool:
         """Return whether a step is leased, and has not ended."""
         return step in self._ends

@@ -42,6 +42,10 @@ class Depot(Protocol):
         """Serve nothing more of a scope."""
         ...
 
+    def roots(self) -> set[Cid]:
+        """Return the roots of what is on its way here, for whomever."""
+        ...
+
     def granted(self, peer: PeerId, rate: Rate) -> None:
         """Let a peer send at a rate, as was agreed."""
         ...

@@ -6,13 +6,16 @@ recorder, the rest is done by two more threads. All of them post back by `wake`.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from threading import RLock
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from engine.closures import Brought
 from engine.content.blocks import Block, ManyStore
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
+from engine.content.walk import walk
 from engine.errors import Damaged, Refused, TallyError, Unavailable
 from engine.memo import Memo, Witness
 from engine.presence import Hold, Presence
@@ -21,10 +24,11 @@ from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import Limits
 from engine.slots import Slots
-from engine.step import RESULT, STEP
+from engine.step import RESULT, STEP, Step
 from peers.agreement import Said
 from peers.house import Share
 from peers.identity import PeerId
+from peers.keeper import Keeper
 from peers.turns import Turns
 from peers.wake import Wake
 from peers.work_messages import Need
@@ -52,6 +56,8 @@ class Made(NamedTuple):
     succeeded: bool
 
 
+_KNOWN: Final = 10_000  # inputs whose size is remembered
+
 Outcome: TypeAlias = Made | TallyError
 Told = Callable[[Outcome], None]
 
@@ -66,19 +72,18 @@ class Workbench:
         hold: Hold,
         memo: Memo,
         recorder: Recorder,
-        place: Callable[[Cid], Cid],
+        bring: Callable[[Cid], Brought],
+        keeper: Keeper,
         wake: Wake,
     ) -> None:
-        """Take slots, which are closed with it; `place` has an environment unpacked.
-
-        It returns the closure that this environment carries, and may take long.
-        """
+        """Take slots, which are closed with it; `bring` has an environment unpacked."""
         self._hold = hold
         self._slots = slots
         self._store = store
         self._memo = memo
         self._recorder = recorder
-        self._place = place
+        self._bring = bring
+        self.keeper = keeper
         self._wake = wake
         self._lock = RLock()  # over all that follows
         self._coming: list[Task] = []  # to be read
@@ -88,6 +93,7 @@ class Workbench:
         self._names: dict[Task, Name] = {}  # of those that run
         self._cancelled: set[Task] = set()  # of those
         self._numbers = count(1)
+        self._sizes: dict[Cid, int] = {}  # of inputs
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="workbench")
         self._placer = ThreadPoolExecutor(1, thread_name_prefix="placer")
 
@@ -138,6 +144,10 @@ class Workbench:
         """Have an environment unpacked; return by `then` which closure it carries."""
         self._post(self._placer.submit(self._place, environment), then)
 
+    def keep(self, needed: frozenset[Cid]) -> None:
+        """Have the store keep these, and what is cached, and nothing else for ever."""
+        self._post(self.keeper.renew(needed), _go_on)
+
     def records(self, said: Iterable[Said]) -> list[Block]:
         """Return the records that results are told with. For any thread.
 
@@ -163,6 +173,11 @@ class Workbench:
     def _post(self, future: "Future[T]", then: Callable[["Future[T]"], None]) -> None:
         future.add_done_callback(lambda done: self._wake(partial(then, done)))
 
+    def _place(self, environment: Cid) -> Cid:
+        brought = self._bring(environment)
+        self.keeper.note(environment, brought.size, is_environment=True)
+        return brought.closure
+
     # in the reader's thread
 
     def _prepare(self) -> None:
@@ -185,9 +200,23 @@ class Workbench:
         step = STEP.decode(self._store.get(task.step) if data is None else data)
         if step.closure != task.closure:
             raise Refused("the environment that came with a step is not its own")
+        self._note(step)
         need = task.need
         limits = Limits(memory=need.memory, disk=need.disk, wall_ms=need.wall_ms)
         return Order(task.step, step, (), limits, task.requester.key)
+
+    def _note(self, step: Step) -> None:
+        """Have the larger inputs of a step kept for a while."""
+        for cid in step.inputs.values():
+            if cid.codec != RAW:
+                self.keeper.note(cid, self._size_of(cid))
+
+    def _size_of(self, cid: Cid) -> int:
+        if cid not in self._sizes:
+            if len(self._sizes) >= _KNOWN:
+                self._sizes.clear()
+            self._sizes[cid] = sum(entry.size for entry in walk(self._store.get, cid))
+        return self._sizes[cid]
 
     # in any thread
 
@@ -285,6 +314,12 @@ def made_of(report: Report) -> Made:
 def _raised(future: "Future[T]") -> BaseException | None:
     """Return what a future that is done raises."""
     return CancelledError() if future.cancelled() else future.exception()
+
+
+def _go_on(renewed: "Future[None]") -> None:
+    """Take no notice of a full disk or of damage: the next time it is tried again."""
+    with suppress(TallyError):
+        renewed.result()
 
 
 def _raise(error: BaseException) -> None:

@@ -166,6 +166,15 @@ class DiskStore(AbstractContextManager["DiskStore"]):
         """
         self.writer.hold(cids)
 
+    def move_lease(self, cids: Iterable[Cid]) -> None:
+        """Keep these, and all they link to, and what was put or held since this was last called.
+
+        What this process put or held before that, a gc may have: for a process that lives long.
+
+        Raises: Unavailable on a full disk: then all stays as it is.
+        """
+        self.writer.move_lease(cids)
+
     def mark(self) -> bytes | None:
         """Return what is another mark as soon as a copy of any block was given up.
 

@@ -31,6 +31,8 @@ class Lease:
         self._path = folder / secrets.token_hex(16)
         self._descriptor: int | None = None
         self._renewed = 0
+        self._moved: int | None = None  # the stamp of the last `move`
+        self._recent: set[Cid] = set()  # held since then
         self.stamp: int | None = None  # nothing put since then is swept
 
     def ensure(self, change: sqlite3.Connection, stamp: int) -> None:
@@ -53,12 +55,33 @@ class Lease:
             self._renewed = stamp
 
     def hold(self, change: sqlite3.Connection, cids: Iterable[Cid]) -> None:
-        """Make these roots for as long as the lease lives."""
+        """Make these roots for as long as the lease lives, or until it was moved twice."""
+        cids = tuple(cids)
+        self._recent.update(cids)
+        self._hold(change, cids)
+
+    def move(self, change: sqlite3.Connection, cids: Iterable[Cid]) -> None:
+        """Hold only these from now on, and what was put or held since this was last done."""
+        change.execute("DELETE FROM held WHERE lease = ?", (self._path.name,))
+        self._hold(change, {*cids, *self._recent})
+        since = self.stamp if self._moved is None else self._moved
+        if since is not None:
+            change.execute("UPDATE leases SET stamp = ? WHERE id = ?", (since, self._path.name))
+
+    def moved(self, stamp: int) -> None:
+        """Take note that the change of `move` is durable."""
+        self.stamp = self.stamp if self._moved is None else self._moved
+        self._moved = stamp
+        self._recent.clear()
+
+    def _hold(self, change: sqlite3.Connection, cids: Iterable[Cid]) -> None:
         rows = [(self._path.name, cid.raw) for cid in cids]
         change.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", rows)
 
     def end(self, index: Index) -> None:
         """Give the lease back: what was put counts from now on by its pins alone."""
+        self._moved = None
+        self._recent.clear()
         if self.stamp is not None:
             self.stamp = None
             with suppress(Unavailable), index.change() as change:  # a full disk: then the row

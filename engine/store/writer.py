@@ -99,6 +99,18 @@ class Writer:
         """Keep these, and all they link to, as long as this process has its lease."""
         self.change(lambda change, _: self._lease.hold(change, cids))
 
+    def move_lease(self, cids: Iterable[Cid]) -> None:
+        """Hold only these from now on, and what was put or held since this was last done."""
+        stamps: list[int] = []
+
+        def move(change: sqlite3.Connection, stamp: int) -> None:
+            self._lease.move(change, cids)
+            stamps.append(stamp)
+
+        with self._lock:
+            self.change(move)
+            self._lease.moved(stamps[-1])
+
     def release_lease(self) -> None:
         """End the lease; the next put takes a new one."""
         with self._lock:

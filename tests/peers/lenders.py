@@ -5,12 +5,13 @@ Both have real homes and speak over real connections; the sandbox plays what it 
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
 from engine import merkle
 from engine.claims import Claims
-from engine.closures import Placed
+from engine.closures import Brought, Placed
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.database import Database
@@ -25,6 +26,7 @@ from engine.slots import Slots
 from engine.staging import Staging
 from engine.step import CONTRACT, REQUIRES, STEP, SYSTEM, Platform, Step
 from engine.store.disk import DiskStore
+from engine.store.gc import gc
 from peers import work_messages
 from peers.agreement import LEASE, OFFER, Acceptance, Lease, Offer
 from peers.book import Book
@@ -33,6 +35,7 @@ from peers.engagement import Tools
 from peers.envelope import Role
 from peers.house import House, Share
 from peers.identity import PeerId
+from peers.keeper import Keeper
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.signed import Unsealed, seal
@@ -66,7 +69,13 @@ class Lender(Trader):
     """A provider."""
 
     def __init__(
-        self, number: int, home: Path, play: Play = plain, house: House = HOUSE, slots: int = 2
+        self,
+        number: int,
+        home: Path,
+        play: Play = plain,
+        house: House = HOUSE,
+        slots: int = 2,
+        quota: int = GIB,
     ) -> None:
         """Open a home as peer `number`; its slots play what `play` says."""
         self._open = ExitStack()
@@ -84,6 +93,13 @@ class Lender(Trader):
         runners = [LocalRunner(host, sandbox) for sandbox in self.sandboxes]
         recorder = Recorder(self.store, database)
         self.memo = Memo(database)
+        self.book = Book(home / "peers.db")
+        self.gone: list[Cid] = []
+        self.collected: list[None] = []
+        self.renewed = 0
+        self.keeper = Keeper(
+            self.store, self.book, self.gone.append, self.collect, quota, self.clock
+        )
         self.bench = Workbench(
             Slots(runners),
             self.store,
@@ -91,9 +107,9 @@ class Lender(Trader):
             self.memo,
             recorder,
             self.place,
+            self.keeper,
             self.woken.put,
         )
-        self.book = Book(home / "peers.db")
         entries = Recorder(self.store, self.book)
         tools = Tools(
             self.depot,
@@ -104,21 +120,42 @@ class Lender(Trader):
             self.clock,
             self.woken.put,
         )
+        self._count_renewals()
         self.provider = self.work = Provider(
             self.post, self.lines, house, tools, lambda: self.free_bytes
         )
         for close in (database.close, self.book.close, claims.close, staging.close):
             self._open.callback(close)
-        for close in (entries.close, recorder.close, self.bench.close, self.provider.close):
+        for close in (entries.close, recorder.close, self.keeper.close):
+            self._open.callback(close)
+        for close in (self.bench.close, self.provider.close):
             self._open.callback(close)
 
-    def place(self, environment: Cid) -> Cid:
+    def place(self, environment: Cid) -> Brought:
         """Say which closure an environment carries: here, the text of both is the same."""
         self.placed.append(environment)
         data = self.store.get(environment)
         if data == b"damaged":
             raise Damaged("this environment is not what it says")
-        return closure(data)
+        return Brought(closure(data), len(data))
+
+    def _count_renewals(self) -> None:
+        renew = self.keeper.renew
+
+        def counted(needed: frozenset[Cid]) -> "Future[None]":
+            done = renew(needed)
+            done.add_done_callback(lambda _: self.woken.put(self._renewed))
+            return done
+
+        self.keeper.renew = counted  # type: ignore[method-assign]
+
+    def _renewed(self) -> None:
+        self.renewed += 1
+
+    def collect(self) -> None:
+        """Delete what nothing needs."""
+        self.collected.append(None)
+        gc(self.store, [], keep_seconds=0)
 
     def close(self) -> None:
         """End."""
@@ -176,13 +213,18 @@ class Borrower:
         return work_messages.read_answer(body) if body is not None else None
 
     def lease(
-        self, agreement: Cid, steps: Sequence[Cid], needs: Sequence[Need], number: int = 1
+        self,
+        agreement: Cid,
+        steps: Sequence[Cid],
+        needs: Sequence[Need],
+        number: int = 1,
+        lasts: int = 60_000,
     ) -> bytes:
         """Hand steps over, with their content; return the id by which it is answered."""
         roots = dict.fromkeys((*steps, *(need.environment for need in needs)))
         self.trader.depot.offer(agreement, roots, self._lender)
         root = merkle.root([step.raw for step in steps])
-        lease = Lease(agreement, number, len(steps), root, 60_000)
+        lease = Lease(agreement, number, len(steps), root, lasts)
         signed = seal(LEASE, lease, self.trader.identity).data
         body = work_messages.write_lease(signed, steps, needs)
         return self._ask(work_messages.LEASE_TYPE, body)

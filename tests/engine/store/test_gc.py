@@ -458,3 +458,26 @@ def test_gives_up_no_copy_for_one_that_is_damaged(store: DiskStore) -> None:
     overwrite(files(store)[0], 1000, b"x")
     gc(store, [root, good.cid])
     assert store.get(good.cid) == b"b" * 1000
+
+
+def test_a_lease_that_is_moved_keeps_what_is_named_and_what_is_recent(store: DiskStore) -> None:
+    """What was put or held before the last move but one is anybody's."""
+    leaf, old, held = raw(b"leaf"), raw(b"old"), raw(b"held")
+    root = node([leaf.cid])
+    store.put([leaf, root, old, held])
+    store.hold([held.cid])
+    assert isinstance(store.clock, Clock)
+    store.clock.ms += 2 * HOUR_MS
+    store.move_lease([root.cid])
+    gc(store, [])
+    assert here(store, root.cid, leaf.cid, old.cid, held.cid) == [True] * 4
+    new = raw(b"new")
+    store.put([new])
+    store.clock.ms += 2 * HOUR_MS
+    store.move_lease([root.cid])
+    gc(store, [])
+    assert here(store, root.cid, leaf.cid, new.cid, old.cid, held.cid) == [True] * 3 + [False] * 2
+    store.clock.ms += 2 * HOUR_MS
+    store.move_lease([])
+    gc(store, [])
+    assert here(store, root.cid, leaf.cid, new.cid) == [False] * 3
