@@ -1,19 +1,24 @@
 """The peers that run a run's steps: the conversation with the node of this home, for one run."""
 
 from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from cli.crews import Known, capacity_of, open_slots
 from cli.report import note
+from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.admission import Capacity
 from engine.content.cid import Cid
 from engine.content.weight import weight
+from engine.crew import Crew
 from engine.nix.records import CLOSURE
+from engine.parted import Parted
 from engine.rows import Name
 from engine.runner import Order
-from engine.values import dataclass
+from engine.workflow.model import Workflow
+from engine.workflow.sharing import sharing
 from peers.control_client import connect
 from peers.remote import Brief, RemoteSlots
 from peers.work_messages import Need
@@ -21,16 +26,6 @@ from peers.work_messages import Need
 # Peers come and go, so that a plan does not count what they lend: the node has a queue, and one
 # that is never empty. A step that nobody could run is lost there.
 ELSEWHERE: Final = Capacity(slots=2_000, cpus=2**31, memory=2**62)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the steps of a run besides their records."""
-
-    carriers: Mapping[Cid, Cid]  # Closure -> Environment
-    cpus: Mapping[str, int]  # by step
-    usual_ms: Mapping[str, int]  # by step
-    fresh: Set[str]  # steps that are to run whatever is known of them
 
 
 def check_peers(home: Path) -> None:
@@ -42,26 +37,59 @@ def check_peers(home: Path) -> None:
 
 
 @contextmanager
-def open_remote(space: Workspace, run: str, known: Known) -> Iterator[RemoteSlots]:
-    """Have steps run by peers.
+def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known) -> Iterator[Crew]:
+    """Have steps run by peers, and here those that are not to leave this machine.
 
-    Raises: Unavailable when no node runs in this home.
+    Raises: Unavailable when no node runs in this home; Refused for a step that has to stay and
+    needs more than this machine lends.
     """
+    shares = sharing(known.workflow)
+    stay = {step for step, share in shares.items() if share == "never"}
+    with ExitStack() as opened:
+        remote = opened.enter_context(_open_remote(space, run, known, shares))
+        if not stay:
+            yield remote
+            return
+        jobs = _jobs(settings, known.workflow, stay)
+        slots = opened.enter_context(open_slots(space, known.carriers, jobs))
+        yield Parted(slots, remote, stay.__contains__)
+
+
+@contextmanager
+def _open_remote(
+    space: Workspace, run: str, known: Known, shares: Mapping[str, str]
+) -> Iterator[RemoteSlots]:
     client = connect(space.home)
     client.call("run", run)
-    slots = RemoteSlots(client, space.store, _Briefs(space, known), note)
+    slots = RemoteSlots(client, space.store, _Briefs(space, known, shares), note)
     try:
         yield slots
     finally:
         slots.close()
 
 
+def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:
+    """Return how many of the steps that stay may run here at once, whichever they are.
+
+    Raises: Refused for one that needs more than this machine lends.
+    """
+    lent = capacity_of(settings)
+    asked = {step: workflow.steps[step].resources for step in stay}
+    for step, wants in asked.items():
+        lent.check(step, cpus=wants.cpus, memory=wants.memory)
+    most_cpus = max(wants.cpus for wants in asked.values())
+    most_memory = max(1, *(wants.memory for wants in asked.values()))
+    return max(1, min(lent.slots, lent.cpus // most_cpus, lent.memory // most_memory))
+
+
 class _Briefs:
     """Says of a step what those who run it elsewhere need to know. For one thread."""
 
-    def __init__(self, space: Workspace, known: Known) -> None:
+    def __init__(self, space: Workspace, known: Known, shares: Mapping[str, str]) -> None:
         self._store = space.store
         self._known = known
+        self._shares = shares
+        self._usual_ms = known.usual_ms()
         self._weights: dict[Cid, int] = {}
 
     def __call__(self, name: Name, order: Order) -> Brief:
@@ -78,7 +106,8 @@ class _Briefs:
         )
         inputs = ((cid, self._weight(cid)) for cid in step.inputs.values())
         sizes = ((environment, self._environment(step.closure)), *inputs)
-        return Brief(need, known.usual_ms.get(name[0]), sizes)
+        is_private = self._shares[name[0]] != "any"
+        return Brief(need, self._usual_ms.get(name[0]), sizes, is_private)
 
     def _weight(self, cid: Cid) -> int:
         if cid not in self._weights:

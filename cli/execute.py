@@ -1,24 +1,19 @@
 """One run, put together and driven to its end: the wiring of the engine's parts."""
 
-import os
 import secrets
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import NamedTuple
 
+from cli.crews import Known, open_crew
 from cli.interrupt import interruptible
 from cli.prepare import Prepared
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.admission import Capacity
 from engine.clock import SystemClock
-from engine.content.cid import Cid
 from engine.durable import reached
 from engine.execution import Desk
 from engine.inquiry import Inquiry
-from engine.lazyrunner import LazyRunner
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, known_results, own_results
 from engine.plan import Plan
@@ -29,13 +24,7 @@ from engine.progress import Watch
 from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
-from engine.runner import Runner
 from engine.scheduler import Scheduler
-from engine.slots import Slots
-
-if TYPE_CHECKING:
-    from engine.crew import Crew
-    from engine.host import Host
 
 
 class Executed(NamedTuple):
@@ -68,7 +57,9 @@ def execute(
     before = None if forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
-        crew, capacity = closing.enter_context(_crew(space, settings, prepared, row, forced))
+        crew, capacity = closing.enter_context(
+            open_crew(space, settings, prepared.on, row.name, _known(space, prepared, forced))
+        )
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
         asked = inquiry(space, prepared, forced=forced, earlier=earlier)
@@ -106,58 +97,20 @@ def inquiry(
     return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
 
 
-@contextmanager
-def _crew(
-    space: Workspace,
-    settings: Settings,
-    prepared: Prepared,
-    row: RunRow,
-    forced: frozenset[str],
-) -> "Iterator[tuple[Crew, Capacity]]":
-    """Open who runs the steps, and say how many of them may be started."""
-    if prepared.on == "local":
-        with open_slots(space, prepared.carriers, settings.jobs) as slots:
-            yield slots, replace(capacity_of(settings), ahead=settings.jobs)
-        return
-    from cli.elsewhere import ELSEWHERE, Known, open_remote
-    from engine.estimate import usual
+def _known(space: Workspace, prepared: Prepared, forced: frozenset[str]) -> Known:
+    def usual_ms() -> dict[str, int]:
+        from engine.estimate import usual  # local runs are started without
 
-    lasted = usual(space.journal.durations(prepared.workflow.name))
-    known = Known(
+        lasted = usual(space.journal.durations(prepared.workflow.name))
+        return {step: one.wall_ms for step, one in lasted.items()}
+
+    return Known(
+        prepared.workflow,
         prepared.carriers,
         {group.step: group.cpus for group in prepared.groups},
-        {step: one.wall_ms for step, one in lasted.items()},
         forced | {group.step for group in prepared.groups if not group.reusable},
+        usual_ms,
     )
-    with open_remote(space, row.name, known) as remote:
-        yield remote, ELSEWHERE
-
-
-def capacity_of(settings: Settings) -> Capacity:
-    """Return what this machine lends to running steps."""
-    return Capacity(settings.jobs, max(settings.jobs, os.cpu_count() or 1), settings.memory)
-
-
-@contextmanager
-def open_slots(space: Workspace, carriers: dict[Cid, Cid], jobs: int) -> Iterator[Slots]:
-    """Open as many slots as steps may run at once; each makes its sandbox when a step comes."""
-    opening = threading.Lock()
-    with ExitStack() as opened:
-        hosts: list[Host] = []
-
-        def make() -> Runner:
-            from cli.sandboxes import open_host, runner
-
-            with opening:
-                if not hosts:
-                    hosts.append(opened.enter_context(open_host(space, carriers)))
-            return runner(space, hosts[0])
-
-        slots = Slots([LazyRunner(make) for _ in range(jobs)])
-        try:
-            yield slots
-        finally:
-            slots.close()
 
 
 def _end(

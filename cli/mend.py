@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import cast
 
 from cli.bundlefile import enter
-from cli.execute import open_slots
+from cli.crews import open_slots
 from cli.named import find_workflow
 from cli.prepare import carriers_of, prepare
 from cli.report import note

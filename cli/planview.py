@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from cli.changeview import change_json, change_lines
-from cli.execute import capacity_of, inquiry
+from cli.crews import capacity_of
+from cli.execute import inquiry
 from cli.prepare import Prepared
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.runview import view_row

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from cli.execute import capacity_of
+from cli.crews import capacity_of
 from cli.prepare import Prepared
 from cli.settings import Settings
 from cli.workspace import Workspace

@@ -1,11 +1,11 @@
 """Recorded steps run again: each on its recorded inputs, or all of them as a chain."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
 
-from cli.execute import begin, capacity_of, execute, open_slots
+from cli.crews import Known, open_crew
+from cli.execute import begin, execute
 from cli.interrupt import interruptible
 from cli.named import find_workflow
 from cli.prepare import Where, carriers_of, prepare
@@ -14,17 +14,13 @@ from cli.runview import view_row
 from cli.settings import Settings
 from cli.steptree import Steps
 from cli.workspace import Workspace
-from engine.admission import Capacity
 from engine.content.cid import Cid
 from engine.errors import StepFailed
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
 from engine.step import RESULT, Result
-from engine.summary import StepSummary
+from engine.summary import StepSummary, load_workflow
 from engine.verdict import StepVerdict, judge
-
-if TYPE_CHECKING:
-    from engine.crew import Crew
 
 
 def repeat(
@@ -41,9 +37,9 @@ def repeat(
     )
     with (
         watching(watched) as watch,
-        _crew(space, settings, carriers_of(space, run), steps, on) as (crew, capacity),
+        open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
-        again = Rerun(space.store, crew, capacity, watch)
+        again = Rerun(space.store, crew, replace(capacity, ahead=0), watch)
         with interruptible(again.cancel):
             return again.run(steps)
 
@@ -69,24 +65,10 @@ def repeat_chain(
     return tuple(_drift(space, step, given.get(step.id)) for step in steps)
 
 
-@contextmanager
-def _crew(
-    space: Workspace,
-    settings: Settings,
-    carriers: dict[Cid, Cid],
-    steps: Sequence[Recorded],
-    on: Where,
-) -> "Iterator[tuple[Crew, Capacity]]":
-    """Open who runs recorded steps again, and say how many of them may be started."""
-    if on == "local":
-        with open_slots(space, carriers, settings.jobs) as slots:
-            yield slots, capacity_of(settings)
-        return
-    from cli.elsewhere import ELSEWHERE, Known, open_remote
-
+def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:
     cpus = {step.name[0]: step.cpus for step in steps}
-    with open_remote(space, "rerun", Known(carriers, cpus, {}, cpus.keys())) as remote:
-        yield remote, ELSEWHERE
+    workflow = load_workflow(space.store, run.workflow)
+    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
 
 
 def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:

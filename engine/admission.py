@@ -19,7 +19,6 @@ from typing import Final
 
 from engine.errors import Refused
 from engine.values import dataclass
-from engine.workflow.graph import Group
 from engine.workflow.units import show_size
 
 Shape = tuple[int, int]  # cpus, memory
@@ -36,22 +35,22 @@ class Capacity:
     memory: int  # bytes
     ahead: int = 0  # instances admitted to follow those that run
 
-    def check(self, group: Group) -> None:
+    def check(self, step: str, *, cpus: int, memory: int) -> None:
         """Look whether an instance of a step could ever run here.
 
         Raises: Refused for a step that needs more than the machine lends.
         """
         asks: tuple[tuple[str, int, int, Callable[[int], str]], ...] = (
-            ("cpus", group.cpus, self.cpus, str),
-            ("memory", group.memory, self.memory, show_size),
+            ("cpus", cpus, self.cpus, str),
+            ("memory", memory, self.memory, show_size),
         )
         for name, wanted, lent, show in asks:
             if wanted > lent:
-                what = f"step '{group.step}' asks for {name}: {show(wanted)}"
+                what = f"step '{step}' asks for {name}: {show(wanted)}"
                 raise Refused(
                     f"{what}; this machine lends {show(lent)}",
-                    where=f"steps.{group.step}.resources",
-                    fix=f"lower resources.{name} of '{group.step}' to at most {show(lent)}",
+                    where=f"steps.{step}.resources",
+                    fix=f"lower resources.{name} of '{step}' to at most {show(lent)}",
                 )
 
 

@@ -34,7 +34,7 @@ class Attempts:
         self._failures: dict[int, int] = {}
         self._losses: dict[int, int] = {}
         for group in groups:
-            capacity.check(group)
+            capacity.check(group.step, cpus=group.cpus, memory=group.memory)
 
     def __contains__(self, rank: int) -> bool:
         """Whether an instance runs or is being recorded."""

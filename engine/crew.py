@@ -13,7 +13,10 @@ from engine.sandbox.base import LogSink
 
 
 class Crew(Protocol):
-    """Runs steps that are started, as many at once as it can; the others wait in it."""
+    """Runs steps that are started, as many at once as it can; the others wait in it.
+
+    Whoever opened it closes it.
+    """
 
     @property
     def has_idle(self) -> bool:
@@ -37,8 +40,4 @@ class Crew(Protocol):
 
     def cancel(self, name: Name) -> None:
         """End a step; to be repeated until it has ended."""
-        ...
-
-    def close(self) -> None:
-        """End what runs, then give everything back."""
         ...

@@ -32,6 +32,10 @@ class AddressBook:
         """Return whether the user named a peer."""
         return any(address.peer == peer for address in self._addresses)
 
+    def peers(self) -> frozenset[PeerId]:
+        """Return whom the user named."""
+        return frozenset(address.peer for address in self._addresses)
+
     def add(self, address: Address) -> None:
         """Write an address down, durably.
 

@@ -45,6 +45,7 @@ from peers.registrar import Registrar
 from peers.requester import Requester
 from peers.signed import seal
 from peers.switch import Parts, Switch
+from peers.ticket import Directory
 from peers.wake import Wake
 
 TICK_S: Final = 0.05
@@ -234,7 +235,9 @@ class Node:
         self._provider = provider
         judge = Judge(depot.fetch, home.recorder, home.memo, wake)
         office = Office(post, lines, depot, identity, judge, self._log)
-        requester = self._requester = Requester(office, registrar.candidates, self._clock)
+        requester = self._requester = Requester(
+            office, Directory(registrar.candidates, home.named.peers), self._clock
+        )
         closing.callback(requester.close)
         parts = Parts(lines, registrar, depot, provider, requester)
         self._switch = Switch(post, parts, self._log, registrar.failed)

@@ -11,7 +11,7 @@ for a while, twice as long each time.
 PeerId(...)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass as mutable
 from dataclasses import field
 from typing import Final
@@ -38,6 +38,7 @@ class Need:
     cores: int = 1
     memory: int = 0  # bytes
     disk: int = 0
+    only: frozenset[PeerId] | None = None  # who may have it; None: anybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,7 @@ class Placement:
         """
         able = [
             (self._expected_ms(standing, need), peer, standing, at_once)
-            for peer, standing in self._standings.items()
-            if (at_once := standing.room.at_once(need)) and now_ms >= standing.banned_until_ms
+            for peer, standing, at_once in self._able(need, now_ms)
         ]
         idle = [one[:2] for one in able if len(one[2].work) < one[3]]
         ahead = [one[:2] for one in able if _waiting_ms(one[2], one[3]) <= ahead_ms]
@@ -117,19 +117,12 @@ class Placement:
 
     def able(self, need: Need, now_ms: int) -> int:
         """Return how many providers could be given a step, now or when they have room."""
-        return sum(
-            1
-            for standing in self._standings.values()
-            if now_ms >= standing.banned_until_ms and standing.room.at_once(need)
-        )
+        return sum(1 for _ in self._able(need, now_ms))
 
     def idle(self, need: Need, now_ms: int) -> int:
         """Return how many such steps more could begin at once."""
-        return sum(
-            max(0, standing.room.at_once(need) - len(standing.work))
-            for standing in self._standings.values()
-            if now_ms >= standing.banned_until_ms
-        )
+        able = self._able(need, now_ms)
+        return sum(max(0, at_once - len(standing.work)) for _, standing, at_once in able)
 
     def open(self, provider: PeerId) -> int:
         """Return how many steps a provider has."""
@@ -175,6 +168,14 @@ class Placement:
         standing.work.clear()
         standing.work_ms = 0
         standing.banned_until_ms = now_ms + LONGEST_BAN_MS
+
+    def _able(self, need: Need, now_ms: int) -> Iterator[tuple[PeerId, _Standing, int]]:
+        """Yield who could be given a step, and how many such steps it runs at one time."""
+        for peer, standing in self._standings.items():
+            if now_ms < standing.banned_until_ms or not (at_once := standing.room.at_once(need)):
+                continue
+            if need.only is None or peer in need.only:
+                yield peer, standing, at_once
 
     def _expected_ms(self, standing: _Standing, need: Need) -> float:
         missing = sum(size for root, size in need.sizes.items() if root not in standing.held)

@@ -61,6 +61,7 @@ class Brief(NamedTuple):
     need: Need
     usual_ms: int | None
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
+    is_private: bool = False  # for peers that the user named alone
 
 
 class _Open:
@@ -184,9 +185,8 @@ class RemoteSlots:
         brief = self._brief(step.name, step.order)
         kind = self._kinds.setdefault(step.name[0], len(self._kinds))
         outputs = tuple(step.order.step.outputs)
-        return Task(
-            step.number, step.order.key, brief.need, kind, brief.usual_ms, outputs, brief.sizes
-        )
+        about = (brief.need, kind, brief.usual_ms, outputs, brief.sizes, brief.is_private)
+        return Task(step.number, step.order.key, *about)
 
     # the thread that listens
 

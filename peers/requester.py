@@ -17,7 +17,7 @@ from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.plain import Plain
 from peers.shunned import Shunned
-from peers.ticket import Candidates, Ticket
+from peers.ticket import Directory, Ticket
 from peers.work_messages import BATCH_TYPE, RETURN_TYPE, read_batch, read_steps
 
 
@@ -39,9 +39,9 @@ class Visitor(Protocol):
 class Requester:
     """The runs of this home that peers take part in. For the node's thread; a Part."""
 
-    def __init__(self, office: Office, candidates: Candidates, clock: Clock) -> None:
+    def __init__(self, office: Office, directory: Directory, clock: Clock) -> None:
         self._office = office
-        self._candidates = candidates
+        self._directory = directory
         self._clock = clock
         self._tickets: set[Ticket] = set()
         self._shunned = Shunned()
@@ -51,7 +51,7 @@ class Requester:
         ticket = Ticket(
             self._office,
             visitor,
-            self._candidates,
+            self._directory,
             self._shunned,
             lambda: secrets.token_bytes(RUN_BYTES),
             self._clock,

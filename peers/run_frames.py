@@ -35,6 +35,7 @@ class Task(NamedTuple):
     usual_ms: int | None  # None: it was never run
     outputs: tuple[str, ...]  # names
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
+    is_private: bool = False  # for peers that the user named alone
 
 
 class Outcome(NamedTuple):
@@ -107,7 +108,8 @@ def read_losses(plain: Plain) -> list[Loss]:
 def _plain_task(task: Task) -> Plain:
     sizes = tuple((root.raw, size) for root, size in task.sizes)
     need = (task.need.environment.raw, *task.need[1:])
-    return (task.number, task.key.raw, need, task.kind, task.usual_ms, task.outputs, sizes)
+    about = (task.kind, task.usual_ms, task.outputs, sizes, task.is_private)
+    return (task.number, task.key.raw, need, *about)
 
 
 def _task(plain: Plain) -> Task:
@@ -120,11 +122,12 @@ def _task(plain: Plain) -> Task:
             int() | None as usual_ms,
             tuple(outputs),
             tuple(sizes),
+            bool(is_private),
         ):
             need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
             named = tuple(str(name) for name in outputs)
             sized = tuple(map(_size, sizes))
-            return Task(number, Cid(key), need, kind, usual_ms, named, sized)
+            return Task(number, Cid(key), need, kind, usual_ms, named, sized, is_private)
     raise ValueError("a task of another form")
 
 

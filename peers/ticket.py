@@ -6,7 +6,7 @@ accepted is in the memo of this home, and all else is stopped.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.clock import Clock
 from engine.content.cid import Cid
@@ -56,7 +56,11 @@ class Visitor(Protocol):
         ...
 
 
-Candidates = Callable[[Platform, int, int], Sequence[Notice]]
+class Directory(NamedTuple):
+    """Who there is."""
+
+    candidates: Callable[[Platform, int, int], Sequence[Notice]]  # of so many cores and bytes
+    named: Callable[[], frozenset[PeerId]]  # by the user
 
 
 class Ticket:
@@ -66,7 +70,7 @@ class Ticket:
         self,
         office: Office,
         visitor: Visitor,
-        candidates: Candidates,
+        directory: Directory,
         shunned: Shunned,
         run_id: Callable[[], bytes],
         clock: Clock,
@@ -75,11 +79,11 @@ class Ticket:
         self.deals: dict[Cid, Deal] = {}  # by agreement
         self._office = office
         self._visitor = visitor
-        self._candidates = candidates
+        self._directory = directory
         self._shunned = shunned
         self._run_id = run_id
         self._clock = clock
-        self._work = Worklist()
+        self._work = Worklist(directory.named)
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
         self._refused: dict[PeerId, tuple[int, int]] = {}  # how often, and until when in ms
         self._returns: Counter[Cid] = Counter()  # of steps that are open
@@ -245,10 +249,15 @@ class Ticket:
 
     def _recruit(self, shape: Shape, waiting: int, now_ms: int) -> None:
         """Offer to as many as the steps that wait could use."""
-        need = Need({}, None, shape.cores, shape.memory, shape.disk)
-        live = [deal for deal in self._current.values() if _room(deal.terms).at_once(need)]
-        found = self._candidates(_PLATFORM, shape.cores, shape.memory)
-        able = [one for one in found if not self._shunned.has(one.signer, now_ms)]
+        only = self._directory.named() if shape.is_private else None
+        need = Need({}, None, shape.cores, shape.memory, shape.disk, only)
+        live = [deal for deal in self._current.values() if _is_able(deal, need)]
+        found = self._directory.candidates(_PLATFORM, shape.cores, shape.memory)
+        able = [
+            one
+            for one in found
+            if not self._shunned.has(one.signer, now_ms) and (only is None or one.signer in only)
+        ]
         if able or any(deal.is_agreed for deal in live):
             self._lacking.pop(shape, None)
         elif now_ms - self._lacking.setdefault(shape, now_ms) >= PATIENCE_MS:
@@ -296,8 +305,11 @@ class Ticket:
 
     def _lose(self, shape: Shape) -> None:
         """Say that nobody runs the steps of a shape."""
-        anybody = self._candidates(_PLATFORM, 1, 1)
-        if anybody:
+        anybody = self._directory.candidates(_PLATFORM, 1, 1)
+        if shape.is_private:
+            what = "no peer that you named runs a step that is to be shared with those alone"
+            fix = "'tally peer add ADDRESS' names one; or leave out --on"
+        elif anybody:
             what = f"no peer runs a step of {shape.cores} cores and {show_size(shape.memory)}"
             fix = "lower its resources, or leave out --on"
         else:
@@ -314,6 +326,11 @@ class Ticket:
         if text != self._noted:
             self._noted = text
             self._visitor.send(("note", text))
+
+
+def _is_able(deal: Deal, need: Need) -> bool:
+    is_allowed = need.only is None or deal.provider in need.only
+    return is_allowed and _room(deal.terms).at_once(need) > 0
 
 
 def _room(terms: Offer) -> Room:

@@ -4,7 +4,7 @@ Steps go out in the order in which they came. Many short ones go together: as ma
 does in AHEAD_MS, and no more than its share of what waits, so that idle peers are used. How long a
 step takes is learned from others of its kind.
 
->>> work = Worklist()
+>>> work = Worklist(frozenset)
 >>> work.join(provider, Room(cores=2))                                   # doctest: +SKIP
 >>> work.add(tasks)                                                      # doctest: +SKIP
 >>> work.place(now_ms)                                                   # doctest: +SKIP
@@ -12,7 +12,7 @@ step takes is learned from others of its kind.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -35,13 +35,16 @@ class Shape(NamedTuple):
     cores: int
     memory: int
     disk: int
+    is_private: bool
 
 
 class Worklist:
     """The steps of a run that have not ended. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, named: Callable[[], frozenset[PeerId]]) -> None:
+        """Take what says which peers the user named: only those are given private steps."""
         self.placement = Placement()
+        self._named = named
         self._waiting: dict[Shape, deque[Task]] = {}
         self._open: dict[Cid, Task] = {}  # waiting, or with a provider
         self._where: dict[Cid, PeerId] = {}
@@ -151,7 +154,8 @@ class Worklist:
         need = task.need
         sizes = dict(task.sizes)
         usual_ms = None if usual is None else max(1, round(usual))
-        return Need(sizes, usual_ms, need.cores, need.memory, need.disk)
+        only = self._named() if task.is_private else None
+        return Need(sizes, usual_ms, need.cores, need.memory, need.disk, only)
 
     def _queue(self, task: Task, *, is_first: bool = False) -> None:
         self._open[task.key] = task
@@ -206,4 +210,5 @@ def _together(need: Need, fair: int) -> int:
 
 
 def _shape(task: Task) -> Shape:
-    return Shape(task.kind, task.need.cores, task.need.memory, task.need.disk)
+    need = task.need
+    return Shape(task.kind, need.cores, need.memory, need.disk, task.is_private)

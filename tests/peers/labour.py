@@ -35,6 +35,7 @@ from peers.post import Came, Closed, Happened, Opened, Unanswered
 from peers.requester import Requester
 from peers.run_frames import Task, write_tasks
 from peers.signed import Unsealed, seal
+from peers.ticket import Directory
 from peers.work_messages import (
     BATCH_TYPE,
     END_TYPE,
@@ -119,22 +120,23 @@ class Asker(Trader):
         self.memo = Memo(self.database)
         self.recorder = Recorder(self.store, self.database)
         self.notices: list[Notice] = []
+        self.named: set[PeerId] = set()
         self.said: list[tuple[str, dict[str, object]]] = []
         judge = Judge(self.depot.fetch, self.recorder, self.memo, self.woken.put)
         office = Office(self.post, self.lines, self.depot, self.identity, judge, self._log)
-        self.requester = Requester(office, self._candidates, self.clock)
+        self.requester = Requester(office, Directory(self._candidates, self._named), self.clock)
         self.visit = Visit()
         self.requester.attend(self.visit)
 
-    def have_run(self, *names: str, usual_ms: int | None = 1_000, fresh: bool = False) -> None:
+    def have_run(self, *names: str, usual_ms: int | None = 1_000, private: bool = False) -> None:
         """Have steps run, by name."""
         records = [step(name) for name in names]
         self.store.put([ENVIRONMENT, *records])
-        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000, 1, fresh)
+        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000)
         self.visit.on_frame(
             write_tasks(
                 [
-                    Task(number, record.cid, need, 0, usual_ms, ("out",), ())
+                    Task(number, record.cid, need, 0, usual_ms, ("out",), (), private)
                     for number, record in enumerate(records)
                 ]
             )
@@ -150,6 +152,9 @@ class Asker(Trader):
         self.recorder.close()
         self.database.close()
         super().close()
+
+    def _named(self) -> frozenset[PeerId]:
+        return frozenset(self.named)
 
     def _log(self, event: str, **facts: object) -> None:
         self.said.append((event, facts))

@@ -260,6 +260,25 @@ def test_nobody_is_waited_for_without_end(asker: Asker) -> None:
     assert lost(asker) == ["no peer is there that runs steps"]
 
 
+def test_a_private_step_goes_to_a_peer_that_was_named(asker: Asker, made: Made) -> None:
+    """However idle the others are; without one, it is lost."""
+    stranger, friend = made(2), made(3)
+    introduce(asker, stranger, friend)
+    until(lambda: len(asker.lines.peers()) == 2, asker, stranger, friend)
+    asker.have_run("a", private=True)
+    asker.turn()
+    asker.clock.by_ms += PATIENCE_MS
+    until(lambda: lost(asker), asker, stranger, friend)
+    assert "no peer that you named" in lost(asker)[0]
+    asker.named.add(friend.peer)
+    asker.have_run("b", private=True)
+    until(lambda: ended(asker), asker, stranger, friend)
+    asker.have_run("c")
+    until(lambda: len(asker.visit.of("ended")) == 2, asker, stranger, friend)
+    assert not [h for h in stranger.leases if step("b").cid in h.steps]
+    assert friend.leases[0].steps == (step("b").cid,)
+
+
 def test_a_batch_that_comes_twice_is_answered_twice(asker: Asker, made: Made) -> None:
     """And kept once."""
     worker = made(2)
