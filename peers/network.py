@@ -110,7 +110,8 @@ class Network:
         self._listening: list[tuple[socket.socket, Channel]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._child: _Child | None = None
-        self._written: set[Channel] = set()  # pipes that wait to be written
+        self._written: set[Channel] = set()  # pipes that wait to be written ...
+        self._blocked: set[Channel] = set()  # ... of which these wait for room
         self._wait_s = _FIRST_S
         self._is_closed = False
 
@@ -144,7 +145,7 @@ class Network:
             self._say(channel, messages.dial(self._lines.id_of(connection) or 0, place))
         elif self._loop:
             why = GONE if self._child is None else f"there is no port {place.port}"
-            self._loop.call_soon(self._arrived, Ended(connection, why))
+            self._loop.call_soon(self._tell, Ended(connection, why))
         return connection
 
     def send(self, connection: Connection, frames: tuple[bytes, ...]) -> bool:
@@ -196,29 +197,38 @@ class Network:
         if child is not self._child:
             return
         pipe = child.pipes[channel]
-        if pipe.flush():
+        is_clear = pipe.flush()
+        if is_clear:
             self._written.discard(channel)
+        if is_clear and channel in self._blocked:
+            self._blocked.discard(channel)
             self._loop_now.remove_writer(pipe.socket)
-        else:
+        elif not is_clear and channel not in self._blocked:
+            self._blocked.add(channel)
             self._loop_now.add_writer(pipe.socket, self._write, child, channel)
 
     def _read(self, child: _Child, channel: Channel) -> None:
         """Take what the process says."""
         try:
             for frame in child.pipes[channel].receive():
+                if frame.kind is Kind.READY:
+                    self._log("network started", pid=self.pid)
+                elif arrival := self._lines.arrival(channel, frame):
+                    self._tell(arrival)
                 if child is not self._child:
                     return
-                self._take(channel, frame)
         except EOFError:
             self._end("")
         except RemoteFault as fault:
             self._end(f"it is not to be trusted: {fault.what}")
 
-    def _take(self, channel: Channel, frame: Frame) -> None:
-        if frame.kind is Kind.READY:
-            self._log("network started", pid=self.pid)
-        elif arrival := self._lines.arrival(channel, frame):
+    def _tell(self, arrival: Arrival) -> None:
+        """Tell the owner. An error of its own is no reason not to tell the next."""
+        try:
             self._arrived(arrival)
+        except Exception as error:
+            said = {"message": "what arrived was not dealt with", "exception": error}
+            self._loop_now.call_exception_handler(said)
 
     def _end(self, fault: str) -> None:
         """Take it that the process is gone, or is to go; start another in a while."""
@@ -232,11 +242,12 @@ class Network:
         self._loop_now.call_later(self._wait_s, self._begin)
         self._wait_s = min(2 * self._wait_s, _LONGEST_S)
         for connection in self._lines.clear():
-            self._arrived(Ended(connection, GONE))
+            self._tell(Ended(connection, GONE))
 
     def _drop(self) -> str:
         child, self._child = self._child, None
         self._written.clear()
+        self._blocked.clear()
         if child is None:
             return ""
         for pipe in child.pipes.values():

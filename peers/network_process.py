@@ -44,6 +44,7 @@ class NetworkProcess:
         self._connections: dict[int, Connection] = {}
         self._ids: dict[Connection, int] = {}
         self._waiting: dict[Connection, deque[Frame]] = {}  # for room in a socket
+        self._behind: set[Channel] = set()  # of which the node has not taken all
         self._looked_ms = _monotonic_ms()
         pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
 
@@ -63,8 +64,10 @@ class NetworkProcess:
             self._tell(arrival)
         for channel, pipe in self._pipes.items():
             is_clear = pipe.flush()
-            self._transport.pause(channel, is_paused=not is_clear)
-            self._transport.watch(pipe.socket.fileno(), wants_room=not is_clear)
+            if is_clear == (channel in self._behind):
+                self._behind ^= {channel}
+                self._transport.pause(channel, is_paused=not is_clear)
+                self._transport.watch(pipe.socket.fileno(), wants_room=not is_clear)
 
     def _look(self) -> None:
         """End the connections that fill this process, now and then."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from peers.connection import Arrived, Channel, Connected, Place
+from peers.connection import Arrival, Arrived, Channel, Connected, Place
 from peers.envelope import MAX_FRAME
 from peers.errors import LocalFault
 from peers.gate import Limits
@@ -257,6 +257,30 @@ def test_a_process_that_lies() -> None:
             "it is not to be trusted: an id is not a new one"
         )
         await here.connect(there)
+
+    run(test)
+
+
+def test_an_error_of_the_owner() -> None:
+    """It is said, and what arrives after it is told all the same."""
+
+    async def test(made: list[Net]) -> None:
+        here, there = made
+        said: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, facts: said.append(facts))
+        line = await here.connect(there)
+
+        def heed(arrival: Arrival) -> None:
+            there.arrivals.append(arrival)
+            if there.came() == [(b"first",)]:
+                raise ValueError("a bug")
+
+        there.heed = heed
+        here.network.send(line, (b"first",))
+        here.network.send(line, (b"second",))
+        await until(lambda: len(there.came()) == 2)
+        assert len(said) == 1
+        assert not there.said("network ended")
 
     run(test)
 
