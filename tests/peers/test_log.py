@@ -3,7 +3,7 @@
 import io
 import json
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.clock import Clock
@@ -68,6 +68,7 @@ def test_people_read_words() -> None:
     assert said(Terminal()) == [expected]
 
 
+@example("", "\n" * 2 * MAX_TEXT)
 @given(st.text(), st.text(max_size=2 * MAX_TEXT))
 def test_nobody_forges_a_line(event: str, reason: str) -> None:
     """Nor moves a cursor, nor writes for ever."""

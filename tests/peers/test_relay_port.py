@@ -152,8 +152,10 @@ def test_one_host_does_not_take_all_places() -> None:
 
     async def use(port: RelayPort, relay: Relay) -> None:
         crowd = [await connected(HOST, port.port, 5) for _ in range(MAX_SILENT_HOST)]
-        with await comes(port, called(relay).asker) as late:
+        refused = called(relay)
+        with await comes(port, refused.asker) as late:
             assert await is_ended(late)
+        assert refused.asker in relay._by_token  # it was not even read
         for one in crowd:
             one.close()
         while port._silent.total():

@@ -251,6 +251,21 @@ def test_what_a_relay_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     among(3, use)
 
 
+def test_who_left_a_relay_is_not_reached_through_it() -> None:
+    """From then on."""
+
+    async def use(asker: Peer, relay: Peer, provider: Peer) -> None:
+        (address,) = await kept(provider, relay)
+        asker.known[relay_of(address)] = relay
+        await provider.close()
+        await until(lambda: not relay.lines.control(provider.peer))
+        refused = await asker.reach(address)
+        assert isinstance(refused, TallyError)
+        assert refused.what == "its relay says: that peer is not reached through this one"
+
+    among(3, use)
+
+
 def test_a_relay_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """After some time."""
     monkeypatch.setattr("peers.reaching.MEET_S", 0.05)
@@ -277,6 +292,7 @@ def test_a_way_that_nobody_goes_is_closed(monkeypatch: pytest.MonkeyPatch) -> No
         assert asker.relays.reaching._tunnels
         await until(lambda: not asker.relays.reaching._tunnels)
 
+        monkeypatch.setattr("peers.reaching.MEET_S", 10 * PATIENCE_S)
         await asker.reach(address)
         await until(lambda: asker.lines.control(provider.peer))
         await until(lambda: provider.lines.control(asker.peer))
