@@ -46,6 +46,8 @@ class Options(NamedTuple):
     addresses: tuple[str, ...]  # "HOST" or "HOST:PORT", as others reach it
     metrics: int | None  # a port of loopback
     lan: bool
+    via: tuple[Address, ...]  # peers through which others reach it
+    relay: bool  # whether it is one for others
     while_stdin: bool
 
 
@@ -156,7 +158,9 @@ def _listening(settings: Settings, options: Options) -> Listening:
     addresses = options.addresses
     if not addresses and host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         addresses = (_own_host(),)
-    return Listening(host, port, addresses, options.lan)
+    is_dialled = bool(options.addresses or not options.via)
+    where = Listening(host, port, addresses, options.lan, options.via)
+    return where._replace(is_dialled=is_dialled, is_relay=options.relay)
 
 
 def _own_host() -> str:

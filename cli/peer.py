@@ -35,10 +35,18 @@ def peer() -> None:
 @click.option("--lend-disk", metavar="SIZE", help="Disk for them, with what is cached.")
 @click.option("--metrics", metavar="PORT", type=click.IntRange(0, 65535), help="Serve metrics.")
 @click.option("--lan/--no-lan", default=True, show_default=True, help="Find peers of this network.")
+@click.option("--via", metavar="ADDRESS", multiple=True, help="Be reached through this peer.")
+@click.option("--relay", is_flag=True, help="Pass on connections to peers that name this one.")
 @click.option("--while-stdin", is_flag=True, hidden=True)  # stop when whoever started us is gone
 @common
 def start(
-    settings: Settings, address: tuple[str, ...], metrics: int | None, lan: bool, while_stdin: bool
+    settings: Settings,
+    address: tuple[str, ...],
+    metrics: int | None,
+    lan: bool,
+    via: tuple[str, ...],
+    relay: bool,
+    while_stdin: bool,
 ) -> int:
     """Run the peer of this home, in the foreground, until Ctrl-C or SIGTERM.
 
@@ -46,7 +54,8 @@ def start(
     """
     from cli.node import Options, run_node
 
-    return run_node(settings, Options(address, metrics, lan, while_stdin))
+    relays = tuple(map(Address.parse, via))
+    return run_node(settings, Options(address, metrics, lan, relays, relay, while_stdin))
 
 
 @peer.command()

@@ -12,12 +12,15 @@ from peers.figures import (
     NETWORK_STARTS,
     PEERS,
     RECEIVED,
+    RELAYED,
+    RELAYS,
     SENT,
     SESSIONS,
     STEPS,
     Figures,
 )
 from peers.lines import Lines
+from peers.relay_port import RelayPort
 
 _PAGE: Final = 4096  # bytes, on every x86-64
 
@@ -55,6 +58,11 @@ class Meter:
     def sent(self, connection: Connection, frames: tuple[bytes, ...]) -> None:
         """Count what is sent."""
         self._figures.count(SENT, connection.channel, by=sum(map(len, frames)))
+
+    def relayed(self, port: RelayPort) -> None:
+        """Take what is passed on between others."""
+        self._figures.put(RELAYS, port.pairs)
+        self._figures.put(RELAYED, port.passed)
 
     def text(self, lines: Lines, known: int, lending: Lending, network: int | None) -> str:
         """Return all figures; `network` is the id of the network process."""

@@ -37,11 +37,18 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.meter import Meter, Metered
 from peers.network import Network
-from peers.peer_record import PeerRecord
+from peers.peer_record import MAX_ADDRESSES, PeerRecord
 from peers.post import Happened, Post
 from peers.provider import Provider
+from peers.reachable import Ends, Reachable
+from peers.reaching import Reaching
 from peers.reception import Facts, Reception
 from peers.registrar import Registrar
+from peers.relay import Limits as RelayLimits
+from peers.relay import Relay
+from peers.relay_desk import RelayDesk
+from peers.relay_port import RelayPort
+from peers.relays import Relays
 from peers.requester import Requester
 from peers.signed import seal
 from peers.switch import Parts, Switch
@@ -51,6 +58,7 @@ from peers.wake import Wake
 TICK_S: Final = 0.05
 DIALLERS: Final = 8  # threads that ask peers where they listen
 
+_OWN: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how we dial ourselves
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Log = Callable[..., None]
@@ -84,6 +92,9 @@ class Listening(NamedTuple):
     port: int  # of its address; 0 for a free one
     addresses: tuple[str, ...]  # "HOST" or "HOST:PORT"; none: what it is told
     lan: bool  # whether to look for peers on this network, and to be found
+    via: tuple[Address, ...] = ()  # peers through which others reach this one
+    is_dialled: bool = True  # by others, at its addresses; else they only come through those
+    is_relay: bool = False
 
 
 class Lent(NamedTuple):
@@ -110,9 +121,12 @@ class Node:
         self._is_draining = False
         self._ended: asyncio.Event
         self._network: Network
+        self._ports: tuple[int, int]  # for control, for bulk
         self._post: Post
         self._lines: Lines
         self._registrar: Registrar
+        self._relays: Relays
+        self._relay_port: RelayPort | None = None
         self._provider: Provider
         self._switch: Switch
 
@@ -148,13 +162,15 @@ class Node:
         return {
             "peer": str(self._keys.identity.peer),
             "address": str(self._addresses[0]),
-            "addresses": [str(address) for address in self._addresses],
+            "addresses": [str(address) for address in self._reached_at()],
             "pid": os.getpid(),
         }
 
     def figures(self) -> str:
         """Return what it counts of itself, as Prometheus reads it."""
         known = len(self._registrar.directory.notices())
+        if self._relay_port is not None:
+            self._meter.relayed(self._relay_port)
         return self._meter.text(self._lines, known, self._provider, self._network.pid)
 
     # its loop
@@ -197,6 +213,9 @@ class Node:
             loop.add_signal_handler(number, self.drain)
             closing.callback(loop.remove_signal_handler, number)
         network.start(loop)
+        for relay in self._listening.via:
+            self._relays.reachable.use(relay)
+            self._registrar.add(relay)
         for address in self._home.named.addresses():
             self._registrar.add(address)
         if self._listening.lan:
@@ -206,6 +225,7 @@ class Node:
         """Listen for connections, and say at the port of our address where that is."""
         host, transport, identity = self._listening.host, self._keys.transport, self._keys.identity
         ports = [network.listen(host, 0, channel) for channel in (Channel.CONTROL, Channel.BULK)]
+        self._ports = ports[0], ports[1]
         said = seal(INTRODUCTION, Introduction(transport.signed, *ports), identity)
         introducer = Introducer(host, self._listening.port, said.data)
         closing.callback(introducer.close)
@@ -239,8 +259,27 @@ class Node:
             office, Directory(registrar.candidates, home.named.peers), self._clock
         )
         closing.callback(requester.close)
-        parts = Parts(lines, registrar, depot, provider, requester)
+        relays = self._relays = self._relaying(closing)
+        parts = Parts(lines, registrar, depot, provider, requester, relays)
         self._switch = Switch(post, parts, self._log, registrar.failed)
+
+    def _relaying(self, closing: ExitStack) -> Relays:
+        post, lines, registrar, log = self._post, self._lines, self._registrar, self._log
+        host = self._listening.host
+        ends = Ends(_OWN.get(host, host), *self._ports, self._keys.transport.signed)
+        desk = RelayDesk(post, lines, self._clock, log)
+        reachable = Reachable(post, lines, ends, log)
+        reachable.changed = registrar.renew
+        reaching = Reaching(post, lines, registrar.meet)
+        registrar.reach = reaching.reach
+        closing.callback(reachable.close)
+        closing.callback(reaching.close)
+        if self._listening.is_relay:
+            relay = Relay(RelayLimits())
+            port = self._relay_port = RelayPort.open(relay, host, 0, self._clock)
+            closing.callback(port.close)
+            desk.serve(relay, port.port)
+        return Relays(desk, reachable, reaching)
 
     def _reception(self) -> Reception:
         return Reception(
@@ -259,7 +298,7 @@ class Node:
             serial=serial,
             made_ms=made_ms,
             expires_ms=expires_ms,
-            addresses=tuple(_place(address) for address in self._addresses),
+            addresses=tuple(address.place for address in self._reached_at()),
             platform=Platform(REQUIRES, SYSTEM),
             cores=lent.cores,
             memory=lent.memory_bytes,
@@ -270,6 +309,13 @@ class Node:
             versions=(VERSION,),
         )
 
+    def _reached_at(self) -> tuple[Address, ...]:
+        """Return where others reach this peer."""
+        me, places = self._keys.identity.peer, self._relays.reachable.places
+        relayed = tuple(Address.at(me, place) for place in places)
+        direct = self._addresses if self._listening.is_dialled else ()
+        return (*direct, *relayed)[:MAX_ADDRESSES]
+
     def _watch_lan(self, closing: ExitStack) -> None:
         """Look for peers on this network; who is found is dialled, and not written down."""
         watching = asyncio.get_running_loop().create_task(
@@ -277,7 +323,7 @@ class Node:
                 self._keys.identity.peer,
                 self._listening.host,
                 self._addresses[0].port,
-                self._registrar.add,
+                self._registrar.meet,
                 lambda why: self._log("lan", why=why),
                 self._clock,
             )
@@ -290,7 +336,3 @@ def _with_port(place: str, port: int) -> str:
     if not is_bare:
         return place
     return f"[{place}]:{port}" if ":" in place and not place.startswith("[") else f"{place}:{port}"
-
-
-def _place(address: Address) -> str:
-    return str(address).partition("@")[2]

@@ -19,7 +19,7 @@ from peers.relay_messages import KEEP_TYPE, Call, read_call, read_kept, write_ke
 from peers.tunnel import Entrance, answer
 
 MAX_RELAYS: Final = 4  # half of the addresses that a record has
-MAX_ANSWERED: Final = 16  # lines at one time: as many as the gate lets in from one host
+MAX_ANSWERED: Final = 64  # lines at one time: half of what the gate lets in from loopback
 ANSWER_MS: Final = 10_000
 AGAIN_MS: Final = 5 * 60_000  # a relay is asked again: it may have said no, or forgotten
 

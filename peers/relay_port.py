@@ -4,7 +4,7 @@ Who has a token was asked for by a peer that we know (relay.py); nobody else is 
 what comes after the token nothing is read.
 
 >>> port = RelayPort.open(relay, "0.0.0.0", 0, SystemClock())            # doctest: +SKIP
->>> await port.close()                                                   # doctest: +SKIP
+>>> port.close()                                                         # doctest: +SKIP
 """
 
 import asyncio
@@ -78,18 +78,22 @@ class RelayPort:
             raise LocalFault(what, fix=fix) from error
         listening.setblocking(False)
         opened = cls(relay, listening, clock, speed)
-        opened._begin(opened._accept())
+        accepting = opened._begin(opened._accept())
+        accepting.add_done_callback(lambda _: listening.close())
         opened._begin(opened._sweep())
         return opened
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Pass nothing on any more."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._listening.close()
         for stream in self._waiting.values():
             stream.close()
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of streams are passed on now."""
+        return len(self._relay)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
@@ -145,10 +149,11 @@ class RelayPort:
             for number in self._relay.expire(self._clock.monotonic_ms()):
                 self._waiting.pop(number).close()
 
-    def _begin(self, what: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _allowance(size: int, clock: Clock) -> Allowance:

@@ -25,6 +25,7 @@ class Parts(NamedTuple):
     depot: Part
     provider: Part  # runs steps for others
     requester: Part  # has others run steps
+    relays: Part
 
 
 _TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE})
@@ -99,4 +100,6 @@ def _part(parts: Parts, kind: int, role: Role) -> Part | None:
         return parts.requester if to_requester else parts.provider
     if subject >= Subject.DIRECTORY:
         return parts.registrar
-    return parts.depot if subject >= Subject.CONTENT else parts.lines
+    if subject >= Subject.CONTENT:
+        return parts.depot
+    return parts.relays if subject >= Subject.RELAY else parts.lines

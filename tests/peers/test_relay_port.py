@@ -33,7 +33,7 @@ def serving(use: Use, speed: Speed = Speed()) -> None:  # noqa: B008
         try:
             await asyncio.wait_for(use(port, relay), PATIENCE_S)
         finally:
-            await port.close()
+            port.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.wait(others, timeout=PATIENCE_S) if others else None
 
@@ -222,7 +222,7 @@ def test_a_relay_that_is_gone_ends_what_went_through_it() -> None:
         reader, writer = await asyncio.open_connection(HOST, way.port)
         writer.write(b"hello")
         assert await reader.readexactly(5) == b"hello"
-        await port.close()
+        port.close()
         assert await reader.read() == b""
         writer.close()
         way.close()

@@ -132,7 +132,7 @@ class Peer:
         self.relays.reachable.close()
         self.relays.reaching.close()
         if self.port is not None:
-            await self.port.close()
+            self.port.close()
         self.speaker.wire.transport.close()
 
 
