@@ -8,9 +8,10 @@ from queue import SimpleQueue
 import pytest
 
 from engine.clock import SystemClock
+from engine.errors import TallyError, Unavailable
 from engine.step import REQUIRES, SYSTEM, Platform
 from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
-from peers.connection import Channel
+from peers.connection import Channel, Place
 from peers.envelope import VERSION
 from peers.hello import Party
 from peers.identity import Address
@@ -19,6 +20,7 @@ from peers.lines import Lines
 from peers.peer_record import PeerRecord
 from peers.post import Post
 from peers.registrar import Registrar
+from peers.route import Route
 from peers.signed import seal
 from peers.switch import Parts, Switch
 from tests.peers.keys import identity
@@ -41,11 +43,12 @@ class Clerk:
         self.clock = Ahead()
         self.identity = identity(number)
         self.said: list[tuple[str, dict[str, object]]] = []
+        self.relayed: tuple[str, ...] = ()  # where it says that it is reached, besides
         now_ms = SystemClock().now_ms()
         certificate = Certificate(self.wire.key, now_ms - SKEW_MS, now_ms + 10**8, 1)
         signed = seal(CERTIFICATE, certificate, self.identity).data
-        ports = [self.wire.listen(channel).port for channel in (Channel.CONTROL, Channel.BULK)]
-        said = seal(INTRODUCTION, Introduction(signed, *ports), self.identity)
+        self.ports = [self.wire.listen(channel).port for channel in Channel]
+        said = seal(INTRODUCTION, Introduction(signed, *self.ports), self.identity)
         self.introducer = Introducer("127.0.0.1", 0, said.data)
         self.address = Address(self.identity.peer, "127.0.0.1", self.introducer.port)
         self.post = Post(
@@ -64,14 +67,14 @@ class Clerk:
             self.woken.put,
             self._log,
         )
-        parts = Parts(self.lines, self.registrar, _Deaf(), _Deaf(), _Deaf())
+        parts = Parts(self.lines, self.registrar, _Deaf(), _Deaf(), _Deaf(), _Deaf())
         self.switch = Switch(self.post, parts, self._log, self.registrar.failed)
 
     def _log(self, event: str, **facts: object) -> None:
         self.said.append((event, facts))
 
     def _describe(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
-        place = (f"127.0.0.1:{self.address.port}",)
+        place = (f"127.0.0.1:{self.address.port}", *self.relayed)
         kind = Platform(REQUIRES, SYSTEM)
         lends = (2, 2**30, (), "bwrap 0", (), 2, (VERSION,))
         return PeerRecord(serial, made_ms, expires_ms, place, kind, *lends)
@@ -148,3 +151,74 @@ def test_a_wrong_address_is_written_down_and_tried_again_later(clerks: list[Cler
     assert one.lines.peers() == ()
     facts = next(facts for event, facts in one.said if event == "not reached")
     assert facts["why"] == "another peer answers there"
+
+
+def test_a_peer_that_somebody_saw_is_dialled_once(clerks: list[Clerk]) -> None:
+    """It is met if it is there, and forgotten if it is not; nobody meets himself."""
+    one, two, three = clerks
+    one.registrar.meet(one.address)
+    one.registrar.meet(Address(three.identity.peer, "127.0.0.1", two.address.port))
+    one.registrar.meet(two.address)
+    _until(lambda: one.lines.peers() and two.lines.peers(), clerks)
+    _until(lambda: any(event == "not reached" for event, _ in one.said), clerks)
+    for _ in range(20):
+        for each in clerks:
+            each.clock.by_ms += 10_000
+            each.turn()
+    tried = [facts["peer"] for event, facts in one.said if event == "not reached"]
+    assert tried == [three.identity.peer]
+
+
+def test_what_a_record_says_is_renewed_when_it_changes(clerks: list[Clerk]) -> None:
+    """And passed on; not more often than every ten seconds."""
+    one, two, three = clerks
+    one.registrar.add(two.address)
+    _until(lambda: two.registrar.directory.get(one.identity.peer), clerks)
+    one.relayed = (f"127.0.0.1:1?via={three.identity.peer}",)
+    one.registrar.renew()
+    for _ in range(20):
+        one.turn()
+        two.turn()
+    before = two.registrar.directory.get(one.identity.peer)
+    assert before is not None
+    assert one.relayed[0] not in before.record.addresses
+
+    def is_known() -> bool:
+        notice = two.registrar.directory.get(one.identity.peer)
+        return notice is not None and one.relayed[0] in notice.record.addresses
+
+    _until(is_known, clerks, pass_ms=200)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_way_through_a_relay_is_made_by_others(clerks: list[Clerk], *, is_there: bool) -> None:
+    """And dialled, with the key that they tell; or written down that there is none."""
+    one, two, three = clerks
+    through = Address(two.identity.peer, "127.0.0.1", 1, via=three.identity.peer)
+    asked: list[Address] = []
+
+    def reach(address: Address, done: Callable[[Route | TallyError], None]) -> None:
+        asked.append(address)
+        places = (Place("127.0.0.1", port, two.wire.key) for port in two.ports)
+        done(Route(*places) if is_there else Unavailable("its relay is gone"))
+
+    one.registrar.reach = reach
+    one.registrar.add(through)
+    if is_there:
+        _until(lambda: one.lines.peers() == (two.identity.peer,), clerks)
+        _until(lambda: one.lines.bulk(two.identity.peer), clerks)
+    else:
+        _until(lambda: any(event == "not reached" for event, _ in one.said), clerks)
+    assert asked[0] == through
+
+
+def test_a_question_of_another_part_is_not_ours(clerks: list[Clerk]) -> None:
+    """That it had no answer is no reason to end a connection."""
+    one, two, _ = clerks
+    one.registrar.add(two.address)
+    _until(lambda: one.lines.peers(), clerks)
+    line = one.lines.control(two.identity.peer)
+    assert line is not None
+    one.registrar.unanswered(line, two.identity.peer, bytes(16))
+    one.turn()
+    assert one.lines.control(two.identity.peer) == line
