@@ -11,8 +11,10 @@ from engine.content.blocks import MAX_BLOCK
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.store.disk import DiskStore
+from peers.connection import Channel
 from peers.exchange import Blocks, pack
 from tests.peers.graphs import graph, leaf, node
+from tests.peers.keys import identity
 from tests.peers.traders import Trader, until
 
 SCOPE = leaf(b"an agreement").cid
@@ -159,7 +161,7 @@ def test_nothing_outside_a_scope_is_given(made: Made) -> None:
     secret = leaf(b"for nobody")
     root, blocks = content(7, 5)
     give(other, root, {**blocks, secret.cid: secret.data}, one)
-    other.depot.offer(secret.cid, (secret.cid,), made(3).peer)
+    other.depot.offer(secret.cid, (secret.cid,), identity(3).peer)
     one.fetch(SCOPE, secret.cid, other)
     one.fetch(secret.cid, secret.cid, other)
     one.fetch(SCOPE, root, other)
@@ -228,7 +230,7 @@ def test_content_over_its_bound_is_at_fault_itself(made: Made) -> None:
     one, other = made(1), made(2)
     root, blocks = content(9, 20)
     give(other, root, blocks, one)
-    one.fetch(SCOPE, root, other, most_bytes=1000)
+    one.depot.fetch(SCOPE, (root,), (other.peer,), one.ends.append, most_bytes=1000)
     until(lambda: one.ends, one, other)
     assert isinstance(one.ends[0], Damaged)
 
@@ -246,6 +248,23 @@ def test_who_was_stopped_says_nothing(made: Made) -> None:
     until(lambda: one.ends, one, other)
     assert one.ends == [None]
     assert one.depot.status()["fetches"] == 0
+
+
+def test_a_line_that_ends_leaves_the_other(made: Made) -> None:
+    """Of two to the same peer: what was asked on the one is asked again on the other."""
+    one, other = made(1), made(2)
+    root, blocks = content(13, 60, 200_000)
+    give(other, root, blocks, one)
+    one.fetch(SCOPE, root, other)
+    until(lambda: one.depot.status()["received"], one, other)
+    first = one.lines.bulk(other.peer)
+    assert first
+    one.post.dial(other.bulk, Channel.BULK, expected=other.peer)
+    until(lambda: one.depot.status()["lines"] == 2 and not one.ends, one, other)
+    one.post.end(first, "enough", is_fault=False)
+    until(lambda: one.ends, one, other)
+    assert one.ends == [None]
+    assert len(one.closed) == 1
 
 
 def test_blocks_that_nobody_asked_for_end_a_connection(made: Made) -> None:

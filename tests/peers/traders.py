@@ -1,7 +1,7 @@
-"""Traders: peers with a depot and a real store, on real connections, in one thread as in a node."""
+"""Traders: peers with a depot and a real store, on real connections, as a node has them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 
 from engine.clock import SystemClock
@@ -9,8 +9,9 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.store.disk import DiskStore
+from peers.carrier import Carrier
 from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
-from peers.connection import Channel, Connection, Place
+from peers.connection import Arrival, Channel, Connection, Place
 from peers.depot import Depot
 from peers.errors import RemoteFault
 from peers.fetching import Fetching
@@ -21,8 +22,11 @@ from peers.mail import Part
 from peers.messages import Subject
 from peers.post import Came, Closed, Happened, Opened, Post, Unanswered
 from peers.signed import seal
+from peers.wake import Wake
 from tests.peers.keys import identity
 from tests.peers.wires import PATIENCE_S, Wire
+
+TICK_MS = 50
 
 
 class Ahead(SystemClock):
@@ -35,30 +39,26 @@ class Ahead(SystemClock):
         return super().monotonic_ms() + self.by_ms
 
 
-class Trader:
-    """One peer. What it is told, it tells its parts at once."""
+class Dealer:
+    """What of a node moves content. What happens, it tells its parts at once."""
 
-    def __init__(self, number: int, store: DiskStore) -> None:
-        """Use the keys of peer `number`, and a store."""
-        self.wire = Wire(number)
+    def __init__(
+        self, number: int, carrier: Carrier, curve_key: bytes, store: DiskStore, wake: Wake
+    ) -> None:
+        """Use the keys of peer `number`."""
         self.identity = identity(number)
         now_ms = SystemClock().now_ms()
-        certificate = Certificate(self.wire.key, now_ms - SKEW_MS, now_ms + 10**6, 1)
+        certificate = Certificate(curve_key, now_ms - SKEW_MS, now_ms + 10**6, 1)
         signed = seal(CERTIFICATE, certificate, self.identity).data
-        party = Party(self.identity, signed, self.wire.key)
-        self.post = Post(self.wire.transport, party, SystemClock())
+        self.post = Post(carrier, Party(self.identity, signed, curve_key), SystemClock())
         self.lines = Lines(self.post)
         self.store = store
         self.clock = Ahead()
-        self.woken: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.depot = Depot(self.post, self.lines, store, self.clock, self.woken.put)
-        self.control = self.wire.listen(Channel.CONTROL)
-        self.bulk = self.wire.listen(Channel.BULK)
+        self.depot = Depot(self.post, self.lines, store, self.clock, wake)
         self.closed: list[Closed] = []
         self.ends: list[TallyError | None] = []  # of fetches
         self.work: Part | None = None  # what its node has besides
         self._ticked_ms = 0
-        self._is_there = True
 
     @property
     def peer(self) -> PeerId:
@@ -69,21 +69,22 @@ class Trader:
         """Have some blocks."""
         self.store.put(Block(cid, data) for cid, data in blocks.items())
 
-    def meet(self, other: "Trader", place: Place | None = None) -> Connection:
-        """Dial another trader."""
-        self.lines.bulk_at(other.peer, other.bulk)
-        return self.post.dial(place or other.control, Channel.CONTROL, expected=other.peer)
+    def fetch(
+        self, scope: Cid, root: Cid, *sources: "Dealer", skip: Iterable[Cid] = ()
+    ) -> Fetching:
+        """Fetch from others, and note how it ends."""
+        peers = [source.peer for source in sources]
+        return self.depot.fetch(scope, (root,), peers, self.ends.append, skip=skip)
 
-    def turn(self) -> None:
-        """Let arrive what is there, and time pass."""
-        for arrival in self.wire.transport.poll(1):
-            self._hear(self.post.arrive(arrival))
-        while not self.woken.empty():
-            self.woken.get()()
+    def take(self, arrival: Arrival) -> None:
+        """Take what arrived."""
+        self._hear(self.post.arrive(arrival))
+
+    def tick(self) -> None:
+        """Let time pass."""
         now_ms = self.clock.monotonic_ms()
-        if now_ms - self._ticked_ms >= 50:
+        if now_ms - self._ticked_ms >= TICK_MS:
             self._ticked_ms = now_ms
-            self.lines.tick(now_ms)
             for part in self._parts():
                 part.tick(now_ms)
         self._hear(self.post.tick())
@@ -92,7 +93,6 @@ class Trader:
         for one in happened:
             match one:
                 case Opened():
-                    self.lines.opened(*one)
                     for part in self._parts():
                         part.opened(*one)
                 case Came():
@@ -101,11 +101,12 @@ class Trader:
                     for part in self._parts():
                         part.unanswered(*one)
                 case Closed(connection, peer):
+                    self._close(connection, peer)
                     self.closed.append(one)
-                    if peer is not None:
-                        self.lines.closed(connection, peer)
-                        for part in self._parts():
-                            part.closed(connection, peer)
+
+    def _close(self, connection: Connection, peer: PeerId | None) -> None:
+        for part in self._parts() if peer is not None else ():
+            part.closed(connection, peer)
 
     def _come(self, one: Came) -> None:
         try:
@@ -114,17 +115,38 @@ class Trader:
             self.post.end(one.connection, fault.what, is_fault=True)
 
     def _parts(self) -> list[Part]:
-        return [self.depot, *([self.work] if self.work else [])]
+        return [self.lines, self.depot, *([self.work] if self.work else [])]
 
     def _part(self, kind: int) -> Part:
         if kind // 4 < Subject.CONTENT:
             return self.lines
         return self.work if self.work and kind // 4 >= Subject.WORK else self.depot
 
-    def fetch(self, scope: Cid, root: Cid, *sources: "Trader", **options: object) -> Fetching:
-        """Fetch from others, and note how it ends."""
-        peers = [source.peer for source in sources]
-        return self.depot.fetch(scope, (root,), peers, self.ends.append, **options)
+
+class Trader(Dealer):
+    """One that has its sockets itself, and listens."""
+
+    def __init__(self, number: int, store: DiskStore) -> None:
+        """Use the keys of peer `number`, and a store."""
+        self.wire = Wire(number)
+        self.woken: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        super().__init__(number, self.wire.transport, self.wire.key, store, self.woken.put)
+        self.control = self.wire.listen(Channel.CONTROL)
+        self.bulk = self.wire.listen(Channel.BULK)
+        self._is_there = True
+
+    def meet(self, other: "Trader", place: Place | None = None) -> Connection:
+        """Dial another trader."""
+        self.lines.bulk_at(other.peer, other.bulk)
+        return self.post.dial(place or other.control, Channel.CONTROL, expected=other.peer)
+
+    def turn(self) -> None:
+        """Let arrive what is there, and time pass."""
+        for arrival in self.wire.transport.poll(1):
+            self.take(arrival)
+        while not self.woken.empty():
+            self.woken.get()()
+        self.tick()
 
     def vanish(self) -> None:
         """End as a process that is killed: its connections go, and nothing is said."""
