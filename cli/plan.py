@@ -5,7 +5,7 @@ import click
 from cli.named import check_forced, find_workflow
 from cli.options import common
 from cli.planview import emit_plan
-from cli.prepare import prepare
+from cli.prepare import Where, prepare
 from cli.settings import Settings
 from cli.workspace import Workspace
 
@@ -13,6 +13,7 @@ from cli.workspace import Workspace
 @click.command()
 @click.argument("workflow", metavar="WORKFLOW|CID")
 @click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
+@click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
 @common
@@ -20,12 +21,16 @@ def plan(
     settings: Settings,
     workflow: str,
     params: tuple[str, ...],
+    on: Where,
     offline: bool,
     force: tuple[str, ...],
 ) -> None:
-    """Show what WORKFLOW would run and why, and what it would reuse."""
+    """Show what WORKFLOW would run and why, and what it would reuse.
+
+    With '--on peers' also what would leave this machine, and to whom.
+    """
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
-        prepared = prepare(space, named, params, offline=offline, lock=False)
+        prepared = prepare(space, named, params, offline=offline, lock=False, on=on)
         emit_plan(space, settings, prepared, frozenset(force))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from cli.changeview import change_json, change_lines
 from cli.crews import capacity_of
@@ -34,6 +34,8 @@ def emit_plan(
     found = list(Forecaster(space.store, asked, prepared.groups).all())
     reasons = _Reasons(space, prepared, forced).of_all(found)
     known = usual(space.journal.durations(prepared.workflow.name))
+    if prepared.on == "peers":
+        return _emit_elsewhere(space, settings, prepared, _Plan(found, reasons, known))
     try:
         expected = expect(prepared.groups, capacity_of(settings), found, known)
     except Refused as error:  # a run would be refused, too
@@ -46,10 +48,48 @@ def emit_plan(
         for one, reason in zip(found, reasons, strict=True)
     ]
     emit_table(rows, ("step", "action", "time", "why"))
+    count = _tell_count(found)
+    return note(_expected(expected, settings.jobs)) if count else None
+
+
+def _emit_elsewhere(
+    space: Workspace, settings: Settings, prepared: Prepared, plan: "_Plan"
+) -> None:
+    """Print what a run on peers would do: also where, and what would leave this machine."""
+    from cli.leaving import WHERE, could_run, leaving, leaving_json, print_leaving
+    from engine.workflow.sharing import sharing
+
+    left, peers = leaving(space, prepared, plan.found), could_run(settings.home)
+    where = {step: WHERE[share] for step, share in sharing(prepared.workflow).items()}
+    places = [where[one.step] if one.action in ("run", "wait") else "-" for one in plan.found]
+    if settings.json:
+        steps = _steps_json(plan.found, plan.reasons, plan.known)
+        for step, place in zip(steps, places, strict=True):
+            step["where"] = None if place == "-" else place
+        left_json = [leaving_json(one) for one in left]
+        return emit_json({"steps": steps, "leaves": left_json, "peers": peers})
+    rows = [
+        (one.id, one.action, place, _time(one, plan.known), _in_words(reason))
+        for one, place, reason in zip(plan.found, places, plan.reasons, strict=True)
+    ]
+    emit_table(rows, ("step", "action", "where", "time", "why"))
+    _tell_count(plan.found)
+    return print_leaving(left, peers)
+
+
+class _Plan(NamedTuple):
+    """What is known of each instance."""
+
+    found: Sequence[Forecast]
+    reasons: Sequence[_Reason]
+    known: Mapping[str, Usual]
+
+
+def _tell_count(found: Sequence[Forecast]) -> int:
     count = sum(one.action == "run" for one in found)
     waiting = sum(one.action == "wait" for one in found)
     note(f"to run: {count}; to decide after those: {waiting}")
-    return note(_expected(expected, settings.jobs)) if count else None
+    return count
 
 
 class _Reasons:
@@ -150,7 +190,21 @@ def _as_json(
     expected: Expectation,
     jobs: int,
 ) -> dict[str, object]:
-    steps = [
+    return {
+        "steps": _steps_json(found, reasons, known),
+        "expected": {
+            "jobs": jobs,
+            "at_least_ms": expected.at_least_ms,
+            "at_most_ms": expected.at_most_ms,
+            "unknown": list(expected.unknown),
+        },
+    }
+
+
+def _steps_json(
+    found: Sequence[Forecast], reasons: Sequence[_Reason], known: Mapping[str, Usual]
+) -> list[dict[str, object]]:
+    return [
         {
             "id": one.id,
             "action": one.action,
@@ -161,12 +215,3 @@ def _as_json(
         }
         for one, (why, changes) in zip(found, reasons, strict=True)
     ]
-    return {
-        "steps": steps,
-        "expected": {
-            "jobs": jobs,
-            "at_least_ms": expected.at_least_ms,
-            "at_most_ms": expected.at_most_ms,
-            "unknown": list(expected.unknown),
-        },
-    }

@@ -127,3 +127,32 @@ def test_a_step_that_is_too_big_is_said(tally: Program, write: Write) -> None:
     assert done.code == 0
     assert "step 's' asks for cpus: 1024" in done.err
     assert "expected time: unknown\n" in done.err
+
+
+def test_a_plan_on_peers_says_what_would_leave(
+    tally: Program, write: Write, tmp_path: Path
+) -> None:
+    """To whom, as its inputs are shared; what derives from a private one stays here."""
+    for name in ("open", "secret", "ours"):
+        (tmp_path / name).write_text("content of " + name)
+    path = write(
+        """\
+  a: {inputs: {i: inputs.open}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}
+  b: {inputs: {i: inputs.ours}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}
+  c: {inputs: {i: inputs.secret}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}
+  d: {inputs: {i: c.o, j: a.o}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}
+""",
+        head="inputs: {open: ./open, ours: {path: ./ours, share: owners},"
+        " secret: {path: ./secret, share: never}}",
+        name="leaves",
+    )
+    plan = tally.told("plan", path, "--on", "peers")
+    where = {step["id"]: step["where"] for step in plan["steps"]}
+    assert where == {"a": "peers", "b": "named peers", "c": "here", "d": "here"}
+    leaves = {one["what"]: (one["bytes"], one["to"]) for one in plan["leaves"]}
+    assert leaves.pop("environments.sh")[1] == "any"
+    assert leaves == {"inputs.open": (15, "any"), "inputs.ours": (15, "owners")}
+    assert plan["peers"] is None
+    told = tally("plan", path, "--on", "peers")
+    assert "inputs.ours" in told.out
+    assert "no peer runs in this home" in told.err
