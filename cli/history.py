@@ -117,9 +117,11 @@ def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
 
 def _peer_of(signer: str) -> str | None:
     """Return the peer whose key signed, if one did."""
-    from peers.identity import PeerId
+    if not signer:
+        return None
+    from peers.identity import PeerId  # few are signed, and it loads cryptography
 
-    return str(PeerId(bytes.fromhex(signer))) if signer else None
+    return str(PeerId(bytes.fromhex(signer)))
 
 
 def _emit_evidence(rows: list[dict[str, object]]) -> None:
