@@ -17,6 +17,8 @@ PYTHON: Final = {
     "doit": "doit==0.37.0",
     "snakemake": "snakemake==9.27.1",
     "dask": "dask==2026.8.0",
+    "distributed": "distributed==2026.8.0",
+    "parsl": "parsl==2026.10.26",
 }
 DEBIAN: Final = {  # name: package, program in it
     "ninja": ("ninja-build", "usr/bin/ninja"),
