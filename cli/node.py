@@ -122,9 +122,7 @@ def _lend(
     depot: Depot,
     wake: Wake,
 ) -> Iterator[Provider]:
-    only = None
-    if settings.lend_to == "named":
-        only = frozenset(address.peer for address in named.addresses())
+    only = named if settings.lend_to == "named" else None  # whoever is named later, too
     share = _share(settings)
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
     house = House(share, share, MAX_LEASE_MS, only=only, door=door)

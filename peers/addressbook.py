@@ -28,8 +28,7 @@ class AddressBook:
         """Return what is in it, in the order in which it was written."""
         return tuple(self._addresses)
 
-    def names(self, peer: PeerId) -> bool:
-        """Return whether the user named a peer."""
+    def __contains__(self, peer: object) -> bool:
         return any(address.peer == peer for address in self._addresses)
 
     def peers(self) -> frozenset[PeerId]:

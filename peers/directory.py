@@ -153,6 +153,8 @@ class Directory:
             self._named[peer] = (event.address, *places)[:MAX_ADDRESSES]
             self._known.name(peer)
             self._dialling.forget(peer)
+        else:  # named again: the user wants it tried now
+            self._dialling.forget(peer)
 
     def _on_removed(self, event: Removed) -> None:
         if event.peer == self._me:

@@ -5,7 +5,7 @@
 ''
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import field
 from typing import Final, Literal
 
@@ -57,7 +57,7 @@ class House:
     per_peer: Share  # to one of them
     longest_ms: int  # of a lease
     prices: dict[str, int] = field(default_factory=dict)  # micro-credits, at least
-    only: frozenset[PeerId] | None = None  # whom it works for; None: anybody
+    only: Container[PeerId] | None = None  # whom it works for; None: anybody
     never: frozenset[PeerId] = frozenset()
     door: Literal["open", "paused", "draining"] = "open"
 

@@ -27,7 +27,9 @@ def test_a_peer_is_struck_out_with_all_its_addresses(tmp_path: Path) -> None:
     book = AddressBook(tmp_path / "peers")
     for port in (1, 2):
         book.add(_address(1, port))
+    assert identity(1).peer in book
     assert book.remove(identity(1).peer)
+    assert identity(1).peer not in book
     assert not book.remove(identity(1).peer)
     assert AddressBook(tmp_path / "peers").addresses() == ()
 

@@ -267,6 +267,17 @@ def test_a_peer_that_the_user_named_is_dialled_until_it_answers() -> None:
     assert of_kind(mine.handle(Tick(later, 10**9, 1)), Dial) == [Dial(HOME)]
 
 
+def test_a_peer_that_is_named_again_is_tried_at_once() -> None:
+    """However long it would have been left alone: the user knows that it is there now."""
+    mine = directory()
+    mine.handle(Added(HOME))
+    for second in range(600):
+        mine.handle(Tick(START_MS + second * 1000, second * 1000, second))
+    assert not of_kind(mine.handle(Tick(START_MS + 600_000, 600_000, 1)), Dial)
+    mine.handle(Added(HOME))
+    assert of_kind(mine.handle(Tick(START_MS + 601_000, 601_000, 1)), Dial) == [Dial(HOME)]
+
+
 def test_a_dial_that_fails_ends_no_session() -> None:
     """As when the peer called in meanwhile: it is connected, and so passed on."""
     mine = directory()
