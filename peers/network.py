@@ -238,7 +238,8 @@ class Network:
         why = self._drop()
         if time.monotonic() - child.began_s >= _STEADY_S:
             self._wait_s = _FIRST_S
-        self._log("network ended", pid=child.process.pid, why=fault or why, again_s=self._wait_s)
+        again_ms = round(1_000 * self._wait_s)
+        self._log("network ended", pid=child.process.pid, why=fault or why, again_ms=again_ms)
         self._loop_now.call_later(self._wait_s, self._begin)
         self._wait_s = min(2 * self._wait_s, _LONGEST_S)
         for connection in self._lines.clear():

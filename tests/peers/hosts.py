@@ -20,6 +20,7 @@ class Host(Net):
     def __init__(self, number: int) -> None:
         """Use the keys of peer `number`."""
         super().__init__(number)
+        self.number = number
         self.identity = identity(number)
         self.party = Party(self.identity, certified(number, self.key), self.key)
         self.post = Post(self.network, self.party, SystemClock())
@@ -34,12 +35,21 @@ class Host(Net):
                 case Opened(connection):
                     self.met.append(connection)
                 case Came(role=Role.REQUEST):
-                    answer = b"answer to " + happened.body
+                    answer = self.answer(happened)
                     self.post.reply(happened.connection, happened.request_id, answer)
                 case Came(role=Role.ANSWER):
                     self.answers.append(happened.body)
+                case Came():
+                    self.came(happened)
                 case Closed():
                     self.closed.append(happened)
+
+    def answer(self, came: Came) -> bytes:
+        """Return the answer to a request."""
+        return b"answer to " + came.body
+
+    def came(self, came: Came) -> None:
+        """Take a notice: there is nothing to be said to it."""
 
     @property
     def faults(self) -> list[str]:

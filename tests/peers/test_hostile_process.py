@@ -10,17 +10,17 @@ from pathlib import Path
 
 from engine.step import SIGNED
 from peers.connection import Channel
-from peers.envelope import MAX_FRAME, Envelope, encode
-from peers.hello import Party, introduce
+from peers.envelope import MAX_FRAME
 from peers.messages import ALIVE_TYPE, HELLO_TYPE, notice, request
 from tests.peers.attacks import attack
-from tests.peers.hosts import Host, certified
+from tests.peers.hosts import Host
 from tests.peers.keys import identity
 from tests.peers.networks import until
 from tests.peers.raw import COMMAND, GREETING, MORE, Raw, frame
+from tests.peers.strangers import Stranger, envelope
 
 ATTACKS = 1_200
-NO_ID, ID = bytes(16), b"i" * 16
+ID = b"i" * 16
 QUESTION = request(64)
 
 
@@ -47,38 +47,6 @@ def run(test: Callable[[Host, Host], Awaitable[None]]) -> None:
             assert not there.said("network ended")
 
     asyncio.run(all_of_it())
-
-
-class Stranger(Raw):
-    """A client made by hand that can say Hello."""
-
-    def __init__(self, there: Host, number: int, channel: Channel = Channel.CONTROL) -> None:
-        """Connect, with the keys of peer `number`."""
-        self.place = there.places[channel]
-        super().__init__(self.place, bytes([number]) * 32)
-        self.party = Party(identity(number), certified(number, bytes(self.key.public_key)), b"")
-
-    def hello_to(self, audience: bytes) -> bytes:
-        """Return a Hello to somebody."""
-        return introduce(self.party, audience, bytes(16), None).data
-
-    def say(self, *frames: bytes) -> None:
-        """Send a message."""
-        last = len(frames) - 1
-        self.send(
-            b"".join(frame(self.message(one, MORE * (at < last))) for at, one in enumerate(frames))
-        )
-
-    def greet(self, hello: bytes = b"") -> None:
-        """Shake hands and say Hello."""
-        self.shake()
-        head = encode(Envelope(1, HELLO_TYPE, NO_ID, 1, 0))
-        self.say(head, hello or self.hello_to(self.place.curve_key))
-
-
-def envelope(kind: int, seq: int = 2, request_id: bytes = NO_ID, version: int = 1) -> bytes:
-    """Return an envelope."""
-    return encode(Envelope(version, kind, request_id, seq, 0))
 
 
 def test_a_thousand_attacks() -> None:
@@ -121,7 +89,9 @@ def test_who_breaks_the_protocol() -> None:
         for number, (why, frames) in enumerate(CASES.items(), 10):
 
             def misbehave(number: int = number, frames: Iterable[bytes] = frames) -> None:
-                with contextlib.closing(Stranger(there, number)) as stranger:
+                with contextlib.closing(
+                    Stranger(there.places[Channel.CONTROL], number)
+                ) as stranger:
                     stranger.greet()
                     stranger.say(*frames)
                     assert stranger.is_hung_up()
@@ -157,7 +127,7 @@ def test_hellos_that_do_not_hold() -> None:
             return stranger.hello_to(bytes(32))
 
         def recorded(_: Stranger) -> bytes:
-            with contextlib.closing(Stranger(there, 98)) as other:
+            with contextlib.closing(Stranger(there.places[Channel.CONTROL], 98)) as other:
                 return other.hello_to(audience)
 
         reasons = {
@@ -170,7 +140,9 @@ def test_hellos_that_do_not_hold() -> None:
         for number, (make, why) in enumerate(reasons.items(), 30):
 
             def misbehave(number: int = number, make: Callable[[Stranger], bytes] = make) -> None:
-                with contextlib.closing(Stranger(there, number)) as stranger:
+                with contextlib.closing(
+                    Stranger(there.places[Channel.CONTROL], number)
+                ) as stranger:
                     stranger.greet(make(stranger))
                     assert stranger.is_hung_up()
 
@@ -185,11 +157,11 @@ def test_what_a_stranger_says_before_it_is_known() -> None:
 
     async def test(there: Host, _: Host) -> None:
         def misbehave() -> None:
-            with contextlib.closing(Stranger(there, 40)) as stranger:
+            with contextlib.closing(Stranger(there.places[Channel.CONTROL], 40)) as stranger:
                 stranger.shake()
                 stranger.say(envelope(QUESTION, 1, ID), b"answer me")
                 assert stranger.is_hung_up()
-            with contextlib.closing(Stranger(there, 40)) as stranger:
+            with contextlib.closing(Stranger(there.places[Channel.CONTROL], 40)) as stranger:
                 stranger.send(GREETING + frame(stranger.hello(), COMMAND))
                 stranger.welcome()
                 stranger.send(frame(stranger.initiate(), COMMAND))
@@ -206,7 +178,7 @@ def test_a_flood() -> None:
 
     async def test(there: Host, honest: Host) -> None:
         def flood() -> None:
-            with contextlib.closing(Stranger(there, 50)) as stranger:
+            with contextlib.closing(Stranger(there.places[Channel.CONTROL], 50)) as stranger:
                 stranger.greet()
                 many = [frame(stranger.message(envelope(notice(64), 2 + at))) for at in range(999)]
                 with contextlib.suppress(OSError):
@@ -278,10 +250,10 @@ def test_a_message_without_end() -> None:
                     endless(stranger, 2**30)
                 assert stranger.is_hung_up()
 
-        known = Stranger(there, 60)
+        known = Stranger(there.places[Channel.CONTROL], 60)
         await asyncio.to_thread(send, known, known.greet)
         await until(lambda: "it sends a message without end" in [one.why for one in there.closed])
-        unknown = Stranger(there, 61, Channel.BULK)
+        unknown = Stranger(there.places[Channel.BULK], 61)
         await asyncio.to_thread(send, unknown, unknown.shake)
         status = Path(f"/proc/{pid}/status").read_text()
         (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
