@@ -115,6 +115,10 @@ class Placement:
         found = idle or (ahead if ahead_ms else ())
         return min(found)[1] if found else None
 
+    def providers(self) -> frozenset[PeerId]:
+        """Return all that are known."""
+        return frozenset(self._standings)
+
     def able(self, need: Need, now_ms: int) -> int:
         """Return how many providers could be given a step, now or when they have room."""
         return sum(1 for _ in self._able(need, now_ms))

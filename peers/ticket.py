@@ -30,7 +30,7 @@ from peers.run_frames import (
     write_outcomes,
 )
 from peers.shunned import Shunned
-from peers.worklist import Shape, Worklist
+from peers.worklist import Ended, Shape, Worklist, shape_of
 
 PATIENCE_MS: Final = 30_000  # without anybody who could run a step
 RECRUIT_MS: Final = 250  # between two looks at who there is
@@ -157,11 +157,13 @@ class Ticket:
             if said is None or verdict.proof is None:
                 raise ValueError("what is kept was believed")
             self._returns.pop(verdict.step, None)
-            task = self._work.end(verdict.step, said.attestation.wall_ms)
-            if task is not None:
+            took_ms = said.attestation.wall_ms
+            ended = self._work.done(verdict.step, deal.provider, took_ms)
+            if ended is not None:
                 records = (said.records[0].data, said.records[1].data)
                 key = deal.provider.key
-                outcomes.append(Outcome(task.number, *records, verdict.proof, key))
+                outcomes.append(Outcome(ended.task.number, *records, verdict.proof, key))
+                self._withdraw([ended])
         if outcomes and not self._is_over:
             self._visitor.send(write_outcomes(outcomes))
         self._advance()
@@ -197,14 +199,18 @@ class Ticket:
         return self._clock.monotonic_ms()
 
     def _stop(self, numbers: Iterable[int]) -> None:
+        dropped = (self._work.drop(number) for number in numbers)
+        self._withdraw([one for one in dropped if one is not None])
+
+    def _withdraw(self, ended: Iterable[Ended]) -> None:
+        """Tell those who have steps that have ended that nobody wants them."""
         stopped: dict[PeerId, list[Cid]] = {}
-        for number in numbers:
-            if (dropped := self._work.drop(number)) is not None:
-                stopped.setdefault(dropped[1], []).append(dropped[0])
-        for provider, steps in stopped.items():
-            for deal in tuple(self.deals.values()):
-                if deal.provider == provider:
-                    deal.withdraw(steps, self._now_ms)
+        for one in ended:
+            for provider in one.others:
+                stopped.setdefault(provider, []).append(one.task.key)
+        for deal in tuple(self.deals.values()) if stopped else ():
+            if deal.provider in stopped:
+                deal.withdraw(stopped[deal.provider], self._now_ms)
 
     def _advance(self, *, is_new: bool = False) -> None:
         """Give out steps, and look for more providers when there are not enough."""
@@ -216,7 +222,18 @@ class Ticket:
             self._retire()
             for shape, waiting in self._work.shapes().items():
                 self._recruit(shape, waiting, now_ms)
+            self._give_again(now_ms)
         self._give_out(now_ms)
+
+    def _give_again(self, now_ms: int) -> None:
+        """Give steps that take far too long to a second provider; the first result counts."""
+        late = self._work.late(now_ms)
+        for shape, many in Counter(map(shape_of, late)).items():
+            self._recruit(shape, many, now_ms)
+        for task in late:
+            if (provider := self._work.second(task, now_ms)) is not None:
+                self._office.log("step given again", peer=provider, step=task.key)
+                self._current[provider].hand([task], now_ms)
 
     def _give_out(self, now_ms: int) -> None:
         begun: list[int] = []

@@ -1,8 +1,8 @@
 """Worklist: the steps of one run that peers are to run, and who is given which. Pure.
 
 Steps go out in the order in which they came. Many short ones go together: as many as a provider
-does in AHEAD_MS, and no more than its share of what waits, so that idle peers are used. How long a
-step takes is learned from others of its kind.
+does in AHEAD_MS, and no more than its share of what waits, so that idle peers are used. When
+nothing waits any more, a step that takes far longer than its kind is given to a second one too.
 
 >>> work = Worklist(frozenset)
 >>> work.join(provider, Room(cores=2))                                   # doctest: +SKIP
@@ -13,10 +13,12 @@ step takes is learned from others of its kind.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from peers.identity import PeerId
+from peers.pace import Pace
 from peers.placement import Need, Placement, Room
 from peers.run_frames import Task
 
@@ -25,7 +27,8 @@ SHARES: Final = 4  # in which a provider gets what it does of many steps: speeds
 MANY: Final = 64  # steps of a kind that was never run; they are taken for short
 SHORT_MS: Final = 100  # then
 
-_WEIGHT: Final = 0.2  # of the newest time
+LATE: Final = 3  # times as long as its kind usually takes is a step late
+LATE_MS: Final = 3_000  # and by so much: it is not to be sent for nothing
 
 
 class Shape(NamedTuple):
@@ -38,6 +41,20 @@ class Shape(NamedTuple):
     is_private: bool
 
 
+class _Out(NamedTuple):
+    """A step that is with some provider."""
+
+    since_ms: int  # when it was given to the first
+    providers: tuple[PeerId, ...]
+
+
+class Ended(NamedTuple):
+    """A step that has ended, and who has it without need."""
+
+    task: Task
+    others: tuple[PeerId, ...]
+
+
 class Worklist:
     """The steps of a run that have not ended. For one thread."""
 
@@ -46,11 +63,11 @@ class Worklist:
         self.placement = Placement()
         self._named = named
         self._waiting: dict[Shape, deque[Task]] = {}
-        self._open: dict[Cid, Task] = {}  # waiting, or with a provider
-        self._where: dict[Cid, PeerId] = {}
+        self._open: dict[Cid, Task] = {}  # waiting, or out
+        self._out: dict[Cid, _Out] = {}
         self._again: dict[Cid, deque[Task]] = {}  # of a key that is open
         self._numbers: dict[int, Cid] = {}
-        self._usual: dict[int, float] = {}
+        self._pace = Pace()
 
     def __len__(self) -> int:
         """How many steps have not ended."""
@@ -69,7 +86,7 @@ class Worklist:
         for task in tasks:
             self._numbers[task.number] = task.key
             if task.usual_ms is not None:
-                self._usual.setdefault(task.kind, task.usual_ms)
+                self._pace.expect(task.kind, task.usual_ms)
             if task.key in self._open:
                 self._again.setdefault(task.key, deque()).append(task)
             else:
@@ -95,49 +112,69 @@ class Worklist:
                 placed.setdefault(provider, []).extend(tasks)
         return [(provider, tuple(tasks)) for provider, tasks in placed.items()]
 
+    def late(self, now_ms: int) -> list[Task]:
+        """Return the steps that one provider has for far too long, while none waits."""
+        if self._waiting:
+            return []
+        alone = ((key, out) for key, out in self._out.items() if len(out.providers) == 1)
+        return [self._open[key] for key, out in alone if self._is_late(key, out, now_ms)]
+
+    def second(self, task: Task, now_ms: int) -> PeerId | None:
+        """Give a step that is late to one more provider, which is idle; return to whom, if any."""
+        need, out = self.need(task), self._out[task.key]
+        others = self.placement.providers() - {*out.providers}
+        need = replace(need, only=others if need.only is None else others & need.only)
+        provider = self.placement.choose(need, now_ms)
+        if provider is not None:
+            self.placement.given(provider, task.key, need)
+            self._out[task.key] = out._replace(providers=(*out.providers, provider))
+        return provider
+
     def give_back(self, key: Cid, provider: PeerId, now_ms: int, *, is_bad: bool) -> None:
         """Let a step that a provider did not do be done by another."""
-        if self._where.get(key) != provider:
+        out = self._out.get(key)
+        if out is None or provider not in out.providers:
             return
-        del self._where[key]
         if is_bad:
             self.placement.failed(provider, key, now_ms)
         else:
             self.placement.dropped(provider, key)
-        self._queue(self._open[key], is_first=True)
+        left = tuple(one for one in out.providers if one != provider)
+        self._out[key] = out._replace(providers=left)
+        if not left:
+            del self._out[key]
+            self._queue(self._open[key], is_first=True)
 
-    def end(self, key: Cid, took_ms: int | None = None) -> Task | None:
-        """Count a step no more; return it, or None when it is not open.
-
-        `took_ms`: how long it took; None of one that was not done.
-        """
-        task = self._open.pop(key, None)
+    def done(self, key: Cid, provider: PeerId, took_ms: int) -> Ended | None:
+        """Count a step no more that a provider did; None when it is not open."""
+        task = self._open.get(key)
         if task is None:
             return None
-        self._settle(task, took_ms)
-        del self._numbers[task.number]
-        if later := self._again.get(key):
-            self._queue(later.popleft())
-            if not later:
-                del self._again[key]
-        return task
+        self._pace.learn(task.kind, took_ms)
+        out = self._out.get(key)
+        if out is not None and provider in out.providers:
+            self.placement.done(provider, key, took_ms)
+        others = self._end(task)
+        return Ended(task, tuple(one for one in others if one != provider))
 
-    def drop(self, number: int) -> tuple[Cid, PeerId] | None:
-        """Forget a step; return which it was, and who has it, if anybody has."""
+    def end(self, key: Cid) -> Ended | None:
+        """Count a step no more that is not done; None when it is not open."""
+        task = self._open.get(key)
+        return None if task is None else Ended(task, self._end(task))
+
+    def drop(self, number: int) -> Ended | None:
+        """Forget a step that nobody wants; None when it is not open, or its key still is."""
         key = self._numbers.get(number)
         if key is None:
             return None
-        task = self._open[key]
-        if task.number != number:
-            del self._numbers[number]
-            later = self._again[key]
-            later.remove(next(one for one in later if one.number == number))
-            if not later:
-                del self._again[key]
-            return None
-        provider = self._where.get(key)
-        self.end(key)
-        return (key, provider) if provider is not None else None
+        if self._open[key].number == number:
+            return self.end(key)
+        del self._numbers[number]
+        later = self._again[key]
+        later.remove(next(one for one in later if one.number == number))
+        if not later:
+            del self._again[key]
+        return None
 
     def lose(self, shape: Shape) -> list[Task]:
         """Forget the steps of a shape that wait; return them."""
@@ -148,18 +185,16 @@ class Worklist:
 
     def need(self, task: Task) -> Need:
         """Return what placing a step takes."""
-        usual = self._usual.get(task.kind)
-        if usual is None and len(self._waiting.get(_shape(task), ())) >= MANY:
-            usual = SHORT_MS
-        need = task.need
-        sizes = dict(task.sizes)
-        usual_ms = None if usual is None else max(1, round(usual))
+        usual_ms = self._pace.of(task.kind)
+        if usual_ms is None and len(self._waiting.get(shape_of(task), ())) >= MANY:
+            usual_ms = SHORT_MS
+        need, sizes = task.need, dict(task.sizes)
         only = self._named() if task.is_private else None
         return Need(sizes, usual_ms, need.cores, need.memory, need.disk, only)
 
     def _queue(self, task: Task, *, is_first: bool = False) -> None:
         self._open[task.key] = task
-        queue = self._waiting.setdefault(_shape(task), deque())
+        queue = self._waiting.setdefault(shape_of(task), deque())
         if is_first:
             queue.appendleft(task)
         else:
@@ -177,7 +212,7 @@ class Worklist:
             given = []
             for _ in range(_together(need, len(queue) // (SHARES * providers))):
                 task = queue.popleft()
-                self._where[task.key] = provider
+                self._out[task.key] = _Out(now_ms, (provider,))
                 self.placement.given(provider, task.key, need)
                 given.append(task)
             yield provider, given
@@ -186,20 +221,30 @@ class Worklist:
     def _has_its_share(self, provider: PeerId, providers: int) -> bool:
         return self.placement.open(provider) * providers >= len(self._open)
 
-    def _settle(self, task: Task, took_ms: int | None) -> None:
-        provider = self._where.pop(task.key, None)
-        if provider is None:
-            queue = self._waiting.get(_shape(task))
-            if queue is not None:
-                queue.remove(task)
-                if not queue:
-                    del self._waiting[_shape(task)]
-        elif took_ms is None:
-            self.placement.dropped(provider, task.key)
-        else:
-            self.placement.done(provider, task.key, took_ms)
-            usual = self._usual.setdefault(task.kind, took_ms)
-            self._usual[task.kind] = usual + _WEIGHT * (took_ms - usual)
+    def _is_late(self, key: Cid, out: _Out, now_ms: int) -> bool:
+        usual_ms = self._pace.of(self._open[key].kind)
+        return usual_ms is not None and now_ms - out.since_ms > LATE * usual_ms + LATE_MS
+
+    def _end(self, task: Task) -> tuple[PeerId, ...]:
+        """Count a step no more; return who has it. One with the same key has its turn."""
+        key = task.key
+        del self._open[key], self._numbers[task.number]
+        out = self._out.pop(key, None)
+        if out is None:
+            self._unqueue(task)
+        for provider in out.providers if out else ():
+            self.placement.dropped(provider, key)
+        if later := self._again.get(key):
+            self._queue(later.popleft())
+            if not later:
+                del self._again[key]
+        return out.providers if out else ()
+
+    def _unqueue(self, task: Task) -> None:
+        queue = self._waiting[shape_of(task)]
+        queue.remove(task)
+        if not queue:
+            del self._waiting[shape_of(task)]
 
 
 def _together(need: Need, fair: int) -> int:
@@ -209,6 +254,7 @@ def _together(need: Need, fair: int) -> int:
     return max(1, min(fair, AHEAD_MS // need.usual_ms))
 
 
-def _shape(task: Task) -> Shape:
+def shape_of(task: Task) -> Shape:
+    """Return what a step asks of whoever runs it."""
     need = task.need
     return Shape(task.kind, need.cores, need.memory, need.disk, task.is_private)

@@ -14,6 +14,7 @@ from peers.deal import GONE_MS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
 from peers.ticket import MAX_RETURNS, PATIENCE_MS
 from peers.work_messages import Handed
+from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Worker, block, introduce, step
 from tests.peers.traders import until
 
@@ -109,6 +110,24 @@ def test_idle_peers_are_asked_before_busy_ones_get_more(asker: Asker, made: Made
     asker.have_run("b", "c", "d", usual_ms=None)
     until(lambda: len(asker.visit.of("begun")) == 4, asker, *workers)
     assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
+
+
+def test_a_step_that_takes_too_long_is_given_to_a_second(asker: Asker, made: Made) -> None:
+    """When nothing else waits and somebody is idle; the first result counts, the other stops."""
+    slow, quick = made(2, cores=1), made(3, cores=1)
+    slow.run = lambda *_: None
+    introduce(asker, slow)
+    asker.have_run("a", usual_ms=100)
+    until(lambda: slow.leases, asker, slow)
+    introduce(asker, quick)
+    until(lambda: len(asker.lines.peers()) == 2, asker, slow, quick)
+    assert not quick.leases
+    asker.clock.by_ms += LATE_MS + 1_000
+    until(lambda: ended(asker) and slow.stopped, asker, slow, quick)
+    assert slow.stopped == [step("a").cid]
+    slow.hand_back(slow.leases[0], [slow.made(step("a").cid)])
+    until(lambda: slow.confirmed, asker, slow)
+    assert len(ended(asker)) == 1
 
 
 def test_a_step_that_fails_is_a_result_and_no_witness(asker: Asker, made: Made) -> None:

@@ -1,0 +1,171 @@
+"""Which steps go to whom, and together."""
+
+from collections import Counter
+from itertools import chain
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.content.cid import RAW, Cid
+from peers.identity import PeerId
+from peers.placement import FIRST_BAN_MS, Room
+from peers.run_frames import Task
+from peers.work_messages import Need
+from peers.worklist import AHEAD_MS, LATE, LATE_MS, Worklist
+from tests.peers.keys import identity
+
+A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
+NEED = Need(Cid.of(RAW, b"environment"), 1, 1, 1_000)
+
+
+def tasks(count: int, usual_ms: int | None = 1_000, kind: int = 0, start: int = 0) -> list[Task]:
+    """Return steps of a kind."""
+    return [
+        Task(number, key(number), NEED, kind, usual_ms, (), ())
+        for number in range(start, start + count)
+    ]
+
+
+def key(number: int) -> Cid:
+    """Return the key of a step."""
+    return Cid.of(RAW, b"%d" % number)
+
+
+def worklist(*cores: int) -> Worklist:
+    """Return one with providers of so many cores."""
+    made = Worklist(frozenset)
+    for peer, many in zip((A, B, C), cores, strict=False):
+        made.join(peer, Room(many))
+    return made
+
+
+def placed(work: Worklist, now_ms: int = 0, coming: int = 0) -> dict[PeerId, list[int]]:
+    """Place what can be; return who got which."""
+    found = work.place(now_ms, coming=coming)
+    return {peer: [task.number for task in given] for peer, given in found}
+
+
+def test_long_steps_wait_for_room() -> None:
+    """In their order."""
+    work = worklist(1, 2)
+    work.add(tasks(5, 10_000))
+    assert sorted(chain(*placed(work).values())) == [0, 1, 2]
+    assert placed(work) == {}
+    assert work.done(key(0), A, 10) is not None
+    assert [*placed(work).values()] == [[3]]
+
+
+def test_short_steps_go_together_to_all() -> None:
+    """As much as each does in a second, at most."""
+    work = worklist(1, 1)
+    work.add(tasks(1_000, 10))
+    shares = {peer: len(given) for peer, given in placed(work).items()}
+    assert shares.keys() == {A, B}
+    assert all(AHEAD_MS // 10 <= many <= 2 * AHEAD_MS // 10 + 1 for many in shares.values())
+
+
+def test_many_steps_of_an_unknown_kind_are_taken_for_short() -> None:
+    """A few of them are not."""
+    work = worklist(2)
+    work.add(tasks(3, None))
+    assert len(placed(work)[A]) == 3
+    assert placed(work) == {}
+    many = worklist(2)
+    many.add(tasks(100, None))
+    assert 10 < len(placed(many)[A]) < 50
+
+
+def test_a_share_is_left_for_who_is_coming() -> None:
+    """Nobody gets more meanwhile than its part, or than it runs at once."""
+    work = worklist(1)
+    work.add(tasks(100, 1))
+    assert len(placed(work, coming=1)[A]) <= 51
+
+
+def test_what_comes_back_is_first() -> None:
+    """At another; the one that failed is left alone."""
+    work = worklist(1, 1)
+    work.add(tasks(4, 10_000))
+    (number,) = placed(work)[A]
+    work.give_back(key(number), A, 0, is_bad=True)
+    work.done(key(1 - number), B, 10)
+    assert placed(work) == {B: [number]}
+    assert [*placed(work, FIRST_BAN_MS)] == [A]
+
+
+def test_a_key_that_is_open_runs_once_at_a_time() -> None:
+    """The second has its turn when the first has ended, and can be dropped before."""
+    work = worklist(2)
+    (one,) = tasks(1)
+    work.add([one, one._replace(number=7), one._replace(number=8)])
+    assert placed(work) == {A: [0]}
+    assert work.drop(7) is None
+    work.done(one.key, A, 5)
+    assert placed(work) == {A: [8]}
+    ended = work.drop(8)
+    assert ended is not None
+    assert ended.others == (A,)
+    assert len(work) == 0
+
+
+def test_a_late_step_goes_to_a_second_when_nothing_waits() -> None:
+    """Once; whoever is first, the other has it without need."""
+    work = worklist(1)
+    work.add(tasks(2, 100))
+    placed(work)
+    late_ms = LATE * 100 + LATE_MS + 1
+    assert [task.number for task in work.late(late_ms)] == [0, 1]
+    assert work.second(work.late(late_ms)[0], late_ms) is None
+    work.join(B, Room(1))
+    assert work.second(work.late(late_ms)[0], late_ms) == B
+    assert [task.number for task in work.late(late_ms)] == [1]
+    ended = work.done(key(0), B, 90)
+    assert ended is not None
+    assert ended.others == (A,)
+    work.add(tasks(1, 100, start=9))
+    assert work.late(late_ms) == []
+
+
+def test_what_two_have_and_one_gives_back_is_with_the_other() -> None:
+    """It is not given out anew."""
+    work = worklist(1, 1)
+    work.add(tasks(1, 100))
+    (first,) = placed(work)
+    (task,) = work.late(10_000)
+    second = work.second(task, 10_000)
+    assert {first, second} == {A, B}
+    work.give_back(task.key, first, 0, is_bad=False)
+    assert placed(work) == {}
+    assert second is not None
+    work.give_back(task.key, second, 0, is_bad=False)
+    assert [*chain(*placed(work).values())] == [0]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(1, 80), st.sampled_from([None, 1, 90, 5_000])), max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_every_step_is_run_once_however_they_come_and_go(
+    cores: list[int], kinds: list[tuple[int, int | None]], random: st.DataObject
+) -> None:
+    """None is lost, none is with two, and in the end nothing is left."""
+    work, now_ms, ran = worklist(*cores), 0, Counter[int]()
+    number = 0
+    for kind, (count, usual_ms) in enumerate(kinds):
+        work.add(tasks(count, usual_ms, kind, number))
+        number += count
+    out: list[tuple[PeerId, int]] = []
+    while len(work):
+        now_ms += 100_000_000
+        for peer, numbers in placed(work, now_ms).items():
+            assert not {n for _, n in out} & {*numbers}
+            out += [(peer, n) for n in numbers]
+        peer, one = out.pop(random.randrange(len(out)))  # type: ignore[attr-defined]
+        if random.random() < 0.2:  # type: ignore[attr-defined]
+            work.give_back(key(one), peer, now_ms, is_bad=True)
+        else:
+            assert work.done(key(one), peer, 10) is not None
+            ran[one] += 1
+    assert ran == Counter(range(number))
