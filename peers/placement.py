@@ -51,8 +51,10 @@ class Room:
 
     def at_once(self, need: Need) -> int:
         """Return how many such steps it runs at one time; 0: it never runs one."""
-        pairs = ((self.cores, need.cores), (self.memory, need.memory), (self.disk, need.disk))
-        return min(has // max(1, wants) for has, wants in pairs)
+        at_once = self.cores // (need.cores or 1)
+        if need.memory:  # asked of every provider for every step: no loop, no tuples
+            at_once = min(at_once, self.memory // need.memory)
+        return min(at_once, self.disk // need.disk) if need.disk else at_once
 
 
 _NOTHING: Final = Room(0)
@@ -106,14 +108,19 @@ class Placement:
         `ahead_ms`: for how long a provider may have more to do than it runs at once, so that it
         begins the next at once; nobody is given that while another is idle.
         """
-        able = [
-            (self._expected_ms(standing, need), peer, standing, at_once)
-            for peer, standing, at_once in self._able(need, now_ms)
-        ]
-        idle = [one[:2] for one in able if len(one[2].work) < one[3]]
-        ahead = [one[:2] for one in able if _waiting_ms(one[2], one[3]) <= ahead_ms]
-        found = idle or (ahead if ahead_ms else ())
-        return min(found)[1] if found else None
+        idle: list[tuple[PeerId, _Standing, int]] = []
+        ahead: list[tuple[PeerId, _Standing, int]] = []
+        for peer, standing, at_once in self._able(need, now_ms):
+            if len(standing.work) < at_once:
+                idle.append((peer, standing, at_once))
+            elif ahead_ms and not idle and _waiting_ms(standing, at_once) <= ahead_ms:
+                ahead.append((peer, standing, at_once))
+        usual_ms = _usual_ms(need)
+        expected = (
+            (_missing_ms(standing, need) + _running_ms(standing, at_once, usual_ms), peer)
+            for peer, standing, at_once in idle or ahead
+        )
+        return min(expected, default=(0, None))[1]
 
     def providers(self) -> frozenset[PeerId]:
         """Return all that are known."""
@@ -181,10 +188,16 @@ class Placement:
             if need.only is None or peer in need.only:
                 yield peer, standing, at_once
 
-    def _expected_ms(self, standing: _Standing, need: Need) -> float:
-        missing = sum(size for root, size in need.sizes.items() if root not in standing.held)
-        waiting = standing.work_ms / standing.room.at_once(need)
-        return missing / standing.rate + standing.slowness * (_usual_ms(need) + waiting)
+
+def _missing_ms(standing: _Standing, need: Need) -> float:
+    """Return how long it takes to send a provider what it has not."""
+    held = standing.held
+    return sum([size for root, size in need.sizes.items() if root not in held]) / standing.rate
+
+
+def _running_ms(standing: _Standing, at_once: int, usual_ms: int) -> float:
+    """Return how long a step takes there, with its wait for the others."""
+    return standing.slowness * (usual_ms + standing.work_ms / at_once)
 
 
 def _waiting_ms(standing: _Standing, at_once: int) -> float:

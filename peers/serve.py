@@ -77,7 +77,8 @@ class Server:
         self._known = 0  # blocks of all scopes
         self._scopes: dict[Cid, Scope] = {}  # the one that was asked for last is last
         self._lanes: dict[PeerId, dict[int, Lane]] = {}
-        self._ring: deque[PeerId] = deque()  # who has lanes; whose turn is next is first
+        self._ring: deque[PeerId] = deque()  # who may use a turn; whose turn is next is first
+        self._awake: set[PeerId] = set()  # those in the ring
         self._turns: dict[int, Turn] = {}
         self._last_turn = 0
         self._actions: list[Action] = []
@@ -127,6 +128,7 @@ class Server:
             case Credit(number, granted):
                 if lane := self._lanes.get(event.peer, {}).get(number):
                     lane.grant(granted)
+                    self._wake(event.peer)
             case Cancel(number, cids):
                 self._on_cancel(event.peer, number, cids)
 
@@ -145,13 +147,11 @@ class Server:
         if lane.unknown:
             scope.retry(self._now_ms)
             self._give_up(scope)
+        self._wake(peer)
 
     def _lane(self, peer: PeerId, want: WantBlocks, scope: Scope) -> Lane | None:
         """Return the lane of a want, which may be new; None if it cannot be."""
-        if peer not in self._lanes:
-            self._lanes[peer] = {}
-            self._ring.append(peer)
-        lanes = self._lanes[peer]
+        lanes = self._lanes.setdefault(peer, {})
         if want.lane not in lanes and len(lanes) < MAX_LANES:
             lanes[want.lane] = scope.lanes[peer, want.lane] = Lane(want.scope)
         lane = lanes.get(want.lane)
@@ -177,7 +177,9 @@ class Server:
             del self._scopes[lane.scope].lanes[peer, number]
         if lane and not lanes:
             del self._lanes[peer]
-            self._ring.remove(peer)
+            if peer in self._awake:
+                self._awake.remove(peer)
+                self._ring.remove(peer)
 
     # turns
 
@@ -185,11 +187,21 @@ class Server:
         """Begin the turn of whoever is next and can use it; return whether there is one."""
         busy = [turn.peer for turn in self._turns.values()]
         for _ in range(len(self._ring)):
-            peer = self._ring[0]
-            self._ring.rotate(-1)
-            if busy.count(peer) < MAX_TURNS_EACH and self._turn_of(peer):
+            peer = self._ring.popleft()
+            is_busy = busy.count(peer) >= MAX_TURNS_EACH
+            if not is_busy and not self._turn_of(peer):
+                self._awake.remove(peer)
+                continue
+            self._ring.append(peer)
+            if not is_busy:
                 return True
         return False
+
+    def _wake(self, peer: PeerId) -> None:
+        """Let a peer be looked at, for which something has changed."""
+        if peer in self._lanes and peer not in self._awake:
+            self._awake.add(peer)
+            self._ring.append(peer)
 
     def _turn_of(self, peer: PeerId) -> bool:
         lanes = self._lanes[peer]
@@ -221,6 +233,8 @@ class Server:
         if turn.opens:
             scope.is_opening = False
             self._give_up(scope)
+            for peer, _ in scope.lanes:
+                self._wake(peer)
         elif self._lanes.get(turn.peer, {}).get(turn.number) is turn.lane:
             self._on_read(turn, event)
 
@@ -228,6 +242,7 @@ class Server:
         answered = {cid for cid, _ in event.blocks} | set(event.absent)
         unread = tuple(cid for cid in turn.cids if cid not in answered)
         turn.lane.end_turn(sum(len(data) for _, data in event.blocks), unread)
+        self._wake(turn.peer)
         self._dont_have(turn.peer, turn.number, event.absent)
         if event.blocks:
             message = Blocks(turn.number, turn.lane.sent, tuple(event.blocks))
@@ -250,8 +265,9 @@ class Server:
     def _learned(self, scope: Scope, new: set[Cid]) -> None:
         if new:
             self._known += len(new)
-            for lane in scope.lanes.values():
+            for (peer, _), lane in scope.lanes.items():
                 lane.learn(new)
+                self._wake(peer)
             self._forget(scope)
 
     def _forget(self, but: Scope) -> None:

@@ -1,6 +1,6 @@
 """Depot: what a peer fetches from others and gives to them: the real machines, real messages."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -14,7 +14,7 @@ from tests.simulation.disk import Writer
 from tests.simulation.network import Wire
 from tests.simulation.post import Post
 
-AT_ONCE = 8  # fetches of one peer; the others wait
+AT_ONCE = 8  # fetches from one source; the others wait
 
 Lie = Callable[[Answer], list[Answer]]
 Done = Callable[[str], None]  # told "" when all is here and durable, or why it is not
@@ -42,7 +42,8 @@ class Depot:
         self._server = Server()
         self._wires: dict[PeerId, Wire] = {}  # the one that content goes by
         self._fetches: dict[int, Fetching] = {}
-        self._waiting: deque[Fetching] = deque()
+        self._waiting: dict[PeerId, deque[Fetching]] = {}
+        self._busy: Counter[PeerId] = Counter()
         self._lanes = 0
 
     def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId) -> None:
@@ -57,14 +58,15 @@ class Depot:
         """Have all brought here that roots lead to."""
         self._lanes += 1
         fetching = Fetching(Order(self._lanes, scope, roots), source, done)
-        self._waiting.append(fetching)
-        self._begin()
+        self._waiting.setdefault(source, deque()).append(fetching)
+        self._begin(source)
         return fetching
 
     def stop(self, fetching: Fetching) -> None:
         """Have it no longer."""
-        if fetching in self._waiting:
-            self._waiting.remove(fetching)
+        waiting = self._waiting.get(fetching.source, ())
+        if fetching in waiting:
+            waiting.remove(fetching)
         elif fetching.machine:
             fetching.done = lambda _: None
             self._tell(fetching, fetch_events.Stop())
@@ -114,9 +116,11 @@ class Depot:
         self._wires[peer] = wire
         self._tell_all(peer, fetch_events.Found(peer))
 
-    def _begin(self) -> None:
-        while self._waiting and len(self._fetches) < AT_ONCE:
-            fetching = self._waiting.popleft()
+    def _begin(self, source: PeerId) -> None:
+        waiting = self._waiting[source]
+        while waiting and self._busy[source] < AT_ONCE:
+            fetching = waiting.popleft()
+            self._busy[source] += 1
             fetching.machine = Fetch(fetching.order, self._now_ms())
             self._fetches[fetching.order.lane] = fetching
             self._perform(fetching, fetching.machine.begin())
@@ -152,7 +156,8 @@ class Depot:
 
     def _end(self, fetching: Fetching) -> None:
         del self._fetches[fetching.order.lane]
-        self._begin()
+        self._busy[fetching.source] -= 1
+        self._begin(fetching.source)
 
     def _look(self, cids: tuple[Cid, ...]) -> fetch_events.Looked:
         found = [(cid, self._writer.get(cid)) for cid in cids]

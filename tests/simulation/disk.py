@@ -1,10 +1,10 @@
 """Disk: what a peer has saved, and what it has only in memory: that goes with a crash.
 
-Writes become durable one after the other, each some time after it was asked for; whoever asked is
-told later still. A crash in between leaves what is durable with nobody who knows of it.
+What is asked for while a write goes on is written together after it; who asked is told later still.
+A crash in between leaves what is durable with nobody who knows of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -28,9 +28,12 @@ class Writer:
         self.slowest_ms = 10
         self._disk = disk
         self._fresh: dict[Cid, bytes] = {}  # blocks that are here, and not durable
+        self._writing: dict[Cid, bytes] = {}  # those that are about to be
+        self._entries: list[tuple[str, Any, Any]] = []
+        self._told: list[Callable[[], None]] = []  # once what waits is durable
+        self._is_writing = False
         self._agenda = agenda
         self._random = random
-        self._last_ms = 0
 
     def table(self, name: str) -> dict[Any, Any]:
         """Return what is durable of a kind; it is changed by `save` alone."""
@@ -38,13 +41,15 @@ class Writer:
 
     def get(self, cid: Cid) -> bytes | None:
         """Return a block that is here."""
-        data = self._fresh.get(cid)
-        return data if data is not None else self._disk.blocks.get(cid)
+        for blocks in (self._disk.blocks, self._fresh, self._writing):
+            if (data := blocks.get(cid)) is not None:
+                return data
+        return None
 
     def put(self, blocks: Iterable[tuple[Cid, bytes]]) -> None:
         """Have blocks; they are durable after the next `save`."""
         for cid, data in blocks:
-            if cid not in self._disk.blocks:
+            if cid not in self._disk.blocks and cid not in self._writing:
                 self._fresh[cid] = data
 
     def save(self, then: Callable[[], None], **entries: tuple[Any, Any]) -> None:
@@ -55,28 +60,35 @@ class Writer:
         """Make all blocks durable that are here by now."""
         self._write({}, then)
 
-    def all(self) -> Iterator[tuple[Cid, bytes]]:
-        """Return all blocks."""
-        yield from self._disk.blocks.items()
-        yield from self._fresh.items()
-
     def _write(self, entries: dict[str, tuple[Any, Any]], then: Callable[[], None]) -> None:
-        blocks = dict(self._fresh)
+        self._entries += [(name, key, value) for name, (key, value) in entries.items()]
+        self._told.append(then)
+        if not self._is_writing:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Begin to write all that waits: together, as a journal would."""
+        self._is_writing = True
+        blocks, self._fresh = self._fresh, {}
+        self._writing = blocks
+        entries, self._entries = self._entries, []
+        told, self._told = self._told, []
 
         def write() -> None:
             self._disk.blocks.update(blocks)
-            for cid in blocks:
-                self._fresh.pop(cid, None)
-            for name, (key, value) in entries.items():
+            self._writing = {}
+            for name, key, value in entries:
                 table = self.table(name)
                 table.pop(key, None)
                 if value is not None:
                     table[key] = value
+            for then in told:
+                self._later(self._random.randint(0, 3), then)
+            self._is_writing = False
+            if self._told:
+                self._begin()
 
-        now_ms = self._agenda.now_ms
-        self._last_ms = max(now_ms, self._last_ms) + self._random.randint(1, self.slowest_ms)
-        self._later(self._last_ms - now_ms, write)
-        self._later(self._last_ms - now_ms + self._random.randint(0, 3), then)
+        self._later(self._random.randint(1, self.slowest_ms), write)
 
     def _later(self, delay_ms: int, happens: Callable[[], None]) -> None:
         self._agenda.after(delay_ms, lambda: happens() if self.is_alive else None)

@@ -3,7 +3,7 @@
 A result is durable before its batch is answered and before the run hears of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
 
@@ -13,6 +13,7 @@ from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.plan import Plan
 from engine.step import RESULT
+from engine.workflow.graph import Group
 from peers import assignment_events as events
 from peers import work_messages as words
 from peers.agreement import LEASE, OFFER, Lease, Offer, Said
@@ -42,11 +43,10 @@ SLOTS = 64  # steps that a run has open at a time
 class Run:
     """One run, from its beginning in this life."""
 
-    def __init__(self, number: int, seed: int) -> None:
+    def __init__(self, number: int, groups: tuple[Group, ...], slots: int) -> None:
         self.number = number
-        self.groups = work.graph(Random(seed))  # noqa: S311
-        self.by_name = {group.step: group for group in self.groups}
-        self.plan = Plan(self.groups, Capacity(SLOTS, SLOTS, 10**6), keep_going=True)
+        self.by_name = {group.step: group for group in groups}
+        self.plan = Plan(groups, Capacity(slots, slots, 10**6), keep_going=True)
         self.results: dict[tuple[str, int], Cid] = {}  # instance -> step
         self.open: dict[Cid, tuple[str, int]] = {}
 
@@ -65,6 +65,8 @@ class Requester:
         random: Random,
         promises: Promises,
     ) -> None:
+        self.graph: Callable[[Random], tuple[Group, ...]] = work.graph
+        self.slots = SLOTS
         self._signer = signer
         self._me = signer.peer
         self._post = post
@@ -168,7 +170,7 @@ class Requester:
     # the plan
 
     def _begin(self, number: int, seed: int) -> None:
-        run = Run(number, seed)
+        run = Run(number, self.graph(Random(seed)), self.slots)  # noqa: S311
         self._runs.append(run)
         self._follow(run, run.plan.begin())
 

@@ -36,6 +36,19 @@ def graph(random: Random, width: int = 3) -> tuple[Group, ...]:
     )
 
 
+def wide(steps: int) -> tuple[Group, ...]:
+    """Return so many steps: two scattered groups, one after the other, and what gathers them."""
+    count = (steps - 1) // 2
+    shapes = (
+        ("a", count, ()),
+        ("b", count, (Need("a", "same"),)),
+        ("c", steps - 2 * count, (Need("b", "all", carries_skip=False),)),
+    )
+    return tuple(
+        Group(name, count, count > 1, needs, False, 1, 1, 0, True) for name, count, needs in shapes
+    )
+
+
 def reads(groups: dict[str, Group], step: str, index: int) -> list[tuple[str, int]]:
     """Return which instances one reads from."""
     found = []
