@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from engine import merkle
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import RESULT, Result
@@ -24,6 +25,7 @@ class Conduct:
     starts = True  # any step
     slowness = 1
     is_honest = True  # what it signs is as it should be
+    forges = False  # every batch
 
     def __init__(self, signer: Hashed, random: Random) -> None:
         self.signer = signer
@@ -105,7 +107,9 @@ class Lacks(_Dishonest):
 
 
 class Forges(_Dishonest):
-    """Its batches are signed by another, or have one number, or are not of what they say."""
+    """No batch of its is one: signed by another, by nobody, or not of what comes with it."""
+
+    forges = True
 
     def sign(self, batch: Batch, said: tuple[Said, ...]) -> tuple[bytes, tuple[Said, ...]]:
         """Spoil a batch."""
@@ -113,9 +117,43 @@ class Forges(_Dishonest):
         if kind == 0:
             return seal(BATCH, batch, Hashed(99)).data, said
         if kind == 1:
-            first = Batch(batch.agreement, 1, batch.count, batch.root)
-            return seal(BATCH, first, self.signer).data, said
-        return seal(BATCH, batch, self.signer).data, tuple(reversed((*said[1:], said[0])))
+            return seal(BATCH, batch, _Unable(self.signer.public_key)).data, said
+        first = said[0]._replace(
+            attestation=work.made(said[0].step, Hashed(99).peer)[0].attestation
+        )
+        return seal(BATCH, batch, self.signer).data, (first, *said[1:])
+
+
+class _Unable:
+    """Somebody who has a key's public half alone."""
+
+    def __init__(self, public_key: bytes) -> None:
+        self.public_key = public_key
+
+    def sign(self, domain: bytes, payload: bytes) -> bytes:
+        """Return no signature."""
+        return bytes(64)
+
+
+class Repeats(_Dishonest):
+    """All its batches have one number."""
+
+    def sign(self, batch: Batch, said: tuple[Said, ...]) -> tuple[bytes, tuple[Said, ...]]:
+        """Call each the first."""
+        first = Batch(batch.agreement, 1, batch.count, batch.root)
+        return seal(BATCH, first, self.signer).data, said
+
+
+class Adds(_Dishonest):
+    """It says what came out of a step that nobody gave it."""
+
+    def sign(self, batch: Batch, said: tuple[Said, ...]) -> tuple[bytes, tuple[Said, ...]]:
+        """Add one."""
+        other = Cid.of(DAG_CBOR, b"added" + said[0].step.raw)
+        said = (*said, work.made(other, self.signer.peer)[0])
+        root = merkle.root([one.leaf for one in said])
+        more = Batch(batch.agreement, batch.number, len(said), root)
+        return seal(BATCH, more, self.signer).data, said
 
 
 def _teller(lie: Callable[[Random, Answer], list[Answer]]) -> Callable[..., Conduct]:
@@ -130,5 +168,5 @@ def _teller(lie: Callable[[Random, Answer], list[Answer]]) -> Callable[..., Cond
 
 
 BAD = (
-    Declines, Returns, Silent, Slow, Invents, Misnames, Lacks, Forges, *map(_teller, LIES),
+    Declines, Returns, Silent, Slow, Invents, Misnames, Lacks, Forges, Adds, *map(_teller, LIES),
 )  # fmt: skip

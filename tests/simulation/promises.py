@@ -26,6 +26,7 @@ class Promises:
 
     def __init__(self, honest: Iterable[PeerId]) -> None:
         self.honest = set(honest)
+        self.forgers: set[PeerId] = set()
         self.wanted: set[Cid] = set()  # steps that runs asked for
         self.recorded: dict[tuple[PeerId, Cid], Said] = {}
         self.runs: dict[tuple[PeerId, int], str] = {}  # "" while it goes on
@@ -57,8 +58,9 @@ class Promises:
         self.executed += 1
         _hold(step in self.wanted, "N4: a step runs, and nobody asked for it", step)
 
-    def acknowledged(self, who: PeerId, said: Said) -> None:
+    def acknowledged(self, who: PeerId, said: Said, by: PeerId) -> None:
         """A result is recorded, and the run was told so."""
+        _hold(by not in self.forgers, "N5: a batch is believed that its provider did not sign")
         _hold(
             said.step in self.wanted, "N4: a step has a result, and nobody asked for it", said.step
         )

@@ -23,6 +23,7 @@ from tests.simulation.agenda import Agenda
 from tests.simulation.conduct import Conduct
 from tests.simulation.depot import Depot, Fetching
 from tests.simulation.disk import Writer
+from tests.simulation.hashed import Hashed
 from tests.simulation.network import Wire
 from tests.simulation.post import Post
 from tests.simulation.promises import Promises
@@ -303,6 +304,11 @@ class Provider:
     def _hand(self, contract: Contract, batch: Batch, said: tuple[Said, ...]) -> None:
         cid, number = batch.agreement, batch.number
         signed, shown = self._conduct.sign(batch, said)
+        for one in shown:
+            for by in (self._conduct.signer.peer, Hashed(99).peer):  # whatever a liar says
+                if self._writer.get(one.attestation) is None:
+                    blocks = work.made(one.step, by)[1]
+                    self._writer.put((block.cid, block.data) for block in blocks)
         self._writer.save(
             partial(self._send, contract, number),
             batches=((cid, number), (signed, shown)),

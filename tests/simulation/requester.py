@@ -140,6 +140,7 @@ class Requester:
                 self._close(deal)
             else:
                 self._tell(deal, events.Agreed(answer))
+        self._ask(deal)
 
     def asked(self, wire: Wire, peer: PeerId, kind: int, key: bytes, body: bytes) -> None:
         """Take a request."""
@@ -164,8 +165,10 @@ class Requester:
                 self._close(deal)
         for deal in tuple(self._old.values()):
             self._tell(deal, events.Tick())
+        self._recruit()
         self._place()
-        self._ask()
+        for deal in tuple(self._deals.values()):
+            self._ask(deal)
 
     # the plan
 
@@ -225,13 +228,16 @@ class Requester:
 
     # where steps go
 
-    def _place(self) -> None:
-        now_ms = self._agenda.now_ms
-        able = self._registrar.candidates() if self._waiting else []
+    def _recruit(self) -> None:
+        """Look who there is."""
+        able = self._registrar.candidates()
         for peer in able:
             self._placement.join(peer, Room(2))
         for peer in [peer for peer in self._deals if peer not in able]:
             self._placement.leave(peer)
+
+    def _place(self) -> None:
+        now_ms = self._agenda.now_ms
         handed: dict[PeerId, list[Cid]] = {}
         need = Need({work.ENVIRONMENT.cid: len(work.ENVIRONMENT.data)}, 1_000)
         for key in tuple(self._waiting):
@@ -243,7 +249,9 @@ class Requester:
             self._at[key].add(peer)
             handed.setdefault(peer, []).append(key)
         for peer, keys in handed.items():
-            self._tell(self._deal(peer), events.Handed(tuple(keys)))
+            deal = self._deal(peer)
+            self._tell(deal, events.Handed(tuple(keys)))
+            self._ask(deal)
 
     def _deal(self, peer: PeerId) -> Deal:
         if peer not in self._deals:
@@ -261,14 +269,13 @@ class Requester:
             del self._deals[deal.provider]
             self._tell(deal, events.Declined("it begins anew"))
 
-    def _ask(self) -> None:
+    def _ask(self, deal: Deal) -> None:
         """Ask what was not asked yet, or not answered."""
-        for peer, deal in tuple(self._deals.items()):
-            wires = self._post.wires(peer)
-            while wires and self._post.room(wires[0]) and (question := deal.next()):
-                number, kind, body = question
-                key = self._post.ask(wires[0], kind, body, DEADLINE_MS)
-                self._asked[key] = wires[0], deal, number
+        wires = self._post.wires(deal.provider)
+        while wires and self._post.room(wires[0]) and (question := deal.next()):
+            number, kind, body = question
+            key = self._post.ask(wires[0], kind, body, DEADLINE_MS)
+            self._asked[key] = wires[0], deal, number
 
     # assignments
 
@@ -299,7 +306,7 @@ class Requester:
         self._depot.offer(deal.agreement, (*steps, work.ENVIRONMENT.cid), deal.provider)
         signed = seal(LEASE, lease, self._signer).data
         deal.leases[lease.number] = words.write_lease(signed, steps, [NEED] * len(steps))
-        self._ask()
+        self._ask(deal)
 
     def _blame(self, deal: Deal, why: str) -> None:
         self._promises.blamed(self._me, deal.provider, why)
@@ -386,7 +393,7 @@ class Requester:
                 self._tell(other, events.Withdrawn(said.step))
 
         def saved() -> None:
-            self._promises.acknowledged(self._me, said)
+            self._promises.acknowledged(self._me, said, deal.provider)
             self._settled(deal, said.step)
             for run in tuple(self._runs):
                 if instance := run.open.pop(said.step, None):
@@ -399,7 +406,6 @@ class Requester:
         end = plan_events.Failed(*instance, False) if failed else plan_events.Done(*instance)
         self._follow(run, run.plan.handle(end))
         self._place()
-        self._ask()
 
     def _settled(self, deal: Deal, step: Cid) -> None:
         batch = deal.batches[step]

@@ -40,6 +40,7 @@ class World:
         self._requesters = self.random.randint(1, REQUESTERS)
         conducts = self._conducts()
         self.promises = Promises(one.signer.peer for one in conducts if one.is_honest)
+        self.promises.forgers = {one.signer.peer for one in conducts if one.forges}
         self.peers = [self._peer(number, each) for number, each in enumerate(conducts)]
         self._numbers = {peer.name: peer.number for peer in self.peers}
         self.trouble = Trouble(self.peers, self.network, self.agenda, self.random)
