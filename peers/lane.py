@@ -41,11 +41,13 @@ class Lane:
             self._known.pop(cid, None)
             self.unknown.pop(cid, None)
 
-    def learn(self, new: set[Cid]) -> None:
-        """Know what was unknown so far."""
-        for cid in [cid for cid in self.unknown if cid in new]:
+    def learn(self, new: set[Cid]) -> bool:
+        """Know what was unknown so far; return whether any of it was."""
+        found = [cid for cid in self.unknown if cid in new]
+        for cid in found:
             del self.unknown[cid]
             self._known[cid] = None
+        return bool(found)
 
     def give_up(self) -> tuple[Cid, ...]:
         """Want no longer, and return, what is unknown."""

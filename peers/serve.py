@@ -266,8 +266,8 @@ class Server:
         if new:
             self._known += len(new)
             for (peer, _), lane in scope.lanes.items():
-                lane.learn(new)
-                self._wake(peer)
+                if lane.learn(new):
+                    self._wake(peer)
             self._forget(scope)
 
     def _forget(self, but: Scope) -> None:

@@ -1,5 +1,7 @@
 """A server, told what became true, one event after the other."""
 
+from unittest import mock
+
 import pytest
 
 from engine.content.blocks import Block
@@ -15,6 +17,7 @@ from peers.exchange import (
     WantBlocks,
 )
 from peers.identity import PeerId
+from peers.lane import Lane
 from peers.scope import RETRY_MS
 from peers.serve import MAX_TURNS, MAX_TURNS_EACH, Server
 from peers.serve_events import (
@@ -221,6 +224,21 @@ def test_a_turn_is_bounded() -> None:
     assert sum(map(len, others)) == MAX_TURNS - MAX_TURNS_EACH
     (third,) = driver.tell(Taken(first.turn))
     assert isinstance(third, Load)
+
+
+def test_who_has_nothing_to_be_sent_is_not_looked_at() -> None:
+    """Until something changes for it: a hundred idle askers cost one that is served nothing."""
+    driver = Driver(ROOT, INNER, *LEAVES)
+    driver.tell(Offer(ROOT.cid, (ROOT.cid,), None))
+    asleep = [peer(number) for number in range(200, 300)]
+    for who in asleep:
+        driver.want(who, ROOT.cid, scope=ROOT.cid, granted=0)
+    looked = mock.patch.object(Lane, "is_ready", autospec=True, side_effect=Lane.is_ready)
+    with looked as ready:
+        assert served(driver.want(A, ROOT.cid, scope=ROOT.cid), A) == [ROOT.cid]
+    assert ready.call_count < len(asleep)
+    credit = Asked(asleep[7], Credit(1, PLENTY))
+    assert served(driver.tell(credit), asleep[7]) == [ROOT.cid]
 
 
 def test_askers_have_their_turns_in_a_ring() -> None:
