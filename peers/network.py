@@ -12,14 +12,9 @@ as a stranger's. All of this is for the one thread of the node's loop.
 import asyncio
 import contextlib
 import itertools
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from peers import network_messages as messages
@@ -27,66 +22,18 @@ from peers.connection import Arrival, Channel, Connection, Ended, Place
 from peers.errors import RemoteFault
 from peers.gate import Limits
 from peers.listening import listening
+from peers.network_child import Child
 from peers.network_frames import Frame, Kind
 from peers.network_lines import NetworkLines
-from peers.pipe import Lot, Pipe
-from peers.shared import Shared, shared
 
 GONE: Final = "the network process has ended"
+
+SILENT_S: Final = 15.0  # of a process that does not even say that it is there: it hangs
+CHECK_S: Final = 1.0
 
 _FIRST_S: Final = 0.1  # until it is started again; doubled each time ...
 _LONGEST_S: Final = 5.0
 _STEADY_S: Final = 30.0  # ... unless the last one lived for so long
-_LAST_WORDS: Final = 2_000  # bytes of what it wrote before it died
-_BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from peers.network_process import main; main()"
-)
-_MALLOC: Final = {  # of the system's C library
-    "MALLOC_ARENA_MAX": "1",  # else it reserves 64 MiB a thread
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),  # else each large message is memory that is new
-    "MALLOC_TRIM_THRESHOLD_": str(2**26),
-}
-_PACKAGES: Final = str(Path(__file__).parents[1])  # where `peers` is imported from
-
-
-class _Child:
-    """The process that lives now."""
-
-    def __init__(self, listening_at: list[tuple[socket.socket, Channel]]) -> None:
-        (control, bulk), theirs = zip(*(socket.socketpair() for _ in Channel), strict=True)
-        out, back = shared(), shared()
-        self._errors = os.memfd_create("errors", os.MFD_CLOEXEC)
-        numbers = [*(one.fileno() for one in theirs), back, out]
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", _BOOT, _PACKAGES, *map(str, numbers)],
-                pass_fds=(*numbers, *(made.fileno() for made, _ in listening_at)),
-                stdin=subprocess.DEVNULL,
-                stdout=self._errors,
-                stderr=self._errors,
-                start_new_session=True,  # a terminal's Ctrl-C is the node's to judge
-                env={**os.environ, **_MALLOC},
-            )
-        finally:
-            for one in theirs:
-                one.close()
-        lot = Lot(Shared(out), Shared(back))
-        self.pipes = {Channel.CONTROL: Pipe(control, None), Channel.BULK: Pipe(bulk, lot)}
-        self.began_s = time.monotonic()
-
-    def end(self) -> str:
-        """End it, if it lives; return why it died."""
-        self.process.kill()
-        code = self.process.wait()
-        for pipe in self.pipes.values():
-            pipe.close()
-        size = os.fstat(self._errors).st_size
-        said = os.pread(self._errors, _LAST_WORDS, max(0, size - _LAST_WORDS))
-        os.close(self._errors)
-        last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
-        return f"{how}: {last}" if last else how
 
 
 class Network:
@@ -109,7 +56,7 @@ class Network:
         self._lines = NetworkLines(limits, self._numbers)
         self._listening: list[tuple[socket.socket, Channel]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._written: set[Channel] = set()  # pipes that wait to be written ...
         self._blocked: set[Channel] = set()  # ... of which these wait for room
         self._wait_s = _FIRST_S
@@ -132,7 +79,10 @@ class Network:
         return int(made.getsockname()[1])
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the process; from now on things arrive, in the thread of `loop`."""
+        """Start the process; from now on things arrive, in the thread of `loop`.
+
+        Raises: OSError when this machine has no room for it.
+        """
         self._loop = loop
         self._begin()
 
@@ -176,12 +126,24 @@ class Network:
     def _begin(self) -> None:
         if self._is_closed or not self._loop:
             return
-        self._child = child = _Child(self._listening)
+        self._child = child = Child(self._listening)
         for channel, pipe in child.pipes.items():
             self._loop.add_reader(pipe.socket, self._read, child, channel)
+        self._loop.call_later(CHECK_S, self._check, child)
         numbers = tuple((made.fileno(), channel) for made, channel in self._listening)
         start = messages.Start(self._secret, self._limits, numbers)
         self._say(Channel.CONTROL, messages.start(start))
+
+    def _begin_later(self) -> None:
+        self._loop_now.call_later(self._wait_s, self._begin_again)
+        self._wait_s = min(2 * self._wait_s, _LONGEST_S)
+
+    def _begin_again(self) -> None:
+        try:
+            self._begin()
+        except OSError as error:
+            self._log("network not started", why=error.strerror)
+            self._begin_later()
 
     def _say(self, channel: Channel, frame: Frame) -> None:
         if not self._child:
@@ -192,7 +154,7 @@ class Network:
             self._written.add(channel)
             self._loop_now.call_soon(self._write, self._child, channel)
 
-    def _write(self, child: _Child, channel: Channel) -> None:
+    def _write(self, child: Child, channel: Channel) -> None:
         """Write what can be written; and go on when there is room."""
         if child is not self._child:
             return
@@ -207,12 +169,12 @@ class Network:
             self._blocked.add(channel)
             self._loop_now.add_writer(pipe.socket, self._write, child, channel)
 
-    def _read(self, child: _Child, channel: Channel) -> None:
+    def _read(self, child: Child, channel: Channel) -> None:
         """Take what the process says."""
         try:
             for frame in child.pipes[channel].receive():
                 if frame.kind is Kind.READY:
-                    self._log("network started", pid=self.pid)
+                    self._ready(child)
                 elif arrival := self._lines.arrival(channel, frame):
                     self._tell(arrival)
                 if child is not self._child:
@@ -221,6 +183,21 @@ class Network:
             self._end("")
         except RemoteFault as fault:
             self._end(f"it is not to be trusted: {fault.what}")
+
+    def _ready(self, child: Child) -> None:
+        child.heard_s = time.monotonic()
+        if not child.is_ready:
+            child.is_ready = True
+            self._log("network started", pid=child.process.pid)
+
+    def _check(self, child: Child) -> None:
+        """End a process that hangs."""
+        if child is not self._child:
+            return
+        if time.monotonic() - child.heard_s > SILENT_S:
+            self._end("it hangs")
+        else:
+            self._loop_now.call_later(CHECK_S, self._check, child)
 
     def _tell(self, arrival: Arrival) -> None:
         """Tell the owner. An error of its own is no reason not to tell the next."""
@@ -238,10 +215,8 @@ class Network:
         why = self._drop()
         if time.monotonic() - child.began_s >= _STEADY_S:
             self._wait_s = _FIRST_S
-        again_ms = round(1_000 * self._wait_s)
-        self._log("network ended", pid=child.process.pid, why=fault or why, again_ms=again_ms)
-        self._loop_now.call_later(self._wait_s, self._begin)
-        self._wait_s = min(2 * self._wait_s, _LONGEST_S)
+        self._log("network ended", pid=child.process.pid, why=fault or why)
+        self._begin_later()
         for connection in self._lines.clear():
             self._tell(Ended(connection, GONE))
 

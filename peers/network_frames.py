@@ -37,7 +37,7 @@ class Kind(IntEnum):
     MESSAGE = 3  # both ways
     CUT = 4
     SHUT_OUT = 5
-    READY = 6  # from the process, from here on ...
+    READY = 6  # from the process, from here on: first this, and now and then again
     CONNECTED = 7
     ACCEPTED = 8
     LEFT = 9

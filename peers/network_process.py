@@ -25,6 +25,7 @@ from peers.transport import Transport
 
 MEMORY: Final = 512 * 2**20  # bytes of address space
 FILES: Final = 4_096
+ALIVE_MS: Final = 1_000  # after which it says again that it is there
 
 _PLENTY: Final = MEMORY // 8  # bytes in use, from which on it is asked who fills them
 _IDLE_MS: Final = 50  # between two looks at that
@@ -45,7 +46,7 @@ class NetworkProcess:
         self._ids: dict[Connection, int] = {}
         self._waiting: dict[Connection, deque[Frame]] = {}  # for room in a socket
         self._behind: set[Channel] = set()  # of which the node has not taken all
-        self._looked_ms = _monotonic_ms()
+        self._looked_ms = self._said_ms = _monotonic_ms()
         pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
 
     def turn(self) -> None:
@@ -70,11 +71,14 @@ class NetworkProcess:
                 self._transport.watch(pipe.socket.fileno(), wants_room=not is_clear)
 
     def _look(self) -> None:
-        """End the connections that fill this process, now and then."""
+        """Now and then, say that it lives, and end the connections that fill it."""
         now_ms = _monotonic_ms()
         if now_ms - self._looked_ms < _IDLE_MS:
             return
         self._looked_ms = now_ms
+        if now_ms - self._said_ms >= ALIVE_MS:
+            self._said_ms = now_ms
+            self._pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
         if _resident() > _PLENTY:
             for arrival in self._transport.endless():
                 self._tell(arrival)

@@ -5,6 +5,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from peers import network, network_child
 from peers.connection import Arrival, Arrived, Channel, Connected, Place
 from peers.envelope import MAX_FRAME
 from peers.errors import LocalFault
 from peers.gate import Limits
 from peers.network import GONE, Network
+from peers.network_child import Child
 from tests.peers.networks import Net, until
 from tests.peers.wires import PATIENCE_S
 
@@ -154,6 +157,50 @@ def test_a_process_that_is_killed() -> None:
         assert there.senders()[0].number > 2
 
     run(test)
+
+
+def test_a_process_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not even say that it is there is ended, and another started."""
+    monkeypatch.setattr(network, "CHECK_S", 0.02)
+
+    async def test(made: list[Net]) -> None:
+        (here,) = made
+        await until(lambda: here.said("network started"))
+        monkeypatch.setattr(network, "SILENT_S", 1.5)
+        os.kill(here.network.pid or 0, signal.SIGSTOP)
+        await until(lambda: here.said("network ended"))
+        monkeypatch.undo()
+        assert here.said("network ended")[0]["why"] == "it hangs"
+        await until(lambda: len(here.said("network started")) == 2)
+
+    run(test, 1)
+
+
+def test_a_process_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again until there is room for it; nothing is left open by that."""
+    tried: list[int] = []
+
+    class Full(Child):
+        def __init__(self, listening_at: list[tuple[socket.socket, Channel]]) -> None:
+            tried.append(len(list(Path("/proc/self/fd").iterdir())))
+            if len(tried) < 3:
+                monkeypatch.setattr(network_child.sys, "executable", "/no/such/program")
+            else:
+                monkeypatch.undo()
+            super().__init__(listening_at)
+
+    async def test(made: list[Net]) -> None:
+        (here,) = made
+        await until(lambda: here.said("network started"))
+        monkeypatch.setattr(network, "Child", Full)
+        os.kill(here.network.pid or 0, signal.SIGKILL)
+        await until(lambda: len(here.said("network started")) == 2)
+        assert [one["why"] for one in here.said("network not started")] == [
+            "No such file or directory"
+        ] * 2
+        assert tried[0] == tried[1] == tried[2]
+
+    run(test, 1)
 
 
 def test_nothing_is_sent_while_it_is_away() -> None:
