@@ -24,6 +24,7 @@ from peers.addressbook import AddressBook
 from peers.agreement import MAX_LEASE_MS
 from peers.book import Book
 from peers.depot import Depot
+from peers.heap import keep_large_buffers
 from peers.house import House, Share
 from peers.identity import Address, place_of
 from peers.keyring import Identity, Keyring
@@ -56,6 +57,7 @@ def run_node(settings: Settings, options: Options) -> int:
 
     Raises: Refused when one runs there already; Unavailable when it cannot listen.
     """
+    keep_large_buffers()
     clock = SystemClock()
     log = Log(sys.stderr, clock)
     with Workspace(settings.home, writing=True) as space:

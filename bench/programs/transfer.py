@@ -21,6 +21,7 @@ from peers.allowance import Rate
 from peers.connection import Arrival, Channel, Place
 from peers.depot import Depot
 from peers.gate import Limits
+from peers.heap import keep_large_buffers
 from peers.hello import Party
 from peers.identity import PeerId
 from peers.keyring import Keyring
@@ -125,6 +126,7 @@ def _processor() -> float:
 def main() -> None:
     """Give or take."""
     gc.set_threshold(50_000)  # as the program itself does (cli/start.py)
+    keep_large_buffers()  # as a node does (cli/node.py)
     what = {"give": give, "take": take}[sys.argv[1]]
     asyncio.run(what(Path(sys.argv[2]), *sys.argv[3:]))
 
