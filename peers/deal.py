@@ -303,6 +303,7 @@ class Deal:
             actions = self._assignment.handle(event, self._now_ms)
             if any(isinstance(action, Keep) for action in actions):
                 kept.append(verdict)
+                self._tasks.pop(verdict.step, None)
             self._do(actions)
         self._open[batch] -= len(verdicts)
         if not self._open[batch]:

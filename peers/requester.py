@@ -62,6 +62,8 @@ class Requester:
         def gone() -> None:
             self._tickets.discard(ticket)
             ticket.end()
+            for other in self._tickets:
+                other.retry()
             forget()
 
         visitor.on_frame, visitor.on_closed = ticket.take, gone

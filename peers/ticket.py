@@ -36,7 +36,8 @@ PATIENCE_MS: Final = 30_000  # without anybody who could run a step
 RECRUIT_MS: Final = 250  # between two looks at who there is
 MAX_DEALS: Final = 64  # providers of one run
 RETRY_MS: Final = 2_000  # after a no; twice as long each time
-LONGEST_RETRY_MS: Final = 60_000
+LONGEST_RETRY_MS: Final = 10_000  # it may have been lent to another, whose run ends
+MAX_NOTES: Final = 100  # that a person is told in one run: peers write some of them
 MAX_RETURNS: Final = 5  # of one step, by providers that could not run it
 HOUR_MS: Final = 3600 * 1000
 
@@ -86,10 +87,10 @@ class Ticket:
         self._work = Worklist(directory.named)
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
         self._refused: dict[PeerId, tuple[int, int]] = {}  # how often, and until when in ms
-        self._returns: Counter[Cid] = Counter()  # of steps that are open
+        self._returns: dict[Cid, Counter[PeerId]] = {}  # of steps that are open
         self._lacking: dict[Shape, int] = {}  # since when nobody could run such steps
         self._recruited_ms = -RECRUIT_MS
-        self._noted = ""
+        self._noted: set[str] = set()
         self._is_over = False
 
     def take(self, frame: Plain) -> None:
@@ -178,13 +179,16 @@ class Ticket:
             if (task := self._work.task(step)) is None:
                 continue
             self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
-            self._returns[step] += not deal.is_over
-            if self._returns[step] >= MAX_RETURNS:
+            if not deal.is_over and self._is_hopeless(step, deal.provider):
                 losses.append(Loss(task.number, f"no peer could run it: {why}", "", _TRY_HERE))
                 del self._returns[step]
                 self._work.end(step)
         if losses:
             self._visitor.send(write_losses(losses))
+
+    def retry(self) -> None:
+        """Make offers again that were refused: another run of this home has ended."""
+        self._refused = {peer: (times, 0) for peer, (times, _) in self._refused.items()}
 
     def blamed(self, deal: Deal, why: str) -> None:
         """Give a liar nothing."""
@@ -197,6 +201,13 @@ class Ticket:
     @property
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()
+
+    def _is_hopeless(self, step: Cid, provider: PeerId) -> bool:
+        """Count a return; return whether all who could run a step have returned it, and often."""
+        returns = self._returns.setdefault(step, Counter())
+        returns[provider] += 1
+        others = {peer for peer, deal in self._current.items() if deal.is_agreed}
+        return returns.total() >= MAX_RETURNS and others <= returns.keys()
 
     def _stop(self, numbers: Iterable[int]) -> None:
         dropped = (self._work.drop(number) for number in numbers)
@@ -340,8 +351,8 @@ class Ticket:
         self._visitor.send(("room", slots))
 
     def _note(self, text: str) -> None:
-        if text != self._noted:
-            self._noted = text
+        if text not in self._noted and len(self._noted) < MAX_NOTES:
+            self._noted.add(text)
             self._visitor.send(("note", text))
 
 

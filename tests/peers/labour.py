@@ -1,5 +1,6 @@
 """Peers that have steps run and peers that say they ran them, on real connections and stores."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,7 @@ class Asker(Trader):
         self.recorder = Recorder(self.store, self.database)
         self.notices: list[Notice] = []
         self.named: set[PeerId] = set()
+        self._numbers = itertools.count()
         self.said: list[tuple[str, dict[str, object]]] = []
         judge = Judge(self.depot.fetch, self.recorder, self.memo, self.woken.put)
         office = Office(self.post, self.lines, self.depot, self.identity, judge, self._log)
@@ -137,7 +139,7 @@ class Asker(Trader):
             write_tasks(
                 [
                     Task(number, record.cid, need, 0, usual_ms, ("out",), (), private)
-                    for number, record in enumerate(records)
+                    for record, number in zip(records, self._numbers, strict=False)
                 ]
             )
         )

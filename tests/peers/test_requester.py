@@ -15,7 +15,7 @@ from peers.run_frames import read_losses, read_outcomes, write_numbers
 from peers.ticket import MAX_RETURNS, PATIENCE_MS
 from peers.work_messages import Handed
 from peers.worklist import LATE_MS
-from tests.peers.labour import Asker, Worker, block, introduce, step
+from tests.peers.labour import Asker, Visit, Worker, block, introduce, step
 from tests.peers.traders import until
 
 Made = Callable[..., Worker]
@@ -256,6 +256,44 @@ def test_a_step_that_nobody_can_run_is_lost(asker: Asker, made: Made) -> None:
     assert len(unable.leases) == MAX_RETURNS
 
 
+def test_a_step_is_not_lost_while_somebody_has_not_tried_it(asker: Asker, made: Made) -> None:
+    """However often another returns it: who is busy now may run it later."""
+    busy, unable = made(2, cores=1), made(3, cores=1)
+    busy.run = lambda *_: None
+    unable.run = lambda worker, handed: worker.give_back(handed, "no disk")
+    introduce(asker, busy)
+    asker.have_run("long", usual_ms=3_600_000)
+    until(lambda: busy.leases, asker, busy)
+    introduce(asker, unable)
+    asker.have_run("x", usual_ms=3_600_000)
+
+    def is_tried() -> bool:
+        asker.clock.by_ms += 1_000
+        return len(unable.leases) > MAX_RETURNS
+
+    until(is_tried, asker, busy, unable)
+    assert not lost(asker)
+    busy.run = Worker.honestly
+    busy.honestly(busy.leases[0])
+    until(lambda: len(asker.visit.of("ended")) == 2, asker, busy, unable)
+
+
+def test_a_second_run_has_what_the_first_gives_back(asker: Asker, made: Made) -> None:
+    """It is offered anew at once when the first ends."""
+    worker = made(2)
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    worker.refusal = "you have agreements for all that this peer lends to one"
+    first, asker.visit = asker.visit, Visit()
+    asker.requester.attend(asker.visit)
+    asker.have_run("b")
+    until(lambda: any("agreements" in str(frame) for frame in asker.visit.frames), asker, worker)
+    worker.refusal = ""
+    first.on_closed()
+    until(lambda: asker.visit.of("ended"), asker, worker)
+
+
 def test_a_refused_offer_is_made_again(asker: Asker, made: Made) -> None:
     """Later, and the run is told why it waits."""
     worker = made(2)
@@ -342,7 +380,7 @@ def test_a_step_is_run_again_under_another_agreement(asker: Asker, made: Made) -
     asker.visit.frames.clear()
     asker.have_run("a")
     until(lambda: ended(asker), asker, worker)
-    assert ended(asker)[0].exit_code == 0
+    assert ended(asker)[1].exit_code == 0
     first, second = (handed.lease.value.agreement for handed in worker.leases)
     assert first != second
     assert worker.ended == [first]
