@@ -65,10 +65,7 @@ def status(settings: Settings) -> None:
     facts = _facts(settings.home)
     if settings.json:
         return emit_json(facts)
-    note(f"peer {facts['peer']} {'runs' if facts['running'] else 'does not run'}")
-    for name in ("address", "lending", "borrowing"):
-        if facts.get(name):
-            click.echo(f"{name}  {_words(facts[name])}")
+    emit_table(_said(facts))
     return _print_peers(facts["peers"])
 
 
@@ -186,10 +183,16 @@ def _lends(one: dict[str, Any]) -> str:
     return f"{one['cores']} cores, {human_size(one['memory'])}"
 
 
-def _words(value: Any) -> str:  # noqa: ANN401 - what JSON holds
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(one)}" for name, one in value.items())
-    return str(value)
+def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return in words what a peer says of itself."""
+    said = [("peer", facts["peer"]), ("state", "up" if facts["running"] else "down")]
+    if not facts["running"]:
+        return said
+    lending, borrowing = facts["lending"], facts["borrowing"]
+    waiting = lending["open"] - lending["running"]
+    lends = f"{lending['running']} steps of others run, {waiting} wait ({lending['door']})"
+    borrows = f"{borrowing['runs']} runs on peers, under {borrowing['agreements']} agreements"
+    return [*said, ("address", facts["address"]), ("lends", lends), ("borrows", borrows)]
 
 
 def _tell(home: Path, *words: str) -> None:

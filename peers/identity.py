@@ -28,7 +28,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _VIA: Final = "?via="
-_FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer id` prints it"
+_FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer start` prints it"
 
 
 class PeerId(NamedTuple):

@@ -97,6 +97,16 @@ def _(stage: Stage) -> Told:
     return stage("run", "w.yaml", "--on", "peers")
 
 
+@meets(LINE, "the address of a peer that is none")
+def _(stage: Stage) -> Told:
+    return stage("peer", "add", "192.0.2.7:4177")
+
+
+@meets(LINE, "a peer to forget that was not named")
+def _(stage: Stage) -> Told:
+    return stage("peer", "remove", "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5")
+
+
 @meets(LINE, "a bound of what peers may cost")
 def _(stage: Stage) -> Told:
     stage.write("w.yaml", GOOD)

@@ -15,6 +15,9 @@ ELSEWHERE: Final = "met in "
 
 REASONS: Final[dict[str, str]] = {
     "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
+    "cli/devnet.py": LIMIT,
+    "cli/node.py run_node: a peer runs": ELSEWHERE + "tests/cli/test_peer.py",
+    "cli/peer.py add: this is the address": ELSEWHERE + "tests/cli/test_peer.py",
     "cli/history.py _refuse_forged": ELSEWHERE + "tests/cli/test_history.py",
     "cli/page/gather.py": FORGED,
     "cli/visited.py": ELSEWHERE + "tests/cli/test_shell.py",
