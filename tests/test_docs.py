@@ -78,7 +78,7 @@ def test_every_module_is_in_the_tables_of_parts() -> None:
             parts.append(name if "/" in name else folder + name)
     modules = [
         str(path.relative_to(ROOT))
-        for top in ("engine", "peers", "cli", "bench", "tests/long")
+        for top in ("engine", "peers", "cli", "bench", "tests/long", "tests/simulation")
         for path in (ROOT / top).rglob("*.py")
         if path.name != "__init__.py" and "templates" not in path.parts
     ]
