@@ -33,6 +33,7 @@ class Daemon:
 
     home: Path
     path: Path | None = None  # all of PATH
+    within: tuple[str, ...] = ()  # what puts it into a network of its own
     process: subprocess.Popen[str] | None = None
     peer: str = ""
     address: str = ""
@@ -47,7 +48,7 @@ class Daemon:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "peer.log").open("a") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, *START, *words],
+                [*self.within, *PROGRAM, *START, *words],
                 env=variables,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -242,3 +243,75 @@ def ended(run: subprocess.Popen[str]) -> dict[str, Any]:
     assert run.returncode == 0
     answer: dict[str, Any] = json.loads(out)
     return answer
+
+
+@pytest.fixture
+def networks() -> Iterator[list[tuple[str, ...]]]:
+    """Return what puts a program into one of three networks: the first has a wire to each other.
+
+    The first passes nothing on between them, so that the others cannot reach each other.
+    """
+    enter = shutil.which("nsenter")
+    if os.geteuid() != 0 or enter is None or shutil.which("ip") is None:
+        pytest.skip("this needs root, ip and nsenter: networks are made")
+    holders = [subprocess.Popen(["unshare", "--net", "sleep", "1000"]) for _ in range(3)]
+    into = [(enter, "--net", "--target", str(one.pid)) for one in holders]
+    try:
+        ours = Path("/proc/self/ns/net").readlink()
+        until(lambda: all(Path(f"/proc/{h.pid}/ns/net").readlink() != ours for h in holders))
+        for number in (1, 2):
+            _wire(into, holders, number)
+        yield into
+    finally:
+        for one in holders:
+            one.kill()
+            one.wait()
+
+
+def _wire(into: list[tuple[str, ...]], holders: list[subprocess.Popen[bytes]], number: int) -> None:
+    """Lay a wire from the first network to another."""
+    here, there = f"10.71.{number}.1", f"10.71.{number}.2"
+    pair = ("type", "veth", "peer", "name", "wire", "netns", str(holders[number].pid))
+    for program, words in (
+        (into[0], ("link", "add", f"to{number}", *pair)),
+        (into[0], ("address", "add", f"{here}/24", "dev", f"to{number}")),
+        (into[0], ("link", "set", f"to{number}", "up")),
+        (into[0], ("link", "set", "lo", "up")),
+        (into[number], ("link", "set", "lo", "up")),
+        (into[number], ("address", "add", f"{there}/24", "dev", "wire")),
+        (into[number], ("link", "set", "wire", "up")),
+        (into[number], ("route", "add", "default", "via", here)),
+    ):
+        subprocess.run([*program, "ip", *words], check=True)
+
+
+@pytest.mark.slow
+def test_a_peer_that_nobody_can_dial_runs_steps_through_a_relay(
+    networks: list[tuple[str, ...]],
+    examples: Path,
+    local: Callable[[str], dict[str, Any]],
+    tmp_path: Path,
+    nix_store: NixStore,
+    without_nix: Path,
+) -> None:
+    """It is learned of from the relay, and met again when that was killed in the middle."""
+    relay = Daemon(tmp_path / "relay", without_nix, networks[0])
+    hidden = Daemon(tmp_path / "hidden", without_nix, networks[1])
+    asks = Daemon(nixstore.lend(nix_store, tmp_path / "asks"), None, networks[2])
+    listen = ("--listen", "0.0.0.0:4177", "--lend-to", "nobody")
+    try:
+        relay.start("--relay", "--address", "10.71.1.1", *listen)
+        hidden.start("--via", relay.address, "--listen", "0.0.0.0:0")
+        asks.start(*listen)
+        told(asks.home, "peer", "add", relay.address)
+        until(lambda: asks.is_up(hidden))
+        run = start(asks, digits(examples), "seeds=[0, 1, 2]")
+        until(lambda: hidden.is_running)
+        relay.kill()
+        relay.start("--relay", "--address", "10.71.1.1", *listen)
+        answer = ended(run)
+        assert results(answer) == results(local("[0, 1, 2]"))
+        assert {step["peer"] for step in answer["steps"]} == {hidden.peer}
+    finally:
+        for one in (asks, hidden, relay):
+            one.stop()
