@@ -4,6 +4,7 @@ Save, then send: a lease is in the book before it is answered, a batch before it
 owed to the requester is sent again whenever it is heard of, until it was answered.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -77,9 +78,18 @@ class Engagement:
     """What we do under one agreement. For the node's thread."""
 
     def __init__(
-        self, kept: Kept, tools: Tools, asking: Asking, blame: Callable[[str], None], now_ms: int
+        self,
+        kept: Kept,
+        tools: Tools,
+        asking: Asking,
+        blame: Callable[[str], None],
+        ended: Counter[str],
+        now_ms: int,
     ) -> None:
-        """Take it up; steps that were open when the program ended are given back."""
+        """Take it up; steps that were open when the program ended are given back.
+
+        In `ended` it counts its steps that are done, failed or returned.
+        """
         self.agreement = kept.agreement
         self.acceptance = kept.acceptance
         self.is_lent = False  # whether its share is counted
@@ -87,6 +97,7 @@ class Engagement:
         self._tools = tools
         self._asking = asking
         self._blame = blame
+        self._ended = ended
         self._now_ms = now_ms
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
@@ -264,11 +275,13 @@ class Engagement:
 
     def _made(self, made: Made) -> None:
         self.used_ms = self._now_ms
+        self._ended["done" if made.succeeded else "failed"] += 1
         self._tools.depot.offer(self.agreement.cid, made.roots, self.agreement.requester)
         self._forget(made.said.step)
         self._tell(Ran(made.said, made.size, made.succeeded))
 
     def _fail(self, step: Cid, why: str) -> None:
+        self._ended["returned"] += 1
         self._forget(step)
         self._tell(Failed(step, why))
 

@@ -38,12 +38,14 @@ def counter(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"{name}_total", "counter", text, labels)
 
 
-SESSIONS: Final = gauge("sessions", "Connections on which the handshake is done.", "channel")
+SESSIONS: Final = gauge(
+    "sessions", "Connections by channel: control, bulk; the handshake is done.", "channel"
+)
 PEERS: Final = gauge("peers", "Peers whose record is known.")
 STEPS: Final = gauge(
     "steps",
-    "Steps at hand: side is for_others or by_others; state is leased or running.",
-    *("side", "state"),
+    "Steps of others at hand: state is leased, which all are, or running.",
+    "state",
 )
 STEPS_ENDED: Final = counter(
     "steps_ended",

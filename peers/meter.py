@@ -1,5 +1,6 @@
 """Meter: what a node counts of itself while it runs, for Prometheus (figures.py, metrics.py)."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,6 +18,7 @@ from peers.figures import (
     SENT,
     SESSIONS,
     STEPS,
+    STEPS_ENDED,
     Figures,
 )
 from peers.lines import Lines
@@ -64,6 +66,11 @@ class Meter:
         self._figures.put(RELAYS, port.pairs)
         self._figures.put(RELAYED, port.passed)
 
+    def ended(self, side: str, steps: Counter[str]) -> None:
+        """Take how many steps have ended, for others or by others, and how."""
+        for state, count in steps.items():
+            self._figures.put(STEPS_ENDED, count, side, state)
+
     def text(self, lines: Lines, known: int, lending: Lending, network: int | None) -> str:
         """Return all figures; `network` is the id of the network process."""
         put = self._figures.put
@@ -71,8 +78,8 @@ class Meter:
             put(SESSIONS, lines.count(channel), channel)
         put(PEERS, known)
         status = lending.status()
-        put(STEPS, int(status["open"]), "for_others", "leased")
-        put(STEPS, int(status["running"]), "for_others", "running")
+        put(STEPS, int(status["open"]), "leased")
+        put(STEPS, int(status["running"]), "running")
         put(NETWORK_MEMORY, _resident(network))
         return self._figures.text()
 

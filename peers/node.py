@@ -171,6 +171,8 @@ class Node:
         known = len(self._registrar.directory.notices())
         if self._relay_port is not None:
             self._meter.relayed(self._relay_port)
+        self._meter.ended("for_others", self._provider.ended)
+        self._meter.ended("by_others", self._requester.ended)
         return self._meter.text(self._lines, known, self._provider, self._network.pid)
 
     # its loop

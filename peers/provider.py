@@ -5,6 +5,7 @@ something happens. One that is quiet sleeps in the book, until its requester lea
 heard of while something is owed to it. So it also comes back when the program is started anew.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -61,6 +62,7 @@ class Provider:
         self, mail: Mail, lines: Lines, house: House, tools: Tools, free_bytes: Callable[[], int]
     ) -> None:
         """Lend what `house` says; `free_bytes` is asked for what is left of the disk."""
+        self.ended: Counter[str] = Counter()  # steps, by how
         self._mail = mail
         self._lines = lines
         self._house = house
@@ -302,7 +304,9 @@ class Provider:
     def _engage(self, kept: Kept) -> Engagement:
         peer = kept.agreement.requester
         blame = partial(self._blame, peer)
-        engagement = Engagement(kept, self._tools, self._asking(peer), blame, self._now_ms)
+        engagement = Engagement(
+            kept, self._tools, self._asking(peer), blame, self.ended, self._now_ms
+        )
         self._engaged[kept.agreement.cid] = engagement
         if self._lines.control(peer) is not None:
             engagement.connected()

@@ -5,6 +5,7 @@ belongs to whom, and who is left alone because it lied.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -45,6 +46,7 @@ class Requester:
         self._clock = clock
         self._tickets: set[Ticket] = set()
         self._shunned = Shunned()
+        self._ended: Counter[str] = Counter()  # steps of runs that are over, by how
 
     def attend(self, visitor: Visitor) -> None:
         """Serve a run until its process goes."""
@@ -62,12 +64,18 @@ class Requester:
         def gone() -> None:
             self._tickets.discard(ticket)
             ticket.end()
+            self._ended += ticket.ended
             for other in self._tickets:
                 other.retry()
             forget()
 
         visitor.on_frame, visitor.on_closed = ticket.take, gone
         visitor.send(("ok", str(PeerId(self._office.signer.public_key))))
+
+    @property
+    def ended(self) -> Counter[str]:
+        """How many steps came to an end elsewhere: done, failed, returned."""
+        return sum((ticket.ended for ticket in self._tickets), self._ended)
 
     def status(self) -> dict[str, Plain]:
         """Return what there is to be said of it."""

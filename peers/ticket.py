@@ -78,6 +78,7 @@ class Ticket:
     ) -> None:
         """Take who there is, whom to leave alone, and what gives 16 random bytes."""
         self.deals: dict[Cid, Deal] = {}  # by agreement
+        self.ended: Counter[str] = Counter()  # steps, by how
         self._office = office
         self._visitor = visitor
         self._directory = directory
@@ -161,6 +162,7 @@ class Ticket:
             took_ms = said.attestation.wall_ms
             ended = self._work.done(verdict.step, deal.provider, took_ms)
             if ended is not None:
+                self.ended["done" if said.succeeded else "failed"] += 1
                 records = (said.records[0].data, said.records[1].data)
                 key = deal.provider.key
                 outcomes.append(Outcome(ended.task.number, *records, verdict.proof, key))
@@ -175,6 +177,7 @@ class Ticket:
             return
         self._office.log("steps given back", peer=deal.provider, count=len(steps), why=why)
         losses = []
+        self.ended["returned"] += len(steps)
         for step in steps:
             if (task := self._work.task(step)) is None:
                 continue

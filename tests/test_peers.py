@@ -305,12 +305,12 @@ def test_a_peer_that_nobody_can_dial_runs_steps_through_a_relay(
         asks.start(*listen)
         told(asks.home, "peer", "add", relay.address)
         until(lambda: asks.is_up(hidden))
-        run = start(asks, digits(examples), "seeds=[0, 1, 2]")
+        run = start(asks, digits(examples), "seeds=[0]")
         until(lambda: hidden.is_running)
         relay.kill()
         relay.start("--relay", "--address", "10.71.1.1", *listen)
         answer = ended(run)
-        assert results(answer) == results(local("[0, 1, 2]"))
+        assert results(answer) == results(local("[0]"))
         assert {step["peer"] for step in answer["steps"]} == {hidden.peer}
     finally:
         for one in (asks, hidden, relay):

@@ -15,6 +15,7 @@ from peers.figures import (
     PEERS,
     SENT,
     STEPS,
+    STEPS_ENDED,
     Figures,
     Metric,
 )
@@ -31,7 +32,8 @@ def test_figures_are_text() -> None:
     some.put(PEERS, 3)
     some.count(SENT, "bulk", by=10)
     some.count(SENT, "bulk", by=5)
-    some.put(STEPS, 2, "for_others", "running")
+    some.put(STEPS, 2, "running")
+    some.count(STEPS_ENDED, "for_others", "done")
     assert some.text() == (
         "# HELP tallystick_peers Peers whose record is known.\n"
         "# TYPE tallystick_peers gauge\n"
@@ -39,10 +41,14 @@ def test_figures_are_text() -> None:
         "# HELP tallystick_sent_bytes_total Bytes of messages sent, by channel.\n"
         "# TYPE tallystick_sent_bytes_total counter\n"
         'tallystick_sent_bytes_total{channel="bulk"} 15\n'
-        "# HELP tallystick_steps Steps at hand: side is for_others or by_others; "
-        "state is leased or running.\n"
+        "# HELP tallystick_steps Steps of others at hand: state is leased, which all are, "
+        "or running.\n"
         "# TYPE tallystick_steps gauge\n"
-        'tallystick_steps{side="for_others",state="running"} 2\n'
+        'tallystick_steps{state="running"} 2\n'
+        "# HELP tallystick_steps_ended_total Steps that ended: side is for_others or by_others; "
+        "state is done, failed or returned.\n"
+        "# TYPE tallystick_steps_ended_total counter\n"
+        'tallystick_steps_ended_total{side="for_others",state="done"} 1\n'
     )
 
 
@@ -86,3 +92,9 @@ def test_each_figure_is_documented(metric: Metric) -> None:
     """As it is said to Prometheus."""
     labels = "{" + ",".join(metric.labels) + "}" if metric.labels else ""
     assert f"| `{metric.name}{labels}` | {metric.text} |" in (ROOT / "docs/service.md").read_text()
+
+
+def test_no_figure_is_documented_that_is_not_there() -> None:
+    """The table has as many rows as there are metrics."""
+    _, table = (ROOT / "docs/service.md").read_text().split("## Metrics")
+    assert table.count("\n| `") == len(METRICS)
