@@ -43,6 +43,10 @@ class Scope:
         """How many blocks are known."""
         return len(self._known)
 
+    def has_room(self, count: int) -> bool:
+        """Return whether so many more may be known."""
+        return len(self._known) + count <= self._bounds.blocks
+
     def allows(self, peer: PeerId) -> bool:
         """Return whether a peer may have what is in it."""
         return self.asker is None or self.asker == peer

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from engine.content.cid import Cid
+from engine.content.links import STRANGER, Bounds
 from engine.values import dataclass
 from peers.exchange import (
     MAX_BYTES,
@@ -71,8 +72,9 @@ class Turn:
 class Server:
     """All that this peer gives to others."""
 
-    def __init__(self, most_known: int = MAX_KNOWN) -> None:
+    def __init__(self, most_known: int = MAX_KNOWN, bounds: Bounds = STRANGER) -> None:
         self._most_known = most_known
+        self._bounds = bounds  # of each scope
         self._now_ms = 0
         self._known = 0  # blocks of all scopes
         self._scopes: dict[Cid, Scope] = {}  # the one that was asked for last is last
@@ -104,9 +106,11 @@ class Server:
     # what may be had
 
     def _on_offer(self, event: Offer) -> None:
-        scope = self._scopes.setdefault(event.scope, Scope(event.asker))
+        scope = self._scopes.setdefault(event.scope, Scope(event.asker, self._bounds))
         if scope.asker != event.asker:
             raise ValueError(f"{event.scope} is offered to another already")
+        if not scope.has_room(len(event.roots)):
+            self._shrink(scope)
         self._learned(scope, scope.add(event.roots))
 
     def _on_withdraw(self, event: Withdraw) -> None:
@@ -274,9 +278,12 @@ class Server:
         """Have scopes that were not asked for lately forget what is in them, if need be."""
         for scope in self._scopes.values() if self._known > self._most_known else ():
             if scope is not but and self._known > self._most_known:
-                self._known -= scope.size
-                scope.forget()
-                self._known += scope.size
+                self._shrink(scope)
+
+    def _shrink(self, scope: Scope) -> None:
+        self._known -= scope.size
+        scope.forget()
+        self._known += scope.size
 
     def _give_up(self, scope: Scope) -> None:
         """Answer wants that no block of a scope links to, once all of it is open."""

@@ -1,21 +1,26 @@
 """Content moves between real stores, over real connections."""
 
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
-from engine.content.blocks import MAX_BLOCK
+from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
 from engine.store.disk import DiskStore
+from peers import shelves
+from peers.allowance import Rate
 from peers.connection import Channel
-from peers.exchange import Blocks, pack
+from peers.exchange import Blocks, Cancel, pack
+from peers.source import WINDOW
 from tests.peers.graphs import graph, leaf, node
 from tests.peers.keys import identity
 from tests.peers.traders import Trader, until
+from tests.peers.wires import PATIENCE_S
 
 SCOPE = leaf(b"an agreement").cid
 Made = Callable[..., Trader]
@@ -28,6 +33,19 @@ class Lying(DiskStore):
         """Return blocks, each with one byte changed."""
         found = super().get_many(cids, longest)
         return {cid: data[:-1] + bytes([data[-1] ^ 1]) for cid, data in found.items()}
+
+
+class Slow(DiskStore):
+    """A store whose disk writes when it is let."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.may_write = Event()
+
+    def put(self, blocks: Iterable[Block]) -> None:
+        """Keep blocks, in a while."""
+        assert self.may_write.wait(PATIENCE_S)
+        super().put(blocks)
 
 
 @pytest.fixture
@@ -194,6 +212,49 @@ def test_a_full_disk_ends_a_fetch(made: Made) -> None:
     one.fetch(SCOPE, root, other)
     until(lambda: len(one.ends) == 2, one, other)
     assert one.ends[1] is None
+
+
+def test_a_slow_disk_holds_the_network_back(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more comes than was granted before too much waited for it; then all does."""
+    monkeypatch.setattr(shelves, "MAX_PENDING", 1_000_000)
+    one, other = made(1, Slow), made(2)
+    root, blocks = content(14, 60, 1_000_000)
+    assert sum(map(len, blocks.values())) > 2 * WINDOW + 3_000_000
+    assert isinstance(one.store, Slow)
+    give(other, root, blocks, one)
+    one.fetch(SCOPE, root, other)
+    until(lambda: one.depot.status()["received"] > shelves.MAX_PENDING, one, other)
+    for _ in range(200):
+        one.turn()
+        other.turn()
+    assert one.depot.status()["received"] <= WINDOW + shelves.MAX_PENDING
+    one.store.may_write.set()
+    until(lambda: one.ends, one, other)
+    assert one.ends == [None]
+
+
+@pytest.mark.parametrize("is_agreed", [False, True])
+def test_an_agreement_lets_a_peer_send_more(made: Made, *, is_agreed: bool) -> None:
+    """On lines that come later too; who has none and does so all the same is cut off."""
+    one, other = made(1), made(2)
+    if is_agreed:
+        one.depot.granted(other.peer, Rate(100_000, 2**30))
+    give(other, *content(15, 3), one)
+    one.fetch(SCOPE, leaf(b"nowhere").cid, other)
+    until(lambda: other.depot.status()["lines"], one, other)
+    line = other.lines.bulk(one.peer)
+    assert line
+    for number in range(600):
+        other.post.tell(line, *pack(Cancel(number, ())))
+        if number % 3 == 0:
+            one.turn()
+            other.turn()
+    last = leaf(b"the last")
+    other.post.tell(line, *pack(Blocks(1000, 8, ((last.cid, last.data),))))
+    until(lambda: one.closed or one.depot.status()["received"], one, other)
+    assert [gone.why for gone in one.closed] == (
+        [] if is_agreed else ["flood: it sends more than it may"]
+    )
 
 
 def test_many_fetches_share_what_a_source_takes(made: Made) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.content.links import Bounds
 from peers.exchange import (
     MAX_BYTES,
     MAX_CIDS,
@@ -355,6 +356,17 @@ def test_what_is_known_of_scopes_is_bounded() -> None:
     driver.want(B, LEAVES[0].cid, scope=OTHER)
     assert [scope.size for scope in driver.node.server._scopes.values()] == [1, 12]
     assert served(driver.want(A, LEAVES[0].cid), A)
+
+
+def test_a_scope_that_is_full_takes_more_roots() -> None:
+    """What it knew beside its roots is forgotten, and opened anew when it is asked for."""
+    driver = Driver(ROOT, INNER, *LEAVES, SECRET)
+    driver.node.server = Server(bounds=Bounds(blocks=12))
+    driver.tell(Offer(SCOPE, (ROOT.cid,), A))
+    assert served(driver.want(A, LEAVES[0].cid), A) == [LEAVES[0].cid]
+    driver.tell(Offer(SCOPE, (SECRET.cid,), A))
+    assert served(driver.want(A, SECRET.cid), A) == [SECRET.cid]
+    assert served(driver.want(A, LEAVES[5].cid), A) == [LEAVES[5].cid]
 
 
 def test_a_scope_that_is_walked_is_walked_in_pieces() -> None:
