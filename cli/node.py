@@ -32,9 +32,10 @@ from peers.lines import Lines
 from peers.log import Log
 from peers.mail import Mail
 from peers.metrics import MetricsPort
-from peers.node import Home, Keys, Lent, Listening, Node
+from peers.node import Home, Node
 from peers.provider import Provider
 from peers.wake import Wake
+from peers.whereabouts import Keys, Lent, Listening
 
 CLAIM: Final = b"peer"  # on a home, by the peer that runs in it
 

@@ -18,26 +18,20 @@ from engine.clock import Clock
 from engine.content.blocks import ManyStore
 from engine.memo import Memo
 from engine.recorder import Recorder
-from engine.step import REQUIRES, SYSTEM, Platform
 from peers import lan
 from peers.addressbook import AddressBook
-from peers.connection import Arrival, Channel
+from peers.connection import Arrival
 from peers.control import Control
 from peers.deal import Office
 from peers.depot import Depot
-from peers.envelope import VERSION
 from peers.gate import Limits
 from peers.hello import Party
-from peers.house import Share
 from peers.identity import Address
-from peers.introduction import INTRODUCTION, Introducer, Introduction
 from peers.judge import Judge
-from peers.keyring import Identity, Transport
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.meter import Meter, Metered
 from peers.network import Network
-from peers.peer_record import MAX_ADDRESSES, PeerRecord
 from peers.post import Happened, Post
 from peers.provider import Provider
 from peers.reachable import Ends, Reachable
@@ -50,10 +44,10 @@ from peers.relay_desk import RelayDesk
 from peers.relay_port import RelayPort
 from peers.relays import Relays
 from peers.requester import Requester
-from peers.signed import seal
 from peers.switch import Parts, Switch
 from peers.ticket import Directory
 from peers.wake import Wake
+from peers.whereabouts import Keys, Lent, Listening, Whereabouts
 
 TICK_S: Final = 0.05
 DIALLERS: Final = 8  # threads that ask peers where they listen
@@ -78,32 +72,6 @@ class Home(NamedTuple):
     lend: Lend  # opens what runs steps for others
 
 
-class Keys(NamedTuple):
-    """Who this peer is."""
-
-    identity: Identity
-    transport: Transport
-
-
-class Listening(NamedTuple):
-    """Where it listens, and how others reach that."""
-
-    host: str
-    port: int  # of its address; 0 for a free one
-    addresses: tuple[str, ...]  # "HOST" or "HOST:PORT"; none: what it is told
-    lan: bool  # whether to look for peers on this network, and to be found
-    via: tuple[Address, ...] = ()  # peers through which others reach this one
-    is_dialled: bool = True  # by others, at its addresses; else they only come through those
-    is_relay: bool = False
-
-
-class Lent(NamedTuple):
-    """What it lends, and in which sandbox; "" for none: then it is not listed either."""
-
-    share: Share
-    sandbox: str
-
-
 class Node:
     """One peer."""
 
@@ -117,11 +85,10 @@ class Node:
         self._clock = clock
         self._meter = Meter(log)
         self._log = self._meter.log
-        self._addresses: tuple[Address, ...] = ()
         self._is_draining = False
         self._ended: asyncio.Event
         self._network: Network
-        self._ports: tuple[int, int]  # for control, for bulk
+        self._where: Whereabouts
         self._post: Post
         self._lines: Lines
         self._registrar: Registrar
@@ -138,7 +105,7 @@ class Node:
         self._ended = asyncio.Event()
         with ExitStack() as closing:
             await self._open(closing)
-            started(self._addresses[0])
+            started(self._where.addresses[0])
             while not self._ended.is_set():
                 self._turn()
                 with contextlib.suppress(TimeoutError):
@@ -161,8 +128,8 @@ class Node:
         """Return who and where this peer is."""
         return {
             "peer": str(self._keys.identity.peer),
-            "address": str(self._addresses[0]),
-            "addresses": [str(address) for address in self._reached_at()],
+            "address": str(self._where.addresses[0]),
+            "addresses": [str(address) for address in self._where.reached_at()],
             "pid": os.getpid(),
         }
 
@@ -201,7 +168,8 @@ class Node:
             self._keys.transport.secret, Limits(), arrived=self._arrived, log=self._log
         )
         closing.callback(network.close)
-        self._listen(network, closing)
+        keys, listening = self._keys, self._listening
+        self._where = Whereabouts(keys, listening, self._lent, network, closing)
 
         def wake(call: Callable[[], None]) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -223,19 +191,6 @@ class Node:
         if self._listening.lan:
             self._watch_lan(closing)
 
-    def _listen(self, network: Network, closing: ExitStack) -> None:
-        """Listen for connections, and say at the port of our address where that is."""
-        host, transport, identity = self._listening.host, self._keys.transport, self._keys.identity
-        ports = [network.listen(host, 0, channel) for channel in (Channel.CONTROL, Channel.BULK)]
-        self._ports = ports[0], ports[1]
-        said = seal(INTRODUCTION, Introduction(transport.signed, *ports), identity)
-        introducer = Introducer(host, self._listening.port, said.data)
-        closing.callback(introducer.close)
-        places = self._listening.addresses or (host,)
-        self._addresses = tuple(
-            Address.at(identity.peer, _with_port(place, introducer.port)) for place in places
-        )
-
     def _build(
         self,
         network: Network,
@@ -247,7 +202,7 @@ class Node:
         party = Party(identity, transport.signed, transport.certificate.curve_key)
         post = self._post = Post(Metered(network, self._meter), party, self._clock)
         lines = self._lines = Lines(post)
-        describe = self._describe if self._lent.sandbox else None
+        describe = self._where.describe if self._lent.sandbox else None
         registrar = self._registrar = Registrar(
             post, lines, identity, describe, self._clock, dialler, wake, self._log
         )
@@ -268,10 +223,12 @@ class Node:
     def _relaying(self, closing: ExitStack) -> Relays:
         post, lines, registrar, log = self._post, self._lines, self._registrar, self._log
         host = self._listening.host
-        ends = Ends(_OWN.get(host, host), *self._ports, self._keys.transport.signed)
+        ports = self._where.control_port, self._where.bulk_port
+        ends = Ends(_OWN.get(host, host), *ports, self._keys.transport.signed)
         desk = RelayDesk(post, lines, self._clock, log)
         reachable = Reachable(post, lines, ends, log)
         reachable.changed = registrar.renew
+        self._where.relayed = lambda: tuple(reachable.places)
         reaching = Reaching(post, lines, registrar.meet)
         registrar.reach = reaching.reach
         closing.callback(reachable.close)
@@ -293,48 +250,16 @@ class Node:
             self,
         )
 
-    def _describe(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
-        """Return what this peer says of itself."""
-        lent = self._lent.share
-        return PeerRecord(
-            serial=serial,
-            made_ms=made_ms,
-            expires_ms=expires_ms,
-            addresses=tuple(address.place for address in self._reached_at()),
-            platform=Platform(REQUIRES, SYSTEM),
-            cores=lent.cores,
-            memory=lent.memory_bytes,
-            gpu_names=(),
-            sandbox=self._lent.sandbox,
-            prices=(),
-            free_slots=lent.cores,
-            versions=(VERSION,),
-        )
-
-    def _reached_at(self) -> tuple[Address, ...]:
-        """Return where others reach this peer."""
-        me, places = self._keys.identity.peer, self._relays.reachable.places
-        relayed = tuple(Address.at(me, place) for place in places)
-        direct = self._addresses if self._listening.is_dialled else ()
-        return (*direct, *relayed)[:MAX_ADDRESSES]
-
     def _watch_lan(self, closing: ExitStack) -> None:
         """Look for peers on this network; who is found is dialled, and not written down."""
         watching = asyncio.get_running_loop().create_task(
             lan.watch(
                 self._keys.identity.peer,
                 self._listening.host,
-                self._addresses[0].port,
+                self._where.addresses[0].port,
                 self._registrar.meet,
                 lambda why: self._log("lan", why=why),
                 self._clock,
             )
         )
         closing.callback(watching.cancel)
-
-
-def _with_port(place: str, port: int) -> str:
-    is_bare = place.endswith("]") or ":" not in place or place.count(":") > 1
-    if not is_bare:
-        return place
-    return f"[{place}]:{port}" if ":" in place and not place.startswith("[") else f"{place}:{port}"

@@ -1,0 +1,100 @@
+"""Whereabouts: where a peer listens, where others reach it, what its record says. An edge."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from engine.step import REQUIRES, SYSTEM, Platform
+from peers.carrier import Carrier
+from peers.connection import Channel
+from peers.envelope import VERSION
+from peers.house import Share
+from peers.identity import Address
+from peers.introduction import INTRODUCTION, Introducer, Introduction
+from peers.keyring import Identity, Transport
+from peers.peer_record import MAX_ADDRESSES, PeerRecord
+from peers.signed import seal
+
+
+class Keys(NamedTuple):
+    """Who this peer is."""
+
+    identity: Identity
+    transport: Transport
+
+
+class Listening(NamedTuple):
+    """Where it listens, and how others reach that."""
+
+    host: str
+    port: int  # of its address; 0 for a free one
+    addresses: tuple[str, ...]  # "HOST" or "HOST:PORT"; none: what it is told
+    lan: bool  # whether to look for peers on this network, and to be found
+    via: tuple[Address, ...] = ()  # peers through which others reach this one
+    is_dialled: bool = True  # by others, at its addresses; else they only come through those
+    is_relay: bool = False
+
+
+class Lent(NamedTuple):
+    """What it lends, and in which sandbox; "" for none: then it is not listed either."""
+
+    share: Share
+    sandbox: str
+
+
+class Whereabouts:
+    """Where one peer is."""
+
+    def __init__(
+        self, keys: Keys, listening: Listening, lent: Lent, carrier: Carrier, closing: ExitStack
+    ) -> None:
+        """Listen for connections, and say at the port of our address where that is.
+
+        Raises: LocalFault when that cannot be had.
+        """
+        self._keys = keys
+        self._listening = listening
+        self._lent = lent
+        self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
+        host = listening.host
+        self.control_port = carrier.listen(host, 0, Channel.CONTROL)
+        self.bulk_port = carrier.listen(host, 0, Channel.BULK)
+        said = Introduction(keys.transport.signed, self.control_port, self.bulk_port)
+        introducer = Introducer(host, listening.port, seal(INTRODUCTION, said, keys.identity).data)
+        closing.callback(introducer.close)
+        self.addresses = tuple(
+            Address.at(keys.identity.peer, _with_port(place, introducer.port))
+            for place in listening.addresses or (host,)
+        )
+
+    def reached_at(self) -> tuple[Address, ...]:
+        """Return where others reach this peer."""
+        me = self._keys.identity.peer
+        relayed = tuple(Address.at(me, place) for place in self.relayed())
+        direct = self.addresses if self._listening.is_dialled else ()
+        return (*direct, *relayed)[:MAX_ADDRESSES]
+
+    def describe(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
+        """Return what this peer says of itself."""
+        share = self._lent.share
+        return PeerRecord(
+            serial=serial,
+            made_ms=made_ms,
+            expires_ms=expires_ms,
+            addresses=tuple(address.place for address in self.reached_at()),
+            platform=Platform(REQUIRES, SYSTEM),
+            cores=share.cores,
+            memory=share.memory_bytes,
+            gpu_names=(),
+            sandbox=self._lent.sandbox,
+            prices=(),
+            free_slots=share.cores,
+            versions=(VERSION,),
+        )
+
+
+def _with_port(place: str, port: int) -> str:
+    is_bare = place.endswith("]") or ":" not in place or place.count(":") > 1
+    if not is_bare:
+        return place
+    return f"[{place}]:{port}" if ":" in place and not place.startswith("[") else f"{place}:{port}"
