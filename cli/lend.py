@@ -72,8 +72,10 @@ def open_provider(
         )
         opened.callback(bench.close)
         mail, lines, depot, identity, clock, wake = ground
-        tools = Tools(depot, bench, ProviderBook(book), entries, identity, clock, wake)
-        provider = Provider(mail, lines, house, tools, lambda: _free_bytes(space))
+        kept = ProviderBook(book)
+        free_bytes = partial(_free_bytes, space)
+        tools = Tools(depot, bench, kept, entries, identity, clock, wake, free_bytes)
+        provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)
         yield provider
 

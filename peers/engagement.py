@@ -59,6 +59,8 @@ SENDING: Final = (
     4  # batches that wait for an answer: more are read from the book when their turn comes
 )
 AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
+MARGIN: Final = 2**30  # bytes of disk that are never filled for others
+NO_ROOM: Final = "this peer has no room on its disk"
 AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks
 
 
@@ -72,6 +74,7 @@ class Tools(NamedTuple):
     signer: Signer
     clock: Clock
     wake: Wake
+    free_bytes: Callable[[], int]  # of the disk
 
 
 class Engagement:
@@ -261,6 +264,9 @@ class Engagement:
         self._fail(step, error.what)
 
     def _begin(self, step: Cid, closure: Cid) -> None:
+        if not has_room(self._tools, self._needs[step].disk):
+            self._fail(step, NO_ROOM)
+            return
         number = next(self._numbers)
         whose = (self.agreement.cid, self.agreement.requester)
         task = Task(*whose, number, step, self._needs[step], closure)
@@ -412,6 +418,11 @@ class Engagement:
             self._retry_ms = self._now_ms + AGAIN_MS
             return
         then()
+
+
+def has_room(tools: Tools, size: int) -> bool:
+    """Return whether the disk has room for so many bytes, and leaves its owner some."""
+    return tools.free_bytes() >= size + MARGIN
 
 
 def _unheard(outcome: "Future[None]") -> None:

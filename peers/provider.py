@@ -15,11 +15,10 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.recorder import Change, Record
-from engine.store.reserve import RESERVE
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
 from peers.asking import Asking
 from peers.connection import Channel, Connection
-from peers.engagement import Engagement, Tools
+from peers.engagement import NO_ROOM, Engagement, Tools, has_room
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share, objection, share_of
@@ -58,16 +57,13 @@ Then = Callable[[Engagement | None], None]
 class Provider:
     """What this peer does for others. For the node's thread; a Part."""
 
-    def __init__(
-        self, mail: Mail, lines: Lines, house: House, tools: Tools, free_bytes: Callable[[], int]
-    ) -> None:
-        """Lend what `house` says; `free_bytes` is asked for what is left of the disk."""
+    def __init__(self, mail: Mail, lines: Lines, house: House, tools: Tools) -> None:
+        """Lend what `house` says."""
         self.ended: Counter[str] = Counter()  # steps, by how
         self._mail = mail
         self._lines = lines
         self._house = house
         self._tools = tools
-        self._free_bytes = free_bytes
         self._engaged: dict[Cid, Engagement] = {}
         self._entering: dict[Cid, tuple[PeerId, Share]] = {}  # accepted, not yet in the book
         self._loading: dict[Cid, list[Then]] = {}
@@ -218,8 +214,8 @@ class Provider:
         why = objection(self._house, offer, self._lent())
         if why and self._put_to_sleep(WANTED_MS):  # others have what nobody uses
             why = objection(self._house, offer, self._lent())
-        if not why and self._free_bytes() < offer.disk_bytes + RESERVE:
-            return "this peer has no room on its disk"
+        if not why and not has_room(self._tools, offer.disk_bytes):
+            return NO_ROOM
         return why
 
     def _lent(self) -> dict[PeerId, Share]:

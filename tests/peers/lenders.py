@@ -119,11 +119,10 @@ class Lender(Trader):
             self.identity,
             self.clock,
             self.woken.put,
+            lambda: self.free_bytes,
         )
         self._count_renewals()
-        self.provider = self.work = Provider(
-            self.post, self.lines, house, tools, lambda: self.free_bytes
-        )
+        self.provider = self.work = Provider(self.post, self.lines, house, tools)
         for close in (database.close, self.book.close, claims.close, staging.close):
             self._open.callback(close)
         for close in (entries.close, recorder.close, self.keeper.close):

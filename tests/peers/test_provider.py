@@ -257,6 +257,16 @@ def test_an_offer_is_refused_with_a_reason(pair: Pair) -> None:
     assert pair.refusal(run=1, cores=1) == "this peer has no room on its disk"
 
 
+def test_the_disk_is_not_filled_for_others(pair: Pair) -> None:
+    """A step for which there is no room is given back before it begins."""
+    agreement = pair.agree()
+    first, second = pair.steps(2)
+    pair.run(agreement, [first])
+    pair.lender.free_bytes = 2**30
+    pair.run(agreement, [second], number=2)
+    assert pair.borrower.back == {second: "this peer has no room on its disk"}
+
+
 def test_a_peer_that_drains_ends_what_was_leased(tmp_path: Path) -> None:
     """What is leased after that is given back; when the rest is heard of, it is idle."""
     gate = threading.Event()

@@ -6,7 +6,16 @@ from engine import merkle
 from engine.content.cid import DAG_CBOR, Cid
 from peers.agreement import ACCEPTANCE, LEASE, OFFER, Acceptance, Lease, Offer, Said, bind
 from peers.keyring import Identity
-from peers.service import FULL, LINGER_MS, MAX_OPEN, Service
+from peers.service import (
+    BUSY,
+    BUSY_LINGER_MS,
+    FULL,
+    FULL_BYTES,
+    LINGER_MS,
+    MAX_OPEN,
+    Past,
+    Service,
+)
 from peers.service_events import (
     Blame,
     Cancel,
@@ -184,3 +193,66 @@ def test_two_leases_with_one_number_are_blamed() -> None:
     one = service()
     one.handle(leased(1, A), 0)
     assert one.handle(leased(1, B), 1) == (Blame("it signed two leases with one number"),)
+
+
+def test_results_wait_longer_while_many_are_to_come() -> None:
+    """Nobody waits for one of them alone."""
+    steps = [cid(str(number)) for number in range(BUSY + 2)]
+    one = service(at_once=len(steps))
+    one.handle(leased(1, *steps), 0)
+    one.handle(Ran(said(steps[0])), 0)
+    assert one.handle(Tick(), LINGER_MS) == ()
+    (hand,) = one.handle(Tick(), BUSY_LINGER_MS)
+    assert isinstance(hand, Hand)
+    one.handle(Ran(said(steps[1])), BUSY_LINGER_MS)
+    assert len(one.handle(Tick(), BUSY_LINGER_MS + LINGER_MS)) == 1
+
+
+def test_a_batch_fits_in_a_message() -> None:
+    """However large the records are; one that is too large for company goes alone."""
+    sizes = [FULL_BYTES // 2, FULL_BYTES // 2, 1, FULL_BYTES * 2, 1]
+    steps = [cid(str(number)) for number in range(len(sizes))]
+    one = service(at_once=len(steps))
+    one.handle(leased(1, *steps), 0)
+    hands = []
+    for step, size in zip(steps, sizes, strict=True):
+        hands += one.handle(Ran(said(step), size), 0)
+    told = [[steps.index(each.step) for each in hand.said] for hand in hands]
+    assert told == [[0, 1], [2], [3], [4]]
+
+
+def test_what_failed_is_run_again_when_it_is_leased_again() -> None:
+    """It may go well somewhere, some time; what succeeded is told again."""
+    one = service()
+    one.handle(leased(1, A), 0)
+    one.handle(Ran(said(A), succeeded=False), 1)
+    assert one.handle(leased(2, A), 2) == (Run(A),)
+
+
+def test_what_is_to_be_fresh_is_run_whatever_is_known_of_it() -> None:
+    """And is told once, though what it gave before was just about to be told."""
+    one = service()
+    one.handle(leased(1, A, B), 0)
+    one.handle(Ran(said(A)), 1)
+    again = leased(2, A)
+    event = Leased(again.lease, again.steps, frozenset({A}))
+    assert one.handle(event, 2) == (Run(A),)
+    newer = Said(A, cid("newer"), cid("attestation"))
+    one.handle(Ran(newer), 3)
+    (hand,) = one.handle(Ran(said(B)), 4)
+    assert isinstance(hand, Hand)
+    assert hand.said == (newer, said(B))
+
+
+def test_a_service_goes_on_where_it_was() -> None:
+    """Numbers go on; a lease that is known changes nothing, and what was done is told."""
+    first = leased(1, A)
+    past = Past({1: first.lease.cid}, told=3, unconfirmed=(2,), known={A: Ran(said(A))})
+    one = Service(AGREEMENT, 2, past)
+    assert one.handle(first, 0) == ()
+    assert one.handle(Connected(), 1) == (Resend(2),)
+    (hand,) = one.handle(leased(2, A), 2)
+    assert isinstance(hand, Hand)
+    assert (hand.batch.number, hand.said) == (4, (said(A),))
+    (blame,) = one.handle(leased(1, B), 3)
+    assert isinstance(blame, Blame)
