@@ -85,6 +85,7 @@ class Scene:
 
     def go_on(self) -> None:
         """Start it again, and have all steps run."""
+        self._end()
         self.there = start(self.folder / "lender")
         self._meet()
         agreement = self._agree()
@@ -103,10 +104,14 @@ class Scene:
 
     def close(self) -> None:
         """End all of it."""
-        if self.there is not None:
-            self.there.process.kill()
-            self.there.process.communicate()
+        self._end()
         self.borrower.trader.close()
+
+    def _end(self) -> None:
+        process = self.there.process if self.there is not None else None
+        if process is not None and process.stdin is not None and not process.stdin.closed:
+            process.kill()
+            process.communicate()
 
     def _meet(self) -> None:
         assert self.there is not None
