@@ -174,7 +174,7 @@ class Network:
         try:
             for frame in child.pipes[channel].receive():
                 if frame.kind is Kind.READY:
-                    self._ready(child)
+                    self._ready(child, messages.unpack_ready(frame))
                 elif arrival := self._lines.arrival(channel, frame):
                     self._tell(arrival)
                 if child is not self._child:
@@ -184,11 +184,11 @@ class Network:
         except RemoteFault as fault:
             self._end(f"it is not to be trusted: {fault.what}")
 
-    def _ready(self, child: Child) -> None:
+    def _ready(self, child: Child, landlock: int) -> None:
         child.heard_s = time.monotonic()
         if not child.is_ready:
             child.is_ready = True
-            self._log("network started", pid=child.process.pid)
+            self._log("network started", pid=child.process.pid, landlock=landlock)
 
     def _check(self, child: Child) -> None:
         """End a process that hangs."""

@@ -79,6 +79,16 @@ def unpack_shut_out(frame: Frame) -> tuple[bytes, int]:
     raise RemoteFault("it is no key and time")
 
 
+def ready(landlock: int) -> Frame:
+    """Tell that it is there, and which version of Landlock keeps it from files; 0 for none."""
+    return _frame(Kind.READY, 0, landlock)
+
+
+def unpack_ready(frame: Frame) -> int:
+    """Read which version that is."""
+    return _count(_unpack(frame, Kind.READY), least=0)
+
+
 def accepted(number: int, curve_key: bytes, host: str) -> Frame:
     """Tell who has come; the first message follows."""
     return _frame(Kind.ACCEPTED, number, (curve_key, host))
@@ -99,10 +109,7 @@ def left(number: int, count: int) -> Frame:
 
 def unpack_count(frame: Frame) -> int:
     """Read how many."""
-    match _unpack(frame, Kind.LEFT):
-        case int(count) if not isinstance(count, bool) and count > 0:
-            return count
-    raise RemoteFault("it is no count")
+    return _count(_unpack(frame, Kind.LEFT), least=1)
 
 
 def ended(number: int, reason: str) -> Frame:
@@ -131,3 +138,9 @@ def _unpack(frame: Frame, kind: Kind) -> Plain:
     if frame.kind is not kind or len(frame.parts) != 1 or len(frame.parts[0]) > _MOST_SIZE:
         raise RemoteFault(f"a frame is no {kind.name}")
     return unpack(frame.parts[0])
+
+
+def _count(value: Plain, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise RemoteFault("it is no count")
+    return value

@@ -18,6 +18,7 @@ from typing import Final
 from peers import network_messages as messages
 from peers.connection import Arrival, Arrived, Channel, Connected, Connection, Ended, Left
 from peers.errors import LocalFault
+from peers.landlock import read_only
 from peers.network_frames import Frame, Kind
 from peers.pipe import Lot, Pipe
 from peers.shared import Shared
@@ -27,6 +28,10 @@ MEMORY: Final = 512 * 2**20  # bytes of address space
 FILES: Final = 4_096
 ALIVE_MS: Final = 1_000  # after which it says again that it is there
 
+_READ: Final = (  # what it still reads: libraries, and how names of hosts are resolved
+    *("/etc", "/lib", "/lib64", "/usr", "/nix/store", "/run/systemd/resolve", "/proc/self"),
+    *(sys.prefix, sys.base_prefix, str(Path(__file__).parent)),
+)
 _PLENTY: Final = MEMORY // 8  # bytes in use, from which on it is asked who fills them
 _IDLE_MS: Final = 50  # between two looks at that
 _RETRY_MS: Final = 3  # while a message waits for room in a socket: ZeroMQ does not tell of it
@@ -35,8 +40,9 @@ _RETRY_MS: Final = 3  # while a message waits for room in a socket: ZeroMQ does 
 class NetworkProcess:
     """The process: its connections, by the ids that the node knows them by."""
 
-    def __init__(self, pipes: dict[Channel, Pipe], start: messages.Start) -> None:
+    def __init__(self, pipes: dict[Channel, Pipe], start: messages.Start, landlock: int) -> None:
         self._pipes = pipes
+        self._ready = messages.ready(landlock)
         self._transport = Transport(start.secret, _monotonic_ms, start.limits, lends=True)
         for number, channel in start.listening:
             self._transport.adopt(socket.socket(fileno=number), channel)
@@ -47,7 +53,7 @@ class NetworkProcess:
         self._waiting: dict[Connection, deque[Frame]] = {}  # for room in a socket
         self._behind: set[Channel] = set()  # of which the node has not taken all
         self._looked_ms = self._said_ms = _monotonic_ms()
-        pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
+        pipes[Channel.CONTROL].send(self._ready)
 
     def turn(self) -> None:
         """Deal with what is there.
@@ -78,7 +84,7 @@ class NetworkProcess:
         self._looked_ms = now_ms
         if now_ms - self._said_ms >= ALIVE_MS:
             self._said_ms = now_ms
-            self._pipes[Channel.CONTROL].send(messages.bare(Kind.READY))
+            self._pipes[Channel.CONTROL].send(self._ready)
         if _resident() > _PLENTY:
             for arrival in self._transport.endless():
                 self._tell(arrival)
@@ -151,8 +157,11 @@ class NetworkProcess:
         return number
 
 
-def confine() -> None:
-    """Bound what this process can take: strangers decide how much it wants."""
+def confine() -> int:
+    """Bound what this process can take: strangers decide how much it wants.
+
+    Return the version of Landlock that keeps it from the user's files; 0 for none.
+    """
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_NOFILE, FILES),
@@ -162,11 +171,12 @@ def confine() -> None:
         hard = resource.getrlimit(what)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (bound, bound))
+    return read_only(map(Path, _READ))
 
 
 def main() -> None:
     """Serve over the sockets and the memory whose numbers are given."""
-    confine()
+    landlock = confine()
     control, bulk, out, back = map(int, sys.argv[1:])
     lot = Lot(Shared(out), Shared(back))
     pipes = {
@@ -175,7 +185,7 @@ def main() -> None:
     }
     try:
         first, *early = _first(pipes[Channel.CONTROL])
-        serving = NetworkProcess(pipes, messages.unpack_start(first))
+        serving = NetworkProcess(pipes, messages.unpack_start(first), landlock)
         serving.do(Channel.CONTROL, early)
         while True:
             serving.turn()
