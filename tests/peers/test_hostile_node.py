@@ -35,6 +35,7 @@ from tests.peers.keys import identity
 from tests.peers.networks import until
 from tests.peers.strangers import NO_ID, Stranger, envelope
 from tests.test_peers import Daemon
+from tests.test_peers import until as until_so
 
 pytestmark = pytest.mark.sandbox
 
@@ -56,9 +57,16 @@ class Victim:
             Channel.BULK: Place(address.host, said.bulk_port, certificate.curve_key),
         }
 
-    def cut(self) -> dict[str, str]:
-        """Return who was cut off, and why, as its log says."""
-        return {one["peer"]: one["why"] for one in self.daemon.log() if one["event"] == "cut off"}
+    def why(self, number: int) -> str:
+        """Return why a peer was cut off, as the log says, which may come a little later."""
+        peer = str(identity(number).peer)
+        found: list[str] = []
+        until_so(lambda: found.extend(self._cut(peer)) or found)
+        return found[0]
+
+    def _cut(self, peer: str) -> list[str]:
+        log = self.daemon.log()
+        return [one["why"] for one in log if one["event"] == "cut off" and one["peer"] == peer]
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +148,8 @@ def test_what_no_peer_says(victim: Victim) -> None:
         honest.network.close()
 
     asyncio.run(test())
-    cut = victim.cut()
     for number, why in enumerate(CASES, 10):
-        assert why in cut[str(identity(number).peer)]
+        assert why in victim.why(number)
 
 
 class Liar(Polite):
@@ -192,7 +199,7 @@ def test_wrong_bytes(victim: Victim) -> None:
         liar.network.close()
 
     asyncio.run(test())
-    assert "it sent bytes that are not" in victim.cut()[str(identity(50).peer)]
+    assert "it sent bytes that are not" in victim.why(50)
 
 
 def test_a_killed_network_process(victim: Victim) -> None:
