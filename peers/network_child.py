@@ -21,7 +21,7 @@ from peers.shared import Shared, shared
 
 _LAST_WORDS: Final = 2_000  # bytes of what it wrote before it died
 _BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "import sys; sys.path[:] = sys.argv.pop(1).split(':'); "
     "from peers.network_process import main; main()"
 )
 _MALLOC: Final = {  # of the system's C library
@@ -46,7 +46,7 @@ class Child:
         numbers = [*(one.fileno() for one in theirs), back, out]
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", _BOOT, _PACKAGES, *map(str, numbers)],
+                [sys.executable, "-I", "-B", "-c", _BOOT, _path(), *map(str, numbers)],
                 pass_fds=(*numbers, *(made.fileno() for made, _ in listening_at)),
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
@@ -80,3 +80,8 @@ class Child:
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
         how = signal.Signals(-code).name if code < 0 else f"exit {code}"
         return f"{how}: {last}" if last else how
+
+
+def _path() -> str:
+    """Return where this program's packages are, however it came to know of them."""
+    return ":".join(dict.fromkeys((_PACKAGES, *filter(os.path.isabs, sys.path))))

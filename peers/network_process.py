@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +29,7 @@ MEMORY: Final = 512 * 2**20  # bytes of address space
 FILES: Final = 4_096
 ALIVE_MS: Final = 1_000  # after which it says again that it is there
 
-_READ: Final = (  # what it still reads: libraries, and how names of hosts are resolved
-    *("/etc", "/lib", "/lib64", "/usr", "/nix/store", "/run/systemd/resolve", "/proc/self"),
-    *(sys.prefix, sys.base_prefix, str(Path(__file__).parent)),
-)
+_SYSTEM: Final = ("/etc", "/lib", "/lib64", "/usr", "/nix/store", "/run/systemd/resolve")
 _PLENTY: Final = MEMORY // 8  # bytes in use, from which on it is asked who fills them
 _IDLE_MS: Final = 50  # between two looks at that
 _RETRY_MS: Final = 3  # while a message waits for room in a socket: ZeroMQ does not tell of it
@@ -171,7 +169,15 @@ def confine() -> int:
         hard = resource.getrlimit(what)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (bound, bound))
-    return read_only(map(Path, _READ))
+    return read_only(_readable())
+
+
+def _readable() -> Iterator[Path]:
+    """Yield what it still reads: libraries, and what names of hosts are resolved by."""
+    yield from map(Path, (*_SYSTEM, "/proc/self", sys.prefix, sys.base_prefix))
+    ours = Path(__file__).parents[1]
+    yield from (ours / "peers", ours / "engine")
+    yield from (place for place in map(Path, sys.path) if place.name.endswith("-packages"))
 
 
 def main() -> None:
