@@ -29,6 +29,7 @@ from engine.content.head import (
     read_head,
     write_head,
 )
+from engine.content.skim import skim
 from engine.errors import Damaged, Refused
 
 Value: TypeAlias = (
@@ -119,17 +120,7 @@ def links(data: bytes) -> list[Cid]:
 
     Raises: Damaged as `decode` does.
     """
-    found: list[Cid] = []
-    todo = [decode(data)]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, Cid):
-            found.append(value)
-        elif isinstance(value, dict):
-            todo.extend(value.values())
-        elif isinstance(value, list):
-            todo.extend(value)
-    return found
+    return skim(data)
 
 
 class _Reader:
