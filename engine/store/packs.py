@@ -9,12 +9,13 @@ its CID and its length, so that an index can be made again from the packs alone.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from engine.durable import reached
+from engine.filesystem import begin_writing
 from engine.folder import sync_names
 from engine.locks import create_locked, open_locked
 from engine.store.index import Index
@@ -24,6 +25,7 @@ from engine.store.table import add_place
 PACK_SIZE: Final = 256 * 1024 * 1024  # bytes; then the next is begun: compacting copies half of it
 HEADER: Final = BYTES + 4
 _PIECES: Final = 512  # written in one call; Linux takes 1024
+_WRITE_BACK: Final = 2 * 1024 * 1024  # bytes after which the disk is told to begin
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
 
 
@@ -52,7 +54,7 @@ class Packs:
             slices[cid] = Slice(pack.place, at + HEADER, len(data))
             at += HEADER + len(data)
         try:
-            _write_all(pack.descriptor, list(_framed(blocks)), self._end)
+            _write_all(pack.descriptor, _framed(blocks), self._end)
             reached("pack.written")
             _sync_data(pack.descriptor)
             reached("pack.synced")
@@ -129,19 +131,35 @@ def _framed(blocks: Mapping[Cid, bytes]) -> Iterator[bytes]:
         yield data
 
 
-def _write_all(descriptor: int, pieces: Sequence[bytes], offset: int) -> None:
-    """Write pieces one after the other, from where they are: to join them costs a copy of all."""
-    for start in range(0, len(pieces), _PIECES):
-        group = pieces[start : start + _PIECES]
+def _write_all(descriptor: int, pieces: Iterable[bytes], offset: int) -> None:
+    """Write pieces one after the other, from where they are: to join them costs a copy of all.
+
+    The disk begins with the first while the others are copied to it.
+    """
+    for group, size in _groups(pieces):
         written = os.pwritev(descriptor, group, offset)
-        if written < sum(map(len, group)):
-            written += _write_rest(descriptor, b"".join(group)[written:], offset + written)
-        offset += written
+        if written < size:
+            _write_rest(descriptor, b"".join(group)[written:], offset + written)
+        if size >= _WRITE_BACK:
+            begin_writing(descriptor, offset, size)
+        offset += size
 
 
-def _write_rest(descriptor: int, data: bytes, offset: int) -> int:
-    """Write what a call left, which then says why; return how much that was."""
+def _groups(pieces: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """Yield what is written in one call, and how many bytes that is."""
+    group: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        group.append(piece)
+        size += len(piece)
+        if size >= _WRITE_BACK or len(group) == _PIECES:
+            yield group, size
+            group, size = [], 0
+    yield group, size
+
+
+def _write_rest(descriptor: int, data: bytes, offset: int) -> None:
+    """Write what a call left, which then says why."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.pwrite(descriptor, rest, offset + len(data) - len(rest)) :]
-    return len(data)
