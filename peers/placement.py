@@ -130,10 +130,14 @@ class Placement:
         """Return how many providers could be given a step, now or when they have room."""
         return sum(1 for _ in self._able(need, now_ms))
 
-    def idle(self, need: Need, now_ms: int) -> int:
-        """Return how many such steps more could begin at once."""
+    def idle(self, need: Need, now_ms: int, *, without: frozenset[PeerId] = frozenset()) -> int:
+        """Return how many such steps more could begin at once, but for some providers'."""
         able = self._able(need, now_ms)
-        return sum(max(0, at_once - len(standing.work)) for _, standing, at_once in able)
+        return sum(
+            max(0, at_once - len(standing.work))
+            for peer, standing, at_once in able
+            if peer not in without
+        )
 
     def open(self, provider: PeerId) -> int:
         """Return how many steps a provider has."""

@@ -240,10 +240,11 @@ class Ticket:
         self._give_out(now_ms)
 
     def _give_again(self, now_ms: int) -> None:
-        """Give steps that take far too long to a second provider; the first result counts."""
+        """Give steps that take far too long to one more provider; the first result counts."""
         late = self._work.late(now_ms)
+        holders = frozenset(one for task in late for one in self._work.having(task.key))
         for shape, many in Counter(map(shape_of, late)).items():
-            self._recruit(shape, many, now_ms)
+            self._recruit(shape, many, now_ms, without=holders)
         for task in late:
             if (provider := self._work.second(task, now_ms)) is not None:
                 self._office.log("step given again", peer=provider, step=task.key)
@@ -278,8 +279,10 @@ class Ticket:
             if self._current.get(deal.provider) is not deal and not deal.is_busy:
                 deal.end()
 
-    def _recruit(self, shape: Shape, waiting: int, now_ms: int) -> None:
-        """Offer to as many as the steps that wait could use."""
+    def _recruit(
+        self, shape: Shape, waiting: int, now_ms: int, *, without: frozenset[PeerId] = frozenset()
+    ) -> None:
+        """Offer to as many as the steps that wait could use, which some are not to have."""
         only = self._directory.named() if shape.is_private else None
         need = Need({}, None, shape.cores, shape.memory, shape.disk, only)
         live = [deal for deal in self._current.values() if _is_able(deal, need)]
@@ -296,7 +299,7 @@ class Ticket:
             return
         elif not live:
             self._note("nobody runs such steps now; waiting for a peer")
-        has = self._work.placement.idle(need, now_ms)
+        has = self._work.placement.idle(need, now_ms, without=without)
         has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
         for notice in able:
             if has >= waiting or len(self._current) >= MAX_DEALS:

@@ -2,7 +2,7 @@
 
 Steps go out in the order in which they came. Many short ones go together: as many as a provider
 does in AHEAD_MS, and no more than its share of what waits, so that idle peers are used. When
-nothing waits any more, a step that takes far longer than its kind is given to a second one too.
+nothing waits any more, a step that takes far longer than its kind is given to another one too.
 
 >>> work = Worklist(frozenset)
 >>> work.join(provider, Room(cores=2))                                   # doctest: +SKIP
@@ -29,6 +29,8 @@ SHORT_MS: Final = 100  # then
 
 LATE: Final = 3  # times as long as its kind usually takes is a step late
 LATE_MS: Final = 3_000  # and by so much: it is not to be sent for nothing
+UNKNOWN_LATE_MS: Final = 300_000  # of a kind that was never run, unless its time is up before
+COPIES: Final = 3  # of a step at a time: those who have it may all be silent
 
 
 class Shape(NamedTuple):
@@ -113,11 +115,17 @@ class Worklist:
         return [(provider, tuple(tasks)) for provider, tasks in placed.items()]
 
     def late(self, now_ms: int) -> list[Task]:
-        """Return the steps that one provider has for far too long, while none waits."""
+        """Return the steps that providers have for far too long, while none waits."""
         if self._waiting:
             return []
-        alone = ((key, out) for key, out in self._out.items() if len(out.providers) == 1)
-        return [self._open[key] for key, out in alone if self._is_late(key, out, now_ms)]
+        return [
+            self._open[key] for key, out in self._out.items() if self._is_late(key, out, now_ms)
+        ]
+
+    def having(self, key: Cid) -> tuple[PeerId, ...]:
+        """Return who has a step."""
+        out = self._out.get(key)
+        return out.providers if out else ()
 
     def second(self, task: Task, now_ms: int) -> PeerId | None:
         """Give a step that is late to one more provider, which is idle; return to whom, if any."""
@@ -222,8 +230,11 @@ class Worklist:
         return self.placement.open(provider) * providers >= len(self._open)
 
     def _is_late(self, key: Cid, out: _Out, now_ms: int) -> bool:
-        usual_ms = self._pace.of(self._open[key].kind)
-        return usual_ms is not None and now_ms - out.since_ms > LATE * usual_ms + LATE_MS
+        """Return whether one more is to have a step: each time after twice as long."""
+        task, copies = self._open[key], len(out.providers)
+        usual_ms = self._pace.of(task.kind)
+        long_ms = min(task.need.wall_ms, UNKNOWN_LATE_MS) if usual_ms is None else LATE * usual_ms
+        return copies < COPIES and now_ms - out.since_ms > (long_ms + LATE_MS) << (copies - 1)
 
     def _end(self, task: Task) -> tuple[PeerId, ...]:
         """Count a step no more; return who has it. One with the same key has its turn."""

@@ -11,7 +11,7 @@ from peers.identity import PeerId
 from peers.placement import FIRST_BAN_MS, Room
 from peers.run_frames import Task
 from peers.work_messages import Need
-from peers.worklist import AHEAD_MS, LATE, LATE_MS, Worklist
+from peers.worklist import AHEAD_MS, COPIES, LATE, LATE_MS, Worklist
 from tests.peers.keys import identity
 
 A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
@@ -124,6 +124,23 @@ def test_a_late_step_goes_to_a_second_when_nothing_waits() -> None:
     assert ended.others == (A,)
     work.add(tasks(1, 100, start=9))
     assert work.late(late_ms) == []
+
+
+def test_a_step_of_an_unknown_kind_is_late_when_its_time_is_up() -> None:
+    """Whoever has it may be silent for ever: so may a second, which has twice as long."""
+    work = worklist(1, 1, 1)
+    work.add(tasks(1, None))
+    placed(work)
+    late_ms = NEED.wall_ms + LATE_MS + 1
+    assert work.late(late_ms - 1) == []
+    (task,) = work.late(late_ms)
+    has = {work.second(task, late_ms)}
+    assert work.late(2 * late_ms - 3) == []
+    (task,) = work.late(2 * late_ms)
+    has.add(work.second(task, 2 * late_ms))
+    assert has < {A, B, C}
+    assert len(has) == COPIES - 1
+    assert work.late(10**9) == []
 
 
 def test_what_two_have_and_one_gives_back_is_with_the_other() -> None:

@@ -30,6 +30,7 @@ class Writer:
         self._fresh: dict[Cid, bytes] = {}  # blocks that are here, and not durable
         self._writing: dict[Cid, bytes] = {}  # those that are about to be
         self._entries: list[tuple[str, Any, Any]] = []
+        self._changes: list[Callable[[], None]] = []
         self._told: list[Callable[[], None]] = []  # once what waits is durable
         self._is_writing = False
         self._agenda = agenda
@@ -56,6 +57,11 @@ class Writer:
         """Save at once an entry of each table, and all blocks; with None it is deleted."""
         self._write(entries, then)
 
+    def perform(self, change: Callable[[], None], then: Callable[[], None]) -> None:
+        """Have all blocks that are here made durable, and then something changed."""
+        self._changes.append(change)
+        self._write({}, then)
+
     def flush(self, then: Callable[[], None]) -> None:
         """Make all blocks durable that are here by now."""
         self._write({}, then)
@@ -72,6 +78,7 @@ class Writer:
         blocks, self._fresh = self._fresh, {}
         self._writing = blocks
         entries, self._entries = self._entries, []
+        changes, self._changes = self._changes, []
         told, self._told = self._told, []
 
         def write() -> None:
@@ -82,6 +89,8 @@ class Writer:
                 table.pop(key, None)
                 if value is not None:
                     table[key] = value
+            for change in changes:
+                change()
             for then in told:
                 self._later(self._random.randint(0, 3), then)
             self._is_writing = False

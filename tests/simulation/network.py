@@ -6,6 +6,7 @@ from functools import partial
 from random import Random
 from typing import Protocol
 
+from peers.connection import Channel
 from peers.identity import PeerId
 from tests.simulation.agenda import Agenda
 
@@ -32,7 +33,9 @@ class Wire:
         self.there = there
         self.is_dialled = is_dialled
         self.is_up = False
+        self.channel = Channel.CONTROL
         self.last_ms = 0  # when the last that was sent arrives
+        self.held: list[Frames] = []  # sent, and waiting for the way to be free again
         self.other = self if is_dialled else None
 
     def pair(self) -> "Wire":
@@ -67,6 +70,7 @@ class Network:
         self.weather = Weather()
         self.hosts: dict[PeerId, Host] = {}
         self.apart: set[frozenset[PeerId]] = set()  # pairs between which nothing passes
+        self.is_tcp = False  # then nothing is lost, doubled or swapped: it waits, or its line ends
         self.sent = self.lost = 0
         self.note: Callable[..., None] = lambda *_: None
         self._agenda = agenda
@@ -88,9 +92,9 @@ class Network:
         if self._is_lost(wire, weather):
             self.lost += 1
             return
-        for _ in range(1 + (self._random.random() < weather.doubled)):
+        for _ in range(1 + (self._random.random() < weather.doubled and not self.is_tcp)):
             due_ms = self._agenda.now_ms + self._delay_ms()
-            if self._random.random() >= weather.swapped:
+            if self._random.random() >= weather.swapped or self.is_tcp:
                 due_ms = wire.last_ms = max(due_ms, wire.last_ms)
             self._agenda.after(due_ms - self._agenda.now_ms, partial(self._arrive, wire, frames))
 
@@ -116,10 +120,19 @@ class Network:
         """Let nothing pass between some."""
         self.apart.update(pairs)
 
+    def join(self) -> None:
+        """Let everything pass."""
+        self.apart.clear()
+        for dialled in tuple(self._wires):
+            for wire in (dialled, dialled.other):
+                held, wire.held = wire.held, []
+                for frames in held:
+                    self._arrive(wire, frames)
+
     def heal(self) -> None:
         """Let everything pass, unharmed."""
-        self.apart.clear()
         self.weather = Weather()
+        self.join()
 
     def _delay_ms(self) -> int:
         return self._random.randint(1, self.weather.delay_ms)
@@ -128,6 +141,8 @@ class Network:
         return bool(self.apart) and frozenset((wire.here, wire.there)) in self.apart
 
     def _is_lost(self, wire: Wire, weather: Weather) -> bool:
+        if self.is_tcp:
+            return False
         return self._is_apart(wire) or (weather.lost > 0 and self._random.random() < weather.lost)
 
     def _connect(self, wire: Wire) -> None:
@@ -143,6 +158,9 @@ class Network:
         here.connected(wire)
 
     def _arrive(self, wire: Wire, frames: Frames) -> None:
+        if self.is_tcp and wire.is_up and (wire.held or self._is_apart(wire)):
+            wire.held.append(frames)
+            return
         if wire.other.is_up and not self._is_apart(wire):
             self.note(wire.here, wire.there, frames)
             self.hosts[wire.there].arrived(wire.other, frames)

@@ -1,5 +1,6 @@
 """Peer: all of one peer: what it has saved, and its lives, each of which ends with a crash."""
 
+from collections.abc import Callable
 from random import Random
 
 from peers import work_messages as words
@@ -55,6 +56,9 @@ class Life:
             self.post.end(second, "there is another")
             if first is other:
                 return
+        self._met(wire, peer)
+
+    def _met(self, wire: Wire, peer: PeerId) -> None:
         self.registrar.opened(wire, peer)
         self.depot.opened(wire, peer)
         self.requester.opened(peer)
@@ -145,6 +149,7 @@ class Peer:
         self.named: list[PeerId] = []
         self.luckless = 0.0
         self.note = lambda *_: None
+        self.life_of: Callable[[Peer], Life] = Life
         self.life: Life | None = None
         network.hosts[self.name] = self
 
@@ -159,7 +164,7 @@ class Peer:
             return
         self.note(self.number, "starts")
         self.promises.look(self.name, self.disk)
-        life = self.life = Life(self)
+        life = self.life = self.life_of(self)
         for peer in self.named:
             life.registrar.name(peer)
         life.requester.resume()

@@ -96,7 +96,10 @@ class Post:
         """Return how many requests may be asked on a connection now."""
         return self._sessions[wire].room if wire in self._sessions else 0
 
-    def end(self, wire: Wire, why: str) -> None:
+    def grant(self, wire: Wire, rate: Rate) -> None:
+        """Let the other end send at another rate: here it may send plenty."""
+
+    def end(self, wire: Wire, why: str, *, is_fault: bool = False) -> None:
         """End a connection."""
         self._network.close(wire)
         self._forget(wire, why)

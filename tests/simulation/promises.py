@@ -82,7 +82,8 @@ class Promises:
         memo = disk.tables.get("memo", {})
         for (whose, step), said in self.recorded.items():
             if whose == who:
-                _hold(memo.get(step) == said, "N1: the result of a step is lost", step)
+                is_kept = memo.get(step) == said or work.exit_code(step)  # who failed may run again
+                _hold(is_kept, "N1: the result of a step is lost", step)
                 _whole(disk, said)
 
     def end(self) -> None:

@@ -18,7 +18,7 @@ from peers.directory_messages import (
 )
 from peers.envelope import Role
 from peers.identity import Address, PeerId
-from peers.peer_record import PEER, PeerRecord, read
+from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.signed import seal
 from tests.simulation.hashed import Hashed
 from tests.simulation.network import Wire
@@ -57,9 +57,10 @@ class Registrar:
         found = self._directory.candidates(PLATFORM, 1, 1)
         return [notice.signer for notice in found if notice.signer in self._wires]
 
-    def known(self) -> list[PeerId]:
-        """Return whose records are here."""
-        return [notice.signer for notice in self._directory.notices()]
+    def notices(self, platform: Platform, cores: int, memory: int) -> list[Notice]:
+        """Return who could run a step and is connected, the likeliest first."""
+        found = self._directory.candidates(platform, cores, memory)
+        return [notice for notice in found if notice.signer in self._wires]
 
     # a part
 

@@ -52,7 +52,7 @@ class Trouble:
             if (one in some) != (two in some)
         ]
         self._network.part(pairs)
-        self._agenda.after(self._random.randrange(100, 12_000), self._network.apart.clear)
+        self._agenda.after(self._random.randrange(100, 12_000), self._network.join)
         return f"{sorted(peer.number for peer in some)} are cut off"
 
     def _cut(self) -> str:

@@ -10,7 +10,7 @@ from random import Random
 from engine.content import canonical
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
-from engine.step import RESULT, Result
+from engine.step import ATTESTATION, RESULT, Attestation, Result
 from engine.workflow.graph import Group, Need
 from peers.agreement import Said
 from peers.identity import PeerId
@@ -96,7 +96,10 @@ def result(key: Cid) -> Block:
 @cache
 def attestation(key: Cid, result: Cid, by: PeerId) -> Block:
     """Return the word of a peer that this came out."""
-    return _block({"step": key, "result": result, "by": by.key})
+    who = by.key.hex()
+    return ATTESTATION.block(
+        Attestation(key, result, "bwrap", who, 0, 1, 1, 1, None, None, False, "")
+    )
 
 
 def made(key: Cid, by: PeerId) -> tuple[Said, tuple[Block, ...]]:

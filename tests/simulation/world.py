@@ -28,6 +28,9 @@ BOUND_MS = 600_000  # in which all must end once trouble has
 class World:
     """One simulation."""
 
+    bad = BAD
+    command = "python -m tests.simulation"
+
     def __init__(self, seed: int, say: Callable[[str], None] | None = None) -> None:
         self.seed = seed
         self.random = Random(seed)  # noqa: S311
@@ -80,7 +83,7 @@ class World:
 
     def _conducts(self) -> list[Conduct]:
         bad = self.random.randrange(LIARS + 1)
-        kinds = [Conduct] * (PEERS - bad) + [self.random.choice(BAD) for _ in range(bad)]
+        kinds = [Conduct] * (PEERS - bad) + [self.random.choice(self.bad) for _ in range(bad)]
         return [kind(Hashed(number + 1), self.random) for number, kind in enumerate(kinds)]
 
     def _peer(self, number: int, conduct: Conduct) -> Peer:
@@ -115,6 +118,6 @@ class World:
                 f"{type(error).__name__}: {error}",
                 f"at {self.agenda.now_ms} ms; peers: {', '.join(kinds)}",
                 *self.trouble.faults,
-                f"again: python -m tests.simulation {self.seed}",
+                f"again: {self.command} {self.seed}",
             ]
         )
