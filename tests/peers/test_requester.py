@@ -112,9 +112,12 @@ def test_idle_peers_are_asked_before_busy_ones_get_more(asker: Asker, made: Made
     assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
 
 
-def test_a_step_that_takes_too_long_is_given_to_a_second(asker: Asker, made: Made) -> None:
+@pytest.mark.parametrize("cores", [1, 2])  # all taken; or some idle, which is of no use here
+def test_a_step_that_takes_too_long_is_given_to_a_second(
+    asker: Asker, made: Made, cores: int
+) -> None:
     """When nothing else waits and somebody is idle; the first result counts, the other stops."""
-    slow, quick = made(2, cores=1), made(3, cores=1)
+    slow, quick = made(2, cores=cores), made(3, cores=1)
     slow.run = lambda *_: None
     introduce(asker, slow)
     asker.have_run("a", usual_ms=100)
