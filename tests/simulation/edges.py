@@ -161,13 +161,18 @@ class NodeLife(Life):
     def _parts(self, peer: Peer, clock: Clock, shelf: Shelf) -> None:
         """Make what a node makes."""
         lent = Share(CORES, 2**40, 2**50)
-        entries = Recorder(self.writer, self._enter)
         tools = Tools(
-            shelf, self.provider, ProviderBook(self.book), entries, peer.signer, clock, self._wake
+            depot=shelf,
+            workbench=cast("Any", self.provider),
+            book=ProviderBook(self.book),
+            recorder=cast("Any", Recorder(self.writer, self._enter)),
+            signer=peer.signer,
+            clock=clock,
+            wake=self._wake,
+            free_bytes=lambda: 2**60,
         )
-        self._running = Provider(
-            self.post, self.lines, House(lent, lent, LONGEST_MS), tools, lambda: 2**60
-        )
+        house = House(lent, lent, LONGEST_MS)
+        self._running = Provider(self.post, self.lines, house, tools)
         if peer.conduct.declines:
             self._running.pause()
         memo = Recorder(self.writer, lambda change: change(self.writer.table("memo")))
