@@ -1,7 +1,7 @@
 """Lending, put together: what a node runs steps for others with, in its home."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -41,6 +41,7 @@ class Ground(NamedTuple):
     identity: Identity
     clock: Clock
     wake: Wake
+    log: Callable[..., None]
 
 
 @contextmanager
@@ -71,10 +72,11 @@ def open_provider(
             ground.wake,
         )
         opened.callback(bench.close)
-        mail, lines, depot, identity, clock, wake = ground
+        mail, lines, depot, identity, clock, wake, log = ground
         kept = ProviderBook(book)
         free_bytes = partial(_free_bytes, space)
-        tools = Tools(depot, bench, kept, entries, identity, clock, wake, free_bytes)
+        edges = (identity, clock, wake, free_bytes, quota, log)
+        tools = Tools(depot, bench, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)
         yield provider

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Final, Literal, NamedTuple
@@ -124,12 +124,13 @@ def _lend(
     lines: Lines,
     depot: Depot,
     wake: Wake,
+    log: Callable[..., None],
 ) -> Iterator[Provider]:
     only = named if settings.lend_to == "named" else None  # whoever is named later, too
     share = _share(settings)
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
     house = House(share, share, MAX_LEASE_MS, only=only, door=door)
-    ground = Ground(mail, lines, depot, identity, clock, wake)
+    ground = Ground(mail, lines, depot, identity, clock, wake, log)
     with (
         closing(Book(space.home / "peers.db")) as book,
         open_provider(space, book, house, settings.lend_jobs, ground) as provider,

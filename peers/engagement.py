@@ -52,7 +52,7 @@ from peers.work_messages import (
     write_batch,
     write_steps,
 )
-from peers.workbench import Made, Outcome, Task, Workbench, share_of
+from peers.workbench import Made, Mistake, Outcome, Task, Workbench, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 SENDING: Final = (
@@ -75,6 +75,8 @@ class Tools(NamedTuple):
     clock: Clock
     wake: Wake
     free_bytes: Callable[[], int]  # of the disk
+    most_bytes: int  # of an environment, or of a step with its inputs
+    log: Callable[..., None]
 
 
 class Engagement:
@@ -107,11 +109,11 @@ class Engagement:
         self._supply = Supply(
             kept.agreement.cid,
             kept.agreement.requester,
-            offer.disk_bytes,
+            tools.most_bytes,
             tools.depot,
             tools.workbench.place,
             self._on_ready,
-            self._on_lacking,
+            self._lacks,
         )
         self._needs: dict[Cid, Need] = {}  # of open steps
         self._ready: dict[Cid, Cid] = {}  # step -> its closure; all is here, its turn has not come
@@ -260,7 +262,12 @@ class Engagement:
         elif step in self._needs:
             self._ready[step] = closure
 
-    def _on_lacking(self, step: Cid, error: TallyError) -> None:
+    def _lacks(self, step: Cid, error: TallyError) -> None:
+        """Give a step back that could not be run; a mistake of ours is written down."""
+        if isinstance(error, Mistake):
+            self._tools.log(
+                "mistake", peer=self.agreement.requester, step=str(step), what=error.where
+            )
         self._fail(step, error.what)
 
     def _begin(self, step: Cid, closure: Cid) -> None:
@@ -277,7 +284,7 @@ class Engagement:
         if isinstance(outcome, Made):
             self._made(outcome)
         else:
-            self._fail(step, outcome.what)
+            self._lacks(step, outcome)
 
     def _made(self, made: Made) -> None:
         self.used_ms = self._now_ms

@@ -58,7 +58,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Log = Callable[..., None]
 
 
-Lend = Callable[[Mail, Lines, Depot, Wake], AbstractContextManager[Provider]]
+Lend = Callable[[Mail, Lines, Depot, Wake, Callable[..., None]], AbstractContextManager[Provider]]
 
 
 class Home(NamedTuple):
@@ -208,7 +208,7 @@ class Node:
         )
         depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
-        provider = closing.enter_context(home.lend(post, lines, depot, wake))
+        provider = closing.enter_context(home.lend(post, lines, depot, wake, self._log))
         self._provider = provider
         judge = Judge(depot.fetch, home.recorder, home.memo, wake)
         office = Office(post, lines, depot, identity, judge, self._log)

@@ -182,6 +182,7 @@ class Provider:
             raise RemoteFault("it was offered to somebody else")
         engagement = self._engaged.get(offer.cid)
         if (engagement is None or not engagement.is_lent) and (why := self._objection(terms)):
+            self._tools.log("refused", peer=peer, why=why)
             reply(write_answer(Refusal(why)))
             return
         self._accept(offer, body, peer, reply)
@@ -199,6 +200,7 @@ class Provider:
                 reply(write_answer(Refusal("this peer cannot keep what it agrees to")))
             else:
                 engagement.is_lent = True
+                self._tools.log("agreed", peer=peer, agreement=str(offer.cid))
                 reply(write_answer(engagement.acceptance))
 
         def entered(outcome: "Future[None]") -> None:
@@ -309,7 +311,12 @@ class Provider:
         return engagement
 
     def _on_owing(self, owing: "Future[list[Cid]]") -> None:
-        for agreement in owing.result():
+        try:
+            found = owing.result()
+        except TallyError as error:
+            self._tools.log("book", why=error.what)
+            return
+        for agreement in found:
             self._take_up(agreement, lambda _: None)
 
     def _renew(self) -> None:

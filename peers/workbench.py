@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from threading import RLock
+from traceback import format_exception
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from engine.closures import Brought
@@ -36,6 +37,10 @@ from peers.work_messages import Need
 T = TypeVar("T")
 
 
+class Mistake(Unavailable):
+    """Something of ours failed as it never should, at what a stranger sent: no more ends by it."""
+
+
 class Task(NamedTuple):
     """A step that is to be run: all it takes is here."""
 
@@ -56,6 +61,7 @@ class Made(NamedTuple):
     succeeded: bool
 
 
+_TRACE: Final = 2_000  # characters of a traceback that are written down
 _KNOWN: Final = 10_000  # inputs whose size is remembered
 
 Outcome: TypeAlias = Made | TallyError
@@ -174,7 +180,10 @@ class Workbench:
         future.add_done_callback(lambda done: self._wake(partial(then, done)))
 
     def _place(self, environment: Cid) -> Cid:
-        brought = self._bring(environment)
+        try:
+            brought = self._bring(environment)
+        except Exception as error:
+            raise contained(error) from error
         self.keeper.note(environment, brought.size, is_environment=True)
         return brought.closure
 
@@ -187,8 +196,8 @@ class Workbench:
         for task in coming:
             try:
                 order = self._order(task, here.get(task.step))
-            except TallyError as error:
-                self._tell(task, error)
+            except Exception as error:
+                self._tell(task, contained(error))
                 continue
             with self._lock:
                 if task in self._told:
@@ -248,10 +257,8 @@ class Workbench:
 
     def _judge(self, task: Task, future: "Future[Report]") -> None:
         error = _raised(future)
-        if isinstance(error, TallyError):
-            self._tell(task, error)
-        elif error is not None:
-            self._wake(partial(_raise, error))  # a mistake of ours
+        if error is not None:
+            self._tell(task, contained(error))
         elif (report := future.result()).attestation.reason != CANCELLED:
             self._record(task, report)
 
@@ -272,10 +279,7 @@ class Workbench:
 
     def _on_recorded(self, task: Task, made: Made, outcome: "Future[None]") -> None:
         error = _raised(outcome)
-        if error is not None and not isinstance(error, TallyError):
-            self._wake(partial(_raise, error))
-        else:
-            self._tell(task, error or made)
+        self._tell(task, made if error is None else contained(error))
 
     def _tell(self, task: Task, outcome: Outcome) -> None:
         with self._lock:
@@ -322,8 +326,12 @@ def _go_on(renewed: "Future[None]") -> None:
         renewed.result()
 
 
-def _raise(error: BaseException) -> None:
-    raise error
+def contained(error: BaseException) -> TallyError:
+    """Return an error as one that is told of a step: `where` says where a mistake of ours is."""
+    if isinstance(error, TallyError):
+        return error
+    where = "".join(format_exception(error))[-_TRACE:]
+    return Mistake("this peer made a mistake", where=where, fix="report it")
 
 
 def _unheard(stream: Literal["stdout", "stderr"], data: bytes) -> None:

@@ -97,6 +97,7 @@ class Lender(Trader):
         self.gone: list[Cid] = []
         self.collected: list[None] = []
         self.renewed = 0
+        self.said: list[str] = []  # in its log
         self.keeper = Keeper(
             self.store, self.book, self.gone.append, self.collect, quota, self.clock
         )
@@ -120,6 +121,8 @@ class Lender(Trader):
             self.clock,
             self.woken.put,
             lambda: self.free_bytes,
+            GIB,
+            lambda event, **facts: self.said.append(event),
         )
         self._count_renewals()
         self.provider = self.work = Provider(self.post, self.lines, house, tools)

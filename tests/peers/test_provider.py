@@ -257,6 +257,23 @@ def test_an_offer_is_refused_with_a_reason(pair: Pair) -> None:
     assert pair.refusal(run=1, cores=1) == "this peer has no room on its disk"
 
 
+def test_a_mistake_of_ours_costs_a_step_and_not_the_peer(pair: Pair) -> None:
+    """It is written down, the step goes back, and the next one runs."""
+
+    def fail(job: Job) -> Act:
+        pair.lender.play = plain
+        raise ValueError(job)
+
+    pair.lender.play = fail
+    agreement = pair.agree()
+    first, second = pair.steps(2)
+    pair.run(agreement, [first])
+    pair.run(agreement, [second], number=2)
+    assert pair.borrower.back == {first: "this peer made a mistake"}
+    assert pair.borrower.results.keys() == {second}
+    assert pair.lender.said.count("mistake") == 1
+
+
 def test_the_disk_is_not_filled_for_others(pair: Pair) -> None:
     """A step for which there is no room is given back before it begins."""
     agreement = pair.agree()
