@@ -117,16 +117,17 @@ class Provider:
         """Say to a peer that is heard of again what it may not have heard."""
         if connection.channel is not Channel.CONTROL:
             return
-        for one in tuple(self._engaged.values()):
-            if one.agreement.requester == peer:
-                one.connected()
+        self._reconnected(peer)
         self._tools.workbench.read(partial(self._tools.book.owing, peer), self._on_owing)
 
     def closed(self, connection: Connection, peer: PeerId) -> None:
-        """Forget what was asked on a line."""
-        asking = self._askings.get(peer)
-        if asking is not None and connection.channel is Channel.CONTROL:
+        """Forget what was asked on a line; if there is another already, ask it there."""
+        if connection.channel is not Channel.CONTROL:
+            return
+        if asking := self._askings.get(peer):
             asking.closed(connection)
+        if self._lines.control(peer) is not None:
+            self._reconnected(peer)
 
     def came(
         self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
@@ -309,6 +310,11 @@ class Provider:
         if self._lines.control(peer) is not None:
             engagement.connected()
         return engagement
+
+    def _reconnected(self, peer: PeerId) -> None:
+        for one in tuple(self._engaged.values()):
+            if one.agreement.requester == peer:
+                one.connected()
 
     def _on_owing(self, owing: "Future[list[Cid]]") -> None:
         try:

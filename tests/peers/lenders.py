@@ -141,6 +141,10 @@ class Lender(Trader):
             raise Damaged("this environment is not what it says")
         return Brought(closure(data), len(data))
 
+    def lines_to(self, peer: PeerId) -> list[Connection]:
+        """Return the lines for control that there are to a peer, the oldest first."""
+        return [*self.lines._lines.get((peer, Channel.CONTROL), {})]
+
     def _count_renewals(self) -> None:
         renew = self.keeper.renew
 
