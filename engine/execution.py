@@ -167,11 +167,12 @@ class Execution:
     def _record(self, name: Name, report: Report) -> None:
         row = outcomes.of_report(name, report)
         proof = (report.attestation_cid, report.signed, report.signer)
-        witnesses = [Witness(report.result.step, report.result_cid, *proof)]
+        is_new = report.succeeded and not report.is_kept
+        witnesses = [Witness(report.result.step, report.result_cid, *proof)] if is_new else []
 
         def change(database: Connection) -> None:
             self._desk.journal.add_steps(database, self._run, [row])
-            self._desk.memo.add(database, witnesses if report.succeeded else [])
+            self._desk.memo.add(database, witnesses)
 
         def recorded(outcome: "Future[None]") -> None:
             self._wires.post(partial(self._on_recorded, name, report, outcome))

@@ -45,6 +45,11 @@ class Report:
         """Whether the step exited 0 with all its outputs."""
         return self.attestation.reason == "" and self.result.exit_code == 0
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether all of it is durable already, and in the memo: whoever had it run did that."""
+        return not self.blocks
+
 
 def limits_of(wants: Resources) -> Limits:
     """Return what a step may use, from what its author asked for."""

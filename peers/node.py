@@ -47,6 +47,7 @@ from peers.requester import Requester
 from peers.switch import Parts, Switch
 from peers.ticket import Directory
 from peers.wake import Wake
+from peers.waker import Waker
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts
 
 TICK_S: Final = 0.05
@@ -170,12 +171,7 @@ class Node:
         closing.callback(network.close)
         keys, listening = self._keys, self._listening
         self._where = Whereabouts(keys, listening, self._lent, network, closing)
-
-        def wake(call: Callable[[], None]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(call)
-
-        self._build(network, dialler, wake, closing)
+        self._build(network, dialler, Waker(loop), closing)
         control = Control(self._home.folder, self._reception().begin)
         await control.open()
         closing.callback(control.close)

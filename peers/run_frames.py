@@ -1,6 +1,6 @@
 """Run frames: what a run and the node of its home say to each other on the control socket. Pure.
 
-    run -> node   ("steps", (task, ...))      have these run
+    run -> node   ("steps", (group, ...))     have these run: neighbours alike say it once
                   ("stop", (number, ...))     nobody wants these any more
                   ("end",)                    the run has ended
     node -> run   ("begun", (number, ...))    handed over to a provider
@@ -15,7 +15,8 @@ The two are processes of one user, so that a frame of another form is a bug: Val
 ('stop', (1, 2))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -59,7 +60,8 @@ class Loss(NamedTuple):
 
 def write_tasks(tasks: Sequence[Task]) -> Plain:
     """Return the frame that has steps run."""
-    return ("steps", tuple(map(_plain_task, tasks)))
+    alike = groupby(tasks, lambda task: task[2:])
+    return ("steps", tuple(_plain_group(tuple(of)) for _, of in alike))
 
 
 def write_numbers(word: str, numbers: Iterable[int]) -> Plain:
@@ -81,7 +83,7 @@ def read_tasks(plain: Plain) -> list[Task]:
     """Read the steps of a frame that has them run."""
     if not isinstance(plain, tuple):
         raise ValueError("steps come in a tuple")
-    return [_task(one) for one in plain]
+    return [task for group in plain for task in _group(group)]
 
 
 def read_numbers(plain: Plain) -> list[int]:
@@ -105,30 +107,34 @@ def read_losses(plain: Plain) -> list[Loss]:
     return [_loss(one) for one in plain]
 
 
-def _plain_task(task: Task) -> Plain:
-    sizes = tuple((root.raw, size) for root, size in task.sizes)
-    need = (task.need.environment.raw, *task.need[1:])
-    about = (task.kind, task.usual_ms, task.outputs, sizes, task.is_private)
-    return (task.number, task.key.raw, need, *about)
+def _plain_group(tasks: tuple[Task, ...]) -> Plain:
+    one = tasks[0]
+    sizes = tuple((root.raw, size) for root, size in one.sizes)
+    need = (one.need.environment.raw, *one.need[1:])
+    named = tuple(part for task in tasks for part in (task.number, task.key.raw))
+    return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, named)
 
 
-def _task(plain: Plain) -> Task:
+def _group(plain: Plain) -> Iterator[Task]:
     match plain:
         case (
-            int(number),
-            bytes(key),
             (bytes(environment), int(memory), int(disk), int(wall_ms), int(cores), bool(is_fresh)),
             int(kind),
             int() | None as usual_ms,
             tuple(outputs),
             tuple(sizes),
             bool(is_private),
+            tuple(named),
         ):
             need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
-            named = tuple(str(name) for name in outputs)
-            sized = tuple(map(_size, sizes))
-            return Task(number, Cid(key), need, kind, usual_ms, named, sized, is_private)
-    raise ValueError("a task of another form")
+            names = tuple(str(name) for name in outputs)
+            about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), is_private)
+            for number, key in zip(named[::2], named[1::2], strict=True):
+                if not isinstance(number, int) or not isinstance(key, bytes):
+                    raise ValueError("a task of another form")
+                yield Task(number, Cid(key), *about)
+            return
+    raise ValueError("tasks of another form")
 
 
 def _size(plain: Plain) -> tuple[Cid, int]:
