@@ -197,6 +197,20 @@ def test_a_daemon_that_is_killed_does_not_fail_a_run(
     assert {step["peer"] for step in answer["steps"]} - {doomed.peer}
 
 
+def test_a_network_process_that_is_killed_does_not_fail_a_run(
+    connected: list[Daemon], examples: Path, local: Callable[[str], dict[str, Any]]
+) -> None:
+    """Its node has another one, and is met again."""
+    asks, *runs = connected
+    run = start(asks, digits(examples), "seeds=[11]")
+    until(lambda: any(one.is_running for one in runs))
+    struck = next(one for one in runs if one.is_running)
+    started = [one["pid"] for one in struck.log() if one["event"] == "network started"]
+    os.kill(started[-1], signal.SIGKILL)
+    assert results(ended(run)) == results(local("[11]"))
+    until(lambda: asks.is_up(struck))
+
+
 def test_a_requester_that_is_killed_goes_on_where_it_was(
     connected: list[Daemon], examples: Path, local: Callable[[str], dict[str, Any]]
 ) -> None:
