@@ -63,6 +63,7 @@ class Bubblewrap:
         self._sending = threading.Lock()
         self._number = 0
         self._running = False
+        self._is_others = False  # whose jobs there were before the next
         self._channel: Channel | None = self._start()
 
     def run(self, job: Job, logs: LogSink, outputs: OutputSink | None) -> Outcome:
@@ -89,7 +90,11 @@ class Bubblewrap:
 
     def _order(self, job: Job, terminal: Size | None = None) -> Order:
         self._number += 1
-        return orders.order(job, self._work, self._number, terminal)
+        order = orders.order(job, self._work, self._number, terminal)._replace(
+            renew=self._is_others
+        )
+        self._is_others = False  # it is sent, or the executor is let go
+        return order
 
     def _perform(self, job: Job, order: Order, receiver: Callable[[Channel], Receiver]) -> Outcome:
         try:
@@ -114,8 +119,8 @@ class Bubblewrap:
             self._running = False
 
     def renew(self) -> None:
-        """Let the next job have an executor, with its network, that served nobody before."""
-        self._drop()
+        """Let the next job have a network in which nobody was."""
+        self._is_others = True
 
     def cancel(self) -> None:
         """End the job that is running, from any thread; `run` then returns "cancelled"."""

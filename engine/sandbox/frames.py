@@ -67,6 +67,7 @@ class Order(NamedTuple):
     log: int  # bytes of each stream
     rows: int  # of the terminal it gets instead of logs; 0: it gets none
     columns: int
+    renew: bool = False  # whether its network is to be a new one, whatever happened in the last
 
 
 class Ending(NamedTuple):

@@ -97,7 +97,7 @@ class Launcher:
 
         Raises: NotStarted; OSError.
         """
-        self._network.clear()
+        self._network.clear(renew=order.renew)
         os.ftruncate(self._arguments, 0)
         os.pwrite(self._arguments, order.arguments, 0)
         os.lseek(self._arguments, 0, os.SEEK_SET)

@@ -39,12 +39,12 @@ class Network:
         self._files: list[int] = []  # each of the namespace in which it was opened
         self._renew()
 
-    def clear(self) -> None:
+    def clear(self, *, renew: bool) -> None:
         """Make sure that no step has left anything; call it while none runs.
 
-        Raises: OSError.
+        With `renew` nothing is looked at: it is another namespace. Raises: OSError.
         """
-        if self._counted() != self._unused:
+        if renew or self._counted() != self._unused:
             self._renew()
 
     def _renew(self) -> None:
