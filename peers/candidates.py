@@ -1,5 +1,7 @@
 """Candidates: who could run a step, the likeliest to begin it at once first. Pure."""
 
+from collections.abc import Iterable
+
 from engine.step import Platform
 from peers.dialling import Dialling
 from peers.known import Known
@@ -7,7 +9,13 @@ from peers.peer_record import Notice, current, runs
 
 
 def candidates(
-    known: Known, dialling: Dialling, now_ms: int, platform: Platform, cores: int, memory: int
+    notices: Iterable[Notice],
+    known: Known,
+    dialling: Dialling,
+    now_ms: int,
+    platform: Platform,
+    cores: int,
+    memory: int,
 ) -> tuple[Notice, ...]:
     """Return the current records of those that could; free, connected and reached ones first."""
 
@@ -24,7 +32,7 @@ def candidates(
 
     able = (
         notice
-        for notice in known
+        for notice in notices
         if current(notice.record, now_ms) and runs(notice.record, platform, cores, memory)
     )
     return tuple(sorted(able, key=rank))

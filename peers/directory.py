@@ -12,7 +12,7 @@ itself or is connected to: that it tells of a peer is also its word that this pe
 (Dial(address=Address(...)),)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from engine.step import Platform
@@ -115,10 +115,18 @@ class Directory:
         """Return who signed two records of one serial, and the two."""
         return dict(self._forks)
 
-    def candidates(self, platform: Platform, cores: int, memory: int) -> tuple[Notice, ...]:
-        """Return who could run a step, the likeliest to begin it at once first."""
-        found = candidates(self._known, self._dialling, self._now_ms, platform, cores, memory)
-        return tuple(notice for notice in found if notice.signer != self._me)
+    def candidates(
+        self, platform: Platform, cores: int, memory: int, among: Iterable[PeerId] | None = None
+    ) -> tuple[Notice, ...]:
+        """Return who could run a step, the likeliest to begin it at once first.
+
+        `among` some: what all others say is then not looked at, however many there are.
+        """
+        peers = among if among is not None else (notice.signer for notice in self._known)
+        held = (self._known.get(peer) for peer in peers if peer != self._me)
+        notices = [notice for notice in held if notice is not None]
+        fit = (platform, cores, memory)
+        return candidates(notices, self._known, self._dialling, self._now_ms, *fit)
 
     # what happened
 

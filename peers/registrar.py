@@ -145,9 +145,7 @@ class Registrar:
 
     def candidates(self, platform: Platform, cores: int, memory: int) -> Sequence[Notice]:
         """Return who could run a step and is connected, the likeliest first."""
-        connected = set(self._lines.peers())
-        found = self.directory.candidates(platform, cores, memory)
-        return [notice for notice in found if notice.signer in connected]
+        return self.directory.candidates(platform, cores, memory, self._lines.peers())
 
     # Part
 

@@ -346,6 +346,8 @@ def test_candidates_are_those_who_could_run_it_the_likeliest_first() -> None:
     found = [each.signer for each in mine.candidates(PLATFORM, 2, 2**30)]
     assert found == [ONE, far, hearsay, full]
     assert [each.signer for each in mine.candidates(PLATFORM, 1, 1)][-1] == full
+    some = mine.candidates(PLATFORM, 2, 2**30, among=(full, small, ME, ONE, peer_id(99)))
+    assert [each.signer for each in some] == [ONE, full]
 
 
 # whatever comes

@@ -54,13 +54,11 @@ class Registrar:
 
     def candidates(self) -> list[PeerId]:
         """Return who could run steps, of those that are connected."""
-        found = self._directory.candidates(PLATFORM, 1, 1)
-        return [notice.signer for notice in found if notice.signer in self._wires]
+        return [notice.signer for notice in self.notices(PLATFORM, 1, 1)]
 
-    def notices(self, platform: Platform, cores: int, memory: int) -> list[Notice]:
+    def notices(self, platform: Platform, cores: int, memory: int) -> tuple[Notice, ...]:
         """Return who could run a step and is connected, the likeliest first."""
-        found = self._directory.candidates(platform, cores, memory)
-        return [notice for notice in found if notice.signer in self._wires]
+        return self._directory.candidates(platform, cores, memory, self._wires)
 
     # a part
 
