@@ -170,6 +170,8 @@ class NodeLife(Life):
             clock=clock,
             wake=self._wake,
             free_bytes=lambda: 2**60,
+            most_bytes=2**50,
+            log=lambda *_, **__: None,
         )
         house = House(lent, lent, LONGEST_MS)
         self._running = Provider(self.post, self.lines, house, tools)
