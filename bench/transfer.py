@@ -48,17 +48,22 @@ def _content(setting: Setting, path: Path, what: str, target: Target | None) -> 
             asker = str(Keyring(home / "peer").identity().peer)
             return _pair((*_OURS, "give", source, cid, asker), (*_OURS, "take", home, cid), watch)
 
-    def raw(watch: "Watch") -> Spent:
-        return _pair((*_RAW, "give", path), (*_RAW, "take"), watch)
+    def raw(*, kept: bool) -> Spent:
+        with setting.passing("kept") as folder:
+            file = folder / "file" if kept else ""
+            return _pair((*_RAW, "give", path), (*_RAW, "take", file), Watch())
 
     ways: dict[str, Callable[[], Spent]] = {
         "peers": lambda: ours(Watch()),
-        "bare": lambda: raw(Watch()),
+        "bare": lambda: raw(kept=False),
+        "bare, kept": lambda: raw(kept=True),
     }
     times = contest(ways, setting.rounds)
-    told = f"{times.told('peers', 'bare')}, quickest {times.quickest('bare', 'peers'):.3g} x"
-    speed = times.ratio("bare", "peers")
-    yield Row(PART, f"{what}, speed ÷ bare ZeroMQ with CURVE", speed, "x", target, told)
+    named = {"bare": "bare ZeroMQ with CURVE", "bare, kept": "the same, written and synced"}
+    for way, name in named.items():
+        told = f"{times.told('peers', way)}, quickest {times.quickest(way, 'peers'):.3g} x"
+        wanted = target if way == "bare" else None
+        yield Row(PART, f"{what}, speed ÷ {name}", times.ratio(way, "peers"), "x", wanted, told)
     watch = Watch(looks=True)
     ours(watch)
     for who, peak in (("gives", watch.gives), ("takes", watch.takes)):

@@ -164,8 +164,9 @@ class Depot:
     # a Part
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
-        """Take a line for blocks."""
+        """Take a line for blocks; have one made when there is only now whom to ask for it."""
         if connection.channel is not Channel.BULK:
+            self._have_lines()
             return
         bulk = Bulk(self._mail, connection, STRANGER, self._now_ms())
         self._bulks.setdefault(peer, {})[connection] = bulk
@@ -216,14 +217,15 @@ class Depot:
         if now_ms - self._fetch_tick_ms >= FETCH_TICK_MS:
             self._fetch_tick_ms = now_ms
             self._serve(serve_events.Tick(now_ms))
+            self._have_lines()
             for fetching in tuple(self._fetchings.values()):
-                self._fetch_tick(fetching, now_ms)
+                fetching.tick(now_ms)
 
-    def _fetch_tick(self, fetching: Fetching, now_ms: int) -> None:
-        for peer in fetching.sources:
+    def _have_lines(self) -> None:
+        """Have lines made to sources that have none."""
+        for peer in {peer for one in self._fetchings.values() for peer in one.sources}:
             if peer not in self._bulks:
                 self._lines.bulk(peer)
-        fetching.tick(now_ms)
 
     def close(self) -> None:
         """Stop every fetch, and wait for what the store is doing."""

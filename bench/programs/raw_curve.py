@@ -1,10 +1,11 @@
-"""Bytes over bare ZeroMQ with CURVE: `give PATH`, or `take PORT KEY`.
+"""Bytes over bare ZeroMQ with CURVE: `give PATH`, or `take FILE PORT KEY`.
 
 Who gives says its port and key, and is ended by whoever started it. Who takes prints what that
 took.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -44,8 +45,8 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
 
 
-def take(port: str, key: str) -> None:
-    """Ask, and receive all of it."""
+def take(file: str, port: str, key: str) -> None:
+    """Ask, and receive all of it; into a file, durably, unless its name is empty."""
     public, secret = zmq.curve_keypair()
     taking = zmq.Context().socket(zmq.DEALER)
     taking.setsockopt(zmq.RCVHWM, _AHEAD)
@@ -55,8 +56,12 @@ def take(port: str, key: str) -> None:
     taking.connect(f"tcp://127.0.0.1:{port}")
     began = time.perf_counter(), time.process_time()
     taking.send(b"all of it")
-    while len(taking.recv(copy=False)):
-        pass
+    with Path(file or os.devnull).open("wb", buffering=0) as kept:
+        while data := taking.recv(copy=False).buffer:
+            if file:
+                kept.write(data)
+        if file:
+            os.fsync(kept.fileno())
     seconds, processor = time.perf_counter() - began[0], time.process_time() - began[1]
     print(json.dumps({"seconds": seconds, "processor": processor}))
     taking.close(linger=0)
