@@ -12,7 +12,7 @@ from engine import merkle
 from engine.content.cid import RAW, Cid
 from peers import exchange, introduction, plain
 from peers.agreement import LEASE, OFFER, Lease, Offer
-from peers.connection import Channel, Place
+from peers.connection import Channel, Connection, Place
 from peers.directory_messages import ASK_TYPE, INTRODUCE_TYPE
 from peers.identity import Address, PeerId
 from peers.messages import request
@@ -91,6 +91,12 @@ class Polite(Host):
         """Return an empty list, or that something has come."""
         return plain.pack((1, 0, False, ())) if came.type == ASK_TYPE else b""
 
+    async def meet(self, victim: Victim, channel: Channel) -> Connection:
+        """Connect, and be known."""
+        line = self.post.dial(victim.places[channel], channel, expected=victim.peer)
+        await until(lambda: line in self.met)
+        return line
+
 
 Message = tuple[Channel, int, bytes]
 CONTROL, BULK = Channel.CONTROL, Channel.BULK
@@ -136,9 +142,7 @@ def test_what_no_peer_says(victim: Victim) -> None:
 
     async def test() -> None:
         honest = Polite(1)
-        place = victim.places[CONTROL]
-        line = honest.post.dial(place, CONTROL, expected=victim.peer)
-        await until(lambda: line in honest.met)
+        line = await honest.meet(victim, CONTROL)
         for number, make in enumerate(CASES.values(), 10):
             await asyncio.to_thread(misbehave, victim, number, make)
             before = len(honest.answers)
@@ -165,11 +169,8 @@ class Liar(Polite):
 
     async def lie(self) -> None:
         """Offer, lease, and lie."""
-        place = self.victim.places[CONTROL]
-        control = self.post.dial(place, CONTROL, expected=self.victim.peer)
-        await until(lambda: control in self.met)
-        bulk = self.post.dial(self.victim.places[BULK], BULK, expected=self.victim.peer)
-        await until(lambda: bulk in self.met)
+        control = await self.meet(self.victim, CONTROL)
+        await self.meet(self.victim, BULK)
         self.post.ask(control, OFFER_TYPE, offer(self.number, self.number, self.victim.peer), 0)
         await until(lambda: self.answers)
         answer = read_answer(self.answers[0])
@@ -207,14 +208,11 @@ def test_a_killed_network_process(victim: Victim) -> None:
 
     async def test() -> None:
         honest = Polite(2)
-        place = victim.places[CONTROL]
-        line = honest.post.dial(place, CONTROL, expected=victim.peer)
-        await until(lambda: line in honest.met)
+        await honest.meet(victim, CONTROL)
         started = [one for one in victim.daemon.log() if one["event"] == "network started"]
         os.kill(started[-1]["pid"], signal.SIGKILL)
         await until(lambda: honest.closed)
-        line = honest.post.dial(place, CONTROL, expected=victim.peer)
-        await until(lambda: line in honest.met)
+        await honest.meet(victim, CONTROL)
         honest.network.close()
 
     asyncio.run(test())
