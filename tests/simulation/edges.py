@@ -46,11 +46,12 @@ from tests.simulation.depot import Depot, Fetching
 from tests.simulation.disk import Writer
 from tests.simulation.hashed import Hashed
 from tests.simulation.network import Wire
-from tests.simulation.peer import CORES, Life, Peer
+from tests.simulation.peer import Life, Peer
 from tests.simulation.post import WALL_MS, Post
 from tests.simulation.registrar import Registrar
 from tests.simulation.world import World
 
+CORES = 2  # of each peer: a run needs several
 LONGEST_MS = 7 * 24 * 3600 * 1000
 BAD = tuple(kind for kind in conduct.BAD if kind is not conduct.Invents)  # that only a rerun tells
 TO_PROVIDER = (OFFER_TYPE, LEASE_TYPE, STOP_TYPE, END_TYPE)

@@ -114,6 +114,7 @@ class Requester:
     def gone(self, peer: PeerId) -> None:
         """Note that a peer may have vanished."""
         self._gone_ms[peer] = self._agenda.now_ms
+        self._placement.leave(peer)
 
     def closed(self, wire: Wire) -> None:
         """Take what was asked on a connection for unanswered."""
@@ -318,7 +319,6 @@ class Requester:
             self._post.end(wire, why)
 
     def _given_back(self, deal: Deal, step: Cid) -> None:
-        self._placement.join(deal.provider, Room(2))
         self._placement.failed(deal.provider, step, self._agenda.now_ms)
         if (at := self._at.get(step)) is not None:
             at.discard(deal.provider)

@@ -11,6 +11,7 @@ from tests.simulation.peer import Peer
 
 LASTS_MS = 10_000
 FAULTS = 30  # at the least
+GONE = 0.3  # the chance that one of those who have no run does not come back
 
 
 class Trouble:
@@ -85,7 +86,15 @@ class Trouble:
 
     def _end(self) -> None:
         self._network.heal()
+        gone = None
+        if self._random.random() < GONE:
+            gone = self._random.choice(self._peers[2:])
+            gone.crash()
+            self.faults.append(f"{self._agenda.now_ms} ms: peer {gone.number} is gone for ever")
         for peer in self._peers:
+            if peer is gone:
+                peer.start = lambda: None  # also by what was planned before
+                continue
             peer.luckless = 0.0
             if peer.life:
                 peer.life.provider.luckless = 0.0

@@ -83,7 +83,10 @@ class World:
 
     def _conducts(self) -> list[Conduct]:
         bad = self.random.randrange(LIARS + 1)
-        kinds = [Conduct] * (PEERS - bad) + [self.random.choice(self.bad) for _ in range(bad)]
+        others = [Conduct] * (PEERS - REQUESTERS - bad)
+        others += [self.random.choice(self.bad) for _ in range(bad)]
+        self.random.shuffle(others)
+        kinds = [Conduct] * REQUESTERS + others
         return [kind(Hashed(number + 1), self.random) for number, kind in enumerate(kinds)]
 
     def _peer(self, number: int, conduct: Conduct) -> Peer:
