@@ -121,6 +121,28 @@ def test_messages_wait_with_the_sender() -> None:
     run(test)
 
 
+def test_a_node_that_was_long_away() -> None:
+    """What has queued up meanwhile is taken, and nobody is ended for it."""
+
+    async def test(made: list[Net]) -> None:
+        there, *others = made
+        loop, child = asyncio.get_running_loop(), there.network._child
+        assert child
+        control = child.pipes[Channel.CONTROL].socket
+        lines = [(one, await one.connect(there)) for one in others]
+        loop.remove_reader(control)
+        for number in range(24):
+            for one, line in lines:
+                while not one.network.send(line, (b"%d" % number, bytes(2**20))):
+                    await asyncio.sleep(0.001)
+        await until(lambda: all(one.left() == 24 for one in others))
+        loop.add_reader(control, there.network._read, child, Channel.CONTROL)
+        await until(lambda: len(there.came()) == 24 * len(others) or there.ended())
+        assert not there.ended()
+
+    run(test, 1, 2, 3, 4)
+
+
 def test_control_is_not_behind_blocks() -> None:
     """A node that is far behind with blocks hears of control at once."""
 
