@@ -247,7 +247,7 @@ class Ticket:
             self._recruit(shape, many, now_ms, without=holders)
         for task in late:
             if (provider := self._work.second(task, now_ms)) is not None:
-                self._office.log("step given again", peer=provider, step=task.key)
+                self._office.log("step given again", peer=provider, step=str(task.key))
                 self._current[provider].hand([task], now_ms)
 
     def _give_out(self, now_ms: int) -> None:

@@ -1,8 +1,10 @@
 """Peers that have steps run and peers that say they ran them, on real connections and stores."""
 
+import io
 import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engine import merkle
 from engine.content.blocks import Block
@@ -30,6 +32,7 @@ from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.judge import Judge
+from peers.log import Log
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
@@ -124,6 +127,7 @@ class Asker(Trader):
         self.named: set[PeerId] = set()
         self._numbers = itertools.count()
         self.said: list[tuple[str, dict[str, object]]] = []
+        self._real_log = Log(io.StringIO(), self.clock)
         judge = Judge(self.depot.fetch, self.recorder, self.memo, self.woken.put)
         office = Office(self.post, self.lines, self.depot, self.identity, judge, self._log)
         self.requester = Requester(office, Directory(self._candidates, self._named), self.clock)
@@ -158,7 +162,8 @@ class Asker(Trader):
     def _named(self) -> frozenset[PeerId]:
         return frozenset(self.named)
 
-    def _log(self, event: str, **facts: object) -> None:
+    def _log(self, event: str, **facts: Any) -> None:
+        self._real_log.say(event, **facts)  # which takes no more than it can write
         self.said.append((event, facts))
 
     def _candidates(self, platform: Platform, cores: int, memory: int) -> list[Notice]:
