@@ -5,7 +5,7 @@ step. What was not answered is asked again, the same bytes, while the provider i
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
@@ -38,6 +38,7 @@ from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.judge import Case, Judge, Verdict
 from peers.lines import Lines
+from peers.logline import Fact
 from peers.mail import Mail
 from peers.run_frames import Task
 from peers.signed import seal, unseal
@@ -84,6 +85,14 @@ class Offering(Protocol):
         ...
 
 
+class Say(Protocol):
+    """Writes down what happened (log.py)."""
+
+    def __call__(self, event: str, *, peer: PeerId | None = None, **facts: Fact) -> None:
+        """Write an event, and what is known of it."""
+        ...
+
+
 class Office(NamedTuple):
     """What all deals of a node work with."""
 
@@ -92,7 +101,7 @@ class Office(NamedTuple):
     depot: Offering
     signer: Signer
     judge: Judge
-    log: Callable[..., None]
+    log: Say
 
 
 class Owner(Protocol):

@@ -4,7 +4,6 @@ import io
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from engine import merkle
 from engine.content.blocks import Block
@@ -33,6 +32,7 @@ from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.judge import Judge
 from peers.log import Log
+from peers.logline import Fact
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
@@ -162,9 +162,9 @@ class Asker(Trader):
     def _named(self) -> frozenset[PeerId]:
         return frozenset(self.named)
 
-    def _log(self, event: str, **facts: Any) -> None:
-        self._real_log.say(event, **facts)  # which takes no more than it can write
-        self.said.append((event, facts))
+    def _log(self, event: str, *, peer: PeerId | None = None, **facts: Fact) -> None:
+        self._real_log.say(event, peer=peer, **facts)  # which takes no more than it can write
+        self.said.append((event, {**facts, "peer": peer}))
 
     def _candidates(self, platform: Platform, cores: int, memory: int) -> list[Notice]:
         return [
