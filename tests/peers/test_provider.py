@@ -379,7 +379,7 @@ def test_a_line_that_dies_after_the_next_one_began_costs_nothing(pair: Pair) -> 
     (before,) = pair.borrower.told
     (old,) = pair.lender.lines_to(pair.borrower.trader.peer)
     pair.borrower.trader.meet(pair.lender)
-    pair.until(lambda: len(pair.lender.lines_to(pair.borrower.trader.peer)) == 2)
+    pair.until(lambda: len(pair.borrower.told) == 2)  # again, on the old one
     pair.borrower.told.clear()
     pair.borrower.is_deaf = False
     pair.lender.post.end(old, "it is dead", is_fault=False)
