@@ -18,7 +18,6 @@ from engine.slots import Slots
 from engine.store.retention import Policy
 from peers.book import Book
 from peers.depot import Depot
-from peers.engagement import Tools
 from peers.house import House
 from peers.keeper import Keeper
 from peers.keyring import Identity
@@ -26,6 +25,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
+from peers.telling import Tools
 from peers.wake import Wake
 from peers.workbench import Workbench
 

@@ -9,19 +9,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 from itertools import count
-from typing import Final, NamedTuple
+from typing import Final
 
-from engine.clock import Clock
 from engine.content.cid import Cid
 from engine.errors import TallyError
-from engine.recorder import Change, Record, Recorder
-from engine.runner import Signer
-from peers.agreement import BATCH, MAX_STEPS
+from engine.recorder import Record
 from peers.allowance import Rate
 from peers.asking import Asking
 from peers.house import Share
 from peers.house import share_of as lent_by
-from peers.provider_book import Kept, ProviderBook
+from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
     Action,
@@ -40,19 +37,13 @@ from peers.service_events import (
     Stopped,
     Tick,
 )
-from peers.signed import seal
-from peers.supply import Depot, Supply
-from peers.wake import Wake
+from peers.supply import Supply
+from peers.telling import Telling, Tools
 from peers.work_messages import (
-    BATCH_TYPE,
-    RETURN_TYPE,
     Handed,
     Need,
-    Steps,
-    write_batch,
-    write_steps,
 )
-from peers.workbench import Made, Mistake, Outcome, Task, Workbench, share_of
+from peers.workbench import Made, Mistake, Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 SENDING: Final = (
@@ -62,21 +53,6 @@ AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
 MARGIN: Final = 2**30  # bytes of disk that are never filled for others
 NO_ROOM: Final = "this peer has no room on its disk"
 AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks
-
-
-class Tools(NamedTuple):
-    """What all engagements of a provider share."""
-
-    depot: Depot
-    workbench: Workbench
-    book: ProviderBook
-    recorder: Recorder  # of the book
-    signer: Signer
-    clock: Clock
-    wake: Wake
-    free_bytes: Callable[[], int]  # of the disk
-    most_bytes: int  # of an environment, or of a step with its inputs
-    log: Callable[..., None]
 
 
 class Engagement:
@@ -100,7 +76,6 @@ class Engagement:
         self.is_lent = False  # whether its share is counted
         self.used_ms = now_ms  # when anything was last done under it
         self._tools = tools
-        self._asking = asking
         self._blame = blame
         self._ended = ended
         self._now_ms = now_ms
@@ -119,14 +94,9 @@ class Engagement:
         self._ready: dict[Cid, Cid] = {}  # step -> its closure; all is here, its turn has not come
         self._due: set[Cid] = set()  # its turn has come, and not all is here
         self._tasks: dict[Cid, Task] = {}  # on the workbench
-        self._saved = set(kept.past.unconfirmed)  # batches that may be sent
-        self._to_send: dict[int, None] = {}  # of those
-        self._sending: set[int] = set()
-        self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
-        self._paying: set[Cid] = set()  # of those, what was said and not answered
-        self._unsaved: list[tuple[Change, Callable[[], None]]] = []
-        self._retry_ms = 0
+        self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._numbers = count(1)
+        self._is_over = False
         tools.workbench.join(kept.agreement.cid, self.share)
         tools.depot.granted(kept.agreement.requester, AGREED)
         told = [cid for ran in kept.past.known.values() for cid in ran.said[1:]]
@@ -146,17 +116,17 @@ class Engagement:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is open, unsaid or unheard."""
-        return self._service.is_idle and not self._owed and not self._unsaved
+        return self._service.is_idle and self._telling.is_idle
 
     @property
     def is_settled(self) -> bool:
         """Whether no step is open, and the requester knows of all that were given back."""
-        return not (self._service.open or self._owed or self._unsaved)
+        return not self._service.open and self._telling.is_idle
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is open, though the requester may not have heard all."""
-        return not (self._service.open or self._unsaved)
+        return not self._service.open and self._telling.is_saved
 
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
@@ -175,7 +145,7 @@ class Engagement:
             self._perform(actions)
             return
         wall_ms = self._tools.clock.now_ms()
-        self._save(partial(self._tools.book.lease, handed, wall_ms), reply)
+        self._telling.save(partial(self._tools.book.lease, handed, wall_ms), reply)
         new = [*self._new(handed)]
         self._perform(actions)
         self._recall([step for step, need in new if self._check(step, need)])
@@ -187,10 +157,8 @@ class Engagement:
 
     def connected(self) -> None:
         """Say all that the requester may not have heard."""
-        self._sending.clear()
-        self._paying.clear()
+        self._telling.begin_anew()
         self._tell(Connected())
-        self._pay()
 
     def end(self) -> None:
         """Do and say nothing more: the requester has no use for it."""
@@ -203,14 +171,13 @@ class Engagement:
         """Take the time."""
         self._now_ms = now_ms
         self._tell(Tick())
-        if self._unsaved and now_ms >= self._retry_ms:
-            unsaved, self._unsaved = self._unsaved, []
-            for change, then in unsaved:
-                self._save(change, then)
+        self._telling.tick(now_ms)
 
     def close(self) -> None:
         """End it."""
+        self._is_over = True
         self._supply.close()
+        self._telling.close()
         for task in self._tasks.values():
             self._tools.workbench.cancel(task)
         self._tools.depot.withdraw(self.agreement.cid)
@@ -224,7 +191,7 @@ class Engagement:
         for step, need in zip(handed.steps, handed.needs, strict=True):
             if self._service.is_open(step) and step not in self._needs:
                 self._needs[step] = need
-                self._owed.pop(step, None)
+                self._telling.take_back(step)
                 yield step, need
 
     def _check(self, step: Cid, need: Need) -> bool:
@@ -246,6 +213,8 @@ class Engagement:
         tools.workbench.read(look, partial(self._on_recalled, steps))
 
     def _on_recalled(self, steps: list[Cid], looked: "Future[list[Made]]") -> None:
+        if self._is_over:
+            return
         try:
             found = looked.result()
         except TallyError:  # then they are run again
@@ -254,6 +223,10 @@ class Engagement:
             self._made(made)
         wanted = [step for step in steps if step in self._needs]
         self._supply.want((step, self._needs[step].environment) for step in wanted)
+
+    def _on_confirmed(self, number: int) -> None:
+        self.used_ms = self._now_ms
+        self._tell(Confirmed(number))
 
     def _on_ready(self, step: Cid, closure: Cid) -> None:
         if step in self._due:
@@ -281,6 +254,8 @@ class Engagement:
         self._tools.workbench.begin(task, partial(self._on_outcome, step))
 
     def _on_outcome(self, step: Cid, outcome: Outcome) -> None:
+        if self._is_over:
+            return
         if isinstance(outcome, Made):
             self._made(outcome)
         else:
@@ -312,7 +287,7 @@ class Engagement:
         self._perform(self._service.handle(event, self._now_ms))
 
     def _perform(self, actions: Iterable[Action]) -> None:
-        for action in actions:
+        for action in () if self._is_over else actions:
             match action:
                 case Run(step):
                     self._run(step)
@@ -321,17 +296,15 @@ class Engagement:
                         self._tools.workbench.cancel(task)
                     self._forget(step)
                 case Hand():
-                    self._hand(action)
-                case Resend(number) if number in self._saved:
-                    self._to_send[number] = None
+                    self._telling.hand(action)
+                case Resend(number):
+                    self._telling.send(number)
                 case Return(steps, why):
-                    self._owed.update(dict.fromkeys(steps, why))
                     for step in steps:
                         self._forget(step)
-                    self._pay()
+                    self._telling.give_back(steps, why)
                 case Blame(why):
                     self._blame(why)
-        self._pump()
 
     def _run(self, step: Cid) -> None:
         closure = self._ready.pop(step, None)
@@ -339,92 +312,6 @@ class Engagement:
             self._begin(step, closure)
         else:
             self._due.add(step)
-
-    # what the requester is told
-
-    def _hand(self, hand: Hand) -> None:
-        signed = seal(BATCH, hand.batch, self._tools.signer).data
-        number = hand.batch.number
-
-        def saved() -> None:
-            self._saved.add(number)
-            self._to_send[number] = None
-            self._pump()
-
-        self._save(partial(self._tools.book.hand, hand, signed), saved)
-
-    def _pump(self) -> None:
-        """Send batches, a few at a time."""
-        while self._to_send and len(self._sending) < SENDING:
-            number = next(iter(self._to_send))
-            del self._to_send[number]
-            if number not in self._sending:
-                self._sending.add(number)
-                self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
-
-    def _body(self, number: int) -> bytes:
-        signed, said = self._tools.book.batch(self.agreement.cid, number)
-        return write_batch(signed, said, self._tools.workbench.records(said))
-
-    def _send(self, number: int, read: "Future[bytes]") -> None:
-        try:
-            body = read.result()
-        except (
-            TallyError
-        ):  # it is sent when the requester is heard of again, if it can be read then
-            self._sending.discard(number)
-            return
-        self._asking.ask(BATCH_TYPE, body, partial(self._on_confirmed, number))
-
-    def _on_confirmed(self, number: int, answer: bytes | None) -> None:
-        self._sending.discard(number)
-        if answer is None:
-            self._to_send[number] = None
-        else:
-            self.used_ms = self._now_ms
-            self._saved.discard(number)
-            self._save(partial(self._tools.book.confirm, self.agreement.cid, number), _nothing)
-            self._tell(Confirmed(number))
-        self._pump()
-
-    def _pay(self) -> None:
-        """Tell the requester which steps are not run here, with each reason once."""
-        reasons: dict[str, list[Cid]] = {}
-        for step, why in self._owed.items():
-            if step not in self._paying:
-                reasons.setdefault(why, []).append(step)
-        for why, steps in reasons.items():
-            self._paying.update(steps)
-            for at in range(0, len(steps), MAX_STEPS):
-                part = tuple(steps[at : at + MAX_STEPS])
-                body = write_steps(Steps(self.agreement.cid, part, why))
-                self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
-
-    def _on_paid(self, steps: tuple[Cid, ...], answer: bytes | None) -> None:
-        self._paying.difference_update(steps)
-        if answer is None:
-            self._pay()
-            return
-        for step in steps:
-            self._owed.pop(step, None)
-
-    def _save(self, change: Change, then: Callable[[], None]) -> None:
-        """Have something written in the book; then go on, or write it again later."""
-
-        def recorded(outcome: "Future[None]") -> None:
-            self._tools.wake(partial(self._on_saved, change, then, outcome))
-
-        self._tools.recorder.submit(Record((), change, recorded))
-        self._tools.recorder.hurry()
-
-    def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
-        try:
-            outcome.result()
-        except TallyError:  # a full disk: it is asked again, and nothing is said before
-            self._unsaved.append((change, then))
-            self._retry_ms = self._now_ms + AGAIN_MS
-            return
-        then()
 
 
 def has_room(tools: Tools, size: int) -> bool:
@@ -434,7 +321,3 @@ def has_room(tools: Tools, size: int) -> bool:
 
 def _unheard(outcome: "Future[None]") -> None:
     """Go on whether it could be written or not: without it, more is said than anybody needs."""
-
-
-def _nothing() -> None:
-    """Do nothing more."""

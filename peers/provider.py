@@ -18,7 +18,7 @@ from engine.recorder import Change, Record
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
 from peers.asking import Asking
 from peers.connection import Channel, Connection
-from peers.engagement import NO_ROOM, Engagement, Tools, has_room
+from peers.engagement import NO_ROOM, Engagement, has_room
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share, objection, share_of
@@ -28,6 +28,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.provider_book import Kept
 from peers.signed import Unsealed, seal
+from peers.telling import Tools
 from peers.work_messages import (
     BATCH_TYPE,
     END_TYPE,

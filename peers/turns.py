@@ -27,7 +27,7 @@ class Turns(Generic[Owner, Task]):
     def __init__(self) -> None:
         self._left: dict[Owner, Share] = {}
         self._queues: dict[Owner, dict[Task, Share]] = {}  # not empty; the first is next
-        self._taken: dict[Task, tuple[Owner, Share]] = {}
+        self._taken: dict[Task, tuple[Owner | None, Share]] = {}
 
     def __len__(self) -> int:
         """How many steps wait."""
@@ -45,6 +45,9 @@ class Turns(Generic[Owner, Task]):
     def leave(self, owner: Owner) -> None:
         """Forget an owner of whom nothing waits; what still runs ends for nobody."""
         self._left.pop(owner, None)
+        for task, (whose, used) in self._taken.items():
+            if whose == owner:
+                self._taken[task] = (None, used)
 
     def add(self, owner: Owner, task: Task, wants: Share) -> None:
         """Queue a step, which fits in all that its owner may use."""
@@ -54,7 +57,7 @@ class Turns(Generic[Owner, Task]):
         """Return the next step, which from now on uses what it wants; None when none fits."""
         for owner, queue in self._queues.items():
             task, wants = next(iter(queue.items()))
-            if wants.fits_in(self._left[owner]):
+            if wants.fits_in(self._left.get(owner, Share())):
                 self._left[owner] = self._left[owner].minus(wants)
                 self._taken[task] = (owner, wants)
                 self._behind_others(owner)
@@ -65,7 +68,7 @@ class Turns(Generic[Owner, Task]):
     def give_back(self, task: Task) -> None:
         """Let what a step used be used by others."""
         owner, used = self._taken.pop(task)
-        if owner in self._left:
+        if owner is not None:
             self._left[owner] = self._left[owner].plus(used)
 
     def drop(self, owner: Owner, task: Task) -> bool:

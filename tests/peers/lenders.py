@@ -31,7 +31,6 @@ from peers import work_messages
 from peers.agreement import LEASE, OFFER, Acceptance, Lease, Offer
 from peers.book import Book
 from peers.connection import Channel, Connection
-from peers.engagement import Tools
 from peers.envelope import Role
 from peers.house import House, Share
 from peers.identity import PeerId
@@ -39,6 +38,7 @@ from peers.keeper import Keeper
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.signed import Unsealed, seal
+from peers.telling import Tools
 from peers.work_messages import Need, Refusal, Steps, Told
 from peers.workbench import Workbench
 from tests.peers.traders import Trader

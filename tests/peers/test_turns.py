@@ -52,3 +52,16 @@ def test_a_step_can_be_taken_out() -> None:
     assert not of_one.drop("a", "a1")
     of_one.leave("a")
     assert of_one.take() is None
+
+
+def test_who_has_left_and_joins_again_uses_no_more_than_was_agreed() -> None:
+    """What of the owner still ran then gives nothing back to the new share."""
+    of_one = turns(a=ONE)
+    of_one.add("a", "a1", ONE)
+    assert of_one.take() == "a1"
+    of_one.leave("a")
+    of_one.join("a", ONE)
+    of_one.give_back("a1")
+    for task in ("a2", "a3"):
+        of_one.add("a", task, ONE)
+    assert [of_one.take(), of_one.take()] == ["a2", None]

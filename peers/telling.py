@@ -1,0 +1,197 @@
+"""Telling: what a provider says to a requester by itself: batches of results, and steps given back.
+
+Save, then send: a batch is in the book before it leaves. What was said and not answered is said
+again whenever the requester is heard of. Few batches are in memory, however many wait.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from typing import Final, NamedTuple
+
+from engine.clock import Clock
+from engine.content.cid import Cid
+from engine.errors import TallyError
+from engine.recorder import Change, Record, Recorder
+from engine.runner import Signer
+from peers.agreement import BATCH, MAX_STEPS
+from peers.asking import Asking
+from peers.provider_book import Kept, ProviderBook
+from peers.service_events import Hand
+from peers.signed import seal
+from peers.supply import Depot
+from peers.wake import Wake
+from peers.work_messages import BATCH_TYPE, RETURN_TYPE, Steps, write_batch, write_steps
+from peers.workbench import Workbench
+
+SENDING: Final = 4  # batches that wait for an answer; more stay in the book meanwhile
+AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
+
+
+class Tools(NamedTuple):
+    """What all engagements of a provider share."""
+
+    depot: Depot
+    workbench: Workbench
+    book: ProviderBook
+    recorder: Recorder  # of the book
+    signer: Signer
+    clock: Clock
+    wake: Wake
+    free_bytes: Callable[[], int]  # of the disk
+    most_bytes: int  # of an environment, or of a step with its inputs
+    log: Callable[..., None]
+
+
+class Telling:
+    """What is told under one agreement. For the node's thread."""
+
+    def __init__(
+        self, kept: Kept, tools: Tools, asking: Asking, confirmed: Callable[[int], None]
+    ) -> None:
+        """Go on with what was said and done before; `confirmed` is told of each batch."""
+        self._agreement = kept.agreement.cid
+        self._tools = tools
+        self._asking = asking
+        self._confirmed = confirmed
+        self._now_ms = 0
+        self._saved = set(kept.past.unconfirmed)  # batches that may be sent
+        self._to_send: dict[int, None] = {}  # of those
+        self._sending: set[int] = set()
+        self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
+        self._paying: set[Cid] = set()  # of those, what was said and not answered
+        self._unsaved: list[tuple[Change, Callable[[], None]]] = []
+        self._retry_ms = 0
+        self._is_over = False
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether nothing waits for the disk to have room."""
+        return not self._unsaved
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether that is so, and the requester knows of all that was given back."""
+        return not (self._unsaved or self._owed)
+
+    def hand(self, hand: Hand) -> None:
+        """Sign a batch, and send it when it is in the book."""
+        signed = seal(BATCH, hand.batch, self._tools.signer).data
+        number = hand.batch.number
+
+        def saved() -> None:
+            self._saved.add(number)
+            self.send(number)
+
+        self.save(partial(self._tools.book.hand, hand, signed), saved)
+
+    def send(self, number: int) -> None:
+        """Send a batch, unless it is still to be saved: then it is sent by itself."""
+        if number in self._saved:
+            self._to_send[number] = None
+            self._pump()
+
+    def give_back(self, steps: Iterable[Cid], why: str) -> None:
+        """Say that steps are not run here."""
+        self._owed.update(dict.fromkeys(steps, why))
+        self._pay()
+
+    def take_back(self, step: Cid) -> None:
+        """Say that of a step no more: it was leased again."""
+        self._owed.pop(step, None)
+
+    def begin_anew(self) -> None:
+        """Take all that was not answered as not said."""
+        self._sending.clear()
+        self._paying.clear()
+        self._pay()
+
+    def save(self, change: Change, then: Callable[[], None]) -> None:
+        """Have something written in the book; then go on, or write it again later."""
+
+        def recorded(outcome: "Future[None]") -> None:
+            self._tools.wake(partial(self._on_saved, change, then, outcome))
+
+        self._tools.recorder.submit(Record((), change, recorded))
+        self._tools.recorder.hurry()
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time."""
+        self._now_ms = now_ms
+        if self._unsaved and now_ms >= self._retry_ms:
+            unsaved, self._unsaved = self._unsaved, []
+            for change, then in unsaved:
+                self.save(change, then)
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._is_over = True
+
+    def _pump(self) -> None:
+        """Send batches, a few at a time."""
+        while not self._is_over and self._to_send and len(self._sending) < SENDING:
+            number = next(iter(self._to_send))
+            del self._to_send[number]
+            if number not in self._sending:
+                self._sending.add(number)
+                self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
+
+    def _body(self, number: int) -> bytes:
+        signed, said = self._tools.book.batch(self._agreement, number)
+        return write_batch(signed, said, self._tools.workbench.records(said))
+
+    def _send(self, number: int, read: "Future[bytes]") -> None:
+        if self._is_over:
+            return
+        try:
+            body = read.result()
+        except TallyError:  # it is sent when the requester is heard of again, if it can be then
+            self._sending.discard(number)
+            return
+        self._asking.ask(BATCH_TYPE, body, partial(self._on_answered, number))
+
+    def _on_answered(self, number: int, answer: bytes | None) -> None:
+        self._sending.discard(number)
+        if answer is None:
+            self._to_send[number] = None
+        else:
+            self._saved.discard(number)
+            self.save(partial(self._tools.book.confirm, self._agreement, number), _nothing)
+            self._confirmed(number)
+        self._pump()
+
+    def _pay(self) -> None:
+        """Tell the requester which steps are not run here, with each reason once."""
+        if self._is_over:
+            return
+        reasons: dict[str, list[Cid]] = {}
+        for step, why in self._owed.items():
+            if step not in self._paying:
+                reasons.setdefault(why, []).append(step)
+        for why, steps in reasons.items():
+            self._paying.update(steps)
+            for at in range(0, len(steps), MAX_STEPS):
+                part = tuple(steps[at : at + MAX_STEPS])
+                body = write_steps(Steps(self._agreement, part, why))
+                self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
+
+    def _on_paid(self, steps: tuple[Cid, ...], answer: bytes | None) -> None:
+        self._paying.difference_update(steps)
+        if answer is None:
+            self._pay()
+            return
+        for step in steps:
+            self._owed.pop(step, None)
+
+    def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
+        try:
+            outcome.result()
+        except TallyError:  # a full disk: it is asked again, and nothing is said before
+            self._unsaved.append((change, then))
+            self._retry_ms = self._now_ms + AGAIN_MS
+            return
+        then()
+
+
+def _nothing() -> None:
+    """Do nothing more."""
