@@ -292,7 +292,8 @@ class Deal:
         roots = dict.fromkeys((*steps, *(task.need.environment for task in tasks)))
         self._office.depot.offer(self.agreement, roots, self.provider)
         signed = seal(LEASE, lease, self._office.signer)
-        self._ask(LEASE_TYPE, write_lease(signed.data, steps, [task.need for task in tasks]))
+        needs, records = [task.need for task in tasks], [task.record for task in tasks]
+        self._ask(LEASE_TYPE, write_lease(signed.data, steps, needs, records))
 
     def _on_answer(self, body: bytes, now_ms: int) -> None:
         answer = read_answer(body)

@@ -5,17 +5,20 @@ owed to the requester is sent again whenever it is heard of, until it was answer
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import Final
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import TallyError
+from engine.errors import Damaged, TallyError
 from engine.recorder import Record
 from peers.allowance import Rate
 from peers.asking import Asking
+from peers.carried import Carried, carried
 from peers.house import Share
 from peers.house import share_of as lent_by
 from peers.provider_book import Kept
@@ -55,6 +58,9 @@ NO_ROOM: Final = "this peer has no room on its disk"
 AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks
 
 
+_Recalled = tuple[list[Made], dict[Cid, Carried]]
+
+
 class Engagement:
     """What we do under one agreement. For the node's thread."""
 
@@ -91,6 +97,8 @@ class Engagement:
             self._lacks,
         )
         self._needs: dict[Cid, Need] = {}  # of open steps
+        self._carried: dict[Cid, Carried] = {}  # of those, what came with a lease
+        self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._ready: dict[Cid, Cid] = {}  # step -> its closure; all is here, its turn has not come
         self._due: set[Cid] = set()  # its turn has come, and not all is here
         self._tasks: dict[Cid, Task] = {}  # on the workbench
@@ -132,6 +140,7 @@ class Engagement:
         """Return what of the store it needs."""
         needs = self._needs.items()
         content = {cid for step, need in needs for cid in (step, need.environment)}
+        content.update(cid for carried in self._carried.values() for cid in carried.parts)
         return content | {cid for ran in self._service.known() for cid in ran.said[1:]}
 
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
@@ -148,7 +157,8 @@ class Engagement:
         self._telling.save(partial(self._tools.book.lease, handed, wall_ms), reply)
         new = [*self._new(handed)]
         self._perform(actions)
-        self._recall([step for step, need in new if self._check(step, need)])
+        steps = [step for step, need in new if self._check(step, need)]
+        self._recall(steps, handed.records)
 
     def stopped(self, steps: Iterable[Cid]) -> None:
         """End steps that nobody wants."""
@@ -201,28 +211,35 @@ class Engagement:
         self._fail(step, "it needs more than was agreed")
         return False
 
-    def _recall(self, steps: list[Cid]) -> None:
+    def _recall(self, steps: list[Cid], records: Mapping[Cid, Block]) -> None:
         """Look whether we did some of these for the same requester, before any is fetched."""
         tools = self._tools
         again = [step for step in steps if not self._needs[step].is_fresh]
 
-        def look() -> list[Made]:
+        def look() -> _Recalled:
             said = tools.book.said(self.agreement.requester, again)
-            return tools.workbench.whole(said.values())
+            came = _read(records[step] for step in steps if step in records)
+            return tools.workbench.whole(said.values()), came
 
         tools.workbench.read(look, partial(self._on_recalled, steps))
 
-    def _on_recalled(self, steps: list[Cid], looked: "Future[list[Made]]") -> None:
+    def _on_recalled(self, steps: list[Cid], looked: "Future[_Recalled]") -> None:
         if self._is_over:
             return
         try:
-            found = looked.result()
+            found, carried = looked.result()
         except TallyError:  # then they are run again
-            found = []
+            found, carried = [], {}
         for made in found:
             self._made(made)
         wanted = [step for step in steps if step in self._needs]
-        self._supply.want((step, self._needs[step].environment) for step in wanted)
+        self._carried.update((step, carried[step]) for step in wanted if step in carried)
+        self._supply.want([self._lacking(step) for step in wanted])
+
+    def _lacking(self, step: Cid) -> tuple[Cid, Cid, tuple[Cid, ...] | None]:
+        """Return a step, its environment, and what of it is not here; None for all of it."""
+        carried = self._carried.get(step)
+        return step, self._needs[step].environment, carried.parts if carried else None
 
     def _on_confirmed(self, number: int) -> None:
         self.used_ms = self._now_ms
@@ -251,7 +268,8 @@ class Engagement:
         whose = (self.agreement.cid, self.agreement.requester)
         task = Task(*whose, number, step, self._needs[step], closure)
         self._tasks[step] = task
-        self._tools.workbench.begin(task, partial(self._on_outcome, step))
+        carried = self._carried.get(step)
+        self._tools.workbench.begin(task, carried, partial(self._on_outcome, step))
 
     def _on_outcome(self, step: Cid, outcome: Outcome) -> None:
         if self._is_over:
@@ -264,8 +282,10 @@ class Engagement:
     def _made(self, made: Made) -> None:
         self.used_ms = self._now_ms
         self._ended["done" if made.succeeded else "failed"] += 1
-        self._tools.depot.offer(self.agreement.cid, made.roots, self.agreement.requester)
-        self._forget(made.said.step)
+        step = made.said.step
+        if self._service.is_open(step):
+            self._made_now[step] = made
+        self._forget(step)
         self._tell(Ran(made.said, made.size, made.succeeded))
 
     def _fail(self, step: Cid, why: str) -> None:
@@ -276,6 +296,7 @@ class Engagement:
     def _forget(self, step: Cid) -> None:
         """Do nothing more for a step."""
         self._needs.pop(step, None)
+        self._carried.pop(step, None)
         self._ready.pop(step, None)
         self._due.discard(step)
         self._supply.drop(step)
@@ -296,7 +317,7 @@ class Engagement:
                         self._tools.workbench.cancel(task)
                     self._forget(step)
                 case Hand():
-                    self._telling.hand(action)
+                    self._hand(action)
                 case Resend(number):
                     self._telling.send(number)
                 case Return(steps, why):
@@ -305,6 +326,13 @@ class Engagement:
                     self._telling.give_back(steps, why)
                 case Blame(why):
                     self._blame(why)
+
+    def _hand(self, hand: Hand) -> None:
+        """Let the requester have what a batch is of, and tell it."""
+        made = [one for said in hand.said if (one := self._made_now.pop(said.step, None))]
+        roots = [root for one in made for root in one.roots]
+        self._tools.depot.offer(self.agreement.cid, roots, self.agreement.requester)
+        self._telling.hand(hand, made)
 
     def _run(self, step: Cid) -> None:
         closure = self._ready.pop(step, None)
@@ -317,6 +345,15 @@ class Engagement:
 def has_room(tools: Tools, size: int) -> bool:
     """Return whether the disk has room for so many bytes, and leaves its owner some."""
     return tools.free_bytes() >= size + MARGIN
+
+
+def _read(records: Iterable[Block]) -> dict[Cid, Carried]:
+    """Return what records of steps say; without those that are none, which nobody can run."""
+    found = {}
+    for record in records:
+        with suppress(Damaged):
+            found[record.cid] = carried(record)
+    return found
 
 
 def _unheard(outcome: "Future[None]") -> None:

@@ -102,7 +102,9 @@ class Judge:
 
     def _bring(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
         """Have here what came out of some steps."""
-        roots = tuple(dict.fromkeys(root for one in standing for root in one.roots))
+        here = case.told.carried
+        wanted = (root for one in standing for root in one.roots if root not in here)
+        roots = tuple(dict.fromkeys(wanted))
         if not roots:
             self._keep(case, standing, tell)
             return
@@ -143,8 +145,10 @@ class Judge:
         def recorded(outcome: "Future[None]") -> None:
             self._wake(partial(_on_kept, proved, tell, outcome))
 
-        records = (block for one, proof in proved for block in (*one.records, proof))
-        self._recorder.submit(Record((case.told.signed, *records), change, recorded))
+        records = [block for one, proof in proved for block in (*one.records, proof)]
+        here = case.told.carried
+        came = [here[root] for one, _ in proved for root in one.roots if root in here]
+        self._recorder.submit(Record((case.told.signed, *records, *came), change, recorded))
         self._recorder.hurry()
 
 

@@ -31,7 +31,7 @@ from peers.run_frames import (
     write_numbers,
     write_tasks,
 )
-from peers.work_messages import Need
+from peers.work_messages import SMALL, Need
 
 LISTEN_MS: Final = 200  # how soon it is noticed that nothing more is to be heard
 
@@ -186,7 +186,7 @@ class RemoteSlots:
         kind = self._kinds.setdefault(step.name[0], len(self._kinds))
         outputs = tuple(step.order.step.outputs)
         about = (brief.need, kind, brief.usual_ms, outputs, brief.sizes, brief.is_private)
-        return Task(step.number, step.order.key, *about)
+        return Task(step.number, step.order.key, *about, _record(step.order))
 
     # the thread that listens
 
@@ -278,6 +278,12 @@ class RemoteSlots:
         for number in numbers:
             if (step := self._take(number)) is not None:
                 step.end.set_exception(error)
+
+
+def _record(order: Order) -> bytes:
+    """Return the step's record, if it may travel with a lease."""
+    found = (block.data for block in order.blocks if block.cid == order.key)
+    return next((data for data in found if len(data) <= SMALL), b"")
 
 
 def _report(outcome: Outcome) -> Report:

@@ -23,7 +23,7 @@ from engine.content.cid import Cid
 from peers.plain import Plain
 from peers.work_messages import Need
 
-MAX_TASKS: Final = 2_000  # of a frame
+MAX_TASKS: Final = 1_000  # of a frame: 4 MiB of their records
 
 
 class Task(NamedTuple):
@@ -37,6 +37,7 @@ class Task(NamedTuple):
     outputs: tuple[str, ...]  # names
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
     is_private: bool = False  # for peers that the user named alone
+    record: bytes = b""  # if it is small
 
 
 class Outcome(NamedTuple):
@@ -60,7 +61,7 @@ class Loss(NamedTuple):
 
 def write_tasks(tasks: Sequence[Task]) -> Plain:
     """Return the frame that has steps run."""
-    alike = groupby(tasks, lambda task: task[2:])
+    alike = groupby(tasks, lambda task: task[2:-1])  # all but number, key and record
     return ("steps", tuple(_plain_group(tuple(of)) for _, of in alike))
 
 
@@ -111,7 +112,7 @@ def _plain_group(tasks: tuple[Task, ...]) -> Plain:
     one = tasks[0]
     sizes = tuple((root.raw, size) for root, size in one.sizes)
     need = (one.need.environment.raw, *one.need[1:])
-    named = tuple(part for task in tasks for part in (task.number, task.key.raw))
+    named = tuple(part for task in tasks for part in (task.number, task.key.raw, task.record))
     return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, named)
 
 
@@ -129,12 +130,17 @@ def _group(plain: Plain) -> Iterator[Task]:
             need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
             names = tuple(str(name) for name in outputs)
             about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), is_private)
-            for number, key in zip(named[::2], named[1::2], strict=True):
-                if not isinstance(number, int) or not isinstance(key, bytes):
-                    raise ValueError("a task of another form")
-                yield Task(number, Cid(key), *about)
+            yield from (Task(number, key, *about, record) for number, key, record in _named(named))
             return
     raise ValueError("tasks of another form")
+
+
+def _named(plain: tuple[Plain, ...]) -> Iterator[tuple[int, Cid, bytes]]:
+    """Yield number, key and record of tasks."""
+    for number, key, record in zip(plain[::3], plain[1::3], plain[2::3], strict=True):
+        if not (isinstance(number, int) and isinstance(key, bytes) and isinstance(record, bytes)):
+            raise ValueError("a task of another form")
+        yield number, Cid(key), record
 
 
 def _size(plain: Plain) -> tuple[Cid, int]:

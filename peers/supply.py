@@ -83,7 +83,7 @@ class Supply:
         ready: Callable[[Cid, Cid], None],
         failed: Callable[[Cid, TallyError], None],
     ) -> None:
-        """Call `ready` with a step and its closure, or `failed` with why not; never from `want`."""
+        """Call `ready` with a step and its closure, or `failed` with why not."""
         self._scope = scope
         self._source = source
         self._most_bytes = most_bytes
@@ -92,6 +92,7 @@ class Supply:
         self._ready = ready
         self._failed = failed
         self._wanted: dict[Cid, Cid] = {}  # step -> its environment
+        self._parts: dict[Cid, tuple[Cid, ...]] = {}  # of a step whose record is here
         self._queue: deque[Cid] = deque()
         self._alone: deque[Cid] = deque()  # steps that are fetched one by one
         self._size = FIRST
@@ -103,21 +104,27 @@ class Supply:
         self._number = 0
         self._flying = 0  # fetches of steps
 
-    def want(self, needs: Iterable[tuple[Cid, Cid]]) -> None:
-        """Have steps brought here, each with its environment."""
-        for step, environment in needs:
+    def want(self, needs: Iterable[tuple[Cid, Cid, tuple[Cid, ...] | None]]) -> None:
+        """Have steps brought here, each with its environment; of some, only parts are lacking."""
+        whole: list[Cid] = []
+        for step, environment, parts in needs:
             if step in self._wanted:
                 continue
             self._wanted[step] = environment
-            self._queue.append(step)
             if environment not in self._closures:
                 self._coming.setdefault(environment)
+            if parts is not None:
+                self._parts[step] = parts
+            (whole if parts == () else self._queue).append(step)
+        for step in whole:
+            self._arrive(step)
         self._begin_environment()
         self._go_on()
 
     def drop(self, step: Cid) -> None:
         """Want a step no more."""
         self._wanted.pop(step, None)
+        self._parts.pop(step, None)
         self._here.pop(step, None)
 
     def close(self) -> None:
@@ -130,7 +137,8 @@ class Supply:
     def _go_on(self) -> None:
         while self._flying < AT_ONCE and (steps := self._next()):
             self._flying += 1
-            self._fetch(steps, partial(self._on_steps, steps))
+            roots = (root for step in steps for root in self._parts.get(step, (step,)))
+            self._fetch(tuple(dict.fromkeys(roots)), partial(self._on_steps, steps))
         if not self._wanted:
             self._size = FIRST
 

@@ -4,7 +4,7 @@ Save, then send: a batch is in the book before it leaves. What was said and not 
 again whenever the requester is heard of. Few batches are in memory, however many wait.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Final, NamedTuple
@@ -22,7 +22,7 @@ from peers.signed import seal
 from peers.supply import Depot
 from peers.wake import Wake
 from peers.work_messages import BATCH_TYPE, RETURN_TYPE, Steps, write_batch, write_steps
-from peers.workbench import Workbench
+from peers.workbench import Made, Workbench
 
 SENDING: Final = 4  # batches that wait for an answer; more stay in the book meanwhile
 AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
@@ -57,6 +57,8 @@ class Telling:
         self._now_ms = 0
         self._saved = set(kept.past.unconfirmed)  # batches that may be sent
         self._to_send: dict[int, None] = {}  # of those
+        self._bodies: dict[int, bytes] = {}  # of some that were not sent yet
+        self._saving = 0  # changes on their way into the book
         self._sending: set[int] = set()
         self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
         self._paying: set[Cid] = set()  # of those, what was said and not answered
@@ -71,13 +73,17 @@ class Telling:
 
     @property
     def is_idle(self) -> bool:
-        """Whether that is so, and the requester knows of all that was given back."""
-        return not (self._unsaved or self._owed)
+        """Whether all is in the book, and the requester knows of all that was given back."""
+        return not (self._unsaved or self._saving or self._owed)
 
-    def hand(self, hand: Hand) -> None:
-        """Sign a batch, and send it when it is in the book."""
+    def hand(self, hand: Hand, made: Sequence[Made]) -> None:
+        """Sign a batch, and send it when it is in the book, with what of it was just made."""
         signed = seal(BATCH, hand.batch, self._tools.signer).data
         number = hand.batch.number
+        records = [record for one in made for record in one.records]
+        if len(records) == 2 * len(hand.said) and len(self._bodies) < SENDING:
+            carried = dict.fromkeys(block.data for one in made for block in one.carried)
+            self._bodies[number] = write_batch(signed, hand.said, records, carried)
 
         def saved() -> None:
             self._saved.add(number)
@@ -112,6 +118,7 @@ class Telling:
         def recorded(outcome: "Future[None]") -> None:
             self._tools.wake(partial(self._on_saved, change, then, outcome))
 
+        self._saving += 1
         self._tools.recorder.submit(Record((), change, recorded))
         self._tools.recorder.hurry()
 
@@ -132,8 +139,12 @@ class Telling:
         while not self._is_over and self._to_send and len(self._sending) < SENDING:
             number = next(iter(self._to_send))
             del self._to_send[number]
-            if number not in self._sending:
-                self._sending.add(number)
+            if number in self._sending:
+                continue
+            self._sending.add(number)
+            if (body := self._bodies.pop(number, None)) is not None:
+                self._ask(number, body)
+            else:
                 self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
 
     def _body(self, number: int) -> bytes:
@@ -148,6 +159,9 @@ class Telling:
         except TallyError:  # it is sent when the requester is heard of again, if it can be then
             self._sending.discard(number)
             return
+        self._ask(number, body)
+
+    def _ask(self, number: int, body: bytes) -> None:
         self._asking.ask(BATCH_TYPE, body, partial(self._on_answered, number))
 
     def _on_answered(self, number: int, answer: bytes | None) -> None:
@@ -184,6 +198,7 @@ class Telling:
             self._owed.pop(step, None)
 
     def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
+        self._saving -= 1
         try:
             outcome.result()
         except TallyError:  # a full disk: it is asked again, and nothing is said before

@@ -4,12 +4,12 @@ What is signed travels as the bytes that were signed. What comes from outside is
 the door: whatever is wrong with it is a RemoteFault, and the connection ends (docs/protocol.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from engine.content.blocks import Block
-from engine.content.cid import BYTES, Cid, are_cids
+from engine.content.blocks import Block, Checked
+from engine.content.cid import BYTES, RAW, Cid, are_cids
 from engine.errors import Damaged
 from peers.agreement import (
     ACCEPTANCE,
@@ -37,6 +37,8 @@ STOP_TYPE: Final = request(Subject.WORK + 4)
 END_TYPE: Final = notice(Subject.WORK + 5)
 
 MAX_WHY: Final = 500  # characters that are shown to a person
+SMALL: Final = 4 * 1024  # bytes of content that travels with a lease or a batch; more is fetched
+MAX_CARRIED: Final = 512 * 1024  # bytes of all that does: a message has room for that
 
 _LEAF: Final = 3 * BYTES
 
@@ -65,6 +67,7 @@ class Handed(NamedTuple):
     signed: bytes  # the lease, as it came
     steps: tuple[Cid, ...]
     needs: tuple[Need, ...]
+    records: Mapping[Cid, Block]  # of some of the steps; the others' are fetched
 
 
 class Told(NamedTuple):
@@ -74,6 +77,7 @@ class Told(NamedTuple):
     said: tuple[Said, ...]
     records: tuple[Block, ...]
     signed: Block  # the batch as it came
+    carried: Mapping[Cid, Block]  # some of what came out; the rest is fetched
 
 
 class Steps(NamedTuple):
@@ -118,11 +122,17 @@ def read_answer(body: bytes) -> Unsealed[Acceptance] | Refusal:
     raise RemoteFault("it answers an offer with neither yes nor no")
 
 
-def write_lease(signed: bytes, steps: Sequence[Cid], needs: Sequence[Need]) -> bytes:
-    """Return the body of a LEASE; neighbours that need the same say it once."""
+def write_lease(
+    signed: bytes, steps: Sequence[Cid], needs: Sequence[Need], records: Sequence[bytes] = ()
+) -> bytes:
+    """Return the body of a LEASE; neighbours that need the same say it once.
+
+    Of `records`, in the order of the steps and empty for those not to be sent, it takes what fits.
+    """
     alike = groupby(zip(needs, steps, strict=True), lambda one: one[0])
     groups = ((need, tuple(step.raw for _, step in of)) for need, of in alike)
-    return pack((signed, tuple((*_plain(need), raws) for need, raws in groups)))
+    needed = tuple((*_plain(need), raws) for need, raws in groups)
+    return pack((signed, needed, tuple(one or b"" for one in _fitting(records))))
 
 
 def read_lease(body: bytes) -> Handed:
@@ -131,7 +141,7 @@ def read_lease(body: bytes) -> Handed:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(groups)):
+        case (bytes(signed), tuple(groups), tuple(records)):
             try:
                 lease = unseal(LEASE, signed)
             except Damaged as error:
@@ -140,14 +150,23 @@ def read_lease(body: bytes) -> Handed:
             if not 1 <= len(needed) <= MAX_STEPS:
                 raise RemoteFault(f"a lease is of 1 to {MAX_STEPS} steps")
             needs, steps = zip(*needed, strict=True)
-            return Handed(lease, signed, steps, needs)
+            return Handed(lease, signed, steps, needs, _of_steps(steps, records))
     raise RemoteFault("a lease of another form")
 
 
-def write_batch(signed: bytes, said: Sequence[Said], records: Sequence[Block]) -> bytes:
-    """Return the body of a BATCH; `records` has a Result and an Attestation for each of `said`."""
+def write_batch(
+    signed: bytes,
+    said: Sequence[Said],
+    records: Sequence[Block],
+    carried: Iterable[bytes] = (),
+) -> bytes:
+    """Return the body of a BATCH; `records` has a Result and an Attestation for each of `said`.
+
+    Of `carried`, raw blocks that came out, it takes what fits.
+    """
     leaves = tuple(one.leaf for one in said)
-    return pack((signed, leaves, tuple(record.data for record in records)))
+    fitting = tuple(one for one in _fitting(carried) if one is not None)
+    return pack((signed, leaves, tuple(record.data for record in records), fitting))
 
 
 def read_batch(body: bytes) -> Told:
@@ -156,11 +175,12 @@ def read_batch(body: bytes) -> Told:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(leaves), tuple(records)):
+        case (bytes(signed), tuple(leaves), tuple(records), tuple(carried)):
             try:
                 said = tuple(map(_said, leaves))
                 batch = unseal(BATCH, signed)
-                return Told(batch, said, _records(said, records), Block(batch.cid, signed))
+                whole, leaf = Block(batch.cid, signed), _leaves(carried)
+                return Told(batch, said, _records(said, records), whole, leaf)
             except Damaged as error:
                 raise RemoteFault(error.what) from None
     raise RemoteFault("a batch of another form")
@@ -236,7 +256,38 @@ def _records(said: tuple[Said, ...], records: tuple[Plain, ...]) -> tuple[Block,
         raise RemoteFault("a batch has two records for each step")
     found = []
     for cid, data in zip(named, records, strict=True):
-        if not isinstance(data, bytes):
-            raise RemoteFault("a record is bytes")
-        found.append(Block(cid, cid.check(data)))
+        found.append(_checked(cid, data))
     return tuple(found)
+
+
+def _of_steps(steps: tuple[Cid, ...], records: tuple[Plain, ...]) -> dict[Cid, Block]:
+    if records and len(records) != len(steps):
+        raise RemoteFault("a lease comes with the records of its steps, or with none")
+    return {step: _checked(step, data) for step, data in zip(steps, records, strict=False) if data}
+
+
+def _leaves(carried: tuple[Plain, ...]) -> dict[Cid, Block]:
+    found = {}
+    for data in carried:
+        if not isinstance(data, bytes):
+            raise RemoteFault("what came out is bytes")
+        cid = Cid.of(RAW, data)
+        found[cid] = Block(cid, data)
+    return found
+
+
+def _checked(cid: Cid, data: Plain) -> Block:
+    if not isinstance(data, bytes):
+        raise RemoteFault("a record is bytes")
+    if (block := Checked.of(cid, data)) is None:
+        raise RemoteFault(f"it sent bytes that are not {cid}")
+    return block
+
+
+def _fitting(contents: Iterable[bytes]) -> Iterator[bytes | None]:
+    """Yield what is small, as long as there is room, and None for the others."""
+    room = MAX_CARRIED
+    for data in contents:
+        is_taken = len(data) <= min(SMALL, room)
+        room -= len(data) if is_taken else 0
+        yield data if is_taken else None

@@ -27,12 +27,13 @@ from engine.sandbox.base import Limits
 from engine.slots import Slots
 from engine.step import RESULT, STEP, Step
 from peers.agreement import Said
+from peers.carried import Carried
 from peers.house import Share
 from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.turns import Turns
 from peers.wake import Wake
-from peers.work_messages import Need
+from peers.work_messages import SMALL, Need
 
 T = TypeVar("T")
 
@@ -59,6 +60,8 @@ class Made(NamedTuple):
     size: int  # bytes of its two records
     roots: tuple[Cid, ...]  # what its requester may have
     succeeded: bool
+    records: tuple[Block, ...] = ()  # those two, unless they are to be read
+    carried: tuple[Block, ...] = ()  # what came out, as far as it is small
 
 
 _TRACE: Final = 2_000  # characters of a traceback that are written down
@@ -92,7 +95,7 @@ class Workbench:
         self.keeper = keeper
         self._wake = wake
         self._lock = RLock()  # over all that follows
-        self._coming: list[Task] = []  # to be read
+        self._coming: list[tuple[Task, Carried | None]] = []  # to be read
         self._told: dict[Task, Told] = {}
         self._orders: dict[Task, Order] = {}
         self._turns: Turns[Cid, Task] = Turns()
@@ -118,11 +121,11 @@ class Workbench:
         with self._lock:
             self._turns.leave(owner)
 
-    def begin(self, task: Task, told: Told) -> None:
+    def begin(self, task: Task, carried: Carried | None, told: Told) -> None:
         """Run a step; `told` is called with what came of it, unless it is cancelled."""
         with self._lock:
             is_first = not self._coming
-            self._coming.append(task)
+            self._coming.append((task, carried))
             self._told[task] = told
         if is_first:
             self._reader.submit(self._prepare)
@@ -192,10 +195,10 @@ class Workbench:
     def _prepare(self) -> None:
         with self._lock:
             coming, self._coming = self._coming, []
-        here = self._store.get_many([task.step for task in coming])
-        for task in coming:
+        here = self._store.get_many([task.step for task, carried in coming if carried is None])
+        for task, carried in coming:
             try:
-                order = self._order(task, here.get(task.step))
+                order = self._order(task, carried, here.get(task.step))
             except Exception as error:
                 self._tell(task, contained(error))
                 continue
@@ -205,14 +208,15 @@ class Workbench:
                     self._turns.add(task.owner, task, share_of(task.need))
         self._fill()
 
-    def _order(self, task: Task, data: bytes | None) -> Order:
-        step = STEP.decode(self._store.get(task.step) if data is None else data)
+    def _order(self, task: Task, carried: Carried | None, data: bytes | None) -> Order:
+        step = carried.step if carried else STEP.decode(data or self._store.get(task.step))
+        blocks = (carried.block,) if carried else ()
         if step.closure != task.closure:
             raise Refused("the environment that came with a step is not its own")
         self._note(step)
         need = task.need
         limits = Limits(memory=need.memory, disk=need.disk, wall_ms=need.wall_ms)
-        return Order(task.step, step, (), limits, task.requester.key)
+        return Order(task.step, step, blocks, limits, task.requester.key)
 
     def _note(self, step: Step) -> None:
         """Have the larger inputs of a step kept for a while."""
@@ -296,7 +300,8 @@ class Workbench:
         gave = set(result.outputs.values())
         if result.step != said.step or result.exit_code or presence.whole(gave) != gave:
             return None
-        return Made(said, sum(len(one.data) for one in records), (*said[1:], *gave), succeeded=True)
+        size = sum(len(one.data) for one in records)
+        return Made(said, size, (*said[1:], *gave), succeeded=True, records=tuple(records))
 
 
 def share_of(need: Need) -> Share:
@@ -307,12 +312,18 @@ def share_of(need: Need) -> Share:
 def made_of(report: Report) -> Made:
     """Return what is told of a step that ended."""
     said = Said(report.result.step, report.result_cid, report.attestation_cid)
-    attestation = report.attestation
-    logs = [log for log in (attestation.stdout, attestation.stderr) if log is not None]
-    records = {said.result, said.attestation}
-    size = sum(len(block.data) for block in report.blocks if block.cid in records)
-    roots = (*said[1:], *report.result.outputs.values(), *logs)
-    return Made(said, size, roots, report.succeeded)
+    logs = (report.attestation.stdout, report.attestation.stderr)
+    gave = (*report.result.outputs.values(), *(log for log in logs if log is not None))
+    blocks = {block.cid: block for block in report.blocks}
+    records = blocks[said.result], blocks[said.attestation]
+    size = sum(len(one.data) for one in records)
+    small = tuple(blocks[cid] for cid in gave if cid in blocks and _is_small(blocks[cid]))
+    return Made(said, size, (*said[1:], *gave), report.succeeded, records, small)
+
+
+def _is_small(block: Block) -> bool:
+    """Return whether something that came out travels with what is said of it."""
+    return block.cid.codec == RAW and len(block.data) <= SMALL
 
 
 def _raised(future: "Future[T]") -> BaseException | None:

@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine import merkle
@@ -142,7 +142,7 @@ class Asker(Trader):
         self.visit.on_frame(
             write_tasks(
                 [
-                    Task(number, record.cid, need, 0, usual_ms, ("out",), (), private)
+                    Task(number, record.cid, need, 0, usual_ms, ("out",), (), private, record.data)
                     for record, number in zip(records, self._numbers, strict=False)
                 ]
             )
@@ -249,7 +249,12 @@ class Worker(Trader):
         attestation = ATTESTATION.block(attested)
         return Said(key, result.cid, attestation.cid), (result, attestation, out, log)
 
-    def hand_back(self, handed: Handed, made: list[tuple[Said, tuple[Block, ...]]]) -> bytes:
+    def hand_back(
+        self,
+        handed: Handed,
+        made: list[tuple[Said, tuple[Block, ...]]],
+        carried: Sequence[bytes] = (),
+    ) -> bytes:
         """Sign a batch and send it; return its body."""
         agreement = handed.lease.value.agreement
         self.store.put(one for _, blocks in made for one in blocks)
@@ -260,7 +265,7 @@ class Worker(Trader):
         root = merkle.root([one.leaf for one in said])
         signed = seal(BATCH, Batch(agreement, self.batches, len(said), root), self.identity)
         records = [record for _, blocks in made for record in blocks[:2]]
-        body = write_batch(signed.data, said, records)
+        body = write_batch(signed.data, said, records, carried)
         self.tell_batch(body)
         return body
 

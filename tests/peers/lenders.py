@@ -225,6 +225,7 @@ class Borrower:
         needs: Sequence[Need],
         number: int = 1,
         lasts: int = 60_000,
+        records: Sequence[bytes] = (),
     ) -> bytes:
         """Hand steps over, with their content; return the id by which it is answered."""
         roots = dict.fromkeys((*steps, *(need.environment for need in needs)))
@@ -232,7 +233,7 @@ class Borrower:
         root = merkle.root([step.raw for step in steps])
         lease = Lease(agreement, number, len(steps), root, lasts)
         signed = seal(LEASE, lease, self.trader.identity).data
-        body = work_messages.write_lease(signed, steps, needs)
+        body = work_messages.write_lease(signed, steps, needs, records)
         return self._ask(work_messages.LEASE_TYPE, body)
 
     def stop(self, agreement: Cid, *steps: Cid) -> bytes:

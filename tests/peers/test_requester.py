@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
 from engine.evidence import evidence
 from engine.step import RESULT, Result
 from peers.agreement import Said
@@ -71,6 +71,27 @@ def test_steps_are_run_and_what_came_out_is_here(asker: Asker, made: Made) -> No
         out = RESULT.decode(asker.store.get(witness.result)).outputs["out"]
         assert asker.store.get(out) == b"made by " + key.raw
     assert sorted(asker.visit.of("begun")) == [0, 1, 2]  # type: ignore[type-var]
+
+
+def test_what_comes_with_a_batch_is_not_fetched(asker: Asker, made: Made) -> None:
+    """What a result names of it is kept, and nothing else that came."""
+    worker = made(2)
+
+    def carry(worker: Worker, handed: Handed) -> None:
+        (key,) = handed.steps
+        assert handed.records[key].data == step("a").data
+        said, blocks = worker.made(key)
+        carried = [*(one.data for one in blocks[2:]), b"something else"]
+        worker.hand_back(handed, [(said, blocks)], carried)
+        worker.depot.withdraw(handed.lease.value.agreement)
+
+    worker.run = carry
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    (result,) = ended(asker).values()
+    assert asker.store.get(result.outputs["out"]) == b"made by " + step("a").cid.raw
+    assert not asker.store.has(Cid.of(RAW, b"something else"))
 
 
 def test_many_short_steps_go_together(asker: Asker, made: Made) -> None:

@@ -34,6 +34,7 @@ TASKS = st.builds(
     st.lists(st.text(max_size=3), max_size=2).map(tuple),
     st.lists(st.tuples(CIDS, SIZES), max_size=2).map(tuple),
     st.booleans(),
+    st.binary(max_size=3),
 )
 OUTCOMES = st.builds(Outcome, SIZES, st.binary(), st.binary(), CIDS, st.binary())
 LOSSES = st.builds(Loss, SIZES, st.text(), st.text(), st.text())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine import merkle
 from engine.content.blocks import Block
-from engine.content.cid import DAG_CBOR, Cid
+from engine.content.cid import DAG_CBOR, RAW, Cid
 from peers.agreement import (
     ACCEPTANCE,
     BATCH,
@@ -28,7 +28,9 @@ from peers.errors import RemoteFault
 from peers.plain import pack
 from peers.signed import seal, unseal
 from peers.work_messages import (
+    MAX_CARRIED,
     MAX_WHY,
+    SMALL,
     Need,
     Refusal,
     Steps,
@@ -85,6 +87,7 @@ def test_an_offer_and_its_answers_are_read() -> None:
 
 SIGNED_LEASE = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
 NEED = Need(A, 2**30, 2**20, 1_000)
+NEED_EACH = [NEED._replace(memory=MAX_AMOUNT - number) for number in range(MAX_STEPS)]
 
 
 @given(
@@ -96,7 +99,29 @@ def test_a_lease_is_read(needs: list[Need]) -> None:
     """With its steps in order, and what each of them needs."""
     steps = tuple(block(str(number)).cid for number in range(len(needs) + 1))
     body, lease = write_lease(SIGNED_LEASE, steps, [NEED, *needs]), unseal(LEASE, SIGNED_LEASE)
-    assert read_lease(body) == (lease, SIGNED_LEASE, steps, (NEED, *needs))
+    assert read_lease(body) == (lease, SIGNED_LEASE, steps, (NEED, *needs), {})
+
+
+def test_a_lease_comes_with_the_records_of_small_steps() -> None:
+    """Each is what its step is named; the others, and what there is no room for, are not there."""
+    blocks = [block(text * SMALL) for text in ("a", "xx", "b")]
+    steps, needs = [one.cid for one in blocks], [NEED] * 3
+    body = write_lease(SIGNED_LEASE, steps, needs, [one.data for one in blocks])
+    found = read_lease(body).records
+    assert [(cid, one.data) for cid, one in found.items()] == [
+        (one.cid, one.data) for one in (blocks[0], blocks[2])
+    ]
+    many = [SMALL * b"x"] * MAX_STEPS
+    body = write_lease(SIGNED_LEASE, [Cid.of(DAG_CBOR, many[0])] * MAX_STEPS, NEED_EACH, many)
+    assert len(body) <= MAX_BODY
+    assert read_lease(body).records.keys() == {Cid.of(DAG_CBOR, many[0])}
+
+
+def test_records_of_other_steps_are_a_fault() -> None:
+    """And some without their steps."""
+    for records in ([b"other"], [b"a", b"b"]):
+        with pytest.raises(RemoteFault):
+            read_lease(write_lease(SIGNED_LEASE, [A], [NEED], records))
 
 
 def test_what_neighbours_need_is_said_once() -> None:
@@ -107,10 +132,9 @@ def test_what_neighbours_need_is_said_once() -> None:
 
 def test_the_largest_lease_fits_in_a_message() -> None:
     """Also when no two neighbours need the same."""
-    needs = [NEED._replace(memory=MAX_AMOUNT - number) for number in range(MAX_STEPS)]
-    body = write_lease(SIGNED_LEASE, [A] * MAX_STEPS, needs)
+    body = write_lease(SIGNED_LEASE, [A] * MAX_STEPS, NEED_EACH)
     assert len(body) <= MAX_BODY
-    assert read_lease(body).needs == tuple(needs)
+    assert read_lease(body).needs == tuple(NEED_EACH)
 
 
 GROUP = (A.raw, 1, 1, 1, 1, False, (A.raw,))
@@ -132,7 +156,7 @@ GROUP = (A.raw, 1, 1, 1, 1, False, (A.raw,))
 def test_what_steps_need_is_within_bounds(groups: tuple[object, ...]) -> None:
     """Of another form, nothing, more than there is; or more steps than a lease has."""
     with pytest.raises(RemoteFault):
-        read_lease(pack((SIGNED_LEASE, groups)))  # type: ignore[arg-type]
+        read_lease(pack((SIGNED_LEASE, groups, ())))  # type: ignore[arg-type]
 
 
 def test_a_batch_is_read_with_its_records() -> None:
@@ -140,7 +164,19 @@ def test_a_batch_is_read_with_its_records() -> None:
     signed = batch(SAID)
     told = read_batch(write_batch(signed, [SAID], RECORDS))
     opened = unseal(BATCH, signed)
-    assert told == (opened, (SAID,), RECORDS, Block(opened.cid, signed))
+    assert told[:4] == (opened, (SAID,), told.records, Block(opened.cid, signed))
+    assert [one.data for one in told.records] == [one.data for one in RECORDS]
+
+
+def test_a_batch_comes_with_what_is_small() -> None:
+    """By its name, which its bytes give; and with no more of it than a message has room for."""
+    small = [b"one", b"two", b"", (SMALL + 1) * b"x"]
+    told = read_batch(write_batch(batch(SAID), [SAID], RECORDS, small))
+    assert {cid: one.data for cid, one in told.carried.items()} == {
+        Cid.of(RAW, data): data for data in (b"one", b"two", b"")
+    }
+    much = write_batch(batch(SAID), [SAID], RECORDS, [SMALL * b"x"] * 1_000)
+    assert len(much) < MAX_CARRIED + 10_000
 
 
 def test_an_end_names_its_agreement() -> None:
@@ -163,10 +199,11 @@ def test_steps_are_read() -> None:
         write_batch(batch(SAID), [SAID], RECORDS[::-1]),
         write_batch(batch(SAID), [SAID], RECORDS[:1]),
         write_batch(batch(SAID), [SAID], ()),
-        pack((batch(SAID), (SAID.leaf[:-1],), (b"", b""))),
-        pack((batch(SAID), (SAID.leaf,), (1, 2))),
-        pack((b"junk", (SAID.leaf,), tuple(record.data for record in RECORDS))),
-        pack((OFFERED.data, (), ())),
+        pack((batch(SAID), (SAID.leaf[:-1],), (b"", b""), ())),
+        pack((batch(SAID), (SAID.leaf,), (1, 2), ())),
+        pack((batch(SAID), (SAID.leaf,), tuple(record.data for record in RECORDS), (1,))),
+        pack((b"junk", (SAID.leaf,), tuple(record.data for record in RECORDS), ())),
+        pack((OFFERED.data, (), (), ())),
     ],
 )
 def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
@@ -179,7 +216,7 @@ def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
 def test_steps_are_cids_and_not_too_many(steps: tuple[object, ...]) -> None:
     """In a lease, and in what goes back."""
     with pytest.raises(RemoteFault):
-        read_lease(pack((SIGNED_LEASE, ((*GROUP[:-1], steps),))))  # type: ignore[arg-type]
+        read_lease(pack((SIGNED_LEASE, ((*GROUP[:-1], steps),), ())))  # type: ignore[arg-type]
     with pytest.raises(RemoteFault):
         read_steps(pack((OFFERED.cid.raw, steps, "")))  # type: ignore[arg-type]
 

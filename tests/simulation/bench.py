@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
 from engine.errors import TallyError, Unavailable
 from engine.recorder import Record
 from peers.agreement import Said
+from peers.carried import Carried
 from peers.house import Share
 from peers.workbench import Made, Task
 from tests.simulation import work
@@ -78,8 +79,12 @@ class Bench:
     def keep(self, needed: frozenset[Cid]) -> None:
         """Everything is kept."""
 
-    def begin(self, task: Task, told: Callable[[Made | TallyError], None]) -> None:
+    def begin(
+        self, task: Task, carried: Carried | None, told: Callable[[Made | TallyError], None]
+    ) -> None:
         """Run a step."""
+        if carried is not None:
+            self._writer.put([(task.step, carried.block.data)])
         self._promises.runs_step(task.step)
         self._tasks.add(task)
         took_ms = self._conduct.random.randint(5, LONGEST_MS) * self._conduct.slowness
@@ -117,7 +122,9 @@ class Bench:
             return
         said, blocks = self._conduct.say(task.step)
         self._writer.put((block.cid, block.data) for block in blocks)
-        self._writer.flush(partial(self._tell, task, told, _made(said)))
+        small = tuple(block for block in blocks[2:] if block.cid.codec == RAW)
+        made = _made(said)._replace(records=tuple(blocks[:2]), carried=small)
+        self._writer.flush(partial(self._tell, task, told, made))
 
     def _tell(self, task: Task, told: Callable[[Any], None], outcome: Made | TallyError) -> None:
         if task in self._tasks:
