@@ -25,7 +25,7 @@ def peer() -> None:
 
 
 @peer.command()
-@click.option("--listen", metavar="HOST:PORT", help="Where others connect; port 0: a free one.")
+@click.option("--listen", metavar="HOST:PORT", help="Where others connect; port 0: free ones.")
 @click.option(
     "--address", metavar="HOST[:PORT]", multiple=True, help="Where others reach this peer."
 )

@@ -17,6 +17,7 @@ from engine.values import dataclass
 
 OUTPUTS: Final = ("table", "json")
 BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
+LAST_PORT: Final = 2**16 - 4  # of a peer's address: the three after it are used, too
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
 
 
@@ -58,8 +59,8 @@ def _borrowers(text: str) -> str:
 
 def _place(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ValueError("not HOST:PORT")
+    if not host or not port.isdecimal() or int(port) > LAST_PORT:
+        raise ValueError(f"not HOST:PORT, with a port up to {LAST_PORT}")
     return text
 
 

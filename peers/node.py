@@ -231,7 +231,9 @@ class Node:
         closing.callback(reaching.close)
         if self._listening.is_relay:
             relay = Relay(RelayLimits())
-            port = self._relay_port = RelayPort.open(relay, host, 0, self._clock)
+            port = self._relay_port = RelayPort.open(
+                relay, host, self._listening.after(3), self._clock
+            )
             closing.callback(port.close)
             desk.serve(relay, port.port)
         return Relays(desk, reachable, reaching)

@@ -34,6 +34,10 @@ class Listening(NamedTuple):
     is_dialled: bool = True  # by others, at its addresses; else they only come through those
     is_relay: bool = False
 
+    def after(self, count: int) -> int:
+        """Return the port so many after that of its address, which a firewall can name; or 0."""
+        return self.port + count if self.port else 0
+
 
 class Lent(NamedTuple):
     """What it lends, and in which sandbox; "" for none: then it is not listed either."""
@@ -57,8 +61,8 @@ class Whereabouts:
         self._lent = lent
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
         host = listening.host
-        self.control_port = carrier.listen(host, 0, Channel.CONTROL)
-        self.bulk_port = carrier.listen(host, 0, Channel.BULK)
+        self.control_port = carrier.listen(host, listening.after(1), Channel.CONTROL)
+        self.bulk_port = carrier.listen(host, listening.after(2), Channel.BULK)
         said = Introduction(keys.transport.signed, self.control_port, self.bulk_port)
         introducer = Introducer(host, listening.port, seal(INTRODUCTION, said, keys.identity).data)
         closing.callback(introducer.close)

@@ -28,6 +28,13 @@ def test_storing_one_setting_keeps_the_others():
     assert settings.config_file().read_text() == 'output = "json"\n'
 
 
+def test_a_peer_has_room_for_its_other_ports():
+    """Three ports after that of its address are used, too."""
+    assert settings.load({"listen": "0.0.0.0:65532"}, {})["listen"].value == "0.0.0.0:65532"
+    with pytest.raises(Refused):
+        settings.load({"listen": "0.0.0.0:65533"}, {})
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [

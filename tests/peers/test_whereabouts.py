@@ -1,0 +1,67 @@
+"""Where a peer listens."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from peers.gate import Limits
+from peers.house import Share
+from peers.introduction import ask
+from peers.keyring import Keyring
+from peers.network import Network
+from peers.whereabouts import Keys, Lent, Listening, Whereabouts
+from tests.peers.keys import identity
+
+HOST = "127.0.0.1"
+NOW_MS = 1_800_000_000_000
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    """Return those of some peer."""
+    return Keys(identity(1), Keyring(tmp_path / "keys").transport(identity(1), NOW_MS))
+
+
+@contextlib.contextmanager
+def whereabouts(keys: Keys, port: int) -> Iterator[Whereabouts]:
+    """Listen."""
+    lent = Lent(Share(1, 1, 1), "")
+    network = Network(keys.transport.secret, Limits(), arrived=print, log=print)
+    with ExitStack() as ends, closing(network):
+        yield Whereabouts(keys, Listening(HOST, port, (), lan=False), lent, network, ends)
+
+
+def three_free() -> int:
+    """Return a port that is free, as the two after it are."""
+    for port in range(20_000, 30_000, 3):
+        with contextlib.suppress(OSError), ExitStack() as held:
+            for one in range(port, port + 3):
+                held.enter_context(socket.create_server((HOST, one)))
+            return port
+    raise AssertionError("no port is free")
+
+
+def test_its_ports_are_in_a_row(keys: Keys) -> None:
+    """A firewall can let in those after the port of the address; the introduction names them."""
+    port = three_free()
+    with whereabouts(keys, port) as where:
+        (address,) = where.addresses
+        assert address.port == port
+        said, _ = ask(address, 5_000)
+        assert (said.control_port, said.bulk_port) == (port + 1, port + 2)
+
+
+def test_a_free_port_has_no_neighbours(keys: Keys) -> None:
+    """With port 0 each of its ports is some free one, so that two peers start side by side."""
+    with whereabouts(keys, 0) as one, whereabouts(keys, 0) as other:
+        ports = [
+            port
+            for where in (one, other)
+            for port in (where.addresses[0].port, where.control_port, where.bulk_port)
+        ]
+        assert len({*ports}) == 6
+        assert 0 not in ports
