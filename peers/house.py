@@ -58,7 +58,6 @@ class House:
     longest_ms: int  # of a lease
     prices: dict[str, int] = field(default_factory=dict)  # micro-credits, at least
     only: Container[PeerId] | None = None  # whom it works for; None: anybody
-    never: frozenset[PeerId] = frozenset()
     door: Literal["open", "paused", "draining"] = "open"
 
 
@@ -76,7 +75,7 @@ def objection(house: House, offer: Offer, agreed: Mapping[PeerId, Share]) -> str
     wants = share_of(offer)
     if house.door != "open":
         return f"this peer is {house.door}"
-    if asks in house.never or (house.only is not None and asks not in house.only):
+    if house.only is not None and asks not in house.only:
         return "this peer does not work for you"
     if not wants.fits_in(house.per_peer) or not wants.fits_in(house.lent):
         return "this peer lends less than that"

@@ -1,7 +1,7 @@
 """Placement: which provider a step goes to. Pure.
 
-The one from which its result is expected first: what has to be sent there, at the rate that was
-measured, and the step's own time, as fast as that provider was with others, behind what it has to
+The one from which its result is expected first: what has to be sent there, at a rate that is
+assumed, and the step's own time, as fast as that provider was with others, behind what it has to
 do already; but nobody waits for one while another is idle. One that failed lately is left alone
 for a while, twice as long each time.
 
@@ -21,7 +21,7 @@ from engine.values import dataclass
 from peers.identity import PeerId
 
 UNKNOWN_MS: Final = 1_000  # of a step that was never run
-FIRST_RATE: Final = 10_000.0  # bytes a millisecond: of a provider that nothing was sent to
+RATE: Final = 10_000  # bytes a millisecond to a provider: 10 MB a second
 FIRST_BAN_MS: Final = 5_000
 LONGEST_BAN_MS: Final = 3_600_000
 MAX_HELD: Final = 100_000  # roots remembered of one provider: the oldest are forgotten
@@ -69,7 +69,6 @@ class _Standing:
     work_ms: int = 0  # of all of those
     held: dict[Cid, None] = field(default_factory=dict)
     slowness: float = 1.0  # its time for a step, by the usual one
-    rate: float = FIRST_RATE
     failures: int = 0  # since the last success
     banned_until_ms: int = 0
 
@@ -158,11 +157,6 @@ class Placement:
             standing.slowness += _WEIGHT * (took_ms / usual_ms - standing.slowness)
         standing.failures = 0
 
-    def sent(self, provider: PeerId, size: int, took_ms: int) -> None:
-        """Learn from bytes that a provider was sent."""
-        standing = self._standings[provider]
-        standing.rate += _WEIGHT * (size / max(1, took_ms) - standing.rate)
-
     def dropped(self, provider: PeerId, step: Cid) -> None:
         """Count a step no more that a provider has no fault in not doing."""
         self._standings[provider].drop(step)
@@ -196,7 +190,7 @@ class Placement:
 def _missing_ms(standing: _Standing, need: Need) -> float:
     """Return how long it takes to send a provider what it has not."""
     held = standing.held
-    return sum([size for root, size in need.sizes.items() if root not in held]) / standing.rate
+    return sum([size for root, size in need.sizes.items() if root not in held]) / RATE
 
 
 def _running_ms(standing: _Standing, at_once: int, usual_ms: int) -> float:

@@ -27,7 +27,6 @@ def test_what_fits_is_taken() -> None:
     [
         ({"door": "paused"}, "paused"),
         ({"door": "draining"}, "draining"),
-        ({"never": frozenset({THEY.peer})}, "does not work for you"),
         ({"only": frozenset({OTHERS.peer})}, "does not work for you"),
         ({"per_peer": Share(1, 400, 4_000)}, "lends less"),
         ({"lent": Share(8, 100, 8_000)}, "lends less"),

@@ -71,13 +71,6 @@ def test_a_slow_provider_gets_a_step_when_others_are_busy() -> None:
     assert give(made, "z") == A
 
 
-def test_a_near_provider_is_sent_more() -> None:
-    """Measured by what it took to send."""
-    made = placement(1, 1)
-    made.sent(A, 10 * MIB, 100_000)
-    assert give(made, "x", NEED) == B
-
-
 def test_a_provider_that_failed_is_left_alone_for_a_while() -> None:
     """Twice as long each time; a success ends that."""
     made = placement(1)
