@@ -1,6 +1,8 @@
 """`tally peer` and `tally devnet`, as processes of their own, on loopback."""
 
 import json
+import os
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -130,7 +132,8 @@ def test_a_devnet_that_is_killed_leaves_no_peer(empty: Program) -> None:
     with empty.start("devnet", "1", stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         home = Program(Path(process.stdout.readline().split()[3]))
+        peer = os.pidfd_open(home.told("peer", "status")["pid"])
         process.kill()
-    claims = Claims(home.home / "claims")
-    while not claims.take(CLAIM):
-        pass
+    assert select.select([peer], [], [], 60)[0]
+    os.close(peer)
+    assert Claims(home.home / "claims").take(CLAIM)

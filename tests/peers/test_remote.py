@@ -52,7 +52,7 @@ class Conversation:
         self.notes: list[str] = []
         need = Need(ENVIRONMENT.cid, 1, 1, 1)
         self.slots = RemoteSlots(
-            Client(ours), self.store, lambda *_: Brief(need, 7, ()), self.notes.append
+            Client(ours), self.store, lambda *_: Brief(need, 7, ()), self._noted
         )
         self.printed: list[tuple[str, bytes]] = []
         self.begun: list[str] = []
@@ -94,6 +94,10 @@ class Conversation:
         while not is_so():
             assert self.heard.wait(WAIT_MS / 1000)
             self.heard.clear()
+
+    def _noted(self, text: str) -> None:
+        self.notes.append(text)
+        self.heard.set()
 
     def _ended(self, name: str, end: "Future[Report]") -> None:
         self.ends[name] = end
@@ -216,7 +220,6 @@ def test_peers_are_idle_while_they_run_less_than_they_could(talk: Conversation) 
     assert not talk.slots.has_idle
     talk.node.send(("room", 2))
     talk.node.send(("note", "said after it"))
-    while not talk.notes:
-        pass
+    talk.until(lambda: talk.notes)
     assert talk.slots.has_idle
     assert len(talk.slots) == 2
