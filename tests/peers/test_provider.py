@@ -5,15 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Unavailable
 from engine.sandbox.base import Job
 from engine.sandbox.scripted import WELL, Act
 from engine.step import ATTESTATION, RESULT, STEP
 from peers.provider import QUIET_MS, WANTED_MS
+from peers.telling import AGAIN_MS
 from peers.work_messages import Need, Refusal
 from tests.peers.lenders import Borrower, Lender, environment, plain, step
 from tests.peers.traders import until
@@ -324,6 +327,27 @@ def test_the_disk_is_not_filled_for_others(pair: Pair) -> None:
     pair.lender.free_bytes = 2**30
     pair.run(agreement, [second], number=2)
     assert pair.borrower.back == {second: "this peer has no room on its disk"}
+
+
+def test_nothing_is_said_before_it_is_in_the_book(pair: Pair) -> None:
+    """On a full disk a lease is not answered, nor a batch sent; both are when there is room."""
+    agreement = pair.agree()
+    change = pair.lender.book.change
+
+    def full() -> NoReturn:
+        raise Unavailable("the disk is full")
+
+    pair.lender.book.change = full  # type: ignore[method-assign]
+    (one,) = pair.steps(1)
+    asked = pair.borrower.lease(agreement, [one], [pair.need])
+    pair.until(lambda: sum(len(sandbox.jobs) for sandbox in pair.lender.sandboxes))
+    pair.until(lambda: pair.lender.provider.status()["open"] == 0)
+    assert asked not in pair.borrower.answers
+    assert not pair.borrower.told
+    pair.lender.book.change = change  # type: ignore[method-assign]
+    pair.lender.clock.by_ms += AGAIN_MS
+    pair.until(lambda: asked in pair.borrower.answers and pair.borrower.told)
+    pair.until(lambda: pair.lender.provider.is_idle)
 
 
 def test_a_peer_that_drains_ends_what_was_leased(tmp_path: Path) -> None:
