@@ -5,6 +5,7 @@ told of three others. Then one in a hundred has a run: 50 steps for each peer th
 lost and nobody lies here; sessions are left out, all else is real.
 """
 
+import gc
 import resource
 import sys
 import time
@@ -197,6 +198,7 @@ class Field:
 
 def main() -> None:
     """Print a row for each size."""
+    gc.disable()  # it would look through millions of small values again and again: a third of all
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
     for size in sizes:
         row = measure(size)
