@@ -24,6 +24,7 @@ from peers.connection import Arrival
 from peers.control import Control
 from peers.deal import Office
 from peers.depot import Depot
+from peers.dialler import Dialler
 from peers.gate import Limits
 from peers.hello import Party
 from peers.identity import Address
@@ -163,15 +164,15 @@ class Node:
 
     async def _open(self, closing: ExitStack) -> None:
         loop = asyncio.get_running_loop()
-        dialler = ThreadPoolExecutor(DIALLERS, "dial")
-        closing.callback(dialler.shutdown, wait=False, cancel_futures=True)
+        workers = ThreadPoolExecutor(DIALLERS, "dial")
+        closing.callback(workers.shutdown, wait=False, cancel_futures=True)
         network = self._network = Network(
             self._keys.transport.secret, Limits(), arrived=self._arrived, log=self._log
         )
         closing.callback(network.close)
         keys, listening = self._keys, self._listening
         self._where = Whereabouts(keys, listening, self._lent, network, closing)
-        self._build(network, dialler, Waker(loop), closing)
+        self._build(network, workers, Waker(loop), closing)
         control = Control(self._home.folder, self._reception().begin)
         await control.open()
         closing.callback(control.close)
@@ -190,7 +191,7 @@ class Node:
     def _build(
         self,
         network: Network,
-        dialler: ThreadPoolExecutor,
+        workers: ThreadPoolExecutor,
         wake: Wake,
         closing: ExitStack,
     ) -> None:
@@ -199,8 +200,9 @@ class Node:
         post = self._post = Post(Metered(network, self._meter), party, self._clock)
         lines = self._lines = Lines(post)
         describe = self._where.describe if self._lent.sandbox else None
+        dialler = Dialler(post, lines, workers, wake, self._log)
         registrar = self._registrar = Registrar(
-            post, lines, identity, describe, self._clock, dialler, wake, self._log
+            post, lines, identity, describe, self._clock, dialler, self._log
         )
         depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
@@ -212,11 +214,11 @@ class Node:
             office, Directory(registrar.candidates, home.named.peers), self._clock
         )
         closing.callback(requester.close)
-        relays = self._relays = self._relaying(closing)
+        relays = self._relays = self._relaying(dialler, closing)
         parts = Parts(lines, registrar, depot, provider, requester, relays)
-        self._switch = Switch(post, parts, self._log, registrar.failed)
+        self._switch = Switch(post, parts, self._log, dialler.failed)
 
-    def _relaying(self, closing: ExitStack) -> Relays:
+    def _relaying(self, dialler: Dialler, closing: ExitStack) -> Relays:
         post, lines, registrar, log = self._post, self._lines, self._registrar, self._log
         host = self._listening.host
         ports = self._where.control_port, self._where.bulk_port
@@ -226,7 +228,7 @@ class Node:
         reachable.changed = registrar.renew
         self._where.relayed = lambda: tuple(reachable.places)
         reaching = Reaching(post, lines, registrar.meet)
-        registrar.reach = reaching.reach
+        dialler.reach = reaching.reach
         closing.callback(reachable.close)
         closing.callback(reaching.close)
         if self._listening.is_relay:

@@ -1,21 +1,19 @@
-"""Registrar: drives the directory: dials whom it says, and speaks with other peers for it.
+"""Registrar: drives the directory: has dialled whom it says, and speaks with other peers for it.
 
 What is durable of it are the addresses that the user named; all else is learned anew.
 """
 
 import secrets
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from functools import partial
 from typing import Any, Final, Protocol
 
 from engine.clock import Clock
-from engine.errors import Damaged, TallyError
+from engine.errors import Damaged
 from engine.runner import Signer
 from engine.step import Platform
 from peers import plain
-from peers.certificate import Certificate
-from peers.connection import Channel, Connection, Place
+from peers.connection import Channel, Connection
+from peers.dialler import Dialler
 from peers.directory import Directory
 from peers.directory_events import (
     Added,
@@ -52,22 +50,16 @@ from peers.directory_messages import (
     unpack,
 )
 from peers.envelope import Role
-from peers.errors import LocalFault, RemoteFault
+from peers.errors import RemoteFault
 from peers.identity import Address, PeerId
-from peers.introduction import Introduction as Met
-from peers.introduction import ask
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.peer_record import PEER, VALIDITY_MS, Notice, PeerRecord, read
-from peers.route import Reach, Route
 from peers.signed import seal
 
 ANSWER_MS: Final = 15_000  # for a page of a directory
-DIAL_MS: Final = 5_000  # for a peer to say where it listens
 TICK_MS: Final = 1_000
 RENEW_MS: Final = 10_000  # at least, between two records of ours that are made as something changed
-
-Found = tuple[Met, Certificate]
 
 
 class Describe(Protocol):
@@ -88,8 +80,7 @@ class Registrar:
         signer: Signer,
         describe: Describe | None,
         clock: Clock,
-        workers: Executor,
-        wake: Callable[[Callable[[], None]], None],
+        dialler: Dialler,
         log: Callable[..., None],
     ) -> None:
         """Take what says what this peer lends: None for one that lends nothing."""
@@ -101,19 +92,17 @@ class Registrar:
         self._signer = signer
         self._describe = describe
         self._clock = clock
-        self._workers = workers
-        self._wake = wake
+        self._dialler = dialler
+        dialler.unanswered = lambda peer: self._handle(Unanswered(peer))
         self._log = log
         self._request = b""  # that is being answered
         self._open: set[Connection] = set()
         self._asked: dict[bytes, Connection] = {}  # requests of ours that have no answer
-        self.reach: Reach | None = None  # makes ways through relays
-        self._pending: dict[Connection, PeerId] = {}  # dialled, nobody met yet
         self._next_ms = 0
         self._is_outdated = False
         self._renewed_ms = 0
         self._doers: dict[type, Callable[[Any], None]] = {
-            Dial: self._dial,
+            Dial: lambda action: dialler.dial(action.address),
             Ask: self._ask,
             Want: self._ask,
             List: self._reply,
@@ -137,7 +126,7 @@ class Registrar:
         """Dial a peer once, if it is not connected: somebody said that it is there."""
         is_me = address.peer == PeerId(self._signer.public_key)
         if not is_me and self._lines.control(address.peer) is None:
-            self._dial(Dial(address))
+            self._dialler.dial(address)
 
     def renew(self) -> None:
         """Have our record made anew: what it said of us is true no more."""
@@ -151,7 +140,7 @@ class Registrar:
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Hear of a session."""
-        self._pending.pop(connection, None)
+        self._dialler.opened(connection)
         if connection.channel is not Channel.CONTROL:
             return
         is_first = not any(self._lines.control(peer) == one for one in self._open)
@@ -165,11 +154,6 @@ class Registrar:
         self._asked = {key: line for key, line in self._asked.items() if line != connection}
         if connection.channel is Channel.CONTROL and self._lines.control(peer) is None:
             self._handle(Down(peer))
-
-    def failed(self, connection: Connection) -> None:
-        """Hear that nobody was met where we dialled."""
-        if (peer := self._pending.pop(connection, None)) is not None:
-            self._handle(Unanswered(peer))
 
     def came(
         self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
@@ -206,47 +190,6 @@ class Registrar:
     def _handle(self, event: Event) -> None:
         for action in self.directory.handle(event):
             self._doers[type(action)](action)
-
-    def _dial(self, action: Dial) -> None:
-        if action.address.via is None:
-            self._workers.submit(self._look_up, action.address)
-        elif self.reach is not None:
-            self.reach(action.address, partial(self._on_route, action.address))
-        else:
-            self._on_unknown(action.address, "this peer uses no relays")
-
-    def _look_up(self, address: Address) -> None:
-        """Ask where a peer listens; in a worker's thread."""
-        try:
-            found = ask(address, DIAL_MS)
-        except TallyError as error:
-            self._wake(partial(self._on_unknown, address, error.what))
-        else:
-            self._wake(partial(self._on_found, address, found))
-
-    def _on_unknown(self, address: Address, why: str) -> None:
-        self._log("not reached", peer=address.peer, address=str(address), why=why)
-        self._handle(Unanswered(address.peer))
-
-    def _on_found(self, address: Address, found: Found) -> None:
-        said, certificate = found
-        ports, key = (said.control_port, said.bulk_port), certificate.curve_key
-        self._on_route(address, Route(*(Place(address.host, port, key) for port in ports)))
-
-    def _on_route(self, address: Address, route: Route | TallyError) -> None:
-        if isinstance(route, TallyError):
-            self._on_unknown(address, route.what)
-        elif self._lines.control(address.peer) is None:
-            self._connect(address, route)
-
-    def _connect(self, address: Address, route: Route) -> None:
-        try:
-            connection = self._mail.dial(route.control, Channel.CONTROL, expected=address.peer)
-        except LocalFault as fault:
-            self._on_unknown(address, fault.what)
-            return
-        self._pending[connection] = address.peer
-        self._lines.bulk_at(address.peer, route.bulk)
 
     def _ask(self, action: Ask | Want) -> None:
         line = self._lines.control(action.to)

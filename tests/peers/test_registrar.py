@@ -1,4 +1,4 @@
-"""The registrar (peers/registrar.py): directories that meet over real connections."""
+"""The registrar and its dialler (peers/registrar.py): directories over real connections."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from engine.errors import TallyError, Unavailable
 from engine.step import REQUIRES, SYSTEM, Platform
 from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
 from peers.connection import Channel, Place
+from peers.dialler import Dialler
 from peers.envelope import VERSION
 from peers.hello import Party
 from peers.identity import Address
@@ -57,18 +58,18 @@ class Clerk:
         self.woken: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.workers = ThreadPoolExecutor(2)
         self.lines = Lines(self.post)
+        self.dialler = Dialler(self.post, self.lines, self.workers, self.woken.put, self._log)
         self.registrar = Registrar(
             self.post,
             self.lines,
             self.identity,
             self._describe if lends else None,
             self.clock,
-            self.workers,
-            self.woken.put,
+            self.dialler,
             self._log,
         )
         parts = Parts(self.lines, self.registrar, _Deaf(), _Deaf(), _Deaf(), _Deaf())
-        self.switch = Switch(self.post, parts, self._log, self.registrar.failed)
+        self.switch = Switch(self.post, parts, self._log, self.dialler.failed)
 
     def _log(self, event: str, **facts: object) -> None:
         self.said.append((event, facts))
@@ -202,7 +203,7 @@ def test_a_way_through_a_relay_is_made_by_others(clerks: list[Clerk], *, is_ther
         places = (Place("127.0.0.1", port, two.wire.key) for port in two.ports)
         done(Route(*places) if is_there else Unavailable("its relay is gone"))
 
-    one.registrar.reach = reach
+    one.dialler.reach = reach
     one.registrar.add(through)
     if is_there:
         _until(lambda: one.lines.peers() == (two.identity.peer,), clerks)
