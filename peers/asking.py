@@ -13,6 +13,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 
 ANSWER_MS: Final = 600_000  # in which a peer is to have fetched what it is told of, and answered
+MAX_WAITING: Final = 256  # requests: whoever answers what it is told leaves far fewer
 _SPARE: Final = 4  # of the requests that a line has room for: other parts ask, too
 
 Then = Callable[[bytes | None], None]  # given the answer; None: its time is up
@@ -35,9 +36,13 @@ class Asking:
         self._asked: dict[bytes, tuple[Connection, Then]] = {}
 
     def ask(self, kind: int, body: bytes, then: Then) -> None:
-        """Ask as soon as there is room."""
+        """Ask as soon as there is room; who lets too much pile up is cut off."""
         self._waiting.append(_Request(kind, body, then))
         self.flush()
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.clear()  # whoever asked hears of the next line
+            if line := self._lines.control(self._peer):
+                self._mail.end(line, "it does not answer what it is told", is_fault=True)
 
     def flush(self) -> None:
         """Ask what waits, if there is room and a line."""

@@ -90,7 +90,7 @@ class Engagement:
         self._supply = Supply(
             kept.agreement.cid,
             kept.agreement.requester,
-            tools.most_bytes,
+            self._most_bytes,
             tools.depot,
             tools.workbench.place,
             self._on_ready,
@@ -145,6 +145,9 @@ class Engagement:
 
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
         """Take a lease; `reply` when it is in the book."""
+        if self._telling.is_unheard:
+            self._blame("it does not answer which steps are not run here")
+            return
         self.used_ms = self._now_ms
         needs = zip(handed.steps, handed.needs, strict=True)
         fresh = frozenset(step for step, need in needs if need.is_fresh)
@@ -196,6 +199,11 @@ class Engagement:
 
     # steps
 
+    def _most_bytes(self) -> int:
+        """Return how much may be fetched at a time: what is free stays its owner's."""
+        tools = self._tools
+        return max(0, min(tools.most_bytes, tools.free_bytes() - MARGIN))
+
     def _new(self, handed: Handed) -> Iterable[tuple[Cid, Need]]:
         """Yield the steps of a lease that are to be run because of it."""
         for step, need in zip(handed.steps, handed.needs, strict=True):
@@ -209,6 +217,13 @@ class Engagement:
         if share_of(need).fits_in(self.share):
             return True
         self._fail(step, "it needs more than was agreed")
+        return False
+
+    def _has_room(self, step: Cid) -> bool:
+        """Return whether the disk has room for a step; else it is given back."""
+        if has_room(self._tools, self._needs[step].disk):
+            return True
+        self._fail(step, NO_ROOM)
         return False
 
     def _recall(self, steps: list[Cid], records: Mapping[Cid, Block]) -> None:
@@ -232,7 +247,7 @@ class Engagement:
             found, carried = [], {}
         for made in found:
             self._made(made)
-        wanted = [step for step in steps if step in self._needs]
+        wanted = [step for step in steps if step in self._needs and self._has_room(step)]
         self._carried.update((step, carried[step]) for step in wanted if step in carried)
         self._supply.want([self._lacking(step) for step in wanted])
 
@@ -261,8 +276,7 @@ class Engagement:
         self._fail(step, error.what)
 
     def _begin(self, step: Cid, closure: Cid) -> None:
-        if not has_room(self._tools, self._needs[step].disk):
-            self._fail(step, NO_ROOM)
+        if not self._has_room(step):
             return
         number = next(self._numbers)
         whose = (self.agreement.cid, self.agreement.requester)

@@ -254,6 +254,8 @@ class Provider:
             return "this peer knows of no such agreement"
         if self._house.door != "open":
             return f"this peer is {self._house.door}"
+        if not has_room(self._tools, 0):  # not even to write down what it was leased
+            return NO_ROOM
         return "" if engagement.is_lent else self._objection(engagement.agreement.offer)
 
     def _give_back(self, peer: PeerId, handed: Handed, why: str) -> None:

@@ -5,7 +5,7 @@ begin soon, then many at once. When something of many cannot be had, each is fet
 environment is fetched and unpacked once, whichever steps take it.
 """
 
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
@@ -77,7 +77,7 @@ class Supply:
         self,
         scope: Cid,
         source: PeerId,
-        most_bytes: int,
+        most_bytes: Callable[[], int],
         depot: Depot,
         place: Place,
         ready: Callable[[Cid, Cid], None],
@@ -93,8 +93,9 @@ class Supply:
         self._failed = failed
         self._wanted: dict[Cid, Cid] = {}  # step -> its environment
         self._parts: dict[Cid, tuple[Cid, ...]] = {}  # of a step whose record is here
-        self._queue: deque[Cid] = deque()
-        self._alone: deque[Cid] = deque()  # steps that are fetched one by one
+        self._takers: Counter[Cid] = Counter()  # environment -> how many of those take it
+        self._queue: dict[Cid, None] = {}
+        self._alone: dict[Cid, None] = {}  # steps that are fetched one by one
         self._size = FIRST
         self._here: dict[Cid, None] = {}  # steps that wait for their environments
         self._closures: dict[Cid, Cid] = {}  # environment -> the closure it carries, in its place
@@ -111,28 +112,42 @@ class Supply:
             if step in self._wanted:
                 continue
             self._wanted[step] = environment
+            self._takers[environment] += 1
             if environment not in self._closures:
                 self._coming.setdefault(environment)
             if parts is not None:
                 self._parts[step] = parts
-            (whole if parts == () else self._queue).append(step)
+            if parts == ():
+                whole.append(step)
+            else:
+                self._queue[step] = None
         for step in whole:
             self._arrive(step)
         self._begin_environment()
         self._go_on()
 
     def drop(self, step: Cid) -> None:
-        """Want a step no more."""
-        self._wanted.pop(step, None)
+        """Want a step no more, nor an environment that no other step takes."""
+        environment = self._wanted.pop(step, None)
         self._parts.pop(step, None)
-        self._here.pop(step, None)
+        for held in (self._here, self._queue, self._alone):
+            held.pop(step, None)
+        if environment is None:
+            return
+        self._takers[environment] -= 1
+        if not self._takers[environment]:
+            del self._takers[environment]
+            if environment != self._under_way:
+                self._coming.pop(environment, None)
 
     def close(self) -> None:
         """Want nothing more."""
         for fetch in self._fetches.values():
             fetch.stop()
         self._fetches.clear()
-        self._wanted.clear()
+        self._coming.clear()
+        for step in tuple(self._wanted):
+            self.drop(step)
 
     def _go_on(self) -> None:
         while self._flying < AT_ONCE and (steps := self._next()):
@@ -150,7 +165,7 @@ class Supply:
             self._fetch((first,), partial(self._on_environment, first))
 
     def _end_environment(self, environment: Cid) -> None:
-        del self._coming[environment]
+        self._coming.pop(environment, None)
         self._under_way = None
         self._begin_environment()
 
@@ -159,11 +174,11 @@ class Supply:
         queue, size = (self._queue, self._size) if self._queue else (self._alone, 1)
         taken: list[Cid] = []
         while queue and len(taken) < size:
-            step = queue.popleft()
-            if step in self._wanted:
-                taken.append(step)
+            step = next(iter(queue))
+            del queue[step]
+            taken.append(step)
         self._size = min(MOST, 4 * size) if size > 1 else self._size
-        return tuple(taken) or (self._next() if queue or self._alone else ())
+        return tuple(taken)
 
     def _fetch(self, roots: tuple[Cid, ...], done: Done) -> None:
         self._number += 1
@@ -174,13 +189,13 @@ class Supply:
             done(error)
 
         self._fetches[number] = self._depot.fetch(
-            self._scope, roots, (self._source,), ended, most_bytes=self._most_bytes
+            self._scope, roots, (self._source,), ended, most_bytes=self._most_bytes()
         )
 
     def _on_steps(self, steps: tuple[Cid, ...], error: TallyError | None) -> None:
         self._flying -= 1
         if error is not None and len(steps) > 1:
-            self._alone.extend(steps)
+            self._alone.update((step, None) for step in steps if step in self._wanted)
         for step in steps:
             if step in self._wanted and error is None:
                 self._arrive(step)

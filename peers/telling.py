@@ -7,6 +7,7 @@ again whenever the requester is heard of. Few batches are in memory, however man
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 from engine.clock import Clock
@@ -17,6 +18,7 @@ from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
 from peers.provider_book import Kept, ProviderBook
+from peers.service import MAX_OPEN
 from peers.service_events import Hand
 from peers.signed import seal
 from peers.supply import Depot
@@ -61,7 +63,7 @@ class Telling:
         self._saving = 0  # changes on their way into the book
         self._sending: set[int] = set()
         self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
-        self._paying: set[Cid] = set()  # of those, what was said and not answered
+        self._paying: set[tuple[Cid, ...]] = set()  # of those, what was said and not answered
         self._unsaved: list[tuple[Change, Callable[[], None]]] = []
         self._retry_ms = 0
         self._is_over = False
@@ -75,6 +77,11 @@ class Telling:
     def is_idle(self) -> bool:
         """Whether all is in the book, and the requester knows of all that was given back."""
         return not (self._unsaved or self._saving or self._owed)
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether more was given back than anybody leaves unanswered."""
+        return len(self._owed) > MAX_OPEN
 
     def hand(self, hand: Hand, made: Sequence[Made]) -> None:
         """Sign a batch, and send it when it is in the book, with what of it was just made."""
@@ -175,27 +182,25 @@ class Telling:
         self._pump()
 
     def _pay(self) -> None:
-        """Tell the requester which steps are not run here, with each reason once."""
-        if self._is_over:
+        """Tell the requester which steps are not run here, some at a time: the rest goes along."""
+        if self._is_over or len(self._paying) >= SENDING:
             return
+        said = {step for part in self._paying for step in part}
         reasons: dict[str, list[Cid]] = {}
         for step, why in self._owed.items():
-            if step not in self._paying:
+            if step not in said:
                 reasons.setdefault(why, []).append(step)
-        for why, steps in reasons.items():
-            self._paying.update(steps)
-            for at in range(0, len(steps), MAX_STEPS):
-                part = tuple(steps[at : at + MAX_STEPS])
-                body = write_steps(Steps(self._agreement, part, why))
-                self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
+        for why, steps in islice(reasons.items(), SENDING - len(self._paying)):
+            part = tuple(steps[:MAX_STEPS])
+            self._paying.add(part)
+            body = write_steps(Steps(self._agreement, part, why))
+            self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
 
     def _on_paid(self, steps: tuple[Cid, ...], answer: bytes | None) -> None:
-        self._paying.difference_update(steps)
-        if answer is None:
-            self._pay()
-            return
-        for step in steps:
+        self._paying.discard(steps)
+        for step in steps if answer is not None else ():
             self._owed.pop(step, None)
+        self._pay()
 
     def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
         self._saving -= 1

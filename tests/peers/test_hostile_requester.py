@@ -1,0 +1,86 @@
+"""A provider, and a requester that would have it remember, fetch or wait without bound."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.content.cid import RAW, Cid
+from tests.peers.lenders import step
+from tests.peers.test_provider import Pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Return both."""
+    pair = Pair(tmp_path)
+    yield pair
+    pair.close()
+
+
+def test_what_there_is_no_room_for_is_not_fetched(pair: Pair) -> None:
+    """Nothing of a step is brought here when its disk is not free; fetches leave the rest free."""
+    agreement = pair.agree()
+    (one,) = pair.steps(1)
+    pair.lender.free_bytes = 2**30
+    pair.run(agreement, [one])
+    assert not pair.lender.store.has(one)
+    large = step(pair.borrower.store, "large", {"i": bytes(2**20)})
+    small_need = pair.need._replace(disk=1)
+    pair.lender.free_bytes = 2**30 + 1000
+    pair.borrower.lease(agreement, [large], [small_need], number=2)
+    pair.until(lambda: large in pair.borrower.back)
+    assert "it is over 1000 bytes" in pair.borrower.back[large]
+
+
+def test_what_was_ended_comes_to_nothing(pair: Pair) -> None:
+    """A run that ends just after a lease leaves nothing behind that others would wait for."""
+    agreement = pair.agree()
+    steps = pair.steps(3)
+    pair.borrower.lease(agreement, steps[:2], [pair.need] * 2)
+    pair.borrower.end(agreement)
+    pair.run(pair.agree(run=1), steps[2:])
+    assert pair.borrower.results.keys() == {steps[2]}
+    pair.until(lambda: pair.lender.provider.is_idle)
+
+
+def test_what_is_given_back_is_told_in_few_words(pair: Pair) -> None:
+    """Steps that cannot be run one after the other go back together."""
+    steps = pair.steps(100)
+    pair.borrower.lease(pair.agree(), steps, [pair.need._replace(memory=2**40)] * 100)
+    pair.until(lambda: pair.borrower.back.keys() == {*steps})
+    assert len(pair.borrower.returned) < 20
+
+
+def test_who_does_not_hear_what_is_given_back_is_cut_off(pair: Pair) -> None:
+    """What nobody answers is not kept without bound: of an agreement, or of none."""
+    pair.borrower.is_deaf = True
+    agreement = pair.agree()
+    too_much = pair.need._replace(memory=2**40)
+    texts = iter(range(1_000_000))
+
+    def lease(of: Cid, number: int) -> bool:
+        if pair.borrower.line is not None:
+            steps = [Cid.of(RAW, b"%d" % next(texts)) for _ in range(4096)]
+            asked = pair.borrower.lease(of, steps, [too_much] * 4096, number)
+            pair.until(lambda: pair.borrower.line is None or asked in pair.borrower.answers)
+        return pair.borrower.line is None
+
+    assert any(lease(agreement, number) for number in range(1, 8))
+    assert pair.lender.closed[-1].why == "it does not answer which steps are not run here"
+
+
+def test_who_leaves_answers_waiting_is_cut_off(pair: Pair) -> None:
+    """Leases of no agreement are given back; who does not hear that is not told for ever."""
+    pair.borrower.is_deaf = True
+    nowhere = Cid.of(RAW, b"no agreement")
+    (one,) = pair.steps(1)
+
+    def is_cut() -> bool:
+        if pair.borrower.line is not None:
+            asked = pair.borrower.lease(nowhere, [one], [pair.need])
+            pair.until(lambda: pair.borrower.line is None or asked in pair.borrower.answers)
+        return pair.borrower.line is None
+
+    assert any(is_cut() for _ in range(400))
+    assert pair.lender.closed[-1].why == "it does not answer what it is told"
