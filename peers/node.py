@@ -38,6 +38,7 @@ from peers.provider import Provider
 from peers.reachable import Ends, Reachable
 from peers.reaching import Reaching
 from peers.reception import Facts, Reception
+from peers.recruiter import Directory
 from peers.registrar import Registrar
 from peers.relay import Limits as RelayLimits
 from peers.relay import Relay
@@ -46,7 +47,6 @@ from peers.relay_port import RelayPort
 from peers.relays import Relays
 from peers.requester import Requester
 from peers.switch import Parts, Switch
-from peers.ticket import Directory
 from peers.wake import Wake
 from peers.waker import Waker
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts

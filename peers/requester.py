@@ -17,8 +17,9 @@ from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.plain import Plain
+from peers.recruiter import Directory
 from peers.shunned import Shunned
-from peers.ticket import Directory, Ticket
+from peers.ticket import Ticket
 from peers.work_messages import BATCH_TYPE, RETURN_TYPE, read_batch, read_steps
 
 

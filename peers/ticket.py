@@ -6,19 +6,18 @@ accepted is in the memo of this home, and all else is stopped.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from engine.clock import Clock
 from engine.content.cid import Cid
-from engine.step import REQUIRES, SYSTEM, Platform
-from engine.workflow.units import show_size
 from peers.agreement import Offer
 from peers.deal import Deal, Office
 from peers.identity import PeerId
 from peers.judge import Verdict
-from peers.peer_record import Notice, PeerRecord
+from peers.peer_record import Notice
 from peers.placement import Need, Room
 from peers.plain import Plain
+from peers.recruiter import Directory, Recruiter
 from peers.run_frames import (
     Loss,
     Outcome,
@@ -32,17 +31,12 @@ from peers.run_frames import (
 from peers.shunned import Shunned
 from peers.worklist import Ended, Shape, Worklist, shape_of
 
-PATIENCE_MS: Final = 30_000  # without anybody who could run a step
 RECRUIT_MS: Final = 250  # between two looks at who there is
 MAX_DEALS: Final = 64  # providers of one run
-RETRY_MS: Final = 2_000  # after a no; twice as long each time
-LONGEST_RETRY_MS: Final = 10_000  # it may have been lent to another, whose run ends
 MAX_NOTES: Final = 100  # that a person is told in one run: peers write some of them
 MAX_RETURNS: Final = 5  # of one step, by providers that could not run it
-HOUR_MS: Final = 3600 * 1000
 
 _TRY_HERE: Final = "run it here, without --on, to see whether it is the step"
-_PLATFORM: Final = Platform(REQUIRES, SYSTEM)  # of all steps of this version
 
 
 class Visitor(Protocol):
@@ -55,13 +49,6 @@ class Visitor(Protocol):
     def close(self) -> None:
         """Let it go."""
         ...
-
-
-class Directory(NamedTuple):
-    """Who there is."""
-
-    candidates: Callable[[Platform, int, int], Sequence[Notice]]  # of so many cores and bytes
-    named: Callable[[], frozenset[PeerId]]  # by the user
 
 
 class Ticket:
@@ -81,15 +68,13 @@ class Ticket:
         self.ended: Counter[str] = Counter()  # steps, by how
         self._office = office
         self._visitor = visitor
-        self._directory = directory
+        self._recruiter = Recruiter(directory, shunned)
         self._shunned = shunned
         self._run_id = run_id
         self._clock = clock
         self._work = Worklist(directory.named)
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
-        self._refused: dict[PeerId, tuple[int, int]] = {}  # how often, and until when in ms
         self._returns: dict[Cid, Counter[PeerId]] = {}  # of steps that are open
-        self._lacking: dict[Shape, int] = {}  # since when nobody could run such steps
         self._recruited_ms = -RECRUIT_MS
         self._noted: set[str] = set()
         self._is_over = False
@@ -124,7 +109,7 @@ class Ticket:
 
     def agreed(self, deal: Deal) -> None:
         """Give steps to a provider."""
-        self._refused.pop(deal.provider, None)
+        self._recruiter.accepted(deal.provider)
         if self._current.get(deal.provider) is deal:
             self._work.join(deal.provider, _room(deal.terms))
             self._tell_room()
@@ -143,9 +128,7 @@ class Ticket:
             return
         del self._current[deal.provider]
         self._work.leave(deal.provider)
-        times = self._refused.get(deal.provider, (0, 0))[0]
-        wait_ms = min(LONGEST_RETRY_MS, RETRY_MS << min(times, 10))
-        self._refused[deal.provider] = times + 1, self._now_ms + wait_ms
+        self._recruiter.refused(deal.provider, self._now_ms)
         if not self._is_over:
             self._office.log("no agreement", peer=deal.provider, why=why)
             self._note(f"{deal.provider} runs no steps of this run now: {why}")
@@ -191,7 +174,7 @@ class Ticket:
 
     def retry(self) -> None:
         """Make offers again that were refused: another run of this home has ended."""
-        self._refused = {peer: (times, 0) for peer, (times, _) in self._refused.items()}
+        self._recruiter.retry()
 
     def blamed(self, deal: Deal, why: str) -> None:
         """Give a liar nothing."""
@@ -283,72 +266,34 @@ class Ticket:
         self, shape: Shape, waiting: int, now_ms: int, *, without: frozenset[PeerId] = frozenset()
     ) -> None:
         """Offer to as many as the steps that wait could use, which some are not to have."""
-        only = self._directory.named() if shape.is_private else None
-        need = Need({}, None, shape.cores, shape.memory, shape.disk, only)
+        need = self._recruiter.need(shape)
         live = [deal for deal in self._current.values() if _is_able(deal, need)]
-        found = self._directory.candidates(_PLATFORM, shape.cores, shape.memory)
-        able = [
-            one
-            for one in found
-            if not self._shunned.has(one.signer, now_ms) and (only is None or one.signer in only)
-        ]
-        if able or any(deal.is_agreed for deal in live):
-            self._lacking.pop(shape, None)
-        elif now_ms - self._lacking.setdefault(shape, now_ms) >= PATIENCE_MS:
+        able = self._recruiter.able(shape, now_ms)
+        is_there = bool(able) or any(deal.is_agreed for deal in live)
+        if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
             self._lose(shape)
             return
-        elif not live:
+        if not (able or live):
             self._note("nobody runs such steps now; waiting for a peer")
         has = self._work.placement.idle(need, now_ms, without=without)
         has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
         for notice in able:
             if has >= waiting or len(self._current) >= MAX_DEALS:
                 return
-            if notice.signer in self._current or self._is_refused(notice.signer, now_ms):
-                continue
-            has += self._offer(notice, shape).at_once(need)
+            provider = notice.signer
+            if provider not in self._current and self._recruiter.may_be_asked(provider, now_ms):
+                has += self._offer(notice, shape).at_once(need)
 
     def _offer(self, notice: Notice, shape: Shape) -> Room:
-        provider = notice.signer
-        terms = self._terms(notice.record, provider, shape)
-        deal = Deal(self._office, self, provider, terms, self._now_ms)
-        self.deals[deal.agreement] = self._current[provider] = deal
+        me = self._office.signer.public_key
+        terms = self._recruiter.terms(notice, shape, self._run_id(), me)
+        deal = Deal(self._office, self, notice.signer, terms, self._now_ms)
+        self.deals[deal.agreement] = self._current[notice.signer] = deal
         return _room(terms)
-
-    def _terms(self, record: PeerRecord, provider: PeerId, shape: Shape) -> Offer:
-        """Ask for all that a peer says it lends; for less of what it does not say, after a no."""
-        times = self._refused.get(provider, (0, 0))[0]
-        at_once = min(record.cores // shape.cores, record.memory // max(1, shape.memory))
-        return Offer(
-            run_id=self._run_id(),
-            requester=self._office.signer.public_key,
-            provider=provider.key,
-            prices={},
-            price_cap=0,
-            policy="",
-            royalties=(),
-            cores=record.cores,
-            memory_bytes=record.memory,
-            disk_bytes=shape.disk * max(1, at_once >> times),
-            lease_ms=max(HOUR_MS, 25 * HOUR_MS >> times),
-            claim_ms=HOUR_MS,
-        )
-
-    def _is_refused(self, provider: PeerId, now_ms: int) -> bool:
-        return now_ms < self._refused.get(provider, (0, 0))[1]
 
     def _lose(self, shape: Shape) -> None:
         """Say that nobody runs the steps of a shape."""
-        anybody = self._directory.candidates(_PLATFORM, 1, 1)
-        if shape.is_private:
-            what = "no peer that you named runs a step that is to be shared with those alone"
-            fix = "'tally peer add ADDRESS' names one; or leave out --on"
-        elif anybody:
-            what = f"no peer runs a step of {shape.cores} cores and {show_size(shape.memory)}"
-            fix = "lower its resources, or leave out --on"
-        else:
-            what = "no peer is there that runs steps"
-            fix = "'tally peer list' says who is known; or leave out --on"
+        what, fix = self._recruiter.lack(shape)
         lost = self._work.lose(shape)
         self._visitor.send(write_losses(Loss(task.number, what, "", fix) for task in lost))
 

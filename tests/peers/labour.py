@@ -36,10 +36,10 @@ from peers.logline import Fact
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
+from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.run_frames import Task, write_tasks
 from peers.signed import Unsealed, seal
-from peers.ticket import Directory
 from peers.work_messages import (
     BATCH_TYPE,
     END_TYPE,

@@ -26,8 +26,8 @@ from peers.judge import Judge
 from peers.lines import Lines
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
+from peers.recruiter import Directory
 from peers.requester import Requester
-from peers.ticket import Directory
 from peers.work_messages import (
     BATCH_TYPE,
     END_TYPE,
