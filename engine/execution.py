@@ -5,7 +5,7 @@ waits for the claim and takes the result. All of this is for the scheduler's thr
 and the recorder have to say is posted to it as calls to be made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from sqlite3 import Connection
@@ -81,10 +81,11 @@ class Execution:
         """Forget an instance that will not be started again; return its order if there is one."""
         return self._orders.pop(name, None)
 
-    def start(self, name: Name, attempt: int) -> None:
-        """Run an instance, or wait for whoever is at work on the same key."""
-        if not self._begin(name, attempt):
-            self._waiting[name] = attempt
+    def start(self, attempts: Mapping[Name, int]) -> None:
+        """Run instances, each for so many times now, or wait for who is at work on their keys."""
+        begun = self._begin(attempts)
+        for name in [name for name in attempts if name not in begun]:
+            self._waiting[name] = attempts[name]
             self._desk.claims.await_release(self._orders[name].key.raw)
             self._wires.watch(Waiting(*name))
 
@@ -113,22 +114,26 @@ class Execution:
         """Look at what nobody tells of: claims given back, cancels that were not heard."""
         for name in tuple(self._cancelling):
             self._slots.cancel(name)  # again: it may not have begun the last time
-        for name, attempt in tuple(self._waiting.items()):
-            if self._begin(name, attempt):
-                self._stop_waiting(name)
+        for name in self._begin(dict(self._waiting)) if self._waiting else ():
+            self._stop_waiting(name)
 
-    def _begin(self, name: Name, attempt: int) -> bool:
-        """Start an instance unless somebody else is at work on its key."""
+    def _begin(self, attempts: Mapping[Name, int]) -> set[Name]:
+        """Start instances unless somebody else is at work on their keys; return which."""
+        keys = {name: self._orders[name].key for name in attempts if self._inquiry.may_share(name)}
+        taken = {name: key for name, key in keys.items() if self._desk.claims.take(key.raw)}
+        hits = self._inquiry.again(taken)  # made since they were looked for
+        begun = [name for name in attempts if name in taken or name not in keys]
+        for name in begun:
+            if (hit := hits.get(name)) is None:
+                self._launch(name, attempts[name])
+                continue
+            self._desk.claims.release(taken[name].raw)
+            self.shared[name] = hit
+            self._wires.tell(Shared(*name))
+        return set(begun)
+
+    def _launch(self, name: Name, attempt: int) -> None:
         order = self._orders[name]
-        if self._inquiry.may_share(name):
-            if not self._desk.claims.take(order.key.raw):
-                return False
-            hit = self._inquiry.again(name, order.key)  # made since it was looked for
-            if hit is not None:
-                self._desk.claims.release(order.key.raw)
-                self.shared[name] = hit
-                self._wires.tell(Shared(*name))
-                return True
         self._active.add(name)
         self._slots.start(
             name,
@@ -137,7 +142,6 @@ class Execution:
             partial(self._post_end, name),
             partial(self._wires.watch, Started(*name, attempt)),
         )
-        return True
 
     def _print(self, name: Name, stream: Literal["stdout", "stderr"], data: bytes) -> None:
         self._wires.watch(Printed(*name, stream, data))

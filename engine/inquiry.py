@@ -89,9 +89,11 @@ class Inquiry:
             self._order_rest(answer)
         return answers
 
-    def again(self, name: Name, key: Cid) -> Hit | None:
-        """Look once more, now that nobody else is at work on it."""
-        return self._lookup.find({key: self.resolver.outputs_of(name[0])}).get(key)
+    def again(self, keys: Mapping[Name, Cid]) -> dict[Name, Hit]:
+        """Look once more for some instances, now that nobody else is at work on their keys."""
+        wanted = {key: self.resolver.outputs_of(name[0]) for name, key in keys.items()}
+        hits = self._lookup.find(wanted) if wanted else {}
+        return {name: hits[key] for name, key in keys.items() if key in hits}
 
     def may_share(self, name: Name) -> bool:
         """Return whether an instance may take a result that this run did not make."""

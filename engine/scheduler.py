@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -78,7 +79,6 @@ class Scheduler:
         self._performers: dict[type, Callable[[Any], None]] = {
             Resolve: self._on_resolve,
             Reuse: self._on_reuse,
-            Start: self._on_start,
             Cancel: self._on_cancel,
             Expand: self._on_expand,
             GiveUp: self._on_give_up,
@@ -160,8 +160,12 @@ class Scheduler:
             self._perform(self._plan.handle(self._events.popleft()))
 
     def _perform(self, actions: Sequence[Action]) -> None:
-        for action in actions:
-            self._performers[type(action)](action)
+        for kind, alike in groupby(actions, type):
+            if kind is Start:
+                self._start([action for action in alike if isinstance(action, Start)])
+                continue
+            for action in alike:
+                self._performers[kind](action)
 
     def _take(self, answer: Answer) -> None:
         step = answer.step
@@ -202,11 +206,12 @@ class Scheduler:
         if reused:
             self._watch(Reused(action.step, reused))
 
-    def _on_start(self, action: Start) -> None:
-        name = (action.step, action.index)
-        if (failure := self._execution.failures.pop(name, None)) is not None:
-            self._watch(Retried(*name, outcomes.words(failure)))
-        self._execution.start(name, action.attempt)
+    def _start(self, actions: Sequence[Start]) -> None:
+        attempts = {(action.step, action.index): action.attempt for action in actions}
+        for name in attempts:
+            if (failure := self._execution.failures.pop(name, None)) is not None:
+                self._watch(Retried(*name, outcomes.words(failure)))
+        self._execution.start(attempts)
 
     def _on_cancel(self, action: Cancel) -> None:
         self._execution.cancel((action.step, action.index), insist=False)
