@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from engine.content.cid import Cid
-from engine.runner import Signer
 from peers.agreement import LEASE, MAX_STEPS, OFFER, Lease, Offer
 from peers.allowance import Rate
 from peers.assignment import Assignment, State
@@ -36,10 +35,8 @@ from peers.assignment_events import Judge as ToJudge
 from peers.connection import Connection
 from peers.errors import RemoteFault
 from peers.identity import PeerId
-from peers.judge import Case, Judge, Verdict
-from peers.lines import Lines
-from peers.logline import Fact
-from peers.mail import Mail
+from peers.judge import Case, Verdict
+from peers.office import Office
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.work_messages import (
@@ -63,45 +60,6 @@ AGREED: Final = Rate(messages=20_000, size=4 * 1024**3)  # a second, for what wa
 
 _BUSY: Final = frozenset({State.WAITING, State.LEASED, State.ATTESTED})
 _RAN: Final = frozenset({State.ATTESTED, State.ACCEPTED, State.DISPUTED})
-
-
-class Offering(Protocol):
-    """What a depot does for a deal."""
-
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
-        """Let a peer have content under a name."""
-        ...
-
-    def withdraw(self, scope: Cid) -> None:
-        """Let it have that no more."""
-        ...
-
-    def granted(self, peer: PeerId, rate: Rate) -> None:
-        """Let a peer send at a rate, by one more agreement."""
-        ...
-
-    def ungranted(self, peer: PeerId) -> None:
-        """Note that an agreement has ended."""
-        ...
-
-
-class Say(Protocol):
-    """Writes down what happened (log.py)."""
-
-    def __call__(self, event: str, *, peer: PeerId | None = None, **facts: Fact) -> None:
-        """Write an event, and what is known of it."""
-        ...
-
-
-class Office(NamedTuple):
-    """What all deals of a node work with."""
-
-    mail: Mail
-    lines: Lines
-    depot: Offering
-    signer: Signer
-    judge: Judge
-    log: Say
 
 
 class Owner(Protocol):

@@ -22,7 +22,6 @@ from peers import lan
 from peers.addressbook import AddressBook
 from peers.connection import Arrival
 from peers.control import Control
-from peers.deal import Office
 from peers.depot import Depot
 from peers.dialler import Dialler
 from peers.gate import Limits
@@ -33,6 +32,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.meter import Meter, Metered
 from peers.network import Network
+from peers.office import Office
 from peers.post import Happened, Post
 from peers.provider import Provider
 from peers.reachable import Ends, Reachable

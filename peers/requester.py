@@ -12,10 +12,11 @@ from typing import Protocol
 from engine.clock import Clock
 from peers.agreement import RUN_BYTES
 from peers.connection import Connection
-from peers.deal import Deal, Office
+from peers.deal import Deal
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
+from peers.office import Office
 from peers.plain import Plain
 from peers.recruiter import Directory
 from peers.shunned import Shunned

@@ -11,9 +11,10 @@ from typing import Final, Protocol
 from engine.clock import Clock
 from engine.content.cid import Cid
 from peers.agreement import Offer
-from peers.deal import Deal, Office
+from peers.deal import Deal
 from peers.identity import PeerId
 from peers.judge import Verdict
+from peers.office import Office
 from peers.peer_record import Notice
 from peers.placement import Need, Room
 from peers.plain import Plain

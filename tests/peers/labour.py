@@ -26,13 +26,13 @@ from engine.step import (
 from engine.store.disk import DiskStore
 from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Said
 from peers.connection import Connection
-from peers.deal import Office
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.judge import Judge
 from peers.log import Log
 from peers.logline import Fact
+from peers.office import Office
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered

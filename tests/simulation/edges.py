@@ -16,7 +16,6 @@ from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
 from peers.allowance import Rate
 from peers.book import Book
-from peers.deal import Office
 from peers.engagement import Tools
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -24,6 +23,7 @@ from peers.house import House, Share
 from peers.identity import PeerId
 from peers.judge import Judge
 from peers.lines import Lines
+from peers.office import Office
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.recruiter import Directory

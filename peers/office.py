@@ -1,0 +1,52 @@
+"""Office: what all deals of a node work with. Types alone."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from engine.content.cid import Cid
+from engine.runner import Signer
+from peers.allowance import Rate
+from peers.identity import PeerId
+from peers.judge import Judge
+from peers.lines import Lines
+from peers.logline import Fact
+from peers.mail import Mail
+
+
+class Offering(Protocol):
+    """What a depot does for a deal."""
+
+    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
+        """Let a peer have content under a name."""
+        ...
+
+    def withdraw(self, scope: Cid) -> None:
+        """Let it have that no more."""
+        ...
+
+    def granted(self, peer: PeerId, rate: Rate) -> None:
+        """Let a peer send at a rate, by one more agreement."""
+        ...
+
+    def ungranted(self, peer: PeerId) -> None:
+        """Note that an agreement has ended."""
+        ...
+
+
+class Say(Protocol):
+    """Writes down what happened (log.py)."""
+
+    def __call__(self, event: str, *, peer: PeerId | None = None, **facts: Fact) -> None:
+        """Write an event, and what is known of it."""
+        ...
+
+
+class Office(NamedTuple):
+    """What all deals of a node work with."""
+
+    mail: Mail
+    lines: Lines
+    depot: Offering
+    signer: Signer
+    judge: Judge
+    log: Say
