@@ -143,7 +143,7 @@ class Ticket:
             if said is None or verdict.proof is None:
                 raise ValueError("what is kept was believed")
             self._returns.pop(verdict.step, None)
-            took_ms = said.attestation.wall_ms
+            took_ms = self._work.took_ms(verdict.step, said.attestation.wall_ms, self._now_ms)
             ended = self._work.done(verdict.step, deal.provider, took_ms)
             if ended is not None:
                 self.ended["done" if said.succeeded else "failed"] += 1

@@ -127,6 +127,11 @@ class Worklist:
         out = self._out.get(key)
         return out.providers if out else ()
 
+    def took_ms(self, key: Cid, said_ms: int, now_ms: int) -> int:
+        """Return how long a step took, as its provider says: no longer than it was out."""
+        out = self._out.get(key)
+        return said_ms if out is None else min(said_ms, max(0, now_ms - out.since_ms))
+
     def second(self, task: Task, now_ms: int) -> PeerId | None:
         """Give a step that is late to one more provider, which is idle; return to whom, if any."""
         need, out = self.need(task), self._out[task.key]
