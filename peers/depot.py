@@ -98,15 +98,18 @@ class Depot:
         *,
         most_bytes: int = MAX_FETCH,
         skip: Iterable[Cid] = (),
+        is_anew: bool = False,
     ) -> Fetching:
         """Have all that roots lead to brought into the store, but for what `skip` names.
+
+        `is_anew`: also what is here already.
 
         `done` is called later, once: with None when all is durable, or with what went wrong:
         Damaged when the content itself is at fault, Unavailable when it does not come or the store
         cannot take it.
         """
         lane = next(self._numbers)
-        order = Order(lane, scope, roots, most_bytes, skip=frozenset(skip))
+        order = Order(lane, scope, roots, most_bytes, skip=frozenset(skip), is_anew=is_anew)
         fetching = Fetching(order, sources, self._shelves, self, done)
         self._fetchings[lane] = fetching
         self._wake(partial(self._begin, fetching))

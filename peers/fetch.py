@@ -2,7 +2,8 @@
 
 It is told what became true and answers with what should be done; whoever drives it performs the
 actions in their order, and what is kept is stored before the next event. What is here already is
-never asked for, so that a fetch which was cut short is resumed by beginning it again.
+never asked for, unless the order says so: a fetch that was cut short is resumed by beginning it
+again.
 
 Every block is checked against its name before anything else happens to it, and only names that such
 blocks link to are ever asked for.
@@ -70,6 +71,7 @@ class Order:
     most_bytes: int = MAX_FETCH  # of the blocks that are fetched
     bounds: Bounds = STRANGER
     skip: frozenset[Cid] = frozenset()  # neither fetched nor followed
+    is_anew: bool = False  # fetched though it is here: who gives it shows that it has it
 
 
 class Fetch:
@@ -218,6 +220,8 @@ class Fetch:
             self._fail(f"{damaged.what} ({cid})", is_final=True)
 
     def _look(self) -> None:
+        while self._order.is_anew and self._unlooked:
+            self._wants.add(self._unlooked.popleft())
         if not self._looking and self._unlooked:
             count = min(len(self._unlooked), MAX_CIDS)
             cids = tuple(self._unlooked.popleft() for _ in range(count))

@@ -1,8 +1,10 @@
 """Judge: looks at what a provider handed back, and makes what can be so durable.
 
 What came out of all steps of a batch is fetched together; when that fails, of each alone, so that
-one bad result does not cost the others. What stands is kept with the proof of whose word it is, and
-as a witness in the memo of this home; only then it is told.
+one bad result does not cost the others. It is fetched though it is here already: who only knows the
+name of something of ours could else have it taken for what came out, and be served it next. What
+stands is kept with the proof of whose word it is, and as a witness in the memo of this home; only
+then it is told.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,6 +46,7 @@ class Fetch(Protocol):
         done: Callable[[TallyError | None], None],
         *,
         most_bytes: int,
+        is_anew: bool,
     ) -> Fetching:
         """Begin a fetch."""
         ...
@@ -114,6 +117,7 @@ class Judge:
             (case.provider,),
             partial(self._on_brought, case, standing, tell),
             most_bytes=sum(one.most_bytes for one in standing),
+            is_anew=True,
         )
 
     def _on_brought(
