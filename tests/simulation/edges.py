@@ -98,6 +98,7 @@ class Shelf:
         done: Callable[[TallyError | None], None],
         *,
         most_bytes: int = 0,
+        is_anew: bool = False,
     ) -> "Going":
         """Bring what roots lead to."""
         (source,) = sources
