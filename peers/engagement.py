@@ -42,17 +42,10 @@ from peers.service_events import (
 )
 from peers.supply import Supply
 from peers.telling import Telling, Tools
-from peers.work_messages import (
-    Handed,
-    Need,
-)
+from peers.work_messages import Handed, Need
 from peers.workbench import Made, Mistake, Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
-SENDING: Final = (
-    4  # batches that wait for an answer: more are read from the book when their turn comes
-)
-AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
 MARGIN: Final = 2**30  # bytes of disk that are never filled for others
 NO_ROOM: Final = "this peer has no room on its disk"
 AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks

@@ -1,8 +1,7 @@
 """Provider: the part of a node that runs steps for others.
 
-It takes offers as its house allows, and keeps an engagement for each agreement under which
-something happens. One that is quiet sleeps in the book, until its requester leases again, or is
-heard of while something is owed to it. So it also comes back when the program is started anew.
+It takes offers as its house allows, and has an engagement for each agreement under which
+something happens (engagements.py).
 """
 
 from collections import Counter
@@ -13,12 +12,10 @@ from functools import partial
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.errors import TallyError
-from engine.recorder import Change, Record
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
-from peers.asking import Asking
 from peers.connection import Channel, Connection
 from peers.engagement import NO_ROOM, Engagement, has_room
+from peers.engagements import Engagements, enter
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share, objection, share_of
@@ -26,7 +23,6 @@ from peers.identity import PeerId
 from peers.keeper import RENEW_MS
 from peers.lines import Lines
 from peers.mail import Mail
-from peers.provider_book import Kept
 from peers.signed import Unsealed, seal
 from peers.telling import Tools
 from peers.work_messages import (
@@ -52,25 +48,18 @@ WANTED_MS: Final = 5_000  # the same, when another wants it
 FORGET_MS: Final = 14 * 24 * 3600 * 1000  # twice the longest lease: nothing comes of it any more
 CHECK_MS: Final = 1_000  # how often it is looked for those
 
-Then = Callable[[Engagement | None], None]
-
 
 class Provider:
     """What this peer does for others. For the node's thread; a Part."""
 
     def __init__(self, mail: Mail, lines: Lines, house: House, tools: Tools) -> None:
         """Lend what `house` says."""
-        self.ended: Counter[str] = Counter()  # steps, by how
         self._mail = mail
-        self._lines = lines
         self._house = house
         self._tools = tools
-        self._engaged: dict[Cid, Engagement] = {}
+        self._engagements = Engagements(mail, lines, tools)
         self._entering: dict[Cid, tuple[PeerId, Share]] = {}  # accepted, not yet in the book
-        self._loading: dict[Cid, list[Then]] = {}
-        self._askings: dict[PeerId, Asking] = {}
-        self._now_ms = tools.clock.monotonic_ms()
-        self._checked_ms = self._renew_ms = self._now_ms
+        self._checked_ms = self._renew_ms = tools.clock.monotonic_ms()
 
     # for its owner
 
@@ -89,18 +78,20 @@ class Provider:
     @property
     def is_idle(self) -> bool:
         """Whether no step is open, and whoever is connected has heard all."""
-        return not (self._entering or self._loading) and all(
-            one.is_idle or (one.is_done and self._line(one) is None)
-            for one in self._engaged.values()
-        )
+        return not self._entering and self._engagements.is_idle
+
+    @property
+    def ended(self) -> Counter[str]:
+        """How many steps are done, failed or returned."""
+        return self._engagements.ended
 
     def status(self) -> dict[str, int | str]:
         """Return how things are."""
         lent = self._lent()
         return {
             "door": self._house.door,
-            "agreements": len(self._engaged),
-            "open": sum(one.open for one in self._engaged.values()),
+            "agreements": len(self._engagements),
+            "open": sum(one.open for one in self._engagements),
             "running": self._tools.workbench.running,
             "lent_cores": sum(share.cores for share in lent.values()),
             "lent_memory_bytes": sum(share.memory_bytes for share in lent.values()),
@@ -108,70 +99,55 @@ class Provider:
 
     def close(self) -> None:
         """End all that runs for others; what was said stays in the book."""
-        for one in self._engaged.values():
-            one.close()
-        self._engaged.clear()
+        self._engagements.close()
 
     # a Part
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Say to a peer that is heard of again what it may not have heard."""
-        if connection.channel is not Channel.CONTROL:
-            return
-        self._reconnected(peer)
-        self._tools.workbench.read(partial(self._tools.book.owing, peer), self._on_owing)
+        self._engagements.opened(connection, peer)
 
     def closed(self, connection: Connection, peer: PeerId) -> None:
-        """Forget what was asked on a line; if there is another already, ask it there."""
-        if connection.channel is not Channel.CONTROL:
-            return
-        if asking := self._askings.get(peer):
-            asking.closed(connection)
-        if self._lines.control(peer) is not None:
-            self._reconnected(peer)
+        """Say on another line what was not answered on this one."""
+        self._engagements.closed(connection, peer)
 
     def came(
         self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
     ) -> None:
         """Take a message about work that others want done here."""
-        self._now_ms = self._tools.clock.monotonic_ms()
         if kind in (BATCH_TYPE + 1, RETURN_TYPE + 1):
-            self._answered(peer, key, body)
+            if body:
+                raise RemoteFault("what is told is answered with nothing")
+            self._engagements.answered(peer, key, body)
             return
+        if connection.channel is not Channel.CONTROL:
+            raise RemoteFault("work is spoken of on a line for control, and only there")
         reply = partial(self._mail.reply, connection, key)
-        match kind:
-            case _ if connection.channel is not Channel.CONTROL:
-                raise RemoteFault("work is spoken of on a line for control, and only there")
-            case _ if kind == OFFER_TYPE:
-                self._offered(peer, body, reply)
-            case _ if kind == LEASE_TYPE:
-                self._leased(peer, read_lease(body), reply)
-            case _ if kind == STOP_TYPE:
-                self._stopped(peer, read_steps(body), reply)
-            case _ if kind == END_TYPE:
-                self._ended(peer, read_end(body))
-            case _:
-                raise RemoteFault(f"there is no type {kind}")
+        if kind == OFFER_TYPE:
+            self._offered(peer, body, reply)
+        elif kind == LEASE_TYPE:
+            self._leased(peer, read_lease(body), reply)
+        elif kind == STOP_TYPE:
+            self._stopped(peer, read_steps(body), reply)
+        elif kind == END_TYPE:
+            self._ended(peer, read_end(body))
+        else:
+            raise RemoteFault(f"there is no type {kind}")
 
     def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
         """Have said again what was not answered."""
-        if asking := self._askings.get(peer):
-            asking.answered(key, None)
+        self._engagements.answered(peer, key, None)
 
     def tick(self, now_ms: int) -> None:
         """Do what is due."""
-        self._now_ms = now_ms
         self._tools.workbench.tick()
-        for asking in self._askings.values():
-            asking.flush()
-        for one in tuple(self._engaged.values()):
-            one.tick(now_ms)
+        self._engagements.tick(now_ms)
         if now_ms >= self._renew_ms:
             self._renew_ms = now_ms + RENEW_MS
             self._renew()
         if now_ms - self._checked_ms >= CHECK_MS:
             self._checked_ms = now_ms
-            self._put_to_sleep(QUIET_MS)
+            self._engagements.put_to_sleep(QUIET_MS)
 
     # offers
 
@@ -182,7 +158,7 @@ class Provider:
             raise RemoteFault("an offer is made by whoever signs it")
         if terms.provider != self._tools.signer.public_key:
             raise RemoteFault("it was offered to somebody else")
-        engagement = self._engaged.get(offer.cid)
+        engagement = self._engagements.get(offer.cid)
         if (engagement is None or not engagement.is_lent) and (why := self._objection(terms)):
             self._tools.log("refused", peer=peer, why=why)
             reply(write_answer(Refusal(why)))
@@ -207,16 +183,16 @@ class Provider:
 
         def entered(outcome: "Future[None]") -> None:
             if outcome.exception() is None:
-                self._take_up(offer.cid, engaged)
+                self._engagements.take_up(offer.cid, engaged)
             else:
                 engaged(None)
 
         wall_ms = self._tools.clock.now_ms()
-        self._enter(partial(self._tools.book.accept, body, signed, wall_ms), entered)
+        enter(self._tools, partial(self._tools.book.accept, body, signed, wall_ms), entered)
 
     def _objection(self, offer: Offer) -> str:
         why = objection(self._house, offer, self._lent())
-        if why and self._put_to_sleep(WANTED_MS):  # others have what nobody uses
+        if why and self._engagements.put_to_sleep(WANTED_MS):  # others have what nobody uses
             why = objection(self._house, offer, self._lent())
         if not why and not has_room(self._tools, offer.disk_bytes):
             return NO_ROOM
@@ -225,7 +201,7 @@ class Provider:
     def _lent(self) -> dict[PeerId, Share]:
         """Return what each requester may use now."""
         lent: dict[PeerId, Share] = {}
-        awake = [one for cid, one in self._engaged.items() if cid not in self._entering]
+        awake = [one for one in self._engagements if one.agreement.cid not in self._entering]
         shares = [(one.agreement.requester, one.share) for one in awake if one.is_lent]
         for peer, share in (*shares, *self._entering.values()):
             lent[peer] = lent.get(peer, Share()).plus(share)
@@ -246,7 +222,7 @@ class Provider:
                 engagement.is_lent = True
                 engagement.leased(handed, partial(reply, b""))
 
-        self._take_up(handed.lease.value.agreement, found)
+        self._engagements.take_up(handed.lease.value.agreement, found)
 
     def _why_not(self, engagement: Engagement | None, peer: PeerId) -> str:
         """Return why a lease is not taken; "" when it is."""
@@ -260,108 +236,20 @@ class Provider:
 
     def _give_back(self, peer: PeerId, handed: Handed, why: str) -> None:
         body = write_steps(Steps(handed.lease.value.agreement, handed.steps, why))
-        self._asking(peer).ask(RETURN_TYPE, body, lambda _: None)
+        self._engagements.asking(peer).ask(RETURN_TYPE, body, lambda _: None)
 
     def _stopped(self, peer: PeerId, steps: Steps, reply: Callable[[bytes], None]) -> None:
-        engagement = self._engaged.get(steps.agreement)
-        if engagement is not None and engagement.agreement.requester == peer:
+        if engagement := self._engagements.of(steps.agreement, peer):
             engagement.stopped(steps.steps)
         reply(b"")
 
     def _ended(self, peer: PeerId, agreement: Cid) -> None:
-        engagement = self._engaged.get(agreement)
-        if engagement is not None and engagement.agreement.requester == peer:
-            engagement.end()
-            del self._engaged[agreement]
-
-    def _answered(self, peer: PeerId, key: bytes, body: bytes) -> None:
-        if body:
-            raise RemoteFault("what is told is answered with nothing")
-        if asking := self._askings.get(peer):
-            asking.answered(key, body)
-
-    # engagements
-
-    def _take_up(self, agreement: Cid, then: Then) -> None:
-        """Have an agreement out of the book, unless it is here; None when there is none."""
-        engagement = self._engaged.get(agreement)
-        if engagement is not None:
-            then(engagement)
-            return
-        waiting = self._loading.setdefault(agreement, [])
-        waiting.append(then)
-        if len(waiting) == 1:
-            load = partial(self._tools.book.kept, agreement)
-            self._tools.workbench.read(load, partial(self._on_loaded, agreement))
-
-    def _on_loaded(self, agreement: Cid, loaded: "Future[Kept | None]") -> None:
-        try:
-            kept = loaded.result()
-        except TallyError:
-            kept = None
-        engagement = self._engage(kept) if kept else None
-        for then in self._loading.pop(agreement):
-            then(engagement)
-
-    def _engage(self, kept: Kept) -> Engagement:
-        peer = kept.agreement.requester
-        blame = partial(self._blame, peer)
-        engagement = Engagement(
-            kept, self._tools, self._asking(peer), blame, self.ended, self._now_ms
-        )
-        self._engaged[kept.agreement.cid] = engagement
-        if self._lines.control(peer) is not None:
-            engagement.connected()
-        return engagement
-
-    def _reconnected(self, peer: PeerId) -> None:
-        for one in tuple(self._engaged.values()):
-            if one.agreement.requester == peer:
-                one.connected()
-
-    def _on_owing(self, owing: "Future[list[Cid]]") -> None:
-        try:
-            found = owing.result()
-        except TallyError as error:
-            self._tools.log("book", why=error.what)
-            return
-        for agreement in found:
-            self._take_up(agreement, lambda _: None)
+        if engagement := self._engagements.of(agreement, peer):
+            self._engagements.end(engagement)
 
     def _renew(self) -> None:
         """Have kept what is needed, and nothing else for ever; forget what is long over."""
-        roots = {root for one in self._engaged.values() for root in one.roots()}
+        roots = {root for one in self._engagements for root in one.roots()}
         self._tools.workbench.keep(frozenset(roots | self._tools.depot.roots()))
         before_ms = self._tools.clock.now_ms() - FORGET_MS
-        self._enter(partial(self._tools.book.forget, before_ms), lambda _: None)
-
-    def _put_to_sleep(self, quiet_ms: int) -> bool:
-        """Let those sleep under which nothing has happened for a time; return whether any does."""
-        asleep = [cid for cid, one in self._engaged.items() if self._may_sleep(one, quiet_ms)]
-        for cid in asleep:
-            one = self._engaged.pop(cid)
-            if one.is_settled:
-                self._enter(partial(self._tools.book.settle, cid), lambda _: None)
-            one.close()
-        return bool(asleep)
-
-    def _may_sleep(self, one: Engagement, quiet_ms: int) -> bool:
-        is_quiet = self._now_ms - one.used_ms >= quiet_ms
-        return is_quiet and (one.is_idle or (one.is_done and self._line(one) is None))
-
-    def _blame(self, peer: PeerId, why: str) -> None:
-        if line := self._lines.control(peer):
-            self._mail.end(line, why, is_fault=True)
-
-    def _asking(self, peer: PeerId) -> Asking:
-        return self._askings.setdefault(peer, Asking(peer, self._mail, self._lines))
-
-    def _line(self, engagement: Engagement) -> Connection | None:
-        return self._lines.control(engagement.agreement.requester)
-
-    def _enter(self, change: Change, then: Callable[["Future[None]"], None]) -> None:
-        def recorded(outcome: "Future[None]") -> None:
-            self._tools.wake(partial(then, outcome))
-
-        self._tools.recorder.submit(Record((), change, recorded))
-        self._tools.recorder.hurry()
+        enter(self._tools, partial(self._tools.book.forget, before_ms), lambda _: None)

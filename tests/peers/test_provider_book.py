@@ -49,7 +49,7 @@ def handed(number: int, *steps: Cid) -> Handed:
     """Return a lease."""
     root = merkle.root([step.raw for step in steps])
     signed = seal(LEASE, Lease(OFFERED.cid, number, len(steps), root, 1_000), THEY).data
-    return Handed(unseal(LEASE, signed), signed, steps, ())
+    return Handed(unseal(LEASE, signed), signed, steps, (), {})
 
 
 def hand(number: int, *done: Ran) -> Hand:
