@@ -12,7 +12,7 @@ from functools import partial
 from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.recorder import Change, Record
-from peers.asking import Asking
+from peers.asking import ANSWER_MS, Asking
 from peers.connection import Channel, Connection
 from peers.engagement import Engagement
 from peers.identity import PeerId
@@ -44,7 +44,7 @@ class Engagements:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no step is open, and whoever is connected has heard all."""
+        """Whether no step is open, and who is connected has heard all, or had the time for it."""
         return not self._loading and all(map(self._is_heard, self))
 
     def get(self, agreement: Cid) -> Engagement | None:
@@ -105,6 +105,8 @@ class Engagements:
             asking.closed(connection)
         if self._lines.control(peer) is not None:
             self._connected(peer)
+        elif not any(one.agreement.requester == peer for one in self):
+            self._askings.pop(peer, None)
 
     def answered(self, peer: PeerId, key: bytes, body: bytes | None) -> None:
         """Take an answer, or None: its time is up, and it is said again."""
@@ -157,9 +159,10 @@ class Engagements:
             self.take_up(agreement, lambda _: None)
 
     def _is_heard(self, one: Engagement) -> bool:
-        """Return whether no step is open, and its requester, if connected, has heard all."""
+        """Return whether no step is open, and its requester has heard all, or is not going to."""
+        is_deaf = self._tools.clock.monotonic_ms() - one.used_ms >= ANSWER_MS
         is_connected = self._lines.control(one.agreement.requester) is not None
-        return one.is_idle or (one.is_done and not is_connected)
+        return one.is_idle or (one.is_done and (is_deaf or not is_connected))
 
     def _blame(self, peer: PeerId, why: str) -> None:
         if line := self._lines.control(peer):

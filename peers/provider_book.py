@@ -19,6 +19,8 @@ from peers.service_events import Hand, Ran
 from peers.signed import unseal
 from peers.work_messages import Handed
 
+MAX_OWING: Final = 64  # agreements that are taken up when a requester is heard of: few have two
+
 _TABLES: Final = ("done", "handed", "leased", "engaged")
 
 
@@ -119,13 +121,14 @@ class ProviderBook:
         return found
 
     def owing(self, requester: PeerId) -> list[Cid]:
-        """Return the agreements under which a requester has not heard all."""
+        """Return the agreements under which a requester has not heard all: the last few."""
         query = (
             "SELECT agreement FROM engaged WHERE requester = ? AND (agreement IN"
             " (SELECT agreement FROM leased WHERE NOT is_over) OR agreement IN"
             " (SELECT agreement FROM handed WHERE NOT is_confirmed))"
+            " ORDER BY used_ms DESC LIMIT ?"
         )
-        return [Cid(raw) for (raw,) in self._book.rows(query, (requester.key,))]
+        return [Cid(raw) for (raw,) in self._book.rows(query, (requester.key, MAX_OWING))]
 
     def kept(self, agreement: Cid) -> Kept | None:
         """Return an agreement that was accepted; None when there is none.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.cid import RAW, Cid
+from peers.asking import ANSWER_MS
 from tests.peers.lenders import step
 from tests.peers.test_provider import Pair
 
@@ -84,3 +85,16 @@ def test_who_leaves_answers_waiting_is_cut_off(pair: Pair) -> None:
 
     assert any(is_cut() for _ in range(400))
     assert pair.lender.closed[-1].why == "it does not answer what it is told"
+
+
+def test_who_never_answers_holds_nothing_for_ever(pair: Pair) -> None:
+    """What it was lent is free after a time, and a peer that drains ends."""
+    pair.borrower.is_deaf = True
+    agreement = pair.agree(cores=4)
+    pair.run(agreement, pair.steps(1))
+    assert "you have agreements for all" in pair.refusal(run=1)
+    assert not pair.lender.provider.is_idle
+    pair.lender.clock.by_ms += ANSWER_MS
+    pair.lender.turn()
+    assert pair.lender.provider.is_idle
+    pair.agree(run=2)

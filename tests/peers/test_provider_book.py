@@ -1,6 +1,7 @@
 """What a provider writes down is there when it is opened again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from peers.agreement import (
     Said,
 )
 from peers.book import Book
-from peers.provider_book import ProviderBook
+from peers.provider_book import MAX_OWING, ProviderBook
 from peers.service_events import Hand, Ran
 from peers.signed import seal, unseal
 from peers.work_messages import Handed
@@ -147,3 +148,17 @@ def test_rows_that_were_changed_are_damage(book: Book) -> None:
         change.execute("UPDATE engaged SET acceptance = ?", (OFFERED.data,))
     with pytest.raises(Damaged):
         ProviderBook(book).kept(OFFERED.cid)
+
+
+def test_what_is_owed_is_taken_up_a_few_at_a_time(kept: ProviderBook, book: Book) -> None:
+    """However many agreements a requester has left open: those that were used last."""
+    made = []
+    for number in range(MAX_OWING + 2):
+        run = number.to_bytes(16, "big")
+        offer = seal(OFFER, replace(TERMS, run_id=run), THEY)
+        made.append(offer.cid)
+        lease = seal(LEASE, Lease(offer.cid, 1, 1, merkle.root([A.raw]), 1_000), THEY).data
+        with book.change() as change:
+            kept.accept(offer.data, YES.data, number, change)
+            kept.lease(Handed(unseal(LEASE, lease), lease, (A,), ()), number, change)
+    assert kept.owing(THEY.peer) == made[:1:-1]
