@@ -150,9 +150,9 @@ def test_rows_that_were_changed_are_damage(book: Book) -> None:
         ProviderBook(book).kept(OFFERED.cid)
 
 
-def test_what_is_owed_is_taken_up_a_few_at_a_time(kept: ProviderBook, book: Book) -> None:
+def test_what_is_owed_is_taken_up_a_few_at_a_time(book: Book) -> None:
     """However many agreements a requester has left open: those that were used last."""
-    made = []
+    kept, made = ProviderBook(book), []
     for number in range(MAX_OWING + 2):
         run = number.to_bytes(16, "big")
         offer = seal(OFFER, replace(TERMS, run_id=run), THEY)
@@ -160,5 +160,5 @@ def test_what_is_owed_is_taken_up_a_few_at_a_time(kept: ProviderBook, book: Book
         lease = seal(LEASE, Lease(offer.cid, 1, 1, merkle.root([A.raw]), 1_000), THEY).data
         with book.change() as change:
             kept.accept(offer.data, YES.data, number, change)
-            kept.lease(Handed(unseal(LEASE, lease), lease, (A,), ()), number, change)
+            kept.lease(Handed(unseal(LEASE, lease), lease, (A,), (), {}), number, change)
     assert kept.owing(THEY.peer) == made[:1:-1]
