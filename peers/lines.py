@@ -13,7 +13,7 @@ from peers.identity import PeerId
 from peers.mail import Mail
 from peers.messages import Subject, notice
 
-BULK_TYPE: Final = notice(Subject.ALIVE + 1)  # no body: dial a line for blocks, please
+BULK_TYPE: Final = notice(Subject.LINE)
 REDIAL_MS: Final = 5_000
 
 

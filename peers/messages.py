@@ -15,6 +15,7 @@ class Subject(IntEnum):
 
     HELLO = 0  # a notice each way, first
     ALIVE = 1  # a notice with no body: this peer has nothing else to say
+    LINE = 2  # a notice with no body: dial a line for blocks, please
     RELAY = 32  # reaching a peer through another
     CONTENT = 64
     DIRECTORY = 128

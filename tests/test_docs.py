@@ -101,3 +101,12 @@ def test_the_picture_in_the_readme_is_the_example_s() -> None:
     workflow = load(ROOT / "examples" / "digits" / "workflow.yaml")
     drawn = to_mermaid(picture(workflow, counts_of(workflow, workflow.parameters), {}))
     assert f"```mermaid\n{drawn}```\n" in (ROOT / "README.md").read_text()
+
+
+def test_a_decision_has_a_number_of_its_own() -> None:
+    """Which its first line says, too: so a number names one decision wherever it stands."""
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [path.name.partition("-")[0] for path in decisions]
+    assert len({*numbers}) == len(numbers)
+    for number, path in zip(numbers, decisions, strict=True):
+        assert re.match(rf"# (ADR )?0*{int(number)}\b", path.read_text()), path.name
