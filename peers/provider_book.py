@@ -84,16 +84,25 @@ class ProviderBook:
         change.execute("UPDATE leased SET is_over = 1 WHERE agreement = ?", (agreement.raw,))
 
     def end(self, agreement: Cid, change: sqlite3.Connection) -> None:
-        """Note that the requester wants nothing more under an agreement."""
+        """Note that the requester wants nothing more under an agreement.
+
+        One under which nothing was done is left out: nobody fills the book with those.
+        """
         self.settle(agreement, change)
-        change.execute("UPDATE handed SET is_confirmed = 1 WHERE agreement = ?", (agreement.raw,))
+        of = (agreement.raw,)
+        change.execute("UPDATE handed SET is_confirmed = 1 WHERE agreement = ?", of)
+        if not change.execute("SELECT 1 FROM handed WHERE agreement = ?", of).fetchone():
+            self._leave_out(agreement.raw, change)
 
     def forget(self, before_ms: int, change: sqlite3.Connection) -> None:
         """Leave out the agreements that nobody has used since, and all that was under them."""
         old = change.execute("SELECT agreement FROM engaged WHERE used_ms < ?", (before_ms,))
-        for agreement in old.fetchall():
-            for table in _TABLES:
-                change.execute(f"DELETE FROM {table} WHERE agreement = ?", agreement)  # noqa: S608
+        for (agreement,) in old.fetchall():
+            self._leave_out(agreement, change)
+
+    def _leave_out(self, agreement: bytes, change: sqlite3.Connection) -> None:
+        for table in _TABLES:
+            change.execute(f"DELETE FROM {table} WHERE agreement = ?", (agreement,))  # noqa: S608
 
     def batch(self, agreement: Cid, number: int) -> tuple[bytes, tuple[Said, ...]]:
         """Return the signed bytes of a batch, and what it is of."""

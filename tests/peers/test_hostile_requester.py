@@ -98,3 +98,16 @@ def test_who_never_answers_holds_nothing_for_ever(pair: Pair) -> None:
     pair.lender.turn()
     assert pair.lender.provider.is_idle
     pair.agree(run=2)
+
+
+def test_agreements_under_which_nothing_was_done_leave_no_trace(pair: Pair) -> None:
+    """Who agrees and ends, again and again, does not fill the book."""
+    for run in range(5):
+        agreement = pair.agree(run=run)
+        pair.borrower.lease(agreement, pair.steps(3), [pair.need] * 3)
+        pair.borrower.end(agreement)
+    kept = pair.agree(run=9)
+    pair.run(kept, pair.steps(1))
+    pair.borrower.end(kept)
+    pair.until(lambda: pair.lender.provider.is_idle and not pair.lender.provider.status()["open"])
+    pair.until(lambda: pair.lender.book.rows("SELECT agreement FROM engaged", ()) == [(kept.raw,)])
