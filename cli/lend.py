@@ -25,6 +25,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
+from peers.shown import Shown
 from peers.telling import Tools
 from peers.wake import Wake
 from peers.workbench import Workbench
@@ -75,7 +76,7 @@ def open_provider(
         mail, lines, depot, identity, clock, wake, log = ground
         kept = ProviderBook(book)
         free_bytes = partial(_free_bytes, space)
-        edges = (identity, clock, wake, free_bytes, quota, log)
+        edges = (identity, clock, wake, free_bytes, quota, Shown(), log)
         tools = Tools(depot, bench, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)

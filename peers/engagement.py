@@ -86,6 +86,7 @@ class Engagement:
             self._most_bytes,
             tools.depot,
             tools.workbench.place,
+            tools.shown,
             self._on_ready,
             self._lacks,
         )
@@ -290,6 +291,7 @@ class Engagement:
         self.used_ms = self._now_ms
         self._ended["done" if made.succeeded else "failed"] += 1
         step = made.said.step
+        self._tools.shown.add(self.agreement.requester, made.roots)  # it may read what it had made
         if self._service.is_open(step):
             self._made_now[step] = made
         self._forget(step)

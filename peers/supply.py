@@ -15,6 +15,7 @@ from engine.content.cid import Cid
 from engine.errors import TallyError
 from peers.allowance import Rate
 from peers.identity import PeerId
+from peers.shown import Shown
 
 FIRST: Final = 4  # steps of the first fetch; each has four times as many as the one before
 MOST: Final = 256  # of one fetch: what is lost when one of them cannot be had
@@ -62,8 +63,12 @@ class Depot(Protocol):
         done: Done,
         *,
         most_bytes: int = ...,
+        is_anew: bool = ...,
     ) -> Fetching:
-        """Bring what some roots lead to; `done` is called when all of it is durable, or why not."""
+        """Bring what some roots lead to; `done` is called when all of it is durable, or why not.
+
+        `is_anew`: also what is here.
+        """
         ...
 
 
@@ -80,6 +85,7 @@ class Supply:
         most_bytes: Callable[[], int],
         depot: Depot,
         place: Place,
+        shown: Shown,
         ready: Callable[[Cid, Cid], None],
         failed: Callable[[Cid, TallyError], None],
     ) -> None:
@@ -89,6 +95,7 @@ class Supply:
         self._most_bytes = most_bytes
         self._depot = depot
         self._place = place
+        self._shown = shown
         self._ready = ready
         self._failed = failed
         self._wanted: dict[Cid, Cid] = {}  # step -> its environment
@@ -181,6 +188,24 @@ class Supply:
         return tuple(taken)
 
     def _fetch(self, roots: tuple[Cid, ...], done: Done) -> None:
+        """Have roots brought here: first, anew, those that the source has not shown to have."""
+        new = self._shown.lacks(self._source, roots)
+        old = tuple(root for root in roots if root not in set(new))
+
+        def shown(error: TallyError | None) -> None:
+            if error is None:
+                self._shown.add(self._source, new)
+            if error is None and old:
+                self._begin(old, done)
+            else:
+                done(error)
+
+        if new:
+            self._begin(new, shown, is_anew=True)
+        else:
+            self._begin(old, done)
+
+    def _begin(self, roots: tuple[Cid, ...], done: Done, *, is_anew: bool = False) -> None:
         self._number += 1
         number = self._number
 
@@ -189,7 +214,12 @@ class Supply:
             done(error)
 
         self._fetches[number] = self._depot.fetch(
-            self._scope, roots, (self._source,), ended, most_bytes=self._most_bytes()
+            self._scope,
+            roots,
+            (self._source,),
+            ended,
+            most_bytes=self._most_bytes(),
+            is_anew=is_anew,
         )
 
     def _on_steps(self, steps: tuple[Cid, ...], error: TallyError | None) -> None:

@@ -20,6 +20,7 @@ from peers.asking import Asking
 from peers.provider_book import Kept, ProviderBook
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
+from peers.shown import Shown
 from peers.signed import seal
 from peers.supply import Depot
 from peers.wake import Wake
@@ -42,6 +43,7 @@ class Tools(NamedTuple):
     wake: Wake
     free_bytes: Callable[[], int]  # of the disk
     most_bytes: int  # of an environment, or of a step with its inputs
+    shown: Shown
     log: Callable[..., None]
 
 

@@ -37,6 +37,7 @@ from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
+from peers.shown import Shown
 from peers.signed import Unsealed, seal
 from peers.telling import Tools
 from peers.work_messages import Need, Refusal, Steps, Told
@@ -122,6 +123,7 @@ class Lender(Trader):
             self.woken.put,
             lambda: self.free_bytes,
             GIB,
+            Shown(),
             lambda event, **facts: self.said.append(event),
         )
         self._count_renewals()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from peers.asking import ANSWER_MS
 from tests.peers.lenders import step
@@ -111,3 +112,26 @@ def test_agreements_under_which_nothing_was_done_leave_no_trace(pair: Pair) -> N
     pair.borrower.end(kept)
     pair.until(lambda: pair.lender.provider.is_idle and not pair.lender.provider.status()["open"])
     pair.until(lambda: pair.lender.book.rows("SELECT agreement FROM engaged", ()) == [(kept.raw,)])
+
+
+def test_the_name_of_content_is_no_right_to_it(pair: Pair) -> None:
+    """What another sent here, or what its owner has, is not read by who only knows its name."""
+    secret = b"the secret of somebody else"
+    thief = step(pair.borrower.store, "thief", {"i": secret}, absent=True)
+    pair.lender.store.put([Block(Cid.of(RAW, secret), secret)])
+    pair.borrower.lease(pair.agree(), [thief], [pair.need])
+    pair.until(lambda: thief in pair.borrower.back)
+    assert not pair.borrower.results
+
+
+def test_content_is_sent_once_by_each(pair: Pair) -> None:
+    """What a requester has shown to have, it need not send again, under any agreement."""
+    steps = [step(pair.borrower.store, name, {"i": bytes(2**20)}) for name in "ab"]
+    received = []
+    for run, one in enumerate(steps):
+        record = pair.borrower.store.get(one)
+        agreement = pair.agree(run=run, cores=1)
+        pair.borrower.lease(agreement, [one], [pair.need], records=[record])
+        pair.until(lambda one=one: one in pair.borrower.results)
+        received.append(pair.lender.depot.status()["received"])
+    assert received[1] == received[0] > 2**20

@@ -28,6 +28,7 @@ from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.recruiter import Directory
 from peers.requester import Requester
+from peers.shown import Shown
 from peers.work_messages import (
     BATCH_TYPE,
     END_TYPE,
@@ -173,6 +174,7 @@ class NodeLife(Life):
             wake=self._wake,
             free_bytes=lambda: 2**60,
             most_bytes=2**50,
+            shown=Shown(),
             log=lambda *_, **__: None,
         )
         house = House(lent, lent, LONGEST_MS)

@@ -51,6 +51,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/content/schema.py Record.decode": FORGED,
     "engine/content/schema.py Record._read": FORGED,
     "engine/content/shape.py": FORGED,
+    "engine/content/skim.py": FORGED,
     "engine/content/structure.py": FORGED,
     "engine/content/tree.py": FORGED,
     "engine/content/unixfs.py": FORGED,
