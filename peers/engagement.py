@@ -19,6 +19,7 @@ from engine.recorder import Record
 from peers.allowance import Rate
 from peers.asking import Asking
 from peers.carried import Carried, carried
+from peers.held import HELD
 from peers.house import Share
 from peers.house import share_of as lent_by
 from peers.provider_book import Kept
@@ -143,6 +144,13 @@ class Engagement:
             self._blame("it does not answer which steps are not run here")
             return
         self.used_ms = self._now_ms
+        lease = handed.lease.value
+        is_new = self._service.is_new(lease.number)
+        if is_new and not self._telling.has_room(lease.count):
+            others = [step for step in handed.steps if not self._service.is_open(step)]
+            self._telling.give_back(others, f"more than {HELD} steps were leased and not answered")
+            reply()
+            return
         needs = zip(handed.steps, handed.needs, strict=True)
         fresh = frozenset(step for step, need in needs if need.is_fresh)
         event = Leased(handed.lease, handed.steps, fresh)
@@ -150,6 +158,11 @@ class Engagement:
         if any(isinstance(action, Blame) for action in actions):
             self._perform(actions)
             return
+        if not self._service.is_remembered(lease.number):
+            reply()  # an old one, long answered: nothing of it is written
+            return
+        if is_new:
+            self._telling.leased(lease.number, handed.steps)
         wall_ms = self._tools.clock.now_ms()
         self._telling.save(partial(self._tools.book.lease, handed, wall_ms), reply)
         new = [*self._new(handed)]
@@ -325,6 +338,7 @@ class Engagement:
                     if task := self._tasks.get(step):
                         self._tools.workbench.cancel(task)
                     self._forget(step)
+                    self._telling.dropped(step)
                 case Hand():
                     self._hand(action)
                 case Resend(number):

@@ -14,11 +14,12 @@ from engine.sqlite import CHUNK
 from peers.agreement import ACCEPTANCE, LEASE, OFFER, Agreement, Said, bind
 from peers.book import Book
 from peers.identity import PeerId
-from peers.service import Past
+from peers.service import KNOWN, REMEMBERED, Past
 from peers.service_events import Hand, Ran
 from peers.signed import unseal
 from peers.work_messages import Handed
 
+TRIM: Final = 16  # batches: counting what was done for each would cost more than they do
 MAX_OWING: Final = 64  # agreements that are taken up when a requester is heard of: few have two
 
 _TABLES: Final = ("done", "handed", "leased", "engaged")
@@ -31,6 +32,8 @@ class Kept(NamedTuple):
     acceptance: bytes  # signed
     past: Past
     open: tuple[Cid, ...]  # steps that were leased, and of which nothing was said
+    leases: dict[int, list[Cid]]  # that are not over: their steps
+    batches: dict[int, list[Cid]]  # that were not confirmed: their steps
 
 
 class ProviderBook:
@@ -61,8 +64,13 @@ class ProviderBook:
         change.execute("UPDATE engaged SET used_ms = ? WHERE agreement = ?", used)
 
     def hand(self, hand: Hand, signed: bytes, change: sqlite3.Connection) -> None:
-        """Enter a batch and what it is of; there is none with its number yet."""
+        """Enter a batch and what it is of; there is none with its number yet.
+
+        What its requester has of these steps from an earlier one is left out: nobody reads it.
+        """
         of = (hand.batch.agreement.raw, hand.batch.number)
+        for said in hand.said:
+            self._replace(of[0], said.step.raw, change)
         change.execute("INSERT INTO handed VALUES (?, ?, ?, 0)", (*of, signed))
         change.executemany(
             "INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -72,16 +80,69 @@ class ProviderBook:
             ],
         )
 
-    def confirm(self, agreement: Cid, number: int, change: sqlite3.Connection) -> None:
-        """Note that the requester has a batch."""
+    def _replace(self, agreement: bytes, step: bytes, change: sqlite3.Connection) -> None:
+        query = (
+            "SELECT number, place FROM done CROSS JOIN handed USING (agreement, number)"
+            " WHERE step = ? AND agreement = ? AND is_confirmed"  # CROSS: first by step
+        )
+        for number, place in change.execute(query, (step, agreement)).fetchall():
+            of = (agreement, number)
+            change.execute(
+                "DELETE FROM done WHERE agreement = ? AND number = ? AND place = ?", (*of, place)
+            )
+            change.execute(
+                "DELETE FROM handed WHERE agreement = ? AND number = ? AND NOT EXISTS"
+                " (SELECT 1 FROM done WHERE agreement = ? AND number = ?)",
+                (*of, *of),
+            )
+
+    def confirm(
+        self, agreement: Cid, number: int, over: Sequence[int], change: sqlite3.Connection
+    ) -> None:
+        """Note that the requester has a batch, and which leases are over by that."""
         change.execute(
             "UPDATE handed SET is_confirmed = 1 WHERE agreement = ? AND number = ?",
             (agreement.raw, number),
         )
+        self.over(agreement, over, change)
+        if number % TRIM == 0:
+            self._trim(agreement.raw, change)
+
+    def over(self, agreement: Cid, leases: Sequence[int], change: sqlite3.Connection) -> None:
+        """Note that the requester knows of all steps of some leases."""
+        change.executemany(
+            "UPDATE leased SET is_over = 1, steps = x'' WHERE agreement = ? AND number = ?",
+            [(agreement.raw, number) for number in leases],
+        )
+        if leases:
+            self._leave_out_leases(agreement.raw, change)
 
     def settle(self, agreement: Cid, change: sqlite3.Connection) -> None:
         """Note that no step is open of the leases there are."""
-        change.execute("UPDATE leased SET is_over = 1 WHERE agreement = ?", (agreement.raw,))
+        change.execute(
+            "UPDATE leased SET is_over = 1, steps = x'' WHERE agreement = ?", (agreement.raw,)
+        )
+        self._leave_out_leases(agreement.raw, change)
+
+    def _leave_out_leases(self, agreement: bytes, change: sqlite3.Connection) -> None:
+        """Leave out leases that are over, but for the last: they may be sent again."""
+        change.execute(
+            "DELETE FROM leased WHERE agreement = ? AND is_over AND number NOT IN"
+            " (SELECT number FROM leased WHERE agreement = ? ORDER BY number DESC LIMIT ?)",
+            (agreement, agreement, REMEMBERED),
+        )
+
+    def _trim(self, agreement: bytes, change: sqlite3.Connection) -> None:
+        """Leave out the oldest batches that were confirmed, when more was done than is kept."""
+        query = "SELECT number FROM done WHERE agreement = ? ORDER BY number DESC LIMIT 1 OFFSET ?"
+        for (last,) in change.execute(query, (agreement, KNOWN)).fetchall():
+            which = "agreement = ?1 AND number <= ?2"
+            confirmed = f"SELECT number FROM handed WHERE {which} AND is_confirmed"  # noqa: S608
+            for query in (
+                f"DELETE FROM done WHERE {which} AND number IN ({confirmed})",  # noqa: S608
+                f"DELETE FROM handed WHERE {which} AND is_confirmed",  # noqa: S608
+            ):
+                change.execute(query, (agreement, last))
 
     def end(self, agreement: Cid, change: sqlite3.Connection) -> None:
         """Note that the requester wants nothing more under an agreement.
@@ -154,22 +215,36 @@ class ProviderBook:
 
     def _kept(self, agreement: Agreement, acceptance: bytes) -> Kept:
         of = (agreement.cid.raw,)
-        query = "SELECT lease, steps, is_over FROM leased WHERE agreement = ? ORDER BY number"
-        leased = [(unseal(LEASE, one), *rest) for one, *rest in self._book.rows(query, of)]
+        last = self._book.rows(
+            "SELECT lease FROM leased WHERE agreement = ? ORDER BY number DESC LIMIT ?",
+            (*of, REMEMBERED),
+        )
+        remembered = [unseal(LEASE, lease) for (lease,) in last]
+        query = "SELECT number, steps FROM leased WHERE agreement = ? AND NOT is_over"
+        leases = {number: _cids(raws) for number, raws in self._book.rows(query, of)}
         query = "SELECT number, is_confirmed FROM handed WHERE agreement = ? ORDER BY number"
         handed = self._book.rows(query, of)
-        query = "SELECT step, result, attestation, size, succeeded FROM done WHERE agreement = ?"
-        done = [Ran(_said(row[:3]), *row[3:]) for row in self._book.rows(query, of)]
-        past = Past(
-            leases={lease.value.number: lease.cid for lease, *_ in leased},
-            told=max((number for number, _ in handed), default=0),
-            unconfirmed=tuple(number for number, is_confirmed in handed if not is_confirmed),
-            known={ran.said.step: ran for ran in done if ran.succeeded},
+        query = (  # the last word on a step comes last
+            "SELECT number, step, result, attestation, size, succeeded FROM done"
+            " WHERE agreement = ? ORDER BY number, place"
         )
-        said = {ran.said.step for ran in done}
-        raws = [raws for _, raws, is_over in leased if not is_over]
-        steps = dict.fromkeys(step for one in raws for step in _cids(one))
-        return Kept(agreement, acceptance, past, tuple(s for s in steps if s not in said))
+        done = [(row[0], Ran(_said(row[1:4]), *row[4:])) for row in self._book.rows(query, of)]
+        batches: dict[int, list[Cid]] = {
+            number: [] for number, is_confirmed in handed if not is_confirmed
+        }
+        for number, ran in done:
+            if number in batches:
+                batches[number].append(ran.said.step)
+        past = Past(
+            leases={lease.value.number: lease.cid for lease in remembered},
+            told=max((number for number, _ in handed), default=0),
+            unconfirmed=tuple(batches),
+            known={ran.said.step: ran for _, ran in done if ran.succeeded},
+        )
+        said = {step for steps in batches.values() for step in steps}
+        steps = dict.fromkeys(step for one in leases.values() for step in one)
+        still = tuple(step for step in steps if step not in said)
+        return Kept(agreement, acceptance, past, still, leases, batches)
 
 
 def _said(row: Sequence[bytes]) -> Said:

@@ -38,6 +38,7 @@ from peers.service_events import (
 
 MAX_OPEN: Final = 16_384  # steps that are not ended: four full leases
 REMEMBERED: Final = 64  # leases: older ones come again only by mistake, and are passed over
+KNOWN: Final = 65_536  # results that may be told again: as many as are in 16 full leases
 LINGER_MS: Final = 50  # how long a result waits for company
 BUSY: Final = 32  # open steps: with more, nobody waits for one result, and company is cheaper
 BUSY_LINGER_MS: Final = 250
@@ -107,6 +108,14 @@ class Service:
         """Return what may be told again."""
         return self._known.values()
 
+    def is_new(self, number: int) -> bool:
+        """Return whether a lease is later than all that came."""
+        return number > self._last
+
+    def is_remembered(self, number: int) -> bool:
+        """Return whether a lease is one of the last that came."""
+        return number in self._leases
+
     def is_open(self, step: Cid) -> bool:
         """Return whether a step is leased, and has not ended."""
         return step in self._ends
@@ -136,6 +145,8 @@ class Service:
         if self._close(event.said.step):
             if event.succeeded:
                 self._known[event.said.step] = event
+                if len(self._known) > KNOWN:
+                    del self._known[next(iter(self._known))]
             self._finish([event], now_ms)
         return ()
 

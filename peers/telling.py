@@ -17,6 +17,7 @@ from engine.recorder import Change, Record, Recorder
 from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
+from peers.held import Held
 from peers.provider_book import Kept, ProviderBook
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
@@ -47,6 +48,13 @@ class Tools(NamedTuple):
     log: Callable[..., None]
 
 
+class _Owed(NamedTuple):
+    """A step that was given back: one of these for each time."""
+
+    why: str
+    last: int  # lease there was
+
+
 class Telling:
     """What is told under one agreement. For the node's thread."""
 
@@ -64,7 +72,12 @@ class Telling:
         self._bodies: dict[int, bytes] = {}  # of some that were not sent yet
         self._saving = 0  # changes on their way into the book
         self._sending: set[int] = set()
-        self._owed: dict[Cid, str] = dict.fromkeys(kept.open, "this peer was started anew")
+        last = max((*kept.past.leases, *kept.leases), default=0)
+        self._held = Held(kept.leases, last)
+        self._batches = {number: (steps, last) for number, steps in kept.batches.items()}
+        anew = _Owed("this peer was started anew", last)
+        self._owed: dict[Cid, _Owed] = dict.fromkeys(kept.open, anew)
+        self._patience = MAX_OPEN + len(kept.open)
         self._paying: set[tuple[Cid, ...]] = set()  # of those, what was said and not answered
         self._unsaved: list[tuple[Change, Callable[[], None]]] = []
         self._retry_ms = 0
@@ -83,12 +96,25 @@ class Telling:
     @property
     def is_unheard(self) -> bool:
         """Whether more was given back than anybody leaves unanswered."""
-        return len(self._owed) > MAX_OPEN
+        return len(self._owed) > self._patience
+
+    def has_room(self, count: int) -> bool:
+        """Return whether the book has room for a lease of so many steps."""
+        return self._held.has_room(count)
+
+    def leased(self, number: int, steps: Sequence[Cid]) -> None:
+        """Take a lease that is entered in the book: it is over when all its steps were heard of."""
+        self._held.add(number, steps)
+
+    def dropped(self, step: Cid) -> None:
+        """Take a step of which its requester wants to hear nothing."""
+        self._end([step], self._held.last)
 
     def hand(self, hand: Hand, made: Sequence[Made]) -> None:
         """Sign a batch, and send it when it is in the book, with what of it was just made."""
         signed = seal(BATCH, hand.batch, self._tools.signer).data
         number = hand.batch.number
+        self._batches[number] = ([said.step for said in hand.said], self._held.last)
         records = [record for one in made for record in one.records]
         if len(records) == 2 * len(hand.said) and len(self._bodies) < SENDING:
             carried = dict.fromkeys(block.data for one in made for block in one.carried)
@@ -108,7 +134,7 @@ class Telling:
 
     def give_back(self, steps: Iterable[Cid], why: str) -> None:
         """Say that steps are not run here."""
-        self._owed.update(dict.fromkeys(steps, why))
+        self._owed.update(dict.fromkeys(steps, _Owed(why, self._held.last)))
         self._pay()
 
     def take_back(self, step: Cid) -> None:
@@ -175,11 +201,16 @@ class Telling:
 
     def _on_answered(self, number: int, answer: bytes | None) -> None:
         self._sending.discard(number)
-        if answer is None:
+        if number not in self._saved:  # it was answered before
+            pass
+        elif answer is None:
             self._to_send[number] = None
         else:
             self._saved.discard(number)
-            self.save(partial(self._tools.book.confirm, self._agreement, number), _nothing)
+            self._to_send.pop(number, None)
+            over = self._held.end(*self._batches.pop(number))
+            confirm = partial(self._tools.book.confirm, self._agreement, number, over)
+            self.save(confirm, _nothing)
             self._confirmed(number)
         self._pump()
 
@@ -189,20 +220,30 @@ class Telling:
             return
         said = {step for part in self._paying for step in part}
         reasons: dict[str, list[Cid]] = {}
-        for step, why in self._owed.items():
+        for step, owed in self._owed.items():
             if step not in said:
-                reasons.setdefault(why, []).append(step)
+                reasons.setdefault(owed.why, []).append(step)
         for why, steps in islice(reasons.items(), SENDING - len(self._paying)):
             part = tuple(steps[:MAX_STEPS])
             self._paying.add(part)
             body = write_steps(Steps(self._agreement, part, why))
-            self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part))
+            said_now = [(step, self._owed[step]) for step in part]
+            self._asking.ask(RETURN_TYPE, body, partial(self._on_paid, part, said_now))
 
-    def _on_paid(self, steps: tuple[Cid, ...], answer: bytes | None) -> None:
+    def _on_paid(
+        self, steps: tuple[Cid, ...], owed: list[tuple[Cid, _Owed]], answer: bytes | None
+    ) -> None:
         self._paying.discard(steps)
-        for step in steps if answer is not None else ():
-            self._owed.pop(step, None)
+        for step, one in owed if answer is not None else ():
+            if self._owed.get(step) is one:  # else it was leased again meanwhile
+                del self._owed[step]
+                self._end([step], one.last)
         self._pay()
+
+    def _end(self, steps: Iterable[Cid], last: int) -> None:
+        """Note that steps were heard of; a lease all of whose steps were is over in the book."""
+        if over := self._held.end(steps, last):
+            self.save(partial(self._tools.book.over, self._agreement, over), _nothing)
 
     def _on_saved(self, change: Change, then: Callable[[], None], outcome: "Future[None]") -> None:
         self._saving -= 1

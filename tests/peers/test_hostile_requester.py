@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
+from engine.sandbox.scripted import Act
 from peers.asking import ANSWER_MS
+from peers.service import REMEMBERED
 from tests.peers.lenders import step
 from tests.peers.test_provider import Pair
+
+_OPEN: Final = "SELECT number FROM leased WHERE NOT is_over"
 
 
 @pytest.fixture
@@ -135,3 +140,80 @@ def test_content_is_sent_once_by_each(pair: Pair) -> None:
         pair.until(lambda one=one: one in pair.borrower.results)
         received.append(pair.lender.depot.status()["received"])
     assert received[1] == received[0] > 2**20
+
+
+def test_leasing_and_stopping_leaves_few_traces(pair: Pair) -> None:
+    """The last leases are remembered, and nothing of their steps."""
+    agreement = pair.agree()
+    pair.lender.play = lambda _: Act(until_cancelled=True)
+    steps = pair.steps(3)
+    for number in range(1, REMEMBERED + 9):
+        pair.borrower.lease(agreement, steps, [pair.need] * 3, number)
+        asked = pair.borrower.stop(agreement, *steps)
+        pair.until(lambda asked=asked: asked in pair.borrower.answers)
+    size = "SELECT count(*), sum(length(steps)) FROM leased"
+    pair.until(lambda: pair.lender.book.rows(size, ()) == [(REMEMBERED, 0)])
+
+
+def test_old_leases_are_not_entered(pair: Pair) -> None:
+    """Numbers before the last one are passed over, and answered."""
+    agreement = pair.agree()
+    (one,) = pair.steps(1)
+    for number in (9, 1, 2):
+        asked = pair.borrower.lease(agreement, [one], [pair.need], number)
+        pair.until(lambda asked=asked: asked in pair.borrower.answers)
+    assert pair.lender.book.rows("SELECT number FROM leased", ()) == [(9,)]
+
+
+def test_asking_again_for_what_was_done_does_not_fill_the_book(pair: Pair) -> None:
+    """It is told each time, and kept once."""
+    agreement, steps = pair.agree(), pair.steps(3)
+    for number in range(1, 9):
+        pair.borrower.told.clear()
+        pair.run(agreement, steps, number)
+        pair.until(lambda: not pair.lender.book.rows(_OPEN, ()))
+    assert pair.lender.book.rows("SELECT count(*) FROM done", ()) == [(3,)]
+    assert pair.lender.book.rows("SELECT number FROM handed", ()) == [(8,)]
+
+
+def test_no_more_is_leased_than_the_book_has_room_for(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who answers nothing is given back what it leases, and that is not entered."""
+    monkeypatch.setattr("peers.held.HELD", 5)
+    agreement, steps = pair.agree(), pair.steps(3)
+    pair.borrower.is_deaf = True
+    pair.run(agreement, steps)
+    pair.borrower.lease(agreement, steps, [pair.need] * 3, 2)
+    pair.until(lambda: pair.borrower.back.keys() == {*steps})
+    assert pair.lender.book.rows("SELECT number FROM leased", ()) == [(1,)]
+    pair.borrower.is_deaf = False
+    pair.meet()
+    pair.until(lambda: not pair.lender.book.rows(_OPEN, ()))
+    pair.borrower.told.clear()
+    pair.borrower.returned.clear()
+    pair.run(agreement, steps, 2)
+    assert pair.lender.book.rows("SELECT number FROM leased ORDER BY number", ()) == [(1,), (2,)]
+
+
+def test_what_is_given_back_twice_is_told_twice(pair: Pair) -> None:
+    """The answer to the first says nothing of a lease that came after it."""
+    agreement, (one,) = pair.agree(), pair.steps(1)
+    too_much = pair.need._replace(memory=2**40)
+    keys, came = [], pair.borrower.came
+
+    def noted(*what: Any) -> None:
+        keys.append(what[4])
+        came(*what)
+
+    pair.borrower.is_deaf = True
+    pair.borrower.came = noted  # type: ignore[method-assign]
+    pair.borrower.lease(agreement, [one], [too_much])
+    pair.until(lambda: pair.borrower.returned)
+    first = keys[-1]
+    asked = pair.borrower.lease(agreement, [one], [too_much], 2)
+    pair.until(lambda: asked in pair.borrower.answers)
+    pair.borrower.is_deaf = False
+    pair.borrower.trader.post.reply(pair.borrower.line, first, b"")
+    pair.until(lambda: len(pair.borrower.returned) == 2)
+    pair.until(lambda: not pair.lender.book.rows(_OPEN, ()))

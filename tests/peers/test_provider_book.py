@@ -20,7 +20,8 @@ from peers.agreement import (
     Said,
 )
 from peers.book import Book
-from peers.provider_book import MAX_OWING, ProviderBook
+from peers.provider_book import MAX_OWING, TRIM, ProviderBook
+from peers.service import REMEMBERED
 from peers.service_events import Hand, Ran
 from peers.signed import seal, unseal
 from peers.work_messages import Handed
@@ -112,7 +113,7 @@ def test_who_is_owed_something_is_found_until_it_is_settled(book: Book) -> None:
         kept.hand(hand(1, Ran(said(A))), b"signed", change)
     assert kept.owing(THEY.peer) == [OFFERED.cid]
     with book.change() as change:
-        kept.confirm(OFFERED.cid, 1, change)
+        kept.confirm(OFFERED.cid, 1, (), change)
     assert kept.owing(THEY.peer) == []
     with book.change() as change:
         kept.hand(hand(2, Ran(said(B))), b"signed", change)
@@ -162,3 +163,65 @@ def test_what_is_owed_is_taken_up_a_few_at_a_time(book: Book) -> None:
             kept.accept(offer.data, YES.data, number, change)
             kept.lease(Handed(unseal(LEASE, lease), lease, (A,), (), {}), number, change)
     assert kept.owing(THEY.peer) == made[:1:-1]
+
+
+def test_leases_that_are_over_are_left_out_but_for_the_last(book: Book) -> None:
+    """They may be sent again; of those that are not over each step is there, however old."""
+    kept = ProviderBook(book)
+    count = REMEMBERED + 5
+    with book.change() as change:
+        for number in range(1, count + 1):
+            kept.lease(handed(number, A, B), 2_000, change)
+        kept.over(OFFERED.cid, range(2, count + 1), change)
+    rows = book.rows("SELECT number, length(steps) FROM leased ORDER BY number", ())
+    assert rows == [(1, 72), *((n, 0) for n in range(count - REMEMBERED + 1, count + 1))]
+    found = kept.kept(OFFERED.cid)
+    assert found is not None
+    assert (found.leases, found.open) == ({1: [A, B]}, (A, B))
+    assert len(found.past.leases) == REMEMBERED
+    assert max(found.past.leases) == count
+
+
+def test_what_is_told_again_is_kept_once(book: Book) -> None:
+    """An earlier batch goes when its requester has it; one that may be sent again stays whole."""
+    kept = ProviderBook(book)
+    with book.change() as change:
+        kept.hand(hand(1, Ran(said(A)), Ran(said(B))), b"first", change)
+        kept.hand(hand(2, Ran(said(A))), b"second", change)
+    assert kept.batch(OFFERED.cid, 1) == (b"first", (said(A), said(B)))
+    with book.change() as change:
+        for number in (1, 2):
+            kept.confirm(OFFERED.cid, number, (), change)
+        kept.hand(hand(3, Ran(said(A))), b"third", change)
+    assert book.rows("SELECT number FROM handed ORDER BY number", ()) == [(1,), (3,)]
+    assert book.rows("SELECT number, place FROM done ORDER BY number", ()) == [(1, 1), (3, 0)]
+    found = kept.kept(OFFERED.cid)
+    assert found is not None
+    assert (found.past.told, found.past.known.keys()) == (3, {A, B})
+
+
+def test_the_oldest_of_too_much_is_left_out(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what was confirmed; what was not is still to be told."""
+    monkeypatch.setattr("peers.provider_book.KNOWN", 3)
+    kept = ProviderBook(book)
+    for number in range(1, TRIM + 1):
+        with book.change() as change:
+            kept.hand(hand(number, Ran(said(cid(str(number))))), b"signed", change)
+            if number > 1:
+                kept.confirm(OFFERED.cid, number, (), change)
+    left = [(number,) for number in (1, TRIM - 2, TRIM - 1, TRIM)]
+    assert book.rows("SELECT number FROM handed ORDER BY number", ()) == left
+    assert book.rows("SELECT number FROM done ORDER BY number", ()) == left
+
+
+def test_a_step_that_was_leased_again_is_open(book: Book) -> None:
+    """Whatever was said of it before, until that is said again."""
+    kept = ProviderBook(book)
+    with book.change() as change:
+        kept.lease(handed(1, A), 2_000, change)
+        kept.hand(hand(1, Ran(said(A))), b"signed", change)
+        kept.confirm(OFFERED.cid, 1, (1,), change)
+        kept.lease(handed(2, A), 2_000, change)
+    found = kept.kept(OFFERED.cid)
+    assert found is not None
+    assert found.open == (A,)
