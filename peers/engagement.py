@@ -147,9 +147,7 @@ class Engagement:
         lease = handed.lease.value
         is_new = self._service.is_new(lease.number)
         if is_new and not self._telling.has_room(lease.count):
-            others = [step for step in handed.steps if not self._service.is_open(step)]
-            self._telling.give_back(others, f"more than {HELD} steps were leased and not answered")
-            reply()
+            self._refuse(handed.steps, reply)
             return
         needs = zip(handed.steps, handed.needs, strict=True)
         fresh = frozenset(step for step, need in needs if need.is_fresh)
@@ -169,6 +167,13 @@ class Engagement:
         self._perform(actions)
         steps = [step for step, need in new if self._check(step, need)]
         self._recall(steps, handed.records)
+
+    def _refuse(self, steps: Iterable[Cid], reply: Callable[[], None]) -> None:
+        """Give a lease back that the book has no room for; what is open of it stays so."""
+        if others := [step for step in steps if not self._service.is_open(step)]:
+            self._telling.refuse(others, f"of more than {HELD} leased steps no word came", reply)
+        else:
+            reply()
 
     def stopped(self, steps: Iterable[Cid]) -> None:
         """End steps that nobody wants."""
@@ -216,7 +221,6 @@ class Engagement:
         for step, need in zip(handed.steps, handed.needs, strict=True):
             if self._service.is_open(step) and step not in self._needs:
                 self._needs[step] = need
-                self._telling.take_back(step)
                 yield step, need
 
     def _check(self, step: Cid, need: Need) -> bool:

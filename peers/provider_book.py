@@ -60,6 +60,12 @@ class ProviderBook:
             "INSERT OR IGNORE INTO leased VALUES (?, ?, ?, ?, 0)",
             (lease.agreement.raw, lease.number, handed.signed, steps),
         )
+        change.execute(  # of those that are over, the last may be sent again
+            "DELETE FROM leased WHERE agreement = ?1 AND is_over AND number ="
+            " (SELECT number FROM leased WHERE agreement = ?1 ORDER BY number DESC"
+            " LIMIT 1 OFFSET ?2)",
+            (lease.agreement.raw, REMEMBERED),
+        )
         used = (now_ms, lease.agreement.raw)
         change.execute("UPDATE engaged SET used_ms = ? WHERE agreement = ?", used)
 
@@ -114,22 +120,22 @@ class ProviderBook:
             "UPDATE leased SET is_over = 1, steps = x'' WHERE agreement = ? AND number = ?",
             [(agreement.raw, number) for number in leases],
         )
-        if leases:
-            self._leave_out_leases(agreement.raw, change)
+        change.executemany(  # but for the last: they may be sent again
+            "DELETE FROM leased WHERE agreement = ?1 AND number = ?2 AND number <"
+            " (SELECT number FROM leased WHERE agreement = ?1 ORDER BY number DESC"
+            " LIMIT 1 OFFSET ?3)",
+            [(agreement.raw, number, REMEMBERED - 1) for number in leases],
+        )
 
     def settle(self, agreement: Cid, change: sqlite3.Connection) -> None:
         """Note that no step is open of the leases there are."""
         change.execute(
             "UPDATE leased SET is_over = 1, steps = x'' WHERE agreement = ?", (agreement.raw,)
         )
-        self._leave_out_leases(agreement.raw, change)
-
-    def _leave_out_leases(self, agreement: bytes, change: sqlite3.Connection) -> None:
-        """Leave out leases that are over, but for the last: they may be sent again."""
         change.execute(
-            "DELETE FROM leased WHERE agreement = ? AND is_over AND number NOT IN"
-            " (SELECT number FROM leased WHERE agreement = ? ORDER BY number DESC LIMIT ?)",
-            (agreement, agreement, REMEMBERED),
+            "DELETE FROM leased WHERE agreement = ?1 AND number NOT IN"
+            " (SELECT number FROM leased WHERE agreement = ?1 ORDER BY number DESC LIMIT ?2)",
+            (agreement.raw, REMEMBERED),
         )
 
     def _trim(self, agreement: bytes, change: sqlite3.Connection) -> None:

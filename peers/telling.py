@@ -103,8 +103,13 @@ class Telling:
         return self._held.has_room(count)
 
     def leased(self, number: int, steps: Sequence[Cid]) -> None:
-        """Take a lease that is entered in the book: it is over when all its steps were heard of."""
+        """Take a lease that is entered in the book: it is over when all its steps were heard of.
+
+        What was given back of them before is said no more.
+        """
         self._held.add(number, steps)
+        for step in steps:
+            self._owed.pop(step, None)
 
     def dropped(self, step: Cid) -> None:
         """Take a step of which its requester wants to hear nothing."""
@@ -137,9 +142,18 @@ class Telling:
         self._owed.update(dict.fromkeys(steps, _Owed(why, self._held.last)))
         self._pay()
 
-    def take_back(self, step: Cid) -> None:
-        """Say that of a step no more: it was leased again."""
-        self._owed.pop(step, None)
+    def refuse(self, steps: Sequence[Cid], why: str, reply: Callable[[], None]) -> None:
+        """Say that steps of a lease are not run here; it is answered when that was heard.
+
+        Nothing of it is in the book: whoever is told nothing more leases it again.
+        """
+
+        def answered(answer: bytes | None) -> None:
+            if answer is not None:
+                reply()
+
+        body = write_steps(Steps(self._agreement, tuple(steps), why))
+        self._asking.ask(RETURN_TYPE, body, answered)
 
     def begin_anew(self) -> None:
         """Take all that was not answered as not said."""
@@ -188,6 +202,10 @@ class Telling:
 
     def _send(self, number: int, read: "Future[bytes]") -> None:
         if self._is_over:
+            return
+        if number not in self._saved:  # it was answered meanwhile
+            self._sending.discard(number)
+            self._pump()
             return
         try:
             body = read.result()
