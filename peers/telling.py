@@ -17,7 +17,7 @@ from engine.recorder import Change, Record, Recorder
 from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
-from peers.held import Held
+from peers.held import HELD, Held
 from peers.provider_book import Kept, ProviderBook
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
@@ -99,8 +99,9 @@ class Telling:
         return len(self._owed) > self._patience
 
     def has_room(self, count: int) -> bool:
-        """Return whether the book has room for a lease of so many steps."""
-        return self._held.has_room(count)
+        """Return whether the book has room for a lease of so many steps, and what is told of it."""
+        told = sum(len(steps) for steps, _ in self._batches.values())  # and not answered
+        return self._held.has_room(count) and told + count <= HELD
 
     def leased(self, number: int, steps: Sequence[Cid]) -> None:
         """Take a lease that is entered in the book: it is over when all its steps were heard of.

@@ -217,3 +217,21 @@ def test_what_is_given_back_twice_is_told_twice(pair: Pair) -> None:
     pair.borrower.trader.post.reply(pair.borrower.line, first, b"")
     pair.until(lambda: len(pair.borrower.returned) == 2)
     pair.until(lambda: not pair.lender.book.rows(_OPEN, ()))
+
+
+def test_batches_that_nobody_answers_are_few(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of who stops each step of which it was told, so that none is left to be heard of."""
+    monkeypatch.setattr("peers.held.HELD", 5)
+    monkeypatch.setattr("peers.telling.HELD", 5)
+    agreement, (one,) = pair.agree(), pair.steps(1)
+    pair.borrower.is_deaf = True
+    pair.run(agreement, [one])
+    pair.lender.play = lambda _: Act(until_cancelled=True)
+    for number in range(2, 12, 2):
+        for lease, need in (number, pair.need), (number + 1, pair.need._replace(is_fresh=True)):
+            pair.borrower.lease(agreement, [one], [need], lease)
+            asked = pair.borrower.stop(agreement, one)
+            pair.until(lambda asked=asked: asked in pair.borrower.answers)
+    pair.lender.turn()
+    ((count,),) = pair.lender.book.rows("SELECT count(*) FROM handed", ())
+    assert count <= 5
