@@ -26,6 +26,7 @@ class Rate:
 
 
 STRANGER: Final = Rate(messages=200, size=64 * 1024 * 1024)  # without an agreement
+AGREED: Final = Rate(messages=20_000, size=2 * 1024**3)  # with one: what nobody's line carries
 
 
 class Allowance:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from engine.content.cid import Cid
 from peers.agreement import LEASE, MAX_STEPS, OFFER, Lease, Offer
-from peers.allowance import Rate
+from peers.allowance import AGREED
 from peers.assignment import Assignment, State
 from peers.assignment_events import (
     Action,
@@ -56,7 +56,6 @@ from peers.work_messages import (
 ANSWER_MS: Final = 15_000  # for what a provider saves before it answers
 SOON_MS: Final = 1_000  # in which a provider answers an offer
 GONE_MS: Final = 3_000  # without a line, after which a provider has vanished
-AGREED: Final = Rate(messages=20_000, size=4 * 1024**3)  # a second, for what was asked for
 
 _BUSY: Final = frozenset({State.WAITING, State.LEASED, State.ATTESTED})
 _RAN: Final = frozenset({State.ATTESTED, State.ACCEPTED, State.DISPUTED})

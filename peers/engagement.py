@@ -16,7 +16,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged, TallyError
 from engine.recorder import Record
-from peers.allowance import Rate
+from peers.allowance import AGREED
 from peers.asking import Asking
 from peers.carried import Carried, carried
 from peers.held import HELD
@@ -49,7 +49,6 @@ from peers.workbench import Made, Mistake, Outcome, Task, share_of
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 MARGIN: Final = 2**30  # bytes of disk that are never filled for others
 NO_ROOM: Final = "this peer has no room on its disk"
-AGREED: Final = Rate(messages=20_000, size=2**31)  # what a requester may send on lines for blocks
 
 
 _Recalled = tuple[list[Made], dict[Cid, Carried]]
