@@ -31,7 +31,7 @@ def nix_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NixStore]:
     remove(place)  # as every Nix store it is read-only, and large
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it has an event loop that runs: others could not run theirs
 def browser() -> Iterator[Any]:
     """Return Debian's Chromium."""
     found = shutil.which("chromium")

@@ -39,7 +39,7 @@ ON_A_TERMINAL = ("all walls, on a terminal",)
 ON_THE_NETWORK = ("all walls, on the machine's network",)
 STAY = (
     "from engine.sandbox.network import Network; "
-    "Network.__init__ = Network.clear = lambda self: None; "
+    "Network.__init__ = Network.clear = lambda self, renew=None: None; "
 )
 
 NO_CONTROL = {
