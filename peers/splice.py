@@ -66,7 +66,7 @@ async def _connect(where: tuple[Any, ...], family: int) -> socket.socket:
     made = prepared(socket.socket(family, socket.SOCK_STREAM))
     try:
         await asyncio.get_running_loop().sock_connect(made, where)
-    except BaseException:
+    except BaseException:  # a timeout too, which cancels: the socket is nobody else's
         made.close()
         raise
     return made

@@ -98,7 +98,7 @@ async def entered(entrance: Entrance) -> socket.socket:
     relay = await connected(entrance.host, entrance.port, DIAL_S)
     try:
         await asyncio.get_running_loop().sock_sendall(relay, entrance.token)
-    except BaseException:
+    except BaseException:  # being cancelled too: nobody else knows the stream
         relay.close()
         raise
     return relay
