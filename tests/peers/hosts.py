@@ -1,17 +1,20 @@
 """Peers as a node has them: sessions here, sockets in a process. They answer what is asked."""
 
+import asyncio
+
 from engine.clock import SystemClock
 from peers.certificate import CERTIFICATE, SKEW_MS, Certificate
 from peers.connection import Arrival, Channel, Connection
 from peers.envelope import Role
 from peers.hello import Party
 from peers.messages import request
-from peers.post import Came, Closed, Opened, Post
+from peers.post import Came, Closed, Happened, Opened, Post
 from peers.signed import seal
 from tests.peers.keys import identity
 from tests.peers.networks import Net, until
 
 QUESTION = request(64)
+TICK_S = 0.05
 
 
 class Host(Net):
@@ -29,8 +32,17 @@ class Host(Net):
         self.closed: list[Closed] = []
         self.answers: list[bytes] = []
 
+    async def live(self) -> None:
+        """Let time pass as a node does, until cancelled: else it is taken for gone."""
+        while True:
+            self._hear(self.post.tick())
+            await asyncio.sleep(TICK_S)
+
     def _arrive(self, arrival: Arrival) -> None:
-        for happened in (*self.post.arrive(arrival), *self.post.tick()):
+        self._hear(self.post.arrive(arrival))
+
+    def _hear(self, all_: list[Happened]) -> None:
+        for happened in all_:
             match happened:
                 case Opened(connection):
                     self.met.append(connection)
