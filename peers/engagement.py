@@ -22,6 +22,8 @@ from peers.carried import Carried, carried
 from peers.held import HELD
 from peers.house import Share
 from peers.house import share_of as lent_by
+from peers.made import Made
+from peers.mistake import Mistake
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -44,7 +46,7 @@ from peers.service_events import (
 from peers.supply import Supply
 from peers.telling import Telling, Tools
 from peers.work_messages import Handed, Need
-from peers.workbench import Made, Mistake, Outcome, Task, share_of
+from peers.workbench import Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 MARGIN: Final = 2**30  # bytes of disk that are never filled for others

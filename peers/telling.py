@@ -18,6 +18,7 @@ from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
 from peers.held import HELD, Held
+from peers.made import Made
 from peers.provider_book import Kept, ProviderBook
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
@@ -26,7 +27,7 @@ from peers.signed import seal
 from peers.supply import Depot
 from peers.wake import Wake
 from peers.work_messages import BATCH_TYPE, RETURN_TYPE, Steps, write_batch, write_steps
-from peers.workbench import Made, Workbench
+from peers.workbench import Workbench
 
 SENDING: Final = 4  # batches that wait for an answer; more stay in the book meanwhile
 AGAIN_MS: Final = 5_000  # after which what could not be written is tried again

@@ -10,36 +10,33 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from threading import RLock
-from traceback import format_exception
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from engine.closures import Brought
 from engine.content.blocks import Block, ManyStore
 from engine.content.cid import RAW, Cid
 from engine.content.walk import walk
-from engine.errors import Damaged, Refused, TallyError, Unavailable
+from engine.errors import Refused, TallyError
 from engine.memo import Memo, Witness
-from engine.presence import Hold, Presence
+from engine.presence import Hold
 from engine.recorder import Record, Recorder
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import Limits
 from engine.slots import Slots
-from engine.step import RESULT, STEP, Step
+from engine.step import STEP, Step
 from peers.agreement import Said
 from peers.carried import Carried
 from peers.house import Share
 from peers.identity import PeerId
 from peers.keeper import Keeper
+from peers.made import Made, made_of, records_of, whole
+from peers.mistake import contained
 from peers.turns import Turns
 from peers.wake import Wake
-from peers.work_messages import SMALL, Need
+from peers.work_messages import Need
 
 T = TypeVar("T")
-
-
-class Mistake(Unavailable):
-    """Something of ours failed as it never should, at what a stranger sent: no more ends by it."""
 
 
 class Task(NamedTuple):
@@ -53,18 +50,6 @@ class Task(NamedTuple):
     closure: Cid  # what its environment carries, which is in its place
 
 
-class Made(NamedTuple):
-    """What came out of a step; all of it is durable."""
-
-    said: Said
-    size: int  # bytes of its two records
-    roots: tuple[Cid, ...]  # what its requester may have
-    succeeded: bool
-    records: tuple[Block, ...] = ()  # those two, unless they are to be read
-    carried: tuple[Block, ...] = ()  # what came out, as far as it is small
-
-
-_TRACE: Final = 2_000  # characters of a traceback that are written down
 _KNOWN: Final = 10_000  # inputs whose size is remembered
 
 Outcome: TypeAlias = Made | TallyError
@@ -162,14 +147,11 @@ class Workbench:
 
         Raises: Unavailable when some are not here.
         """
-        cids = [cid for one in said for cid in (one.result, one.attestation)]
-        found = self._store.get_many(cids)
-        return [Block(cid, found[cid] if cid in found else self._store.get(cid)) for cid in cids]
+        return records_of(self._store, said)
 
     def whole(self, said: Iterable[Said]) -> list[Made]:
         """Return those results that are good, and here with all that they gave. For any thread."""
-        presence = Presence(self._store, self._hold)
-        return [made for one in said if (made := self._made_of(one, presence)) is not None]
+        return whole(self._store, self._hold, said)
 
     def close(self) -> None:
         """End all that runs."""
@@ -291,39 +273,10 @@ class Workbench:
         if told is not None:
             self._wake(partial(told, outcome))
 
-    def _made_of(self, said: Said, presence: Presence) -> Made | None:
-        try:
-            records = self.records([said])
-            result = RESULT.decode(records[0].data)
-        except (Unavailable, Damaged):
-            return None
-        gave = set(result.outputs.values())
-        if result.step != said.step or result.exit_code or presence.whole(gave) != gave:
-            return None
-        size = sum(len(one.data) for one in records)
-        return Made(said, size, (*said[1:], *gave), succeeded=True, records=tuple(records))
-
 
 def share_of(need: Need) -> Share:
     """Return what a step uses while it runs."""
     return Share(need.cores, need.memory, need.disk)
-
-
-def made_of(report: Report) -> Made:
-    """Return what is told of a step that ended."""
-    said = Said(report.result.step, report.result_cid, report.attestation_cid)
-    logs = (report.attestation.stdout, report.attestation.stderr)
-    gave = (*report.result.outputs.values(), *(log for log in logs if log is not None))
-    blocks = {block.cid: block for block in report.blocks}
-    records = blocks[said.result], blocks[said.attestation]
-    size = sum(len(one.data) for one in records)
-    small = tuple(blocks[cid] for cid in gave if cid in blocks and _is_small(blocks[cid]))
-    return Made(said, size, (*said[1:], *gave), report.succeeded, records, small)
-
-
-def _is_small(block: Block) -> bool:
-    """Return whether something that came out travels with what is said of it."""
-    return block.cid.codec == RAW and len(block.data) <= SMALL
 
 
 def _raised(future: "Future[T]") -> BaseException | None:
@@ -335,14 +288,6 @@ def _go_on(renewed: "Future[None]") -> None:
     """Take no notice of a full disk or of damage: the next time it is tried again."""
     with suppress(TallyError):
         renewed.result()
-
-
-def contained(error: BaseException) -> TallyError:
-    """Return an error as one that is told of a step: `where` says where a mistake of ours is."""
-    if isinstance(error, TallyError):
-        return error
-    where = "".join(format_exception(error))[-_TRACE:]
-    return Mistake("this peer made a mistake", where=where, fix="report it")
 
 
 def _unheard(stream: Literal["stdout", "stderr"], data: bytes) -> None:

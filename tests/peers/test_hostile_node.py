@@ -142,6 +142,7 @@ def test_what_no_peer_says(victim: Victim) -> None:
 
     async def test() -> None:
         honest = Polite(1)
+        life = asyncio.create_task(honest.live())
         line = await honest.meet(victim, CONTROL)
         for number, make in enumerate(CASES.values(), 10):
             await asyncio.to_thread(misbehave, victim, number, make)
@@ -149,6 +150,7 @@ def test_what_no_peer_says(victim: Victim) -> None:
             honest.post.ask(line, ASK_TYPE, plain.pack((0, 0)), 0)
             await until(lambda before=before: len(honest.answers) > before)  # type: ignore[misc]
         assert not honest.closed
+        life.cancel()
         honest.network.close()
 
     asyncio.run(test())

@@ -15,7 +15,8 @@ from engine.recorder import Record
 from peers.agreement import Said
 from peers.carried import Carried
 from peers.house import Share
-from peers.workbench import Made, Task
+from peers.made import Made
+from peers.workbench import Task
 from tests.simulation import work
 from tests.simulation.agenda import Agenda
 from tests.simulation.conduct import Conduct
