@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass as mutable
 from functools import partial
 from itertools import count
 from typing import Final
@@ -56,6 +57,17 @@ NO_ROOM: Final = "this peer has no room on its disk"
 _Recalled = tuple[list[Made], dict[Cid, Carried]]
 
 
+@mutable(slots=True)
+class _Open:
+    """A step that has not ended: its turn has to come, and all that it takes."""
+
+    need: Need
+    carried: Carried | None = None  # what came with its lease
+    closure: Cid | None = None  # once all is here
+    is_due: bool = False  # once its turn has come
+    task: Task | None = None  # on the workbench, when both are so
+
+
 class Engagement:
     """What we do under one agreement. For the node's thread."""
 
@@ -92,12 +104,8 @@ class Engagement:
             self._on_ready,
             self._lacks,
         )
-        self._needs: dict[Cid, Need] = {}  # of open steps
-        self._carried: dict[Cid, Carried] = {}  # of those, what came with a lease
+        self._open: dict[Cid, _Open] = {}
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
-        self._ready: dict[Cid, Cid] = {}  # step -> its closure; all is here, its turn has not come
-        self._due: set[Cid] = set()  # its turn has come, and not all is here
-        self._tasks: dict[Cid, Task] = {}  # on the workbench
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._numbers = count(1)
         self._is_over = False
@@ -134,9 +142,9 @@ class Engagement:
 
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
-        needs = self._needs.items()
-        content = {cid for step, need in needs for cid in (step, need.environment)}
-        content.update(cid for carried in self._carried.values() for cid in carried.parts)
+        content = {*self._open, *(one.need.environment for one in self._open.values())}
+        carried = [one.carried for one in self._open.values() if one.carried is not None]
+        content.update(cid for one in carried for cid in one.parts)
         return content | {cid for ran in self._service.known() for cid in ran.said[1:]}
 
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
@@ -204,8 +212,8 @@ class Engagement:
         self._is_over = True
         self._supply.close()
         self._telling.close()
-        for task in self._tasks.values():
-            self._tools.workbench.cancel(task)
+        for one in self._open.values():
+            self._cancel(one)
         self._tools.depot.withdraw(self.agreement.cid)
         self._tools.depot.ungranted(self.agreement.requester)
         self._tools.workbench.leave(self.agreement.cid)
@@ -220,8 +228,8 @@ class Engagement:
     def _new(self, handed: Handed) -> Iterable[tuple[Cid, Need]]:
         """Yield the steps of a lease that are to be run because of it."""
         for step, need in zip(handed.steps, handed.needs, strict=True):
-            if self._service.is_open(step) and step not in self._needs:
-                self._needs[step] = need
+            if self._service.is_open(step) and step not in self._open:
+                self._open[step] = _Open(need)
                 yield step, need
 
     def _check(self, step: Cid, need: Need) -> bool:
@@ -233,7 +241,7 @@ class Engagement:
 
     def _has_room(self, step: Cid) -> bool:
         """Return whether the disk has room for a step; else it is given back."""
-        if has_room(self._tools, self._needs[step].disk):
+        if has_room(self._tools, self._open[step].need.disk):
             return True
         self._fail(step, NO_ROOM)
         return False
@@ -241,7 +249,7 @@ class Engagement:
     def _recall(self, steps: list[Cid], records: Mapping[Cid, Block]) -> None:
         """Look whether we did some of these for the same requester, before any is fetched."""
         tools = self._tools
-        again = [step for step in steps if not self._needs[step].is_fresh]
+        again = [step for step in steps if not self._open[step].need.is_fresh]
 
         def look() -> _Recalled:
             said = tools.book.said(self.agreement.requester, again)
@@ -259,25 +267,24 @@ class Engagement:
             found, carried = [], {}
         for made in found:
             self._made(made)
-        wanted = [step for step in steps if step in self._needs and self._has_room(step)]
-        self._carried.update((step, carried[step]) for step in wanted if step in carried)
+        wanted = [step for step in steps if step in self._open and self._has_room(step)]
+        for step in wanted:
+            self._open[step].carried = carried.get(step)
         self._supply.want([self._lacking(step) for step in wanted])
 
     def _lacking(self, step: Cid) -> tuple[Cid, Cid, tuple[Cid, ...] | None]:
         """Return a step, its environment, and what of it is not here; None for all of it."""
-        carried = self._carried.get(step)
-        return step, self._needs[step].environment, carried.parts if carried else None
+        one = self._open[step]
+        return step, one.need.environment, one.carried.parts if one.carried else None
 
     def _on_confirmed(self, number: int) -> None:
         self.used_ms = self._now_ms
         self._tell(Confirmed(number))
 
     def _on_ready(self, step: Cid, closure: Cid) -> None:
-        if step in self._due:
-            self._due.discard(step)
-            self._begin(step, closure)
-        elif step in self._needs:
-            self._ready[step] = closure
+        if (one := self._open.get(step)) is not None:
+            one.closure = closure
+            self._begin(step, one)
 
     def _lacks(self, step: Cid, error: TallyError) -> None:
         """Give a step back that could not be run; a mistake of ours is written down."""
@@ -287,15 +294,17 @@ class Engagement:
             )
         self._fail(step, error.what)
 
-    def _begin(self, step: Cid, closure: Cid) -> None:
-        if not self._has_room(step):
+    def _begin(self, step: Cid, one: _Open) -> None:
+        """Run a step if its turn has come, and all is here."""
+        if one.closure is None or not one.is_due or not self._has_room(step):
             return
-        number = next(self._numbers)
         whose = (self.agreement.cid, self.agreement.requester)
-        task = Task(*whose, number, step, self._needs[step], closure)
-        self._tasks[step] = task
-        carried = self._carried.get(step)
-        self._tools.workbench.begin(task, carried, partial(self._on_outcome, step))
+        one.task = Task(*whose, next(self._numbers), step, one.need, one.closure)
+        self._tools.workbench.begin(one.task, one.carried, partial(self._on_outcome, step))
+
+    def _cancel(self, one: _Open) -> None:
+        if one.task is not None:
+            self._tools.workbench.cancel(one.task)
 
     def _on_outcome(self, step: Cid, outcome: Outcome) -> None:
         if self._is_over:
@@ -322,12 +331,8 @@ class Engagement:
 
     def _forget(self, step: Cid) -> None:
         """Do nothing more for a step."""
-        self._needs.pop(step, None)
-        self._carried.pop(step, None)
-        self._ready.pop(step, None)
-        self._due.discard(step)
+        self._open.pop(step, None)
         self._supply.drop(step)
-        self._tasks.pop(step, None)
 
     # actions
 
@@ -338,10 +343,11 @@ class Engagement:
         for action in () if self._is_over else actions:
             match action:
                 case Run(step):
-                    self._run(step)
+                    self._open[step].is_due = True
+                    self._begin(step, self._open[step])
                 case Cancel(step):
-                    if task := self._tasks.get(step):
-                        self._tools.workbench.cancel(task)
+                    if (one := self._open.get(step)) is not None:
+                        self._cancel(one)
                     self._forget(step)
                     self._telling.dropped(step)
                 case Hand():
@@ -361,13 +367,6 @@ class Engagement:
         roots = [root for one in made for root in one.roots]
         self._tools.depot.offer(self.agreement.cid, roots, self.agreement.requester)
         self._telling.hand(hand, made)
-
-    def _run(self, step: Cid) -> None:
-        closure = self._ready.pop(step, None)
-        if closure is not None:
-            self._begin(step, closure)
-        else:
-            self._due.add(step)
 
 
 def has_room(tools: Tools, size: int) -> bool:
