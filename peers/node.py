@@ -88,6 +88,7 @@ class Node:
         self._meter = Meter(log)
         self._log = self._meter.log
         self._is_draining = False
+        self._free_slots = lent.share.cores  # as our record says
         self._ended: asyncio.Event
         self._network: Network
         self._where: Whereabouts
@@ -149,6 +150,9 @@ class Node:
     def _turn(self) -> None:
         self._tell(self._post.tick())
         self._switch.tick(self._clock.monotonic_ms())
+        if (free := self._provider.free_slots) != self._free_slots:
+            self._free_slots = free
+            self._registrar.renew()
         if self._is_draining and self._provider.is_idle:
             self.stop()
 
@@ -208,6 +212,7 @@ class Node:
         closing.callback(depot.close)
         provider = closing.enter_context(home.lend(post, lines, depot, wake, self._log))
         self._provider = provider
+        self._where.free_slots = lambda: provider.free_slots
         judge = Judge(depot.fetch, home.recorder, home.memo, wake)
         office = Office(post, lines, depot, identity, judge, self._log)
         requester = self._requester = Requester(

@@ -85,6 +85,13 @@ class Provider:
         """How many steps are done, failed or returned."""
         return self._engagements.ended
 
+    @property
+    def free_slots(self) -> int:
+        """How many more steps could be begun at once."""
+        if self._house.door != "open":
+            return 0
+        return self._house.lent.cores - sum(share.cores for share in self._lent().values())
+
     def status(self) -> dict[str, int | str]:
         """Return how things are."""
         lent = self._lent()

@@ -60,6 +60,7 @@ class Whereabouts:
         self._listening = listening
         self._lent = lent
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
+        self.free_slots: Callable[[], int] = lambda: lent.share.cores  # that are not lent now
         host = listening.host
         self.control_port = carrier.listen(host, listening.after(1), Channel.CONTROL)
         self.bulk_port = carrier.listen(host, listening.after(2), Channel.BULK)
@@ -92,7 +93,7 @@ class Whereabouts:
             gpu_names=(),
             sandbox=self._lent.sandbox,
             prices=(),
-            free_slots=share.cores,
+            free_slots=self.free_slots(),
             versions=(VERSION,),
         )
 

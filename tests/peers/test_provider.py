@@ -504,3 +504,17 @@ def test_a_slot_is_renewed_between_owners(pair: Pair) -> None:
     agreement = pair.agree()
     pair.run(agreement, pair.steps(4))
     assert [sandbox.renewed for sandbox in pair.lender.sandboxes] == [0, 0]
+
+
+def test_what_is_lent_is_not_free(pair: Pair) -> None:
+    """The slots that its record names are those nobody has, and none while it takes nothing new."""
+    provider = pair.lender.provider
+    before = provider.free_slots
+    agreement = pair.agree(cores=2)
+    assert provider.free_slots == before - 2
+    pair.borrower.end(agreement)
+    pair.until(lambda: provider.free_slots == before)
+    provider.pause()
+    assert provider.free_slots == 0
+    provider.resume()
+    assert provider.free_slots == before
