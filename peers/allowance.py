@@ -34,16 +34,15 @@ class Allowance:
 
     def __init__(self, rate: Rate, at_ms: int, *, burst_s: int = BURST_S) -> None:
         self._burst_ms = burst_s * _MS
-        self._rate = rate
         self._at_ms = at_ms
-        self._messages, self._size = self._full()
+        self._rate, self._most = rate, self._full(rate)
+        self._messages, self._size = self._most
 
     def grant(self, rate: Rate, at_ms: int) -> None:
         """Let another rate hold from now on."""
         self._fill(at_ms)
-        self._rate = rate
-        most = self._full()
-        self._messages, self._size = min(self._messages, most[0]), min(self._size, most[1])
+        self._rate, self._most = rate, self._full(rate)
+        self._fill(at_ms)
 
     def take(self, at_ms: int, size: int) -> bool:
         """Return whether a message of `size` bytes may pass now, and count it if so."""
@@ -56,16 +55,18 @@ class Allowance:
     def wait_ms(self, at_ms: int, size: int) -> int:
         """Return how long a message of `size` bytes is to be held back; 0: it may go now."""
         self._fill(at_ms)
-        size = min(size * _MS, self._full()[1])  # one that never fits waits for a full bucket
+        size = min(size * _MS, self._most[1])  # one that never fits waits for a full bucket
+        if size <= self._size and self._messages >= _MS:
+            return 0
         lacks = max(0, _MS - self._messages), max(0, size - self._size)
         return max(-(-lacks[0] // self._rate.messages), -(-lacks[1] // self._rate.size))
 
-    def _full(self) -> tuple[int, int]:
-        return self._rate.messages * self._burst_ms, self._rate.size * self._burst_ms
+    def _full(self, rate: Rate) -> tuple[int, int]:
+        return rate.messages * self._burst_ms, rate.size * self._burst_ms
 
     def _fill(self, at_ms: int) -> None:
         passed = max(0, at_ms - self._at_ms)
         self._at_ms += passed
-        most = self._full()
+        most = self._most
         self._messages = min(most[0], self._messages + passed * self._rate.messages)
         self._size = min(most[1], self._size + passed * self._rate.size)

@@ -10,11 +10,11 @@ connection is a signed record in the body.
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from engine.values import dataclass
 from peers.errors import RemoteFault
-from peers.plain import pack, unpack
+from peers.plain import Plain, pack, unpack
 
 VERSION: Final = 1  # of this protocol
 MAX_ENVELOPE: Final = 1024  # bytes; one of this version has at most 49
@@ -41,6 +41,10 @@ class Role(IntEnum):
     ANSWER = 2
 
 
+_ROLES: Final = tuple(Role)  # a third of what Role(...) takes
+_TYPES: Final = [int, int, bytes, int, int]  # of the fields below; a bool is no int to this
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What is said of a message before its body is read."""
@@ -54,7 +58,7 @@ class Envelope:
     @property
     def role(self) -> Role:
         """What the message is for."""
-        return Role(self.type & 3)
+        return _ROLES[self.type & 3]
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -89,15 +93,10 @@ def decode(data: bytes) -> Envelope:
         raise RemoteFault(f"not an envelope: {fault.what}") from None
     if type(fields) is not tuple or len(fields) != _FIELDS:
         raise RemoteFault(f"an envelope is an array of {_FIELDS}")
-    version, kind, request_id, seq, deadline_ms, critical = fields
-    _refuse_critical(critical)
-    envelope = Envelope(
-        _whole(version, "version"),
-        _whole(kind, "type"),
-        _bytes(request_id),
-        _whole(seq, "seq"),
-        _whole(deadline_ms, "deadline"),
-    )
+    *said, critical = fields
+    if critical != () or [*map(type, said)] != _TYPES:
+        _refuse(*fields)
+    envelope = Envelope(*said)  # type: ignore[arg-type]
     check(envelope)
     return envelope
 
@@ -159,24 +158,19 @@ def _complain(envelope: Envelope) -> None:
         raise RemoteFault("a request id is zero in a notice, and only there")
 
 
-def _refuse_critical(critical: object) -> None:
-    """Refuse what must be understood and is not: this version knows no critical extension."""
+def _refuse(
+    version: Plain, kind: Plain, request_id: Plain, seq: Plain, deadline_ms: Plain, critical: Plain
+) -> NoReturn:
+    """Say what is wrong; this version knows no critical extension, which must be understood."""
     if type(critical) is not tuple:
         raise RemoteFault("the critical extensions are no array")
     if critical:
         raise RemoteFault(f"{len(critical)} critical extensions are unknown to this version")
-
-
-def _whole(value: object, name: str) -> int:
-    if type(value) is not int:  # a bool is an int to isinstance
-        raise RemoteFault(f"the {name} is no integer")
-    return value
-
-
-def _bytes(value: object) -> bytes:
-    if type(value) is not bytes:
-        raise RemoteFault("the request id is no bytes")
-    return value
+    wholes = {"version": version, "type": kind, "seq": seq, "deadline": deadline_ms}
+    for name, value in wholes.items():
+        if type(value) is not int:  # a bool is an int to isinstance
+            raise RemoteFault(f"the {name} is no integer")
+    raise RemoteFault("the request id is no bytes")
 
 
 def _bounded(name: str, value: int, least: int, most: int) -> None:

@@ -59,6 +59,8 @@ class Inflight:
 
     def lapse(self, at_ms: int) -> tuple[bytes, ...]:
         """End those whose time is up, and return them."""
+        if not self._open:  # most of the time
+            return ()
         ended = [
             request_id
             for request_id, request in self._open.items()

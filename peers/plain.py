@@ -1,8 +1,8 @@
 """Plain values: the part of msgpack that peers speak, each value in its one shortest form. Pure.
 
 A plain value is None, a bool, an int of 64 bits, bytes, text, or a tuple of plain values. There
-are no floats, maps or extension types. What is decoded was counted first: a few bytes cannot ask
-for much memory or a deep stack (docs/protocol.md, Wire).
+are no floats, maps or extension types. What is decoded was counted first, unless it is short: a few
+bytes cannot ask for much memory or a deep stack (docs/protocol.md, Wire).
 
 >>> unpack(pack((1, b"a", ("b", None))))
 (1, b'a', ('b', None))
@@ -19,7 +19,9 @@ Plain = None | bool | int | bytes | str | tuple["Plain", ...]
 MAX_ITEMS: Final = 50_000  # of one message: lists of a thousand wants, many times over
 MAX_DEPTH: Final = 8  # tuples in tuples; messages need three
 
-_SHORT: Final = "it is cut short"
+_SHORT: Final = 4096  # bytes: whatever is in them, making it takes at most 64 times as many
+_CUT: Final = "it is cut short"
+_SINGLE: Final = frozenset((type(None), bool, int, bytes, str))
 _ARRAY16: Final = 0xDC
 _ARRAY32: Final = 0xDD
 
@@ -35,14 +37,26 @@ def unpack(data: bytes, *, max_items: int = MAX_ITEMS) -> Plain:
 
     Raises: RemoteFault when they are not exactly what `pack` gives for some value.
     """
-    _count(data, max_items)
+    if len(data) > min(max_items, _SHORT):  # else it has no more values than that
+        _count(data, max_items)
     try:
         value: Plain = msgpack.unpackb(data, use_list=False, raw=False)
     except (ValueError, msgpack.UnpackException):
+        _count(data, max_items)  # this says what is wrong, but for text that is none
         raise RemoteFault("it is no msgpack") from None
+    if not _is_plain(value, MAX_DEPTH):
+        _count(data, max_items)
     if pack(value) != data:
         raise RemoteFault("a value is not in its shortest form")
     return value
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Return whether a value that msgpack made is plain, with tuples no deeper than `depth`."""
+    if type(value) is not tuple:
+        return type(value) in _SINGLE
+    inner = [one for one in value if type(one) not in _SINGLE]
+    return depth > 0 and (not inner or all(_is_plain(one, depth - 1) for one in inner))
 
 
 def _count(data: bytes, max_items: int) -> None:
@@ -66,13 +80,13 @@ def _count(data: bytes, max_items: int) -> None:
         if len(open_arrays) > MAX_DEPTH + 1:
             raise RemoteFault(f"it is nested deeper than {MAX_DEPTH}")
     if at != end:
-        raise RemoteFault("bytes follow its end" if at < end else _SHORT)
+        raise RemoteFault("bytes follow its end" if at < end else _CUT)
 
 
 def _step(data: bytes, at: int) -> tuple[int, int]:
     """Return where the value at `at` ends, and how many follow that are inside it."""
     if at >= len(data):
-        raise RemoteFault(_SHORT)
+        raise RemoteFault(_CUT)
     head = data[at]
     if 0x90 <= head <= 0x9F:
         return at + 1, head & 0x0F
@@ -87,7 +101,7 @@ def _step(data: bytes, at: int) -> tuple[int, int]:
 
 def _within(data: bytes, end: int) -> int:
     if end > len(data):
-        raise RemoteFault(_SHORT)
+        raise RemoteFault(_CUT)
     return end
 
 

@@ -94,14 +94,14 @@ class Session:
     def take(self, event: Event) -> tuple[Action, ...]:
         """Return what is to be done about an event; ValueError for one that cannot be now."""
         match event:
-            case Dialled() | Accepted():
-                return self._begin(event)
             case Received():
                 return self._receive(event)
-            case Ask() | Reply() | Tell():
-                return self._speak(event)
             case Ticked():
                 return self._tick(event)
+            case Ask() | Reply() | Tell():
+                return self._speak(event)
+            case Dialled() | Accepted():
+                return self._begin(event)
             case Granted():
                 self._move(Cause.PASSED)
                 self._allowance.grant(event.rate, event.at_ms)

@@ -168,5 +168,6 @@ def _teller(lie: Callable[[Random, Answer], list[Answer]]) -> Callable[..., Cond
 
 
 BAD = (
-    Declines, Returns, Silent, Slow, Invents, Misnames, Lacks, Forges, Adds, *map(_teller, LIES),
+    Declines, Returns, Silent, Slow, Invents, Misnames, Lacks, Forges, Repeats,
+    Adds, *map(_teller, LIES),
 )  # fmt: skip

@@ -15,6 +15,7 @@ OFFER = 0  # in place of the number of a lease
 class Pending:
     """A batch that is looked at, and who waits for its answer."""
 
+    number: int
     steps: set[Cid] = field(default_factory=set)
     askers: list[tuple[Wire, bytes]] = field(default_factory=list)
 

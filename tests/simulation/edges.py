@@ -15,13 +15,14 @@ from unittest import mock
 from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
 from peers.allowance import Rate
+from peers.assignment import State
 from peers.book import Book
 from peers.engagement import Tools
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share
 from peers.identity import PeerId
-from peers.judge import Judge
+from peers.judge import Case, Judge, Tell
 from peers.lines import Lines
 from peers.office import Office
 from peers.provider import Provider
@@ -49,7 +50,9 @@ from tests.simulation.hashed import Hashed
 from tests.simulation.network import Wire
 from tests.simulation.peer import Life, Peer
 from tests.simulation.post import WALL_MS, Post
+from tests.simulation.promises import Promises
 from tests.simulation.registrar import Registrar
+from tests.simulation.watch import Held, Watch
 from tests.simulation.world import World
 
 CORES = 2  # of each peer: a run needs several
@@ -76,10 +79,17 @@ class Clock:
 class Shelf:
     """The depot of the simulation, as a node asks it."""
 
-    def __init__(self, depot: Depot) -> None:
+    def __init__(self, depot: Depot, me: PeerId, promises: Promises) -> None:
         self._depot = depot
-        self.offer = depot.offer
+        self._me = me
+        self._promises = promises
         self.withdraw = depot.withdraw
+
+    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId) -> None:
+        """Let a peer have what roots lead to: steps among them are handed to it."""
+        roots = tuple(roots)
+        self._promises.handed(self._me, self._promises.wanted.intersection(roots))
+        self._depot.offer(scope, roots, asker)
 
     def roots(self) -> set[Cid]:
         """Nothing is let go of here."""
@@ -119,15 +129,31 @@ class Going:
         self._depot.stop(self._fetching)
 
 
+class Looking(Judge):
+    """A judge of whom is noted what it looks at."""
+
+    promises: Promises
+
+    def look(self, case: Case, tell: Tell) -> None:
+        """Look at a batch."""
+        batch = case.told.batch
+        self.promises.counted(batch.value.agreement, batch.value.number, batch.cid)
+        super().look(case, tell)
+
+
 class Lying(Post):
     """A post whose batches are signed as a conduct has it."""
 
     conduct: Conduct
+    promises: Promises
 
     def ask(self, wire: Wire, kind: int, body: bytes, deadline_ms: int) -> bytes:
         """Send a request."""
-        if kind == BATCH_TYPE and not self.conduct.is_honest:
-            told = read_batch(body)
+        told = read_batch(body) if kind == BATCH_TYPE else None
+        if told and self.conduct.is_honest:
+            batch = told.batch
+            self.promises.signed(batch.value.agreement, batch.value.number, batch.cid)
+        elif told:
             signed, said = self.conduct.sign(told.batch.value, told.said)
             known = {block.cid: block for block in told.records}
             for one in said:
@@ -144,11 +170,11 @@ class NodeLife(Life):
         agenda, random, promises = peer.agenda, peer.random, peer.promises
         self.me = peer.name
         self._promises = promises
-        self._ticks = 0
+        self._watch = Watch(self, peer)
         self._agenda = agenda
         self.writer = Writer(peer.disk, agenda, random)
         self.post = Lying(peer.signer, peer.network, agenda, random)
-        self.post.conduct = peer.conduct
+        self.post.conduct, self.post.promises = peer.conduct, promises
         self.post.part = self
         self.post.note = peer.note
         self.depot = Depot(self.post, self.writer, lambda: agenda.now_ms, peer.conduct.answer)
@@ -158,7 +184,7 @@ class NodeLife(Life):
         self.provider = Bench(peer.conduct, self.writer, agenda, promises)
         self.provider.luckless = peer.luckless
         self.book = Book(folder / f"{peer.number}.db")
-        self._parts(peer, Clock(agenda), Shelf(self.depot))
+        self._parts(peer, Clock(agenda), Shelf(self.depot, self.me, promises))
         self.requester = Clients(peer.name, self.writer, agenda, promises, self._asking.attend)
 
     def _parts(self, peer: Peer, clock: Clock, shelf: Shelf) -> None:
@@ -182,7 +208,8 @@ class NodeLife(Life):
         if peer.conduct.declines:
             self._running.pause()
         memo = Recorder(self.writer, lambda change: change(self.writer.table("memo")))
-        judge = Judge(shelf.fetch, cast("Any", memo), cast("Any", Memo()), self._wake)
+        judge = Looking(shelf.fetch, cast("Any", memo), cast("Any", Memo()), self._wake)
+        judge.promises = self._promises
 
         def log(event: str, **about: object) -> None:
             peer.note(peer.number, event, *about.values())
@@ -224,14 +251,19 @@ class NodeLife(Life):
         """Tell all parts the time."""
         self.post.tick()
         self.registrar.tick()
-        self._short_tick()
-
-    def _short_tick(self) -> None:
         now_ms = self._agenda.now_ms
         self.lines.tick(now_ms)
         self.depot.tick()
         self._running.tick(now_ms)
         self._asking.tick(now_ms)
+        self._watch.tick()
+
+    def held(self) -> Iterable[Held]:
+        """Return the open steps that providers have."""
+        for ticket in self._asking._tickets:
+            for step, out in ticket._work._out.items():
+                states = (deal._assignment.states.get(step) for deal in ticket.deals.values())
+                yield Held(step, frozenset(out.providers), State.ATTESTED in states)
 
     def _work(
         self, wire: Wire, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes

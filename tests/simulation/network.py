@@ -116,6 +116,12 @@ class Network:
             if self._random.random() < 0.5 and not self._is_apart(theirs):
                 self._agenda.after(self._delay_ms(), partial(self._end, theirs))
 
+    def reached(self, peer: PeerId) -> set[PeerId]:
+        """Return to whom something that a peer sends now may come."""
+        wires = [wire for wire in self._wires if wire.other.is_up and not self._is_apart(wire)]
+        ends = [{wire.here, wire.there} for wire in wires]
+        return {one for pair in ends if peer in pair for one in pair}
+
     def part(self, pairs: Iterable[frozenset[PeerId]]) -> None:
         """Let nothing pass between some."""
         self.apart.update(pairs)
@@ -135,7 +141,7 @@ class Network:
         self.join()
 
     def _delay_ms(self) -> int:
-        return self._random.randint(1, self.weather.delay_ms)
+        return 1 + int(self._random.random() * self.weather.delay_ms)  # randint takes long
 
     def _is_apart(self, wire: Wire) -> bool:
         return bool(self.apart) and frozenset((wire.here, wire.there)) in self.apart

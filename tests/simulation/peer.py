@@ -1,6 +1,6 @@
 """Peer: all of one peer: what it has saved, and its lives, each of which ends with a crash."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 
 from peers import work_messages as words
@@ -19,6 +19,7 @@ from tests.simulation.promises import Promises
 from tests.simulation.provider import Provider
 from tests.simulation.registrar import Registrar
 from tests.simulation.requester import Requester
+from tests.simulation.watch import Held, Watch
 
 TICK_MS = 1_000
 CORES = 4
@@ -46,7 +47,7 @@ class Life:
         self.depot.blame = self._blame
         self.provider.luckless = peer.luckless
         self._promises = promises
-        self._ticks = 0
+        self._watch = Watch(self, peer)
 
     def opened(self, wire: Wire, peer: PeerId) -> None:
         """Tell all parts of a peer that is met; of two connections with it, one stays."""
@@ -59,6 +60,7 @@ class Life:
         self._met(wire, peer)
 
     def _met(self, wire: Wire, peer: PeerId) -> None:
+        self._watch.met(peer)
         self.registrar.opened(wire, peer)
         self.depot.opened(wire, peer)
         self.requester.opened(peer)
@@ -98,13 +100,16 @@ class Life:
 
     def tick(self) -> None:
         """Tell all parts the time."""
-        self._ticks += 1
-        if True:
-            self.post.tick()
-            self.registrar.tick()
+        self.post.tick()
+        self.registrar.tick()
         self.depot.tick()
         self.provider.tick()
         self.requester.tick()
+        self._watch.tick()
+
+    def held(self) -> Iterable[Held]:
+        """Return the open steps that providers have."""
+        return self.requester.held()
 
     def _is_preferred(self, wire: Wire) -> bool:
         """Whether a connection was dialled by the lesser of two: both ends say the same."""
@@ -182,6 +187,7 @@ class Peer:
         if self.life is None:
             return
         self.note(self.number, "crashes")
+        self.promises.crashed(self.name)
         self.life.writer.is_alive = False
         self.life = None
         self.network.crash(self.name)

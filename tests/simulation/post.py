@@ -133,8 +133,9 @@ class Post:
     def tick(self) -> None:
         """Tell all sessions the time."""
         now_ms = self._agenda.now_ms
+        ticked = Ticked(now_ms, WALL_MS + now_ms)
         for wire in tuple(self._sessions):
-            self._take(wire, Ticked(now_ms, WALL_MS + now_ms))
+            self._take(wire, ticked)
 
     # what follows
 
@@ -145,9 +146,9 @@ class Post:
         return self._pasts.setdefault(peer, Past())
 
     def _take(self, wire: Wire, event: Event) -> None:
-        session = self._sessions.get(wire)
-        for action in session.take(event) if session else ():
-            self._do(wire, action)
+        if session := self._sessions.get(wire):
+            for action in session.take(event):
+                self._do(wire, action)
 
     def _do(self, wire: Wire, action: Action) -> None:
         match action:

@@ -1,8 +1,10 @@
 """Promises: what must hold in a world whatever happens, looked at as it happens.
 
 N1  what was acknowledged is there, after every restart and at the end
-N2  every run that was submitted ends, within a bound after the last trouble
-N3  a step has one recorded result, and is handed to nobody once that is acknowledged
+N2  every run that was submitted ends, within a bound after the last trouble; nobody waits for a
+    provider that cannot be reached
+N3  a step has one recorded result, and is handed to nobody once that is accepted; the batches of an
+    agreement have numbers of their own, with none left out
 N4  nothing is recorded, and nothing runs, that no run asked for
 N5  no wrong bytes are kept, and no wrong result is believed
 """
@@ -16,6 +18,10 @@ from peers.identity import PeerId
 from tests.simulation import work
 from tests.simulation.disk import Disk
 
+LINELESS_MS = 10_000  # 6 s without a line, and a provider is gone
+SILENT_MS = 30_000  # a line on which nothing comes ends after 15 s
+FETCH_MS = 90_000  # longer than anybody tries to have what came out of a step
+
 
 class Broken(AssertionError):
     """A promise does not hold."""
@@ -28,19 +34,30 @@ class Promises:
         self.honest = set(honest)
         self.forgers: set[PeerId] = set()
         self.wanted: set[Cid] = set()  # steps that runs asked for
+        self.going: set[tuple[PeerId, int]] = set()  # runs that have not ended
         self.recorded: dict[tuple[PeerId, Cid], Said] = {}
         self.runs: dict[tuple[PeerId, int], str] = {}  # "" while it goes on
         self.blames = 0
         self.executed = 0
+        self._accepted: dict[PeerId, set[Cid]] = {}  # steps that succeeded, in this life
+        self._signed: dict[tuple[Cid, int], Cid] = {}  # agreement, number -> batch of an honest one
+        self._counted: dict[tuple[Cid, int], Cid] = {}  # the same of what was taken, of anybody
+        self._true: set[tuple[Cid, bytes]] = set()  # blocks that were looked at
 
     def submitted(self, who: PeerId, run: int) -> None:
         """A run was acknowledged."""
         self.runs[who, run] = ""
+        self.going.add((who, run))
 
     def ended(self, who: PeerId, run: int, status: str) -> None:
         """A run is over."""
         _hold((who, run) in self.runs, "N4: a run ended that nobody submitted")
         self.runs[who, run] = status
+        self.going.discard((who, run))
+
+    def crashed(self, who: PeerId) -> None:
+        """A peer has lost what it had not saved: it may have accepted what it does not know of."""
+        self._accepted.pop(who, None)
 
     def asked(self, step: Cid) -> None:
         """A run wants a step."""
@@ -52,6 +69,32 @@ class Promises:
             _hold(step in self.wanted, "N4: a step is handed over, and nobody asked for it", step)
             done = (who, step) in self.recorded and not work.exit_code(step)
             _hold(not done, "N3: a step is handed over, and its result is acknowledged", step)
+            again = step in self._accepted.get(who, ())
+            _hold(not again, "N3: a step is handed over, and its result is accepted", step)
+
+    def waits(self, step: Cid, silent_ms: int, lineless_ms: int, *, is_fetched: bool) -> None:
+        """A step is with nobody but providers that could not be reached, or had no line, so long.
+
+        `is_fetched`: what came out of it is known, and being had.
+        """
+        is_known = lineless_ms < LINELESS_MS and silent_ms < SILENT_MS
+        holds = silent_ms < FETCH_MS if is_fetched else is_known
+        _hold(holds, "N2: a provider is waited for, and it is gone", step)
+
+    def signed(self, agreement: Cid, number: int, batch: Cid) -> None:
+        """An honest provider sends a batch."""
+        held = self._signed.setdefault((agreement, number), batch)
+        _hold(held == batch, f"N3: two batches have the number {number}", agreement)
+
+    def counted(self, agreement: Cid, number: int, batch: Cid) -> None:
+        """A requester takes what a batch says for what may be so."""
+        held = self._counted.setdefault((agreement, number), batch)
+        _hold(held == batch, f"N3: two batches of the number {number} are taken", agreement)
+
+    def accepted(self, who: PeerId, step: Cid) -> None:
+        """A requester believes what came out of a step."""
+        if not work.exit_code(step):
+            self._accepted.setdefault(who, set()).add(step)
 
     def runs_step(self, step: Cid) -> None:
         """A provider runs a step."""
@@ -78,7 +121,9 @@ class Promises:
     def look(self, who: PeerId, disk: Disk) -> None:
         """Look at what one has on its disk."""
         for cid, data in disk.blocks.items():
-            _hold(cid.matches(data), "N5: wrong bytes are kept", cid)
+            if (cid, data) not in self._true:
+                _hold(cid.matches(data), "N5: wrong bytes are kept", cid)
+                self._true.add((cid, data))
         memo = disk.tables.get("memo", {})
         for (whose, step), said in self.recorded.items():
             if whose == who:
@@ -88,8 +133,14 @@ class Promises:
 
     def end(self) -> None:
         """Look whether all has ended."""
-        left = [run for run, status in self.runs.items() if not status]
-        _hold(not left, f"N2: {len(left)} of {len(self.runs)} runs do not end")
+        left = len(self.going)
+        _hold(not left, f"N2: {left} of {len(self.runs)} runs do not end")
+        last: dict[Cid, int] = {}
+        for agreement, number in self._signed:
+            last[agreement] = max(number, last.get(agreement, 0))
+        for agreement, most in last.items():
+            numbers = {number for of, number in self._signed if of == agreement}
+            _hold(len(numbers) == most, "N3: the number of a batch is left out", agreement)
 
 
 def _whole(disk: Disk, said: Said) -> None:

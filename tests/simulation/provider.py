@@ -10,13 +10,13 @@ from random import Random
 from typing import Any
 
 from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from peers import service_events as events
 from peers import work_messages as words
 from peers.agreement import ACCEPTANCE, OFFER, Acceptance, Agreement, Batch, Said, bind
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
-from peers.service import Service
+from peers.service import Past, Service
 from peers.signed import seal, unseal
 from tests.simulation import work
 from tests.simulation.agenda import Agenda
@@ -182,32 +182,28 @@ class Provider:
         else:
             self._writer.save(saved, leases=entry)
 
-    def _open(self, cid: Cid, offer: bytes, acceptance: bytes) -> Contract:
+    def _open(
+        self, cid: Cid, offer: bytes, acceptance: bytes, past: Past | None = None
+    ) -> Contract:
         bound = bind(unseal(OFFER, offer), unseal(ACCEPTANCE, acceptance))
-        service = Service(bound, bound.offer.cores)
+        service = Service(bound, bound.offer.cores, past)
         contract = self._contracts[cid] = Contract(bound, service, self._agenda.now_ms)
         return contract
 
     def _reopen(self, cid: Cid, offer: bytes, acceptance: bytes) -> None:
-        contract = self._open(cid, offer, acceptance)
         leases = {n: held for (of, n), held in self._writer.table("leases").items() if of == cid}
         batches = [n for of, n in self._writer.table("batches") if of == cid]
         done = self._writer.table("said")
-        service = contract.service
-        service._leases = {number: lease for number, (lease, _) in leases.items()}
-        service._last = max(leases, default=0)
-        service._told = self._writer.table("told").get(cid, 0)
-        service._unconfirmed = dict.fromkeys(batches)
-        service._said = {
-            step: done[cid, step]
-            for _, steps in leases.values()
-            for step in steps
-            if (cid, step) in done
-        }
-        said = service._said
-        self._lost[cid] = [
-            step for _, steps in leases.values() for step in steps if step not in said
-        ]
+        given = [step for _, steps in leases.values() for step in steps]
+        said = {step: done[cid, step] for step in given if (cid, step) in done}
+        past = Past(
+            {number: lease for number, (lease, _) in leases.items()},
+            self._writer.table("told").get(cid, 0),
+            tuple(batches),
+            {step: _ran(one) for step, one in said.items() if not work.exit_code(step)},
+        )
+        contract = self._open(cid, offer, acceptance, past)
+        self._lost[cid] = [step for step in given if step not in said]
         for one in said.values():
             self._depot.offer(cid, (one.result, one.attestation), contract.agreement.requester)
 
@@ -276,7 +272,7 @@ class Provider:
                 self._depot.offer(
                     cid, (said.result, said.attestation), contract.agreement.requester
                 )
-                self._tell(contract, events.Ran(said))
+                self._tell(contract, _ran(said))
                 self._agenda.after(60, self._soon)
 
         self._writer.save(saved, said=((cid, step), said))
@@ -320,6 +316,8 @@ class Provider:
         if held is None:
             return  # it is being saved
         signed, said = held
+        if self._conduct.is_honest:
+            self._promises.signed(contract.agreement.cid, number, Cid.of(DAG_CBOR, signed))
         records = [Block(cid, self._writer.get(cid)) for one in said for cid in one[1:]]
         body = words.write_batch(signed, said, records)
         if asked := self._ask(contract.agreement.requester, words.BATCH_TYPE, body):
@@ -335,6 +333,10 @@ class Provider:
             if self._post.room(wire):
                 return wire, self._post.ask(wire, kind, body, DEADLINE_MS)
         return None
+
+
+def _ran(said: Said) -> events.Ran:
+    return events.Ran(said, succeeded=not work.exit_code(said.step))
 
 
 def _nothing() -> None:

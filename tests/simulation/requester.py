@@ -3,7 +3,7 @@
 A result is durable before its batch is answered and before the run hears of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from random import Random
 
@@ -17,7 +17,7 @@ from engine.workflow.graph import Group
 from peers import assignment_events as events
 from peers import work_messages as words
 from peers.agreement import LEASE, OFFER, Lease, Offer, Said
-from peers.assignment import Assignment
+from peers.assignment import Assignment, State
 from peers.identity import PeerId
 from peers.placement import Need, Placement, Room
 from peers.signed import seal, unseal
@@ -31,6 +31,7 @@ from tests.simulation.network import Wire
 from tests.simulation.post import Post
 from tests.simulation.promises import Promises
 from tests.simulation.registrar import Registrar
+from tests.simulation.watch import Held
 
 LEASE_MS, CLAIM_MS = 15_000, 10_000
 DEADLINE_MS = 5_000
@@ -166,10 +167,18 @@ class Requester:
                 self._close(deal)
         for deal in tuple(self._old.values()):
             self._tell(deal, events.Tick())
-        self._recruit()
-        self._place()
+        if self._runs:
+            self._recruit()
+            self._place()
         for deal in tuple(self._deals.values()):
             self._ask(deal)
+
+    def held(self) -> Iterator[Held]:
+        """Return the open steps that providers have."""
+        for step, providers in self._at.items():
+            if providers:
+                states = (deal.assignment.states.get(step) for deal in self._old.values())
+                yield Held(step, frozenset(providers), State.ATTESTED in states)
 
     # the plan
 
@@ -238,6 +247,8 @@ class Requester:
             self._placement.leave(peer)
 
     def _place(self) -> None:
+        if not self._waiting:
+            return
         now_ms = self._agenda.now_ms
         handed: dict[PeerId, list[Cid]] = {}
         need = Need({work.ENVIRONMENT.cid: len(work.ENVIRONMENT.data)}, 1_000)
@@ -334,7 +345,7 @@ class Requester:
             self._post.reply(wire, key, b"")  # of an earlier life, whose steps were given up
             return
         self._writer.put((block.cid, block.data) for block in told.records)
-        pending = deal.pending.setdefault(told.batch.cid, Pending())
+        pending = deal.pending.setdefault(told.batch.cid, Pending(told.batch.value.number))
         pending.askers.append((wire, key))
         blames = self._promises.blames
         self._tell(deal, events.Attested(told.batch, told.said))
@@ -349,7 +360,9 @@ class Requester:
             pending.askers.clear()
 
     def _judge(self, deal: Deal, said: Said, batch: Cid) -> None:
-        deal.pending[batch].steps.add(said.step)
+        pending = deal.pending[batch]
+        pending.steps.add(said.step)
+        self._promises.counted(deal.agreement, pending.number, batch)
         deal.batches[said.step] = batch
         self._look(deal, said, LOOKS)
 
@@ -386,6 +399,7 @@ class Requester:
             self._settled(deal, said.step)  # another has done it
 
     def _record(self, deal: Deal, said: Said) -> None:
+        self._promises.accepted(self._me, said.step)
         del self._at[said.step]
         self._waiting.pop(said.step, None)
         for other in tuple(self._old.values()):  # also an earlier or later one with this provider

@@ -111,8 +111,7 @@ class World:
         self.promises.end()
 
     def _is_over(self) -> bool:
-        runs = self.promises.runs
-        return len(runs) == self._requesters and all(runs.values())
+        return not self.promises.going and len(self.promises.runs) == self._requesters
 
     def _story(self, error: Exception) -> str:
         kinds = [type(peer.conduct).__name__ for peer in self.peers]
