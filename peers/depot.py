@@ -219,6 +219,7 @@ class Depot:
         self.kept()
         if now_ms - self._fetch_tick_ms >= FETCH_TICK_MS:
             self._fetch_tick_ms = now_ms
+            self._shelves.hurry()  # a slow source's blocks are not to wait for more of them
             self._serve(serve_events.Tick(now_ms))
             self._have_lines()
             for fetching in tuple(self._fetchings.values()):

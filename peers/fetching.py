@@ -113,6 +113,8 @@ class Fetching:
                 case Failed():
                     self._error = self._error or _error_of(action)
                     self._way.ended(self.lane)
+        if self._is_over:
+            self._shelves.hurry()
         self._settle()
 
     def _kept(self, error: TallyError | None) -> None:
@@ -123,10 +125,13 @@ class Fetching:
             self._tell(Stop())
         self._settle()
 
+    @property
+    def _is_over(self) -> bool:
+        return self._fetch is not None and self._fetch.is_finished
+
     def _settle(self) -> None:
         """Say the end, once there is one and all that was kept is durable."""
-        is_over = self._fetch is not None and self._fetch.is_finished
-        if self._said is None or not is_over or (self._keeping and self._error is None):
+        if self._said is None or not self._is_over or (self._keeping and self._error is None):
             return
         said, self._said = self._said, None
         said(self._error)

@@ -1,7 +1,8 @@
 """Shelves: the store's threads, which may wait for the disk while the node goes on.
 
 Two read, one writes. What they have done is said in the node's thread. How much memory each
-reading takes is bounded here, as it is a stranger who says what is read.
+reading takes is bounded here, as it is a stranger who says what is read. What is to be written
+waits until there is enough of it for one commit, or somebody is in a hurry.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from peers.fetch_events import Looked
 from peers.wake import Wake
 
 MAX_PENDING: Final = 32 * 1024 * 1024  # bytes that wait for the disk; over it nothing is granted
+ENOUGH: Final = 14 * 1024 * 1024  # bytes: with one message more still one batch of the store
 _FIRST: Final = 4  # blocks read at a time, twice as many each time...
 _GROUP: Final = 64  # ...up to this...
 _SHORT: Final = 32 * 1024  # ...of no more bytes each: 2 MiB; longer ones are read one by one
@@ -36,7 +38,7 @@ class Shelves:
         self._writer = ThreadPoolExecutor(1, "shelves-write")
         self._pending = 0  # bytes
         self._waiting: list[tuple[tuple[Block, ...], Kept]] = []  # to be kept next
-        self._is_keeping = False
+        self._is_keeping = self._is_hurried = False
         self._over: dict[Cid, bytes] = {}  # the last block that was read and did not fit
 
     @property
@@ -105,15 +107,24 @@ class Shelves:
     # writing
 
     def keep(self, blocks: tuple[Block, ...], said: Kept) -> None:
-        """Keep blocks; `said` is called when they are durable, or with why they are not."""
+        """Keep blocks some time; `said` is called when they are durable, or with why they are not.
+
+        That is soon after `hurry`.
+        """
         self._pending += _size(blocks)
         self._waiting.append((blocks, said))
         self._keep_on()
 
+    def hurry(self) -> None:
+        """Have all that waits written, however little it is."""
+        self._is_hurried = bool(self._waiting)
+        self._keep_on()
+
     def _keep_on(self) -> None:
-        if self._is_keeping or not self._waiting:
+        waiting = sum(_size(blocks) for blocks, _ in self._waiting)
+        if self._is_keeping or not (self._is_hurried or waiting >= ENOUGH):
             return
-        self._is_keeping = True
+        self._is_keeping, self._is_hurried = True, False
         batch, self._waiting = self._waiting, []
 
         def work() -> None:

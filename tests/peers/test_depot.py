@@ -155,7 +155,7 @@ def test_a_source_that_lies_is_cut_off(made: Made) -> None:
 def test_a_fetch_that_was_cut_short_goes_on(made: Made) -> None:
     """Another process of the same home asks only for what is missing."""
     one, other = made(1), made(2)
-    root, blocks = content(6, 60, 200_000)
+    root, blocks = content(6, 60, 1_000_000)  # more than one commit
     give(other, root, blocks, one)
     one.fetch(SCOPE, root, other)
     until(lambda: len(one.store.has_many([*blocks])) > 10, one, other)

@@ -11,7 +11,7 @@ from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
 from engine.store.disk import DiskStore
 from peers.fetch_events import Looked
-from peers.shelves import MAX_PENDING, Read, Shelves
+from peers.shelves import ENOUGH, MAX_PENDING, Read, Shelves
 from tests.peers.graphs import leaf, node
 
 SMALL = [leaf(b"small %d" % number) for number in range(200)]
@@ -94,15 +94,28 @@ def test_what_is_damaged_is_not_here(rig: Rig) -> None:
 
 
 def test_kept_is_durable(rig: Rig) -> None:
-    """What comes while the disk is busy is kept together, in order; all is said."""
+    """What comes is kept together, in order; all is said."""
     said: list[tuple[int, TallyError | None]] = []
     blocks = [leaf(b"new %d" % number) for number in range(20)]
     for number, block in enumerate(blocks):
         rig.shelves.keep((block,), lambda error, number=number: said.append((number, error)))  # type: ignore[misc]
+    rig.shelves.hurry()
     while len(said) < len(blocks):
         rig.turn()
     assert said == [(number, None) for number in range(20)]
     assert rig.store.has_many(names(blocks)) == set(names(blocks))
+
+
+def test_blocks_wait_for_more(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit is of many bytes, if there is no hurry."""
+    batches: list[int] = []
+    monkeypatch.setattr(rig.store, "put", lambda blocks: batches.append(len(list(blocks))))
+    block = leaf(bytes(2_000_000))
+    for _ in range(ENOUGH // 2_000_000 + 1):
+        assert not batches
+        rig.shelves.keep((block,), lambda _: None)
+    rig.turn()
+    assert batches == [ENOUGH // 2_000_000 + 1]
 
 
 def test_too_much_waits_for_the_disk(rig: Rig) -> None:
@@ -112,6 +125,7 @@ def test_too_much_waits_for_the_disk(rig: Rig) -> None:
     for _ in range(MAX_PENDING // 2_000_000 + 1):
         rig.shelves.keep((block,), said.append)
     assert rig.shelves.is_full
+    rig.shelves.hurry()
     while len(said) <= MAX_PENDING // 2_000_000:
         rig.turn()
     assert not rig.shelves.is_full
@@ -127,6 +141,7 @@ def test_a_store_that_cannot_keep_says_so(rig: Rig, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rig.store, "put", refuse)
     said: list[TallyError | None] = []
     rig.shelves.keep((SMALL[0],), said.append)
+    rig.shelves.hurry()
     rig.turn()
     assert said == [error]
 
