@@ -1,9 +1,11 @@
-"""Slots: the threads that run steps, each step with a runner to itself."""
+"""Slots: the threads that run steps, each with a runner of its own.
+
+A thread that has ended a step takes the next itself; another is woken for what it leaves.
+"""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
-from threading import Condition
+from concurrent.futures import Future
+from threading import Condition, Thread
 from typing import Final, NamedTuple
 
 from engine.rows import Name
@@ -18,7 +20,9 @@ def _unheard() -> None:
 
 
 class _Queued(NamedTuple):
-    work: "Future[None]"  # the pool's
+    order: Order
+    logs: LogSink
+    begun: Callable[[], None]
     end: "Future[Report]"
 
 
@@ -28,13 +32,12 @@ class Slots:
     def __init__(self, runners: Sequence[Runner]) -> None:
         """Take the runners, which are closed with the slots."""
         self._runners = tuple(runners)
-        self._idle: SimpleQueue[Runner] = SimpleQueue()
-        for runner in runners:
-            self._idle.put(runner)
-        self._queued: dict[Name, _Queued] = {}  # started, and not begun
+        self._threads: list[Thread] = []  # none until a step is started
+        self._queued: dict[Name, _Queued] = {}  # started, and not begun; the first is next
         self._busy: dict[Name, Runner] = {}
-        self._lock = Condition()
-        self._pool = ThreadPoolExecutor(len(runners), thread_name_prefix="slot")
+        self._ending = 0  # threads that tell what came of a step, and look for the next then
+        self._is_closing = False
+        self._lock = Condition()  # over the above: a step is there, or has ended
 
     def __len__(self) -> int:
         return len(self._runners)
@@ -43,7 +46,8 @@ class Slots:
     def has_idle(self) -> bool:
         """Whether a step that is started now would begin at once."""
         with self._lock:
-            return len(self._queued) + len(self._busy) < len(self._runners)
+            taken = len(self._queued) + len(self._busy)
+            return not self._is_closing and taken < len(self._runners)
 
     def start(
         self,
@@ -61,18 +65,17 @@ class Slots:
         end: Future[Report] = Future()
         end.add_done_callback(done)
         with self._lock:
-            work = self._pool.submit(self._serve, name, order, logs, begun, end)
-            self._queued[name] = _Queued(work, end)
+            if is_taken := not self._is_closing:
+                self._queued[name] = _Queued(order, logs, begun, end)
+                self._have_taken()
+        if not is_taken:
+            end.cancel()
 
     def cancel(self, name: Name) -> None:
         """End a step; to be repeated until it has ended, as it may be just about to begin."""
         with self._lock:
             runner = self._busy.get(name)
-            queued = self._queued.get(name)
-            if queued is not None and queued.work.cancel():  # once: another may cancel it too
-                del self._queued[name]
-            else:
-                queued = None
+            queued = self._queued.pop(name, None)
         if runner is not None:
             runner.cancel()
         elif queued is not None:
@@ -80,48 +83,71 @@ class Slots:
 
     def close(self) -> None:
         """End what runs, then give the runners back."""
-        self._give_back()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            while self._busy or self._queued:  # those that no cancel reached are about to begin
+            self._is_closing = True
+            self._lock.notify_all()
+        self._give_back()
+        with self._lock:
+            while self._busy:
                 for runner in self._busy.values():
                     runner.cancel()
                 self._lock.wait(_AGAIN_S)
-        self._pool.shutdown()
+        for thread in self._threads:
+            thread.join()
         for runner in self._runners:
             runner.close()
 
-    def _serve(
-        self,
-        name: Name,
-        order: Order,
-        logs: LogSink,
-        begun: Callable[[], None],
-        end: "Future[Report]",
-    ) -> None:
+    def _have_taken(self) -> None:
+        """Have what is queued taken by a thread that waits, if none that ends a step will."""
+        if not self._threads:
+            for number, runner in enumerate(self._runners):
+                name = f"slot {number}"
+                thread = Thread(target=self._work, args=(runner,), name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        if len(self._queued) > self._ending:
+            self._lock.notify()
+
+    # in the thread of a slot
+
+    def _work(self, runner: Runner) -> None:
+        while (taken := self._take(runner)) is not None:
+            self._serve(runner, *taken)
+            with self._lock:
+                self._ending -= 1
+
+    def _take(self, runner: Runner) -> tuple[Name, _Queued] | None:
+        """Return the next step, once there is one; None when there will be none."""
+        with self._lock:
+            while not self._queued:
+                if self._is_closing:
+                    return None
+                self._lock.wait()
+            name = next(iter(self._queued))
+            self._busy[name] = runner
+            return name, self._queued.pop(name)
+
+    def _serve(self, runner: Runner, name: Name, queued: _Queued) -> None:
         """Run a step and tell its end; begin nothing after a failure before that is judged."""
         report = None
         try:
-            report = self._run(name, order, logs, begun)
-            end.set_result(report)
+            report = self._run(runner, name, queued)
+            queued.end.set_result(report)
         except BaseException as error:  # raised again in the thread that asks the future
-            end.set_exception(error)
+            queued.end.set_exception(error)
         if report is None or not report.succeeded:
             self._give_back()
 
-    def _run(self, name: Name, order: Order, logs: LogSink, begun: Callable[[], None]) -> Report:
-        runner = self._idle.get()
-        with self._lock:
-            del self._queued[name]
-            self._busy[name] = runner
+    def _run(self, runner: Runner, name: Name, queued: _Queued) -> Report:
         try:
-            begun()
-            return runner.run(order, logs)
+            queued.begun()
+            return runner.run(queued.order, queued.logs)
         finally:
             with self._lock:
                 del self._busy[name]
-                self._lock.notify_all()
-            self._idle.put(runner)
+                self._ending += 1
+                if self._is_closing:
+                    self._lock.notify_all()
 
     def _give_back(self) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ owed to the requester is sent again whenever it is heard of, until it was answer
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass as mutable
@@ -265,8 +265,7 @@ class Engagement:
             found, carried = looked.result()
         except TallyError:  # then they are run again
             found, carried = [], {}
-        for made in found:
-            self._made(made)
+        self._made(found)
         wanted = [step for step in steps if step in self._open and self._has_room(step)]
         for step in wanted:
             self._open[step].carried = carried.get(step)
@@ -300,29 +299,33 @@ class Engagement:
             return
         whose = (self.agreement.cid, self.agreement.requester)
         one.task = Task(*whose, next(self._numbers), step, one.need, one.closure)
-        self._tools.workbench.begin(one.task, one.carried, partial(self._on_outcome, step))
+        self._tools.workbench.begin(one.task, one.carried, self._on_outcomes)
 
     def _cancel(self, one: _Open) -> None:
         if one.task is not None:
             self._tools.workbench.cancel(one.task)
 
-    def _on_outcome(self, step: Cid, outcome: Outcome) -> None:
+    def _on_outcomes(self, outcomes: Sequence[tuple[Task, Outcome]]) -> None:
         if self._is_over:
             return
-        if isinstance(outcome, Made):
-            self._made(outcome)
-        else:
-            self._lacks(step, outcome)
+        self._made([outcome for _, outcome in outcomes if isinstance(outcome, Made)])
+        for task, outcome in outcomes:
+            if not isinstance(outcome, Made):
+                self._lacks(task.step, outcome)
 
-    def _made(self, made: Made) -> None:
+    def _made(self, made: Sequence[Made]) -> None:
+        """Take what came of steps that ended by themselves."""
+        if not made:
+            return
         self.used_ms = self._now_ms
-        self._ended["done" if made.succeeded else "failed"] += 1
-        step = made.said.step
-        self._tools.shown.add(self.agreement.requester, made.roots)  # it may read what it had made
-        if self._service.is_open(step):
-            self._made_now[step] = made
-        self._forget(step)
-        self._tell(Ran(made.said, made.size, made.succeeded))
+        for one in made:
+            self._ended["done" if one.succeeded else "failed"] += 1
+            self._tools.shown.add(self.agreement.requester, one.roots)  # it may read what it made
+            if self._service.is_open(one.said.step):
+                self._made_now[one.said.step] = one
+            self._forget(one.said.step)
+        ran = [Ran(one.said, one.size, one.succeeded) for one in made]
+        self._perform(self._service.handle_all(ran, self._now_ms))
 
     def _fail(self, step: Cid, why: str) -> None:
         self._ended["returned"] += 1

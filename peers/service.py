@@ -91,7 +91,13 @@ class Service:
 
     def handle(self, event: Event, now_ms: int) -> tuple[Action, ...]:
         """Take an event; return what is to be done, in order."""
-        actions = [*self._handlers[type(event)](event, now_ms)]
+        return self.handle_all((event,), now_ms)
+
+    def handle_all(self, events: Iterable[Event], now_ms: int) -> tuple[Action, ...]:
+        """Take some events that came together; return what is to be done, in order."""
+        actions = [
+            action for event in events for action in self._handlers[type(event)](event, now_ms)
+        ]
         return (*actions, *self._start(), *self._tell(now_ms))
 
     @property

@@ -4,7 +4,7 @@ Nothing here waits in the node's thread: steps run in slots, what came out is ma
 recorder, the rest is done by two more threads. All of them post back by `wake`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -53,7 +53,7 @@ class Task(NamedTuple):
 _KNOWN: Final = 10_000  # inputs whose size is remembered
 
 Outcome: TypeAlias = Made | TallyError
-Told = Callable[[Outcome], None]
+Told = Callable[[Sequence[tuple[Task, Outcome]]], None]
 
 
 class Workbench:
@@ -82,6 +82,7 @@ class Workbench:
         self._lock = RLock()  # over all that follows
         self._coming: list[tuple[Task, Carried | None]] = []  # to be read
         self._told: dict[Task, Told] = {}
+        self._ended: list[tuple[Task, Outcome]] = []  # to be told
         self._orders: dict[Task, Order] = {}
         self._turns: Turns[Cid, Task] = Turns()
         self._names: dict[Task, Name] = {}  # of those that run
@@ -107,13 +108,13 @@ class Workbench:
             self._turns.leave(owner)
 
     def begin(self, task: Task, carried: Carried | None, told: Told) -> None:
-        """Run a step; `told` is called with what came of it, unless it is cancelled."""
+        """Run a step; `told` hears what came of it and of others, unless it is cancelled."""
         with self._lock:
             is_first = not self._coming
             self._coming.append((task, carried))
             self._told[task] = told
-        if is_first:
-            self._reader.submit(self._prepare)
+        if is_first:  # more may follow at once: they are read together
+            self._wake(self._read_all)
 
     def cancel(self, task: Task) -> None:
         """End a step, or do not begin it; nothing is told of it any more."""
@@ -157,6 +158,7 @@ class Workbench:
         """End all that runs."""
         with self._lock:
             self._told.clear()
+            self._coming.clear()
         for pool in (self._reader, self._placer):
             pool.shutdown(cancel_futures=True)
         self._slots.close()
@@ -171,6 +173,22 @@ class Workbench:
             raise contained(error) from error
         self.keeper.note(environment, brought.size, is_environment=True)
         return brought.closure
+
+    def _read_all(self) -> None:
+        if self._coming:
+            self._reader.submit(self._prepare)
+
+    def _pass_on(self) -> None:
+        """Tell what came of steps, each owner of all of its own at once."""
+        with self._lock:
+            ended, self._ended = self._ended, []
+            told = [(self._told.pop(task, None), task, outcome) for task, outcome in ended]
+        owners: dict[Told, list[tuple[Task, Outcome]]] = {}
+        for tell, task, outcome in told:
+            if tell is not None:
+                owners.setdefault(tell, []).append((task, outcome))
+        for tell, outcomes in owners.items():
+            self._wake(partial(tell, outcomes))  # each by itself: a mistake at one is no other's
 
     # in the reader's thread
 
@@ -269,9 +287,10 @@ class Workbench:
 
     def _tell(self, task: Task, outcome: Outcome) -> None:
         with self._lock:
-            told = self._told.pop(task, None)
-        if told is not None:
-            self._wake(partial(told, outcome))
+            is_first = not self._ended
+            self._ended.append((task, outcome))
+        if is_first:  # many end at a time
+            self._wake(self._pass_on)
 
 
 def share_of(need: Need) -> Share:

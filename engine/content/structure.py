@@ -21,6 +21,7 @@ from engine.content.shape import SCALARS, Shape, mistyped, read_size
 from engine.errors import Damaged
 
 _TEXT: Final = SCALARS[str]
+_REMEMBERED: Final = 16 * 1024  # bytes of a map that was read last, which the next may have too
 
 
 def shape_of(annotation: object) -> Shape:
@@ -71,6 +72,7 @@ def _sequence(inner: Shape) -> Shape:
 
 def _mapping(inner: Shape) -> Shape:
     write_key, write_item, read_key, read_item = _TEXT.write, inner.write, _TEXT.read, inner.read
+    last_read: tuple[bytes, dict[str, Any]] = (write_head(MAP, 0), {})
 
     def write(value: dict[str, Any]) -> bytes:
         if type(value) is not dict:
@@ -80,6 +82,16 @@ def _mapping(inner: Shape) -> Shape:
         return write_head(MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
 
     def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
+        nonlocal last_read
+        spelled, known = last_read  # neighbours have the same variables, dozens of them
+        if data.startswith(spelled, at):
+            return known.copy(), at + len(spelled)
+        found, end = read_anew(data, at)
+        if end - at <= _REMEMBERED and end <= len(data):  # it is all there
+            last_read = (data[at:end], found.copy())
+        return found, end
+
+    def read_anew(data: bytes, at: int) -> tuple[dict[str, Any], int]:
         size, at = read_size(data, at, MAP)
         found: dict[str, Any] = {}
         last = b""

@@ -148,3 +148,39 @@ def test_a_step_that_is_cancelled_while_queued_can_be_started_again() -> None:
     slots.close()
 
     assert sorted(end.result().order for end in ended if not end.cancelled()) == [0, 2]
+
+
+def test_nothing_begins_once_it_is_closed() -> None:
+    """A step that is started too late is given back, and no slot is idle."""
+    slots = Slots([Busy()])
+    slots.close()
+    ended: list[Future] = []
+
+    slots.start(("a", 0), 0, None, ended.append)
+
+    assert [end.cancelled() for end in ended] == [True]
+    assert not slots.has_idle
+
+
+def test_a_step_that_is_started_as_another_ends_begins() -> None:
+    """Whoever hears of an end may start as many as it likes: all slots take part again."""
+    runners = [Busy(), Busy()]
+    slots = Slots(runners)
+
+    def more(_: Future) -> None:
+        for runner in runners:
+            runner.begun.clear()
+            runner.go.clear()
+        for index in (1, 2):
+            slots.start(("a", index), index, None, lambda _: None)
+
+    slots.start(("a", 0), 0, None, more)
+    while not any(runner.begun.is_set() for runner in runners):
+        threading.Event().wait(0.001)
+    first = next(runner for runner in runners if runner.begun.is_set())
+    first.go.set()
+    assert all(runner.begun.wait(10) for runner in runners)  # at one time
+
+    for runner in runners:
+        runner.go.set()
+    slots.close()

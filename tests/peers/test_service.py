@@ -221,6 +221,15 @@ def test_a_batch_fits_in_a_message() -> None:
     assert told == [[0, 1], [2], [3], [4]]
 
 
+def test_what_ends_together_is_told_together() -> None:
+    """All of it is looked at before it is decided what goes in a batch."""
+    one = service()
+    one.handle(leased(1, A, B), 0)
+    (hand,) = one.handle_all([Ran(said(A)), Ran(said(B))], LINGER_MS)
+    assert isinstance(hand, Hand)
+    assert hand.said == (said(A), said(B))
+
+
 def test_what_failed_is_run_again_when_it_is_leased_again() -> None:
     """It may go well somewhere, some time; what succeeded is told again."""
     one = service()

@@ -303,3 +303,23 @@ def test_a_mould_takes_no_value_of_another_type() -> None:
     """A value of another type is a bug of the caller, as it is when encoding."""
     with pytest.raises(ValueError, match="where a record has"):
         SAMPLE.mould(EXAMPLE, ("whole",))(True)
+
+
+def test_a_map_that_is_read_again_is_another() -> None:
+    """Whoever changes what it got changes nobody else's; what is cut short is not remembered."""
+
+    @dataclass(frozen=True, slots=True)
+    class Texts:
+        texts: dict[str, str]
+
+    record = Record("tallystick/texts/1", Texts)
+    data = record.encode(Texts({"a": "b", "c": "long"}))
+    with pytest.raises(Damaged):
+        record.decode(data[:-1])
+    with pytest.raises(Damaged):
+        record.decode(data[:-1])
+
+    record.decode(data).texts["a"] = "changed"
+    record.decode(data).texts["a"] = "changed"
+
+    assert record.decode(data) == Texts({"a": "b", "c": "long"})
