@@ -153,9 +153,9 @@ def test_leasing_and_stopping_leaves_few_traces(pair: Pair) -> None:
     pair.lender.play = lambda _: Act(until_cancelled=True)
     steps = pair.steps(3)
     for number in range(1, REMEMBERED + 9):
-        pair.borrower.lease(agreement, steps, [pair.need] * 3, number)
-        asked = pair.borrower.stop(agreement, *steps)
-        pair.until(lambda asked=asked: asked in pair.borrower.answers)
+        leased = pair.borrower.lease(agreement, steps, [pair.need] * 3, number)
+        asked = {leased, pair.borrower.stop(agreement, *steps)}
+        pair.until(lambda asked=asked: asked <= {*pair.borrower.answers})
     size = "SELECT count(*), sum(length(steps)) FROM leased"
     pair.until(lambda: pair.lender.book.rows(size, ()) == [(REMEMBERED, 0)])
 
