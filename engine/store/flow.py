@@ -38,7 +38,7 @@ class Flow(AbstractContextManager["Flow"]):
         self._steps: SimpleQueue[int | BaseException] = SimpleQueue()  # bytes copied; 0 at the end
         self._room = Semaphore(_AHEAD)
         with writing(folder, size):
-            allocate(target, size)
+            allocate(target, 0, size)
         self._thread = Thread(target=self._run, daemon=True) if size > _STEP else None
         if self._thread is not None:
             self._thread.start()

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from engine.durable import reached
-from engine.filesystem import begin_writing
+from engine.filesystem import allocate, begin_writing
 from engine.folder import sync_names
 from engine.locks import create_locked, open_locked
 from engine.store.index import Index
@@ -25,7 +25,7 @@ from engine.store.table import add_place
 PACK_SIZE: Final = 256 * 1024 * 1024  # bytes; then the next is begun: compacting copies half of it
 HEADER: Final = BYTES + 4
 _PIECES: Final = 512  # written in one call; Linux takes 1024
-_WRITE_BACK: Final = 2 * 1024 * 1024  # bytes after which the disk is told to begin
+_WRITE_BACK: Final = 2 * 1024 * 1024  # bytes; after each the disk is told to begin
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
 
 
@@ -54,6 +54,8 @@ class Packs:
             slices[cid] = Slice(pack.place, at + HEADER, len(data))
             at += HEADER + len(data)
         try:
+            if at - self._end >= _WRITE_BACK:
+                allocate(pack.descriptor, self._end, at - self._end)
             _write_all(pack.descriptor, _framed(blocks), self._end)
             reached("pack.written")
             _sync_data(pack.descriptor)
