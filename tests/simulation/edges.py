@@ -6,7 +6,7 @@ the network is as TCP is: nothing is lost on a connection that stands.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +22,7 @@ from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share
 from peers.identity import PeerId
-from peers.judge import Case, Judge, Tell
+from peers.judge import Case, Judge, Tell, Verdict
 from peers.lines import Lines
 from peers.office import Office
 from peers.provider import Provider
@@ -130,15 +130,24 @@ class Going:
 
 
 class Looking(Judge):
-    """A judge of whom is noted what it looks at."""
+    """A judge of whom is noted what it looks at, and what it believes."""
 
+    me: PeerId
     promises: Promises
 
     def look(self, case: Case, tell: Tell) -> None:
         """Look at a batch."""
         batch = case.told.batch
-        self.promises.counted(batch.value.agreement, batch.value.number, batch.cid)
-        super().look(case, tell)
+        agreement = batch.value.agreement
+        self.promises.counted(agreement, batch.value.number, batch.cid)
+
+        def noted(verdicts: Sequence[Verdict]) -> None:
+            for verdict in verdicts:
+                if verdict.testimony is not None:
+                    self.promises.accepted(self.me, verdict.step, agreement)
+            tell(verdicts)
+
+        super().look(case, noted)
 
 
 class Lying(Post):
@@ -209,7 +218,7 @@ class NodeLife(Life):
             self._running.pause()
         memo = Recorder(self.writer, lambda change: change(self.writer.table("memo")))
         judge = Looking(shelf.fetch, cast("Any", memo), cast("Any", Memo()), self._wake)
-        judge.promises = self._promises
+        judge.me, judge.promises = self.me, self._promises
 
         def log(event: str, **about: object) -> None:
             peer.note(peer.number, event, *about.values())

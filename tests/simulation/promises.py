@@ -39,7 +39,7 @@ class Promises:
         self.runs: dict[tuple[PeerId, int], str] = {}  # "" while it goes on
         self.blames = 0
         self.executed = 0
-        self._accepted: dict[PeerId, set[Cid]] = {}  # steps that succeeded, in this life
+        self._accepted: dict[PeerId, dict[Cid, Cid]] = {}  # in this life: step -> by what agreement
         self._signed: dict[tuple[Cid, int], Cid] = {}  # agreement, number -> batch of an honest one
         self._counted: dict[tuple[Cid, int], Cid] = {}  # the same of what was taken, of anybody
         self._true: set[tuple[Cid, bytes]] = set()  # blocks that were looked at
@@ -91,10 +91,15 @@ class Promises:
         held = self._counted.setdefault((agreement, number), batch)
         _hold(held == batch, f"N3: two batches of the number {number} are taken", agreement)
 
-    def accepted(self, who: PeerId, step: Cid) -> None:
-        """A requester believes what came out of a step."""
+    def accepted(self, who: PeerId, step: Cid, agreement: Cid) -> None:
+        """A requester believes what came out of a step; of one that failed it may be told anew."""
         if not work.exit_code(step):
-            self._accepted.setdefault(who, set()).add(step)
+            self._accepted.setdefault(who, {})[step] = agreement
+
+    def given_back(self, who: PeerId, step: Cid, agreement: Cid) -> None:
+        """A requester is told that a step is not done under an agreement."""
+        is_done = self._accepted.get(who, {}).get(step) == agreement
+        _hold(not is_done, "N3: a step is given back, and its result is accepted", step)
 
     def runs_step(self, step: Cid) -> None:
         """A provider runs a step."""

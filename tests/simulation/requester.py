@@ -330,6 +330,7 @@ class Requester:
             self._post.end(wire, why)
 
     def _given_back(self, deal: Deal, step: Cid) -> None:
+        self._promises.given_back(self._me, step, deal.agreement)
         self._placement.failed(deal.provider, step, self._agenda.now_ms)
         if (at := self._at.get(step)) is not None:
             at.discard(deal.provider)
@@ -376,6 +377,8 @@ class Requester:
             self._look(deal, said, looks - 1)
             return
         why = why or self._objection(said)
+        if not why:
+            self._promises.accepted(self._me, said.step, deal.agreement)
         self._tell(deal, events.Judged(said.step, not why, why))
         if why:
             self._settled(deal, said.step)
@@ -399,7 +402,6 @@ class Requester:
             self._settled(deal, said.step)  # another has done it
 
     def _record(self, deal: Deal, said: Said) -> None:
-        self._promises.accepted(self._me, said.step)
         del self._at[said.step]
         self._waiting.pop(said.step, None)
         for other in tuple(self._old.values()):  # also an earlier or later one with this provider
