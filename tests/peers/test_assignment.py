@@ -146,6 +146,16 @@ def test_a_result_is_judged_then_kept() -> None:
     )
 
 
+def test_what_is_accepted_is_not_handed_over_again() -> None:
+    """Nor given back, whoever asks."""
+    assignment = begun(A)
+    assignment.handle(attested(1, said(A)), 5)
+    assignment.handle(Judged(A, True, ""), 6)
+    for event in (Handed((A,)), Returned(A, "no room"), Vanished(), Tick()):
+        assert assignment.handle(event, LEASE_MS + GRACE_MS) == ()
+    assert assignment.states == {A: State.ACCEPTED}
+
+
 def test_a_batch_that_comes_again_changes_nothing() -> None:
     """Before and after it was judged."""
     assignment = begun(A)
