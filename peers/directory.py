@@ -107,6 +107,10 @@ class Directory:
         """Return the record of a peer."""
         return self._known.get(peer)
 
+    def __len__(self) -> int:
+        """How many records it holds."""
+        return len(self._known)
+
     def notices(self) -> tuple[Notice, ...]:
         """Return all records, by peer; our own too."""
         return tuple(sorted(self._known, key=lambda notice: notice.signer))

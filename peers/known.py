@@ -108,6 +108,8 @@ class Known:
         """
         held = self._entries
         found = [entry for entry in entries if held.get(entry.peer) != entry]
+        if len(self._source) <= SHARE // 2:  # as nearly always: nobody has told of so many
+            return found
         crowded = {source for source, told in self._told.items() if len(told) > SHARE // 2}
         if crowded - {by} and len(self._told.get(by, ())) < SHARE // 2:
             for entry in entries:

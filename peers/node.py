@@ -138,7 +138,7 @@ class Node:
 
     def figures(self) -> str:
         """Return what it counts of itself, as Prometheus reads it."""
-        known = len(self._registrar.directory.notices())
+        known = len(self._registrar.directory)
         if self._relay_port is not None:
             self._meter.relayed(self._relay_port)
         self._meter.ended("for_others", self._provider.ended)

@@ -23,6 +23,7 @@ from tests.simulation.watch import Held, Watch
 
 TICK_MS = 1_000
 CORES = 4
+CARRIES = 0.5  # the chance that a life sends what is small along, and has it fetched no more
 
 
 class Life:
@@ -44,6 +45,8 @@ class Life:
             peer.signer, self.post, self.writer, self.depot, self.registrar, agenda, random,
             promises,
         )  # fmt: skip
+        self.provider.carries = random.random() < CARRIES
+        self.requester.carries = random.random() < CARRIES
         self.depot.blame = self._blame
         self.provider.luckless = peer.luckless
         self._promises = promises

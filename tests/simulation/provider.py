@@ -61,6 +61,7 @@ class Provider:
         cores: int,
     ) -> None:
         self.luckless = 0.0  # the chance that a step cannot be run
+        self.carries = True  # what is small comes with a batch; else it is fetched
         self._conduct = conduct
         self._post = post
         self._writer = writer
@@ -171,6 +172,7 @@ class Provider:
             self._ask(wire.there, words.RETURN_TYPE, words.write_steps(steps))
             return
         leased = events.Leased(handed.lease, handed.steps)
+        self._writer.put((block.cid, block.data) for block in handed.records.values())
 
         def saved() -> None:
             self._tell(contract, leased)
@@ -319,9 +321,16 @@ class Provider:
         if self._conduct.is_honest:
             self._promises.signed(contract.agreement.cid, number, Cid.of(DAG_CBOR, signed))
         records = [Block(cid, self._writer.get(cid)) for one in said for cid in one[1:]]
-        body = words.write_batch(signed, said, records)
+        body = words.write_batch(signed, said, records, self._carried(said))
         if asked := self._ask(contract.agreement.requester, words.BATCH_TYPE, body):
             contract.asked[asked[1]] = asked[0], number
+
+    def _carried(self, said: Iterable[Said]) -> Iterable[bytes]:
+        """Yield the leaves of what came out that are here."""
+        for one in said if self.carries else ():
+            for block in work.output(one.step)[1:]:
+                if (data := self._writer.get(block.cid)) is not None:
+                    yield data
 
     def _return(self, contract: Contract, steps: Iterable[Cid], why: str) -> None:
         body = words.write_steps(words.Steps(contract.agreement.cid, tuple(steps), why))

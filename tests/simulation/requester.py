@@ -68,6 +68,7 @@ class Requester:
     ) -> None:
         self.graph: Callable[[Random], tuple[Group, ...]] = work.graph
         self.slots = SLOTS
+        self.carries = True  # what is small comes with a lease; else it is fetched
         self._signer = signer
         self._me = signer.peer
         self._post = post
@@ -317,7 +318,9 @@ class Requester:
         self._promises.handed(self._me, steps)
         self._depot.offer(deal.agreement, (*steps, work.ENVIRONMENT.cid), deal.provider)
         signed = seal(LEASE, lease, self._signer).data
-        deal.leases[lease.number] = words.write_lease(signed, steps, [NEED] * len(steps))
+        records = [self._writer.get(step) or b"" for step in steps] if self.carries else []
+        needs = [NEED] * len(steps)
+        deal.leases[lease.number] = words.write_lease(signed, steps, needs, records)
         self._ask(deal)
 
     def _blame(self, deal: Deal, why: str) -> None:
@@ -345,7 +348,8 @@ class Requester:
         if deal is None:
             self._post.reply(wire, key, b"")  # of an earlier life, whose steps were given up
             return
-        self._writer.put((block.cid, block.data) for block in told.records)
+        came = (*told.records, *told.carried.values())
+        self._writer.put((block.cid, block.data) for block in came)
         pending = deal.pending.setdefault(told.batch.cid, Pending(told.batch.value.number))
         pending.askers.append((wire, key))
         blames = self._promises.blames

@@ -83,7 +83,7 @@ def _meet(crowd: Crowd) -> float:
     count = len(crowd.members)
     for _ in range(MANY_ROUNDS):
         crowd.round()
-        known = sum(len(crowd.names(member)) for member in crowd.members.values()) / count
+        known = sum(len(member.directory) for member in crowd.members.values()) / count
         if count - known <= LACKING * count:
             return known
     raise AssertionError("they do not come to know one another")
