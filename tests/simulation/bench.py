@@ -16,7 +16,7 @@ from peers.agreement import Said
 from peers.carried import Carried
 from peers.house import Share
 from peers.made import Made
-from peers.workbench import Task
+from peers.workbench import Outcome, Task, Told
 from tests.simulation import work
 from tests.simulation.agenda import Agenda
 from tests.simulation.conduct import Conduct
@@ -24,6 +24,7 @@ from tests.simulation.disk import Writer
 from tests.simulation.promises import Promises
 
 LONGEST_MS = 1_000  # that a step takes
+TOGETHER_MS = 20  # for which what came of a step waits for that of others, at most
 
 
 class Recorder:
@@ -67,6 +68,7 @@ class Bench:
         self._agenda = agenda
         self._promises = promises
         self._tasks: set[Task] = set()
+        self._ended: list[tuple[Task, Told, Outcome]] = []  # to be told
 
     def join(self, owner: Cid, share: Share) -> None:
         """Lend: there is always room."""
@@ -80,9 +82,7 @@ class Bench:
     def keep(self, needed: frozenset[Cid]) -> None:
         """Everything is kept."""
 
-    def begin(
-        self, task: Task, carried: Carried | None, told: Callable[[Made | TallyError], None]
-    ) -> None:
+    def begin(self, task: Task, carried: Carried | None, told: Told) -> None:
         """Run a step."""
         if carried is not None:
             self._writer.put([(task.step, carried.block.data)])
@@ -115,7 +115,7 @@ class Bench:
         """Return what is still here of what was made."""
         return [_made(one) for one in said if self._writer.get(one.attestation) is not None]
 
-    def _end(self, task: Task, told: Callable[[Made | TallyError], None]) -> None:
+    def _end(self, task: Task, told: Told) -> None:
         if task not in self._tasks:
             return
         if self._conduct.returns or self._conduct.random.random() < self.luckless:
@@ -127,10 +127,21 @@ class Bench:
         made = _made(said)._replace(records=tuple(blocks[:2]), carried=small)
         self._writer.flush(partial(self._tell, task, told, made))
 
-    def _tell(self, task: Task, told: Callable[[Any], None], outcome: Made | TallyError) -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
-            told(outcome)
+    def _tell(self, task: Task, told: Told, outcome: Outcome) -> None:
+        if not self._ended:
+            self._later(self._conduct.random.randint(0, TOGETHER_MS), self._pass_on)
+        self._ended.append((task, told, outcome))
+
+    def _pass_on(self) -> None:
+        """Tell what came of steps, each owner of all of its own at once."""
+        ended, self._ended = self._ended, []
+        owners: dict[Told, list[tuple[Task, Outcome]]] = {}
+        for task, told, outcome in ended:
+            if task in self._tasks:
+                self._tasks.remove(task)
+                owners.setdefault(told, []).append((task, outcome))
+        for told, outcomes in owners.items():
+            told(outcomes)
 
     def _later(self, delay_ms: int, happens: Callable[[], None]) -> None:
         self._agenda.after(delay_ms, lambda: happens() if self._writer.is_alive else None)
