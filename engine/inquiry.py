@@ -1,9 +1,10 @@
 """Inquiry: from instances to their keys, and to results of them that may be reused."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from typing import Protocol, TypeAlias
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.lookup import Hit, Lookup
@@ -27,8 +28,8 @@ class Resolving(Protocol):
         """Return one instance of a step."""
         ...
 
-    def keys(self, name: str, indexes: Iterable[int], outputs: Outputs) -> list[Cid]:
-        """Return the keys of instances of a scattered step."""
+    def records(self, name: str, indexes: Iterable[int], outputs: Outputs) -> Iterator[Block]:
+        """Yield the records of instances of a scattered step."""
         ...
 
     def outputs_of(self, name: str) -> Set[str]:
@@ -50,6 +51,7 @@ class Answer:
 
     step: str
     keys: dict[int, Cid] = field(default_factory=dict)
+    records: dict[int, Block] = field(default_factory=dict)  # as far as they were made
     hits: dict[int, Hit] = field(default_factory=dict)  # of those that need not run
     own: set[int] = field(default_factory=set)  # whose hit this run made before it was interrupted
     orders: dict[int, Order] = field(default_factory=dict)  # of those that must run
@@ -99,14 +101,14 @@ class Inquiry:
         """Return whether an instance may take a result that this run did not make."""
         return name[0] in self._reusable
 
-    def order(self, step: str, index: int) -> Order:
-        """Return an instance as a runner takes it.
+    def order(self, step: str, index: int, record: Block | None = None) -> Order:
+        """Return an instance as a runner takes it, with its record if that was made before.
 
         Raises: Refused when it cannot be resolved.
         """
         at = index if step in self._scattered else None
         resolved = self.resolver.step(step, at, self.products.get)
-        record = STEP.block(resolved.step)
+        record = record or STEP.block(resolved.step)
         limits = limits_of(resolved.resources)
         return Order(record.cid, resolved.step, (*resolved.blocks, record), limits)
 
@@ -114,17 +116,18 @@ class Inquiry:
         answer = Answer(step)
         if step in self._scattered:
             try:
-                keys = self.resolver.keys(step, indexes, self.products.get)
-                answer.keys.update(zip(indexes, keys, strict=True))
+                made = self.resolver.records(step, indexes, self.products.get)
+                answer.records.update(zip(indexes, made, strict=True))
             except TallyError:
-                answer.keys.clear()  # one by one, to see which it is
+                answer.records.clear()  # one by one, to see which it is
+            answer.keys.update((index, record.cid) for index, record in answer.records.items())
         for index in indexes if not answer.keys else ():
             self._resolve(answer, index)
         return answer
 
     def _resolve(self, answer: Answer, index: int) -> None:
         try:
-            order = self.order(answer.step, index)
+            order = self.order(answer.step, index, answer.records.get(index))
         except TallyError as error:
             answer.errors[index] = error
         else:

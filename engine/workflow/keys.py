@@ -1,4 +1,4 @@
-"""Keys: the key of an instance of a scattered step, without making its whole record. Pure.
+"""Keys: the record of an instance of a scattered step, whose name is its key, from a mould. Pure.
 
 The Step records of one step's instances differ in a few fields: those with a value of the scatter
 in them, and inputs that are matched item by item. All else is checked and encoded once.
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
+from engine.content.blocks import Block
+from engine.content.budget import excess
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import MAX_INLINE_SCRIPT, STEP, Step
 from engine.values import dataclass
@@ -40,10 +42,11 @@ class Mould:
             fills["inputs"] = lambda _, inputs: inputs
         return cls(tuple(fills.values()), STEP.mould(step, tuple(fills)))
 
-    def key(self, rendered: Rendered, inputs: dict[str, Cid]) -> Cid | None:
-        """Return the key of an instance; None when its record must be made, and judged."""
+    def record(self, rendered: Rendered, inputs: dict[str, Cid]) -> Block | None:
+        """Return the record of an instance; None when it must be made anew, and judged."""
         texts = (*rendered.command, *rendered.variables.values())
         if len(rendered.script) > _PLAIN or "\0" in "".join(texts):
             return None
         fields = [fill(rendered, inputs) for fill in self.fills]
-        return Cid.of(DAG_CBOR, self.write(*fields))
+        data = self.write(*fields)
+        return None if excess(data) else Block(Cid.of(DAG_CBOR, data), data)

@@ -5,7 +5,7 @@ and asks for outputs of earlier steps as they are needed. What does not change f
 instance of a scattered step is worked out once.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -130,13 +130,14 @@ class Resolver:
             return self._resolved(common, {}, common.inputs.fixed)
         return self._resolved(common, *self._instance(common, index, outputs))
 
-    def keys(self, name: str, indexes: Iterable[int], outputs: Outputs) -> list[Cid]:
-        """Return the keys of instances of a scattered step: the CIDs of what `step` returns.
+    def records(self, name: str, indexes: Iterable[int], outputs: Outputs) -> Iterator[Block]:
+        """Yield the records of instances of a scattered step: of the steps that `step` returns.
 
         Raises: as `step`, for any of them.
         """
         common = self._common(name, outputs)
-        return [self._key(common, *self._instance(common, index, outputs)) for index in indexes]
+        for index in indexes:
+            yield self._record(common, *self._instance(common, index, outputs))
 
     def _common(self, name: str, outputs: Outputs) -> _Prepared:
         return self._prepared.get(name) or self._prepare(name, outputs)
@@ -158,14 +159,14 @@ class Resolver:
             inputs[names[axis]] = common.entries[common.bindings.positions(index)[axis]]
         return words, inputs
 
-    def _key(self, common: _Prepared, words: dict[str, str], inputs: dict[str, Cid]) -> Cid:
+    def _record(self, common: _Prepared, words: dict[str, str], inputs: dict[str, Cid]) -> Block:
         mould = self._moulds.get(common.name)
         if mould is None:
             step = self._resolved(common, words, inputs).step
             matched = bool(common.inputs.matched or common.entries)
             mould = self._moulds[common.name] = Mould.of(step, common.command, matched=matched)
-        key = mould.key(common.command.render(words, f"steps.{common.name}"), inputs)
-        return key or STEP.cid(self._resolved(common, words, inputs).step)
+        record = mould.record(common.command.render(words, f"steps.{common.name}"), inputs)
+        return record or STEP.block(self._resolved(common, words, inputs).step)
 
     def _bindings_of(self, name: str) -> Bindings:
         if name not in self._bindings:

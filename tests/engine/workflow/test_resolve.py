@@ -233,8 +233,8 @@ WORDS = [0, "x", "a b", "'", "é", "x" * 300, "y" * (MAX_INLINE_SCRIPT // 4), "z
         "{run: same, scatter: {s: params.v}}",
     ],
 )
-def test_keys_are_those_of_the_records(step: str) -> None:
-    """The keys of many instances are the CIDs of their records, whatever differs among them."""
+def test_records_are_those_of_the_steps(step: str) -> None:
+    """The records of many instances are those of their steps, whatever differs among them."""
     workflow = steps(
         "  p: {run: 'x {scatter.s}', scatter: {s: params.v}, outputs: {o: o}}\n"
         f"  q: {{run: x, outputs: {{o: o}}}}\n  a: {step}\n",
@@ -245,18 +245,28 @@ def test_keys_are_those_of_the_records(step: str) -> None:
         found.expand("a", {"b": cid("b"), "a": cid("a")})
     count = found.count("a")
 
-    records = [STEP.cid(found.step("a", index, output).step) for index in range(count)]
+    records = [STEP.block(found.step("a", index, output).step) for index in range(count)]
 
-    assert found.keys("a", range(count), output) == records
-    assert found.keys("a", [2, 1], output) == [records[2], records[1]]
+    assert [*found.records("a", range(count), output)] == records
+    assert [*found.records("a", [2, 1], output)] == [records[2], records[1]]
 
 
-def test_what_cannot_run_has_no_key() -> None:
-    """An instance that cannot be resolved has no key either."""
+def test_what_cannot_run_has_no_record() -> None:
+    """An instance that cannot be resolved has no record either."""
     found = resolver(steps("  a: {run: ['{scatter.s}'], scatter: {s: [x, '']}}\n"))
 
     with pytest.raises(Refused, match="nothing in it"):
-        found.keys("a", range(2), output)
+        [*found.records("a", range(2), output)]
+
+
+def test_a_record_that_is_too_large_is_refused() -> None:
+    """Also one of many instances that are made of one mould."""
+    words = " ".join(f"'{{scatter.s}}{n}'," for n in range(12))
+    workflow = steps(f"  a: {{run: [{words}], scatter: {{s: params.v}}}}\n", "params: {v: null}\n")
+    found = resolver(workflow, v=json.dumps(["x", "x" * 100_000]))
+
+    with pytest.raises(Refused, match="bytes"):
+        [*found.records("a", range(2), output)]
 
 
 def test_no_shell() -> None:
