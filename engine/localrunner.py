@@ -58,10 +58,11 @@ class LocalRunner:
             self._host.staging.discard(staged)
         ended = outcome.reason == "" and outcome.exit_code == 0
         made = _made(order.step, outputs) if ended else {}
-        result = RESULT.block(Result(order.key, outcome.exit_code, made))
-        streams = log.keep(pending)
-        attestation = self._attestation(order.key, result.cid, started_ms, outcome, streams)
-        return self._report(order, attestation, result, outcome.detail, pending)
+        result = Result(order.key, outcome.exit_code, made)
+        record, streams = RESULT.block(result), log.keep(pending)
+        attestation = self._attestation(order.key, record.cid, started_ms, outcome, streams)
+        blocks = (*order.blocks, *pending.take(), record)
+        return self._report(result, record.cid, attestation, outcome.detail, blocks)
 
     def cancel(self) -> None:
         """End the step that is running; `run` then reports "cancelled"."""
@@ -101,21 +102,25 @@ class LocalRunner:
         )
 
     def _report(
-        self, order: Order, attestation: Attestation, result: Block, detail: str, pending: Pending
+        self,
+        result: Result,
+        result_cid: Cid,
+        attestation: Attestation,
+        detail: str,
+        blocks: tuple[Block, ...],
     ) -> Report:
         record = ATTESTATION.block(attestation)
         signer = self._host.signer
         signed = seal(ATTESTATION.kind, record.data, signer) if signer else None
-        records = (result, record, *((signed,) if signed else ()))
         return Report(
-            result=RESULT.decode(result.data),
-            result_cid=result.cid,
+            result=result,
+            result_cid=result_cid,
             attestation=attestation,
             attestation_cid=record.cid,
             signed=signed.cid if signed else None,
             signer=signer.public_key if signer else UNSIGNED,
             detail=detail,
-            blocks=(*order.blocks, *pending.take(), *records),
+            blocks=(*blocks, record, *((signed,) if signed else ())),
         )
 
 

@@ -15,7 +15,7 @@ table in plan_table.py; what its end reaches is followed in instances.py.
 (Finish(status='succeeded'),)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.admission import Capacity
@@ -95,7 +95,15 @@ class Plan:
 
         Raises: ValueError for an event that has no row in the table.
         """
-        self._handlers[type(event)](event)
+        return self.handle_all((event,))
+
+    def handle_all(self, events: Iterable[Event]) -> tuple[Action, ...]:
+        """Take all that became true meanwhile, in order; return what should be done then.
+
+        Raises: as `handle`.
+        """
+        for event in events:
+            self._handlers[type(event)](event)
         return self._settle()
 
     def state(self, step: str, index: int) -> State:

@@ -64,7 +64,7 @@ class Scheduler:
         self._desk = desk
         self._watch = watch
         self._messages: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []
         wires = Wires(self._events.append, self._messages.put, self._halt, watch)
         self._execution = Execution(run, desk, slots, inquiry, wires)
         self._questions: deque[Resolve] = deque()
@@ -134,10 +134,9 @@ class Scheduler:
         try:
             self._messages.get(timeout=0 if has_work else self._poll_ms / 1000)()
             while True:
-                self._settle()
                 self._messages.get_nowait()()
         except Empty:
-            return
+            self._settle()
 
     def _poll(self) -> None:
         """Look, now and then, at what other processes want."""
@@ -157,7 +156,9 @@ class Scheduler:
     def _settle(self) -> None:
         """Tell the plan what became true, and do what it says, until it says nothing more."""
         while self._events:
-            self._perform(self._plan.handle(self._events.popleft()))
+            events = tuple(self._events)
+            self._events.clear()
+            self._perform(self._plan.handle_all(events))
 
     def _perform(self, actions: Sequence[Action]) -> None:
         for kind, alike in groupby(actions, type):

@@ -94,6 +94,17 @@ def test_instances_of_one_step_are_asked_for_together():
     assert done(plan, "a", 2) == (Finish("succeeded"),)
 
 
+def test_what_became_true_together_is_followed_up_together():
+    """All of it is taken in before anything is asked for: two ends of needs are one question."""
+    plan = plan_of(group("a", count=2), group("b", Need("a", "same"), count=2))
+    plan.begin()
+    plan.handle(Resolved("a", (), (0, 1)))
+
+    events = (Ran("a", 1), Ran("a", 0), Done("a", 0), Done("a", 1))
+
+    assert plan.handle_all(events) == (Resolve("b", range(2)),)
+
+
 def test_instances_in_two_states_do_not_move_together():
     """An answer that names an instance twice is a bug of whoever gives it, and is said to be."""
     plan = plan_of(group("a", count=3))
