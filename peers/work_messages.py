@@ -267,12 +267,12 @@ def _of_steps(steps: tuple[Cid, ...], records: tuple[Plain, ...]) -> dict[Cid, B
 
 
 def _leaves(carried: tuple[Plain, ...]) -> dict[Cid, Block]:
-    found = {}
+    found: dict[Cid, Block] = {}
     for data in carried:
         if not isinstance(data, bytes):
             raise RemoteFault("what came out is bytes")
-        cid = Cid.of(RAW, data)
-        found[cid] = Block(cid, data)
+        block = Checked.made(RAW, data)
+        found[block.cid] = block
     return found
 
 

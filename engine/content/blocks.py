@@ -23,12 +23,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Checked(Block):
-    """A block that was checked in this process: no store does so again. Made by `of` alone."""
+    """A block whose bytes were hashed in this process: no store does so again.
+
+    Made by `of` and `made` alone.
+    """
 
     @classmethod
     def of(cls, cid: Cid, data: bytes) -> "Checked | None":
         """Return a block if its bytes match its name."""
         return cls(cid, data) if cid.matches(data) else None
+
+    @classmethod
+    def made(cls, codec: int, data: bytes) -> "Checked":
+        """Return a block of bytes that have no name yet."""
+        return cls(Cid.of(codec, data), data)
 
 
 class Leaf(NamedTuple):

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import replace
 from typing import Final, Literal
 
-from engine.content.blocks import Block
+from engine.content.blocks import Block, Checked
 from engine.content.cid import BLAKE3, SHA2_256, Cid
 from engine.values import dataclass
 
@@ -27,7 +27,7 @@ class Profile:
     def block(self, codec: int, data: bytes) -> Block:
         """Name some bytes."""
         if self.function == BLAKE3:
-            return Block(Cid.of(codec, data), data)
+            return Checked.made(codec, data)
         if self.function != SHA2_256:
             raise ValueError(f"no such hash function: {self.function:#x}")
         digest = hashlib.sha256(data).digest()

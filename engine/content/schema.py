@@ -18,7 +18,7 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar, cast
 
-from engine.content.blocks import Block
+from engine.content.blocks import Block, Checked
 from engine.content.budget import excess
 from engine.content.canonical import encode_text
 from engine.content.cid import DAG_CBOR, Cid
@@ -124,5 +124,4 @@ class Record(Generic[T]):
 
         Raises: Refused when it is too large for a record.
         """
-        data = self.encode(value)
-        return Block(Cid.of(DAG_CBOR, data), data)
+        return Checked.made(DAG_CBOR, self.encode(value))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from engine.content.blocks import Block
+from engine.content.blocks import Block, Checked
 from engine.content.budget import excess
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import MAX_INLINE_SCRIPT, STEP, Step
@@ -49,4 +49,4 @@ class Mould:
             return None
         fields = [fill(rendered, inputs) for fill in self.fills]
         data = self.write(*fields)
-        return None if excess(data) else Block(Cid.of(DAG_CBOR, data), data)
+        return None if excess(data) else Checked.made(DAG_CBOR, data)
