@@ -15,6 +15,7 @@ class Lane:
         self.sent = 0  # bytes of blocks
         self._granted = 0
         self._taken_at = 0  # what was granted when the last turn was taken
+        self._reach = self._taken = MAX_CIDS  # wants looked at in a turn: next time; last time
         self._is_read = False  # two readings at a time would not keep the order
         self._is_stuck = False  # the next block is larger than what may be sent
         self._known: dict[Cid, None] = {}  # content of the scope
@@ -68,15 +69,20 @@ class Lane:
 
     def take(self) -> tuple[tuple[Cid, ...], int]:
         """Take what comes next, and return it with how many bytes of it may be sent."""
-        cids = tuple(islice(self._known, MAX_CIDS))
+        cids = tuple(islice(self._known, self._reach))
         for cid in cids:
             del self._known[cid]
+        self._taken = len(cids)
         self._is_read = True
         self._taken_at = self._granted
         return cids, min(self._granted - self.sent, MAX_BYTES)
 
     def end_turn(self, size: int, unread: tuple[Cid, ...]) -> None:
-        """Note that `size` bytes were sent; the rest of what was taken comes next."""
+        """Note that `size` bytes were sent; the rest of what was taken comes next.
+
+        Of large blocks a turn sends two, so a thousand are not to be moved about for each.
+        """
+        self._reach = min(4 * (self._taken - len(unread) + 1), MAX_CIDS)
         self._is_read = False
         self.sent += size
         self._is_stuck = bool(unread) and not size and self._granted == self._taken_at

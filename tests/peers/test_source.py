@@ -94,6 +94,23 @@ def test_of_two_grants_the_higher_counts() -> None:
     assert lane.take() == ((CIDS[1],), 10)
 
 
+def test_a_turn_looks_at_what_it_may_send() -> None:
+    """After one that sent two large blocks at few; at more again when all of those were sent."""
+    lane = Lane(CIDS[0])
+    lane.grant(10**9)
+    for number in range(1000):
+        lane.want(leaf(b"%d" % number).cid, is_known=True)
+    cids, _ = lane.take()
+    lane.end_turn(2, cids[2:])
+    sent = cids[:2]
+    for expected in (12, 52, 212):
+        cids, _ = lane.take()
+        assert len(cids) == expected
+        assert not {*sent} & {*cids}
+        lane.end_turn(1, ())
+        sent += cids
+
+
 def test_a_scope_knows_no_more_than_may_be() -> None:
     """What is over the bound is as if it were not there."""
     root = node(CIDS[:10])
