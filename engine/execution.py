@@ -5,7 +5,7 @@ waits for the claim and takes the result. All of this is for the scheduler's thr
 and the recorder have to say is posted to it as calls to be made.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from sqlite3 import Connection
@@ -23,7 +23,7 @@ from engine.lookup import Hit
 from engine.memo import Memo, Witness
 from engine.plan_events import Cancelled, Done, Event, Failed, Lost, Ran, Returned, Shared
 from engine.progress import Ended, Printed, Started, Waiting, Watch
-from engine.recorder import Record, Recorder
+from engine.recorder import FULL, Record, Recorder
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.values import dataclass
@@ -64,6 +64,7 @@ class Execution:
         self._wires = wires
         self._orders: dict[Name, Order] = {}  # resolved, not ended
         self._active: set[Name] = set()  # running, or being recorded
+        self._ran: list[tuple[Name, Report]] = []  # to be recorded
         self._waiting: dict[Name, int] = {}  # for who else is at work on the key -> attempt
         self._cancelling: set[Name] = set()
         self._had_sandbox = False  # so that one which is refused now may be had a little later
@@ -103,6 +104,26 @@ class Execution:
     def hurry(self) -> None:
         """Have results recorded at once if there is a slot that may be waiting for one."""
         if self._slots.has_idle:
+            self._desk.recorder.hurry()
+
+    def record(self) -> None:
+        """Have all that ran since the last time made durable together."""
+        ran, self._ran = self._ran, []
+        if not ran:
+            return
+        rows = [outcomes.of_report(name, report) for name, report in ran]
+        witnesses = [_witness_of(report) for _, report in ran if _is_new(report)]
+
+        def change(database: Connection) -> None:
+            self._desk.journal.add_steps(database, self._run, rows)
+            self._desk.memo.add(database, witnesses)
+
+        def recorded(outcome: "Future[None]") -> None:
+            self._wires.post(partial(self._on_recorded, ran, outcome))
+
+        blocks = tuple(block for _, report in ran for block in report.blocks)
+        self._desk.recorder.submit(Record(blocks, change, recorded))
+        if len(ran) >= FULL:
             self._desk.recorder.hurry()
 
     def insist(self) -> None:
@@ -166,31 +187,22 @@ class Execution:
             self._wires.tell(Cancelled(*name))
         else:
             self._wires.tell(Ran(*name))
-            self._record(name, report)
+            self._ran.append((name, report))
 
-    def _record(self, name: Name, report: Report) -> None:
-        row = outcomes.of_report(name, report)
-        proof = (report.attestation_cid, report.signed, report.signer)
-        is_new = report.succeeded and not report.is_kept
-        witnesses = [Witness(report.result.step, report.result_cid, *proof)] if is_new else []
-
-        def change(database: Connection) -> None:
-            self._desk.journal.add_steps(database, self._run, [row])
-            self._desk.memo.add(database, witnesses)
-
-        def recorded(outcome: "Future[None]") -> None:
-            self._wires.post(partial(self._on_recorded, name, report, outcome))
-
-        self._desk.recorder.submit(Record(report.blocks, change, recorded))
-
-    def _on_recorded(self, name: Name, report: Report, outcome: "Future[None]") -> None:
+    def _on_recorded(self, ran: Sequence[tuple[Name, Report]], outcome: "Future[None]") -> None:
         try:
             outcome.result()
         except TallyError as error:
-            self._leave(name)
-            self.failures[name] = error
-            self._wires.tell(Failed(*name, retryable=False))
+            for name, _ in ran:
+                self._leave(name)
+                self.failures[name] = error
+                self._wires.tell(Failed(*name, retryable=False))
             return
+        for name, report in ran:
+            self._end(name, report)
+
+    def _end(self, name: Name, report: Report) -> None:
+        """Say what came of an instance, which is durable now."""
         self._leave(name)
         if report.succeeded:
             self.drop(name)
@@ -222,3 +234,13 @@ class Execution:
     def _stop_waiting(self, name: Name) -> None:
         del self._waiting[name]
         self._desk.claims.stop_waiting(self._orders[name].key.raw)
+
+
+def _witness_of(report: Report) -> Witness:
+    proof = (report.attestation_cid, report.signed, report.signer)
+    return Witness(report.result.step, report.result_cid, *proof)
+
+
+def _is_new(report: Report) -> bool:
+    """Return whether a result is to go in the memo."""
+    return report.succeeded and not report.is_kept

@@ -136,6 +136,7 @@ class Scheduler:
             while True:
                 self._messages.get_nowait()()
         except Empty:
+            self._execution.record()
             self._settle()
 
     def _poll(self) -> None:
