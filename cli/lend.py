@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from cli.sandboxes import open_host, runner
@@ -31,6 +32,7 @@ from peers.wake import Wake
 from peers.workbench import Workbench
 
 _ALL: Final = 2**63
+_LOOK_MS: Final = 100  # for which what the disk had free is taken to be so
 
 
 class Ground(NamedTuple):
@@ -75,8 +77,7 @@ def open_provider(
         opened.callback(bench.close)
         mail, lines, depot, identity, clock, wake, log = ground
         kept = ProviderBook(book)
-        free_bytes = partial(_free_bytes, space)
-        edges = (identity, clock, wake, free_bytes, quota, Shown(), log)
+        edges = (identity, clock, wake, _Disk(space.home, clock).free_bytes, quota, Shown(), log)
         tools = Tools(depot, bench, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)
@@ -91,6 +92,20 @@ def _collect(space: Workspace) -> None:
     )
 
 
-def _free_bytes(space: Workspace) -> int:
-    disk = os.statvfs(space.home)
-    return disk.f_bavail * disk.f_frsize
+class _Disk:
+    """How much room there is: it is asked for each step, and looked at a few times a second."""
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._free_bytes = 0
+        self._until_ms = clock.monotonic_ms()
+
+    def free_bytes(self) -> int:
+        """Return how many bytes are free."""
+        now_ms = self._clock.monotonic_ms()
+        if now_ms >= self._until_ms:
+            self._until_ms = now_ms + _LOOK_MS
+            disk = os.statvfs(self._home)
+            self._free_bytes = disk.f_bavail * disk.f_frsize
+        return self._free_bytes

@@ -47,7 +47,7 @@ def also_to_files(home: Path, run: str, steps: Steps, watch: Watch) -> Iterator[
     printing: set[str] = set()  # instances that have files: most print nothing
 
     def take(event: Progress) -> None:
-        if isinstance(event, Printed | Started | Ended):
+        if isinstance(event, Printed) or (printing and isinstance(event, Started | Ended)):
             instance = steps.id(event.step, event.index)
             with lock:
                 if isinstance(event, Printed):
