@@ -244,10 +244,13 @@ class Session:
         if reason := self._overdue(event):
             self._move(Cause.FAULT)
             return (Cut(reason),)
-        lapsed = (
-            *(Lapsed(one, is_ours=True) for one in self._asked.lapse(event.at_ms)),
-            *(Lapsed(one, is_ours=False) for one in self._open.lapse(event.at_ms)),
-        )
+        ours, theirs = self._asked.lapse(event.at_ms), self._open.lapse(event.at_ms)
+        lapsed: tuple[Action, ...] = ()
+        if ours or theirs:  # seldom: each second of each connection comes by here
+            lapsed = (
+                *(Lapsed(one, is_ours=True) for one in ours),
+                *(Lapsed(one, is_ours=False) for one in theirs),
+            )
         if self._met is None or event.at_ms - self._sent_ms < ALIVE_MS:
             return lapsed
         return (*lapsed, self._send(event.at_ms, ALIVE_TYPE, _NO_ID, b""))

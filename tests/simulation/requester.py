@@ -168,7 +168,7 @@ class Requester:
                 self._close(deal)
         for deal in tuple(self._old.values()):
             self._tell(deal, events.Tick())
-        if self._runs:
+        if self._waiting:
             self._recruit()
             self._place()
         for deal in tuple(self._deals.values()):

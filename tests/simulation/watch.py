@@ -33,8 +33,13 @@ class Watch:
 
     def tick(self) -> None:
         """Look, once a second."""
-        held = [*self._life.held()]
         now_ms = self._peer.agenda.now_ms
+        held = [*self._life.held()]
+        if not held:
+            self._since_ms = now_ms
+            self._reached_ms.clear()
+            self._lined_ms.clear()
+            return
         reached = self._peer.network.reached(self._peer.name)
         self._reached_ms |= dict.fromkeys(reached, now_ms)
         lined = [peer for peer in self._peer.network.hosts if self._life.post.wires(peer)]
