@@ -32,6 +32,7 @@ class Known:
     cpus: Mapping[str, int]  # by step
     fresh: Set[str]  # steps that are to run whatever is known of them
     usual_ms: Callable[[], Mapping[str, int]]  # how long they take, by step
+    brings_all: bool  # whether what only other steps read is to be here, too
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The peers that run a run's steps: the conversation with the node of this home, for one run."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,14 @@ from engine.admission import Capacity
 from engine.content.cid import Cid
 from engine.content.weight import weight
 from engine.crew import Crew
+from engine.errors import NotHere
 from engine.nix.records import CLOSURE
 from engine.parted import Parted
 from engine.rows import Name
 from engine.runner import Order
 from engine.workflow.model import Workflow
 from engine.workflow.sharing import sharing
+from engine.workflow.staying import staying
 from peers.control_client import connect
 from peers.remote import Brief, RemoteSlots
 from peers.work_messages import Need
@@ -46,7 +49,8 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
     shares = sharing(known.workflow)
     stay = {step for step, share in shares.items() if share == "never"}
     with ExitStack() as opened:
-        remote = opened.enter_context(_open_remote(space, run, known, shares))
+        briefs = _Briefs(space, known, shares, _staying(known, stay))
+        remote = opened.enter_context(_open_remote(space, run, briefs))
         if not stay:
             yield remote
             return
@@ -56,16 +60,32 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
 
 
 @contextmanager
-def _open_remote(
-    space: Workspace, run: str, known: Known, shares: Mapping[str, str]
-) -> Iterator[RemoteSlots]:
+def _open_remote(space: Workspace, run: str, briefs: "_Briefs") -> Iterator[RemoteSlots]:
     client = connect(space.home)
     client.call("run", run)
-    slots = RemoteSlots(client, space.store, _Briefs(space, known, shares), note)
+    slots = RemoteSlots(client, space.store, briefs, partial(_makers, space), note)
     try:
         yield slots
     finally:
         slots.close()
+
+
+def _staying(known: Known, here: Set[str]) -> dict[str, set[str]]:
+    """Return which outputs may stay with the peers that make them.
+
+    What is run anew each time would be run again to have them.
+    """
+    if known.brings_all:
+        return {}
+    found = staying(known.workflow, here)
+    return {step: outputs for step, outputs in found.items() if step not in known.fresh}
+
+
+def _makers(space: Workspace, keys: Sequence[Cid]) -> dict[Cid, bytes]:
+    """Return who ran steps for this home before, and may have what came out of them."""
+    said = space.memo.look_up(keys)
+    others = {key: [one.signer for one in told if one.signer] for key, told in said.items()}
+    return {key: signers[0] for key, signers in others.items() if signers}
 
 
 def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:
@@ -85,10 +105,17 @@ def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:
 class _Briefs:
     """Says of a step what those who run it elsewhere need to know. For one thread."""
 
-    def __init__(self, space: Workspace, known: Known, shares: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        space: Workspace,
+        known: Known,
+        shares: Mapping[str, str],
+        stays: Mapping[str, Set[str]],
+    ) -> None:
         self._store = space.store
         self._known = known
         self._shares = shares
+        self._stays = {step: tuple(sorted(outputs)) for step, outputs in stays.items()}
         self._usual_ms = known.usual_ms()
         self._weights: dict[Cid, int] = {}
 
@@ -107,11 +134,16 @@ class _Briefs:
         inputs = ((cid, self._weight(cid)) for cid in step.inputs.values())
         sizes = ((environment, self._environment(step.closure)), *inputs)
         is_private = self._shares[name[0]] != "any"
-        return Brief(need, self._usual_ms.get(name[0]), sizes, is_private)
+        stays = self._stays.get(name[0], ())
+        return Brief(need, self._usual_ms.get(name[0]), sizes, is_private, stays)
 
     def _weight(self, cid: Cid) -> int:
+        """Return about how many bytes content takes; 0 for what stayed with a peer, who says it."""
         if cid not in self._weights:
-            self._weights[cid] = weight(self._store.get, cid)
+            try:
+                self._weights[cid] = weight(self._store.get, cid)
+            except NotHere:
+                return 0
         return self._weights[cid]
 
     def _environment(self, closure: Cid) -> int:

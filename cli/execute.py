@@ -27,6 +27,14 @@ from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
 
 
+class How(NamedTuple):
+    """How a run is driven."""
+
+    forced: frozenset[str] = frozenset()  # steps that run whatever is known
+    keep_going: bool = False  # with what a failed step does not prevent
+    keep_intermediates: bool = False  # whether what only steps read leaves the peers, too
+
+
 class Executed(NamedTuple):
     """How a run ended, what became of its steps, and what they gave."""
 
@@ -46,26 +54,24 @@ def execute(
     prepared: Prepared,
     row: RunRow,
     watch: Watch,
-    *,
-    keep_going: bool,
-    forced: frozenset[str],
+    how: How,
 ) -> Executed:
     """Run a run to its end and record it.
 
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
-    before = None if forced else space.repeats.marks()
+    before = None if how.forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
         crew, capacity = closing.enter_context(
-            open_crew(space, settings, prepared.on, row.name, _known(space, prepared, forced))
+            open_crew(space, settings, prepared.on, row.name, _known(space, prepared, how))
         )
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
-        asked = inquiry(space, prepared, forced=forced, earlier=earlier)
+        asked = inquiry(space, prepared, forced=how.forced, earlier=earlier)
         scheduler = Scheduler(
             row.id,
-            Plan(prepared.groups, capacity, keep_going=keep_going),
+            Plan(prepared.groups, capacity, keep_going=how.keep_going),
             asked,
             Desk(space.store, space.memo, space.claims, space.journal, recorder, SystemClock()),
             crew,
@@ -97,7 +103,7 @@ def inquiry(
     return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
 
 
-def _known(space: Workspace, prepared: Prepared, forced: frozenset[str]) -> Known:
+def _known(space: Workspace, prepared: Prepared, how: How) -> Known:
     def usual_ms() -> dict[str, int]:
         from engine.estimate import usual  # local runs are started without
 
@@ -108,8 +114,9 @@ def _known(space: Workspace, prepared: Prepared, forced: frozenset[str]) -> Know
         prepared.workflow,
         prepared.carriers,
         {group.step: group.cpus for group in prepared.groups},
-        forced | {group.step for group in prepared.groups if not group.reusable},
+        how.forced | {group.step for group in prepared.groups if not group.reusable},
         usual_ms,
+        brings_all=how.keep_intermediates,
     )
 
 

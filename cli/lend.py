@@ -20,6 +20,7 @@ from engine.store.retention import Policy
 from peers.book import Book
 from peers.depot import Depot
 from peers.house import House
+from peers.identity import Address
 from peers.keeper import Keeper
 from peers.keyring import Identity
 from peers.lines import Lines
@@ -44,6 +45,7 @@ class Ground(NamedTuple):
     identity: Identity
     clock: Clock
     wake: Wake
+    meet: Callable[[Address], None]
     log: Callable[..., None]
 
 
@@ -75,9 +77,10 @@ def open_provider(
             ground.wake,
         )
         opened.callback(bench.close)
-        mail, lines, depot, identity, clock, wake, log = ground
+        mail, lines, depot, identity, clock, wake, meet, log = ground
         kept = ProviderBook(book)
-        edges = (identity, clock, wake, _Disk(space.home, clock).free_bytes, quota, Shown(), log)
+        free_bytes = _Disk(space.home, clock).free_bytes
+        edges = (identity, clock, wake, free_bytes, quota, Shown(), meet, log)
         tools = Tools(depot, bench, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)

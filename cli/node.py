@@ -124,13 +124,14 @@ def _lend(
     lines: Lines,
     depot: Depot,
     wake: Wake,
+    meet: Callable[[Address], None],
     log: Callable[..., None],
 ) -> Iterator[Provider]:
     only = named if settings.lend_to == "named" else None  # whoever is named later, too
     share = _share(settings)
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
     house = House(share, share, MAX_LEASE_MS, only=only, door=door)
-    ground = Ground(mail, lines, depot, identity, clock, wake, log)
+    ground = Ground(mail, lines, depot, identity, clock, wake, meet, log)
     with (
         closing(Book(space.home / "peers.db")) as book,
         open_provider(space, book, house, settings.lend_jobs, ground) as provider,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cli.crews import Known, open_crew
-from cli.execute import begin, execute
+from cli.execute import How, begin, execute
 from cli.interrupt import interruptible
 from cli.named import find_workflow
 from cli.prepare import Where, carriers_of, prepare
@@ -58,7 +58,14 @@ def repeat_chain(
     watched = Steps.of_groups(prepared.groups)
     forced = frozenset(prepared.workflow.steps)
     with watching(watched) as watch:
-        ended = execute(space, settings, prepared, row, watch, keep_going=True, forced=forced)
+        ended = execute(
+            space,
+            settings,
+            prepared,
+            row,
+            watch,
+            How(forced, keep_going=True, keep_intermediates=True),
+        )
     if ended.status == "cancelled":
         raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
@@ -68,7 +75,7 @@ def repeat_chain(
 def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:
     cpus = {step.name[0]: step.cpus for step in steps}
     workflow = load_workflow(space.store, run.workflow)
-    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
+    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict, brings_all=True)
 
 
 def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:

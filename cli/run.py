@@ -13,6 +13,7 @@ from cli.workspace import Workspace
 from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
+    from cli.execute import How
     from cli.prepare import Prepared, Where
     from cli.remaining import Remaining
     from cli.runview import RunView
@@ -29,6 +30,9 @@ _POLL_S: Final = 0.05
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("-k", "--keep-going", is_flag=True, help="Run what a failed step does not prevent.")
 @click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
+@click.option(
+    "--keep-intermediates", is_flag=True, help="On peers: bring here also what only steps read."
+)
 @click.option("--detach", is_flag=True, help="Run in the background; 'tally log -f' follows it.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @common
@@ -41,6 +45,7 @@ def run(
     offline: bool,
     keep_going: bool,
     force: tuple[str, ...],
+    keep_intermediates: bool,
     detach: bool,
     max_cost: str | None,
 ) -> int:
@@ -49,6 +54,7 @@ def run(
     What was done before with the same environment, command and inputs is reused. Interrupted, by
     whatever: the same command goes on from there.
     """
+    from cli.execute import How
     from cli.named import check_forced, find_workflow
     from cli.prepare import prepare
     from cli.repeated import repeated
@@ -70,7 +76,8 @@ def run(
             return 0
         if not forced and repeated(space, settings, prepared):
             return 0
-        found = _begun(space, settings, prepared, forced, keep_going=keep_going, detach=detach)
+        how = How(forced, keep_going=keep_going, keep_intermediates=keep_intermediates)
+        found = _begun(space, settings, prepared, how, detach=detach)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
         _go_on_in_background(settings, found.name)
         return 0
@@ -81,9 +88,8 @@ def _begun(
     space: Workspace,
     settings: Settings,
     prepared: "Prepared",
-    forced: frozenset[str],
+    how: "How",
     *,
-    keep_going: bool,
     detach: bool,
 ) -> "RunView":
     """Begin a run, or go on with it; drive it to its end unless it is detached; print it."""
@@ -103,9 +109,7 @@ def _begun(
             watching(steps, lambda: _remaining(space, settings, prepared)) as shown,
             also_to_files(space.home, row.id, steps, shown) as watch,
         ):
-            done = execute(
-                space, settings, prepared, row, watch, keep_going=keep_going, forced=forced
-            )
+            done = execute(space, settings, prepared, row, watch, how)
         found = view_steps(space, space.journal.find(row.id), done.rows, done.products)
     emit_run(found, as_json=settings.json)
     return found

@@ -89,6 +89,16 @@ class Owner(Protocol):
         ...
 
 
+Passes = tuple[bytes, ...]  # signed
+
+
+class Aside(NamedTuple):
+    """What a step reads that is not here."""
+
+    away: frozenset[Cid]  # nobody is served it from here
+    passes: Passes  # for what of it is with others
+
+
 class _Asked(NamedTuple):
     kind: int
     body: bytes
@@ -106,10 +116,12 @@ class Deal:
         signed = seal(OFFER, terms, office.signer)
         self.agreement = signed.cid
         self.is_agreed = self.is_over = False
+        self.places: tuple[str, ...] = ()  # where others reach the provider
         self._office = office
         self._owner = owner
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._tasks: dict[Cid, Task] = {}
+        self._aside: dict[Cid, Aside] = {}  # of those that are to be handed over
         self._asked: dict[tuple[Connection, bytes], _Asked] = {}
         self._unsent: deque[_Asked] = deque([_Asked(OFFER_TYPE, signed.data)])
         self._open: dict[Cid, int] = {}  # batch -> steps that are being looked at
@@ -129,13 +141,25 @@ class Deal:
         return self._assignment.states.get(step) in _RAN
 
     @property
+    def is_there(self) -> bool:
+        """Whether the provider can be spoken to."""
+        return self._office.lines.control(self.provider) is not None
+
+    @property
     def is_busy(self) -> bool:
         """Whether any step under it has not ended."""
         return any(state in _BUSY for state in self._assignment.states.values())
 
-    def hand(self, tasks: Sequence[Task], now_ms: int) -> None:
-        """Have steps run."""
+    def hand(
+        self,
+        tasks: Sequence[Task],
+        now_ms: int,
+        away: frozenset[Cid] = frozenset(),
+        passes: Passes = (),
+    ) -> None:
+        """Have steps run; what of their inputs is `away` is had there, or by passes."""
         self._tasks.update((task.key, task) for task in tasks)
+        self._aside.update((task.key, Aside(away, passes)) for task in tasks if away)
         self._handle(Handed(tuple(task.key for task in tasks)), now_ms)
 
     def withdraw(self, steps: Iterable[Cid], now_ms: int) -> None:
@@ -246,11 +270,15 @@ class Deal:
 
     def _hand_over(self, lease: Lease, steps: tuple[Cid, ...]) -> None:
         tasks = [self._tasks[step] for step in steps]
-        roots = dict.fromkeys((*steps, *(task.need.environment for task in tasks)))
-        self._office.depot.offer(self.agreement, roots, self.provider)
+        aside = [self._aside.pop(step) for step in steps if step in self._aside]
+        away = frozenset[Cid]().union(*(one.away for one in aside))
+        brought = (root for task in tasks for root in task.away if root not in away)
+        roots = dict.fromkeys((*steps, *(task.need.environment for task in tasks), *brought))
+        self._office.depot.offer(self.agreement, roots, self.provider, away)
         signed = seal(LEASE, lease, self._office.signer)
         needs, records = [task.need for task in tasks], [task.record for task in tasks]
-        self._ask(LEASE_TYPE, write_lease(signed.data, steps, needs, records))
+        passes = dict.fromkeys(word for one in aside for word in one.passes)
+        self._ask(LEASE_TYPE, write_lease(signed.data, steps, needs, records, passes))
 
     def _on_answer(self, body: bytes, now_ms: int) -> None:
         answer = read_answer(body)

@@ -6,7 +6,7 @@ line on which it was opened, so that what ends one ends the other.
 
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -19,7 +19,7 @@ from peers.bulk import Bulk
 from peers.connection import Channel, Connection
 from peers.envelope import Role
 from peers.errors import RemoteFault
-from peers.exchange import Answer, Blocks, Cancel, DontHave, Question, unpack
+from peers.exchange import Answer, Blocks, Cancel, DontHave, Question, Show, unpack
 from peers.fetch import MAX_FETCH, Order
 from peers.fetching import Fetching, Said
 from peers.identity import PeerId
@@ -39,6 +39,7 @@ class Depot:
         self, mail: Mail, lines: Lines, store: ManyStore, clock: Clock, wake: Wake
     ) -> None:
         """Use a store that is safe for many threads and stays its owner's to close."""
+        self.shown: Callable[[PeerId, bytes], None] = _not_here  # is told of passes
         self._mail = mail
         self._lines = lines
         self._clock = clock
@@ -65,9 +66,18 @@ class Depot:
 
     # what others may have
 
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
-        """Let a peer, or everyone for None, have what some roots lead to; more may follow."""
-        self._serve(serve_events.Offer(scope, tuple(roots), asker))
+    def offer(
+        self,
+        scope: Cid,
+        roots: Iterable[Cid],
+        asker: PeerId | None,
+        without: frozenset[Cid] = frozenset(),
+    ) -> None:
+        """Let a peer, or everyone for None, have what some roots lead to; more may follow.
+
+        `without`: not these, unless they are roots, now or later.
+        """
+        self._serve(serve_events.Offer(scope, tuple(roots), asker, without))
 
     def withdraw(self, scope: Cid) -> None:
         """Give nobody anything of a scope any more."""
@@ -99,10 +109,11 @@ class Depot:
         most_bytes: int = MAX_FETCH,
         skip: Iterable[Cid] = (),
         is_anew: bool = False,
+        word: bytes = b"",
     ) -> Fetching:
         """Have all that roots lead to brought into the store, but for what `skip` names.
 
-        `is_anew`: also what is here already.
+        `is_anew`: also what is here already. `word`: the pass to be shown, whose CID is the scope.
 
         `done` is called later, once: with None when all is durable, or with what went wrong:
         Damaged when the content itself is at fault, Unavailable when it does not come or the store
@@ -110,7 +121,7 @@ class Depot:
         """
         lane = next(self._numbers)
         order = Order(lane, scope, roots, most_bytes, skip=frozenset(skip), is_anew=is_anew)
-        fetching = Fetching(order, sources, self._shelves, self, done)
+        fetching = Fetching(order, sources, self._shelves, self, done, word)
         self._fetchings[lane] = fetching
         self._wake(partial(self._begin, fetching))
         return fetching
@@ -133,6 +144,8 @@ class Depot:
             self._lines.bulk(peer)
 
     def _found(self, peer: PeerId, bulk: Bulk, fetching: Fetching) -> None:
+        if fetching.word:
+            bulk.send(Show(fetching.word), self._now_ms())
         fetching.found(peer, bulk.shares.take(fetching.lane))
 
     # for a Fetching: its Way
@@ -203,7 +216,9 @@ class Depot:
         message = unpack(kind, body)
         if isinstance(message, Blocks):
             self._received += _size(message)
-        if isinstance(message, Blocks | DontHave):
+        if isinstance(message, Show):
+            self.shown(peer, message.word)
+        elif isinstance(message, Blocks | DontHave):
             self._answered(bulk, peer, message)
         else:
             self._asked(bulk, peer, message)
@@ -297,6 +312,10 @@ class Depot:
 
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()
+
+
+def _not_here(peer: PeerId, word: bytes) -> None:
+    raise RemoteFault("it shows a pass to a peer that makes nothing for others")
 
 
 def _size(message: Blocks) -> int:

@@ -23,8 +23,10 @@ from peers.carried import Carried, carried
 from peers.held import HELD
 from peers.house import Share
 from peers.house import share_of as lent_by
+from peers.intake import Intake, Origin
 from peers.made import Made
 from peers.mistake import Mistake
+from peers.passages import Passages
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -44,9 +46,9 @@ from peers.service_events import (
     Stopped,
     Tick,
 )
-from peers.supply import Supply
+from peers.supply import Lacking, Supply
 from peers.telling import Telling, Tools
-from peers.work_messages import Handed, Need
+from peers.work_messages import Handed, Need, Passed
 from peers.workbench import Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
@@ -62,6 +64,7 @@ class _Open:
     """A step that has not ended: its turn has to come, and all that it takes."""
 
     need: Need
+    passes: tuple[Passed, ...] = ()  # for what of its inputs other peers hold
     carried: Carried | None = None  # what came with its lease
     closure: Cid | None = None  # once all is here
     is_due: bool = False  # once its turn has come
@@ -94,15 +97,17 @@ class Engagement:
         self._now_ms = now_ms
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
+        requester = kept.agreement.requester
+        self._intake = Intake(requester, tools.depot, tools.shown, self._most_bytes)
         self._supply = Supply(
-            kept.agreement.cid,
-            kept.agreement.requester,
-            self._most_bytes,
-            tools.depot,
+            Origin(kept.agreement.cid, requester),
+            self._intake,
             tools.workbench.place,
-            tools.shown,
             self._on_ready,
             self._lacks,
+        )
+        self._passages = Passages(
+            self._intake, tools.depot, tools.meet, self._on_passed, self._lacks
         )
         self._open: dict[Cid, _Open] = {}
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
@@ -143,6 +148,8 @@ class Engagement:
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
         content = {*self._open, *(one.need.environment for one in self._open.values())}
+        passes = [one.value.value for step in self._open.values() for one in step.passes]
+        content.update(root for one in passes for root in one.roots)
         carried = [one.carried for one in self._open.values() if one.carried is not None]
         content.update(cid for one in carried for cid in one.parts)
         return content | {cid for ran in self._service.known() for cid in ran.said[1:]}
@@ -153,6 +160,11 @@ class Engagement:
             self._blame("it does not answer which steps are not run here")
             return
         self.used_ms = self._now_ms
+        if any(map(self._is_strange, handed.passes)):
+            self._blame(
+                "a lease comes with a pass that is not its requester's, or not for this peer"
+            )
+            return
         lease = handed.lease.value
         is_new = self._service.is_new(lease.number)
         if is_new and not self._telling.has_room(lease.count):
@@ -176,6 +188,12 @@ class Engagement:
         self._perform(actions)
         steps = [step for step, need in new if self._check(step, need)]
         self._recall(steps, handed.records)
+
+    def _is_strange(self, one: Passed) -> bool:
+        """Return whether a pass is none that its requester gives this peer."""
+        agreement = self.agreement
+        is_his = one.value.signer == agreement.requester
+        return not is_his or one.value.value.reader != agreement.provider.key
 
     def _refuse(self, steps: Iterable[Cid], reply: Callable[[], None]) -> None:
         """Give a lease back that the book has no room for; what is open of it stays so."""
@@ -210,7 +228,9 @@ class Engagement:
     def close(self) -> None:
         """End it."""
         self._is_over = True
+        self._intake.close()
         self._supply.close()
+        self._passages.close()
         self._telling.close()
         for one in self._open.values():
             self._cancel(one)
@@ -229,7 +249,7 @@ class Engagement:
         """Yield the steps of a lease that are to be run because of it."""
         for step, need in zip(handed.steps, handed.needs, strict=True):
             if self._service.is_open(step) and step not in self._open:
-                self._open[step] = _Open(need)
+                self._open[step] = _Open(need, handed.passes)
                 yield step, need
 
     def _check(self, step: Cid, need: Need) -> bool:
@@ -269,12 +289,20 @@ class Engagement:
         wanted = [step for step in steps if step in self._open and self._has_room(step)]
         for step in wanted:
             self._open[step].carried = carried.get(step)
-        self._supply.want([self._lacking(step) for step in wanted])
+        self._supply.want(self._lacking(step) for step in wanted if not self._open[step].passes)
+        for step in wanted:
+            if passes := self._open[step].passes:
+                self._passages.want([step], passes)
 
-    def _lacking(self, step: Cid) -> tuple[Cid, Cid, tuple[Cid, ...] | None]:
-        """Return a step, its environment, and what of it is not here; None for all of it."""
+    def _on_passed(self, steps: list[Cid]) -> None:
+        """Have the rest brought here of steps that take what others held."""
+        self._supply.want(self._lacking(step) for step in steps if step in self._open)
+
+    def _lacking(self, step: Cid) -> Lacking:
         one = self._open[step]
-        return step, one.need.environment, one.carried.parts if one.carried else None
+        passed = [root for each in one.passes for root in each.value.value.roots]
+        parts = one.carried.parts if one.carried else None
+        return Lacking(step, one.need.environment, parts, frozenset(passed))
 
     def _on_confirmed(self, number: int) -> None:
         self.used_ms = self._now_ms
@@ -336,6 +364,7 @@ class Engagement:
         """Do nothing more for a step."""
         self._open.pop(step, None)
         self._supply.drop(step)
+        self._passages.drop(step)
 
     # actions
 

@@ -27,6 +27,7 @@ from peers.plain import Plain
 MAX_CIDS: Final = 1024  # of one message, and wanted of one peer: 36 KiB of names
 MAX_LANES: Final = 16  # of one asker: what it fetches at a time
 MAX_BYTES: Final = MAX_BLOCK  # of the blocks in one message: a frame is that and 64 KiB
+MAX_PASS: Final = 256 * 1024  # bytes of a signed pass, whose names are at most 170 KB
 MAX_COUNT: Final = 2**63 - 1  # bytes counted on a lane; never reached
 
 Claimed = tuple[Cid, bytes]  # a block whose bytes nobody has checked; of a large leaf, a view
@@ -75,7 +76,14 @@ class DontHave:
     cids: tuple[Cid, ...]  # 1 to MAX_CIDS
 
 
-Question = WantBlocks | Credit | Cancel
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A pass (pass_record.py): its roots may be wanted on this line from now on, by its CID."""
+
+    word: bytes  # the signed record, at most MAX_PASS
+
+
+Question = WantBlocks | Credit | Cancel | Show
 Answer = Blocks | DontHave
 Message = Question | Answer
 
@@ -84,6 +92,7 @@ CREDIT_TYPE: Final = notice(Subject.CONTENT + 1)
 CANCEL_TYPE: Final = notice(Subject.CONTENT + 2)
 BLOCKS_TYPE: Final = notice(Subject.CONTENT + 3)
 DONT_HAVE_TYPE: Final = notice(Subject.CONTENT + 4)
+SHOW_TYPE: Final = notice(Subject.CONTENT + 5)
 
 _COPIED: Final = 64 * 1024  # bytes of a leaf; to copy a larger one costs as much as to check it
 _LENGTH: Final = 4  # bytes that say how long the head of Blocks is
@@ -100,6 +109,8 @@ def pack(message: Message) -> tuple[int, bytes]:
             return CANCEL_TYPE, plain.pack((lane, b"".join(cids)))
         case Blocks():
             return BLOCKS_TYPE, _pack_blocks(message)
+        case Show(word):
+            return SHOW_TYPE, plain.pack((word,))
         case DontHave(lane, cids):
             return DONT_HAVE_TYPE, plain.pack((lane, b"".join(cids)))
 
@@ -168,6 +179,12 @@ def _cancel(lane: Plain, cids: Plain) -> Cancel:
     return Cancel(_lane(lane), _cids(cids) if cids != b"" else ())
 
 
+def _show(word: Plain) -> Show:
+    if type(word) is not bytes or not 0 < len(word) <= MAX_PASS:
+        _refuse(f"a pass that is not 1 to {MAX_PASS} bytes")
+    return Show(word)
+
+
 def _dont_have(lane: Plain, cids: Plain) -> DontHave:
     return DontHave(_lane(lane), _cids(cids))
 
@@ -177,6 +194,7 @@ _READERS: Final[dict[int, tuple[Callable[..., Message], int]]] = {
     CREDIT_TYPE: (_credit, 2),
     CANCEL_TYPE: (_cancel, 2),
     DONT_HAVE_TYPE: (_dont_have, 2),
+    SHOW_TYPE: (_show, 1),
 }
 
 

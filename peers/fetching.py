@@ -51,10 +51,17 @@ class Fetching:
     """One order; what is said at its end is said once, and after `stop` nothing is."""
 
     def __init__(
-        self, order: Order, sources: Iterable[PeerId], shelves: Shelves, way: Way, said: Said
+        self,
+        order: Order,
+        sources: Iterable[PeerId],
+        shelves: Shelves,
+        way: Way,
+        said: Said,
+        word: bytes = b"",
     ) -> None:
         self.lane = order.lane
         self.roots = order.roots
+        self.word = word  # the pass that its sources are to be shown, if any
         self.sources = frozenset(sources)
         self._order = order
         self._shelves = shelves

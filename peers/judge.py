@@ -1,16 +1,17 @@
 """Judge: looks at what a provider handed back, and makes what can be so durable.
 
-What came out of all steps of a batch is fetched together; when that fails, of each alone, so that
-one bad result does not cost the others. It is fetched though it is here already: who only knows the
-name of something of ours could else have it taken for what came out, and be served it next. What
-stands is kept with the proof of whose word it is, and as a witness in the memo of this home; only
-then it is told.
+What is wanted here of all steps of a batch is fetched together; when that fails, of each alone, so
+that one bad result does not cost the others. It is fetched though it is here already: who only
+knows the name of something of ours could else have it taken for what came out, and be served it
+next. The rest stays where it was made. What stands is kept with the proof of whose word it is, and
+as a witness in the memo of this home; only then it is told.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from sqlite3 import Connection
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from engine.batch import proofs
@@ -60,6 +61,7 @@ class Verdict(NamedTuple):
     proof: Cid | None
     why: str
     is_lie: bool  # no honest provider says it
+    away: Mapping[Cid, int] = MappingProxyType({})  # what stayed there, and about how large it is
 
 
 class Case(NamedTuple):
@@ -106,7 +108,7 @@ class Judge:
     def _bring(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
         """Have here what came out of some steps."""
         here = case.told.carried
-        wanted = (root for one in standing for root in one.roots if root not in here)
+        wanted = (root for one in standing for root in one.wanted if root not in here)
         roots = tuple(dict.fromkeys(wanted))
         if not roots:
             self._keep(case, standing, tell)
@@ -147,7 +149,7 @@ class Judge:
             self._memo.add(database, witnesses)
 
         def recorded(outcome: "Future[None]") -> None:
-            self._wake(partial(_on_kept, proved, tell, outcome))
+            self._wake(partial(_on_kept, case.told, proved, tell, outcome))
 
         records = [block for one, proof in proved for block in (*one.records, proof)]
         here = case.told.carried
@@ -157,11 +159,16 @@ class Judge:
 
 
 def _on_kept(
-    proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
+    told: Told, proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
 ) -> None:
     try:
         outcome.result()
     except TallyError as error:  # this machine's fault, as a full disk: the steps are not done
         tell([Verdict(one.said.step, None, None, error.what, is_lie=False) for one, _ in proved])
     else:
-        tell([Verdict(one.said.step, one, proof.cid, "", is_lie=False) for one, proof in proved])
+        tell([_kept(told, one, proof.cid) for one, proof in proved])
+
+
+def _kept(told: Told, one: Testimony, proof: Cid) -> Verdict:
+    away = {root: told.sizes.get(root, 0) for root in one.staying if root not in told.carried}
+    return Verdict(one.said.step, one, proof, "", is_lie=False, away=away)

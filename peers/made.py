@@ -3,11 +3,13 @@
 It is read from what a runner reports, or from the store when the step was done before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.content.blocks import Block, ManyStore
 from engine.content.cid import RAW, Cid
+from engine.content.weight import weight
 from engine.errors import Damaged, Unavailable
 from engine.presence import Hold, Presence
 from engine.runner import Report
@@ -25,6 +27,7 @@ class Made(NamedTuple):
     succeeded: bool
     records: tuple[Block, ...] = ()  # those two, unless they are to be read
     carried: tuple[Block, ...] = ()  # what came out, as far as it is small
+    sizes: Mapping[Cid, int] = MappingProxyType({})  # of the rest: about how many bytes
 
 
 def made_of(report: Report) -> Made:
@@ -37,6 +40,13 @@ def made_of(report: Report) -> Made:
     size = sum(len(one.data) for one in records)
     small = tuple(blocks[cid] for cid in gave if cid in blocks and _is_small(blocks[cid]))
     return Made(said, size, (*said[1:], *gave), report.succeeded, records, small)
+
+
+def weighed(store: ManyStore, made: Made) -> Made:
+    """Return what came out of a step with the sizes of what is not small; all of it is here."""
+    small = {block.cid for block in made.carried}
+    rest = [root for root in made.roots if root not in small and root not in made.said]
+    return made._replace(sizes={root: weight(store.get, root) for root in rest}) if rest else made
 
 
 def records_of(store: ManyStore, said: Iterable[Said]) -> list[Block]:
@@ -65,7 +75,8 @@ def _stored(store: ManyStore, said: Said, presence: Presence) -> Made | None:
     if result.step != said.step or result.exit_code or presence.whole(gave) != gave:
         return None
     size = sum(len(one.data) for one in records)
-    return Made(said, size, (*said[1:], *gave), succeeded=True, records=tuple(records))
+    made = Made(said, size, (*said[1:], *gave), succeeded=True, records=tuple(records))
+    return weighed(store, made)
 
 
 def _is_small(block: Block) -> bool:

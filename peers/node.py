@@ -60,7 +60,8 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Log = Callable[..., None]
 
 
-Lend = Callable[[Mail, Lines, Depot, Wake, Callable[..., None]], AbstractContextManager[Provider]]
+Meet = Callable[[Address], None]
+Lend = Callable[[Mail, Lines, Depot, Wake, Meet, Log], AbstractContextManager[Provider]]
 
 
 class Home(NamedTuple):
@@ -210,7 +211,9 @@ class Node:
         )
         depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
-        provider = closing.enter_context(home.lend(post, lines, depot, wake, self._log))
+        provider = closing.enter_context(
+            home.lend(post, lines, depot, wake, registrar.meet, self._log)
+        )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
         judge = Judge(depot.fetch, home.recorder, home.memo, wake)

@@ -16,8 +16,14 @@ from peers.mail import Mail
 class Offering(Protocol):
     """What a depot does for a deal."""
 
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
-        """Let a peer have content under a name."""
+    def offer(
+        self,
+        scope: Cid,
+        roots: Iterable[Cid],
+        asker: PeerId | None,
+        without: frozenset[Cid] = ...,
+    ) -> None:
+        """Let a peer have content under a name, but for some of it."""
         ...
 
     def withdraw(self, scope: Cid) -> None:

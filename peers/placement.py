@@ -11,7 +11,7 @@ for a while, twice as long each time.
 PeerId(...)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass as mutable
 from dataclasses import field
 from typing import Final
@@ -142,13 +142,26 @@ class Placement:
         """Return how many steps a provider has."""
         return len(self._standings[provider].work)
 
+    def is_there(self, provider: PeerId, now_ms: int) -> bool:
+        """Return whether a provider takes steps."""
+        standing = self._standings.get(provider)
+        return (
+            standing is not None
+            and bool(standing.room.cores)
+            and now_ms >= standing.banned_until_ms
+        )
+
     def given(self, provider: PeerId, step: Cid, need: Need) -> None:
         """Count a step that a provider was given; what it needs is there from now on."""
-        standing = self._standings[provider]
-        standing.take(step, _usual_ms(need))
-        standing.held.update(dict.fromkeys(need.sizes))
-        while len(standing.held) > MAX_HELD:
-            del standing.held[next(iter(standing.held))]
+        self._standings[provider].take(step, _usual_ms(need))
+        self.holds(provider, need.sizes)
+
+    def holds(self, provider: PeerId, roots: Iterable[Cid]) -> None:
+        """Note what a provider has."""
+        held = self._standings[provider].held
+        held.update(dict.fromkeys(roots))
+        while len(held) > MAX_HELD:
+            del held[next(iter(held))]
 
     def done(self, provider: PeerId, step: Cid, took_ms: int) -> None:
         """Learn from a step that a provider ran."""

@@ -23,6 +23,7 @@ from peers.identity import PeerId
 from peers.keeper import RENEW_MS
 from peers.lines import Lines
 from peers.mail import Mail
+from peers.passed import Passed
 from peers.signed import Unsealed, seal
 from peers.telling import Tools
 from peers.work_messages import (
@@ -58,6 +59,9 @@ class Provider:
         self._house = house
         self._tools = tools
         self._engagements = Engagements(mail, lines, tools)
+        me = PeerId(tools.signer.public_key)
+        self._passed = Passed(me, tools.shown, tools.depot, tools.clock)
+        tools.depot.shown = self._passed.show
         self._entering: dict[Cid, tuple[PeerId, Share]] = {}  # accepted, not yet in the book
         self._checked_ms = self._renew_ms = tools.clock.monotonic_ms()
 
@@ -149,6 +153,7 @@ class Provider:
         """Do what is due."""
         self._tools.workbench.tick()
         self._engagements.tick(now_ms)
+        self._passed.tick(now_ms)
         if now_ms >= self._renew_ms:
             self._renew_ms = now_ms + RENEW_MS
             self._renew()

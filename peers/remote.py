@@ -5,9 +5,9 @@ their records are durable, for the node serves them from the store; one hears wh
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from itertools import count
+from itertools import chain, count
 from queue import Empty, SimpleQueue
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ from engine.errors import TallyError, Unavailable
 from engine.rows import Name
 from engine.runner import Order, Report
 from engine.sandbox.base import LogSink
-from engine.step import ATTESTATION, RESULT, Attestation
+from engine.step import ATTESTATION, GATHER_PAGE_RECORD, RESULT, Attestation
 from peers.plain import Plain
 from peers.run_frames import (
     MAX_TASKS,
@@ -62,6 +62,10 @@ class Brief(NamedTuple):
     usual_ms: int | None
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
     is_private: bool = False  # for peers that the user named alone
+    stays: tuple[str, ...] = ()  # of its outputs, what need not be brought here
+
+
+Makers = Callable[[Sequence[Cid]], Mapping[Cid, bytes]]  # who ran steps before: keys of peers
 
 
 class _Open:
@@ -88,13 +92,16 @@ class RemoteSlots:
         client: Client,
         store: BlockStore,
         brief: Callable[[Name, Order], Brief],
+        makers: Makers,
         note: Callable[[str], None],
     ) -> None:
         """Take a conversation that the node attends to, and where to say what a person may want."""
         self._client = client
         self._store = store
         self._brief = brief
+        self._makers = makers
         self._note = note
+        self._away: set[Cid] = set()  # what came out and stayed where it was made
         self._numbers = count(1)
         self._kinds: dict[str, int] = {}
         self._open: dict[int, _Open] = {}
@@ -174,19 +181,31 @@ class RemoteSlots:
         if started:
             blocks = [block for step in started for block in step.order.blocks]
             self._store.put(blocks)
-            self._client.send(write_tasks([self._task(step) for step in started]))
+            makers = self._makers([step.order.key for step in started])
+            self._client.send(write_tasks([self._task(step, makers) for step in started]))
         for one in said:
             if isinstance(one, tuple):
                 self._client.send(one)
         if None in said:
             self._outbox.put(None)
 
-    def _task(self, step: _Open) -> Task:
-        brief = self._brief(step.name, step.order)
-        kind = self._kinds.setdefault(step.name[0], len(self._kinds))
-        outputs = tuple(step.order.step.outputs)
-        about = (brief.need, kind, brief.usual_ms, outputs, brief.sizes, brief.is_private)
-        return Task(step.number, step.order.key, *about, _record(step.order))
+    def _task(self, step: _Open, makers: Mapping[Cid, bytes]) -> Task:
+        order = step.order
+        brief = self._brief(step.name, order)
+        return Task(
+            step.number,
+            order.key,
+            brief.need,
+            self._kinds.setdefault(step.name[0], len(self._kinds)),
+            brief.usual_ms,
+            tuple(order.step.outputs),
+            brief.sizes,
+            brief.is_private,
+            brief.stays,
+            _record(order),
+            tuple(cid for cid in _reads(order) if cid in self._away) if self._away else (),
+            makers.get(order.key, b""),
+        )
 
     # the thread that listens
 
@@ -231,6 +250,7 @@ class RemoteSlots:
         except TallyError as error:
             step.end.set_exception(error)
             return
+        self._away.update(outcome.away)
         step.end.set_result(report)
         if not report.succeeded:
             self._give_back()
@@ -284,6 +304,15 @@ def _record(order: Order) -> bytes:
     """Return the step's record, if it may travel with a lease."""
     found = (block.data for block in order.blocks if block.cid == order.key)
     return next((data for data in found if len(data) <= SMALL), b"")
+
+
+def _reads(order: Order) -> Iterator[Cid]:
+    """Yield the content that a step reads, each once."""
+    step = order.step
+    linked = {page for gather in step.gathers.values() for page in gather.pages}
+    pages = (GATHER_PAGE_RECORD.decode(one.data) for one in order.blocks if one.cid in linked)
+    items = [one.items for one in step.gathers.values()] + [page.items for page in pages]
+    return iter(dict.fromkeys(chain(step.inputs.values(), *items)))
 
 
 def _report(outcome: Outcome) -> Report:

@@ -17,9 +17,9 @@ The two are processes of one user, so that a frame of another form is a bug: Val
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from engine.content.cid import Cid
+from engine.content.cid import BYTES, Cid
 from peers.plain import Plain
 from peers.work_messages import Need
 
@@ -37,7 +37,10 @@ class Task(NamedTuple):
     outputs: tuple[str, ...]  # names
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
     is_private: bool = False  # for peers that the user named alone
+    stays: tuple[str, ...] = ()  # of the outputs, what need not be brought here
     record: bytes = b""  # if it is small
+    away: tuple[Cid, ...] = ()  # of what it reads, what stayed where it was made
+    maker: bytes = b""  # key of a peer that ran it before, and may still have what came out
 
 
 class Outcome(NamedTuple):
@@ -48,6 +51,7 @@ class Outcome(NamedTuple):
     attestation: bytes
     proof: Cid
     signer: bytes
+    away: tuple[Cid, ...] = ()  # of what came out, what stayed there
 
 
 class Loss(NamedTuple):
@@ -61,7 +65,7 @@ class Loss(NamedTuple):
 
 def write_tasks(tasks: Sequence[Task]) -> Plain:
     """Return the frame that has steps run."""
-    alike = groupby(tasks, lambda task: task[2:-1])  # all but number, key and record
+    alike = groupby(tasks, lambda task: task[2:-3])  # what is the same of neighbours
     return ("steps", tuple(_plain_group(tuple(of)) for _, of in alike))
 
 
@@ -72,7 +76,10 @@ def write_numbers(word: str, numbers: Iterable[int]) -> Plain:
 
 def write_outcomes(outcomes: Iterable[Outcome]) -> Plain:
     """Return the frame of steps that were run."""
-    return ("ended", tuple((*one[:3], one.proof.raw, one.signer) for one in outcomes))
+    return (
+        "ended",
+        tuple((*one[:3], one.proof.raw, one.signer, _raws(one.away)) for one in outcomes),
+    )
 
 
 def write_losses(losses: Iterable[Loss]) -> Plain:
@@ -112,8 +119,10 @@ def _plain_group(tasks: tuple[Task, ...]) -> Plain:
     one = tasks[0]
     sizes = tuple((root.raw, size) for root, size in one.sizes)
     need = (one.need.environment.raw, *one.need[1:])
-    named = tuple(part for task in tasks for part in (task.number, task.key.raw, task.record))
-    return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, named)
+    named = tuple(
+        (task.number, task.key.raw, task.record, _raws(task.away), task.maker) for task in tasks
+    )
+    return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, one.stays, named)
 
 
 def _group(plain: Plain) -> Iterator[Task]:
@@ -125,22 +134,31 @@ def _group(plain: Plain) -> Iterator[Task]:
             tuple(outputs),
             tuple(sizes),
             bool(is_private),
+            tuple(stays),
             tuple(named),
         ):
             need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
-            names = tuple(str(name) for name in outputs)
-            about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), is_private)
-            yield from (Task(number, key, *about, record) for number, key, record in _named(named))
+            names, stay = tuple(map(str, outputs)), tuple(map(str, stays))
+            about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), is_private, stay)
+            yield from (_task(one, about) for one in named)
             return
     raise ValueError("tasks of another form")
 
 
-def _named(plain: tuple[Plain, ...]) -> Iterator[tuple[int, Cid, bytes]]:
-    """Yield number, key and record of tasks."""
-    for number, key, record in zip(plain[::3], plain[1::3], plain[2::3], strict=True):
-        if not (isinstance(number, int) and isinstance(key, bytes) and isinstance(record, bytes)):
-            raise ValueError("a task of another form")
-        yield number, Cid(key), record
+def _task(plain: Plain, about: tuple[Any, ...]) -> Task:
+    match plain:
+        case (int(number), bytes(key), bytes(record), bytes(away), bytes(maker)):
+            one = Task(number, Cid(key), *about)
+            return one._replace(record=record, away=_cids(away), maker=maker)
+    raise ValueError("a task of another form")
+
+
+def _raws(cids: Iterable[Cid]) -> bytes:
+    return b"".join(cids)
+
+
+def _cids(raws: bytes) -> tuple[Cid, ...]:
+    return tuple(Cid(raws[at : at + BYTES]) for at in range(0, len(raws), BYTES))
 
 
 def _size(plain: Plain) -> tuple[Cid, int]:
@@ -152,8 +170,8 @@ def _size(plain: Plain) -> tuple[Cid, int]:
 
 def _outcome(plain: Plain) -> Outcome:
     match plain:
-        case (int(number), bytes(result), bytes(attestation), bytes(proof), bytes(signer)):
-            return Outcome(number, result, attestation, Cid(proof), signer)
+        case (int(number), bytes(result), bytes(said), bytes(proof), bytes(signer), bytes(away)):
+            return Outcome(number, result, said, Cid(proof), signer, _cids(away))
     raise ValueError("an outcome of another form")
 
 

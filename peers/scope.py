@@ -30,6 +30,7 @@ class Scope:
         self.is_opening = False
         self._bounds = bounds
         self._roots: dict[Cid, None] = {}
+        self._without: set[Cid] = set()
         self._known: set[Cid] = set()  # about 110 bytes each
         self._unopened: dict[Cid, None] = {}
         self._gaps: dict[Cid, None] = {}  # to be opened, but not here
@@ -51,9 +52,11 @@ class Scope:
         """Return whether a peer may have what is in it."""
         return self.asker is None or self.asker == peer
 
-    def add(self, roots: Iterable[Cid]) -> set[Cid]:
-        """Have more roots; return what is new."""
+    def add(self, roots: Iterable[Cid], without: frozenset[Cid] = frozenset()) -> set[Cid]:
+        """Have more roots, but not `without` because of a link to it; return what is new."""
         roots = tuple(roots)
+        self._without |= without
+        self._without.difference_update(roots)
         self._roots.update(dict.fromkeys(roots))
         return self._learn(roots)
 
@@ -92,10 +95,12 @@ class Scope:
             self._gaps.clear()
 
     def _learn(self, cids: Iterable[Cid]) -> set[Cid]:
-        new = set()
+        new: set[Cid] = set()
         for cid in cids:
-            if cid in self._known or len(self._known) >= self._bounds.blocks:
+            if cid in self._known or cid in self._without:
                 continue
+            if len(self._known) >= self._bounds.blocks:
+                return new
             self._known.add(cid)
             new.add(cid)
             if cid.codec != RAW:

@@ -111,7 +111,7 @@ class Server:
             raise ValueError(f"{event.scope} is offered to another already")
         if not scope.has_room(len(event.roots)):
             self._shrink(scope)
-        self._learned(scope, scope.add(event.roots))
+        self._learned(scope, scope.add(event.roots, event.without))
 
     def _on_withdraw(self, event: Withdraw) -> None:
         if scope := self._scopes.pop(event.scope, None):

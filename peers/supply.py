@@ -9,70 +9,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.errors import TallyError
-from peers.allowance import Rate
-from peers.identity import PeerId
-from peers.shown import Shown
+from peers.intake import Intake, Origin
 
 FIRST: Final = 4  # steps of the first fetch; each has four times as many as the one before
 MOST: Final = 256  # of one fetch: what is lost when one of them cannot be had
 AT_ONCE: Final = 2  # fetches of steps: one is on its way while the other is asked for
 
-Done = Callable[[TallyError | None], None]
-
-
-class Fetching(Protocol):
-    """Content on its way here."""
-
-    def stop(self) -> None:
-        """Want it no more; nothing is told of it."""
-        ...
-
-
-class Depot(Protocol):
-    """Has content brought here, and serves it (depot.py)."""
-
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
-        """Serve what some roots lead to, to one peer or to everybody."""
-        ...
-
-    def withdraw(self, scope: Cid) -> None:
-        """Serve nothing more of a scope."""
-        ...
-
-    def roots(self) -> set[Cid]:
-        """Return the roots of what is on its way here, for whomever."""
-        ...
-
-    def granted(self, peer: PeerId, rate: Rate) -> None:
-        """Let a peer send at a rate, as was agreed."""
-        ...
-
-    def ungranted(self, peer: PeerId) -> None:
-        """Note that an agreement has ended."""
-        ...
-
-    def fetch(
-        self,
-        scope: Cid,
-        roots: tuple[Cid, ...],
-        sources: Iterable[PeerId],
-        done: Done,
-        *,
-        most_bytes: int = ...,
-        is_anew: bool = ...,
-    ) -> Fetching:
-        """Bring what some roots lead to; `done` is called when all of it is durable, or why not.
-
-        `is_anew`: also what is here.
-        """
-        ...
-
-
 Place = Callable[[Cid, Callable[["Future[Cid]"], None]], None]
+
+
+class Lacking(NamedTuple):
+    """What is to be brought here for a step."""
+
+    step: Cid
+    environment: Cid
+    parts: tuple[Cid, ...] | None  # of it; None for all of it
+    skip: frozenset[Cid] = frozenset()  # what it links to and is here, or had from elsewhere
 
 
 class Supply:
@@ -80,22 +36,16 @@ class Supply:
 
     def __init__(
         self,
-        scope: Cid,
-        source: PeerId,
-        most_bytes: Callable[[], int],
-        depot: Depot,
+        origin: Origin,
+        intake: Intake,
         place: Place,
-        shown: Shown,
         ready: Callable[[Cid, Cid], None],
         failed: Callable[[Cid, TallyError], None],
     ) -> None:
         """Call `ready` with a step and its closure, or `failed` with why not."""
-        self._scope = scope
-        self._source = source
-        self._most_bytes = most_bytes
-        self._depot = depot
+        self._origin = origin
+        self._intake = intake
         self._place = place
-        self._shown = shown
         self._ready = ready
         self._failed = failed
         self._wanted: dict[Cid, Cid] = {}  # step -> its environment
@@ -108,16 +58,18 @@ class Supply:
         self._closures: dict[Cid, Cid] = {}  # environment -> the closure it carries, in its place
         self._coming: dict[Cid, None] = {}  # environments; the first is fetched, then unpacked
         self._under_way: Cid | None = None  # of them
-        self._fetches: dict[int, Fetching] = {}
-        self._number = 0
+        self._skips: dict[Cid, frozenset[Cid]] = {}  # step -> what is had from elsewhere
         self._flying = 0  # fetches of steps
 
-    def want(self, needs: Iterable[tuple[Cid, Cid, tuple[Cid, ...] | None]]) -> None:
-        """Have steps brought here, each with its environment; of some, only parts are lacking."""
+    def want(self, needs: Iterable[Lacking]) -> None:
+        """Have steps brought here, each with its environment."""
         whole: list[Cid] = []
-        for step, environment, parts in needs:
+        for step, environment, parts, skip in needs:
             if step in self._wanted:
                 continue
+            if skip:
+                self._skips[step] = skip
+                parts = parts and tuple(one for one in parts if one not in skip)
             self._wanted[step] = environment
             self._takers[environment] += 1
             if environment not in self._closures:
@@ -137,6 +89,7 @@ class Supply:
         """Want a step no more, nor an environment that no other step takes."""
         environment = self._wanted.pop(step, None)
         self._parts.pop(step, None)
+        self._skips.pop(step, None)
         for held in (self._here, self._queue, self._alone):
             held.pop(step, None)
         if environment is None:
@@ -149,9 +102,6 @@ class Supply:
 
     def close(self) -> None:
         """Want nothing more."""
-        for fetch in self._fetches.values():
-            fetch.stop()
-        self._fetches.clear()
         self._coming.clear()
         for step in tuple(self._wanted):
             self.drop(step)
@@ -159,8 +109,10 @@ class Supply:
     def _go_on(self) -> None:
         while self._flying < AT_ONCE and (steps := self._next()):
             self._flying += 1
-            roots = (root for step in steps for root in self._parts.get(step, (step,)))
-            self._fetch(tuple(dict.fromkeys(roots)), partial(self._on_steps, steps))
+            skip = frozenset[Cid]().union(*(self._skips.get(step, ()) for step in steps))
+            parts = (root for step in steps for root in self._parts.get(step, (step,)))
+            roots = tuple(dict.fromkeys(parts))
+            self._intake.fetch(self._origin, roots, partial(self._on_steps, steps), skip)
         if not self._wanted:
             self._size = FIRST
 
@@ -169,7 +121,7 @@ class Supply:
         first = next(iter(self._coming), None)
         if first is not None and first is not self._under_way:
             self._under_way = first
-            self._fetch((first,), partial(self._on_environment, first))
+            self._intake.fetch(self._origin, (first,), partial(self._on_environment, first))
 
     def _end_environment(self, environment: Cid) -> None:
         self._coming.pop(environment, None)
@@ -186,41 +138,6 @@ class Supply:
             taken.append(step)
         self._size = min(MOST, 4 * size) if size > 1 else self._size
         return tuple(taken)
-
-    def _fetch(self, roots: tuple[Cid, ...], done: Done) -> None:
-        """Have roots brought here: first, anew, those that the source has not shown to have."""
-        new = self._shown.lacks(self._source, roots)
-        old = tuple(root for root in roots if root not in set(new))
-
-        def shown(error: TallyError | None) -> None:
-            if error is None:
-                self._shown.add(self._source, new)
-            if error is None and old:
-                self._begin(old, done)
-            else:
-                done(error)
-
-        if new:
-            self._begin(new, shown, is_anew=True)
-        else:
-            self._begin(old, done)
-
-    def _begin(self, roots: tuple[Cid, ...], done: Done, *, is_anew: bool = False) -> None:
-        self._number += 1
-        number = self._number
-
-        def ended(error: TallyError | None) -> None:
-            self._fetches.pop(number, None)
-            done(error)
-
-        self._fetches[number] = self._depot.fetch(
-            self._scope,
-            roots,
-            (self._source,),
-            ended,
-            most_bytes=self._most_bytes(),
-            is_anew=is_anew,
-        )
 
     def _on_steps(self, steps: tuple[Cid, ...], error: TallyError | None) -> None:
         self._flying -= 1

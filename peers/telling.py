@@ -18,13 +18,14 @@ from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
 from peers.held import HELD, Held
+from peers.identity import Address
+from peers.intake import Depot
 from peers.made import Made
 from peers.provider_book import Kept, ProviderBook
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
 from peers.shown import Shown
 from peers.signed import seal
-from peers.supply import Depot
 from peers.wake import Wake
 from peers.work_messages import BATCH_TYPE, RETURN_TYPE, Steps, write_batch, write_steps
 from peers.workbench import Workbench
@@ -46,6 +47,7 @@ class Tools(NamedTuple):
     free_bytes: Callable[[], int]  # of the disk
     most_bytes: int  # of an environment, or of a step with its inputs
     shown: Shown
+    meet: Callable[[Address], None]  # has a peer dialled, unless it is connected
     log: Callable[..., None]
 
 
@@ -125,7 +127,8 @@ class Telling:
         records = [record for one in made for record in one.records]
         if len(records) == 2 * len(hand.said) and len(self._bodies) < SENDING:
             carried = dict.fromkeys(block.data for one in made for block in one.carried)
-            self._bodies[number] = write_batch(signed, hand.said, records, carried)
+            sizes = {root: size for one in made for root, size in one.sizes.items()}
+            self._bodies[number] = write_batch(signed, hand.said, records, carried, sizes)
 
         def saved() -> None:
             self._saved.add(number)

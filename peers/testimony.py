@@ -28,8 +28,21 @@ class Testimony(NamedTuple):
     @property
     def roots(self) -> tuple[Cid, ...]:
         """What came out, besides the records."""
-        logs = (self.attestation.stdout, self.attestation.stderr)
-        return (*self.result.outputs.values(), *(cid for cid in logs if cid is not None))
+        return (*self.wanted, *self.staying)
+
+    @property
+    def wanted(self) -> tuple[Cid, ...]:
+        """What of it is to be here: what was printed, and the outputs that may not stay away."""
+        outputs, logs = self.result.outputs, (self.attestation.stdout, self.attestation.stderr)
+        named = (cid for name, cid in outputs.items() if name not in self.task.stays)
+        return (*named, *(cid for cid in logs if cid is not None))
+
+    @property
+    def staying(self) -> tuple[Cid, ...]:
+        """What of it may stay with whoever made it."""
+        named = (cid for name, cid in self.result.outputs.items() if name in self.task.stays)
+        wanted = self.wanted
+        return tuple(cid for cid in named if cid not in wanted)
 
     @property
     def most_bytes(self) -> int:

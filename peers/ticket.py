@@ -5,16 +5,18 @@ accepted is in the memo of this home, and all else is stopped.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from engine.clock import Clock
 from engine.content.cid import Cid
 from peers.agreement import Offer
+from peers.away import Away
 from peers.deal import Deal
 from peers.identity import PeerId
 from peers.judge import Verdict
 from peers.office import Office
+from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.peer_record import Notice
 from peers.placement import Need, Room
 from peers.plain import Plain
@@ -30,6 +32,9 @@ from peers.run_frames import (
     write_outcomes,
 )
 from peers.shunned import Shunned
+from peers.signed import seal
+from peers.testimony import Testimony
+from peers.work_messages import MAX_PASSES
 from peers.worklist import Ended, Shape, Worklist, shape_of
 
 RECRUIT_MS: Final = 250  # between two looks at who there is
@@ -38,6 +43,7 @@ MAX_NOTES: Final = 100  # that a person is told in one run: peers write some of 
 MAX_RETURNS: Final = 5  # of one step, by providers that could not run it
 
 _TRY_HERE: Final = "run it here, without --on, to see whether it is the step"
+_CHANGED: Final = "what it reads is gone, and came out otherwise when it was made again"
 
 
 class Visitor(Protocol):
@@ -74,6 +80,7 @@ class Ticket:
         self._run_id = run_id
         self._clock = clock
         self._work = Worklist(directory.named)
+        self._away = Away()
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
         self._returns: dict[Cid, Counter[PeerId]] = {}  # of steps that are open
         self._recruited_ms = -RECRUIT_MS
@@ -84,7 +91,7 @@ class Ticket:
         """Take what the run says."""
         match frame:
             case ("steps", tasks):
-                self._work.add(read_tasks(tasks))
+                self._add(read_tasks(tasks))
             case ("stop", numbers):
                 self._stop(read_numbers(numbers))
             case ("end",):
@@ -140,17 +147,17 @@ class Ticket:
         outcomes = []
         for verdict in verdicts:
             said = verdict.testimony
-            if said is None or verdict.proof is None:
+            if said is None:
                 raise ValueError("what is kept was believed")
             self._returns.pop(verdict.step, None)
             took_ms = self._work.took_ms(verdict.step, said.attestation.wall_ms, self._now_ms)
             ended = self._work.done(verdict.step, deal.provider, took_ms)
             if ended is not None:
                 self.ended["done" if said.succeeded else "failed"] += 1
-                records = (said.records[0].data, said.records[1].data)
-                key = deal.provider.key
-                outcomes.append(Outcome(ended.task.number, *records, verdict.proof, key))
                 self._withdraw([ended])
+                self._learn(ended.task, deal.provider, verdict.away, said)
+                if ended.task.number >= 0:
+                    outcomes.append(_outcome(ended.task, deal, said, verdict))
         if outcomes and not self._is_over:
             self._visitor.send(write_outcomes(outcomes))
         self._advance()
@@ -160,18 +167,20 @@ class Ticket:
         if self._is_over:
             return
         self._office.log("steps given back", peer=deal.provider, count=len(steps), why=why)
-        losses = []
+        lost = []
         self.ended["returned"] += len(steps)
         for step in steps:
             if (task := self._work.task(step)) is None:
                 continue
+            if not deal.is_over and self._away.of(task):  # it may not have had that
+                self._set_aside(task)
+                continue
             self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
             if not deal.is_over and self._is_hopeless(step, deal.provider):
-                losses.append(Loss(task.number, f"no peer could run it: {why}", "", _TRY_HERE))
+                lost.append(task)
                 del self._returns[step]
                 self._work.end(step)
-        if losses:
-            self._visitor.send(write_losses(losses))
+        self._lose(lost, f"no peer could run it: {why}", _TRY_HERE)
 
     def retry(self) -> None:
         """Make offers again that were refused: another run of this home has ended."""
@@ -189,6 +198,15 @@ class Ticket:
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()
 
+    def _add(self, tasks: Iterable[Task]) -> None:
+        lost = []
+        for task in tasks:
+            if self._away.is_lost(task):
+                lost.append(task)
+            else:
+                self._work.add([self._away.sized(task)], self._now_ms)
+        self._lose(lost, _CHANGED, _TRY_HERE)
+
     def _is_hopeless(self, step: Cid, provider: PeerId) -> bool:
         """Count a return; return whether all who could run a step have returned it, and often."""
         returns = self._returns.setdefault(step, Counter())
@@ -197,7 +215,7 @@ class Ticket:
         return returns.total() >= MAX_RETURNS and others <= returns.keys()
 
     def _stop(self, numbers: Iterable[int]) -> None:
-        dropped = (self._work.drop(number) for number in numbers)
+        dropped = (self._work.drop(one) for one in numbers if not self._away.drop(one))
         self._withdraw([one for one in dropped if one is not None])
 
     def _withdraw(self, ended: Iterable[Ended]) -> None:
@@ -236,6 +254,7 @@ class Ticket:
 
     def _give_out(self, now_ms: int) -> None:
         begun: list[int] = []
+        is_aside = False
         coming = sum(not deal.is_agreed for deal in self._current.values() if deal.is_new(now_ms))
         for provider, tasks in self._work.place(now_ms, coming=coming):
             deal = self._current[provider]
@@ -243,11 +262,65 @@ class Ticket:
             new = [task for task in tasks if not deal.ran(task.key)]
             if again:  # under another agreement: this one has its word on them
                 self._renew(deal, again, now_ms)
-            begun += (task.number for task in new)
-            if new:
-                deal.hand(new, now_ms)
+            handed = self._hand(deal, new, now_ms)
+            is_aside |= len(handed) < len(new)
+            begun += (task.number for task in handed if task.number >= 0)
         if begun:
             self._visitor.send(write_numbers("begun", begun))
+        if is_aside:
+            self._give_out(now_ms)
+
+    def _hand(self, deal: Deal, tasks: Sequence[Task], now_ms: int) -> list[Task]:
+        """Have a provider run steps; return those that need not wait for content first."""
+        at_hand = [task for task in tasks if not self._away.lacks(task, deal.provider)]
+        if at_hand:
+            away = frozenset(root for task in at_hand for root in self._away.of(task))
+            deal.hand(at_hand, now_ms, away)
+        handed = at_hand
+        for task in tasks:
+            if not (lacks := self._away.lacks(task, deal.provider)):
+                continue
+            if (passes := self._passes(lacks, deal.provider)) is None:
+                self._set_aside(task)
+            else:  # each by itself: it waits for its own passes only
+                deal.hand([task], now_ms, frozenset(self._away.of(task)), passes)
+                handed.append(task)
+        return handed
+
+    def _passes(
+        self, lacks: Mapping[PeerId, Sequence[Cid]], reader: PeerId
+    ) -> tuple[bytes, ...] | None:
+        """Return passes for what is with others; None when it has to come by way of us."""
+        holders = [self._current.get(one) for one in lacks]
+        places = [one.places for one in holders if one is not None and one.is_there]
+        many = sum(map(len, lacks.values()))
+        if len(places) < len(lacks) or len(lacks) > MAX_PASSES or many > MAX_PASSED:
+            return None
+        passes = (
+            Pass(holder.key, reader.key, at, tuple(roots))
+            for (holder, roots), at in zip(lacks.items(), places, strict=True)
+        )
+        return tuple(seal(PASS, one, self._office.signer).data for one in passes)
+
+    def _set_aside(self, task: Task) -> None:
+        """Have what a step reads brought here before it is given to anybody."""
+        if (ended := self._work.end(task.key)) is not None:
+            self._withdraw([ended])
+        made = self._away.wait(task)
+        self._office.log("content brought", step=str(task.key), steps=len(made))
+        self._work.add(made, self._now_ms)
+
+    def _learn(
+        self, task: Task, provider: PeerId, away: Mapping[Cid, int], said: Testimony
+    ) -> None:
+        """Take what a provider gave, and what of it stays there."""
+        outputs = said.result.outputs.values()
+        self._work.placement.holds(provider, outputs)
+        self._away.keep(task, provider, away)
+        if task.number < 0:
+            ready, lost = self._away.came(task, outputs)
+            self._work.add(ready, self._now_ms)
+            self._lose(lost, _CHANGED, _TRY_HERE)
 
     def _renew(self, deal: Deal, again: Sequence[Task], now_ms: int) -> None:
         """Give a provider nothing more under an agreement; the next is another."""
@@ -272,13 +345,14 @@ class Ticket:
         able = self._recruiter.able(shape, now_ms)
         is_there = bool(able) or any(deal.is_agreed for deal in live)
         if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
-            self._lose(shape)
+            self._give_up(shape)
             return
         if not (able or live):
             self._note("nobody runs such steps now; waiting for a peer")
         has = self._work.placement.idle(need, now_ms, without=without)
         has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
-        for notice in able:
+        makers = self._work.makers()
+        for notice in sorted(able, key=lambda one: one.signer not in makers):
             if has >= waiting or len(self._current) >= MAX_DEALS:
                 return
             provider = notice.signer
@@ -289,14 +363,21 @@ class Ticket:
         me = self._office.signer.public_key
         terms = self._recruiter.terms(notice, shape, self._run_id(), me)
         deal = Deal(self._office, self, notice.signer, terms, self._now_ms)
+        deal.places = notice.record.addresses
         self.deals[deal.agreement] = self._current[notice.signer] = deal
         return _room(terms)
 
-    def _lose(self, shape: Shape) -> None:
+    def _give_up(self, shape: Shape) -> None:
         """Say that nobody runs the steps of a shape."""
         what, fix = self._recruiter.lack(shape)
-        lost = self._work.lose(shape)
-        self._visitor.send(write_losses(Loss(task.number, what, "", fix) for task in lost))
+        self._lose(self._work.lose(shape), what, fix)
+
+    def _lose(self, tasks: Sequence[Task], what: str, fix: str) -> None:
+        """Say of steps, and of those that wait for what they would give, why nobody runs them."""
+        lost = [task for task in tasks if task.number >= 0]
+        lost += [one for task in tasks if task.number < 0 for one in self._away.failed(task)]
+        if lost:
+            self._visitor.send(write_losses(Loss(task.number, what, "", fix) for task in lost))
 
     def _tell_room(self) -> None:
         slots = sum(deal.terms.cores for deal in self._current.values() if deal.is_agreed)
@@ -306,6 +387,13 @@ class Ticket:
         if text not in self._noted and len(self._noted) < MAX_NOTES:
             self._noted.add(text)
             self._visitor.send(("note", text))
+
+
+def _outcome(task: Task, deal: Deal, said: Testimony, verdict: Verdict) -> Outcome:
+    if verdict.proof is None:
+        raise ValueError("what is kept was believed")
+    records = (said.records[0].data, said.records[1].data)
+    return Outcome(task.number, *records, verdict.proof, deal.provider.key, tuple(verdict.away))
 
 
 def _is_able(deal: Deal, need: Need) -> bool:

@@ -5,7 +5,8 @@ the door: whatever is wrong with it is a RemoteFault, and the connection ends (d
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from engine.content.blocks import Block, Checked
@@ -26,6 +27,7 @@ from peers.agreement import (
 )
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice, request
+from peers.pass_record import PASS, Pass
 from peers.plain import Plain, pack, unpack
 from peers.signed import Unsealed, unseal
 
@@ -39,6 +41,8 @@ END_TYPE: Final = notice(Subject.WORK + 5)
 MAX_WHY: Final = 500  # characters that are shown to a person
 SMALL: Final = 4 * 1024  # bytes of content that travels with a lease or a batch; more is fetched
 MAX_CARRIED: Final = 512 * 1024  # bytes of all that does: a message has room for that
+MAX_PASSES: Final = 16  # of a lease
+MAX_SIZES: Final = 1_024  # of a batch, 40 KiB: a hint of where to run what reads that
 
 _LEAF: Final = 3 * BYTES
 
@@ -68,6 +72,14 @@ class Handed(NamedTuple):
     steps: tuple[Cid, ...]
     needs: tuple[Need, ...]
     records: Mapping[Cid, Block]  # of some of the steps; the others' are fetched
+    passes: tuple["Passed", ...] = ()  # for what of the steps' inputs is with other peers
+
+
+class Passed(NamedTuple):
+    """A pass that came with a lease."""
+
+    value: Unsealed[Pass]
+    signed: bytes
 
 
 class Told(NamedTuple):
@@ -78,6 +90,7 @@ class Told(NamedTuple):
     records: tuple[Block, ...]
     signed: Block  # the batch as it came
     carried: Mapping[Cid, Block]  # some of what came out; the rest is fetched
+    sizes: Mapping[Cid, int]  # of some of that rest: about how many bytes, as the provider says
 
 
 class Steps(NamedTuple):
@@ -123,7 +136,11 @@ def read_answer(body: bytes) -> Unsealed[Acceptance] | Refusal:
 
 
 def write_lease(
-    signed: bytes, steps: Sequence[Cid], needs: Sequence[Need], records: Sequence[bytes] = ()
+    signed: bytes,
+    steps: Sequence[Cid],
+    needs: Sequence[Need],
+    records: Sequence[bytes] = (),
+    passes: Iterable[bytes] = (),
 ) -> bytes:
     """Return the body of a LEASE; neighbours that need the same say it once.
 
@@ -132,7 +149,8 @@ def write_lease(
     alike = groupby(zip(needs, steps, strict=True), lambda one: one[0])
     groups = ((need, tuple(step.raw for _, step in of)) for need, of in alike)
     needed = tuple((*_plain(need), raws) for need, raws in groups)
-    return pack((signed, needed, tuple(one or b"" for one in _fitting(records))))
+    fitting = tuple(one or b"" for one in _fitting(records))
+    return pack((signed, needed, fitting, tuple(passes)))
 
 
 def read_lease(body: bytes) -> Handed:
@@ -141,16 +159,17 @@ def read_lease(body: bytes) -> Handed:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(groups), tuple(records)):
+        case (bytes(signed), tuple(groups), tuple(records), tuple(passes)):
             try:
                 lease = unseal(LEASE, signed)
+                passed = _passes(passes)
             except Damaged as error:
                 raise RemoteFault(error.what) from None
             needed = [one for group in groups for one in _group(group)]
             if not 1 <= len(needed) <= MAX_STEPS:
                 raise RemoteFault(f"a lease is of 1 to {MAX_STEPS} steps")
             needs, steps = zip(*needed, strict=True)
-            return Handed(lease, signed, steps, needs, _of_steps(steps, records))
+            return Handed(lease, signed, steps, needs, _of_steps(steps, records), passed)
     raise RemoteFault("a lease of another form")
 
 
@@ -159,14 +178,17 @@ def write_batch(
     said: Sequence[Said],
     records: Sequence[Block],
     carried: Iterable[bytes] = (),
+    sizes: Mapping[Cid, int] = MappingProxyType({}),
 ) -> bytes:
     """Return the body of a BATCH; `records` has a Result and an Attestation for each of `said`.
 
-    Of `carried`, raw blocks that came out, it takes what fits.
+    Of `carried`, raw blocks that came out, it takes what fits; of `sizes` what is read.
     """
     leaves = tuple(one.leaf for one in said)
     fitting = tuple(one for one in _fitting(carried) if one is not None)
-    return pack((signed, leaves, tuple(record.data for record in records), fitting))
+    some = islice(sizes.items(), MAX_SIZES)
+    told = tuple((cid.raw, min(size, MAX_AMOUNT)) for cid, size in some)
+    return pack((signed, leaves, tuple(record.data for record in records), fitting, told))
 
 
 def read_batch(body: bytes) -> Told:
@@ -175,12 +197,12 @@ def read_batch(body: bytes) -> Told:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(leaves), tuple(records), tuple(carried)):
+        case (bytes(signed), tuple(leaves), tuple(records), tuple(carried), tuple(sizes)):
             try:
                 said = tuple(map(_said, leaves))
                 batch = unseal(BATCH, signed)
                 whole, leaf = Block(batch.cid, signed), _leaves(carried)
-                return Told(batch, said, _records(said, records), whole, leaf)
+                return Told(batch, said, _records(said, records), whole, leaf, _sizes(sizes))
             except Damaged as error:
                 raise RemoteFault(error.what) from None
     raise RemoteFault("a batch of another form")
@@ -273,6 +295,28 @@ def _leaves(carried: tuple[Plain, ...]) -> dict[Cid, Block]:
             raise RemoteFault("what came out is bytes")
         block = Checked.made(RAW, data)
         found[block.cid] = block
+    return found
+
+
+def _passes(signed: tuple[Plain, ...]) -> tuple[Passed, ...]:
+    if len(signed) > MAX_PASSES:
+        raise RemoteFault(f"a lease comes with over {MAX_PASSES} passes")
+    found = tuple(Passed(unseal(PASS, one), one) for one in signed if isinstance(one, bytes))
+    if len(found) != len(signed):
+        raise RemoteFault("a pass is bytes")
+    return found
+
+
+def _sizes(pairs: tuple[Plain, ...]) -> dict[Cid, int]:
+    if len(pairs) > MAX_SIZES:
+        raise RemoteFault(f"a batch says over {MAX_SIZES} sizes")
+    found = {}
+    for pair in pairs:
+        match pair:
+            case (bytes(raw), int(size)) if 0 <= size <= MAX_AMOUNT:
+                found[_cids((raw,))[0]] = size
+            case _:
+                raise RemoteFault("a size of another form")
     return found
 
 

@@ -16,7 +16,7 @@ from engine.closures import Brought
 from engine.content.blocks import Block, ManyStore
 from engine.content.cid import RAW, Cid
 from engine.content.walk import walk
-from engine.errors import Refused, TallyError
+from engine.errors import Damaged, Refused, TallyError, Unavailable
 from engine.memo import Memo, Witness
 from engine.presence import Hold
 from engine.recorder import Record, Recorder
@@ -30,7 +30,7 @@ from peers.carried import Carried
 from peers.house import Share
 from peers.identity import PeerId
 from peers.keeper import Keeper
-from peers.made import Made, made_of, records_of, whole
+from peers.made import Made, made_of, records_of, weighed, whole
 from peers.mistake import contained
 from peers.turns import Turns
 from peers.wake import Wake
@@ -283,7 +283,17 @@ class Workbench:
 
     def _on_recorded(self, task: Task, made: Made, outcome: "Future[None]") -> None:
         error = _raised(outcome)
-        self._tell(task, made if error is None else contained(error))
+        self._tell(task, self._weighed(made) if error is None else contained(error))
+
+    def _weighed(self, made: Made) -> Made:
+        """Have what is not small of what came out kept for a while: another may need it."""
+        try:
+            made = weighed(self._store, made)
+        except (Unavailable, Damaged):
+            return made  # it has just been put: whoever wants it hears that it is not here
+        for root, size in made.sizes.items():
+            self.keeper.note(root, size)
+        return made
 
     def _tell(self, task: Task, outcome: Outcome) -> None:
         with self._lock:

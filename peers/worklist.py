@@ -11,7 +11,7 @@ nothing waits any more, a step that takes far longer than its kind is given to a
 [(PeerId(...), (Task(...), Task(...)))]
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -30,6 +30,7 @@ SHORT_MS: Final = 100  # then
 LATE: Final = 3  # times as long as its kind usually takes is a step late
 LATE_MS: Final = 3_000  # and by so much: it is not to be sent for nothing
 UNKNOWN_LATE_MS: Final = 300_000  # of a kind that was never run, unless its time is up before
+RECALL_MS: Final = 5_000  # how long a step waits for who has run it before
 COPIES: Final = 3  # of a step at a time: those who have it may all be silent
 
 
@@ -50,6 +51,13 @@ class _Out(NamedTuple):
     providers: tuple[PeerId, ...]
 
 
+class _Recalled(NamedTuple):
+    """A step that waits for a peer that ran it before."""
+
+    task: Task
+    until_ms: int
+
+
 class Ended(NamedTuple):
     """A step that has ended, and who has it without need."""
 
@@ -65,11 +73,13 @@ class Worklist:
         self.placement = Placement()
         self._named = named
         self._waiting: dict[Shape, deque[Task]] = {}
+        self._recalled: dict[PeerId, dict[Cid, _Recalled]] = {}  # by who ran them, and key
         self._open: dict[Cid, Task] = {}  # waiting, or out
         self._out: dict[Cid, _Out] = {}
         self._again: dict[Cid, deque[Task]] = {}  # of a key that is open
         self._numbers: dict[int, Cid] = {}
         self._pace = Pace()
+        self._now_ms = 0
 
     def __len__(self) -> int:
         """How many steps have not ended."""
@@ -83,8 +93,9 @@ class Worklist:
         """Give a provider nothing for now."""
         self.placement.leave(provider)
 
-    def add(self, tasks: Iterable[Task]) -> None:
+    def add(self, tasks: Iterable[Task], now_ms: int = 0) -> None:
         """Take steps; one whose key is open runs after that one has ended."""
+        self._now_ms = max(self._now_ms, now_ms)
         for task in tasks:
             self._numbers[task.number] = task.key
             if task.usual_ms is not None:
@@ -100,7 +111,14 @@ class Worklist:
 
     def shapes(self) -> dict[Shape, int]:
         """Return how many steps of each shape wait."""
-        return {shape: len(queue) for shape, queue in self._waiting.items()}
+        shapes = Counter({shape: len(queue) for shape, queue in self._waiting.items()})
+        recalled = (one.task for waiting in self._recalled.values() for one in waiting.values())
+        shapes.update(map(shape_of, recalled))
+        return shapes
+
+    def makers(self) -> frozenset[PeerId]:
+        """Return who is waited for, having run steps before."""
+        return frozenset(self._recalled)
 
     def place(self, now_ms: int, *, coming: int = 0) -> list[tuple[PeerId, tuple[Task, ...]]]:
         """Give out what there is room for; return who gets what.
@@ -108,7 +126,10 @@ class Worklist:
         `coming`: how many more providers there will be in a moment: until then, nobody gets more
         than its share, or than it runs at once.
         """
+        self._now_ms = max(self._now_ms, now_ms)
         placed: dict[PeerId, list[Task]] = {}
+        for provider, tasks in self._recall(now_ms):
+            placed[provider] = tasks
         for shape in tuple(self._waiting):
             for provider, tasks in self._place(shape, now_ms, coming):
                 placed.setdefault(provider, []).extend(tasks)
@@ -156,7 +177,8 @@ class Worklist:
         self._out[key] = out._replace(providers=left)
         if not left:
             del self._out[key]
-            self._queue(self._open[key], is_first=True)
+            task = self._open[key]
+            self._queue(task._replace(maker=b"") if is_bad else task, is_first=True)
 
     def done(self, key: Cid, provider: PeerId, took_ms: int) -> Ended | None:
         """Count a step no more that a provider did; None when it is not open."""
@@ -207,11 +229,36 @@ class Worklist:
 
     def _queue(self, task: Task, *, is_first: bool = False) -> None:
         self._open[task.key] = task
+        if task.maker:
+            waiting = self._recalled.setdefault(PeerId(task.maker), {})
+            waiting[task.key] = _Recalled(task, self._now_ms + RECALL_MS)
+            return
         queue = self._waiting.setdefault(shape_of(task), deque())
         if is_first:
             queue.appendleft(task)
         else:
             queue.append(task)
+
+    def _recall(self, now_ms: int) -> Iterator[tuple[PeerId, list[Task]]]:
+        """Give steps to who ran them before, who need not run them again, however busy."""
+        for provider, waiting in tuple(self._recalled.items()):
+            if self.placement.is_there(provider, now_ms):
+                tasks = [one.task for one in waiting.values()]
+                for task in tasks:
+                    self._give(task, provider, self.need(task), now_ms)
+                yield provider, tasks
+            else:
+                late = [one.task for one in waiting.values() if now_ms >= one.until_ms]
+                for task in late:
+                    del waiting[task.key]
+                    self._queue(task._replace(maker=b""))
+                if waiting:
+                    continue
+            del self._recalled[provider]
+
+    def _give(self, task: Task, provider: PeerId, need: Need, now_ms: int) -> None:
+        self._out[task.key] = _Out(now_ms, (provider,))
+        self.placement.given(provider, task.key, need)
 
     def _place(self, shape: Shape, now_ms: int, coming: int) -> Iterator[tuple[PeerId, list[Task]]]:
         queue = self._waiting[shape]
@@ -225,9 +272,10 @@ class Worklist:
             given = []
             for _ in range(_together(need, len(queue) // (SHARES * providers))):
                 task = queue.popleft()
-                self._out[task.key] = _Out(now_ms, (provider,))
-                self.placement.given(provider, task.key, need)
+                self._give(task, provider, need, now_ms)
                 given.append(task)
+                if queue and queue[0].away != task.away:
+                    break  # what that one reads may be elsewhere
             yield provider, given
         del self._waiting[shape]
 
@@ -257,6 +305,12 @@ class Worklist:
         return out.providers if out else ()
 
     def _unqueue(self, task: Task) -> None:
+        if task.maker:
+            waiting = self._recalled[PeerId(task.maker)]
+            del waiting[task.key]
+            if not waiting:
+                del self._recalled[PeerId(task.maker)]
+            return
         queue = self._waiting[shape_of(task)]
         queue.remove(task)
         if not queue:

@@ -142,7 +142,9 @@ class Asker(Trader):
         self.visit.on_frame(
             write_tasks(
                 [
-                    Task(number, record.cid, need, 0, usual_ms, ("out",), (), private, record.data)
+                    Task(number, record.cid, need, 0, usual_ms, ("out",), (), private)._replace(
+                        record=record.data
+                    )
                     for record, number in zip(records, self._numbers, strict=False)
                 ]
             )

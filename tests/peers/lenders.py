@@ -33,7 +33,7 @@ from peers.book import Book
 from peers.connection import Channel, Connection
 from peers.envelope import Role
 from peers.house import House, Share
-from peers.identity import PeerId
+from peers.identity import Address, PeerId
 from peers.keeper import Keeper
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
@@ -99,6 +99,7 @@ class Lender(Trader):
         self.collected: list[None] = []
         self.renewed = 0
         self.said: list[str] = []  # in its log
+        self.met: list[Address] = []  # who was to be dialled
         self.keeper = Keeper(
             self.store, self.book, self.gone.append, self.collect, quota, self.clock
         )
@@ -124,6 +125,7 @@ class Lender(Trader):
             lambda: self.free_bytes,
             GIB,
             Shown(),
+            self.met.append,
             lambda event, **facts: self.said.append(event),
         )
         self._count_renewals()

@@ -25,10 +25,14 @@ from peers.agreement import (
 )
 from peers.envelope import MAX_BODY
 from peers.errors import RemoteFault
+from peers.pass_record import MAX_PASSED, PASS, Pass
+from peers.peer_record import MAX_ADDRESSES
 from peers.plain import pack
 from peers.signed import seal, unseal
 from peers.work_messages import (
     MAX_CARRIED,
+    MAX_PASSES,
+    MAX_SIZES,
     MAX_WHY,
     SMALL,
     Need,
@@ -67,6 +71,7 @@ def block(text: str) -> Block:
 
 A, B = block("a").cid, block("b").cid
 RECORDS = (block("result"), block("attestation"))
+DATA = tuple(record.data for record in RECORDS)
 SAID = Said(A, RECORDS[0].cid, RECORDS[1].cid)
 
 
@@ -99,7 +104,7 @@ def test_a_lease_is_read(needs: list[Need]) -> None:
     """With its steps in order, and what each of them needs."""
     steps = tuple(block(str(number)).cid for number in range(len(needs) + 1))
     body, lease = write_lease(SIGNED_LEASE, steps, [NEED, *needs]), unseal(LEASE, SIGNED_LEASE)
-    assert read_lease(body) == (lease, SIGNED_LEASE, steps, (NEED, *needs), {})
+    assert read_lease(body) == (lease, SIGNED_LEASE, steps, (NEED, *needs), {}, ())
 
 
 def test_a_lease_comes_with_the_records_of_small_steps() -> None:
@@ -122,6 +127,40 @@ def test_records_of_other_steps_are_a_fault() -> None:
     for records in ([b"other"], [b"a", b"b"]):
         with pytest.raises(RemoteFault):
             read_lease(write_lease(SIGNED_LEASE, [A], [NEED], records))
+
+
+def test_a_lease_comes_with_passes() -> None:
+    """Some, and each of them signed; anything else in their place is a fault."""
+    signed = seal(PASS, Pass(WE.public_key, THEY.public_key, ("[::1]:7",), (A, B)), WE).data
+    (one,) = read_lease(write_lease(SIGNED_LEASE, [A], [NEED], (), [signed])).passes
+    assert (one.signed, one.value.signer, one.value.value.roots) == (signed, WE.peer, (A, B))
+    for passes in ([signed] * (MAX_PASSES + 1), [b"junk"], [OFFERED.data], [1]):
+        with pytest.raises(RemoteFault):
+            read_lease(write_lease(SIGNED_LEASE, [A], [NEED], (), passes))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Pass(WE.public_key, WE.public_key, (), (A,)),
+        Pass(WE.public_key, b"short", (), (A,)),
+        Pass(WE.public_key, THEY.public_key, (), ()),
+        Pass(WE.public_key, THEY.public_key, (), (A,) * (MAX_PASSED + 1)),
+        Pass(WE.public_key, THEY.public_key, ("nowhere",), (A,)),
+        Pass(WE.public_key, THEY.public_key, ("h:1",) * (MAX_ADDRESSES + 1), (A,)),
+    ],
+)
+def test_a_pass_is_from_one_peer_to_another_for_something(one: Pass) -> None:
+    """It names no place that is none, and nothing without bound."""
+    with pytest.raises(ValueError, match="a pass"):
+        PASS.encode(one)
+
+
+def test_sizes_come_with_a_batch() -> None:
+    """As many as a message has room for."""
+    sizes = {Cid.of(RAW, b"%d" % number): number for number in range(MAX_SIZES + 1)}
+    told = read_batch(write_batch(batch(SAID), [SAID], RECORDS, (), sizes))
+    assert told.sizes == dict([*sizes.items()][:MAX_SIZES])
 
 
 def test_what_neighbours_need_is_said_once() -> None:
@@ -156,7 +195,7 @@ GROUP = (A.raw, 1, 1, 1, 1, False, (A.raw,))
 def test_what_steps_need_is_within_bounds(groups: tuple[object, ...]) -> None:
     """Of another form, nothing, more than there is; or more steps than a lease has."""
     with pytest.raises(RemoteFault):
-        read_lease(pack((SIGNED_LEASE, groups, ())))  # type: ignore[arg-type]
+        read_lease(pack((SIGNED_LEASE, groups, (), ())))  # type: ignore[arg-type]
 
 
 def test_a_batch_is_read_with_its_records() -> None:
@@ -199,11 +238,15 @@ def test_steps_are_read() -> None:
         write_batch(batch(SAID), [SAID], RECORDS[::-1]),
         write_batch(batch(SAID), [SAID], RECORDS[:1]),
         write_batch(batch(SAID), [SAID], ()),
-        pack((batch(SAID), (SAID.leaf[:-1],), (b"", b""), ())),
-        pack((batch(SAID), (SAID.leaf,), (1, 2), ())),
-        pack((batch(SAID), (SAID.leaf,), tuple(record.data for record in RECORDS), (1,))),
-        pack((b"junk", (SAID.leaf,), tuple(record.data for record in RECORDS), ())),
-        pack((OFFERED.data, (), (), ())),
+        pack((batch(SAID), (SAID.leaf[:-1],), (b"", b""), (), ())),
+        pack((batch(SAID), (SAID.leaf,), (1, 2), (), ())),
+        pack((batch(SAID), (SAID.leaf,), DATA, (1,), ())),
+        pack((b"junk", (SAID.leaf,), DATA, (), ())),
+        pack((batch(SAID), (SAID.leaf,), DATA, (), (1,))),
+        pack((batch(SAID), (SAID.leaf,), DATA, (), ((A.raw, -1),))),
+        pack((batch(SAID), (SAID.leaf,), DATA, (), ((b"short", 1),))),
+        pack((batch(SAID), (SAID.leaf,), DATA, (), ((A.raw, 1),) * (MAX_SIZES + 1))),
+        pack((OFFERED.data, (), (), (), ())),
     ],
 )
 def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
@@ -216,7 +259,7 @@ def test_a_batch_that_does_not_fit_together_is_a_fault(body: bytes) -> None:
 def test_steps_are_cids_and_not_too_many(steps: tuple[object, ...]) -> None:
     """In a lease, and in what goes back."""
     with pytest.raises(RemoteFault):
-        read_lease(pack((SIGNED_LEASE, ((*GROUP[:-1], steps),), ())))  # type: ignore[arg-type]
+        read_lease(pack((SIGNED_LEASE, ((*GROUP[:-1], steps),), (), ())))  # type: ignore[arg-type]
     with pytest.raises(RemoteFault):
         read_steps(pack((OFFERED.cid.raw, steps, "")))  # type: ignore[arg-type]
 

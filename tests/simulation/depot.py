@@ -46,9 +46,15 @@ class Depot:
         self._busy: Counter[PeerId] = Counter()
         self._lanes = 0
 
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId) -> None:
+    def offer(
+        self,
+        scope: Cid,
+        roots: Iterable[Cid],
+        asker: PeerId,
+        without: frozenset[Cid] = frozenset(),
+    ) -> None:
         """Let a peer have what roots lead to."""
-        self._serve(serve_events.Offer(scope, tuple(roots), asker))
+        self._serve(serve_events.Offer(scope, tuple(roots), asker, without))
 
     def withdraw(self, scope: Cid) -> None:
         """Let nobody have it any more."""

@@ -80,16 +80,23 @@ class Shelf:
     """The depot of the simulation, as a node asks it."""
 
     def __init__(self, depot: Depot, me: PeerId, promises: Promises) -> None:
+        self.shown: Callable[[PeerId, bytes], None] = lambda *_: None  # nobody gives passes here
         self._depot = depot
         self._me = me
         self._promises = promises
         self.withdraw = depot.withdraw
 
-    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId) -> None:
+    def offer(
+        self,
+        scope: Cid,
+        roots: Iterable[Cid],
+        asker: PeerId,
+        without: frozenset[Cid] = frozenset(),
+    ) -> None:
         """Let a peer have what roots lead to: steps among them are handed to it."""
         roots = tuple(roots)
         self._promises.handed(self._me, self._promises.wanted.intersection(roots))
-        self._depot.offer(scope, roots, asker)
+        self._depot.offer(scope, roots, asker, without)
 
     def roots(self) -> set[Cid]:
         """Nothing is let go of here."""
@@ -109,7 +116,9 @@ class Shelf:
         done: Callable[[TallyError | None], None],
         *,
         most_bytes: int = 0,
+        skip: Iterable[Cid] = (),
         is_anew: bool = False,
+        word: bytes = b"",
     ) -> "Going":
         """Bring what roots lead to."""
         (source,) = sources
@@ -210,6 +219,7 @@ class NodeLife(Life):
             free_bytes=lambda: 2**60,
             most_bytes=2**50,
             shown=Shown(),
+            meet=lambda _: None,
             log=lambda *_, **__: None,
         )
         house = House(lent, lent, LONGEST_MS)

@@ -1,0 +1,135 @@
+"""Away: what came out of a run's steps and stayed with who made it; which steps wait for it. Pure.
+
+A step that reads such content runs where that is, or is given a pass for it. When neither works,
+the step that made it is done again, with all that it gives brought here: whoever made it has it at
+hand, and when that one is gone, another makes it anew.
+
+>>> away = Away()
+>>> away.keep(task, provider, {root: size})                              # doctest: +SKIP
+>>> away.lacks(reader, other)                                            # doctest: +SKIP
+{PeerId(...): [Cid(...)]}
+>>> away.wait(reader)                                                    # doctest: +SKIP
+[Task(number=-1, ...)]
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import NamedTuple
+
+from engine.content.cid import Cid
+from peers.identity import PeerId
+from peers.run_frames import Task
+
+
+class Holding(NamedTuple):
+    """Something that stayed away."""
+
+    provider: PeerId
+    task: Task  # that made it
+    size: int  # bytes, about
+
+
+class Came(NamedTuple):
+    """What follows when a step was done again."""
+
+    ready: list[Task]  # all that they wait for is here
+    lost: list[Task]  # of the run: what they read cannot be had
+
+
+class _Waiting(NamedTuple):
+    task: Task
+    roots: set[Cid]
+
+
+class Away:
+    """What stayed away in one run. For one thread."""
+
+    def __init__(self) -> None:
+        self._holdings: dict[Cid, Holding] = {}
+        self._waiting: dict[int, _Waiting] = {}  # by number of the step
+        self._again: dict[Cid, Task] = {}  # key -> step that is done again
+        self._gone: set[Cid] = set()  # nobody has it, and it was not made again
+        self._numbers = count(-1, -1)  # of those; the run's own are not below zero
+
+    def keep(self, task: Task, provider: PeerId, sizes: Mapping[Cid, int]) -> None:
+        """Note what of a step's outputs stayed with a provider, and how large each is."""
+        for root, size in sizes.items():
+            self._holdings[root] = Holding(provider, task, size)
+
+    def sized(self, task: Task) -> Task:
+        """Return a step with the sizes of what it reads that is away."""
+        held = [(root, self._holdings[root].size) for root in self.of(task)]
+        return task._replace(sizes=(*task.sizes, *held)) if held else task
+
+    def is_lost(self, task: Task) -> bool:
+        """Return whether something that a step reads cannot be had any more."""
+        return not self._gone.isdisjoint(task.away)
+
+    def of(self, task: Task) -> tuple[Cid, ...]:
+        """Return what a step reads that is away still."""
+        return tuple(root for root in task.away if root in self._holdings)
+
+    def lacks(self, task: Task, provider: PeerId) -> dict[PeerId, list[Cid]]:
+        """Return what a step reads that is neither here nor with a provider, by who has it."""
+        found: dict[PeerId, list[Cid]] = {}
+        for root in self.of(task):
+            holder = self._holdings[root].provider
+            if holder != provider:
+                found.setdefault(holder, []).append(root)
+        return found
+
+    def wait(self, task: Task) -> list[Task]:
+        """Have a step wait until all that it reads is here; return the steps to be done for that.
+
+        They have numbers below zero, and are told of by `came` or `failed`.
+        """
+        roots = set(self.of(task))
+        self._waiting[task.number] = _Waiting(task, roots)
+        made = []
+        for holding in [self._holdings[root] for root in roots]:
+            key = holding.task.key
+            if key not in self._again:
+                one = holding.task._replace(
+                    number=next(self._numbers), stays=(), maker=holding.provider.key
+                )
+                self._again[key] = one
+                made.append(one)
+        return made
+
+    def came(self, task: Task, outputs: Iterable[Cid]) -> Came:
+        """Take a step that was done again, and what came out of it this time, which is here."""
+        here = set(outputs)
+        was = {root for root, one in self._holdings.items() if one.task.key == task.key}
+        for root in was:
+            del self._holdings[root]
+        self._again.pop(task.key, None)
+        self._gone |= was - here
+        lost = self._lose(was - here)
+        return Came(self._release(was & here), lost)
+
+    def failed(self, task: Task) -> list[Task]:
+        """Take a step that could not be done again; return which of the run are lost."""
+        return self.came(task, ()).lost
+
+    def drop(self, number: int) -> bool:
+        """Forget a step that nobody wants; return whether it was waiting."""
+        return self._waiting.pop(number, None) is not None
+
+    def _release(self, roots: set[Cid]) -> list[Task]:
+        ready = []
+        for number, one in tuple(self._waiting.items()):
+            if one.roots & roots:
+                one.roots.difference_update(roots)
+                if not one.roots:
+                    del self._waiting[number]
+                    ready.append(one.task)
+        return ready
+
+    def _lose(self, roots: set[Cid]) -> list[Task]:
+        """Return the steps of the run that wait for some roots, or for what waits for those."""
+        lost = []
+        for number, one in tuple(self._waiting.items()):
+            if number in self._waiting and one.roots & roots:
+                del self._waiting[number]
+                lost += [one.task] if number >= 0 else self.failed(one.task)
+        return lost
