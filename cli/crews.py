@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cli.prepare import Where
@@ -13,6 +14,7 @@ from cli.workspace import Workspace
 from engine.admission import Capacity
 from engine.content.cid import Cid
 from engine.crew import Crew
+from engine.inquiry import Inquiry
 from engine.lazyrunner import LazyRunner
 from engine.runner import Runner
 from engine.slots import Slots
@@ -32,7 +34,8 @@ class Known:
     cpus: Mapping[str, int]  # by step
     fresh: Set[str]  # steps that are to run whatever is known of them
     usual_ms: Callable[[], Mapping[str, int]]  # how long they take, by step
-    brings_all: bool  # whether what only other steps read is to be here, too
+    inquiry: Inquiry | None = None  # of what was done before and stayed with peers
+    stays: Mapping[str, Set[str]] = MappingProxyType({})  # outputs that may, by step
 
 
 @contextmanager

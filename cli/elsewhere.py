@@ -1,8 +1,7 @@
 """The peers that run a run's steps: the conversation with the node of this home, for one run."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from engine.content.cid import Cid
 from engine.content.weight import weight
 from engine.crew import Crew
 from engine.errors import NotHere
+from engine.inquiry import Away, Inquiry
 from engine.nix.records import CLOSURE
 from engine.parted import Parted
 from engine.rows import Name
@@ -23,7 +23,7 @@ from engine.workflow.model import Workflow
 from engine.workflow.sharing import sharing
 from engine.workflow.staying import staying
 from peers.control_client import connect
-from peers.remote import Brief, RemoteSlots
+from peers.remote import Brief, Kept, RemoteSlots, reads
 from peers.work_messages import Need
 
 # Peers come and go, so that a plan does not count what they lend: the node has a queue, and one
@@ -49,8 +49,8 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
     shares = sharing(known.workflow)
     stay = {step for step, share in shares.items() if share == "never"}
     with ExitStack() as opened:
-        briefs = _Briefs(space, known, shares, _staying(known, stay))
-        remote = opened.enter_context(_open_remote(space, run, briefs))
+        briefs = _Briefs(space, known, shares)
+        remote = opened.enter_context(_open_remote(space, run, known, briefs))
         if not stay:
             yield remote
             return
@@ -60,32 +60,53 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
 
 
 @contextmanager
-def _open_remote(space: Workspace, run: str, briefs: "_Briefs") -> Iterator[RemoteSlots]:
+def _open_remote(
+    space: Workspace, run: str, known: Known, briefs: "_Briefs"
+) -> Iterator[RemoteSlots]:
     client = connect(space.home)
     client.call("run", run)
-    slots = RemoteSlots(client, space.store, briefs, partial(_makers, space), note)
+    slots = RemoteSlots(client, space.store, briefs, _Kept(known.inquiry), note)
     try:
         yield slots
     finally:
         slots.close()
 
 
-def _staying(known: Known, here: Set[str]) -> dict[str, set[str]]:
-    """Return which outputs may stay with the peers that make them.
+def outputs_that_stay(workflow: Workflow, fresh: Set[str]) -> dict[str, set[str]]:
+    """Return which outputs of steps may stay with the peers that make them.
 
     What is run anew each time would be run again to have them.
     """
-    if known.brings_all:
-        return {}
-    found = staying(known.workflow, here)
-    return {step: outputs for step, outputs in found.items() if step not in known.fresh}
+    here = [step for step, share in sharing(workflow).items() if share == "never"]
+    found = staying(workflow, here)
+    return {step: outputs for step, outputs in found.items() if step not in fresh}
 
 
-def _makers(space: Workspace, keys: Sequence[Cid]) -> dict[Cid, bytes]:
-    """Return who ran steps for this home before, and may have what came out of them."""
-    said = space.memo.look_up(keys)
-    others = {key: [one.signer for one in told if one.signer] for key, told in said.items()}
-    return {key: signers[0] for key, signers in others.items() if signers}
+class _Kept:
+    """Says what steps read that was made before, and stayed with peers. For one thread."""
+
+    def __init__(self, inquiry: Inquiry | None) -> None:
+        self._inquiry = inquiry
+        self._told: set[Name] = set()
+
+    def __call__(self, order: Order) -> list[Kept]:
+        """Return what a step reads, and what making that again would read, each once."""
+        inquiry = self._inquiry
+        if inquiry is None or not inquiry.away:
+            return []
+        found = []
+        for root in reads(order):
+            away = inquiry.away.get(root)
+            if away is not None and away.made_by not in self._told:
+                self._told.add(away.made_by)
+                found += self._made(inquiry, away)
+        return found
+
+    def _made(self, inquiry: Inquiry, away: Away) -> list[Kept]:
+        order = inquiry.order(*away.made_by)
+        gave = inquiry.products.of(away.made_by) or {}
+        roots = tuple(cid for cid in gave.values() if cid in inquiry.away)
+        return [*self(order), Kept(away.made_by, order, roots, away.peer)]
 
 
 def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:
@@ -105,17 +126,11 @@ def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:
 class _Briefs:
     """Says of a step what those who run it elsewhere need to know. For one thread."""
 
-    def __init__(
-        self,
-        space: Workspace,
-        known: Known,
-        shares: Mapping[str, str],
-        stays: Mapping[str, Set[str]],
-    ) -> None:
+    def __init__(self, space: Workspace, known: Known, shares: Mapping[str, str]) -> None:
         self._store = space.store
         self._known = known
         self._shares = shares
-        self._stays = {step: tuple(sorted(outputs)) for step, outputs in stays.items()}
+        self._stays = {step: tuple(sorted(outputs)) for step, outputs in known.stays.items()}
         self._usual_ms = known.usual_ms()
         self._weights: dict[Cid, int] = {}
 

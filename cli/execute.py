@@ -63,12 +63,13 @@ def execute(
     before = None if how.forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
+        asked = inquiry(space, prepared, how, earlier)
+        known = _known(space, prepared, how, asked)
         crew, capacity = closing.enter_context(
-            open_crew(space, settings, prepared.on, row.name, _known(space, prepared, how))
+            open_crew(space, settings, prepared.on, row.name, known)
         )
         recorder = Recorder(space.store, space.database)
         closing.callback(recorder.close)
-        asked = inquiry(space, prepared, forced=how.forced, earlier=earlier)
         scheduler = Scheduler(
             row.id,
             Plan(prepared.groups, capacity, keep_going=how.keep_going),
@@ -90,20 +91,36 @@ def execute(
 
 
 def inquiry(
-    space: Workspace,
-    prepared: Prepared,
-    *,
-    forced: frozenset[str],
-    earlier: Mapping[tuple[str, int], StepRow],
+    space: Workspace, prepared: Prepared, how: How, earlier: Mapping[tuple[str, int], StepRow]
 ) -> Inquiry:
     """Return what knows the keys of a run's steps, and which results may be reused."""
     presence = Presence(space.store, space.store.hold)
     policy = known_results if prepared.on == "peers" else own_results(UNSIGNED)
     lookup = Lookup(space.store, space.memo, policy, presence)
-    return Inquiry(prepared.resolver, lookup, prepared.groups, forced=forced, earlier=earlier)
+    return Inquiry(
+        prepared.resolver,
+        lookup,
+        prepared.groups,
+        forced=how.forced,
+        earlier=earlier,
+        stays=_stays(prepared, how),
+    )
 
 
-def _known(space: Workspace, prepared: Prepared, how: How) -> Known:
+def _stays(prepared: Prepared, how: How) -> dict[str, set[str]]:
+    """Return which outputs may stay with the peers that make them, by step."""
+    if prepared.on == "local" or how.keep_intermediates:
+        return {}
+    from cli.elsewhere import outputs_that_stay
+
+    return outputs_that_stay(prepared.workflow, _fresh(prepared, how))
+
+
+def _fresh(prepared: Prepared, how: How) -> frozenset[str]:
+    return how.forced | {group.step for group in prepared.groups if not group.reusable}
+
+
+def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry) -> Known:
     def usual_ms() -> dict[str, int]:
         from engine.estimate import usual  # local runs are started without
 
@@ -114,9 +131,10 @@ def _known(space: Workspace, prepared: Prepared, how: How) -> Known:
         prepared.workflow,
         prepared.carriers,
         {group.step: group.cpus for group in prepared.groups},
-        how.forced | {group.step for group in prepared.groups if not group.reusable},
+        _fresh(prepared, how),
         usual_ms,
-        brings_all=how.keep_intermediates,
+        asked,
+        _stays(prepared, how),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from cli.changeview import change_json, change_lines
 from cli.crews import capacity_of
-from cli.execute import inquiry
+from cli.execute import How, inquiry
 from cli.prepare import Prepared
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.runview import view_row
@@ -30,7 +30,7 @@ def emit_plan(
     space: Workspace, settings: Settings, prepared: Prepared, forced: frozenset[str]
 ) -> None:
     """Print what a run would do."""
-    asked = inquiry(space, prepared, forced=forced, earlier={})
+    asked = inquiry(space, prepared, How(forced), {})
     found = list(Forecaster(space.store, asked, prepared.groups).all())
     reasons = _Reasons(space, prepared, forced).of_all(found)
     known = usual(space.journal.durations(prepared.workflow.name))

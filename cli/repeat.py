@@ -75,7 +75,7 @@ def repeat_chain(
 def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:
     cpus = {step.name[0]: step.cpus for step in steps}
     workflow = load_workflow(space.store, run.workflow)
-    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict, brings_all=True)
+    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
 
 
 def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:

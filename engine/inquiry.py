@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -58,6 +58,13 @@ class Answer:
     errors: dict[int, TallyError] = field(default_factory=dict)
 
 
+class Away(NamedTuple):
+    """Where something is that is not here."""
+
+    made_by: Name
+    peer: bytes  # its key
+
+
 class Inquiry:
     """Resolves instances and looks for results. For one thread."""
 
@@ -69,14 +76,20 @@ class Inquiry:
         *,
         forced: frozenset[str] = frozenset(),
         earlier: Mapping[Name, StepRow] | None = None,
+        stays: Mapping[str, Set[str]] | None = None,
     ) -> None:
-        """Take the steps that must run again, and what this run did before it was interrupted."""
+        """Take the steps that must run again, and what this run did before it was interrupted.
+
+        `stays`: of some steps the outputs that may be with the peer that made them.
+        """
+        self.away: dict[Cid, Away] = {}  # what is with a peer, of all that was reused
         self.products = Products()
         self.resolver = resolver
         self._lookup = lookup
         self._scattered = {group.step for group in groups if group.scattered}
         self._reusable = {group.step for group in groups if group.reusable} - forced
         self._earlier = earlier or {}
+        self._stays = stays or {}
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """Return what is known of each question's instances, in order.
@@ -89,13 +102,19 @@ class Inquiry:
         self._find(answers)
         for answer in answers:
             self._order_rest(answer)
+            for index, hit in answer.hits.items():
+                self._note((answer.step, index), hit)
         return answers
 
     def again(self, keys: Mapping[Name, Cid]) -> dict[Name, Hit]:
         """Look once more for some instances, now that nobody else is at work on their keys."""
         wanted = {key: self.resolver.outputs_of(name[0]) for name, key in keys.items()}
-        hits = self._lookup.find(wanted) if wanted else {}
-        return {name: hits[key] for name, key in keys.items() if key in hits}
+        stays = {key: self._staying(name[0]) for name, key in keys.items()}
+        hits = self._lookup.find(wanted, stays) if wanted else {}
+        found = {name: hits[key] for name, key in keys.items() if key in hits}
+        for name, hit in found.items():
+            self._note(name, hit)
+        return found
 
     def may_share(self, name: Name) -> bool:
         """Return whether an instance may take a result that this run did not make."""
@@ -135,18 +154,34 @@ class Inquiry:
             answer.orders[index] = order
 
     def _find(self, answers: Sequence[Answer]) -> None:
-        wanted = {
-            key: self.resolver.outputs_of(answer.step)
+        steps = {
+            key: answer.step
             for answer in answers
             if answer.step in self._reusable
             for index, key in answer.keys.items()
             if index not in answer.hits
         }
-        hits = self._lookup.find(wanted)
+        wanted = {key: self.resolver.outputs_of(step) for key, step in steps.items()}
+        stays = {key: self._staying(step) for key, step in steps.items() if self._stays}
+        hits = self._lookup.find(wanted, stays)
         for answer in answers if hits else ():
             for index, key in answer.keys.items():
                 if key in hits and answer.step in self._reusable:
-                    answer.hits.setdefault(index, hits[key])
+                    self._reuse(answer, index, key, hits[key])
+
+    def _reuse(self, answer: Answer, index: int, key: Cid, hit: Hit) -> None:
+        """Take a hit; what is away of this run's own is found here, too."""
+        if answer.hits.setdefault(index, hit) is hit:
+            own = self._own(answer.step, index, key) if hit.away else None
+            if own is not None and own.result == hit.result:
+                answer.own.add(index)
+
+    def _staying(self, step: str) -> Set[str]:
+        return self._stays.get(step, frozenset())
+
+    def _note(self, name: Name, hit: Hit) -> None:
+        for root in hit.away:
+            self.away[root] = Away(name, hit.maker)
 
     def _find_own(self, answers: Sequence[Answer]) -> None:
         """Find what this run did itself, which counts even where nothing may be shared."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from functools import partial
 from sqlite3 import Connection
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.batch import proofs
 from engine.content.blocks import Block
@@ -26,6 +26,8 @@ from peers.run_frames import Task
 from peers.testimony import Testimony, testify
 from peers.wake import Wake
 from peers.work_messages import Told
+
+UNKNOWN: Final = 16 * 1024 * 1024  # bytes, about: of what nobody has said how large it is
 
 
 class Fetching(Protocol):
@@ -170,5 +172,5 @@ def _on_kept(
 
 
 def _kept(told: Told, one: Testimony, proof: Cid) -> Verdict:
-    away = {root: told.sizes.get(root, 0) for root in one.staying if root not in told.carried}
+    away = {root: told.sizes.get(root, UNKNOWN) for root in one.staying if root not in told.carried}
     return Verdict(one.said.step, one, proof, "", is_lie=False, away=away)

@@ -158,7 +158,7 @@ class Placement:
 
     def holds(self, provider: PeerId, roots: Iterable[Cid]) -> None:
         """Note what a provider has."""
-        held = self._standings[provider].held
+        held = self._standings.setdefault(provider, _Standing(_NOTHING)).held
         held.update(dict.fromkeys(roots))
         while len(held) > MAX_HELD:
             del held[next(iter(held))]

@@ -5,7 +5,7 @@ their records are durable, for the node serves them from the store; one hears wh
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import chain, count
 from queue import Empty, SimpleQueue
@@ -22,12 +22,14 @@ from engine.step import ATTESTATION, GATHER_PAGE_RECORD, RESULT, Attestation
 from peers.plain import Plain
 from peers.run_frames import (
     MAX_TASKS,
+    Held,
     Loss,
     Outcome,
     Task,
     read_losses,
     read_numbers,
     read_outcomes,
+    write_held,
     write_numbers,
     write_tasks,
 )
@@ -65,7 +67,16 @@ class Brief(NamedTuple):
     stays: tuple[str, ...] = ()  # of its outputs, what need not be brought here
 
 
-Makers = Callable[[Sequence[Cid]], Mapping[Cid, bytes]]  # who ran steps before: keys of peers
+class Kept(NamedTuple):
+    """A step that was done before, and of which a peer has what came out."""
+
+    name: Name
+    order: Order
+    roots: tuple[Cid, ...]
+    provider: bytes  # its key
+
+
+KeptFor = Callable[[Order], Sequence[Kept]]  # what a step reads that is with peers, told once
 
 
 class _Open:
@@ -78,6 +89,11 @@ class _Open:
         self.logs = logs
         self.begun: Begun | None = begun  # None once it was called
         self.end: Future[Report] = Future()
+
+    @property
+    def about(self) -> tuple[int, Name, Order]:
+        """What is told of it."""
+        return self.number, self.name, self.order
 
 
 def _unheard() -> None:
@@ -92,14 +108,14 @@ class RemoteSlots:
         client: Client,
         store: BlockStore,
         brief: Callable[[Name, Order], Brief],
-        makers: Makers,
+        kept_for: KeptFor,
         note: Callable[[str], None],
     ) -> None:
         """Take a conversation that the node attends to, and where to say what a person may want."""
         self._client = client
         self._store = store
         self._brief = brief
-        self._makers = makers
+        self._kept_for = kept_for
         self._note = note
         self._away: set[Cid] = set()  # what came out and stayed where it was made
         self._numbers = count(1)
@@ -109,7 +125,7 @@ class RemoteSlots:
         self._room = 0  # steps that peers run at once
         self._lock = threading.Lock()  # over the above
         self._broken: TallyError | None = None
-        self._outbox: SimpleQueue[_Open | Plain] = SimpleQueue()
+        self._outbox: SimpleQueue[_Open | Kept | Plain] = SimpleQueue()
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=work, name=f"remote {what}", daemon=True)
@@ -130,6 +146,8 @@ class RemoteSlots:
         self, name: Name, order: Order, logs: LogSink, done: Done, begun: Begun = _unheard
     ) -> None:
         """Have a step run; all is called back from the thread that listens."""
+        for kept in self._kept_for(order):
+            self._outbox.put(kept)
         step = _Open(next(self._numbers), name, order, logs, begun)
         step.end.add_done_callback(done)
         with self._lock:
@@ -170,41 +188,46 @@ class RemoteSlots:
         except TallyError as error:
             self._break(error)
 
-    def _send(self, said: list["_Open | Plain"]) -> None:
+    def _send(self, said: list["_Open | Kept | Plain"]) -> None:
         """Send what has piled up, in order."""
         try:
             while len(said) < MAX_TASKS:
                 said.append(self._outbox.get_nowait())
         except Empty:
             pass
+        kept = [one for one in said if isinstance(one, Kept)]
         started = [one for one in said if isinstance(one, _Open) and not one.end.done()]
+        if kept or started:
+            orders = [one.order for one in kept] + [one.order for one in started]
+            self._store.put([block for order in orders for block in order.blocks])
+        if kept:
+            self._away.update(root for one in kept for root in one.roots)
+            self._client.send(write_held([self._held(one) for one in kept]))
         if started:
-            blocks = [block for step in started for block in step.order.blocks]
-            self._store.put(blocks)
-            makers = self._makers([step.order.key for step in started])
-            self._client.send(write_tasks([self._task(step, makers) for step in started]))
+            self._client.send(write_tasks([self._task(*one.about) for one in started]))
         for one in said:
-            if isinstance(one, tuple):
+            if isinstance(one, tuple) and not isinstance(one, Kept):
                 self._client.send(one)
         if None in said:
             self._outbox.put(None)
 
-    def _task(self, step: _Open, makers: Mapping[Cid, bytes]) -> Task:
-        order = step.order
-        brief = self._brief(step.name, order)
+    def _held(self, kept: Kept) -> Held:
+        return Held(self._task(0, kept.name, kept.order), kept.roots, kept.provider)
+
+    def _task(self, number: int, name: Name, order: Order) -> Task:
+        brief = self._brief(name, order)
         return Task(
-            step.number,
+            number,
             order.key,
             brief.need,
-            self._kinds.setdefault(step.name[0], len(self._kinds)),
+            self._kinds.setdefault(name[0], len(self._kinds)),
             brief.usual_ms,
             tuple(order.step.outputs),
             brief.sizes,
             brief.is_private,
             brief.stays,
             _record(order),
-            tuple(cid for cid in _reads(order) if cid in self._away) if self._away else (),
-            makers.get(order.key, b""),
+            tuple(cid for cid in reads(order) if cid in self._away) if self._away else (),
         )
 
     # the thread that listens
@@ -306,7 +329,7 @@ def _record(order: Order) -> bytes:
     return next((data for data in found if len(data) <= SMALL), b"")
 
 
-def _reads(order: Order) -> Iterator[Cid]:
+def reads(order: Order) -> Iterator[Cid]:
     """Yield the content that a step reads, each once."""
     step = order.step
     linked = {page for gather in step.gathers.values() for page in gather.pages}

@@ -1,6 +1,7 @@
 """Run frames: what a run and the node of its home say to each other on the control socket. Pure.
 
     run -> node   ("steps", (group, ...))     have these run: neighbours alike say it once
+                  ("held", (group, ...), (…))  what these gave is with peers
                   ("stop", (number, ...))     nobody wants these any more
                   ("end",)                    the run has ended
     node -> run   ("begun", (number, ...))    handed over to a provider
@@ -40,7 +41,15 @@ class Task(NamedTuple):
     stays: tuple[str, ...] = ()  # of the outputs, what need not be brought here
     record: bytes = b""  # if it is small
     away: tuple[Cid, ...] = ()  # of what it reads, what stayed where it was made
-    maker: bytes = b""  # key of a peer that ran it before, and may still have what came out
+    maker: bytes = b""  # key of the peer that is to do it again, if it can: it is not sent
+
+
+class Held(NamedTuple):
+    """A step that was done before, whose outputs a peer has."""
+
+    task: Task  # to be done again if that peer has them no more
+    roots: tuple[Cid, ...]
+    provider: bytes  # its key
 
 
 class Outcome(NamedTuple):
@@ -69,6 +78,12 @@ def write_tasks(tasks: Sequence[Task]) -> Plain:
     return ("steps", tuple(_plain_group(tuple(of)) for _, of in alike))
 
 
+def write_held(held: Sequence[Held]) -> Plain:
+    """Return the frame that says what is with peers."""
+    groups = tuple(_plain_group((one.task,)) for one in held)
+    return ("held", groups, tuple((_raws(one.roots), one.provider) for one in held))
+
+
 def write_numbers(word: str, numbers: Iterable[int]) -> Plain:
     """Return a frame about some steps."""
     return (word, tuple(numbers))
@@ -92,6 +107,13 @@ def read_tasks(plain: Plain) -> list[Task]:
     if not isinstance(plain, tuple):
         raise ValueError("steps come in a tuple")
     return [task for group in plain for task in _group(group)]
+
+
+def read_held(groups: Plain, of: Plain) -> list[Held]:
+    """Read what a frame says to be with peers."""
+    if not isinstance(of, tuple):
+        raise ValueError("what is held comes in a tuple")
+    return [_held(task, one) for task, one in zip(read_tasks(groups), of, strict=True)]
 
 
 def read_numbers(plain: Plain) -> list[int]:
@@ -119,9 +141,7 @@ def _plain_group(tasks: tuple[Task, ...]) -> Plain:
     one = tasks[0]
     sizes = tuple((root.raw, size) for root, size in one.sizes)
     need = (one.need.environment.raw, *one.need[1:])
-    named = tuple(
-        (task.number, task.key.raw, task.record, _raws(task.away), task.maker) for task in tasks
-    )
+    named = tuple((task.number, task.key.raw, task.record, _raws(task.away)) for task in tasks)
     return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, one.stays, named)
 
 
@@ -147,10 +167,16 @@ def _group(plain: Plain) -> Iterator[Task]:
 
 def _task(plain: Plain, about: tuple[Any, ...]) -> Task:
     match plain:
-        case (int(number), bytes(key), bytes(record), bytes(away), bytes(maker)):
-            one = Task(number, Cid(key), *about)
-            return one._replace(record=record, away=_cids(away), maker=maker)
+        case (int(number), bytes(key), bytes(record), bytes(away)):
+            return Task(number, Cid(key), *about)._replace(record=record, away=_cids(away))
     raise ValueError("a task of another form")
+
+
+def _held(task: Task, plain: Plain) -> Held:
+    match plain:
+        case (bytes(roots), bytes(provider)):
+            return Held(task, _cids(roots), provider)
+    raise ValueError("what is held, in another form")
 
 
 def _raws(cids: Iterable[Cid]) -> bytes:

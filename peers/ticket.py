@@ -14,7 +14,7 @@ from peers.agreement import Offer
 from peers.away import Away
 from peers.deal import Deal
 from peers.identity import PeerId
-from peers.judge import Verdict
+from peers.judge import UNKNOWN, Verdict
 from peers.office import Office
 from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.peer_record import Notice
@@ -25,6 +25,7 @@ from peers.run_frames import (
     Loss,
     Outcome,
     Task,
+    read_held,
     read_numbers,
     read_tasks,
     write_losses,
@@ -92,6 +93,9 @@ class Ticket:
         match frame:
             case ("steps", tasks):
                 self._add(read_tasks(tasks))
+            case ("held", groups, of):
+                for task, roots, key in read_held(groups, of):
+                    self._hold(task, PeerId(key), dict.fromkeys(roots, UNKNOWN))
             case ("stop", numbers):
                 self._stop(read_numbers(numbers))
             case ("end",):
@@ -310,13 +314,16 @@ class Ticket:
         self._office.log("content brought", step=str(task.key), steps=len(made))
         self._work.add(made, self._now_ms)
 
+    def _hold(self, task: Task, provider: PeerId, sizes: Mapping[Cid, int]) -> None:
+        self._work.placement.holds(provider, sizes)
+        self._away.keep(task, provider, sizes)
+
     def _learn(
         self, task: Task, provider: PeerId, away: Mapping[Cid, int], said: Testimony
     ) -> None:
         """Take what a provider gave, and what of it stays there."""
         outputs = said.result.outputs.values()
-        self._work.placement.holds(provider, outputs)
-        self._away.keep(task, provider, away)
+        self._hold(task, provider, away)
         if task.number < 0:
             ready, lost = self._away.came(task, outputs)
             self._work.add(ready, self._now_ms)

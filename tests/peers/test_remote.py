@@ -52,7 +52,7 @@ class Conversation:
         self.notes: list[str] = []
         need = Need(ENVIRONMENT.cid, 1, 1, 1)
         self.slots = RemoteSlots(
-            Client(ours), self.store, lambda *_: Brief(need, 7, ()), lambda _: {}, self._noted
+            Client(ours), self.store, lambda *_: Brief(need, 7, ()), lambda _: (), self._noted
         )
         self.printed: list[tuple[str, bytes]] = []
         self.begun: list[str] = []
