@@ -4,8 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from types import MappingProxyType
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from cli.prepare import Where
@@ -35,7 +34,7 @@ class Known:
     fresh: Set[str]  # steps that are to run whatever is known of them
     usual_ms: Callable[[], Mapping[str, int]]  # how long they take, by step
     inquiry: Inquiry | None = None  # of what was done before and stayed with peers
-    stays: Mapping[str, Set[str]] = MappingProxyType({})  # outputs that may, by step
+    stays: Mapping[str, Set[str]] = field(default_factory=dict)  # outputs that may, by step
 
 
 @contextmanager

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from engine.content.cid import RAW, Cid
 from peers.plain import pack, unpack
 from peers.run_frames import (
+    Held,
     Loss,
     Outcome,
     Task,
+    read_held,
     read_losses,
     read_numbers,
     read_outcomes,
     read_tasks,
+    write_held,
     write_losses,
     write_numbers,
     write_outcomes,
@@ -37,11 +40,19 @@ TASKS = st.builds(
     st.lists(st.text(max_size=3), max_size=2).map(tuple),
     st.binary(max_size=3),
     st.lists(CIDS, max_size=2).map(tuple),
-    st.binary(max_size=3),
+    maker=st.just(b""),
 )
 SOME = st.lists(CIDS, max_size=2).map(tuple)
 OUTCOMES = st.builds(Outcome, SIZES, st.binary(), st.binary(), CIDS, st.binary(), SOME)
+HELD = st.builds(Held, TASKS, SOME, st.binary(max_size=3))
 LOSSES = st.builds(Loss, SIZES, st.text(), st.text(), st.text())
+
+
+@given(st.lists(HELD, max_size=3))
+def test_what_peers_hold_is_heard(held: list[Held]) -> None:
+    """Each with the step that gave it."""
+    _, groups, of = unpack(pack(write_held(held)))  # type: ignore[misc]
+    assert read_held(groups, of) == held
 
 
 @given(st.lists(TASKS), st.lists(OUTCOMES), st.lists(LOSSES), st.lists(SIZES))
