@@ -192,7 +192,13 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
     waiting = lending["open"] - lending["running"]
     lends = f"{lending['running']} steps of others run, {waiting} wait ({lending['door']})"
     borrows = f"{borrowing['runs']} runs on peers, under {borrowing['agreements']} agreements"
-    return [*said, ("address", facts["address"]), ("lends", lends), ("borrows", borrows)]
+    sent, received = (human_size(facts["content"][word]) for word in ("sent", "received"))
+    rows = (
+        ("lends", lends),
+        ("borrows", borrows),
+        ("content", f"{sent} sent, {received} received"),
+    )
+    return [*said, ("address", facts["address"]), *rows]
 
 
 def _tell(home: Path, *words: str) -> None:

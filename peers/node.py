@@ -98,6 +98,7 @@ class Node:
         self._registrar: Registrar
         self._relays: Relays
         self._relay_port: RelayPort | None = None
+        self._depot: Depot
         self._provider: Provider
         self._switch: Switch
 
@@ -209,7 +210,7 @@ class Node:
         registrar = self._registrar = Registrar(
             post, lines, identity, describe, self._clock, dialler, self._log
         )
-        depot = Depot(post, lines, home.store, self._clock, wake)
+        depot = self._depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
         provider = closing.enter_context(
             home.lend(post, lines, depot, wake, registrar.meet, self._log)
@@ -255,6 +256,7 @@ class Node:
             self._registrar,
             self._provider,
             self._requester,
+            self._depot.status,
             self,
         )
 

@@ -74,6 +74,7 @@ class Reception:
         registrar: Registrar,
         lending: Lending,
         borrowing: Borrowing,
+        content: Callable[[], Facts],
         whole: Whole,
     ) -> None:
         self._book = book
@@ -81,6 +82,7 @@ class Reception:
         self._registrar = registrar
         self._lending = lending
         self._borrowing = borrowing
+        self._content = content
         self._whole = whole
         self._answers: Final[dict[str, Callable[..., Plain]]] = {
             "status": self._status,
@@ -128,6 +130,7 @@ class Reception:
                 "running": True,
                 "lending": self._lending.status(),
                 "borrowing": self._borrowing.status(),
+                "content": self._content(),
                 "peers": [
                     self._peer(peer, known.get(peer))
                     for peer in peers

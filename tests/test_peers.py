@@ -10,13 +10,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
+from engine.store.disk import DiskStore
 from peers.control_client import connect
 from tests.fakes import nixstore
 from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, told
@@ -235,6 +238,78 @@ def test_a_requester_that_is_killed_goes_on_where_it_was(
     after = evidence(asks, answer["run"])
     assert before
     assert before.items() <= after.items()
+
+
+LARGE = """\
+workflow: large
+inputs: {code: ./make.py}
+environments:
+  ml: {nix: ../env/default.nix, attribute: env-numpy}
+defaults: {environment: ml}
+params: {letter: a}
+steps:
+  make:
+    inputs: {code: inputs.code}
+    run: python {inputs.code} {params.letter} {outputs.large}
+    outputs: {large: large}
+  use:
+    scatter: {number: [0, 1, 2, 3]}
+    inputs: {large: make.large}
+    run: sleep 1; wc -c {inputs.large} >{outputs.size}; echo {scatter.number} >>{outputs.size}
+    outputs: {size: size}
+  sum: {inputs: {sizes: "use[*].size"}, run: "cat {inputs.sizes} >{outputs.all}", outputs: {all: all}}
+outputs: {all: sum.all}
+"""
+MAKE = """\
+import random, sys
+open(sys.argv[2], "wb").write(random.Random(sys.argv[1]).randbytes(3_000_000))
+"""
+
+
+@pytest.fixture(scope="module")
+def large(examples: Path) -> Path:
+    """Return a workflow of which a step gives what is large, and only other steps read it."""
+    folder = examples / "large"
+    folder.mkdir()
+    (folder / "make.py").write_text(MAKE)
+    (folder / "workflow.yaml").write_text(LARGE)
+    return folder / "workflow.yaml"
+
+
+def test_what_only_steps_read_does_not_come_here(connected: list[Daemon], large: Path) -> None:
+    """It goes from who made it to who needs it, by a pass; what is reused of it stays there."""
+    asks, *runs = connected
+    before = {one.peer: one.status()["content"] for one in connected}
+    answer = told(asks.home, "run", str(large), "--on", "peers")
+    ran = {step["id"]: step["peer"] for step in answer["steps"]}
+    outputs = {step["id"]: step["outputs"] for step in answer["steps"]}
+    moved = {one.peer: moved_since(one, before[one.peer]) for one in connected}
+    assert len({ran[f"use[{number}]"] for number in range(4)}) == 2
+    assert moved[asks.peer]["received"] < 100_000
+    (other,) = {one.peer for one in runs} - {ran["make"]}
+    assert moved[ran["make"]]["sent"] >= 3_000_000
+    assert moved[other]["received"] >= 3_000_000
+    with closing(DiskStore(asks.home / "store")) as store:
+        assert not store.has(Cid.parse(outputs["make"]["large"]))
+    again = told(asks.home, "run", str(large), "--on", "peers", "--force", "sum")
+    assert statuses(again)["make"] == statuses(again)["use[0]"] == "reused"
+
+
+def test_what_went_with_a_peer_is_made_again(connected: list[Daemon], large: Path) -> None:
+    """By another, and the steps that read it do not know."""
+    asks, *runs = connected
+    words = ("run", str(large), "-p", "letter=b", "--on", "peers")
+    answer = told(asks.home, *words)
+    ran = {step["id"]: step["peer"] for step in answer["steps"]}
+    next(one for one in runs if one.peer == ran["make"]).kill()
+    again = told(asks.home, *words, "--force", "use")
+    assert results(again) == results(answer)
+    assert statuses(again)["make"] == "reused"
+
+
+def moved_since(daemon: Daemon, before: dict[str, int]) -> dict[str, int]:
+    """Return how many bytes of content a daemon has sent and received since."""
+    return {word: daemon.status()["content"][word] - before[word] for word in ("sent", "received")}
 
 
 def evidence(daemon: Daemon, run: str) -> dict[str, str]:
