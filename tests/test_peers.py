@@ -257,7 +257,10 @@ steps:
     inputs: {large: make.large}
     run: sleep 1; wc -c {inputs.large} >{outputs.size}; echo {scatter.number} >>{outputs.size}
     outputs: {size: size}
-  sum: {inputs: {sizes: "use[*].size"}, run: "cat {inputs.sizes} >{outputs.all}", outputs: {all: all}}
+  sum:
+    inputs: {sizes: "use[*].size"}
+    run: cat {inputs.sizes} >{outputs.all}
+    outputs: {all: all}
 outputs: {all: sum.all}
 """
 MAKE = """\
