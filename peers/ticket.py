@@ -240,8 +240,9 @@ class Ticket:
         if is_new or now_ms - self._recruited_ms >= RECRUIT_MS:
             self._recruited_ms = now_ms
             self._retire()
+            failed = frozenset(peer for returns in self._returns.values() for peer in returns)
             for shape, waiting in self._work.shapes().items():
-                self._recruit(shape, waiting, now_ms)
+                self._recruit(shape, waiting, now_ms, without=failed)  # they may fail again
             self._give_again(now_ms)
         self._give_out(now_ms)
 

@@ -43,3 +43,8 @@ def test_so_it_does_with_nodes(tmp_path: Path) -> None:
         world.run()
         traces.add(world.trace)
     assert len(traces) == 1
+
+
+def test_two_that_give_a_step_back_do_not_keep_it_from_others(tmp_path: Path) -> None:
+    """One withholds what came out and one denies it; whoever else is there is asked too."""
+    NodeWorld(4028346408, tmp_path).run()
