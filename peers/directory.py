@@ -58,6 +58,7 @@ from peers.peer_record import (
 from peers.rounds import PARTNERS, Rounds
 
 MAX_NAMED: Final = 1_000  # peers that the user named
+AGAIN: Final = 4  # times in a row that who is lost is dialled, over about a minute; then in rounds
 MAX_FORKS: Final = 100  # kept as evidence: by then something else is wrong
 
 
@@ -76,6 +77,8 @@ class Directory:
         self._talks = Conversations()
         self._named: dict[PeerId, tuple[Address, ...]] = {}
         self._connected: dict[PeerId, None] = {}
+        self._dialled: set[PeerId] = set()  # of those
+        self._lost: dict[PeerId, None] = {}  # whom we had dialled, and who may be back soon
         self._forks: dict[PeerId, tuple[bytes, bytes]] = {}
         self._own = OwnRecord(listed=listed)
         self._now_ms = self._monotonic_ms = 0
@@ -142,6 +145,7 @@ class Directory:
             self._expire()
         for peer in self._named:
             self._dial(peer)
+        self._dial_lost()
         if self._rounds.due(self._monotonic_ms):
             self._begin_round()
 
@@ -181,6 +185,9 @@ class Directory:
         if event.peer == self._me:
             return
         self._connected[event.peer] = None
+        self._lost.pop(event.peer, None)
+        if event.dialled:
+            self._dialled.add(event.peer)
         self._known.up(event.peer, dialled=event.dialled)
         self._dialling.up(event.peer, self._monotonic_ms)
         self._introduce(event.peer)
@@ -195,6 +202,9 @@ class Directory:
             self._forget(peer)
         elif self._known.get(peer) is None and peer not in self._named:
             self._dialling.forget(peer)
+        if peer in self._dialled:
+            self._dialled.discard(peer)
+            self._lost[peer] = None
 
     def _on_unanswered(self, event: Unanswered) -> None:
         self._known.doubt(event.peer)  # that it is tried less often was said when it was dialled
@@ -254,6 +264,8 @@ class Directory:
         if gone is not None:
             self._forget(gone)
         if outcome is Outcome.TAKEN:
+            if notice.signer not in self._connected:
+                self._rounds.hasten(self._monotonic_ms)
             self._soonest_ms = min(self._soonest_ms, notice.record.expires_ms)
         elif outcome is Outcome.FORK:
             self._fork(notice)
@@ -298,6 +310,15 @@ class Directory:
             self._dial(peer)  # and ask it once it is connected
         for peer in self._luck.some((*self._connected,), PARTNERS - len(met)):
             self._ask(peer)
+
+    def _dial_lost(self) -> None:
+        """Dial again those whose session has ended, as a line or a relay was cut."""
+        for peer in tuple(self._lost):
+            held = self._known.get(peer)
+            if not held or not addresses(held) or self._dialling.failures(peer) > AGAIN:
+                del self._lost[peer]
+            else:
+                self._dial(peer)
 
     def _dial(self, peer: PeerId) -> None:
         if not self._dialling.due(peer, self._monotonic_ms):

@@ -14,6 +14,8 @@ from peers.known import Known
 from peers.luck import Luck
 
 ROUND_MS: Final = 10_000  # while few have been reached
+HASTY_MS: Final = 1_000  # while hardly anybody was, and somebody new was told of
+HARDLY: Final = 4
 SETTLED_MS: Final = 120_000  # from then on; a record is renewed within an hour
 PARTNERS: Final = 3  # met or asked in a round
 REACH: Final = 16  # R*R/N from which enough are reached: one in nine million is missed
@@ -34,6 +36,15 @@ class Rounds:
     def due(self, monotonic_ms: int) -> bool:
         """Return whether a round should begin."""
         return self._due_ms is None or monotonic_ms >= self._due_ms
+
+    def hasten(self, monotonic_ms: int) -> None:
+        """Have a round soon for somebody who was told of, if hardly anybody was reached.
+
+        As often as that was in vain it is left alone: who tells of many gains nothing by it.
+        """
+        is_new_here = self._known.reached_count < HARDLY and self._fruitless < FRUITLESS
+        if is_new_here and self._due_ms is not None:
+            self._due_ms = min(self._due_ms, monotonic_ms + HASTY_MS)
 
     def begin(self, monotonic_ms: int, luck: Luck) -> list[PeerId]:
         """Begin a round: return whom to dial, up to PARTNERS."""

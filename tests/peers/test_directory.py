@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.step import Platform
 from peers.conversations import START
-from peers.directory import MAX_NAMED, Directory
+from peers.directory import AGAIN, MAX_NAMED, Directory
 from peers.directory_events import (
     Action,
     Added,
@@ -265,6 +265,24 @@ def test_a_peer_that_the_user_named_is_dialled_until_it_answers() -> None:
     mine.handle(Down(ONE))
     later = START_MS + 10 * LONGEST_MS
     assert of_kind(mine.handle(Tick(later, 10**9, 1)), Dial) == [Dial(HOME)]
+
+
+def test_who_is_lost_is_dialled_again_a_few_times() -> None:
+    """By who had dialled it, some seconds later each time; then it is left to the rounds."""
+    mine = directory()
+    for peer, is_ours in ((ONE, True), (TWO, False)):
+        mine.handle(Up(peer, dialled=is_ours))
+        mine.handle(Introduced(notice(peer, record()), peer))
+        mine.handle(Down(peer))
+    dialled = []
+    for second in range(1, 120):
+        told = mine.handle(Tick(START_MS + 1000 * second, 1000 * second, 1))
+        dialled += [(second, one.address.peer) for one in told if isinstance(one, Dial)]
+    at = [second for second, peer in dialled if peer == ONE]
+    assert at[0] <= 5
+    assert len([second for second in at if second <= 80]) >= AGAIN
+    mine.handle(Up(ONE, dialled=True))
+    assert not mine.handle(Tick(START_MS + 130_000, 130_000, 1))
 
 
 def test_a_peer_that_is_named_again_is_tried_at_once() -> None:

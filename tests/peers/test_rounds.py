@@ -4,7 +4,15 @@ from peers.dialling import Dialling
 from peers.identity import Address
 from peers.known import SHARE, Known
 from peers.luck import Luck
-from peers.rounds import FRUITLESS, PARTNERS, ROUND_MS, SETTLED_MS, Rounds
+from peers.rounds import (
+    FRUITLESS,
+    HARDLY,
+    HASTY_MS,
+    PARTNERS,
+    ROUND_MS,
+    SETTLED_MS,
+    Rounds,
+)
 from tests.peers.crowd import notice, peer_id, record
 
 ME, FRIEND, LIAR = peer_id(0), peer_id(1), peer_id(2)
@@ -36,6 +44,23 @@ def test_a_round_is_short_while_few_were_reached() -> None:
     assert not any(known.reached(peer) for peer in met)
     assert not rounds.due(ROUND_MS * 3 // 4 - 1)
     assert rounds.due(ROUND_MS)
+
+
+def test_who_has_hardly_met_anybody_meets_soon_whom_it_is_told_of() -> None:
+    """Until that was in vain often enough, or some were reached."""
+    known, _, rounds = parts()
+    tell(known, 100, 50)
+    for at in range(0, FRUITLESS * HASTY_MS, HASTY_MS):
+        assert rounds.due(at)
+        rounds.begin(at, Luck(1))
+        rounds.hasten(at)
+    assert not rounds.due(FRUITLESS * HASTY_MS)
+    known, _, rounds = parts()
+    tell(known, 10, HARDLY, reached=True)
+    tell(known, 100, 50)
+    rounds.begin(0, Luck(1))
+    rounds.hasten(0)
+    assert not rounds.due(HASTY_MS)
 
 
 def test_a_round_is_long_when_enough_were_reached() -> None:
