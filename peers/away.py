@@ -54,7 +54,10 @@ class Away:
     def keep(self, task: Task, provider: PeerId, sizes: Mapping[Cid, int]) -> None:
         """Note what of a step's outputs stayed with a provider, and how large each is."""
         for root, size in sizes.items():
-            self._holdings[root] = Holding(provider, task, size)
+            before = self._holdings.get(root)
+            if before is None or before.task.key not in self._again:  # else that is waited for
+                self._holdings[root] = Holding(provider, task, size)
+        self._gone.difference_update(sizes)
 
     def sized(self, task: Task) -> Task:
         """Return a step with the sizes of what it reads that is away."""

@@ -176,7 +176,8 @@ class Ticket:
         for step in steps:
             if (task := self._work.task(step)) is None:
                 continue
-            if not deal.is_over and self._away.of(task):  # it may not have had that
+            is_alone = self._work.having(step) == (deal.provider,)  # no other is at work on it
+            if not deal.is_over and is_alone and self._away.of(task):  # it may not have had that
                 self._set_aside(task)
                 continue
             self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
@@ -253,9 +254,12 @@ class Ticket:
         for shape, many in Counter(map(shape_of, late)).items():
             self._recruit(shape, many, now_ms, without=holders)
         for task in late:
-            if (provider := self._work.second(task, now_ms)) is not None:
+            if (provider := self._work.second(task, now_ms)) is None:
+                continue
+            if self._try(self._current[provider], task, now_ms):
                 self._office.log("step given again", peer=provider, step=str(task.key))
-                self._current[provider].hand([task], now_ms)
+            else:  # what it reads cannot be had there; the first may be at work on it
+                self._work.give_back(task.key, provider, now_ms, is_bad=False)
 
     def _give_out(self, now_ms: int) -> None:
         begun: list[int] = []
@@ -277,20 +281,26 @@ class Ticket:
 
     def _hand(self, deal: Deal, tasks: Sequence[Task], now_ms: int) -> list[Task]:
         """Have a provider run steps; return those that need not wait for content first."""
-        at_hand = [task for task in tasks if not self._away.lacks(task, deal.provider)]
+        at_hand: list[Task] = []
+        others: list[Task] = []
+        for task in tasks:
+            (others if self._away.lacks(task, deal.provider) else at_hand).append(task)
         if at_hand:
             away = frozenset(root for task in at_hand for root in self._away.of(task))
             deal.hand(at_hand, now_ms, away)
-        handed = at_hand
-        for task in tasks:
-            if not (lacks := self._away.lacks(task, deal.provider)):
-                continue
-            if (passes := self._passes(lacks, deal.provider)) is None:
+        for task in others:  # each by itself: it waits for its own passes only
+            if self._try(deal, task, now_ms):
+                at_hand.append(task)
+            else:
                 self._set_aside(task)
-            else:  # each by itself: it waits for its own passes only
-                deal.hand([task], now_ms, frozenset(self._away.of(task)), passes)
-                handed.append(task)
-        return handed
+        return at_hand
+
+    def _try(self, deal: Deal, task: Task, now_ms: int) -> bool:
+        """Have a provider run a step; return whether what that reads can be had there."""
+        lacks = self._away.lacks(task, deal.provider)
+        if (passes := self._passes(lacks, deal.provider)) is not None:
+            deal.hand([task], now_ms, frozenset(self._away.of(task)), passes)
+        return passes is not None
 
     def _passes(
         self, lacks: Mapping[PeerId, Sequence[Cid]], reader: PeerId
@@ -361,9 +371,10 @@ class Ticket:
         has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
         makers = self._work.makers()
         for notice in sorted(able, key=lambda one: one.signer not in makers):
-            if has >= waiting or len(self._current) >= MAX_DEALS:
-                return
             provider = notice.signer
+            is_enough = has >= waiting and provider not in makers
+            if is_enough or len(self._current) >= MAX_DEALS:
+                return
             if provider not in self._current and self._recruiter.may_be_asked(provider, now_ms):
                 has += self._offer(notice, shape).at_once(need)
 

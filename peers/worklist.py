@@ -228,6 +228,8 @@ class Worklist:
         return Need(sizes, usual_ms, need.cores, need.memory, need.disk, only)
 
     def _queue(self, task: Task, *, is_first: bool = False) -> None:
+        if task.maker and not self._may_have(task, PeerId(task.maker)):
+            task = task._replace(maker=b"")
         self._open[task.key] = task
         if task.maker:
             waiting = self._recalled.setdefault(PeerId(task.maker), {})
@@ -238,6 +240,9 @@ class Worklist:
             queue.appendleft(task)
         else:
             queue.append(task)
+
+    def _may_have(self, task: Task, provider: PeerId) -> bool:
+        return not task.is_private or provider in self._named()
 
     def _recall(self, now_ms: int) -> Iterator[tuple[PeerId, list[Task]]]:
         """Give steps to who ran them before, who need not run them again, however busy."""

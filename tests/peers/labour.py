@@ -71,7 +71,7 @@ def block(data: bytes) -> Block:
     return Block(Cid.of(RAW, data), data)
 
 
-def step(name: str) -> Block:
+def step(name: str, **inputs: Cid) -> Block:
     """Return the record of a step with one output."""
     made = Step(
         closure=ENVIRONMENT.cid,
@@ -79,7 +79,7 @@ def step(name: str) -> Block:
         script="",
         script_link=None,
         variables={},
-        inputs={},
+        inputs=inputs,
         gathers={},
         outputs={"out": "out.txt"},
         platform=PLATFORM,
@@ -202,6 +202,7 @@ class Worker(Trader):
         super().__init__(number, DiskStore(folder / "store"))
         self.cores = cores
         self.refusal = ""
+        self.gives = b"made by "  # what comes out of a step begins with that
         self.leases: list[Handed] = []
         self.ended: list[Cid] = []
         self.stopped: list[Cid] = []
@@ -242,7 +243,7 @@ class Worker(Trader):
 
     def made(self, key: Cid, *, exit_code: int = 0) -> tuple[Said, tuple[Block, ...]]:
         """Return what came out of a step, and its records first."""
-        out, log = block(b"made by " + key.raw), block(b"printed")
+        out, log = block(self.gives + key.raw), block(b"printed")
         outputs = {"out": out.cid} if exit_code == 0 else {}
         result = RESULT.block(Result(key, exit_code, outputs))
         attested = Attestation(

@@ -71,3 +71,25 @@ def test_what_cannot_be_done_again_is_lost() -> None:
     assert away.drop(reader.number)
     assert not away.drop(reader.number)
     assert away.failed(again) == []
+
+
+def test_what_is_waited_for_is_that_which_is_made_again() -> None:
+    """Though another step gives the same meanwhile, and leaves it elsewhere."""
+    away, reader = Away(), task(3, "x")
+    away.keep(task(1), A, {root("x"): 5})
+    (again,) = away.wait(reader)
+    away.keep(task(2), B, {root("x"): 5})
+    assert away.came(again, [root("x")]) == ([reader], [])
+    assert away.of(reader) == ()
+
+
+def test_what_was_gone_may_be_made_after_all() -> None:
+    """By another step: who reads it is lost no more."""
+    away, reader = Away(), task(3, "x")
+    away.keep(task(1), A, {root("x"): 5})
+    (again,) = away.wait(reader)
+    assert away.failed(again) == [reader]
+    assert away.is_lost(reader)
+    away.keep(task(2), B, {root("x"): 5})
+    assert not away.is_lost(reader)
+    assert away.lacks(reader, A) == {B: [root("x")]}

@@ -5,13 +5,14 @@ from itertools import chain
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.content.cid import RAW, Cid
 from peers.identity import PeerId
 from peers.placement import FIRST_BAN_MS, Room
 from peers.run_frames import Task
 from peers.work_messages import Need
-from peers.worklist import AHEAD_MS, COPIES, LATE, LATE_MS, Worklist
+from peers.worklist import AHEAD_MS, COPIES, LATE, LATE_MS, RECALL_MS, Ended, Worklist
 from tests.peers.keys import identity
 
 A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
@@ -156,6 +157,146 @@ def test_what_two_have_and_one_gives_back_is_with_the_other() -> None:
     assert second is not None
     work.give_back(task.key, second, 0, is_bad=False)
     assert [*chain(*placed(work).values())] == [0]
+
+
+def again(number: int, maker: PeerId) -> Task:
+    """Return a step that is done again."""
+    return tasks(1, 10_000, start=number)[0]._replace(maker=maker.key)
+
+
+def test_what_is_done_again_goes_to_who_did_it() -> None:
+    """However busy that one is, and whoever is idle."""
+    work = worklist(1, 1)
+    work.add(tasks(1, 10_000))
+    (busy,) = placed(work)
+    work.add([again(1, busy), again(2, busy)])
+    assert work.makers() == {busy}
+    assert [*work.shapes().values()] == [2]
+    assert placed(work) == {busy: [1, 2]}
+    assert not work.makers()
+
+
+def test_what_is_done_again_waits_for_who_did_it() -> None:
+    """A few seconds; then anybody does it, and the others that wait for that one still do."""
+    work = worklist(1)
+    work.add([again(1, B)])
+    work.add([again(2, B)], RECALL_MS - 1)
+    assert placed(work, RECALL_MS - 1) == {}
+    assert placed(work, RECALL_MS) == {A: [1]}
+    work.join(B, Room(1))
+    assert placed(work, RECALL_MS) == {B: [2]}
+
+
+def test_who_cannot_do_it_again_is_not_waited_for() -> None:
+    """What it gives back is anybody's; what is given back because it went waits for it again."""
+    work = worklist(1, 1)
+    work.add([again(1, A)])
+    assert placed(work) == {A: [1]}
+    work.give_back(key(1), A, 0, is_bad=False)
+    assert work.makers() == {A}
+    assert placed(work) == {A: [1]}
+    work.give_back(key(1), A, 0, is_bad=True)
+    assert not work.makers()
+    assert placed(work) == {B: [1]}
+
+
+def test_a_private_step_is_not_done_again_by_who_is_named_no_more() -> None:
+    """Though that one did it the last time."""
+    named = {A}
+    work = Worklist(lambda: frozenset(named))
+    for peer in (A, B):
+        work.join(peer, Room(1))
+    work.add([again(1, B)._replace(is_private=True), again(2, A)._replace(is_private=True)])
+    assert placed(work) == {A: [2]}
+    work.done(key(2), A, 10)
+    assert placed(work) == {A: [1]}
+
+
+KEYS = st.integers(0, 3).map(key)
+PEERS = st.sampled_from([A, B, C])
+
+
+class Coming(RuleBasedStateMachine):
+    """Steps come, go out, come back and end, some of them for a second time; so do providers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work, self.now_ms = worklist(1, 1), 0
+        self.wanted: dict[int, Cid] = {}  # by number
+
+    @rule(which=st.integers(0, 3), maker=st.sampled_from([b"", A.key, B.key, C.key]))
+    def add(self, which: int, maker: bytes) -> None:
+        """Have a step run, or run again."""
+        number = len(self.wanted) + max(self.wanted, default=0) + 1
+        one = tasks(1, start=which)[0]._replace(number=number, maker=maker)
+        self.work.add([one], self.now_ms)
+        self.wanted[number] = one.key
+
+    @rule(later_ms=st.sampled_from([0, 1, RECALL_MS, 10**7]))
+    def place(self, later_ms: int) -> None:
+        """Give out what can be."""
+        self.now_ms += later_ms
+        placed(self.work, self.now_ms)
+
+    @rule(which=KEYS, peer=PEERS, is_bad=st.booleans())
+    def give_back(self, which: Cid, peer: PeerId, is_bad: bool) -> None:
+        """Let a peer not do a step."""
+        self.work.give_back(which, peer, self.now_ms, is_bad=is_bad)
+
+    @rule(which=KEYS, peer=PEERS)
+    def done(self, which: Cid, peer: PeerId) -> None:
+        """Let a peer do a step."""
+        self._ended(self.work.done(which, peer, 5))
+
+    @rule(which=KEYS)
+    def end(self, which: Cid) -> None:
+        """Have a step done no more."""
+        self._ended(self.work.end(which))
+
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        """Want a step no more."""
+        number = data.draw(st.sampled_from([0, *self.wanted]))
+        self.work.drop(number)
+        self.wanted.pop(number, None)
+
+    @rule()
+    def lose(self) -> None:
+        """Give up what waits for anybody."""
+        for shape in self.work.shapes():
+            for task in self.work.lose(shape):
+                del self.wanted[task.number]
+
+    @rule(peer=PEERS, cores=st.integers(0, 2))
+    def join(self, peer: PeerId, cores: int) -> None:
+        """Let a peer lend something, or nothing."""
+        self.work.join(peer, Room(cores))
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """What was asked for and has not ended is there."""
+        assert len(self.work) == len(self.wanted)
+        for step in self.wanted.values():
+            assert self.work.task(step) is not None
+
+    def teardown(self) -> None:
+        """Nothing is left of steps that have ended: no queue, and nobody who is waited for."""
+        for number in tuple(self.wanted):
+            self.work.drop(number)
+        assert len(self.work) == 0
+        assert not self.work.shapes()
+        assert not self.work.makers()
+        assert all(self.work.task(key(one)) is None for one in range(4))
+        assert not any(self.work.placement.open(one) for one in (A, B))
+        assert placed(self.work, self.now_ms + 10**9) == {}
+
+    def _ended(self, ended: Ended | None) -> None:
+        if ended is not None:
+            del self.wanted[ended.task.number]
+
+
+TestComing = Coming.TestCase
+TestComing.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 
 
 @settings(deadline=None)
