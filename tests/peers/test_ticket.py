@@ -5,6 +5,7 @@ from engine.content.cid import Cid
 from engine.errors import TallyError
 from peers.deal import GONE_MS
 from peers.run_frames import Held, Task, read_outcomes, write_held, write_numbers, write_tasks
+from peers.ticket import RECRUIT_MS
 from peers.work_messages import Handed, Need
 from peers.worklist import LATE_MS, RECALL_MS
 from tests.peers.labour import ENVIRONMENT, MIB, Asker, Worker, block, introduce, step
@@ -224,7 +225,8 @@ def test_a_step_that_waits_can_be_stopped(asker: Asker, made: Made) -> None:
     until(lambda: leased(holder).count(MAKE.cid) == 2, asker, holder, reader)
     asker.visit.on_frame(write_numbers("stop", [2]))
     at_once(holder, holder.leases[-1])
-    until(lambda: asker.store.has(LARGE.cid), asker, holder, reader)
+    until(lambda: holder.confirmed == 2, asker, holder, reader)
+    assert asker.store.has(LARGE.cid)
     reader.run = at_once
     have_run(asker, READER._replace(number=6))
     until(lambda: 6 in ended(asker), asker, holder, reader)
@@ -298,27 +300,31 @@ def test_nobody_is_second_when_what_is_read_cannot_be_passed_on(asker: Asker, ma
     second.run = at_once
     at_once(second, second.leases[-1])
     until(lambda: 3 in ended(asker), asker, slow, second)
-    for _ in range(20):
+    for _ in range(4):
+        asker.clock.by_ms += RECRUIT_MS
         asker.turn()
     assert READ.cid not in leased(second)
     assert not slow.stopped
-    at_once(slow, slow.leases[0])
-    until(lambda: 2 in ended(asker), asker, slow, second)
+    assert not brought(asker)
+    cannot(slow, slow.leases[0])
+    until(lambda: brought(asker), asker, slow, second)
 
 
-def test_what_was_made_in_an_earlier_run_is_read_where_it_is(asker: Asker, made: Made) -> None:
-    """The run says who has it, when a step reads it; else it is made anew."""
-    holder = made(2)
-    holder.run = at_once
+def test_what_was_made_in_an_earlier_run_is_passed_on(asker: Asker, made: Made) -> None:
+    """The run says who has it, when a step reads it; it is not made anew."""
+    holder, reader = made(2, cores=1), made(3)
+    holder.run = never
     introduce(asker, holder)
     have_run(asker, LONG)
-    until(lambda: ended(asker), asker, holder)
+    until(lambda: holder.leases, asker, holder)
+    introduce(asker, reader)
     kept = Held(MAKER._replace(number=0), (LARGE.cid,), holder.peer.key)
     asker.visit.on_frame(write_held([kept]))
+    reader.run = at_once
     have_run(asker, READER)
-    until(lambda: 2 in ended(asker), asker, holder)
-    assert leased(holder) == [BUSY.cid, READ.cid]
-    assert number_of_passes(holder) == [0, 0]
+    until(lambda: 2 in ended(asker), asker, holder, reader)
+    assert leased(reader) == [READ.cid]
+    assert [one.value.value.holder for one in reader.leases[0].passes] == [holder.peer.key]
 
 
 def brought(asker: Asker) -> list[tuple[str, object]]:
