@@ -44,6 +44,7 @@ from engine.progress import Counted, Ended, Retried, Reused, Watch
 from engine.recorder import Record
 from engine.rows import WHOLE, Name, StepRow
 
+ASKED_FIRST: Final = 128  # instances: those who run them have something to do meanwhile
 ASKED_AT_ONCE: Final = 1_000  # instances resolved before the loop looks at what came in meanwhile
 ROWS_AT_ONCE: Final = 2_000  # rows of reused or skipped instances written together
 
@@ -72,6 +73,7 @@ class Scheduler:
         self._own: set[Name] = set()  # hits that this run made before it was interrupted
         self._rows: list[StepRow] = []  # to be written
         self._blocks: list[Block] = []  # that those rows name and nobody stored yet
+        self._asked_at_once = ASKED_FIRST
         self._cancels = 0
         self._polled_ms = desk.clock.monotonic_ms()
         self._status: Status | None = None
@@ -113,7 +115,8 @@ class Scheduler:
     def _ask(self) -> None:
         """Answer some of the plan's questions together: one look at the memo for all of them."""
         asked: list[Question] = []
-        room = ASKED_AT_ONCE
+        room = self._asked_at_once
+        self._asked_at_once = min(ASKED_AT_ONCE, 4 * room)
         while self._questions and room > 0:
             question = self._questions.popleft()
             asked.append((question.step, question.indexes[:room]))
