@@ -75,7 +75,7 @@ class Depot:
     ) -> None:
         """Let a peer, or everyone for None, have what some roots lead to; more may follow.
 
-        `without`: not these, unless they are roots, now or later.
+        `without`: not these because a record links to them, unless they are roots, now or later.
         """
         self._serve(serve_events.Offer(scope, tuple(roots), asker, without))
 
@@ -144,9 +144,10 @@ class Depot:
             self._lines.bulk(peer)
 
     def _found(self, peer: PeerId, bulk: Bulk, fetching: Fetching) -> None:
-        if fetching.word:
+        pipeline = bulk.shares.take(fetching.lane)
+        if fetching.word and pipeline:  # not before its turn: who serves knows few passes at a time
             bulk.send(Show(fetching.word), self._now_ms())
-        fetching.found(peer, bulk.shares.take(fetching.lane))
+        fetching.found(peer, pipeline)
 
     # for a Fetching: its Way
 

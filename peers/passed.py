@@ -49,8 +49,8 @@ class Passed:
         if not roots:
             return  # what it wants by it is not here, as far as it is told
         held = self._open.setdefault(one.signer, OrderedDict())
+        self._depot.offer(one.cid, roots, reader)  # more of them than before, perhaps
         if one.cid not in held:
-            self._depot.offer(one.cid, roots, reader)
             self._depot.granted(reader, AGREED)
         held[one.cid] = _Open(reader, self._clock.monotonic_ms())
         held.move_to_end(one.cid)

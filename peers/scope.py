@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from engine.content.cid import RAW, Cid
+from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.content.links import STRANGER, Bounds, links
 from engine.errors import Damaged
 from peers.identity import PeerId
@@ -53,7 +53,10 @@ class Scope:
         return self.asker is None or self.asker == peer
 
     def add(self, roots: Iterable[Cid], without: frozenset[Cid] = frozenset()) -> set[Cid]:
-        """Have more roots, but not `without` because of a link to it; return what is new."""
+        """Have more roots, but not `without` because a record links to it; return what is new.
+
+        What is part of a directory, or of a file, comes with that.
+        """
         roots = tuple(roots)
         self._without |= without
         self._without.difference_update(roots)
@@ -77,7 +80,10 @@ class Scope:
             return set()
         del self._unopened[cid]
         try:
-            return self._learn(islice(links(cid, data), self._bounds.links))
+            found = islice(links(cid, data), self._bounds.links)
+            if cid.codec != DAG_CBOR:
+                return self._learn(found)
+            return self._learn(one for one in found if one not in self._without)
         except Damaged:  # what it links to, if anything, cannot be said
             return set()
 
@@ -97,7 +103,7 @@ class Scope:
     def _learn(self, cids: Iterable[Cid]) -> set[Cid]:
         new: set[Cid] = set()
         for cid in cids:
-            if cid in self._known or cid in self._without:
+            if cid in self._known:
                 continue
             if len(self._known) >= self._bounds.blocks:
                 return new

@@ -15,7 +15,7 @@ class Offer:
     scope: Cid  # the agreement; or, for everyone, the one root itself
     roots: tuple[Cid, ...]
     asker: PeerId | None  # None: everyone
-    without: frozenset[Cid] = frozenset()  # not, though the roots lead to it
+    without: frozenset[Cid] = frozenset()  # not because a record links to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.database import Database
-from engine.lookup import Lookup
+from engine.lookup import Hit, Lookup
 from engine.memo import UNSIGNED, Memo, Witness, own_results
 from engine.presence import Presence
 from engine.step import (
@@ -112,3 +112,40 @@ def test_two_results_of_one_key_are_kept_apart(store: MemoryStore, memo: Memo) -
     hits = lookup.whole(said, {KEY: WANTED.outputs.keys()})
 
     assert [hits[one].outputs["o"] for one in said] == [OUTPUT.cid, other.cid]
+
+
+def far(memo: Memo, signer: bytes, store: MemoryStore, *, may_stay: bool = True) -> Hit | None:
+    """Return what is found of a step whose output is not here, by whoever says so."""
+    lost = Cid.of(RAW, b"not here")
+    block = RESULT.block(Result(KEY, 0, {"o": lost}))
+    store.put([block])
+    with memo._database.change() as change:
+        memo.add(change, [Witness(KEY, block.cid, block.cid, None, signer)])
+    lookup = Lookup(store, memo, own_results(signer), Presence(store, lambda _: None))
+    stays = {KEY: {"o"}} if may_stay else {}
+    return lookup.find({KEY: WANTED.outputs.keys()}, stays).get(KEY)
+
+
+def test_what_a_peer_made_may_be_with_it(store: MemoryStore, memo: Memo) -> None:
+    """The hit says what is not here, and who has it."""
+    hit = far(memo, STRANGER, store)
+    assert hit is not None
+    assert (hit.away, hit.maker) == ({Cid.of(RAW, b"not here")}, STRANGER)
+
+
+def test_what_is_read_here_is_no_hit_elsewhere(store: MemoryStore, memo: Memo) -> None:
+    """As in a run on this machine alone."""
+    assert far(memo, STRANGER, store, may_stay=False) is None
+
+
+def test_what_was_made_here_and_is_lost_is_no_hit(store: MemoryStore, memo: Memo) -> None:
+    """Nobody has it."""
+    assert far(memo, UNSIGNED, store) is None
+
+
+def test_what_may_stay_and_is_here_is_here(store: MemoryStore, memo: Memo) -> None:
+    """Nothing of it is said to be away."""
+    store.put([Block(Cid.of(RAW, b"not here"), b"not here")])
+    hit = far(memo, STRANGER, store)
+    assert hit is not None
+    assert (hit.away, hit.maker) == (frozenset(), b"")

@@ -5,7 +5,8 @@ from unittest import mock
 import pytest
 
 from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.cid import DAG_PB, Cid
+from engine.content.dagpb import Link, encode
 from engine.content.links import Bounds
 from peers.exchange import (
     MAX_BYTES,
@@ -398,3 +399,26 @@ def test_credit_that_comes_while_a_block_is_read_is_not_lost() -> None:
     assert isinstance(second, Load)
     assert second.cids == (ROOT.cid,)
     assert second.most_bytes == MAX_BYTES
+
+
+def test_what_is_left_out_is_not_served_for_a_link_of_a_record() -> None:
+    """Until it is a root itself."""
+    away = LEAVES[9].cid
+    driver = Driver(ROOT, INNER, *LEAVES)
+    driver.tell(Offer(SCOPE, (ROOT.cid,), A, frozenset({away})))
+    assert served(driver.want(A, ROOT.cid, LEAVES[8].cid), A) == [ROOT.cid, LEAVES[8].cid]
+    assert refused(driver.want(A, away), A) == [away]
+    driver.tell(Offer(SCOPE, (away,), A))
+    assert served(driver.want(A, away), A) == [away]
+
+
+def test_what_is_left_out_is_served_as_a_part_of_something_else() -> None:
+    """A directory that has it comes whole."""
+    away = LEAVES[0]
+    data = encode([Link("a", away.cid, len(away.data))], b"\x08\x01")
+    directory = Block(Cid.of(DAG_PB, data), data)
+    record = node([away.cid, directory.cid])
+    driver = Driver(record, directory, away)
+    driver.tell(Offer(SCOPE, (record.cid,), A, frozenset({away.cid})))
+    driver.want(A, record.cid, directory.cid)
+    assert served(driver.want(A, away.cid), A) == [away.cid]
