@@ -15,7 +15,7 @@ from engine.store.disk import DiskStore
 from peers import shelves
 from peers.allowance import Rate
 from peers.connection import Channel
-from peers.exchange import Blocks, Cancel, pack
+from peers.exchange import MAX_LANES, Blocks, Cancel, pack
 from peers.source import WINDOW
 from tests.peers.graphs import graph, leaf, node
 from tests.peers.keys import identity
@@ -343,3 +343,21 @@ def test_blocks_that_nobody_asked_for_end_a_connection(made: Made) -> None:
     until(lambda: one.closed, one, other)
     assert one.closed[0].is_fault
     assert "nobody asked for" in one.closed[0].why
+
+
+def test_a_pass_is_shown_when_its_fetch_has_its_turn(made: Made) -> None:
+    """Who serves knows few at a time: those of fetches that wait are not shown yet."""
+    one, other = made(1), made(2)
+    shown: list[bytes] = []
+    other.depot.shown = lambda peer, word: shown.append(word)
+    one.meet(other)
+    for number in range(40):
+        root = leaf(b"%d" % number).cid
+        sources = [other.peer]
+        one.depot.fetch(SCOPE, (root,), sources, one.ends.append, word=b"pass %d" % number)
+    until(lambda: shown, one, other)
+    for _ in range(20):
+        one.turn()
+        other.turn()
+    assert 0 < len(shown) <= MAX_LANES
+    assert shown == [b"pass %d" % number for number in range(len(shown))]
