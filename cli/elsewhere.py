@@ -21,7 +21,6 @@ from engine.rows import Name
 from engine.runner import Order
 from engine.workflow.model import Workflow
 from engine.workflow.sharing import sharing
-from engine.workflow.staying import staying
 from peers.control_client import connect
 from peers.remote import Brief, Kept, RemoteSlots, reads
 from peers.work_messages import Need
@@ -65,24 +64,14 @@ def _open_remote(
 ) -> Iterator[RemoteSlots]:
     client = connect(space.home)
     client.call("run", run)
-    slots = RemoteSlots(client, space.store, briefs, _Kept(known.inquiry), note)
+    slots = RemoteSlots(client, space.store, briefs, _Lineage(known.inquiry), note)
     try:
         yield slots
     finally:
         slots.close()
 
 
-def outputs_that_stay(workflow: Workflow, fresh: Set[str]) -> dict[str, set[str]]:
-    """Return which outputs of steps may stay with the peers that make them.
-
-    What is run anew each time would be run again to have them.
-    """
-    here = [step for step, share in sharing(workflow).items() if share == "never"]
-    found = staying(workflow, here)
-    return {step: outputs for step, outputs in found.items() if step not in fresh}
-
-
-class _Kept:
+class _Lineage:
     """Says what steps read that was made before, and stayed with peers. For one thread."""
 
     def __init__(self, inquiry: Inquiry | None) -> None:
@@ -94,19 +83,21 @@ class _Kept:
         inquiry = self._inquiry
         if inquiry is None or not inquiry.away:
             return []
-        found = []
-        for root in reads(order):
-            away = inquiry.away.get(root)
-            if away is not None and away.made_by not in self._told:
-                self._told.add(away.made_by)
-                found += self._made(inquiry, away)
+        found, reading = [], [order]
+        while reading:
+            for root in reads(reading.pop()):
+                away = inquiry.away.get(root)
+                if away is not None and away.made_by not in self._told:
+                    self._told.add(away.made_by)
+                    found.append(_kept(inquiry, away))
+                    reading.append(found[-1].order)
         return found
 
-    def _made(self, inquiry: Inquiry, away: Away) -> list[Kept]:
-        order = inquiry.order(*away.made_by)
-        gave = inquiry.products.of(away.made_by) or {}
-        roots = tuple(cid for cid in gave.values() if cid in inquiry.away)
-        return [*self(order), Kept(away.made_by, order, roots, away.peer)]
+
+def _kept(inquiry: Inquiry, away: Away) -> Kept:
+    gave = inquiry.products.of(away.made_by) or {}
+    roots = tuple(cid for cid in gave.values() if cid in inquiry.away)
+    return Kept(away.made_by, inquiry.order(*away.made_by), roots, away.peer)
 
 
 def _jobs(settings: Settings, workflow: Workflow, stay: Set[str]) -> int:

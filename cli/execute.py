@@ -111,9 +111,9 @@ def _stays(prepared: Prepared, how: How) -> dict[str, set[str]]:
     """Return which outputs may stay with the peers that make them, by step."""
     if prepared.on == "local" or how.keep_intermediates:
         return {}
-    from cli.elsewhere import outputs_that_stay
+    from engine.workflow.staying import staying_of_peers  # local runs are started without
 
-    return outputs_that_stay(prepared.workflow, _fresh(prepared, how))
+    return staying_of_peers(prepared.workflow, _fresh(prepared, how))
 
 
 def _fresh(prepared: Prepared, how: How) -> frozenset[str]:
@@ -134,7 +134,7 @@ def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry) -> Kn
         _fresh(prepared, how),
         usual_ms,
         asked,
-        _stays(prepared, how),
+        asked.stays,
     )
 
 

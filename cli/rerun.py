@@ -59,7 +59,8 @@ def rerun(
         except NoSandbox:
             raise
         except Unavailable as error:
-            error.fix = f"{error.fix}; what a gc took is made again by 'tally run {run}'"
+            made = f"is made again by 'tally run {run}'"
+            error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
             raise
     return _emit(settings, run, verdicts, total, at_random=step is None)
 

@@ -89,7 +89,7 @@ class Inquiry:
         self._scattered = {group.step for group in groups if group.scattered}
         self._reusable = {group.step for group in groups if group.reusable} - forced
         self._earlier = earlier or {}
-        self._stays = stays or {}
+        self.stays = stays or {}
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:
         """Return what is known of each question's instances, in order.
@@ -162,7 +162,7 @@ class Inquiry:
             if index not in answer.hits
         }
         wanted = {key: self.resolver.outputs_of(step) for key, step in steps.items()}
-        stays = {key: self._staying(step) for key, step in steps.items() if self._stays}
+        stays = {key: self._staying(step) for key, step in steps.items() if self.stays}
         hits = self._lookup.find(wanted, stays)
         for answer in answers if hits else ():
             for index, key in answer.keys.items():
@@ -177,11 +177,11 @@ class Inquiry:
                 answer.own.add(index)
 
     def _staying(self, step: str) -> Set[str]:
-        return self._stays.get(step, frozenset())
+        return self.stays.get(step, frozenset())
 
     def _note(self, name: Name, hit: Hit) -> None:
-        for root in hit.away:
-            self.away[root] = Away(name, hit.maker)
+        for root in hit.away:  # of those who give the same, the first: it reads nothing later
+            self.away.setdefault(root, Away(name, hit.maker))
 
     def _find_own(self, answers: Sequence[Answer]) -> None:
         """Find what this run did itself, which counts even where nothing may be shared."""

@@ -46,39 +46,44 @@ class Away:
 
     def __init__(self) -> None:
         self._holdings: dict[Cid, Holding] = {}
+        self._made: dict[Cid, set[Cid]] = {}  # key of a step -> what stayed of it
         self._waiting: dict[int, _Waiting] = {}  # by number of the step
         self._again: dict[Cid, Task] = {}  # key -> step that is done again
-        self._gone: set[Cid] = set()  # nobody has it, and it was not made again
+        self._here: set[Cid] = set()  # what was brought from who made it
         self._numbers = count(-1, -1)  # of those; the run's own are not below zero
 
     def keep(self, task: Task, provider: PeerId, sizes: Mapping[Cid, int]) -> None:
-        """Note what of a step's outputs stayed with a provider, and how large each is."""
+        """Note what of a step's outputs stayed with a provider, and how large each is.
+
+        The first who has something counts: so nothing is ever made of what comes later.
+        """
         for root, size in sizes.items():
-            before = self._holdings.get(root)
-            if before is None or before.task.key not in self._again:  # else that is waited for
+            is_known = root in self._holdings or root in self._here or root in task.away
+            if not is_known:
                 self._holdings[root] = Holding(provider, task, size)
-        self._gone.difference_update(sizes)
+                self._made.setdefault(task.key, set()).add(root)
 
     def sized(self, task: Task) -> Task:
         """Return a step with the sizes of what it reads that is away."""
-        held = [(root, self._holdings[root].size) for root in self.of(task)]
-        return task._replace(sizes=(*task.sizes, *held)) if held else task
+        held = [root for root in self.of(task) if root in self._holdings]
+        sizes = tuple((root, self._holdings[root].size) for root in held)
+        return task._replace(sizes=(*task.sizes, *sizes)) if held else task
 
     def is_lost(self, task: Task) -> bool:
         """Return whether something that a step reads cannot be had any more."""
-        return not self._gone.isdisjoint(task.away)
+        return any(root not in self._holdings for root in self.of(task))
 
     def of(self, task: Task) -> tuple[Cid, ...]:
-        """Return what a step reads that is away still."""
-        return tuple(root for root in task.away if root in self._holdings)
+        """Return what a step reads that was not brought here: nobody is served it from here."""
+        return tuple(root for root in task.away if root not in self._here)
 
     def lacks(self, task: Task, provider: PeerId) -> dict[PeerId, list[Cid]]:
         """Return what a step reads that is neither here nor with a provider, by who has it."""
         found: dict[PeerId, list[Cid]] = {}
         for root in self.of(task):
-            holder = self._holdings[root].provider
-            if holder != provider:
-                found.setdefault(holder, []).append(root)
+            holding = self._holdings.get(root)
+            if holding is not None and holding.provider != provider:
+                found.setdefault(holding.provider, []).append(root)
         return found
 
     def wait(self, task: Task) -> list[Task]:
@@ -89,7 +94,7 @@ class Away:
         roots = set(self.of(task))
         self._waiting[task.number] = _Waiting(task, roots)
         made = []
-        for holding in [self._holdings[root] for root in roots]:
+        for holding in [self._holdings[root] for root in roots if root in self._holdings]:
             key = holding.task.key
             if key not in self._again:
                 one = holding.task._replace(
@@ -101,22 +106,25 @@ class Away:
 
     def came(self, task: Task, outputs: Iterable[Cid]) -> Came:
         """Take a step that was done again, and what came out of it this time, which is here."""
-        here = set(outputs)
-        was = {root for root, one in self._holdings.items() if one.task.key == task.key}
-        for root in was:
-            del self._holdings[root]
-        self._again.pop(task.key, None)
-        self._gone |= was - here
-        lost = self._lose(was - here)
-        return Came(self._release(was & here), lost)
+        here, was = set(outputs), self._forget(task.key)
+        self._here |= was & here
+        return Came(self._release(was & here), self._lose(was - here))
 
     def failed(self, task: Task) -> list[Task]:
         """Take a step that could not be done again; return which of the run are lost."""
-        return self.came(task, ()).lost
+        return self._lose(self._forget(task.key))
 
     def drop(self, number: int) -> bool:
         """Forget a step that nobody wants; return whether it was waiting."""
         return self._waiting.pop(number, None) is not None
+
+    def _forget(self, key: Cid) -> set[Cid]:
+        """Count nothing of a step as away; return what was."""
+        self._again.pop(key, None)
+        roots = {root for root in self._made.pop(key, ()) if self._holdings[root].task.key == key}
+        for root in roots:
+            del self._holdings[root]
+        return roots
 
     def _release(self, roots: set[Cid]) -> list[Task]:
         ready = []
@@ -130,9 +138,16 @@ class Away:
 
     def _lose(self, roots: set[Cid]) -> list[Task]:
         """Return the steps of the run that wait for some roots, or for what waits for those."""
-        lost = []
-        for number, one in tuple(self._waiting.items()):
-            if number in self._waiting and one.roots & roots:
+        lost: list[Task] = []
+        going = [roots] if roots else []
+        while going:
+            gone = going.pop()
+            for number, one in tuple(self._waiting.items()):
+                if not one.roots & gone:
+                    continue
                 del self._waiting[number]
-                lost += [one.task] if number >= 0 else self.failed(one.task)
+                if number >= 0:
+                    lost.append(one.task)
+                else:
+                    going.append(self._forget(one.task.key))
         return lost

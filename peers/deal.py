@@ -116,7 +116,6 @@ class Deal:
         signed = seal(OFFER, terms, office.signer)
         self.agreement = signed.cid
         self.is_agreed = self.is_over = False
-        self.places: tuple[str, ...] = ()  # where others reach the provider
         self._office = office
         self._owner = owner
         self._assignment = Assignment(unseal(OFFER, signed.data))
@@ -139,11 +138,6 @@ class Deal:
     def ran(self, step: Cid) -> bool:
         """Return whether the provider has handed a step back, and could not run it anew."""
         return self._assignment.states.get(step) in _RAN
-
-    @property
-    def is_there(self) -> bool:
-        """Whether the provider can be spoken to."""
-        return self._office.lines.control(self.provider) is not None
 
     @property
     def is_busy(self) -> bool:

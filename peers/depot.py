@@ -21,6 +21,7 @@ from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.exchange import Answer, Blocks, Cancel, DontHave, Question, Show, unpack
 from peers.fetch import MAX_FETCH, Order
+from peers.fetch_events import Looked
 from peers.fetching import Fetching, Said
 from peers.identity import PeerId
 from peers.lines import Lines
@@ -39,7 +40,7 @@ class Depot:
         self, mail: Mail, lines: Lines, store: ManyStore, clock: Clock, wake: Wake
     ) -> None:
         """Use a store that is safe for many threads and stays its owner's to close."""
-        self.shown: Callable[[PeerId, bytes], None] = _not_here  # is told of passes
+        self.on_pass: Callable[[PeerId, bytes], None] = _not_here  # is told of passes
         self._mail = mail
         self._lines = lines
         self._clock = clock
@@ -125,6 +126,18 @@ class Depot:
         self._fetchings[lane] = fetching
         self._wake(partial(self._begin, fetching))
         return fetching
+
+    def look(self, roots: tuple[Cid, ...], said: Callable[[frozenset[Cid]], None]) -> None:
+        """Say later which of some roots are here."""
+        left, here = set(roots), set[Cid]()
+
+        def looked(event: Looked) -> None:
+            here.update(cid for cid, _ in event.here)
+            left.difference_update(here, event.absent)
+            if not left:
+                said(frozenset(here))
+
+        self._shelves.look(roots, looked)
 
     def roots(self) -> set[Cid]:
         """Return the roots of what is on its way here."""
@@ -218,7 +231,7 @@ class Depot:
         if isinstance(message, Blocks):
             self._received += _size(message)
         if isinstance(message, Show):
-            self.shown(peer, message.word)
+            self.on_pass(peer, message.word)
         elif isinstance(message, Blocks | DontHave):
             self._answered(bulk, peer, message)
         else:

@@ -27,6 +27,7 @@ from peers.intake import Intake, Origin
 from peers.made import Made
 from peers.mistake import Mistake
 from peers.passages import Passages
+from peers.passages import Tools as PassageTools
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -48,7 +49,7 @@ from peers.service_events import (
 )
 from peers.supply import Lacking, Supply
 from peers.telling import Telling, Tools
-from peers.work_messages import Handed, Need, Passed
+from peers.work_messages import Handed, Need, SignedPass
 from peers.workbench import Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
@@ -64,7 +65,8 @@ class _Open:
     """A step that has not ended: its turn has to come, and all that it takes."""
 
     need: Need
-    passes: tuple[Passed, ...] = ()  # for what of its inputs other peers hold
+    passes: tuple[SignedPass, ...] = ()  # of its lease, until what they are for is here
+    passed: frozenset[Cid] = frozenset()  # the roots of those: it is not asked for them
     carried: Carried | None = None  # what came with its lease
     closure: Cid | None = None  # once all is here
     is_due: bool = False  # once its turn has come
@@ -106,9 +108,8 @@ class Engagement:
             self._on_ready,
             self._lacks,
         )
-        self._passages = Passages(
-            self._intake, tools.depot, tools.meet, self._on_passed, self._lacks
-        )
+        shared = PassageTools(tools.depot, tools.shown, tools.meet, kept.agreement.provider)
+        self._passages = Passages(requester, shared, self._intake, self._on_passed, self._lacks)
         self._open: dict[Cid, _Open] = {}
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
@@ -148,8 +149,8 @@ class Engagement:
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
         content = {*self._open, *(one.need.environment for one in self._open.values())}
-        passes = [one.value.value for step in self._open.values() for one in step.passes]
-        content.update(root for one in passes for root in one.roots)
+        for passed in {id(one.passed): one.passed for one in self._open.values()}.values():
+            content |= passed
         carried = [one.carried for one in self._open.values() if one.carried is not None]
         content.update(cid for one in carried for cid in one.parts)
         return content | {cid for ran in self._service.known() for cid in ran.said[1:]}
@@ -167,8 +168,8 @@ class Engagement:
             return
         lease = handed.lease.value
         is_new = self._service.is_new(lease.number)
-        if is_new and not self._telling.has_room(lease.count):
-            self._refuse(handed.steps, reply)
+        if is_new and (why := self._why_full(handed)):
+            self._refuse(handed.steps, why, reply)
             return
         needs = zip(handed.steps, handed.needs, strict=True)
         fresh = frozenset(step for step, need in needs if need.is_fresh)
@@ -189,16 +190,22 @@ class Engagement:
         steps = [step for step, need in new if self._check(step, need)]
         self._recall(steps, handed.records)
 
-    def _is_strange(self, one: Passed) -> bool:
+    def _is_strange(self, one: SignedPass) -> bool:
         """Return whether a pass is none that its requester gives this peer."""
         agreement = self.agreement
         is_his = one.value.signer == agreement.requester
         return not is_his or one.value.value.reader != agreement.provider.key
 
-    def _refuse(self, steps: Iterable[Cid], reply: Callable[[], None]) -> None:
-        """Give a lease back that the book has no room for; what is open of it stays so."""
+    def _why_full(self, handed: Handed) -> str:
+        """Return why there is no room for a lease; "" when there is."""
+        if not self._telling.has_room(handed.lease.value.count):
+            return f"of more than {HELD} leased steps no word came"
+        return "" if self._passages.has_room(handed.passes) else "steps wait for too many passes"
+
+    def _refuse(self, steps: Iterable[Cid], why: str, reply: Callable[[], None]) -> None:
+        """Give a lease back that there is no room for; what is open of it stays so."""
         if others := [step for step in steps if not self._service.is_open(step)]:
-            self._telling.refuse(others, f"of more than {HELD} leased steps no word came", reply)
+            self._telling.refuse(others, why, reply)
         else:
             reply()
 
@@ -247,9 +254,10 @@ class Engagement:
 
     def _new(self, handed: Handed) -> Iterable[tuple[Cid, Need]]:
         """Yield the steps of a lease that are to be run because of it."""
+        passed = frozenset(root for one in handed.passes for root in one.value.value.roots)
         for step, need in zip(handed.steps, handed.needs, strict=True):
             if self._service.is_open(step) and step not in self._open:
-                self._open[step] = _Open(need, handed.passes)
+                self._open[step] = _Open(need, handed.passes, passed)
                 yield step, need
 
     def _check(self, step: Cid, need: Need) -> bool:
@@ -289,20 +297,22 @@ class Engagement:
         wanted = [step for step in steps if step in self._open and self._has_room(step)]
         for step in wanted:
             self._open[step].carried = carried.get(step)
-        self._supply.want(self._lacking(step) for step in wanted if not self._open[step].passes)
+        self._supply.want([self._lacking(step) for step in wanted if not self._open[step].passes])
         for step in wanted:
-            if passes := self._open[step].passes:
-                self._passages.want([step], passes)
+            if (one := self._open.get(step)) is not None and one.passes:  # it may be full by now
+                self._passages.want([step], one.passes)
 
     def _on_passed(self, steps: list[Cid]) -> None:
         """Have the rest brought here of steps that take what others held."""
-        self._supply.want(self._lacking(step) for step in steps if step in self._open)
+        self._supply.want([self._lacking(step) for step in steps if step in self._open])
+        for step in steps:
+            if (one := self._open.get(step)) is not None:
+                one.passes, one.passed = (), frozenset()  # its record leads to all of it now
 
     def _lacking(self, step: Cid) -> Lacking:
         one = self._open[step]
-        passed = [root for each in one.passes for root in each.value.value.roots]
         parts = one.carried.parts if one.carried else None
-        return Lacking(step, one.need.environment, parts, frozenset(passed))
+        return Lacking(step, one.need.environment, parts, one.passed)
 
     def _on_confirmed(self, number: int) -> None:
         self.used_ms = self._now_ms

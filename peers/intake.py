@@ -27,7 +27,7 @@ class Fetching(Protocol):
 class Depot(Protocol):
     """Has content brought here, and serves it (depot.py)."""
 
-    shown: Callable[[PeerId, bytes], None]
+    on_pass: Callable[[PeerId, bytes], None]
 
     def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
         """Serve what some roots lead to, to one peer or to everybody."""
@@ -76,6 +76,19 @@ class Origin(NamedTuple):
     word: bytes = b""  # the pass that is shown there
 
 
+class Bringing:
+    """Content on its way here: first what is new, then the rest."""
+
+    def __init__(self) -> None:
+        self.part: Fetching | None = None  # that is under way
+
+    def stop(self) -> None:
+        """Want it no more; nothing is told of it."""
+        if self.part is not None:
+            self.part.stop()
+            self.part = None
+
+
 class Intake:
     """What is on its way here for one requester. For the node's thread."""
 
@@ -86,8 +99,7 @@ class Intake:
         self._depot = depot
         self._shown = shown
         self._most_bytes = most_bytes
-        self._fetches: dict[int, Fetching] = {}
-        self._number = 0
+        self._under_way: set[Bringing] = set()
 
     def fetch(
         self,
@@ -95,32 +107,40 @@ class Intake:
         roots: tuple[Cid, ...],
         done: Done,
         skip: frozenset[Cid] = frozenset(),
-    ) -> None:
+    ) -> Bringing:
         """Have what roots lead to brought here, but not `skip`.
 
         What was not shown before comes first, and anew.
         """
         new = self._shown.lacks(self._requester, roots)
         old = tuple(root for root in roots if root not in set(new))
+        bringing = Bringing()
+        self._under_way.add(bringing)
 
-        def shown(error: TallyError | None) -> None:
+        def ended(error: TallyError | None) -> None:
+            bringing.part = None
+            self._under_way.discard(bringing)
+            done(error)
+
+        def came(error: TallyError | None) -> None:
             if error is None:
                 self._shown.add(self._requester, new)
             if error is None and old:
-                self._begin(origin, old, done, skip)
+                bringing.part = self._begin(origin, old, ended, skip)
             else:
-                done(error)
+                ended(error)
 
         if new:
-            self._begin(origin, new, shown, skip, is_anew=True)
+            bringing.part = self._begin(origin, new, came, skip, is_anew=True)
         else:
-            self._begin(origin, old, done, skip)
+            bringing.part = self._begin(origin, old, ended, skip)
+        return bringing
 
     def close(self) -> None:
         """Want nothing more."""
-        for fetch in self._fetches.values():
-            fetch.stop()
-        self._fetches.clear()
+        for bringing in self._under_way:
+            bringing.stop()
+        self._under_way.clear()
 
     def _begin(
         self,
@@ -130,19 +150,12 @@ class Intake:
         skip: frozenset[Cid],
         *,
         is_anew: bool = False,
-    ) -> None:
-        self._number += 1
-        number = self._number
-
-        def ended(error: TallyError | None) -> None:
-            self._fetches.pop(number, None)
-            done(error)
-
-        self._fetches[number] = self._depot.fetch(
+    ) -> Fetching:
+        return self._depot.fetch(
             origin.scope,
             roots,
             (origin.source,),
-            ended,
+            done,
             most_bytes=self._most_bytes(),
             skip=skip,
             is_anew=is_anew,

@@ -72,8 +72,10 @@ class Case(NamedTuple):
     provider: PeerId
     told: Told
     wanted: tuple[tuple[Said, Task], ...]
+    brought: frozenset[Cid] = frozenset()  # of what could stay, what is here: it is shown, too
 
 
+Look = Callable[[tuple[Cid, ...], Callable[[frozenset[Cid]], None]], None]  # says what is here
 Tell = Callable[[Sequence[Verdict]], None]
 
 
@@ -83,11 +85,13 @@ class Judge:
     def __init__(
         self,
         fetch: Fetch,
+        look: Look,
         recorder: Recorder,
         memo: Memo,
         wake: Wake,
     ) -> None:
         self._fetch = fetch
+        self._look = look
         self._recorder = recorder
         self._memo = memo
         self._wake = wake
@@ -103,14 +107,30 @@ class Judge:
             except Damaged as error:
                 lies.append(Verdict(said.step, None, None, error.what, is_lie=True))
         if standing:
-            self._bring(case, tuple(standing), tell)
+            self._look_for(case, tuple(standing), tell)
         if lies:
             tell(lies)
+
+    def _look_for(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
+        """Look what is here of that which could stay: of that a name alone is no proof."""
+        named = (root for one in standing for root in one.staying)
+        roots = tuple(root for root in dict.fromkeys(named) if root not in case.told.carried)
+
+        def looked(here: frozenset[Cid]) -> None:
+            self._bring(case._replace(brought=here), standing, tell)
+
+        if roots:
+            self._look(roots, looked)
+        else:
+            self._bring(case, standing, tell)
 
     def _bring(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
         """Have here what came out of some steps."""
         here = case.told.carried
-        wanted = (root for one in standing for root in one.wanted if root not in here)
+        named = (root for one in standing for root in (*one.wanted, *one.staying))
+        stays = {root for one in standing for root in one.staying} - case.brought
+        stays.difference_update(*(one.wanted for one in standing))
+        wanted = (root for root in named if root not in here and root not in stays)
         roots = tuple(dict.fromkeys(wanted))
         if not roots:
             self._keep(case, standing, tell)
@@ -151,7 +171,7 @@ class Judge:
             self._memo.add(database, witnesses)
 
         def recorded(outcome: "Future[None]") -> None:
-            self._wake(partial(_on_kept, case.told, proved, tell, outcome))
+            self._wake(partial(_on_kept, case, proved, tell, outcome))
 
         records = [block for one, proof in proved for block in (*one.records, proof)]
         here = case.told.carried
@@ -161,16 +181,17 @@ class Judge:
 
 
 def _on_kept(
-    told: Told, proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
+    case: Case, proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
 ) -> None:
     try:
         outcome.result()
     except TallyError as error:  # this machine's fault, as a full disk: the steps are not done
         tell([Verdict(one.said.step, None, None, error.what, is_lie=False) for one, _ in proved])
     else:
-        tell([_kept(told, one, proof.cid) for one, proof in proved])
+        tell([_kept(case, one, proof.cid) for one, proof in proved])
 
 
-def _kept(told: Told, one: Testimony, proof: Cid) -> Verdict:
-    away = {root: told.sizes.get(root, UNKNOWN) for root in one.staying if root not in told.carried}
+def _kept(case: Case, one: Testimony, proof: Cid) -> Verdict:
+    here, sizes = {*case.told.carried, *case.brought}, case.told.sizes
+    away = {root: sizes.get(root, UNKNOWN) for root in one.staying if root not in here}
     return Verdict(one.said.step, one, proof, "", is_lie=False, away=away)

@@ -217,10 +217,12 @@ class Node:
         )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
-        judge = Judge(depot.fetch, home.recorder, home.memo, wake)
+        judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, wake)
         office = Office(post, lines, depot, identity, judge, self._log)
         requester = self._requester = Requester(
-            office, Directory(registrar.candidates, home.named.peers), self._clock
+            office,
+            Directory(registrar.candidates, home.named.peers, registrar.directory.get),
+            self._clock,
         )
         closing.callback(requester.close)
         relays = self._relays = self._relaying(dialler, closing)

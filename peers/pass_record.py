@@ -32,8 +32,8 @@ class Pass:
 
 
 def _check_pass(one: Pass) -> None:
-    if not len(one.holder) == len(one.reader) == PUBLIC_KEY or one.holder == one.reader:
-        raise Damaged("a pass is from one peer to another")
+    if not len(one.holder) == len(one.reader) == PUBLIC_KEY:
+        raise Damaged("a pass is from one peer to another, or says what one has itself")
     if len(one.places) > MAX_ADDRESSES:
         raise Damaged(f"a pass names over {MAX_ADDRESSES} places")
     try:

@@ -1,17 +1,38 @@
 """Passages: what steps take that other peers hold for their requester, brought here by its passes.
 
-A step waits for the passes of its lease, and for nothing else here.
+A step waits for the passes of its lease, and for nothing else here. A pass of which this peer is
+the holder itself says what it has: nothing is fetched by it.
 """
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
-from engine.errors import TallyError
+from engine.errors import TallyError, Unavailable
 from peers.allowance import AGREED
 from peers.identity import Address, PeerId
-from peers.intake import Depot, Intake, Origin
-from peers.work_messages import Passed
+from peers.intake import Bringing, Depot, Intake, Origin
+from peers.shown import Shown
+from peers.work_messages import SignedPass
+
+AT_ONCE: Final = 8  # passes by which is fetched; so many dials, too
+MAX_DIALLED: Final = 2  # places of a holder
+MAX_ROOTS: Final = 65_536  # of the passes that steps wait for: 7 MB
+
+
+class Tools(NamedTuple):
+    """What passages of all agreements share."""
+
+    depot: Depot
+    shown: Shown
+    meet: Callable[[Address], None]  # has a peer dialled, unless it is connected
+    me: PeerId
+
+
+class _Going(NamedTuple):
+    holder: PeerId
+    bringing: Bringing
 
 
 class Passages:
@@ -19,59 +40,97 @@ class Passages:
 
     def __init__(
         self,
+        requester: PeerId,
+        tools: Tools,
         intake: Intake,
-        depot: Depot,
-        meet: Callable[[Address], None],
         ready: Callable[[list[Cid]], None],
         failed: Callable[[Cid, TallyError], None],
     ) -> None:
         """Call `ready` with steps of which all is here that is passed, or `failed` with why not."""
+        self._requester = requester
+        self._tools = tools
         self._intake = intake
-        self._depot = depot
-        self._meet = meet
         self._ready = ready
         self._failed = failed
         self._waiting: dict[Cid, set[Cid]] = {}  # step -> passes
-        self._under_way: dict[Cid, PeerId] = {}  # pass -> of whom
+        self._steps: dict[Cid, set[Cid]] = {}  # pass -> steps that wait for it
+        self._passes: dict[Cid, SignedPass] = {}  # of those
+        self._queue: dict[Cid, None] = {}  # passes by which nothing is fetched yet
+        self._going: dict[Cid, _Going] = {}
 
-    def want(self, steps: Iterable[Cid], passes: Iterable[Passed]) -> None:
+    def has_room(self, passes: Iterable[SignedPass]) -> bool:
+        """Return whether more steps may wait, for these passes."""
+        held = sum(len(one.value.value.roots) for one in self._passes.values())
+        return held + sum(len(one.value.value.roots) for one in passes) <= MAX_ROOTS
+
+    def want(self, steps: Iterable[Cid], passes: Iterable[SignedPass]) -> None:
         """Have what some steps take brought here."""
         named = {one.value.cid: one for one in passes}
-        self._waiting.update((step, set(named)) for step in steps)
+        for step in steps:
+            self._waiting[step] = set(named)
+            for cid in named:
+                self._steps.setdefault(cid, set()).add(step)
         for cid, one in named.items():
-            if cid not in self._under_way:
-                self._begin(cid, one)
+            if cid in self._steps and cid not in self._passes:
+                self._passes[cid] = one
+                self._queue[cid] = None
+        self._go_on()
 
     def drop(self, step: Cid) -> None:
-        """Wait for a step no more."""
-        self._waiting.pop(step, None)
+        """Wait for a step no more; what nobody else waits for is not fetched on."""
+        for cid in self._waiting.pop(step, ()):
+            self._steps[cid].discard(step)
+            if not self._steps[cid]:
+                self._end(cid)
+        self._go_on()
 
     def close(self) -> None:
         """Wait for nothing."""
-        self._waiting.clear()
-        for holder in self._under_way.values():
-            self._depot.ungranted(holder)
-        self._under_way.clear()
+        for step in tuple(self._waiting):
+            self.drop(step)
 
-    def _begin(self, cid: Cid, one: Passed) -> None:
+    def _go_on(self) -> None:
+        while self._queue and len(self._going) < AT_ONCE:
+            cid = next(iter(self._queue))
+            del self._queue[cid]
+            self._begin(cid, self._passes[cid])
+
+    def _begin(self, cid: Cid, one: SignedPass) -> None:
         passed = one.value.value
-        holder = self._under_way[cid] = PeerId(passed.holder)
-        for address in passed.addresses():
-            self._meet(address)
-        self._depot.granted(holder, AGREED)
-        origin = Origin(cid, holder, one.signed)
-        self._intake.fetch(origin, passed.roots, partial(self._on_brought, cid))
+        holder = PeerId(passed.holder)
+        if holder == self._tools.me:
+            self._on_brought(cid, self._lack(passed.roots))
+            return
+        for address in passed.addresses()[:MAX_DIALLED]:
+            self._tools.meet(address)
+        self._tools.depot.granted(holder, AGREED)
+        origin, brought = Origin(cid, holder, one.signed), partial(self._on_brought, cid)
+        self._going[cid] = _Going(holder, self._intake.fetch(origin, passed.roots, brought))
+
+    def _lack(self, roots: tuple[Cid, ...]) -> TallyError | None:
+        """Return what is wrong when not all was made here, or sent here, for the requester."""
+        lacks = self._tools.shown.lacks(self._requester, roots)
+        return Unavailable("what was made here is not known any more") if lacks else None
+
+    def _end(self, cid: Cid) -> set[Cid]:
+        """Have nothing more to do with a pass; return which steps wait for it."""
+        del self._passes[cid]
+        self._queue.pop(cid, None)
+        if (going := self._going.pop(cid, None)) is not None:
+            going.bringing.stop()
+            self._tools.depot.ungranted(going.holder)
+        return self._steps.pop(cid)
 
     def _on_brought(self, cid: Cid, error: TallyError | None) -> None:
-        self._depot.ungranted(self._under_way.pop(cid))
-        steps = [step for step, passes in self._waiting.items() if cid in passes]
+        steps = self._end(cid)
         for step in steps:
             self._waiting[step].discard(cid)
-            if error is not None:
-                del self._waiting[step]
+        if error is not None:
+            for step in steps:
+                self.drop(step)
                 self._failed(step, error)
-        whole = [step for step in steps if not self._waiting.get(step, {None})]
-        for step in whole:
-            del self._waiting[step]
-        if whole:
-            self._ready(whole)
+        elif ready := [step for step in steps if not self._waiting[step]]:
+            for step in ready:
+                del self._waiting[step]
+            self._ready(ready)
+        self._go_on()

@@ -61,7 +61,7 @@ class Provider:
         self._engagements = Engagements(mail, lines, tools)
         me = PeerId(tools.signer.public_key)
         self._passed = Passed(me, tools.shown, tools.depot, tools.clock)
-        tools.depot.shown = self._passed.show
+        tools.depot.on_pass = self._passed.show
         self._entering: dict[Cid, tuple[PeerId, Share]] = {}  # accepted, not yet in the book
         self._checked_ms = self._renew_ms = tools.clock.monotonic_ms()
 

@@ -30,6 +30,7 @@ class Directory(NamedTuple):
 
     candidates: Callable[[Platform, int, int], Sequence[Notice]]  # of so many cores and bytes
     named: Callable[[], frozenset[PeerId]]  # by the user
+    get: Callable[[PeerId], Notice | None]  # what a peer says of itself
 
 
 class _No(NamedTuple):

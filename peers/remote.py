@@ -147,6 +147,7 @@ class RemoteSlots:
     ) -> None:
         """Have a step run; all is called back from the thread that listens."""
         for kept in self._kept_for(order):
+            self._away.update(kept.roots)
             self._outbox.put(kept)
         step = _Open(next(self._numbers), name, order, logs, begun)
         step.end.add_done_callback(done)
@@ -201,7 +202,6 @@ class RemoteSlots:
             orders = [one.order for one in kept] + [one.order for one in started]
             self._store.put([block for order in orders for block in order.blocks])
         if kept:
-            self._away.update(root for one in kept for root in one.roots)
             self._client.send(write_held([self._held(one) for one in kept]))
         if started:
             self._client.send(write_tasks([self._task(*one.about) for one in started]))

@@ -36,7 +36,7 @@ class Shelves:
         self._wake = wake
         self._readers = ThreadPoolExecutor(_READERS, "shelves-read")
         self._writer = ThreadPoolExecutor(1, "shelves-write")
-        self._pending = 0  # bytes
+        self._pending = self._to_keep = 0  # bytes in all, and of those that nobody writes yet
         self._waiting: list[tuple[tuple[Block, ...], Kept]] = []  # to be kept next
         self._is_keeping = self._is_hurried = False
         self._over: dict[Cid, bytes] = {}  # the last block that was read and did not fit
@@ -111,7 +111,9 @@ class Shelves:
 
         That is soon after `hurry`.
         """
-        self._pending += _size(blocks)
+        size = _size(blocks)
+        self._pending += size
+        self._to_keep += size
         self._waiting.append((blocks, said))
         self._keep_on()
 
@@ -121,10 +123,9 @@ class Shelves:
         self._keep_on()
 
     def _keep_on(self) -> None:
-        waiting = sum(_size(blocks) for blocks, _ in self._waiting)
-        if self._is_keeping or not (self._is_hurried or waiting >= ENOUGH):
+        if self._is_keeping or not (self._is_hurried or self._to_keep >= ENOUGH):
             return
-        self._is_keeping, self._is_hurried = True, False
+        self._is_keeping, self._is_hurried, self._to_keep = True, False, 0
         batch, self._waiting = self._waiting, []
 
         def work() -> None:

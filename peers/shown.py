@@ -9,7 +9,7 @@ else it sends every byte once, also when another sent the same before.
 (other,)
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -24,15 +24,22 @@ class Shown:
 
     def __init__(self, most: int = MAX_SHOWN) -> None:
         self._most = most
+        self._counts: Counter[PeerId] = Counter()  # of roots
         self._roots: OrderedDict[tuple[PeerId, Cid], None] = OrderedDict()  # the last used last
 
     def add(self, peer: PeerId, roots: Iterable[Cid]) -> None:
         """Note that a peer has all that some roots lead to."""
         for root in roots:
+            self._counts[peer] += (peer, root) not in self._roots
             self._roots[peer, root] = None
             self._roots.move_to_end((peer, root))
         while len(self._roots) > self._most:
-            self._roots.popitem(last=False)
+            (oldest, _), _ = self._roots.popitem(last=False)
+            self._counts[oldest] -= 1
+
+    def knows(self, peer: PeerId) -> bool:
+        """Return whether a peer has shown anything."""
+        return self._counts[peer] > 0
 
     def lacks(self, peer: PeerId, roots: Iterable[Cid]) -> tuple[Cid, ...]:
         """Return those of some roots that a peer has not shown to have."""

@@ -76,6 +76,7 @@ class Ticket:
         self.ended: Counter[str] = Counter()  # steps, by how
         self._office = office
         self._visitor = visitor
+        self._directory = directory
         self._recruiter = Recruiter(directory, shunned)
         self._shunned = shunned
         self._run_id = run_id
@@ -83,6 +84,7 @@ class Ticket:
         self._work = Worklist(directory.named)
         self._away = Away()
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
+        self._lacking: Counter[PeerId] = Counter()  # steps returned for want of what is away
         self._returns: dict[Cid, Counter[PeerId]] = {}  # of steps that are open
         self._recruited_ms = -RECRUIT_MS
         self._noted: set[str] = set()
@@ -178,6 +180,9 @@ class Ticket:
                 continue
             is_alone = self._work.having(step) == (deal.provider,)  # no other is at work on it
             if not deal.is_over and is_alone and self._away.of(task):  # it may not have had that
+                self._lacking[deal.provider] += 1
+                is_bad = self._lacking[deal.provider] > 1
+                self._work.give_back(step, deal.provider, self._now_ms, is_bad=is_bad)
                 self._set_aside(task)
                 continue
             self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
@@ -245,7 +250,8 @@ class Ticket:
             for shape, waiting in self._work.shapes().items():
                 self._recruit(shape, waiting, now_ms, without=failed)  # they may fail again
             self._give_again(now_ms)
-        self._give_out(now_ms)
+        while self._give_out(now_ms):
+            pass
 
     def _give_again(self, now_ms: int) -> None:
         """Give steps that take far too long to one more provider; the first result counts."""
@@ -261,7 +267,8 @@ class Ticket:
             else:  # what it reads cannot be had there; the first may be at work on it
                 self._work.give_back(task.key, provider, now_ms, is_bad=False)
 
-    def _give_out(self, now_ms: int) -> None:
+    def _give_out(self, now_ms: int) -> bool:
+        """Give out what there is room for; return whether there are other steps now."""
         begun: list[int] = []
         is_aside = False
         coming = sum(not deal.is_agreed for deal in self._current.values() if deal.is_new(now_ms))
@@ -276,46 +283,57 @@ class Ticket:
             begun += (task.number for task in handed if task.number >= 0)
         if begun:
             self._visitor.send(write_numbers("begun", begun))
-        if is_aside:
-            self._give_out(now_ms)
+        return is_aside
 
     def _hand(self, deal: Deal, tasks: Sequence[Task], now_ms: int) -> list[Task]:
         """Have a provider run steps; return those that need not wait for content first."""
         at_hand: list[Task] = []
         others: list[Task] = []
         for task in tasks:
-            (others if self._away.lacks(task, deal.provider) else at_hand).append(task)
+            is_simple = not self._away.lacks(task, deal.provider) and task.record
+            (at_hand if is_simple or not self._away.of(task) else others).append(task)
         if at_hand:
             away = frozenset(root for task in at_hand for root in self._away.of(task))
             deal.hand(at_hand, now_ms, away)
         for task in others:  # each by itself: it waits for its own passes only
             if self._try(deal, task, now_ms):
                 at_hand.append(task)
+            elif self._away.is_lost(task):
+                self._work.end(task.key)
+                self._lose([task], _CHANGED, _TRY_HERE)
             else:
                 self._set_aside(task)
         return at_hand
 
     def _try(self, deal: Deal, task: Task, now_ms: int) -> bool:
         """Have a provider run a step; return whether what that reads can be had there."""
-        lacks = self._away.lacks(task, deal.provider)
-        if (passes := self._passes(lacks, deal.provider)) is not None:
+        passes = None if self._away.is_lost(task) else self._passes(task, deal.provider)
+        if passes is not None:
             deal.hand([task], now_ms, frozenset(self._away.of(task)), passes)
         return passes is not None
 
-    def _passes(
-        self, lacks: Mapping[PeerId, Sequence[Cid]], reader: PeerId
-    ) -> tuple[bytes, ...] | None:
-        """Return passes for what is with others; None when it has to come by way of us."""
-        holders = [self._current.get(one) for one in lacks]
-        places = [one.places for one in holders if one is not None and one.is_there]
-        many = sum(map(len, lacks.values()))
-        if len(places) < len(lacks) or len(lacks) > MAX_PASSES or many > MAX_PASSED:
+    def _passes(self, task: Task, reader: PeerId) -> tuple[bytes, ...] | None:
+        """Return passes for what is with others; None when it has to come by way of us.
+
+        Of a step whose record is fetched, one also for what the reader has itself: it is not to
+        ask for that.
+        """
+        lacks = self._away.lacks(task, reader)
+        others = {root for roots in lacks.values() for root in roots}
+        own = [root for root in self._away.of(task) if root not in others]
+        if own and not task.record:
+            lacks[reader] = own
+        if len(lacks) > MAX_PASSES or sum(map(len, lacks.values())) > MAX_PASSED:
             return None
-        passes = (
-            Pass(holder.key, reader.key, at, tuple(roots))
-            for (holder, roots), at in zip(lacks.items(), places, strict=True)
-        )
-        return tuple(seal(PASS, one, self._office.signer).data for one in passes)
+        passes = []
+        for holder, roots in lacks.items():
+            notice = self._directory.get(holder)
+            if notice is None or self._office.lines.control(holder) is None:
+                return None
+            places = notice.record.addresses if holder != reader else ()
+            one = Pass(holder.key, reader.key, places, tuple(roots))
+            passes.append(seal(PASS, one, self._office.signer).data)
+        return tuple(passes)
 
     def _set_aside(self, task: Task) -> None:
         """Have what a step reads brought here before it is given to anybody."""
@@ -335,7 +353,9 @@ class Ticket:
         """Take what a provider gave, and what of it stays there."""
         outputs = said.result.outputs.values()
         self._hold(task, provider, away)
-        if task.number < 0:
+        if task.number < 0 and away:  # said before all was asked for: it is told again
+            self._work.add([task._replace(maker=provider.key)], self._now_ms)
+        elif task.number < 0:
             ready, lost = self._away.came(task, outputs)
             self._work.add(ready, self._now_ms)
             self._lose(lost, _CHANGED, _TRY_HERE)
@@ -382,7 +402,6 @@ class Ticket:
         me = self._office.signer.public_key
         terms = self._recruiter.terms(notice, shape, self._run_id(), me)
         deal = Deal(self._office, self, notice.signer, terms, self._now_ms)
-        deal.places = notice.record.addresses
         self.deals[deal.agreement] = self._current[notice.signer] = deal
         return _room(terms)
 
@@ -393,10 +412,12 @@ class Ticket:
 
     def _lose(self, tasks: Sequence[Task], what: str, fix: str) -> None:
         """Say of steps, and of those that wait for what they would give, why nobody runs them."""
-        lost = [task for task in tasks if task.number >= 0]
-        lost += [one for task in tasks if task.number < 0 for one in self._away.failed(task)]
-        if lost:
-            self._visitor.send(write_losses(Loss(task.number, what, "", fix) for task in lost))
+        losses = [Loss(task.number, what, "", fix) for task in tasks if task.number >= 0]
+        why = f"what it reads is gone, and could not be made again: {what}"
+        waited = [one for task in tasks if task.number < 0 for one in self._away.failed(task)]
+        losses += [Loss(task.number, why, "", fix) for task in waited]
+        if losses:
+            self._visitor.send(write_losses(losses))
 
     def _tell_room(self) -> None:
         slots = sum(deal.terms.cores for deal in self._current.values() if deal.is_agreed)

@@ -27,7 +27,7 @@ from peers.agreement import (
 )
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice, request
-from peers.pass_record import PASS, Pass
+from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.plain import Plain, pack, unpack
 from peers.signed import Unsealed, unseal
 
@@ -72,10 +72,10 @@ class Handed(NamedTuple):
     steps: tuple[Cid, ...]
     needs: tuple[Need, ...]
     records: Mapping[Cid, Block]  # of some of the steps; the others' are fetched
-    passes: tuple["Passed", ...] = ()  # for what of the steps' inputs is with other peers
+    passes: tuple["SignedPass", ...] = ()  # for what of the steps' inputs is with other peers
 
 
-class Passed(NamedTuple):
+class SignedPass(NamedTuple):
     """A pass that came with a lease."""
 
     value: Unsealed[Pass]
@@ -298,12 +298,14 @@ def _leaves(carried: tuple[Plain, ...]) -> dict[Cid, Block]:
     return found
 
 
-def _passes(signed: tuple[Plain, ...]) -> tuple[Passed, ...]:
+def _passes(signed: tuple[Plain, ...]) -> tuple[SignedPass, ...]:
     if len(signed) > MAX_PASSES:
         raise RemoteFault(f"a lease comes with over {MAX_PASSES} passes")
-    found = tuple(Passed(unseal(PASS, one), one) for one in signed if isinstance(one, bytes))
+    found = tuple(SignedPass(unseal(PASS, one), one) for one in signed if isinstance(one, bytes))
     if len(found) != len(signed):
         raise RemoteFault("a pass is bytes")
+    if sum(len(one.value.value.roots) for one in found) > MAX_PASSED:
+        raise RemoteFault(f"a lease comes with passes for over {MAX_PASSED} roots")
     return found
 
 

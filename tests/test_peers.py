@@ -181,6 +181,8 @@ def test_peers_give_what_one_machine_gives(
     assert len({peers[f"train[{index}]"] for index in range(3)}) == 2
     again = told(asks.home, "run", workflow, "--on", "peers", "--force", "report")
     assert statuses(again) == dict.fromkeys(STEPS, "reused") | {"report": "ran"}
+    whole = told(asks.home, "run", workflow, "--on", "peers", "--keep-intermediates")
+    assert results(whole) == results(here)
     assert told(asks.home, "rerun", answer["run"])["verdict"] == "reproduced"
     said = told(asks.home, "show", answer["run"], "--evidence")["evidence"]
     assert {one["signature"] for one in said} == {"good"}

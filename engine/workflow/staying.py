@@ -12,6 +12,7 @@ from collections.abc import Collection
 from engine.workflow.model import Workflow
 from engine.workflow.reads import output_reads
 from engine.workflow.references import OutputRef, output_reference
+from engine.workflow.sharing import sharing
 
 
 def staying(workflow: Workflow, here: Collection[str]) -> dict[str, set[str]]:
@@ -26,6 +27,15 @@ def staying(workflow: Workflow, here: Collection[str]) -> dict[str, set[str]]:
     for name in here:
         found[name].clear()
     return found
+
+
+def staying_of_peers(workflow: Workflow, fresh: Collection[str]) -> dict[str, set[str]]:
+    """Return the outputs of each step that may stay with the peers that make them.
+
+    What is run anew each time would be run again to have them.
+    """
+    found = staying(workflow, [step for step, to in sharing(workflow).items() if to == "never"])
+    return {step: outputs for step, outputs in found.items() if step not in fresh}
 
 
 def _bring(found: dict[str, set[str]], reference: OutputRef) -> None:

@@ -128,9 +128,10 @@ class Asker(Trader):
         self._numbers = itertools.count()
         self.said: list[tuple[str, dict[str, object]]] = []
         self._real_log = Log(io.StringIO(), self.clock)
-        judge = Judge(self.depot.fetch, self.recorder, self.memo, self.woken.put)
+        judge = Judge(self.depot.fetch, self.depot.look, self.recorder, self.memo, self.woken.put)
         office = Office(self.post, self.lines, self.depot, self.identity, judge, self._log)
-        self.requester = Requester(office, Directory(self._candidates, self._named), self.clock)
+        directory = Directory(self._candidates, self._named, self._notice)
+        self.requester = Requester(office, directory, self.clock)
         self.visit = Visit()
         self.requester.attend(self.visit)
 
@@ -160,6 +161,9 @@ class Asker(Trader):
         self.recorder.close()
         self.database.close()
         super().close()
+
+    def _notice(self, peer: PeerId) -> Notice | None:
+        return next((one for one in self.notices if one.signer == peer), None)
 
     def _named(self) -> frozenset[PeerId]:
         return frozenset(self.named)

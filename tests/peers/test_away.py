@@ -25,6 +25,9 @@ def task(number: int, *reads: str) -> Task:
 def test_what_is_with_a_provider_is_lacked_by_the_others() -> None:
     """What is not away is lacked by nobody."""
     away, reader = Away(), task(2, "x", "here")
+    away.keep(task(9), A, {root("here"): 5})
+    (again,) = away.wait(task(8, "here"))
+    away.came(again, [root("here")])
     away.keep(task(1), A, {root("x"): 5})
     assert away.lacks(reader, A) == {}
     assert away.lacks(reader, B) == {A: [root("x")]}
@@ -60,7 +63,29 @@ def test_what_comes_out_otherwise_is_lost() -> None:
     (first,) = away.wait(second)
     assert away.came(first, [root("other")]) == ([], [last])
     assert away.is_lost(task(4, "x"))
+    away.keep(task(5), A, {root("z"): 5})
     assert not away.is_lost(task(4, "z"))
+
+
+def test_who_had_something_first_is_waited_for() -> None:
+    """A step that gives what it reads, or what another gave, is not what that is made of."""
+    away = Away()
+    away.keep(task(1), A, {root("x"): 5})
+    away.keep(task(2, "x"), B, {root("x"): 5, root("y"): 5})
+    assert away.lacks(task(3, "x", "y"), B) == {A: [root("x")]}
+    assert {one.key for one in away.wait(task(3, "x", "y"))} == {task(1).key, task(2).key}
+
+
+def test_a_long_chain_is_lost_as_a_short_one() -> None:
+    """Without a frame of the interpreter for each of its links."""
+    away = Away()
+    for number in range(2_000):
+        away.keep(task(number, f"{number - 1}"), A, {root(f"{number}"): 5})
+    away.keep(task(5_000), A, {root("-1"): 5})
+    last = waits = task(3_000, "1999")
+    while made := away.wait(waits):
+        (waits,) = made
+    assert away.failed(waits) == [last]
 
 
 def test_what_cannot_be_done_again_is_lost() -> None:

@@ -349,7 +349,7 @@ def test_a_pass_is_shown_when_its_fetch_has_its_turn(made: Made) -> None:
     """Who serves knows few at a time: those of fetches that wait are not shown yet."""
     one, other = made(1), made(2)
     shown: list[bytes] = []
-    other.depot.shown = lambda peer, word: shown.append(word)
+    other.depot.on_pass = lambda peer, word: shown.append(word)
     one.meet(other)
     for number in range(40):
         root = leaf(b"%d" % number).cid

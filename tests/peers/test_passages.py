@@ -30,7 +30,7 @@ class Reading(Pair):
         self.holder = Trader(3, DiskStore(folder / "holder"))
         self.holder.store.put([HELD])
         self.shown: list[bytes] = []
-        self.holder.depot.shown = self._show
+        self.holder.depot.on_pass = self._show
         self.has_it = True
         self.holder.meet(self.lender)
         self.agreement = self.agree()

@@ -13,7 +13,7 @@ from engine.store.disk import DiskStore
 from peers.connection import Channel
 from peers.exchange import Show, pack
 from peers.pass_record import PASS, Pass
-from peers.passed import LAST_MS, MAX_EACH
+from peers.passed import LAST_MS
 from peers.signed import seal
 from tests.peers.graphs import leaf
 from tests.peers.lenders import step
@@ -21,6 +21,7 @@ from tests.peers.test_provider import Pair
 from tests.peers.traders import Trader, until
 
 SECRET = leaf(b"of the holder's own " * 1_000)
+MANY = 5  # passes
 OTHER = leaf(b"something else")
 
 
@@ -178,7 +179,7 @@ def test_a_pass_of_others_ends_the_connection(three: Three, keys: dict[str, int]
 def test_a_pass_that_nobody_signed_ends_the_connection(three: Three) -> None:
     """So does anything else that is none."""
     _, word = three.word(three.made())
-    three.show(word[:-1] + bytes([word[-1] ^ 1]))
+    three.show(word[:-46] + bytes([word[-46] ^ 1]) + word[-45:])  # in the signature
     three.until_all(lambda: three.lender.closed)
     assert three.lender.closed[0].is_fault
     assert three.grants == 0
@@ -213,16 +214,20 @@ def test_a_pass_is_forgotten_after_a_while(three: Three) -> None:
     assert three.has(scope, root, word=word)
 
 
-def test_of_many_passes_the_oldest_is_forgotten(three: Three) -> None:
+@pytest.mark.parametrize(("bound", "most"), [("MAX_EACH", MANY), ("MAX_ROOTS", MANY)])
+def test_of_many_passes_the_oldest_is_forgotten(
+    three: Three, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
     """That was not shown again since; and each counts once, however often it is shown."""
+    monkeypatch.setattr(f"peers.passed.{bound}", most)
     root = three.made()
-    words = [three.word(root, leaf(b"%d" % number).cid) for number in range(MAX_EACH + 1)]
-    for _, word in (*words[:MAX_EACH], words[0], words[MAX_EACH]):
+    words = [three.word(root, leaf(b"%d" % number).cid) for number in range(MANY + 1)]
+    for _, word in (*words[:MANY], words[0], words[MANY]):
         three.show(word)
-    three.until_all(lambda: three.grants >= MAX_EACH)
+    three.until_all(lambda: three.grants >= MANY)
     for _ in range(20):
         three.lender.turn()
-    assert three.grants == MAX_EACH
+    assert three.grants == MANY
     assert not three.has(words[1][0], root)
     assert three.has(words[0][0], root)
-    assert three.has(words[MAX_EACH][0], root)
+    assert three.has(words[MANY][0], root)

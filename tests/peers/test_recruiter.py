@@ -18,6 +18,10 @@ PRIVATE = SHAPE._replace(is_private=True)
 RUN, ME = bytes(16), identity(9).public_key
 
 
+def _unknown(_: object) -> None:
+    """Know nobody."""
+
+
 def notice(number: int) -> Notice:
     """Return the record of a peer of eight cores."""
     kind = Platform(REQUIRES, SYSTEM)
@@ -36,7 +40,7 @@ def shunned() -> Shunned:
 def recruiter(shunned: Shunned) -> Recruiter:
     """Return one that knows two peers, of whom the user named the second."""
     known = [notice(1), notice(2)]
-    return Recruiter(Directory(lambda *_: known, lambda: frozenset({B})), shunned)
+    return Recruiter(Directory(lambda *_: known, lambda: frozenset({B}), _unknown), shunned)
 
 
 def able(recruiter: Recruiter, shape: Shape) -> list[object]:
@@ -92,8 +96,10 @@ def test_it_gives_up_when_nobody_was_there_for_long(recruiter: Recruiter) -> Non
 
 def test_it_says_what_is_lacking(shunned: Shunned) -> None:
     """Somebody that was named, somebody with as much, or anybody."""
-    alone = Recruiter(Directory(lambda *_: [], frozenset), shunned)
-    large = Recruiter(Directory(lambda _, cores, __: [notice(1)] * (cores < 2), frozenset), shunned)
+    alone = Recruiter(Directory(lambda *_: [], frozenset, _unknown), shunned)
+    large = Recruiter(
+        Directory(lambda _, cores, __: [notice(1)] * (cores < 2), frozenset, _unknown), shunned
+    )
     assert "named" in large.lack(PRIVATE)[0]
     assert "2 cores" in large.lack(SHAPE)[0]
     assert "no peer is there" in alone.lack(SHAPE)[0]

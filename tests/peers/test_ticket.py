@@ -135,9 +135,9 @@ def test_another_is_given_a_pass(asker: Asker, made: Made) -> None:
     """For what it reads, of who has that, and for nobody else; it is not had from here."""
     holder, reader = made(2, cores=1), made(3)
     reader.run = never
-    asker.store.put([LARGE])
     read_elsewhere(asker, holder, reader)
     until(lambda: reader.leases, asker, holder, reader)
+    asker.store.put([LARGE])
     ((one,),) = [handed.passes for handed in reader.leases]
     assert one.value.signer == asker.peer
     value = one.value.value
@@ -260,9 +260,9 @@ def test_a_second_copy_is_given_a_pass_too(asker: Asker, made: Made) -> None:
     """What it reads is had by that, and not from here."""
     holder, slow, second = made(2, cores=1), made(3, cores=1), made(4, cores=1)
     slow.run = second.run = never
-    asker.store.put([LARGE])
     read_elsewhere(asker, holder, slow)
     until(lambda: slow.leases, asker, holder, slow)
+    asker.store.put([LARGE])
     introduce(asker, second)
     late(asker, holder, slow, second)
     until(lambda: READ.cid in leased(second), asker, holder, slow, second)

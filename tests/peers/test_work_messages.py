@@ -142,7 +142,6 @@ def test_a_lease_comes_with_passes() -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        Pass(WE.public_key, WE.public_key, (), (A,)),
         Pass(WE.public_key, b"short", (), (A,)),
         Pass(WE.public_key, THEY.public_key, (), ()),
         Pass(WE.public_key, THEY.public_key, (), (A,) * (MAX_PASSED + 1)),

@@ -80,7 +80,7 @@ class Shelf:
     """The depot of the simulation, as a node asks it."""
 
     def __init__(self, depot: Depot, me: PeerId, promises: Promises) -> None:
-        self.shown: Callable[[PeerId, bytes], None] = lambda *_: None  # nobody gives passes here
+        self.on_pass: Callable[[PeerId, bytes], None] = lambda *_: None  # nobody gives passes here
         self._depot = depot
         self._me = me
         self._promises = promises
@@ -97,6 +97,10 @@ class Shelf:
         roots = tuple(roots)
         self._promises.handed(self._me, self._promises.wanted.intersection(roots))
         self._depot.offer(scope, roots, asker, without)
+
+    def look(self, roots: tuple[Cid, ...], said: Callable[[frozenset[Cid]], None]) -> None:
+        """Nothing stays with its maker here, so that nobody asks."""
+        raise AssertionError(roots)
 
     def roots(self) -> set[Cid]:
         """Nothing is let go of here."""
@@ -227,14 +231,18 @@ class NodeLife(Life):
         if peer.conduct.declines:
             self._running.pause()
         memo = Recorder(self.writer, lambda change: change(self.writer.table("memo")))
-        judge = Looking(shelf.fetch, cast("Any", memo), cast("Any", Memo()), self._wake)
+        judge = Looking(shelf.fetch, shelf.look, cast("Any", memo), cast("Any", Memo()), self._wake)
         judge.me, judge.promises = self.me, self._promises
 
         def log(event: str, **about: object) -> None:
             peer.note(peer.number, event, *about.values())
 
         office = Office(self.post, self.lines, shelf, peer.signer, judge, log)
-        self._asking = Requester(office, Directory(self.registrar.notices, frozenset), clock)
+        self._asking = Requester(
+            office,
+            Directory(self.registrar.notices, frozenset, lambda _: None),  # nothing stays away
+            clock,
+        )
 
     def _enter(self, change: Callable[[Any], None]) -> None:
         with self.book.change() as database:
