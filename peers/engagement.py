@@ -27,7 +27,6 @@ from peers.intake import Intake, Origin
 from peers.made import Made
 from peers.mistake import Mistake
 from peers.passages import Passages
-from peers.passages import Tools as PassageTools
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -108,8 +107,9 @@ class Engagement:
             self._on_ready,
             self._lacks,
         )
-        shared = PassageTools(tools.depot, tools.shown, tools.meet, kept.agreement.provider)
-        self._passages = Passages(requester, shared, self._intake, self._on_passed, self._lacks)
+        self._passages = Passages(
+            self._intake, tools.depot, tools.meet, self._on_passed, self._lacks
+        )
         self._open: dict[Cid, _Open] = {}
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)

@@ -1,7 +1,7 @@
 """Passages: what steps take that other peers hold for their requester, brought here by its passes.
 
 A step waits for the passes of its lease, and for nothing else here. A pass of which this peer is
-the holder itself says what it has: nothing is fetched by it.
+the holder itself says what is here: no line is made for it.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,25 +9,15 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
-from engine.errors import TallyError, Unavailable
+from engine.errors import TallyError
 from peers.allowance import AGREED
 from peers.identity import Address, PeerId
 from peers.intake import Bringing, Depot, Intake, Origin
-from peers.shown import Shown
 from peers.work_messages import SignedPass
 
 AT_ONCE: Final = 8  # passes by which is fetched; so many dials, too
 MAX_DIALLED: Final = 2  # places of a holder
 MAX_ROOTS: Final = 65_536  # of the passes that steps wait for: 7 MB
-
-
-class Tools(NamedTuple):
-    """What passages of all agreements share."""
-
-    depot: Depot
-    shown: Shown
-    meet: Callable[[Address], None]  # has a peer dialled, unless it is connected
-    me: PeerId
 
 
 class _Going(NamedTuple):
@@ -40,16 +30,16 @@ class Passages:
 
     def __init__(
         self,
-        requester: PeerId,
-        tools: Tools,
         intake: Intake,
+        depot: Depot,
+        meet: Callable[[Address], None],
         ready: Callable[[list[Cid]], None],
         failed: Callable[[Cid, TallyError], None],
     ) -> None:
         """Call `ready` with steps of which all is here that is passed, or `failed` with why not."""
-        self._requester = requester
-        self._tools = tools
         self._intake = intake
+        self._depot = depot
+        self._meet = meet
         self._ready = ready
         self._failed = failed
         self._waiting: dict[Cid, set[Cid]] = {}  # step -> passes
@@ -98,19 +88,11 @@ class Passages:
     def _begin(self, cid: Cid, one: SignedPass) -> None:
         passed = one.value.value
         holder = PeerId(passed.holder)
-        if holder == self._tools.me:
-            self._on_brought(cid, self._lack(passed.roots))
-            return
         for address in passed.addresses()[:MAX_DIALLED]:
-            self._tools.meet(address)
-        self._tools.depot.granted(holder, AGREED)
+            self._meet(address)
+        self._depot.granted(holder, AGREED)
         origin, brought = Origin(cid, holder, one.signed), partial(self._on_brought, cid)
         self._going[cid] = _Going(holder, self._intake.fetch(origin, passed.roots, brought))
-
-    def _lack(self, roots: tuple[Cid, ...]) -> TallyError | None:
-        """Return what is wrong when not all was made here, or sent here, for the requester."""
-        lacks = self._tools.shown.lacks(self._requester, roots)
-        return Unavailable("what was made here is not known any more") if lacks else None
 
     def _end(self, cid: Cid) -> set[Cid]:
         """Have nothing more to do with a pass; return which steps wait for it."""
@@ -118,7 +100,7 @@ class Passages:
         self._queue.pop(cid, None)
         if (going := self._going.pop(cid, None)) is not None:
             going.bringing.stop()
-            self._tools.depot.ungranted(going.holder)
+            self._depot.ungranted(going.holder)
         return self._steps.pop(cid)
 
     def _on_brought(self, cid: Cid, error: TallyError | None) -> None:

@@ -99,6 +99,7 @@ class Lender(Trader):
         self.collected: list[None] = []
         self.renewed = 0
         self.said: list[str] = []  # in its log
+        self.shown = Shown()
         self.met: list[Address] = []  # who was to be dialled
         self.keeper = Keeper(
             self.store, self.book, self.gone.append, self.collect, quota, self.clock
@@ -124,7 +125,7 @@ class Lender(Trader):
             self.woken.put,
             lambda: self.free_bytes,
             GIB,
-            Shown(),
+            self.shown,
             self.met.append,
             lambda event, **facts: self.said.append(event),
         )

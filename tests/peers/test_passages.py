@@ -35,9 +35,15 @@ class Reading(Pair):
         self.holder.meet(self.lender)
         self.agreement = self.agree()
 
-    def word(self, *, signer: Trader | None = None, reader: PeerId | None = None) -> bytes:
+    def word(
+        self,
+        *,
+        signer: Trader | None = None,
+        reader: PeerId | None = None,
+        holder: PeerId | None = None,
+    ) -> bytes:
         """Return a pass for what the holder has."""
-        who = (self.holder.peer.key, (reader or self.lender.peer).key)
+        who = ((holder or self.holder.peer).key, (reader or self.lender.peer).key)
         return seal(
             PASS, Pass(*who, (), (HELD.cid,)), (signer or self.borrower.trader).identity
         ).data
@@ -107,6 +113,32 @@ def test_what_is_here_but_was_not_shown_is_fetched(reading: Reading) -> None:
     reading.wait(one)
     assert reading.borrower.results.keys() == {one}
     assert reading.lender.depot.status()["received"] >= len(HELD.data)
+
+
+@pytest.mark.parametrize("was_shown", [True, False])
+def test_what_it_has_itself_is_not_asked_for(reading: Reading, *, was_shown: bool) -> None:
+    """A pass of its own says so, which counts for what its requester had made here or sent."""
+    reading.lender.store.put([HELD])
+    if was_shown:
+        reading.lender.shown.add(reading.borrower.trader.peer, [HELD.cid])
+    one = step(reading.borrower.store, "read" + " " * 5_000, {"i": HELD.data}, absent=True)
+    reading.lease(one, reading.word(holder=reading.lender.peer))
+    reading.wait(one)
+    assert (one in reading.borrower.results) == was_shown
+    assert (one in reading.borrower.back) != was_shown
+    assert not reading.shown
+
+
+def test_what_nobody_waits_for_is_not_fetched_on(reading: Reading) -> None:
+    """A step that is stopped wants nothing more of anybody."""
+    reading.has_it = False
+    one = step(reading.borrower.store, "read", {"i": HELD.data}, absent=True)
+    reading.lease(one, reading.word(), record=reading.borrower.store.get(one))
+    reading.until(lambda: reading.grants)
+    asked = reading.borrower.stop(reading.agreement, one)
+    reading.until(lambda: asked in reading.borrower.answers)
+    assert reading.grants == 0
+    assert reading.lender.depot.roots() == set()
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -118,6 +118,27 @@ def test_what_may_not_stay_is_fetched(asker: Asker, made: Made) -> None:
     assert outcome.away == ()
 
 
+def test_what_is_here_already_does_not_stay_away(asker: Asker, made: Made) -> None:
+    """It is fetched from who says to have made it: of that its name is no proof (adr/0115)."""
+    worker = made(2)
+    asker.store.put([LARGE])
+    made_at(asker, worker)
+    assert asker.depot.status()["received"] >= len(LARGE.data)
+    (outcome,) = read_outcomes(tuple(asker.visit.of("ended")))
+    assert outcome.away == ()
+
+
+def test_who_fetches_a_record_has_a_pass_for_what_it_made(asker: Asker, made: Made) -> None:
+    """So that it asks for nothing of that."""
+    worker = made(2)
+    made_at(asker, worker)
+    worker.run = never
+    have_run(asker, READER._replace(record=b""))
+    until(lambda: READ.cid in leased(worker), asker, worker)
+    (one,) = worker.leases[-1].passes
+    assert one.value.value.holder == one.value.value.reader == worker.peer.key
+
+
 def test_who_made_it_reads_it_where_it_is(asker: Asker, made: Made) -> None:
     """Without a pass; that it is here, too, is nothing that it may make use of (adr/0115)."""
     worker = made(2)
