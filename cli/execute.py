@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cli.crews import Known, open_crew
 from cli.interrupt import interruptible
-from cli.prepare import Prepared
+from cli.prepare import How, Prepared
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
@@ -25,14 +25,6 @@ from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
-
-
-class How(NamedTuple):
-    """How a run is driven."""
-
-    forced: frozenset[str] = frozenset()  # steps that run whatever is known
-    keep_going: bool = False  # with what a failed step does not prevent
-    keep_intermediates: bool = False  # whether what only steps read leaves the peers, too
 
 
 class Executed(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from cli.changeview import change_json, change_lines
 from cli.crews import capacity_of
-from cli.execute import How, inquiry
-from cli.prepare import Prepared
+from cli.execute import inquiry
+from cli.prepare import How, Prepared
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.runview import view_row
 from cli.settings import Settings

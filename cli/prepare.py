@@ -33,6 +33,15 @@ _TIMEOUT_S: Final = 60  # of silence, not of the whole download
 
 
 @dataclass(frozen=True, slots=True)
+class How:
+    """How a run is driven."""
+
+    forced: frozenset[str] = frozenset()  # steps that run whatever is known
+    keep_going: bool = False  # with what a failed step does not prevent
+    keep_intermediates: bool = False  # whether what only steps read leaves the peers, too
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A run that could begin; its records are in the store."""
 

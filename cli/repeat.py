@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cli.crews import Known, open_crew
-from cli.execute import How, begin, execute
+from cli.execute import begin, execute
 from cli.interrupt import interruptible
 from cli.named import find_workflow
-from cli.prepare import Where, carriers_of, prepare
+from cli.prepare import How, Where, carriers_of, prepare
 from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings

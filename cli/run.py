@@ -13,8 +13,7 @@ from cli.workspace import Workspace
 from engine.errors import StepFailed, Unavailable
 
 if TYPE_CHECKING:
-    from cli.execute import How
-    from cli.prepare import Prepared, Where
+    from cli.prepare import How, Prepared, Where
     from cli.remaining import Remaining
     from cli.runview import RunView
 
@@ -54,9 +53,8 @@ def run(
     What was done before with the same environment, command and inputs is reused. Interrupted, by
     whatever: the same command goes on from there.
     """
-    from cli.execute import How
     from cli.named import check_forced, find_workflow
-    from cli.prepare import prepare
+    from cli.prepare import How, prepare
     from cli.repeated import repeated
 
     _unpaid(max_cost)
