@@ -21,6 +21,7 @@ from peers.peer_record import Notice
 from peers.placement import Need, Room
 from peers.plain import Plain
 from peers.recruiter import Directory, Recruiter
+from peers.returns import Returns
 from peers.run_frames import (
     Loss,
     Outcome,
@@ -41,7 +42,6 @@ from peers.worklist import Ended, Shape, Worklist, shape_of
 RECRUIT_MS: Final = 250  # between two looks at who there is
 MAX_DEALS: Final = 64  # providers of one run
 MAX_NOTES: Final = 100  # that a person is told in one run: peers write some of them
-MAX_RETURNS: Final = 5  # of one step, by providers that could not run it
 
 _TRY_HERE: Final = "run it here, without --on, to see whether it is the step"
 _CHANGED: Final = "what it reads is gone, and came out otherwise when it was made again"
@@ -85,7 +85,7 @@ class Ticket:
         self._away = Away()
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
         self._lacking: Counter[PeerId] = Counter()  # steps returned for want of what is away
-        self._returns: dict[Cid, Counter[PeerId]] = {}  # of steps that are open
+        self._returns = Returns()
         self._recruited_ms = -RECRUIT_MS
         self._noted: set[str] = set()
         self._is_over = False
@@ -155,7 +155,7 @@ class Ticket:
             said = verdict.testimony
             if said is None:
                 raise ValueError("what is kept was believed")
-            self._returns.pop(verdict.step, None)
+            self._returns.forget(verdict.step)
             took_ms = self._work.took_ms(verdict.step, said.attestation.wall_ms, self._now_ms)
             ended = self._work.done(verdict.step, deal.provider, took_ms)
             if ended is not None:
@@ -186,9 +186,9 @@ class Ticket:
                 self._set_aside(task)
                 continue
             self._work.give_back(step, deal.provider, self._now_ms, is_bad=not deal.is_over)
-            if not deal.is_over and self._is_hopeless(step, deal.provider):
+            able = {peer for peer, one in self._current.items() if one.is_agreed}
+            if not deal.is_over and self._returns.count(step, deal.provider, able):
                 lost.append(task)
-                del self._returns[step]
                 self._work.end(step)
         self._lose(lost, f"no peer could run it: {why}", _TRY_HERE)
 
@@ -217,13 +217,6 @@ class Ticket:
                 self._work.add([self._away.sized(task)], self._now_ms)
         self._lose(lost, _CHANGED, _TRY_HERE)
 
-    def _is_hopeless(self, step: Cid, provider: PeerId) -> bool:
-        """Count a return; return whether all who could run a step have returned it, and often."""
-        returns = self._returns.setdefault(step, Counter())
-        returns[provider] += 1
-        others = {peer for peer, deal in self._current.items() if deal.is_agreed}
-        return returns.total() >= MAX_RETURNS and others <= returns.keys()
-
     def _stop(self, numbers: Iterable[int]) -> None:
         dropped = (self._work.drop(one) for one in numbers if not self._away.drop(one))
         self._withdraw([one for one in dropped if one is not None])
@@ -246,7 +239,7 @@ class Ticket:
         if is_new or now_ms - self._recruited_ms >= RECRUIT_MS:
             self._recruited_ms = now_ms
             self._retire()
-            failed = frozenset(peer for returns in self._returns.values() for peer in returns)
+            failed = self._returns.providers()
             for shape, waiting in self._work.shapes().items():
                 self._recruit(shape, waiting, now_ms, without=failed)  # they may fail again
             self._give_again(now_ms)

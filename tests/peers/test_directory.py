@@ -280,7 +280,7 @@ def test_who_is_lost_is_dialled_again_a_few_times() -> None:
         dialled += [(second, one.address.peer) for one in told if isinstance(one, Dial)]
     at = [second for second, peer in dialled if peer == ONE]
     assert at[0] <= 5
-    assert len([second for second in at if second <= 80]) >= AGAIN
+    assert AGAIN <= len([second for second in at if second <= 80]) <= AGAIN + 2  # or a round's
     mine.handle(Up(ONE, dialled=True))
     assert not mine.handle(Tick(START_MS + 130_000, 130_000, 1))
 

@@ -12,8 +12,8 @@ from engine.step import RESULT, Result
 from peers.agreement import Said
 from peers.deal import GONE_MS
 from peers.recruiter import PATIENCE_MS
+from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
-from peers.ticket import MAX_RETURNS
 from peers.work_messages import Handed
 from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Visit, Worker, block, introduce, step

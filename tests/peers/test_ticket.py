@@ -85,6 +85,14 @@ def made_at(asker: Asker, worker: Worker) -> None:
     until(lambda: ended(asker), asker, worker)
 
 
+def lose(asker: Asker, holder: Worker) -> None:
+    """Have one vanish, for so long that it is taken for gone."""
+    holder.vanish()
+    until(lambda: asker.closed, asker)
+    asker.clock.by_ms += GONE_MS
+    asker.turn()
+
+
 def read_elsewhere(asker: Asker, holder: Worker, *readers: Worker) -> None:
     """Have what is large made by one, who is busy then, and read by another."""
     made_at(asker, holder)
@@ -199,10 +207,7 @@ def test_what_went_with_its_holder_is_made_by_another(asker: Asker, made: Made) 
     """Nobody is given a pass for what one has that is not there."""
     holder, reader = made(2), made(3)
     made_at(asker, holder)
-    holder.vanish()
-    until(lambda: asker.closed, asker)
-    asker.clock.by_ms += GONE_MS
-    asker.turn()
+    lose(asker, holder)
     reader.run = at_once
     introduce(asker, reader)
     have_run(asker, READER)
@@ -221,10 +226,7 @@ def test_what_comes_out_otherwise_loses_who_reads_it(asker: Asker, made: Made) -
     holder.gives = b"first "
     first = block(holder.gives + MAKE.cid.raw)
     made_at(asker, holder)
-    holder.vanish()
-    until(lambda: asker.closed, asker)
-    asker.clock.by_ms += GONE_MS
-    asker.turn()
+    lose(asker, holder)
     reader.run = at_once
     introduce(asker, reader)
     have_run(asker, READER._replace(away=(first.cid,)))
