@@ -23,7 +23,7 @@ from engine.workflow.model import Workflow
 from engine.workflow.sharing import sharing
 from peers.control_client import connect
 from peers.remote import Brief, Kept, RemoteSlots, reads
-from peers.work_messages import Need
+from peers.step_messages import Need
 
 # Peers come and go, so that a plan does not count what they lend: the node has a queue, and one
 # that is never empty. A step that nobody could run is lost there.

@@ -32,26 +32,16 @@ from peers.assignment_events import (
     Withdrawn,
 )
 from peers.assignment_events import Judge as ToJudge
+from peers.batch_messages import Told
 from peers.connection import Connection
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.judge import Case, Verdict
+from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.run_frames import Task
 from peers.signed import seal, unseal
-from peers.work_messages import (
-    END_TYPE,
-    LEASE_TYPE,
-    OFFER_TYPE,
-    STOP_TYPE,
-    Refusal,
-    Steps,
-    Told,
-    read_answer,
-    write_end,
-    write_lease,
-    write_steps,
-)
+from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
 
 ANSWER_MS: Final = 15_000  # for what a provider saves before it answers
 SOON_MS: Final = 1_000  # in which a provider answers an offer

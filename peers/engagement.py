@@ -46,9 +46,9 @@ from peers.service_events import (
     Stopped,
     Tick,
 )
+from peers.step_messages import Handed, Need, SignedPass
 from peers.supply import Lacking, Supply
 from peers.telling import Telling, Tools
-from peers.work_messages import Handed, Need, SignedPass
 from peers.workbench import Outcome, Task, share_of
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run

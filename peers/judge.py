@@ -21,11 +21,11 @@ from engine.errors import Damaged, TallyError
 from engine.memo import Memo, Witness
 from engine.recorder import Record, Recorder
 from peers.agreement import Said
+from peers.batch_messages import Told
 from peers.identity import PeerId
 from peers.run_frames import Task
 from peers.testimony import Testimony, testify
 from peers.wake import Wake
-from peers.work_messages import Told
 
 UNKNOWN: Final = 16 * 1024 * 1024  # bytes, about: of what nobody has said how large it is
 

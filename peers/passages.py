@@ -13,7 +13,7 @@ from engine.errors import TallyError
 from peers.allowance import AGREED
 from peers.identity import Address, PeerId
 from peers.intake import Bringing, Depot, Intake, Origin
-from peers.work_messages import SignedPass
+from peers.step_messages import SignedPass
 
 AT_ONCE: Final = 8  # passes by which is fetched; so many dials, too
 MAX_DIALLED: Final = 2  # places of a holder

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
+from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection
 from peers.engagement import NO_ROOM, Engagement, has_room
 from peers.engagements import Engagements, enter
@@ -23,26 +24,20 @@ from peers.identity import PeerId
 from peers.keeper import RENEW_MS
 from peers.lines import Lines
 from peers.mail import Mail
+from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_end, read_offer, write_answer
 from peers.passed import Passed
 from peers.signed import Unsealed, seal
-from peers.telling import Tools
-from peers.work_messages import (
-    BATCH_TYPE,
-    END_TYPE,
+from peers.step_messages import (
     LEASE_TYPE,
-    OFFER_TYPE,
     RETURN_TYPE,
     STOP_TYPE,
     Handed,
-    Refusal,
     Steps,
-    read_end,
     read_lease,
-    read_offer,
     read_steps,
-    write_answer,
     write_steps,
 )
+from peers.telling import Tools
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
 WANTED_MS: Final = 5_000  # the same, when another wants it

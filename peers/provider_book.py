@@ -17,7 +17,7 @@ from peers.identity import PeerId
 from peers.service import KNOWN, REMEMBERED, Past
 from peers.service_events import Hand, Ran
 from peers.signed import unseal
-from peers.work_messages import Handed
+from peers.step_messages import Handed
 
 TRIM: Final = 16  # batches: counting what was done for each would cost more than they do
 MAX_OWING: Final = 64  # agreements that are taken up when a requester is heard of: few have two

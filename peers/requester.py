@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.clock import Clock
 from peers.agreement import RUN_BYTES
+from peers.batch_messages import BATCH_TYPE, read_batch
 from peers.connection import Connection
 from peers.deal import Deal
 from peers.envelope import Role
@@ -20,8 +21,8 @@ from peers.office import Office
 from peers.plain import Plain
 from peers.recruiter import Directory
 from peers.shunned import Shunned
+from peers.step_messages import RETURN_TYPE, read_steps
 from peers.ticket import Ticket
-from peers.work_messages import BATCH_TYPE, RETURN_TYPE, read_batch, read_steps
 
 
 class Visitor(Protocol):

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from peers.plain import Plain
-from peers.work_messages import Need
+from peers.step_messages import Need
 
 MAX_TASKS: Final = 1_000  # of a frame: 4 MiB of their records
 

@@ -7,6 +7,7 @@ end's ends the connection: here, and nowhere else, that is done and written down
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from peers.batch_messages import BATCH_TYPE
 from peers.connection import Connection
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -14,7 +15,7 @@ from peers.identity import PeerId
 from peers.mail import Mail, Part
 from peers.messages import Subject
 from peers.post import Came, Closed, Happened, Opened, Unanswered
-from peers.work_messages import BATCH_TYPE, RETURN_TYPE
+from peers.step_messages import RETURN_TYPE
 
 
 class Parts(NamedTuple):

@@ -17,6 +17,7 @@ from engine.recorder import Change, Record, Recorder
 from engine.runner import Signer
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
+from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.held import HELD, Held
 from peers.identity import Address
 from peers.intake import Depot
@@ -26,8 +27,8 @@ from peers.service import MAX_OPEN
 from peers.service_events import Hand
 from peers.shown import Shown
 from peers.signed import seal
+from peers.step_messages import RETURN_TYPE, Steps, write_steps
 from peers.wake import Wake
-from peers.work_messages import BATCH_TYPE, RETURN_TYPE, Steps, write_batch, write_steps
 from peers.workbench import Workbench
 
 SENDING: Final = 4  # batches that wait for an answer; more stay in the book meanwhile

@@ -35,8 +35,8 @@ from peers.run_frames import (
 )
 from peers.shunned import Shunned
 from peers.signed import seal
+from peers.step_messages import MAX_PASSES
 from peers.testimony import Testimony
-from peers.work_messages import MAX_PASSES
 from peers.worklist import Ended, Shape, Worklist, shape_of
 
 RECRUIT_MS: Final = 250  # between two looks at who there is

@@ -32,9 +32,9 @@ from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.made import Made, made_of, records_of, weighed, whole
 from peers.mistake import contained
+from peers.step_messages import Need
 from peers.turns import Turns
 from peers.wake import Wake
-from peers.work_messages import Need
 
 T = TypeVar("T")
 

@@ -15,7 +15,16 @@ from engine.content.blocks import Block
 from engine.content.schema import Record
 from engine.errors import TallyError
 from engine.step import SIGNED as SIGNED_RECORD
-from peers import control_frames, directory_messages, envelope, exchange, plain, work_messages
+from peers import (
+    batch_messages,
+    control_frames,
+    directory_messages,
+    envelope,
+    exchange,
+    offer_messages,
+    plain,
+    step_messages,
+)
 from peers.agreement import ACCEPTANCE, BATCH, LEASE, OFFER, Acceptance, Batch, Lease, Offer, Said
 from peers.certificate import CERTIFICATE
 from peers.connection import Channel, Connection
@@ -27,11 +36,12 @@ from peers.messages import HELLO_TYPE, request
 from peers.network_frames import Frame, Incoming, Kind, Outgoing
 from peers.network_lines import NetworkLines
 from peers.network_messages import accepted, ended, left
+from peers.offer_messages import Refusal
 from peers.peer_record import PEER
 from peers.session import Session
 from peers.session_events import Accepted, Cut
 from peers.signed import seal, unseal
-from peers.work_messages import Need, Refusal, Steps
+from peers.step_messages import Need, Steps
 from tests.long.samples import A_CID, CUT
 from tests.peers.keys import identity
 from tests.peers.parties import curve_key, pair, party, received
@@ -94,12 +104,12 @@ def directory(kind: int, body: bytes) -> object:
 
 
 _WORK: Final = (
-    work_messages.read_offer,
-    work_messages.read_answer,
-    work_messages.read_lease,
-    work_messages.read_batch,
-    work_messages.read_steps,
-    work_messages.read_end,
+    offer_messages.read_offer,
+    offer_messages.read_answer,
+    step_messages.read_lease,
+    batch_messages.read_batch,
+    step_messages.read_steps,
+    offer_messages.read_end,
 )
 
 
@@ -191,13 +201,13 @@ DIRECTORY: Final = (
 )
 WORK: Final = (
     b"\x00" + _OFFER.data,
-    b"\x01" + work_messages.write_answer(Refusal("no")),
+    b"\x01" + offer_messages.write_answer(Refusal("no")),
     b"\x01"
-    + work_messages.write_answer(seal(ACCEPTANCE, Acceptance(_OFFER.cid), identity(2)).data),
-    b"\x02" + work_messages.write_lease(_LEASE, [A_CID], [Need(A_CID, 1, 1, 1)]),
-    b"\x03" + work_messages.write_batch(_BATCH, [_SAID], [Block(A_CID, b"x")] * 2),
-    b"\x04" + work_messages.write_steps(Steps(A_CID, (A_CID,), "why")),
-    b"\x05" + work_messages.write_end(A_CID),
+    + offer_messages.write_answer(seal(ACCEPTANCE, Acceptance(_OFFER.cid), identity(2)).data),
+    b"\x02" + step_messages.write_lease(_LEASE, [A_CID], [Need(A_CID, 1, 1, 1)]),
+    b"\x03" + batch_messages.write_batch(_BATCH, [_SAID], [Block(A_CID, b"x")] * 2),
+    b"\x04" + step_messages.write_steps(Steps(A_CID, (A_CID,), "why")),
+    b"\x05" + offer_messages.write_end(A_CID),
 )
 ADDRESSES: Final = (
     str(Address(identity(1).peer, "::1", 7411)).encode(),

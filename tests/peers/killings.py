@@ -12,7 +12,8 @@ from nacl.public import PrivateKey
 from engine.content.cid import Cid
 from peers.connection import Place
 from peers.identity import PeerId
-from peers.work_messages import Need, Refusal
+from peers.offer_messages import Refusal
+from peers.step_messages import Need
 from tests.peers.keys import identity
 from tests.peers.lenders import Borrower, environment, step
 from tests.peers.traders import until

@@ -25,6 +25,7 @@ from engine.step import (
 )
 from engine.store.disk import DiskStore
 from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Said
+from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.connection import Connection
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -32,6 +33,7 @@ from peers.identity import PeerId
 from peers.judge import Judge
 from peers.log import Log
 from peers.logline import Fact
+from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_end, read_offer, write_answer
 from peers.office import Office
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
@@ -40,23 +42,15 @@ from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.run_frames import Task, write_tasks
 from peers.signed import Unsealed, seal
-from peers.work_messages import (
-    BATCH_TYPE,
-    END_TYPE,
+from peers.step_messages import (
     LEASE_TYPE,
-    OFFER_TYPE,
     RETURN_TYPE,
     STOP_TYPE,
     Handed,
     Need,
-    Refusal,
     Steps,
-    read_end,
     read_lease,
-    read_offer,
     read_steps,
-    write_answer,
-    write_batch,
     write_steps,
 )
 from tests.peers.traders import Trader

@@ -27,20 +27,22 @@ from engine.staging import Staging
 from engine.step import CONTRACT, REQUIRES, STEP, SYSTEM, Platform, Step
 from engine.store.disk import DiskStore
 from engine.store.gc import gc
-from peers import work_messages
+from peers import batch_messages, offer_messages, step_messages
 from peers.agreement import LEASE, OFFER, Acceptance, Lease, Offer
+from peers.batch_messages import Told
 from peers.book import Book
 from peers.connection import Channel, Connection
 from peers.envelope import Role
 from peers.house import House, Share
 from peers.identity import Address, PeerId
 from peers.keeper import Keeper
+from peers.offer_messages import Refusal
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.shown import Shown
 from peers.signed import Unsealed, seal
+from peers.step_messages import Need, Steps
 from peers.telling import Tools
-from peers.work_messages import Need, Refusal, Steps, Told
 from peers.workbench import Workbench
 from tests.peers.traders import Trader
 
@@ -216,12 +218,12 @@ class Borrower:
             "claim_ms": 60_000,
         }
         offer = seal(OFFER, Offer(**{**usual, **terms}), self.trader.identity)  # type: ignore[arg-type]
-        return offer.cid, self._ask(work_messages.OFFER_TYPE, offer.data)
+        return offer.cid, self._ask(offer_messages.OFFER_TYPE, offer.data)
 
     def answer(self, key: bytes) -> Unsealed[Acceptance] | Refusal | None:
         """Return how an offer was answered."""
         body = self.answers.get(key)
-        return work_messages.read_answer(body) if body is not None else None
+        return offer_messages.read_answer(body) if body is not None else None
 
     def lease(
         self,
@@ -238,19 +240,19 @@ class Borrower:
         root = merkle.root([step.raw for step in steps])
         lease = Lease(agreement, number, len(steps), root, lasts)
         signed = seal(LEASE, lease, self.trader.identity).data
-        body = work_messages.write_lease(signed, steps, needs, records)
-        return self._ask(work_messages.LEASE_TYPE, body)
+        body = step_messages.write_lease(signed, steps, needs, records)
+        return self._ask(step_messages.LEASE_TYPE, body)
 
     def stop(self, agreement: Cid, *steps: Cid) -> bytes:
         """Want steps no more."""
-        body = work_messages.write_steps(Steps(agreement, steps, "not wanted"))
-        return self._ask(work_messages.STOP_TYPE, body)
+        body = step_messages.write_steps(Steps(agreement, steps, "not wanted"))
+        return self._ask(step_messages.STOP_TYPE, body)
 
     def end(self, agreement: Cid) -> None:
         """Want nothing more under an agreement."""
         assert self.line is not None
-        body = work_messages.write_end(agreement)
-        self.trader.post.tell(self.line, work_messages.END_TYPE, body)
+        body = offer_messages.write_end(agreement)
+        self.trader.post.tell(self.line, offer_messages.END_TYPE, body)
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Remember who is there."""
@@ -267,10 +269,10 @@ class Borrower:
         """Take what comes."""
         if role is Role.ANSWER:
             self.answers[key] = body
-        elif kind == work_messages.BATCH_TYPE:
-            self.told.append(work_messages.read_batch(body))
-        elif kind == work_messages.RETURN_TYPE:
-            self.returned.append(work_messages.read_steps(body))
+        elif kind == batch_messages.BATCH_TYPE:
+            self.told.append(batch_messages.read_batch(body))
+        elif kind == step_messages.RETURN_TYPE:
+            self.returned.append(step_messages.read_steps(body))
         if role is Role.REQUEST and not self.is_deaf:
             self.trader.post.reply(connection, key, b"")
 

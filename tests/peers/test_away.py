@@ -3,7 +3,7 @@
 from engine.content.cid import RAW, Cid
 from peers.away import Away
 from peers.run_frames import Task
-from peers.work_messages import Need
+from peers.step_messages import Need
 from tests.peers.keys import identity
 
 A, B = identity(1).peer, identity(2).peer

@@ -12,24 +12,15 @@ from engine import merkle
 from engine.content.cid import RAW, Cid
 from peers import exchange, introduction, plain
 from peers.agreement import LEASE, OFFER, Lease, Offer
+from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection, Place
 from peers.directory_messages import ASK_TYPE, INTRODUCE_TYPE
 from peers.identity import Address, PeerId
 from peers.messages import request
+from peers.offer_messages import OFFER_TYPE, Refusal, read_answer
 from peers.post import Came
 from peers.signed import seal
-from peers.work_messages import (
-    BATCH_TYPE,
-    LEASE_TYPE,
-    OFFER_TYPE,
-    STOP_TYPE,
-    Need,
-    Refusal,
-    Steps,
-    read_answer,
-    write_lease,
-    write_steps,
-)
+from peers.step_messages import LEASE_TYPE, STOP_TYPE, Need, Steps, write_lease, write_steps
 from tests.peers.hosts import Host
 from tests.peers.keys import identity
 from tests.peers.networks import until

@@ -6,7 +6,7 @@ from dataclasses import replace
 from engine.content.cid import Cid
 from engine.step import ATTESTATION, RESULT, Result
 from peers.agreement import Said
-from peers.work_messages import Handed
+from peers.step_messages import Handed
 from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Worker, block
 from tests.peers.test_requester import Made, ended, introduce

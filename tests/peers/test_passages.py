@@ -12,7 +12,7 @@ from peers.agreement import LEASE, Lease
 from peers.identity import PeerId
 from peers.pass_record import PASS, Pass
 from peers.signed import seal
-from peers.work_messages import LEASE_TYPE, write_lease
+from peers.step_messages import LEASE_TYPE, write_lease
 from tests.peers.graphs import leaf
 from tests.peers.lenders import step
 from tests.peers.test_provider import Pair

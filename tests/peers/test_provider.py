@@ -15,9 +15,10 @@ from engine.errors import Unavailable
 from engine.sandbox.base import Job
 from engine.sandbox.scripted import WELL, Act
 from engine.step import ATTESTATION, RESULT, STEP
+from peers.offer_messages import Refusal
 from peers.provider import QUIET_MS, WANTED_MS
+from peers.step_messages import Need
 from peers.telling import AGAIN_MS
-from peers.work_messages import Need, Refusal
 from tests.peers.lenders import Borrower, Lender, environment, plain, step
 from tests.peers.traders import until
 

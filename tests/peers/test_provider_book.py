@@ -24,7 +24,7 @@ from peers.provider_book import MAX_OWING, TRIM, ProviderBook
 from peers.service import REMEMBERED
 from peers.service_events import Hand, Ran
 from peers.signed import seal, unseal
-from peers.work_messages import Handed
+from peers.step_messages import Handed
 from tests.peers.keys import identity
 
 THEY, WE = identity(1), identity(2)

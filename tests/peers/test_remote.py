@@ -27,7 +27,7 @@ from peers.run_frames import (
     write_numbers,
     write_outcomes,
 )
-from peers.work_messages import Need
+from peers.step_messages import Need
 from tests.peers.labour import ENVIRONMENT, step
 
 WAIT_MS = 20_000

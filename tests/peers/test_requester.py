@@ -14,7 +14,7 @@ from peers.deal import GONE_MS
 from peers.recruiter import PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
-from peers.work_messages import Handed
+from peers.step_messages import Handed
 from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Visit, Worker, block, introduce, step
 from tests.peers.traders import until

@@ -22,7 +22,7 @@ from peers.run_frames import (
     write_outcomes,
     write_tasks,
 )
-from peers.work_messages import Need
+from peers.step_messages import Need
 
 CIDS = st.builds(lambda data: Cid.of(RAW, data), st.binary(max_size=2))
 SIZES = st.integers(1, 2**40)

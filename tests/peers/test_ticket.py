@@ -5,8 +5,8 @@ from engine.content.cid import Cid
 from engine.errors import TallyError
 from peers.deal import GONE_MS
 from peers.run_frames import Held, Task, read_outcomes, write_held, write_numbers, write_tasks
+from peers.step_messages import Handed, Need
 from peers.ticket import RECRUIT_MS
-from peers.work_messages import Handed, Need
 from peers.worklist import LATE_MS, RECALL_MS
 from tests.peers.labour import ENVIRONMENT, MIB, Asker, Worker, block, introduce, step
 from tests.peers.test_requester import Made, ended, lost

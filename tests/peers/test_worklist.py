@@ -11,7 +11,7 @@ from engine.content.cid import RAW, Cid
 from peers.identity import PeerId
 from peers.placement import FIRST_BAN_MS, Room
 from peers.run_frames import Task
-from peers.work_messages import Need
+from peers.step_messages import Need
 from peers.worklist import AHEAD_MS, COPIES, LATE, LATE_MS, RECALL_MS, Ended, Worklist
 from tests.peers.keys import identity
 

@@ -13,7 +13,7 @@ from peers.agreement import Said
 from peers.identity import PeerId
 from peers.plain import Plain
 from peers.run_frames import Task, read_outcomes, write_tasks
-from peers.work_messages import Need
+from peers.step_messages import Need
 from tests.simulation import work
 from tests.simulation.agenda import Agenda
 from tests.simulation.disk import Writer

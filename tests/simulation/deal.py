@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.content.cid import Cid
-from peers import work_messages as words
+from peers import offer_messages, step_messages
 from peers.assignment import Assignment
 from peers.identity import PeerId
 from tests.simulation.network import Wire
@@ -40,10 +40,10 @@ class Deal:
             return None
         if not self.is_answered:
             self.asking.add(OFFER)
-            return OFFER, words.OFFER_TYPE, self.offer
+            return OFFER, offer_messages.OFFER_TYPE, self.offer
         for number, body in self.leases.items():
             self.asking.add(number)
-            return number, words.LEASE_TYPE, body
+            return number, step_messages.LEASE_TYPE, body
         return None
 
     def unanswered(self, number: int) -> None:

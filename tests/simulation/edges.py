@@ -16,6 +16,7 @@ from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
 from peers.allowance import Rate
 from peers.assignment import State
+from peers.batch_messages import BATCH_TYPE, read_batch, write_batch
 from peers.book import Book
 from peers.engagement import Tools
 from peers.envelope import Role
@@ -24,21 +25,14 @@ from peers.house import House, Share
 from peers.identity import PeerId
 from peers.judge import Case, Judge, Tell, Verdict
 from peers.lines import Lines
+from peers.offer_messages import END_TYPE, OFFER_TYPE
 from peers.office import Office
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.shown import Shown
-from peers.work_messages import (
-    BATCH_TYPE,
-    END_TYPE,
-    LEASE_TYPE,
-    OFFER_TYPE,
-    STOP_TYPE,
-    read_batch,
-    write_batch,
-)
+from peers.step_messages import LEASE_TYPE, STOP_TYPE
 from tests.simulation import conduct, work
 from tests.simulation.agenda import Agenda
 from tests.simulation.bench import Bench, Memo, Recorder

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from random import Random
 
-from peers import work_messages as words
+from peers import offer_messages, step_messages
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
@@ -123,7 +123,11 @@ class Life:
     ) -> None:
         is_request = role is Role.REQUEST
         asked = kind if is_request else kind - 1
-        to_provider = asked in {words.OFFER_TYPE, words.LEASE_TYPE, words.STOP_TYPE}
+        to_provider = asked in {
+            offer_messages.OFFER_TYPE,
+            step_messages.LEASE_TYPE,
+            step_messages.STOP_TYPE,
+        }
         if is_request:
             part = self.provider if to_provider else self.requester
             part.asked(wire, peer, kind, key, body)

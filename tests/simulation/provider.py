@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
+from peers import batch_messages, offer_messages, step_messages
 from peers import service_events as events
-from peers import work_messages as words
 from peers.agreement import ACCEPTANCE, OFFER, Acceptance, Agreement, Batch, Said, bind
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
@@ -99,12 +99,12 @@ class Provider:
 
     def asked(self, wire: Wire, peer: PeerId, kind: int, key: bytes, body: bytes) -> None:
         """Take a request."""
-        if kind == words.OFFER_TYPE:
+        if kind == offer_messages.OFFER_TYPE:
             self._on_offer(wire, peer, key, body)
-        elif kind == words.LEASE_TYPE:
+        elif kind == step_messages.LEASE_TYPE:
             self._on_lease(wire, key, body)
-        elif kind == words.STOP_TYPE:
-            steps = words.read_steps(body)
+        elif kind == step_messages.STOP_TYPE:
+            steps = step_messages.read_steps(body)
             if contract := self._contracts.get(steps.agreement):
                 for step in steps.steps:
                     self._tell(contract, events.Stopped(step))
@@ -134,18 +134,18 @@ class Provider:
     # offers and leases
 
     def _on_offer(self, wire: Wire, peer: PeerId, key: bytes, body: bytes) -> None:
-        offer = words.read_offer(body)
+        offer = offer_messages.read_offer(body)
         held = self._writer.table("agreements").get(offer.cid)
         if held is not None:
-            self._post.reply(wire, key, words.write_answer(held[1]))
+            self._post.reply(wire, key, offer_messages.write_answer(held[1]))
             return
         if why := self._objection(offer.value, peer):
-            self._post.reply(wire, key, words.write_answer(words.Refusal(why)))
+            self._post.reply(wire, key, offer_messages.write_answer(offer_messages.Refusal(why)))
             return
         acceptance = seal(ACCEPTANCE, Acceptance(offer.cid), self._conduct.signer).data
         self._open(offer.cid, body, acceptance)
         self._writer.save(
-            partial(self._post.reply, wire, key, words.write_answer(acceptance)),
+            partial(self._post.reply, wire, key, offer_messages.write_answer(acceptance)),
             agreements=(offer.cid, (body, acceptance)),
         )
 
@@ -163,13 +163,13 @@ class Provider:
         return objection(self._house, offer, agreed)
 
     def _on_lease(self, wire: Wire, key: bytes, body: bytes) -> None:
-        handed = words.read_lease(body)
+        handed = step_messages.read_lease(body)
         number, agreement = handed.lease.value.number, handed.lease.value.agreement
         contract = self._contracts.get(agreement)
         if contract is None:
             self._post.reply(wire, key, b"")
-            steps = words.Steps(agreement, handed.steps, "there is no such agreement")
-            self._ask(wire.there, words.RETURN_TYPE, words.write_steps(steps))
+            steps = step_messages.Steps(agreement, handed.steps, "there is no such agreement")
+            self._ask(wire.there, step_messages.RETURN_TYPE, step_messages.write_steps(steps))
             return
         leased = events.Leased(handed.lease, handed.steps)
         self._writer.put((block.cid, block.data) for block in handed.records.values())
@@ -321,8 +321,8 @@ class Provider:
         if self._conduct.is_honest:
             self._promises.signed(contract.agreement.cid, number, Cid.of(DAG_CBOR, signed))
         records = [Block(cid, self._writer.get(cid)) for one in said for cid in one[1:]]
-        body = words.write_batch(signed, said, records, self._carried(said))
-        if asked := self._ask(contract.agreement.requester, words.BATCH_TYPE, body):
+        body = batch_messages.write_batch(signed, said, records, self._carried(said))
+        if asked := self._ask(contract.agreement.requester, batch_messages.BATCH_TYPE, body):
             contract.asked[asked[1]] = asked[0], number
 
     def _carried(self, said: Iterable[Said]) -> Iterable[bytes]:
@@ -333,8 +333,10 @@ class Provider:
                     yield data
 
     def _return(self, contract: Contract, steps: Iterable[Cid], why: str) -> None:
-        body = words.write_steps(words.Steps(contract.agreement.cid, tuple(steps), why))
-        self._ask(contract.agreement.requester, words.RETURN_TYPE, body)
+        body = step_messages.write_steps(
+            step_messages.Steps(contract.agreement.cid, tuple(steps), why)
+        )
+        self._ask(contract.agreement.requester, step_messages.RETURN_TYPE, body)
 
     def _ask(self, peer: PeerId, kind: int, body: bytes) -> tuple[Wire, bytes] | None:
         """Return on what it was asked and its id; None when it cannot be asked now."""

@@ -15,7 +15,7 @@ from engine.plan import Plan
 from engine.step import RESULT
 from engine.workflow.graph import Group
 from peers import assignment_events as events
-from peers import work_messages as words
+from peers import batch_messages, offer_messages, step_messages
 from peers.agreement import LEASE, OFFER, Lease, Offer, Said
 from peers.assignment import Assignment, State
 from peers.identity import PeerId
@@ -37,7 +37,7 @@ LEASE_MS, CLAIM_MS = 15_000, 10_000
 DEADLINE_MS = 5_000
 VANISHED_MS = 6_000  # without a connection
 LOOKS = 3  # at what was attested: 8 s each without its provider
-NEED = words.Need(work.ENVIRONMENT.cid, 1, 1, 60_000)
+NEED = step_messages.Need(work.ENVIRONMENT.cid, 1, 1, 60_000)
 SLOTS = 64  # steps that a run has open at a time
 
 
@@ -136,9 +136,9 @@ class Requester:
             return
         _, deal, number = asked
         deal.answered(number)
-        if kind == words.OFFER_TYPE + 1:
-            answer = words.read_answer(body)
-            if isinstance(answer, words.Refusal):
+        if kind == offer_messages.OFFER_TYPE + 1:
+            answer = offer_messages.read_answer(body)
+            if isinstance(answer, offer_messages.Refusal):
                 self._tell(deal, events.Declined(answer.why))
                 self._close(deal)
             else:
@@ -147,10 +147,10 @@ class Requester:
 
     def asked(self, wire: Wire, peer: PeerId, kind: int, key: bytes, body: bytes) -> None:
         """Take a request."""
-        if kind == words.BATCH_TYPE:
+        if kind == batch_messages.BATCH_TYPE:
             self._on_batch(wire, peer, key, body)
             return
-        steps = words.read_steps(body)
+        steps = step_messages.read_steps(body)
         if (deal := self._old.get(steps.agreement)) and deal.provider == peer:
             for step in steps.steps:
                 self._tell(deal, events.Returned(step, steps.why))
@@ -307,10 +307,12 @@ class Requester:
             case events.GiveBack(step, why):
                 self._given_back(deal, step)
             case events.Stop(step):
-                body = words.write_steps(words.Steps(deal.agreement, (step,), "not wanted"))
+                body = step_messages.write_steps(
+                    step_messages.Steps(deal.agreement, (step,), "not wanted")
+                )
                 for wire in self._post.wires(deal.provider)[:1]:
                     if self._post.room(wire):
-                        self._post.ask(wire, words.STOP_TYPE, body, DEADLINE_MS)
+                        self._post.ask(wire, step_messages.STOP_TYPE, body, DEADLINE_MS)
             case events.Blame(why):
                 self._blame(deal, why)
 
@@ -320,7 +322,7 @@ class Requester:
         signed = seal(LEASE, lease, self._signer).data
         records = [self._writer.get(step) or b"" for step in steps] if self.carries else []
         needs = [NEED] * len(steps)
-        deal.leases[lease.number] = words.write_lease(signed, steps, needs, records)
+        deal.leases[lease.number] = step_messages.write_lease(signed, steps, needs, records)
         self._ask(deal)
 
     def _blame(self, deal: Deal, why: str) -> None:
@@ -343,7 +345,7 @@ class Requester:
     # results
 
     def _on_batch(self, wire: Wire, peer: PeerId, key: bytes, body: bytes) -> None:
-        told = words.read_batch(body)
+        told = batch_messages.read_batch(body)
         deal = self._old.get(told.batch.value.agreement)
         if deal is None:
             self._post.reply(wire, key, b"")  # of an earlier life, whose steps were given up

@@ -12,7 +12,7 @@ import time
 from random import Random
 from typing import NamedTuple
 
-from peers import work_messages as words
+from peers import offer_messages, step_messages
 from peers.envelope import Role
 from peers.identity import PeerId
 from peers.messages import Subject
@@ -128,7 +128,11 @@ class Worker:
     ) -> None:
         """Give a message to whom it is for."""
         asked = kind if role is Role.REQUEST else kind - 1
-        to_provider = asked in {words.OFFER_TYPE, words.LEASE_TYPE, words.STOP_TYPE}
+        to_provider = asked in {
+            offer_messages.OFFER_TYPE,
+            step_messages.LEASE_TYPE,
+            step_messages.STOP_TYPE,
+        }
         if kind >> 2 < Subject.WORK:
             self.depot.came(wire, peer, kind, body)
         elif role is Role.REQUEST:
