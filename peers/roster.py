@@ -1,0 +1,173 @@
+"""Roster: which providers a run works with, and the deal that it has with each.
+
+A provider has one deal under which it is given steps. Of those before it, some may still be at
+work; they are ended when they have nothing left to do.
+
+>>> roster.recruit(shape, waiting, now_ms)                               # doctest: +SKIP
+>>> roster.current(provider)                                             # doctest: +SKIP
+<peers.deal.Deal ...>
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from engine.content.cid import Cid
+from peers.agreement import Offer
+from peers.deal import Deal, Owner
+from peers.identity import PeerId
+from peers.office import Office
+from peers.peer_record import Notice
+from peers.placement import Need, Room
+from peers.recruiter import Recruiter
+from peers.voice import Voice
+from peers.worklist import Ended, Shape, Worklist
+
+MAX_DEALS: Final = 64  # providers of one run
+
+Lack = tuple[str, str]  # why nobody runs some steps, and what to do
+
+
+class Roster:
+    """The providers of one run. For the node's thread."""
+
+    def __init__(
+        self,
+        office: Office,
+        owner: Owner,
+        recruiter: Recruiter,
+        run_id: Callable[[], bytes],
+        work: Worklist,
+        voice: Voice,
+    ) -> None:
+        """Take whom the deals tell, who could be asked, and what gives 16 random bytes."""
+        self.deals: dict[Cid, Deal] = {}  # by agreement
+        self.is_over = False
+        self._office = office
+        self._owner = owner
+        self._recruiter = recruiter
+        self._run_id = run_id
+        self._work = work
+        self._voice = voice
+        self._current: dict[PeerId, Deal] = {}  # to which steps are given
+
+    def current(self, provider: PeerId) -> Deal:
+        """Return the deal under which a provider is given steps."""
+        return self._current[provider]
+
+    def ready(self) -> frozenset[PeerId]:
+        """Return who has agreed to run steps."""
+        return frozenset(peer for peer, deal in self._current.items() if deal.is_agreed)
+
+    def coming(self, now_ms: int) -> int:
+        """Return how many are likely to agree in a moment."""
+        return sum(not deal.is_agreed for deal in self._current.values() if deal.is_new(now_ms))
+
+    def agreed(self, deal: Deal) -> bool:
+        """Hear that a provider takes steps; return whether it is to be given any."""
+        self._recruiter.accepted(deal.provider)
+        if self._current.get(deal.provider) is not deal:
+            return False
+        self._work.join(deal.provider, _room(deal.terms))
+        self._tell_room()
+        return True
+
+    def left(self, deal: Deal) -> None:
+        """Give a provider none for now."""
+        self._work.leave(deal.provider)
+        self._office.log("provider gone", peer=deal.provider)
+        self._tell_room()
+
+    def closed(self, deal: Deal, why: str, now_ms: int) -> None:
+        """Offer to a provider again later, or to others."""
+        self.deals.pop(deal.agreement, None)
+        if self._current.get(deal.provider) is not deal:
+            return
+        del self._current[deal.provider]
+        self._work.leave(deal.provider)
+        self._recruiter.refused(deal.provider, now_ms)
+        if not self.is_over:
+            self._office.log("no agreement", peer=deal.provider, why=why)
+            self._voice.note(f"{deal.provider} runs no steps of this run now: {why}")
+            self._tell_room()
+
+    def renew(self, deal: Deal) -> None:
+        """Give a provider nothing more under an agreement; the next is another."""
+        if self._current.get(deal.provider) is deal:
+            del self._current[deal.provider]
+        self._work.leave(deal.provider)
+
+    def retire(self) -> None:
+        """End the agreements under which nothing more comes."""
+        for deal in tuple(self.deals.values()):
+            if self._current.get(deal.provider) is not deal and not deal.is_busy:
+                deal.end()
+
+    def retry(self) -> None:
+        """Make offers again that were refused."""
+        self._recruiter.retry()
+
+    def withdraw(self, ended: Iterable[Ended], now_ms: int) -> None:
+        """Tell those who have steps that have ended that nobody wants them."""
+        stopped: dict[PeerId, list[Cid]] = {}
+        for one in ended:
+            for provider in one.others:
+                stopped.setdefault(provider, []).append(one.task.key)
+        for deal in tuple(self.deals.values()) if stopped else ():
+            if deal.provider in stopped:
+                deal.withdraw(stopped[deal.provider], now_ms)
+
+    def end(self) -> None:
+        """End all agreements."""
+        self.is_over = True
+        for deal in tuple(self.deals.values()):
+            deal.end()
+
+    def recruit(
+        self, shape: Shape, waiting: int, now_ms: int, *, without: frozenset[PeerId] = frozenset()
+    ) -> Lack | None:
+        """Offer to as many as the steps that wait could use, which some are not to have.
+
+        Return what to say of these steps when nobody was there to run them for too long.
+        """
+        need = self._recruiter.need(shape)
+        live = [deal for deal in self._current.values() if _is_able(deal, need)]
+        able = self._recruiter.able(shape, now_ms)
+        is_there = bool(able) or any(deal.is_agreed for deal in live)
+        if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
+            return self._recruiter.lack(shape)
+        if not (able or live):
+            self._voice.note("nobody runs such steps now; waiting for a peer")
+        has = self._work.placement.idle(need, now_ms, without=without)
+        has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
+        self._ask(able, shape, waiting - has, now_ms)
+        return None
+
+    def _ask(self, able: Sequence[Notice], shape: Shape, lacking: int, now_ms: int) -> None:
+        """Offer to some until no room is lacking; to those who are waited for, in any case."""
+        need, makers = self._recruiter.need(shape), self._work.makers()
+        for notice in sorted(able, key=lambda one: one.signer not in makers):
+            provider = notice.signer
+            is_enough = lacking <= 0 and provider not in makers
+            if is_enough or len(self._current) >= MAX_DEALS:
+                return
+            if provider not in self._current and self._recruiter.may_be_asked(provider, now_ms):
+                lacking -= self._offer(notice, shape, now_ms).at_once(need)
+
+    def _offer(self, notice: Notice, shape: Shape, now_ms: int) -> Room:
+        me = self._office.signer.public_key
+        terms = self._recruiter.terms(notice, shape, self._run_id(), me)
+        deal = Deal(self._office, self._owner, notice.signer, terms, now_ms)
+        self.deals[deal.agreement] = self._current[notice.signer] = deal
+        return _room(terms)
+
+    def _tell_room(self) -> None:
+        self._voice.room(sum(deal.terms.cores for deal in self._current.values() if deal.is_agreed))
+
+
+def _is_able(deal: Deal, need: Need) -> bool:
+    is_allowed = need.only is None or deal.provider in need.only
+    return is_allowed and _room(deal.terms).at_once(need) > 0
+
+
+def _room(terms: Offer) -> Room:
+    return Room(terms.cores, terms.memory_bytes, terms.disk_bytes)
