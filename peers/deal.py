@@ -4,7 +4,6 @@ It drives an Assignment: signs and sends what that says, and tells its owner wha
 step. What was not answered is asked again, the same bytes, while the provider is there.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -34,18 +33,19 @@ from peers.assignment_events import (
 from peers.assignment_events import Judge as ToJudge
 from peers.batch_messages import Told
 from peers.connection import Connection
+from peers.contact import Contact
 from peers.errors import RemoteFault
 from peers.identity import PeerId
+from peers.insisting import Insisting
 from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
+from peers.unjudged import Unjudged
 
-ANSWER_MS: Final = 15_000  # for what a provider saves before it answers
 SOON_MS: Final = 1_000  # in which a provider answers an offer
-GONE_MS: Final = 3_000  # without a line, after which a provider has vanished
 
 _BUSY: Final = frozenset({State.WAITING, State.LEASED, State.ATTESTED})
 _RAN: Final = frozenset({State.ATTESTED, State.ACCEPTED, State.DISPUTED})
@@ -89,11 +89,6 @@ class Aside(NamedTuple):
     passes: Passes  # for what of it is with others
 
 
-class _Asked(NamedTuple):
-    kind: int
-    body: bytes
-
-
 class Deal:
     """An offer, what came of it, and the steps under it. For the node's thread."""
 
@@ -111,15 +106,12 @@ class Deal:
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._tasks: dict[Cid, Task] = {}
         self._aside: dict[Cid, Aside] = {}  # of those that are to be handed over
-        self._asked: dict[tuple[Connection, bytes], _Asked] = {}
-        self._unsent: deque[_Asked] = deque([_Asked(OFFER_TYPE, signed.data)])
-        self._open: dict[Cid, int] = {}  # batch -> steps that are being looked at
-        self._to_answer: dict[Cid, list[tuple[Connection, bytes]]] = {}
-        self._gone_ms: int | None = None  # since when there is no line
-        self._has_left = False
+        self._unjudged = Unjudged()
+        self._contact = Contact()
         self._now_ms = now_ms
         self._since_ms = now_ms
-        self._send()
+        self._insisting = Insisting(provider, office.mail, office.lines)
+        self._insisting.ask(OFFER_TYPE, signed.data)
 
     def is_new(self, now_ms: int) -> bool:
         """Return whether an answer to the offer is still to be expected soon."""
@@ -156,28 +148,27 @@ class Deal:
         ]
         for at in range(0, len(actions), MAX_STEPS):
             stopped = tuple(action.step for action in actions[at : at + MAX_STEPS])
-            self._ask(STOP_TYPE, write_steps(Steps(self.agreement, stopped, "not wanted any more")))
+            body = write_steps(Steps(self.agreement, stopped, "not wanted any more"))
+            self._insisting.ask(STOP_TYPE, body)
 
     def answered(self, connection: Connection, key: bytes, body: bytes, now_ms: int) -> bool:
         """Take an answer; False when it is to nothing that was asked here.
 
         Raises: RemoteFault for one that no honest peer gives.
         """
-        asked = self._asked.pop((connection, key), None)
-        if asked is None:
+        kind = self._insisting.answered(connection, key)
+        if kind is None:
             return False
-        if asked.kind == OFFER_TYPE:
+        if kind == OFFER_TYPE:
             self._on_answer(body, now_ms)
         elif body:
             raise RemoteFault("it answers with more than that it has it")
-        self._send()
+        self._insisting.flush()
         return True
 
     def unanswered(self, connection: Connection, key: bytes) -> None:
         """Ask again what was not answered in time."""
-        if (asked := self._asked.pop((connection, key), None)) is not None:
-            self._unsent.appendleft(asked)
-            self._send()
+        self._insisting.unanswered(connection, key)
 
     def batch(self, connection: Connection, key: bytes, told: Told, now_ms: int) -> None:
         """Take a batch; it is answered when all that counts of it is durable.
@@ -185,7 +176,7 @@ class Deal:
         Raises: RemoteFault when no honest provider would send it.
         """
         batch = told.batch.cid
-        self._to_answer.setdefault(batch, []).append((connection, key))
+        self._unjudged.came(batch, (connection, key))
         actions = self._assignment.handle(Attested(told.batch, told.said), now_ms)
         judged = tuple(
             (action.said, self._tasks[action.said.step])
@@ -193,7 +184,7 @@ class Deal:
             if isinstance(action, ToJudge)
         )
         if judged:
-            self._open[batch] = len(judged)
+            self._unjudged.look(batch, len(judged))
             case = Case(self.provider, told, judged)
             self._office.judge.look(case, partial(self._on_verdicts, batch))
         self._do(actions)
@@ -206,21 +197,20 @@ class Deal:
 
     def line_is_gone(self, connection: Connection) -> None:
         """Ask again on another line what was asked on this one."""
-        lost = [key for key in self._asked if key[0] == connection]
-        self._unsent.extendleft(self._asked.pop(key) for key in reversed(lost))
-        self._send()
+        self._insisting.closed(connection)
 
     def tick(self, now_ms: int) -> None:
         """Take the time: leases end, and a provider without a line has vanished."""
         self._now_ms = now_ms
         self._handle(Tick(), now_ms)
-        self._send()
-        if self._office.lines.control(self.provider) is not None:
-            self._come_back()
-        elif self._gone_ms is None:
-            self._gone_ms = now_ms
-        elif now_ms - self._gone_ms >= GONE_MS:
+        self._insisting.flush()
+        has_line = self._office.lines.control(self.provider) is not None
+        if not self._contact.changes(has_line, now_ms) or self.is_over:
+            return
+        if self._contact.is_lost:
             self._leave(now_ms)
+        else:
+            self._owner.agreed(self)
 
     def end(self) -> None:
         """Have nothing more to do with the provider for this run."""
@@ -262,7 +252,8 @@ class Deal:
         signed = seal(LEASE, lease, self._office.signer)
         needs, records = [task.need for task in tasks], [task.record for task in tasks]
         passes = dict.fromkeys(word for one in aside for word in one.passes)
-        self._ask(LEASE_TYPE, write_lease(signed.data, steps, needs, records, passes))
+        body = write_lease(signed.data, steps, needs, records, passes)
+        self._insisting.ask(LEASE_TYPE, body)
 
     def _on_answer(self, body: bytes, now_ms: int) -> None:
         answer = read_answer(body)
@@ -284,10 +275,8 @@ class Deal:
                 kept.append(verdict)
                 self._tasks.pop(verdict.step, None)
             self._do(actions)
-        self._open[batch] -= len(verdicts)
-        if not self._open[batch]:
-            del self._open[batch]
-            self._answer(batch)
+        self._unjudged.judged(batch, len(verdicts))
+        self._answer(batch)
         if kept:
             self._owner.kept(self, kept)
         if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
@@ -295,9 +284,8 @@ class Deal:
 
     def _answer(self, batch: Cid) -> None:
         """Say that we have a batch, once all that counts of it is durable."""
-        if batch not in self._open:
-            for connection, key in self._to_answer.pop(batch, ()):
-                self._office.mail.reply(connection, key, b"")
+        for connection, key in self._unjudged.answerable(batch):
+            self._office.mail.reply(connection, key, b"")
 
     def _cut_off(self, why: str) -> None:
         self._blame(why)
@@ -312,45 +300,20 @@ class Deal:
 
     def _leave(self, now_ms: int) -> None:
         """Take a provider for gone: its steps go elsewhere, and what it did still counts."""
-        if self._has_left or self.is_over:
-            return
-        self._has_left = True
         self._handle(Vanished(), now_ms)
         if self.is_agreed:
             self._owner.left(self)
         else:
             self._close("it has vanished")
 
-    def _come_back(self) -> None:
-        self._gone_ms = None
-        if self._has_left and not self.is_over:
-            self._has_left = False
-            self._owner.agreed(self)
-
     def _close(self, why: str) -> None:
         """Give back what is open, and serve nothing more."""
         if self.is_over:
             return
         self.is_over = True
-        self._unsent.clear()
-        self._asked.clear()
+        self._insisting.end()
         self._do(self._assignment.handle(Declined(why), self._now_ms))
         self._office.depot.withdraw(self.agreement)
         if self.is_agreed:
             self._office.depot.ungranted(self.provider)
         self._owner.closed(self, why)
-
-    # what is sent
-
-    def _ask(self, kind: int, body: bytes) -> None:
-        self._unsent.append(_Asked(kind, body))
-        self._send()
-
-    def _send(self) -> None:
-        """Ask what is to be asked, as far as there is room."""
-        mail = self._office.mail
-        line = self._office.lines.control(self.provider) if self._unsent else None
-        while line is not None and self._unsent and mail.room(line):
-            asked = self._unsent.popleft()
-            key = mail.ask(line, asked.kind, asked.body, ANSWER_MS)
-            self._asked[line, key] = asked

@@ -10,7 +10,7 @@ from engine.content.cid import RAW, Cid
 from engine.evidence import evidence
 from engine.step import RESULT, Result
 from peers.agreement import Said
-from peers.deal import GONE_MS
+from peers.contact import GONE_MS
 from peers.recruiter import PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers

@@ -3,7 +3,7 @@
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import TallyError
-from peers.deal import GONE_MS
+from peers.contact import GONE_MS
 from peers.run_frames import Held, Task, read_outcomes, write_held, write_numbers, write_tasks
 from peers.step_messages import Handed, Need
 from peers.ticket import RECRUIT_MS
