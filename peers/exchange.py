@@ -67,6 +67,11 @@ class Blocks:
     sent: int  # bytes of blocks on this lane since it began, these included
     blocks: tuple[Claimed, ...]  # 1 to MAX_CIDS, together at most MAX_BYTES
 
+    @property
+    def size(self) -> int:
+        """How many bytes of blocks there are in it."""
+        return sum(len(data) for _, data in self.blocks)
+
 
 @dataclass(frozen=True, slots=True)
 class DontHave:

@@ -136,7 +136,7 @@ class Fetch:
         self._pass_over(source, source.overdue())
 
     def _on_blocks(self, source: Source, message: Blocks) -> None:
-        size = sum(len(data) for _, data in message.blocks)
+        size = message.size
         wrong = source.account(message.sent, size)
         if wrong is None:
             return

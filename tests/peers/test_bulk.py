@@ -1,7 +1,5 @@
 """What goes out on a line for blocks, at which time."""
 
-from collections.abc import Callable
-
 import pytest
 
 from engine.content.cid import RAW, Cid
@@ -10,37 +8,11 @@ from peers.bulk import MAX_STRAY, MAX_WAITING, STUCK_MS, Bulk
 from peers.connection import Channel, Connection
 from peers.errors import RemoteFault
 from peers.exchange import Blocks, Cancel
-from peers.mail import Mail
+from tests.peers.written import Written
 
 LINE = Connection(1, bytes(32), Channel.BULK, "127.0.0.1", is_dialled=True)
 LARGE = Blocks(1, 1, ((Cid.of(RAW, bytes(2_000_000)), bytes(2_000_000)),))
 SMALL = Cancel(1, ())
-
-
-class Written(Mail):
-    """Mail that is only written down."""
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-        self.leaving: list[Callable[[], None]] = []
-        self.rates: list[Rate] = []
-        self.ends: list[tuple[str, bool]] = []
-
-    def tell(
-        self, connection: Connection, kind: int, body: bytes, sent: Callable[[], None] | None = None
-    ) -> None:
-        """Note a message."""
-        self.sizes.append(len(body))
-        if sent:
-            self.leaving.append(sent)
-
-    def grant(self, connection: Connection, rate: Rate) -> None:
-        """Note a rate."""
-        self.rates.append(rate)
-
-    def end(self, connection: Connection, why: str, *, is_fault: bool) -> None:
-        """Note an end."""
-        self.ends.append((why, is_fault))
 
 
 @pytest.mark.parametrize(("message", "count"), [(LARGE, 2), (SMALL, 12)])

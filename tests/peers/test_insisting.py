@@ -5,32 +5,14 @@ import pytest
 from peers.connection import Channel, Connection
 from peers.insisting import Insisting
 from peers.lines import Lines
-from peers.mail import Mail
 from tests.peers.keys import identity
+from tests.peers.written import Written
 
 PEER = identity(1).peer
 LINE, NEXT = (
     Connection(number, bytes(32), Channel.CONTROL, "127.0.0.1", is_dialled=True)
     for number in (1, 2)
 )
-
-
-class Written(Mail):
-    """Mail that is only written down, with room for some requests on each line."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Connection, int, bytes]] = []
-        self.left = 2
-
-    def ask(self, connection: Connection, kind: int, body: bytes, deadline_ms: int) -> bytes:
-        """Note a request; its id is its number on its line."""
-        self.left -= 1
-        self.asked.append((connection, kind, body))
-        return b"%d" % sum(one[0] == connection for one in self.asked)
-
-    def room(self, connection: Connection) -> int:
-        """Return how many more there is room for."""
-        return self.left
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ class Reading(Pair):
     @property
     def grants(self) -> int:
         """By how many passes the holder may send to the provider."""
-        return len(self.lender.depot._rates.get(self.holder.peer, []))
+        return self.lender.depot._rates.count(self.holder.peer)
 
     def _show(self, reader: PeerId, word: bytes) -> None:
         self.shown.append(word)

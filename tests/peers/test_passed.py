@@ -89,7 +89,7 @@ class Three(Pair):
     @property
     def grants(self) -> int:
         """By how many agreements and passes the reader may send to the lender."""
-        return len(self.lender.depot._rates.get(self.reader.peer, []))
+        return self.lender.depot._rates.count(self.reader.peer)
 
     def close(self) -> None:
         """End all."""
