@@ -21,11 +21,12 @@ from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.recruiter import Directory
 from peers.roster import Roster
 from peers.run_frames import Loss, Task
+from peers.shape import shape_of
 from peers.signed import seal
 from peers.step_messages import MAX_PASSES
 from peers.testimony import Testimony
 from peers.voice import Voice
-from peers.worklist import Worklist, shape_of
+from peers.worklist import Worklist
 
 TRY_HERE: Final = "run it here, without --on, to see whether it is the step"
 

@@ -14,8 +14,8 @@ from peers.agreement import Offer
 from peers.identity import PeerId
 from peers.peer_record import Notice
 from peers.placement import Need
+from peers.shape import Shape
 from peers.shunned import Shunned
-from peers.worklist import Shape
 
 PATIENCE_MS: Final = 30_000  # without anybody who could run a step
 RETRY_MS: Final = 2_000  # after a no; twice as long each time

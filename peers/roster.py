@@ -19,8 +19,9 @@ from peers.office import Office
 from peers.peer_record import Notice
 from peers.placement import Need, Room
 from peers.recruiter import Recruiter
+from peers.shape import Shape
 from peers.voice import Voice
-from peers.worklist import Ended, Shape, Worklist
+from peers.worklist import Ended, Worklist
 
 MAX_DEALS: Final = 64  # providers of one run
 

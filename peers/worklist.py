@@ -17,45 +17,19 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
+from peers.copies import Copies
 from peers.identity import PeerId
 from peers.pace import Pace
 from peers.placement import Need, Placement, Room
+from peers.queues import Queues
+from peers.recalls import Recalls
 from peers.run_frames import Task
+from peers.shape import Shape, shape_of
 
 AHEAD_MS: Final = 1_000  # of work that a provider has beside what it runs
 SHARES: Final = 4  # in which a provider gets what it does of many steps: speeds differ
 MANY: Final = 64  # steps of a kind that was never run; they are taken for short
 SHORT_MS: Final = 100  # then
-
-LATE: Final = 3  # times as long as its kind usually takes is a step late
-LATE_MS: Final = 3_000  # and by so much: it is not to be sent for nothing
-UNKNOWN_LATE_MS: Final = 300_000  # of a kind that was never run, unless its time is up before
-RECALL_MS: Final = 5_000  # how long a step waits for who has run it before
-COPIES: Final = 3  # of a step at a time: those who have it may all be silent
-
-
-class Shape(NamedTuple):
-    """What steps ask of whoever runs them; those of one shape wait in one queue."""
-
-    kind: int
-    cores: int
-    memory: int
-    disk: int
-    is_private: bool
-
-
-class _Out(NamedTuple):
-    """A step that is with some provider."""
-
-    since_ms: int  # when it was given to the first
-    providers: tuple[PeerId, ...]
-
-
-class _Recalled(NamedTuple):
-    """A step that waits for a peer that ran it before."""
-
-    task: Task
-    until_ms: int
 
 
 class Ended(NamedTuple):
@@ -72,13 +46,13 @@ class Worklist:
         """Take what says which peers the user named: only those are given private steps."""
         self.placement = Placement()
         self._named = named
-        self._waiting: dict[Shape, deque[Task]] = {}
-        self._recalled: dict[PeerId, dict[Cid, _Recalled]] = {}  # by who ran them, and key
         self._open: dict[Cid, Task] = {}  # waiting, or out
-        self._out: dict[Cid, _Out] = {}
         self._again: dict[Cid, deque[Task]] = {}  # of a key that is open
         self._numbers: dict[int, Cid] = {}
         self._pace = Pace()
+        self._queues = Queues()
+        self._recalls = Recalls()
+        self._copies = Copies(self._pace)
         self._now_ms = 0
 
     def __len__(self) -> int:
@@ -111,14 +85,13 @@ class Worklist:
 
     def shapes(self) -> dict[Shape, int]:
         """Return how many steps of each shape wait."""
-        shapes = Counter({shape: len(queue) for shape, queue in self._waiting.items()})
-        recalled = (one.task for waiting in self._recalled.values() for one in waiting.values())
-        shapes.update(map(shape_of, recalled))
+        shapes = Counter(self._queues.counts())
+        shapes.update(map(shape_of, self._recalls.tasks()))
         return shapes
 
     def makers(self) -> frozenset[PeerId]:
         """Return who is waited for, having run steps before."""
-        return frozenset(self._recalled)
+        return frozenset(self._recalls.makers())
 
     def place(self, now_ms: int, *, coming: int = 0) -> list[tuple[PeerId, tuple[Task, ...]]]:
         """Give out what there is room for; return who gets what.
@@ -130,53 +103,43 @@ class Worklist:
         placed: dict[PeerId, list[Task]] = {}
         for provider, tasks in self._recall(now_ms):
             placed[provider] = tasks
-        for shape in tuple(self._waiting):
+        for shape in self._queues.counts():
             for provider, tasks in self._place(shape, now_ms, coming):
                 placed.setdefault(provider, []).extend(tasks)
         return [(provider, tuple(tasks)) for provider, tasks in placed.items()]
 
     def late(self, now_ms: int) -> list[Task]:
         """Return the steps that providers have for far too long, while none waits."""
-        if self._waiting:
-            return []
-        return [
-            self._open[key] for key, out in self._out.items() if self._is_late(key, out, now_ms)
-        ]
+        return [] if self._queues.counts() else self._copies.late(now_ms)
 
     def having(self, key: Cid) -> tuple[PeerId, ...]:
         """Return who has a step."""
-        out = self._out.get(key)
-        return out.providers if out else ()
+        return self._copies.of(key)
 
     def took_ms(self, key: Cid, said_ms: int, now_ms: int) -> int:
         """Return how long a step took, as its provider says: no longer than it was out."""
-        out = self._out.get(key)
-        return said_ms if out is None else min(said_ms, max(0, now_ms - out.since_ms))
+        return self._copies.took_ms(key, said_ms, now_ms)
 
     def second(self, task: Task, now_ms: int) -> PeerId | None:
         """Give a step that is late to one more provider, which is idle; return to whom, if any."""
-        need, out = self.need(task), self._out[task.key]
-        others = self.placement.providers() - {*out.providers}
+        need = self.need(task)
+        others = self.placement.providers() - {*self._copies.of(task.key)}
         need = replace(need, only=others if need.only is None else others & need.only)
         provider = self.placement.choose(need, now_ms)
         if provider is not None:
             self.placement.given(provider, task.key, need)
-            self._out[task.key] = out._replace(providers=(*out.providers, provider))
+            self._copies.add(task.key, provider)
         return provider
 
     def give_back(self, key: Cid, provider: PeerId, now_ms: int, *, is_bad: bool) -> None:
         """Let a step that a provider did not do be done by another."""
-        out = self._out.get(key)
-        if out is None or provider not in out.providers:
+        if provider not in self._copies.of(key):
             return
         if is_bad:
             self.placement.failed(provider, key, now_ms)
         else:
             self.placement.dropped(provider, key)
-        left = tuple(one for one in out.providers if one != provider)
-        self._out[key] = out._replace(providers=left)
-        if not left:
-            del self._out[key]
+        if not self._copies.take(key, provider):
             task = self._open[key]
             self._queue(task._replace(maker=b"") if is_bad else task, is_first=True)
 
@@ -186,16 +149,15 @@ class Worklist:
         if task is None:
             return None
         self._pace.learn(task.kind, took_ms)
-        out = self._out.get(key)
-        if out is not None and provider in out.providers:
+        having = self._take(task)
+        if provider in having:
             self.placement.done(provider, key, took_ms)
-        others = self._end(task)
-        return Ended(task, tuple(one for one in others if one != provider))
+        return self._end(task, tuple([one for one in having if one != provider]))
 
     def end(self, key: Cid) -> Ended | None:
         """Count a step no more that is not done; None when it is not open."""
         task = self._open.get(key)
-        return None if task is None else Ended(task, self._end(task))
+        return None if task is None else self._end(task, self._take(task))
 
     def drop(self, number: int) -> Ended | None:
         """Forget a step that nobody wants; None when it is not open, or its key still is."""
@@ -213,7 +175,7 @@ class Worklist:
 
     def lose(self, shape: Shape) -> list[Task]:
         """Forget the steps of a shape that wait; return them."""
-        lost = list(self._waiting.get(shape, ()))
+        lost = self._queues.all(shape)
         for task in lost:
             self.end(task.key)
         return lost
@@ -221,7 +183,7 @@ class Worklist:
     def need(self, task: Task) -> Need:
         """Return what placing a step takes."""
         usual_ms = self._pace.of(task.kind)
-        if usual_ms is None and len(self._waiting.get(shape_of(task), ())) >= MANY:
+        if usual_ms is None and self._queues.count(shape_of(task)) >= MANY:
             usual_ms = SHORT_MS
         need, sizes = task.need, dict(task.sizes)
         only = self._named() if task.is_private else None
@@ -232,94 +194,64 @@ class Worklist:
             task = task._replace(maker=b"")
         self._open[task.key] = task
         if task.maker:
-            waiting = self._recalled.setdefault(PeerId(task.maker), {})
-            waiting[task.key] = _Recalled(task, self._now_ms + RECALL_MS)
-            return
-        queue = self._waiting.setdefault(shape_of(task), deque())
-        if is_first:
-            queue.appendleft(task)
+            self._recalls.add(task, self._now_ms)
         else:
-            queue.append(task)
+            self._queues.add(task, is_first=is_first)
 
     def _may_have(self, task: Task, provider: PeerId) -> bool:
         return not task.is_private or provider in self._named()
 
     def _recall(self, now_ms: int) -> Iterator[tuple[PeerId, list[Task]]]:
         """Give steps to who ran them before, who need not run them again, however busy."""
-        for provider, waiting in tuple(self._recalled.items()):
+        for provider in self._recalls.makers():
             if self.placement.is_there(provider, now_ms):
-                tasks = [one.task for one in waiting.values()]
+                tasks = self._recalls.take(provider)
                 for task in tasks:
                     self._give(task, provider, self.need(task), now_ms)
                 yield provider, tasks
             else:
-                late = [one.task for one in waiting.values() if now_ms >= one.until_ms]
-                for task in late:
-                    del waiting[task.key]
+                for task in self._recalls.take_late(provider, now_ms):
                     self._queue(task._replace(maker=b""))
-                if waiting:
-                    continue
-            del self._recalled[provider]
 
     def _give(self, task: Task, provider: PeerId, need: Need, now_ms: int) -> None:
-        self._out[task.key] = _Out(now_ms, (provider,))
+        self._copies.give(task, provider, now_ms)
         self.placement.given(provider, task.key, need)
 
     def _place(self, shape: Shape, now_ms: int, coming: int) -> Iterator[tuple[PeerId, list[Task]]]:
-        queue = self._waiting[shape]
-        while queue:
-            need = self.need(queue[0])
+        while (first := self._queues.first(shape)) is not None:
+            need = self.need(first)
             providers = coming + self.placement.able(need, now_ms)
             ahead_ms = 0 if coming else AHEAD_MS
             provider = self.placement.choose(need, now_ms, ahead_ms=ahead_ms)
             if provider is None or (coming and self._has_its_share(provider, providers)):
                 return
-            given = []
-            for _ in range(_together(need, len(queue) // (SHARES * providers))):
-                task = queue.popleft()
+            fair = self._queues.count(shape) // (SHARES * providers)
+            given = self._queues.take(shape, _together(need, fair))
+            for task in given:
                 self._give(task, provider, need, now_ms)
-                given.append(task)
-                if queue and queue[0].away != task.away:
-                    break  # what that one reads may be elsewhere
             yield provider, given
-        del self._waiting[shape]
 
     def _has_its_share(self, provider: PeerId, providers: int) -> bool:
         return self.placement.open(provider) * providers >= len(self._open)
 
-    def _is_late(self, key: Cid, out: _Out, now_ms: int) -> bool:
-        """Return whether one more is to have a step: each time after twice as long."""
-        task, copies = self._open[key], len(out.providers)
-        usual_ms = self._pace.of(task.kind)
-        long_ms = min(task.need.wall_ms, UNKNOWN_LATE_MS) if usual_ms is None else LATE * usual_ms
-        return copies < COPIES and now_ms - out.since_ms > (long_ms + LATE_MS) << (copies - 1)
+    def _take(self, task: Task) -> tuple[PeerId, ...]:
+        """Have a step wait no more; return who has it."""
+        having = self._copies.end(task.key)
+        if not having:
+            (self._recalls if task.maker else self._queues).remove(task)
+        return having
 
-    def _end(self, task: Task) -> tuple[PeerId, ...]:
-        """Count a step no more; return who has it. One with the same key has its turn."""
+    def _end(self, task: Task, others: tuple[PeerId, ...]) -> Ended:
+        """Count a step no more that others have in vain. One with the same key has its turn."""
         key = task.key
         del self._open[key], self._numbers[task.number]
-        out = self._out.pop(key, None)
-        if out is None:
-            self._unqueue(task)
-        for provider in out.providers if out else ():
+        for provider in others:
             self.placement.dropped(provider, key)
         if later := self._again.get(key):
             self._queue(later.popleft())
             if not later:
                 del self._again[key]
-        return out.providers if out else ()
-
-    def _unqueue(self, task: Task) -> None:
-        if task.maker:
-            waiting = self._recalled[PeerId(task.maker)]
-            del waiting[task.key]
-            if not waiting:
-                del self._recalled[PeerId(task.maker)]
-            return
-        queue = self._waiting[shape_of(task)]
-        queue.remove(task)
-        if not queue:
-            del self._waiting[shape_of(task)]
+        return Ended(task, others)
 
 
 def _together(need: Need, fair: int) -> int:
@@ -327,9 +259,3 @@ def _together(need: Need, fair: int) -> int:
     if need.usual_ms is None or need.usual_ms > AHEAD_MS // 2:
         return 1
     return max(1, min(fair, AHEAD_MS // need.usual_ms))
-
-
-def shape_of(task: Task) -> Shape:
-    """Return what a step asks of whoever runs it."""
-    need = task.need
-    return Shape(task.kind, need.cores, need.memory, need.disk, task.is_private)

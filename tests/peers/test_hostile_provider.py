@@ -6,8 +6,8 @@ from dataclasses import replace
 from engine.content.cid import Cid
 from engine.step import ATTESTATION, RESULT, Result
 from peers.agreement import Said
+from peers.copies import LATE_MS
 from peers.step_messages import Handed
-from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Worker, block
 from tests.peers.test_requester import Made, ended, introduce
 from tests.peers.test_requester import asker as asker

@@ -6,9 +6,9 @@ from engine.step import REQUIRES, SYSTEM, Platform
 from peers.envelope import VERSION
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.recruiter import LONGEST_RETRY_MS, PATIENCE_MS, RETRY_MS, Directory, Recruiter
+from peers.shape import Shape
 from peers.shunned import Shunned
 from peers.signed import seal
-from peers.worklist import Shape
 from tests.peers.keys import identity
 
 A, B = (identity(number).peer for number in (1, 2))

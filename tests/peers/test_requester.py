@@ -11,11 +11,11 @@ from engine.evidence import evidence
 from engine.step import RESULT, Result
 from peers.agreement import Said
 from peers.contact import GONE_MS
+from peers.copies import LATE_MS
 from peers.recruiter import PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
 from peers.step_messages import Handed
-from peers.worklist import LATE_MS
 from tests.peers.labour import Asker, Visit, Worker, block, introduce, step
 from tests.peers.traders import until
 

@@ -4,10 +4,11 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import TallyError
 from peers.contact import GONE_MS
+from peers.copies import LATE_MS
+from peers.recalls import RECALL_MS
 from peers.run_frames import Held, Task, read_outcomes, write_held, write_numbers, write_tasks
 from peers.step_messages import Handed, Need
 from peers.ticket import RECRUIT_MS
-from peers.worklist import LATE_MS, RECALL_MS
 from tests.peers.labour import ENVIRONMENT, MIB, Asker, Worker, block, introduce, step
 from tests.peers.test_requester import Made, ended, lost
 from tests.peers.test_requester import asker as asker

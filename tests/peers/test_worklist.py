@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.content.cid import RAW, Cid
+from peers.copies import COPIES, LATE, LATE_MS
 from peers.identity import PeerId
 from peers.placement import FIRST_BAN_MS, Room
+from peers.recalls import RECALL_MS
 from peers.run_frames import Task
 from peers.step_messages import Need
-from peers.worklist import AHEAD_MS, COPIES, LATE, LATE_MS, RECALL_MS, Ended, Worklist
+from peers.worklist import AHEAD_MS, Ended, Worklist
 from tests.peers.keys import identity
 
 A, B, C = sorted(identity(number).peer for number in (1, 2, 3))

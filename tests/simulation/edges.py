@@ -282,7 +282,7 @@ class NodeLife(Life):
     def held(self) -> Iterable[Held]:
         """Return the open steps that providers have."""
         for ticket in self._asking._tickets:
-            for step, out in ticket._work._out.items():
+            for step, out in ticket._work._copies._out.items():
                 states = (deal._assignment.states.get(step) for deal in ticket.deals.values())
                 yield Held(step, frozenset(out.providers), State.ATTESTED in states)
 
