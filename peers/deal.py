@@ -6,7 +6,7 @@ step. What was not answered is asked again, the same bytes, while the provider i
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from engine.content.cid import Cid
 from peers.agreement import LEASE, MAX_STEPS, OFFER, Lease, Offer
@@ -40,6 +40,7 @@ from peers.insisting import Insisting
 from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
+from peers.parcels import Parcels, Passes
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
@@ -79,16 +80,6 @@ class Owner(Protocol):
         ...
 
 
-Passes = tuple[bytes, ...]  # signed
-
-
-class Aside(NamedTuple):
-    """What a step reads that is not here."""
-
-    away: frozenset[Cid]  # nobody is served it from here
-    passes: Passes  # for what of it is with others
-
-
 class Deal:
     """An offer, what came of it, and the steps under it. For the node's thread."""
 
@@ -104,8 +95,7 @@ class Deal:
         self._office = office
         self._owner = owner
         self._assignment = Assignment(unseal(OFFER, signed.data))
-        self._tasks: dict[Cid, Task] = {}
-        self._aside: dict[Cid, Aside] = {}  # of those that are to be handed over
+        self._parcels = Parcels()
         self._unjudged = Unjudged()
         self._contact = Contact()
         self._now_ms = now_ms
@@ -134,8 +124,7 @@ class Deal:
         passes: Passes = (),
     ) -> None:
         """Have steps run; what of their inputs is `away` is had there, or by passes."""
-        self._tasks.update((task.key, task) for task in tasks)
-        self._aside.update((task.key, Aside(away, passes)) for task in tasks if away)
+        self._parcels.add(tasks, away, passes)
         self._handle(Handed(tuple(task.key for task in tasks)), now_ms)
 
     def withdraw(self, steps: Iterable[Cid], now_ms: int) -> None:
@@ -179,7 +168,7 @@ class Deal:
         self._unjudged.came(batch, (connection, key))
         actions = self._assignment.handle(Attested(told.batch, told.said), now_ms)
         judged = tuple(
-            (action.said, self._tasks[action.said.step])
+            (action.said, self._parcels.task(action.said.step))
             for action in actions
             if isinstance(action, ToJudge)
         )
@@ -243,16 +232,10 @@ class Deal:
             raise RemoteFault(blame)
 
     def _hand_over(self, lease: Lease, steps: tuple[Cid, ...]) -> None:
-        tasks = [self._tasks[step] for step in steps]
-        aside = [self._aside.pop(step) for step in steps if step in self._aside]
-        away = frozenset[Cid]().union(*(one.away for one in aside))
-        brought = (root for task in tasks for root in task.away if root not in away)
-        roots = dict.fromkeys((*steps, *(task.need.environment for task in tasks), *brought))
-        self._office.depot.offer(self.agreement, roots, self.provider, away)
+        parcel = self._parcels.parcel(steps)
+        self._office.depot.offer(self.agreement, parcel.roots, self.provider, parcel.away)
         signed = seal(LEASE, lease, self._office.signer)
-        needs, records = [task.need for task in tasks], [task.record for task in tasks]
-        passes = dict.fromkeys(word for one in aside for word in one.passes)
-        body = write_lease(signed.data, steps, needs, records, passes)
+        body = write_lease(signed.data, steps, parcel.needs, parcel.records, parcel.passes)
         self._insisting.ask(LEASE_TYPE, body)
 
     def _on_answer(self, body: bytes, now_ms: int) -> None:
@@ -273,7 +256,7 @@ class Deal:
             actions = self._assignment.handle(event, self._now_ms)
             if any(isinstance(action, Keep) for action in actions):
                 kept.append(verdict)
-                self._tasks.pop(verdict.step, None)
+                self._parcels.done(verdict.step)
             self._do(actions)
         self._unjudged.judged(batch, len(verdicts))
         self._answer(batch)

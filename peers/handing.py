@@ -14,9 +14,10 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.away import Away
-from peers.deal import Deal, Passes
+from peers.deal import Deal
 from peers.identity import PeerId
 from peers.office import Office
+from peers.parcels import Passes
 from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.recruiter import Directory
 from peers.roster import Roster
