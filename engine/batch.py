@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from engine import merkle
-from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.blocks import Block, Checked
+from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import Record
+from engine.content.skim import skim
 from engine.errors import Damaged
 from engine.step import Attestation
 from engine.values import dataclass
@@ -49,16 +50,28 @@ class Said(NamedTuple):
     @property
     def leaf(self) -> bytes:
         """What goes into the root of a batch: three CIDs of 36 bytes."""
-        return self.step.raw + self.result.raw + self.attestation.raw
+        return b"".join(self)
 
 
 def proofs(batch: Cid, said: Sequence[Said]) -> list[Block]:
     """Return the proof of each thing that a signed batch says."""
     paths = merkle.proofs([one.leaf for one in said])
+    spelled = PROOF.mould(Proof(batch, batch, 0, ()), ("attestation", "index", "hashes"))
     return [
-        PROOF.block(Proof(batch, one.attestation, index, path))
+        Checked.made(DAG_CBOR, spelled(one.attestation, index, path))
         for index, (one, path) in enumerate(zip(said, paths, strict=True))
     ]
+
+
+def batch_of(proof: bytes) -> Cid:
+    """Return the signed batch that a record, a Proof by its kind, names; no more is checked.
+
+    Raises: Damaged when it is malformed.
+    """
+    links = skim(proof)
+    if not links:
+        raise Damaged("a proof names no batch")
+    return links[-1]  # the last that is found is the first that is written
 
 
 def is_proved(batch: Batch, proof: Proof, attestation: Attestation) -> bool:

@@ -8,7 +8,7 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from engine.batch import BATCH, PROOF, is_proved
+from engine.batch import BATCH, PROOF, batch_of, is_proved
 from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
 from engine.content.schema import Record, kind_of
@@ -58,7 +58,7 @@ def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
     Nothing is checked: it is for showing who was asked.
     """
     here = store.get_many(list(cids))
-    proved = {cid: PROOF.decode(one).batch for cid, one in here.items() if _is(PROOF, one)}
+    proved = {cid: batch_of(one) for cid, one in here.items() if _is(PROOF, one)}
     batches = store.get_many(list(set(proved.values())))
     here |= {cid: batches[batch] for cid, batch in proved.items() if batch in batches}
     return {cid: SIGNED.decode(one).public_key for cid, one in here.items() if _is(SIGNED, one)}

@@ -356,9 +356,10 @@ class Engagement:
         if not made:
             return
         self.used_ms = self._now_ms
+        gave = (root for one in made for root in one.roots)
+        self._tools.shown.add(self.agreement.requester, gave)  # it may read what it made
         for one in made:
             self._ended["done" if one.succeeded else "failed"] += 1
-            self._tools.shown.add(self.agreement.requester, one.roots)  # it may read what it made
             if self._service.is_open(one.said.step):
                 self._made_now[one.said.step] = one
             self._forget(one.said.step)

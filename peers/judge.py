@@ -7,7 +7,7 @@ next. The rest stays where it was made. What stands is kept with the proof of wh
 as a witness in the memo of this home; only then it is told.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from sqlite3 import Connection
@@ -188,10 +188,11 @@ def _on_kept(
     except TallyError as error:  # this machine's fault, as a full disk: the steps are not done
         tell([Verdict(one.said.step, None, None, error.what, is_lie=False) for one, _ in proved])
     else:
-        tell([_kept(case, one, proof.cid) for one, proof in proved])
+        here = {*case.told.carried, *case.brought}
+        tell([_kept(case, one, proof.cid, here) for one, proof in proved])
 
 
-def _kept(case: Case, one: Testimony, proof: Cid) -> Verdict:
-    here, sizes = {*case.told.carried, *case.brought}, case.told.sizes
+def _kept(case: Case, one: Testimony, proof: Cid, here: Container[Cid]) -> Verdict:
+    sizes = case.told.sizes
     away = {root: sizes.get(root, UNKNOWN) for root in one.staying if root not in here}
     return Verdict(one.said.step, one, proof, "", is_lie=False, away=away)

@@ -22,6 +22,8 @@ MAX_DEPTH: Final = 8  # tuples in tuples; messages need three
 _SHORT: Final = 4096  # bytes: whatever is in them, making it takes at most 64 times as many
 _CUT: Final = "it is cut short"
 _SINGLE: Final = frozenset((type(None), bool, int, bytes, str))
+_NONE: Final = 0xC1  # is never used
+_BIN8: Final = 0xC4
 _ARRAY16: Final = 0xDC
 _ARRAY32: Final = 0xDD
 
@@ -69,8 +71,11 @@ def _count(data: bytes, max_items: int) -> None:
             continue
         open_arrays[-1] -= 1
         items += 1
-        if at < end and (width := _WIDTHS[data[at]]):
+        head = data[at] if at < end else _NONE
+        if width := _WIDTHS[head]:
             at, inside = at + width, 0  # if that is past the end, it is noticed at the next
+        elif head == _BIN8 and at + 1 < end:  # most of what peers say: names and keys
+            at, inside = at + 2 + data[at + 1], 0
         else:
             at, inside = _step(data, at)
         if items + inside > max_items:
@@ -115,7 +120,7 @@ def _width(head: int) -> int:
 
 _WIDTHS: Final = tuple(map(_width, range(256)))  # bytes of a value that its first one tells; or 0
 _LENGTHS: Final = {  # bin, str and array: how many bytes their length takes
-    0xC4: 1,
+    _BIN8: 1,
     0xC5: 2,
     0xC6: 4,
     0xD9: 1,

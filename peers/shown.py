@@ -29,10 +29,13 @@ class Shown:
 
     def add(self, peer: PeerId, roots: Iterable[Cid]) -> None:
         """Note that a peer has all that some roots lead to."""
-        for root in roots:
-            self._counts[peer] += (peer, root) not in self._roots
-            self._roots[peer, root] = None
-            self._roots.move_to_end((peer, root))
+        shown = self._roots
+        for one in ((peer, root) for root in roots):
+            if one in shown:
+                shown.move_to_end(one)
+            else:
+                shown[one] = None
+                self._counts[peer] += 1
         while len(self._roots) > self._most:
             (oldest, _), _ = self._roots.popitem(last=False)
             self._counts[oldest] -= 1

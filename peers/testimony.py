@@ -24,25 +24,13 @@ class Testimony(NamedTuple):
     result: Result
     attestation: Attestation
     records: tuple[Block, Block]  # of those two
+    wanted: tuple[Cid, ...]  # what was printed, and the outputs that may not stay away
+    staying: tuple[Cid, ...]  # what else came out: it may stay with whoever made it
 
     @property
     def roots(self) -> tuple[Cid, ...]:
         """What came out, besides the records."""
         return (*self.wanted, *self.staying)
-
-    @property
-    def wanted(self) -> tuple[Cid, ...]:
-        """What of it is to be here: what was printed, and the outputs that may not stay away."""
-        outputs, logs = self.result.outputs, (self.attestation.stdout, self.attestation.stderr)
-        named = (cid for name, cid in outputs.items() if name not in self.task.stays)
-        return (*named, *(cid for cid in logs if cid is not None))
-
-    @property
-    def staying(self) -> tuple[Cid, ...]:
-        """What of it may stay with whoever made it."""
-        named = (cid for name, cid in self.result.outputs.items() if name in self.task.stays)
-        wanted = self.wanted
-        return tuple(cid for cid in named if cid not in wanted)
 
     @property
     def most_bytes(self) -> int:
@@ -63,7 +51,12 @@ def testify(task: Task, said: Said, records: tuple[Block, Block]) -> Testimony:
     result, attestation = RESULT.decode(records[0].data), ATTESTATION.decode(records[1].data)
     if (why := _objection(task, said, result, attestation)) is not None:
         raise Damaged(why)
-    return Testimony(task, said, result, attestation, records)
+    gave = result.outputs
+    logs = [cid for cid in (attestation.stdout, attestation.stderr) if cid is not None]
+    wanted = (*(cid for name, cid in gave.items() if name not in task.stays), *logs)
+    away = (cid for name, cid in gave.items() if name in task.stays)
+    staying = tuple(cid for cid in away if cid not in wanted)
+    return Testimony(task, said, result, attestation, records, wanted, staying)
 
 
 def _objection(task: Task, said: Said, result: Result, attestation: Attestation) -> str | None:

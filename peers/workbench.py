@@ -237,7 +237,7 @@ class Workbench:
         """Begin what there is room for."""
         with self._lock:
             while self._slots.has_idle and (task := self._turns.take()) is not None:
-                name = (str(task.owner), next(self._numbers))
+                name = ("", next(self._numbers))
                 self._names[task] = name
                 done = partial(self._on_end, task)
                 self._slots.start(name, self._orders[task], _unheard, done)
@@ -245,26 +245,26 @@ class Workbench:
     # in the thread of a slot
 
     def _on_end(self, task: Task, future: "Future[Report]") -> None:
+        error = _raised(future)
         with self._lock:
             del self._names[task]
             was_cancelled = task in self._cancelled
             self._cancelled.discard(task)
             self._turns.give_back(task)
             order = self._orders.pop(task)
-            if isinstance(_raised(future), CancelledError) and not was_cancelled:
+            if isinstance(error, CancelledError) and not was_cancelled:
                 self._orders[task] = order  # another step failed just before this one began
                 self._turns.add(task.owner, task, share_of(task.need))
                 was_cancelled = True
         self._fill()
         if not was_cancelled:
-            self._judge(task, future)
+            self._judge(task, future.result() if error is None else error)
 
-    def _judge(self, task: Task, future: "Future[Report]") -> None:
-        error = _raised(future)
-        if error is not None:
-            self._tell(task, contained(error))
-        elif (report := future.result()).attestation.reason != CANCELLED:
-            self._record(task, report)
+    def _judge(self, task: Task, end: Report | BaseException) -> None:
+        if isinstance(end, BaseException):
+            self._tell(task, contained(end))
+        elif end.attestation.reason != CANCELLED:
+            self._record(task, end)
 
     def _record(self, task: Task, report: Report) -> None:
         said = Said(task.step, report.result_cid, report.attestation_cid)
