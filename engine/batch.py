@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 
 from engine import merkle
 from engine.content.blocks import Block, Checked
-from engine.content.cid import DAG_CBOR, Cid
+from engine.content.cid import BYTES, DAG_CBOR, RAW, Cid
 from engine.content.schema import Record
-from engine.content.skim import skim
 from engine.errors import Damaged
 from engine.step import Attestation
 from engine.values import dataclass
@@ -63,15 +62,14 @@ def proofs(batch: Cid, said: Sequence[Said]) -> list[Block]:
     ]
 
 
-def batch_of(proof: bytes) -> Cid:
-    """Return the signed batch that a record, a Proof by its kind, names; no more is checked.
+def batch_of(record: bytes) -> Cid | None:
+    """Return which signed batch a record names if it begins as a Proof; the rest is not read.
 
-    Raises: Damaged when it is malformed.
+    Raises: Refused when it names none.
     """
-    links = skim(proof)
-    if not links:
-        raise Damaged("a proof names no batch")
-    return links[-1]  # the last that is found is the first that is written
+    if not record.startswith(_BEGINS):
+        return None
+    return Cid.from_bytes(record[len(_BEGINS) : len(_BEGINS) + BYTES])
 
 
 def is_proved(batch: Batch, proof: Proof, attestation: Attestation) -> bool:
@@ -104,3 +102,6 @@ def _check_proof(proof: Proof) -> None:
 
 BATCH: Final = Record("tallystick/batch/1", Batch, _check_batch)
 PROOF: Final = Record("tallystick/proof/1", Proof, _check_proof)
+
+_NAME: Final = Cid.of(RAW, b"")
+_BEGINS: Final = PROOF.encode(Proof(_NAME, _NAME, 0, ())).partition(_NAME)[0]  # up to its batch

@@ -58,7 +58,8 @@ def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
     Nothing is checked: it is for showing who was asked.
     """
     here = store.get_many(list(cids))
-    proved = {cid: batch_of(one) for cid, one in here.items() if _is(PROOF, one)}
+    named = {cid: batch_of(one) for cid, one in here.items()}
+    proved = {cid: batch for cid, batch in named.items() if batch is not None}
     batches = store.get_many(list(set(proved.values())))
     here |= {cid: batches[batch] for cid, batch in proved.items() if batch in batches}
     return {cid: SIGNED.decode(one).public_key for cid, one in here.items() if _is(SIGNED, one)}

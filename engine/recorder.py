@@ -33,19 +33,25 @@ class Record:
     recorded: Recorded  # called from the recorder's thread; must not wait
 
 
+Source = Callable[[], Record]  # called from there too, when it is written; must not raise
+
+
 class Recorder:
     """The one writer of a process. `submit` never waits."""
 
     def __init__(self, store: BlockStore, database: Sqlite) -> None:
         self._store = store
         self._database = database
-        self._queue: SimpleQueue[Record | None] = SimpleQueue()
+        self._queue: SimpleQueue[Record | Source | None] = SimpleQueue()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
-    def submit(self, record: Record) -> None:
-        """Make a record durable soon; its `recorded` is called exactly once."""
+    def submit(self, record: Record | Source) -> None:
+        """Make a record durable soon; its `recorded` is called exactly once.
+
+        In place of a record, what makes it of all that there is when its turn comes.
+        """
         self._queue.put(record)
         if self._queue.qsize() >= FULL:
             self.hurry()
@@ -76,7 +82,8 @@ class Recorder:
             while not self._queue.empty():
                 batch.append(self._queue.get())
             closing = None in batch
-            self._write([record for record in batch if record is not None])
+            found = (one for one in batch if one is not None)
+            self._write([one if isinstance(one, Record) else one() for one in found])
 
     def _write(self, batch: list[Record]) -> None:
         outcome: Future[None] = Future()

@@ -17,9 +17,9 @@ from engine.content.blocks import Block, ManyStore
 from engine.content.cid import RAW, Cid
 from engine.content.walk import walk
 from engine.errors import Damaged, Refused, TallyError, Unavailable
-from engine.memo import Memo, Witness
+from engine.memo import Memo
 from engine.presence import Hold
-from engine.recorder import Record, Recorder
+from engine.recorder import Recorder
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import Limits
@@ -32,6 +32,7 @@ from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.made import Made, made_of, records_of, weighed, whole
 from peers.mistake import contained
+from peers.recording import Ended, Recording
 from peers.step_messages import Need
 from peers.turns import Turns
 from peers.wake import Wake
@@ -74,11 +75,10 @@ class Workbench:
         self._hold = hold
         self._slots = slots
         self._store = store
-        self._memo = memo
-        self._recorder = recorder
         self._bring = bring
         self.keeper = keeper
         self._wake = wake
+        self._recording: Recording[Task] = Recording(recorder, memo, self._on_recorded)
         self._lock = RLock()  # over all that follows
         self._coming: list[tuple[Task, Carried | None]] = []  # to be read
         self._told: dict[Task, Told] = {}
@@ -200,7 +200,7 @@ class Workbench:
             try:
                 order = self._order(task, carried, here.get(task.step))
             except Exception as error:
-                self._tell(task, contained(error))
+                self._tell([(task, contained(error))])
                 continue
             with self._lock:
                 if task in self._told:
@@ -262,28 +262,19 @@ class Workbench:
 
     def _judge(self, task: Task, end: Report | BaseException) -> None:
         if isinstance(end, BaseException):
-            self._tell(task, contained(end))
+            self._tell([(task, contained(end))])
         elif end.attestation.reason != CANCELLED:
-            self._record(task, end)
-
-    def _record(self, task: Task, report: Report) -> None:
-        said = Said(task.step, report.result_cid, report.attestation_cid)
-        witness = Witness(*said, report.signed, report.signer)
-        self._recorder.submit(
-            Record(
-                report.blocks,
-                lambda change: self._memo.add(change, [witness] if report.succeeded else []),
-                partial(self._on_recorded, task, made_of(report)),
-            )
-        )
-        if self._slots.has_idle:  # somebody may be waiting for this
-            self._recorder.hurry()
+            self._recording.add(task, end)
+            if self._slots.has_idle:  # somebody may be waiting for this
+                self._recording.hurry()
 
     # in the recorder's thread
 
-    def _on_recorded(self, task: Task, made: Made, outcome: "Future[None]") -> None:
-        error = _raised(outcome)
-        self._tell(task, self._weighed(made) if error is None else contained(error))
+    def _on_recorded(self, ended: Ended[Task], outcome: "Future[None]") -> None:
+        if (error := _raised(outcome)) is not None:
+            self._tell([(task, contained(error)) for task, _ in ended])
+        else:
+            self._tell([(task, self._weighed(made_of(report))) for task, report in ended])
 
     def _weighed(self, made: Made) -> Made:
         """Have what is not small of what came out kept for a while: another may need it."""
@@ -295,10 +286,10 @@ class Workbench:
             self.keeper.note(root, size)
         return made
 
-    def _tell(self, task: Task, outcome: Outcome) -> None:
+    def _tell(self, outcomes: Sequence[tuple[Task, Outcome]]) -> None:
         with self._lock:
             is_first = not self._ended
-            self._ended.append((task, outcome))
+            self._ended += outcomes
         if is_first:  # many end at a time
             self._wake(self._pass_on)
 

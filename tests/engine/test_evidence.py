@@ -6,7 +6,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from engine import merkle
-from engine.batch import BATCH, PROOF, Batch, Said, proofs
+from engine.batch import BATCH, PROOF, Batch, Proof, Said, batch_of, proofs
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.evidence import Evidence, attestation, evidence, signers
@@ -98,3 +98,12 @@ def test_whose_word_it_is_is_read_of_many_at_once() -> None:
     asked = [*(one.cid for one in shown), plain.cid, alone.cid, SOME]
     found = [*(one.cid for one in shown), alone.cid]
     assert signers(store, asked) == dict.fromkeys(found, SIGNER)
+
+
+@pytest.mark.parametrize("hashes", [(), (bytes(32),) * 12])
+def test_which_batch_a_proof_is_of_stands_at_its_begin(hashes: tuple[bytes, ...]) -> None:
+    """It is read from any proof without the rest, and from nothing that is none."""
+    batch = Cid.of(RAW, b"a batch")
+    assert batch_of(PROOF.encode(Proof(batch, SOME, 7, hashes))) == batch
+    assert batch_of(PAYLOAD) is None
+    assert batch_of(b"") is None

@@ -128,3 +128,24 @@ def test_enough_results_hurry_by_themselves(
         recorder.submit(record(number, told))
 
     assert store.began.wait(10)
+
+
+def test_a_source_is_asked_when_its_turn_has_come(store: Slow, recorder: Recorder) -> None:
+    """What piles up behind it until then is in what it makes."""
+    told: list[tuple[int, Future[None]]] = []
+    numbers = [1]
+
+    def source() -> Record:
+        blocks = [block for number in numbers for block in record(number, []).blocks]
+        return Record(tuple(blocks), lambda _: None, lambda future: told.append((0, future)))
+
+    recorder.submit(record(0, []))
+    assert store.began.wait(10)
+    recorder.submit(source)
+    numbers += [2, 3]
+
+    store.go.set()
+    recorder.flush()
+
+    assert store.puts == [1, 3]
+    assert len(told) == 1
