@@ -80,7 +80,7 @@ class Workbench:
         self._wake = wake
         self._recording: Recording[Task] = Recording(recorder, memo, self._on_recorded)
         self._lock = RLock()  # over all that follows
-        self._coming: list[tuple[Task, Carried | None]] = []  # to be read
+        self._coming: list[tuple[Task, Carried | None]] = []  # to be prepared
         self._told: dict[Task, Told] = {}
         self._ended: list[tuple[Task, Outcome]] = []  # to be told
         self._orders: dict[Task, Order] = {}
@@ -175,8 +175,14 @@ class Workbench:
         return brought.closure
 
     def _read_all(self) -> None:
-        if self._coming:
-            self._reader.submit(self._prepare)
+        """Prepare what came together; what has to be read for it may wait for the disk."""
+        with self._lock:
+            coming, self._coming = self._coming, []
+        read = [one for one in coming if not _is_known(one[1])]
+        if read:
+            self._reader.submit(self._prepare, read)
+        if len(read) < len(coming):
+            self._prepare([one for one in coming if _is_known(one[1])])
 
     def _pass_on(self) -> None:
         """Tell what came of steps, each owner of all of its own at once."""
@@ -190,11 +196,9 @@ class Workbench:
         for tell, outcomes in owners.items():
             self._wake(partial(tell, outcomes))  # each by itself: a mistake at one is no other's
 
-    # in the reader's thread
+    # in the reader's thread, or where nothing is read in the node's
 
-    def _prepare(self) -> None:
-        with self._lock:
-            coming, self._coming = self._coming, []
+    def _prepare(self, coming: Sequence[tuple[Task, Carried | None]]) -> None:
         here = self._store.get_many([task.step for task, carried in coming if carried is None])
         for task, carried in coming:
             try:
@@ -292,6 +296,11 @@ class Workbench:
             self._ended += outcomes
         if is_first:  # many end at a time
             self._wake(self._pass_on)
+
+
+def _is_known(carried: Carried | None) -> bool:
+    """Return whether nothing of a step is to be read before it runs."""
+    return carried is not None and all(cid.codec == RAW for cid in carried.step.inputs.values())
 
 
 def share_of(need: Need) -> Share:
