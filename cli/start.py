@@ -13,11 +13,13 @@ import sys
 from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX, SIGNALS
 
 _GARBAGE = 50_000  # objects made before any is looked for: imports make many, and all of them stay
+_TURN_S = 0.0005  # of a thread while others wait: who waits for the disk has many short ones
 
 
 def entry() -> None:
     """Run the program and exit; the entry point of the `tally` script."""
     gc.set_threshold(_GARBAGE)
+    sys.setswitchinterval(_TURN_S)
     # Not sys.exit: Python would wait for threads and take the signals back while it cleans up,
     # and all that needs closing has been closed.
     os._exit(_flushed(run(sys.argv[1:])))

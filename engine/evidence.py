@@ -60,9 +60,10 @@ def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
     here = store.get_many(list(cids))
     named = {cid: batch_of(one) for cid, one in here.items()}
     proved = {cid: batch for cid, batch in named.items() if batch is not None}
-    batches = store.get_many(list(set(proved.values())))
-    here |= {cid: batches[batch] for cid, batch in proved.items() if batch in batches}
-    return {cid: SIGNED.decode(one).public_key for cid, one in here.items() if _is(SIGNED, one)}
+    here |= store.get_many(list(set(proved.values())))
+    keys = {cid: SIGNED.decode(one).public_key for cid, one in here.items() if _is(SIGNED, one)}
+    signed = ((cid, proved.get(cid, cid)) for cid in cids)
+    return {cid: keys[by] for cid, by in signed if by in keys}
 
 
 def _proved(store: BlockStore, data: bytes) -> Evidence:
