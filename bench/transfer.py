@@ -59,7 +59,7 @@ def _content(setting: Setting, path: Path, what: str, target: Target | None) -> 
         "bare, kept": lambda: raw(kept=True),
     }
     times = contest(ways, setting.rounds)
-    named = {"bare": "bare ZeroMQ with CURVE", "bare, kept": "the same, written and synced"}
+    named = {"bare": "bare ZeroMQ with CURVE", "bare, kept": "the same, hashed and durable"}
     for way, name in named.items():
         told = f"{times.told('peers', way)}, quickest {times.quickest(way, 'peers'):.3g} x"
         wanted = target if way == "bare" else None

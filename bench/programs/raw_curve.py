@@ -1,20 +1,28 @@
 """Bytes over bare ZeroMQ with CURVE: `give PATH`, or `take FILE PORT KEY`.
 
 Who gives says its port and key, and is ended by whoever started it. Who takes prints what that
-took.
+took. What goes into a file is hashed at both ends, and written as a store writes it: that is the
+least that content takes whose name is checked and that is durable.
 """
 
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
+from queue import Queue
 from typing import Final
 
 import zmq
+from blake3 import blake3
+
+from engine.filesystem import allocate, begin_writing
 
 _PIECE: Final = 1024 * 1024
 _AHEAD: Final = 64  # messages
+_TOGETHER: Final = 14  # pieces that are made durable at a time, as peers do
+_WAITING: Final = 2  # such groups that wait for the disk
 
 
 def main() -> None:
@@ -33,10 +41,12 @@ def give(path: str) -> None:
     port = giving.bind_to_random_port("tcp://127.0.0.1")
     print(json.dumps([str(port), public.decode()]), flush=True)
     while True:
-        who, _ = giving.recv_multipart()
+        who, is_kept = giving.recv_multipart()
         for file in _files(Path(path)):
             with file.open("rb", buffering=0) as read:
                 while data := read.read(_PIECE):
+                    if is_kept:
+                        blake3(data).digest()
                     giving.send_multipart([who, data], copy=False)
         giving.send_multipart([who, b""])
 
@@ -46,7 +56,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def take(file: str, port: str, key: str) -> None:
-    """Ask, and receive all of it; into a file, durably, unless its name is empty."""
+    """Ask, and receive all of it; checked and into a file, durably, unless its name is empty."""
     public, secret = zmq.curve_keypair()
     taking = zmq.Context().socket(zmq.DEALER)
     taking.setsockopt(zmq.RCVHWM, _AHEAD)
@@ -55,16 +65,49 @@ def take(file: str, port: str, key: str) -> None:
     taking.setsockopt(zmq.CURVE_SERVERKEY, key.encode())
     taking.connect(f"tcp://127.0.0.1:{port}")
     began = time.perf_counter(), time.process_time()
-    taking.send(b"all of it")
-    with Path(file or os.devnull).open("wb", buffering=0) as kept:
-        while data := taking.recv(copy=False).buffer:
-            if file:
-                kept.write(data)
-        if file:
-            os.fsync(kept.fileno())
+    taking.send(b"kept" if file else b"")
+    kept = _Kept(file) if file else None
+    while data := taking.recv(copy=False).buffer:
+        if kept:
+            kept.add(data)
+    if kept:
+        kept.close()
     seconds, processor = time.perf_counter() - began[0], time.process_time() - began[1]
     print(json.dumps({"seconds": seconds, "processor": processor}))
     taking.close(linger=0)
+
+
+class _Kept:
+    """A file that is written by a thread of its own, while the next pieces come."""
+
+    def __init__(self, file: str) -> None:
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT)
+        self._group: list[memoryview] = []
+        self._groups: Queue[list[memoryview]] = Queue(_WAITING)
+        self._thread = threading.Thread(target=self._write)
+        self._thread.start()
+
+    def add(self, piece: memoryview) -> None:
+        blake3(piece).digest()
+        self._group.append(piece)
+        if len(self._group) == _TOGETHER:
+            self._groups.put(self._group)
+            self._group = []
+
+    def close(self) -> None:
+        self._groups.put(self._group)
+        self._groups.put([])
+        self._thread.join()
+
+    def _write(self) -> None:
+        at = 0
+        while group := self._groups.get():
+            allocate(self._file, at, sum(map(len, group)))
+            for piece in group:
+                os.pwrite(self._file, piece, at)
+                begin_writing(self._file, at, len(piece))
+                at += len(piece)
+            os.fdatasync(self._file)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ def _processor() -> float:
 def main() -> None:
     """Give or take."""
     gc.set_threshold(50_000)  # as the program itself does (cli/start.py)
+    sys.setswitchinterval(0.0005)  # this too
     keep_large_buffers()  # as a node does (cli/node.py)
     what = {"give": give, "take": take}[sys.argv[1]]
     asyncio.run(what(Path(sys.argv[2]), *sys.argv[3:]))
