@@ -2,7 +2,8 @@
 
 The other half of assignment.py: events in, actions out, durations by our own monotonic clock. Steps
 run in the order in which they came. Results go back together: when all is done, when there are
-many, or when the first of them has waited long enough; a signature costs as much as a small step.
+many (half as many as steps are open), or when the first of them has waited long enough; a signature
+costs as much as a small step.
 
 >>> service = Service(agreement, at_once=2)                              # doctest: +SKIP
 >>> service.handle(Leased(lease, (key,)), now_ms)                        # doctest: +SKIP
@@ -43,6 +44,7 @@ LINGER_MS: Final = 50  # how long a result waits for company
 BUSY: Final = 32  # open steps: with more, nobody waits for one result, and company is cheaper
 BUSY_LINGER_MS: Final = 250
 FULL: Final = 256  # results: more of them share a signature no cheaper
+FEW: Final = 64  # results: the requester deals with these while the last steps still run
 FULL_BYTES: Final = 1024 * 1024  # of their records; one record more and a message has room for it
 
 
@@ -188,7 +190,8 @@ class Service:
         """Hand results back when there is a reason not to wait for more."""
         linger_ms = BUSY_LINGER_MS if len(self._ends) > BUSY else LINGER_MS
         is_due = now_ms - self._since_ms >= linger_ms or not self._ends
-        while self._done and (is_due or len(self._done) >= FULL or self._bytes >= FULL_BYTES):
+        full = min(FULL, max(FEW, len(self._ends) // 2))
+        while self._done and (is_due or len(self._done) >= full or self._bytes >= FULL_BYTES):
             done = self._take()
             said = tuple(ran.said for ran in done)
             self._told += 1
