@@ -9,6 +9,7 @@ from peers.keyring import Identity
 from peers.service import (
     BUSY,
     BUSY_LINGER_MS,
+    FEW,
     FULL,
     FULL_BYTES,
     LINGER_MS,
@@ -94,13 +95,27 @@ def test_results_go_back_together() -> None:
     assert hand.said == (said(C),)
 
 
+def batches(count: int) -> list[int]:
+    """Return how many results each batch has that is told before all steps have ended."""
+    steps = [cid(str(number)) for number in range(count)]
+    one = service(at_once=count)
+    one.handle(leased(1, *steps), 0)
+    hands = [action for step in steps[:-1] for action in one.handle(Ran(said(step)), 1)]
+    return [len(hand.said) for hand in hands if isinstance(hand, Hand)]
+
+
 def test_many_results_do_not_wait() -> None:
     """Of a full batch nothing is gained by waiting."""
-    steps = [cid(str(number)) for number in range(FULL + 1)]
-    one = service(at_once=len(steps))
-    one.handle(leased(1, *steps), 0)
-    hands = [action for step in steps[:FULL] for action in one.handle(Ran(said(step)), 1)]
-    assert [len(hand.said) for hand in hands if isinstance(hand, Hand)] == [FULL]
+    assert batches(3 * FULL)[0] == FULL
+    assert batches(FEW) == []
+
+
+def test_the_last_results_do_not_wait_for_as_many() -> None:
+    """A batch is full with half as many results as steps are open, so the last ones are small."""
+    sizes = batches(3 * FULL)
+    assert sizes == sorted(sizes, reverse=True)
+    assert FEW in sizes
+    assert min(sizes) == FEW
 
 
 def test_what_is_not_confirmed_is_sent_again() -> None:
