@@ -1,5 +1,6 @@
 """One run, put together and driven to its end: the wiring of the engine's parts."""
 
+import gc
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -70,6 +71,7 @@ def execute(
             crew,
             watch,
         )
+        gc.freeze()  # what was imported stays: to look through it takes as long as many steps
         with interruptible(scheduler.cancel):
             status = scheduler.run()
     if earlier and status == "succeeded":

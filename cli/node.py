@@ -1,6 +1,7 @@
 """The peer of a home, put together from the home's parts, and run until it is stopped."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -72,6 +73,7 @@ def run_node(settings: Settings, options: Options) -> int:
             home = Home(space.home, space.store, space.memo, recorder, named, lend)
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
+            gc.freeze()  # as before a run (execute.py)
             asyncio.run(_run(node, settings, options))
     return 0
 
