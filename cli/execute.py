@@ -71,7 +71,7 @@ def execute(
             crew,
             watch,
         )
-        gc.freeze()  # what was imported stays: to look through it takes as long as many steps
+        gc.freeze()  # what there is by now stays: to look through it takes as long as many steps
         with interruptible(scheduler.cancel):
             status = scheduler.run()
     if earlier and status == "succeeded":

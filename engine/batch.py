@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from engine import merkle
 from engine.content.blocks import Block, Checked
-from engine.content.cid import BYTES, DAG_CBOR, RAW, Cid
+from engine.content.cid import BYTES, DAG_CBOR, RAW, Cid, are_cids
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.step import Attestation
@@ -63,13 +63,9 @@ def proofs(batch: Cid, said: Sequence[Said]) -> list[Block]:
 
 
 def batch_of(record: bytes) -> Cid | None:
-    """Return which signed batch a record names if it begins as a Proof; the rest is not read.
-
-    Raises: Refused when it names none.
-    """
-    if not record.startswith(_BEGINS):
-        return None
-    return Cid.from_bytes(record[len(_BEGINS) : len(_BEGINS) + BYTES])
+    """Return which signed batch a record names if it begins as a Proof; the rest is not read."""
+    name = record[len(_BEGINS) : len(_BEGINS) + BYTES]
+    return Cid(name) if record.startswith(_BEGINS) and are_cids([name]) else None
 
 
 def is_proved(batch: Batch, proof: Proof, attestation: Attestation) -> bool:

@@ -7,8 +7,9 @@ it may wait a little for company; as soon as somebody does, `hurry` says so.
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Final
 
@@ -33,7 +34,7 @@ class Record:
     recorded: Recorded  # called from the recorder's thread; must not wait
 
 
-Source = Callable[[], Record]  # called from there too, when it is written; must not raise
+Draft = Callable[[], Record]  # called from there too, when its turn has come
 
 
 class Recorder:
@@ -42,12 +43,12 @@ class Recorder:
     def __init__(self, store: BlockStore, database: Sqlite) -> None:
         self._store = store
         self._database = database
-        self._queue: SimpleQueue[Record | Source | None] = SimpleQueue()
+        self._queue: SimpleQueue[Record | Draft | None] = SimpleQueue()
         self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
-    def submit(self, record: Record | Source) -> None:
+    def submit(self, record: Record | Draft) -> None:
         """Make a record durable soon; its `recorded` is called exactly once.
 
         In place of a record, what makes it of all that there is when its turn comes.
@@ -82,8 +83,8 @@ class Recorder:
             while not self._queue.empty():
                 batch.append(self._queue.get())
             closing = None in batch
-            found = (one for one in batch if one is not None)
-            self._write([one if isinstance(one, Record) else one() for one in found])
+            found = (_drawn(one) for one in batch)
+            self._write([record for record in found if record is not None])
 
     def _write(self, batch: list[Record]) -> None:
         outcome: Future[None] = Future()
@@ -93,7 +94,8 @@ class Recorder:
         except BaseException as error:  # raised again in the thread that asks the future
             outcome.set_exception(error)
         for record in batch:
-            record.recorded(outcome)
+            with _going_on():
+                record.recorded(outcome)
 
     def _make_durable(self, batch: list[Record]) -> None:
         if blocks := [block for record in batch for block in record.blocks]:
@@ -105,3 +107,22 @@ class Recorder:
                     record.change(change)
                 reached("record.entered")
             reached("record.durable")
+
+
+def _drawn(one: Record | Draft | None) -> Record | None:
+    if one is None or isinstance(one, Record):
+        return one
+    with _going_on():
+        return one()
+    return None
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Have a mistake of who calls shown, as that of any thread; the others are still served."""
+    try:
+        yield
+    except Exception as error:
+        thread = threading.current_thread()
+        raised = (type(error), error, error.__traceback__, thread)
+        threading.excepthook(threading.ExceptHookArgs(raised))

@@ -1,4 +1,4 @@
-"""Bulks: the lines for blocks that are open, by peer, each at the rate that holds with it. Pure.
+"""Bulks: the lines for blocks that are open, by peer, each at the rate that holds with it.
 
 A peer may have several: it is asked on the first, and answered on the one that it asks on.
 """

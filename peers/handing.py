@@ -77,7 +77,7 @@ class Handing:
                 self._give_back(again, provider, now_ms)
             handed = self._hand(deal, new, now_ms)
             is_aside |= len(handed) < len(new)
-            begun += (task.number for task in handed if task.number >= 0)
+            begun += (task.number for task in handed if not task.is_made_again)
         self._voice.begun(begun)
         return is_aside
 
@@ -106,9 +106,9 @@ class Handing:
         """Take what a provider gave, and what of it stays there."""
         outputs = said.result.outputs.values()
         self.hold(task, provider, away)
-        if task.number < 0 and away:  # said before all was asked for: it is told again
+        if task.is_made_again and away:  # said before all was asked for: it is told again
             self._work.add([task._replace(maker=provider.key)], now_ms)
-        elif task.number < 0:
+        elif task.is_made_again:
             ready, lost = self._away.came(task, outputs)
             self._work.add(ready, now_ms)
             self.lose(lost, _CHANGED, TRY_HERE)
@@ -128,9 +128,9 @@ class Handing:
 
     def lose(self, tasks: Sequence[Task], what: str, fix: str) -> None:
         """Say of steps, and of those that wait for what they would give, why nobody runs them."""
-        losses = [Loss(task.number, what, "", fix) for task in tasks if task.number >= 0]
+        losses = [Loss(task.number, what, "", fix) for task in tasks if not task.is_made_again]
         why = f"what it reads is gone, and could not be made again: {what}"
-        waited = [one for task in tasks if task.number < 0 for one in self._away.failed(task)]
+        waited = [one for task in tasks if task.is_made_again for one in self._away.failed(task)]
         losses += [Loss(task.number, why, "", fix) for task in waited]
         self._voice.lost(losses)
 

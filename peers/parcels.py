@@ -20,7 +20,7 @@ class Parcel(NamedTuple):
     passes: Passes  # for what of it is with others
 
 
-class _Aside(NamedTuple):
+class _Elsewhere(NamedTuple):
     """What a step reads that is not here."""
 
     away: frozenset[Cid]
@@ -32,12 +32,12 @@ class Parcels:
 
     def __init__(self) -> None:
         self._tasks: dict[Cid, Task] = {}
-        self._aside: dict[Cid, _Aside] = {}  # of those that are to be handed over
+        self._elsewhere: dict[Cid, _Elsewhere] = {}  # of those that are to be handed over
 
     def add(self, tasks: Sequence[Task], away: frozenset[Cid], passes: Passes) -> None:
         """Take steps that are to be run; what of their inputs is `away` comes by passes."""
         self._tasks.update((task.key, task) for task in tasks)
-        self._aside.update((task.key, _Aside(away, passes)) for task in tasks if away)
+        self._elsewhere.update((task.key, _Elsewhere(away, passes)) for task in tasks if away)
 
     def task(self, step: Cid) -> Task:
         """Return a step that was added, and is not done."""
@@ -46,12 +46,13 @@ class Parcels:
     def done(self, step: Cid) -> None:
         """Forget a step."""
         self._tasks.pop(step, None)
+        self._elsewhere.pop(step, None)
 
     def parcel(self, steps: Iterable[Cid]) -> Parcel:
         """Return what goes with a lease of some steps."""
         tasks = [self._tasks[step] for step in steps]
-        aside = [self._aside.pop(task.key) for task in tasks if task.key in self._aside]
-        away = frozenset[Cid]().union(*(one.away for one in aside))
+        elsewhere = [self._elsewhere.pop(task.key) for task in tasks if task.key in self._elsewhere]
+        away = frozenset[Cid]().union(*(one.away for one in elsewhere))
         brought = (root for task in tasks for root in task.away if root not in away)
         needs = tuple(task.need for task in tasks)
         environments = (need.environment for need in needs)
@@ -60,5 +61,5 @@ class Parcels:
             away=away,
             needs=needs,
             records=tuple(task.record for task in tasks),
-            passes=tuple(dict.fromkeys(word for one in aside for word in one.passes)),
+            passes=tuple(dict.fromkeys(word for one in elsewhere for word in one.passes)),
         )

@@ -8,33 +8,35 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from sqlite3 import Connection
 from threading import Lock
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 from engine.memo import Memo, Witness
 from engine.recorder import FULL, Record, Recorder
 from engine.runner import Report
 
-Task = TypeVar("Task")
-
-Ended: TypeAlias = Sequence[tuple[Task, Report]]
-Recorded: TypeAlias = Callable[[Ended[Task], "Future[None]"], None]
+Whose = TypeVar("Whose")  # what a step is known by
 
 
-class Recording(Generic[Task]):
+class Recording(Generic[Whose]):
     """What came of steps, on its way to the disk. For any thread."""
 
-    def __init__(self, recorder: Recorder, memo: Memo, recorded: Recorded[Task]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        memo: Memo,
+        recorded: Callable[[Sequence[tuple[Whose, Report]], "Future[None]"], None],
+    ) -> None:
         """Call `recorded`, in the recorder's thread, with what is durable, or why it is not."""
         self._recorder = recorder
         self._memo = memo
         self._recorded = recorded
         self._lock = Lock()
-        self._ended: list[tuple[Task, Report]] = []
+        self._ended: list[tuple[Whose, Report]] = []
 
-    def add(self, task: Task, report: Report) -> None:
+    def add(self, whose: Whose, report: Report) -> None:
         """Make it durable soon."""
         with self._lock:
-            self._ended.append((task, report))
+            self._ended.append((whose, report))
             count = len(self._ended)
         if count == 1:
             self._recorder.submit(self._all)

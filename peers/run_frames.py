@@ -43,6 +43,11 @@ class Task(NamedTuple):
     away: tuple[Cid, ...] = ()  # of what it reads, what stayed where it was made
     maker: bytes = b""  # key of the peer that is to do it again, if it can: it is not sent
 
+    @property
+    def is_made_again(self) -> bool:
+        """Whether no run waits for it, but others that read what it gave: see Away."""
+        return self.number < 0
+
 
 class Held(NamedTuple):
     """A step that was done before, whose outputs a peer has."""

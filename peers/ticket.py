@@ -121,7 +121,7 @@ class Ticket:
                 self.ended["done" if said.succeeded else "failed"] += 1
                 self._roster.withdraw([ended], now_ms)
                 self._handing.learn(ended.task, deal.provider, verdict.away, said, now_ms)
-                if ended.task.number >= 0:
+                if not ended.task.is_made_again:
                     outcomes.append(_outcome(ended.task, deal, said, verdict))
         if not self._roster.is_over:
             self._voice.ended(outcomes)

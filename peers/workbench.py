@@ -32,7 +32,7 @@ from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.made import Made, made_of, records_of, weighed, whole
 from peers.mistake import contained
-from peers.recording import Ended, Recording
+from peers.recording import Recording
 from peers.step_messages import Need
 from peers.turns import Turns
 from peers.wake import Wake
@@ -114,7 +114,7 @@ class Workbench:
             self._coming.append((task, carried))
             self._told[task] = told
         if is_first:  # more may follow at once: they are read together
-            self._wake(self._read_all)
+            self._wake(self._prepare_all)
 
     def cancel(self, task: Task) -> None:
         """End a step, or do not begin it; nothing is told of it any more."""
@@ -174,7 +174,7 @@ class Workbench:
         self.keeper.note(environment, brought.size, is_environment=True)
         return brought.closure
 
-    def _read_all(self) -> None:
+    def _prepare_all(self) -> None:
         """Prepare what came together; what has to be read for it may wait for the disk."""
         with self._lock:
             coming, self._coming = self._coming, []
@@ -199,7 +199,8 @@ class Workbench:
     # in the reader's thread, or where nothing is read in the node's
 
     def _prepare(self, coming: Sequence[tuple[Task, Carried | None]]) -> None:
-        here = self._store.get_many([task.step for task, carried in coming if carried is None])
+        wanted = [task.step for task, carried in coming if carried is None]
+        here = self._store.get_many(wanted) if wanted else {}
         for task, carried in coming:
             try:
                 order = self._order(task, carried, here.get(task.step))
@@ -241,7 +242,7 @@ class Workbench:
         """Begin what there is room for."""
         with self._lock:
             while self._slots.has_idle and (task := self._turns.take()) is not None:
-                name = ("", next(self._numbers))
+                name = ("", next(self._numbers))  # the number alone tells it from others
                 self._names[task] = name
                 done = partial(self._on_end, task)
                 self._slots.start(name, self._orders[task], _unheard, done)
@@ -274,7 +275,7 @@ class Workbench:
 
     # in the recorder's thread
 
-    def _on_recorded(self, ended: Ended[Task], outcome: "Future[None]") -> None:
+    def _on_recorded(self, ended: Sequence[tuple[Task, Report]], outcome: "Future[None]") -> None:
         if (error := _raised(outcome)) is not None:
             self._tell([(task, contained(error)) for task, _ in ended])
         else:

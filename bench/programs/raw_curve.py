@@ -21,7 +21,7 @@ from engine.filesystem import allocate, begin_writing
 
 _PIECE: Final = 1024 * 1024
 _AHEAD: Final = 64  # messages
-_TOGETHER: Final = 14  # pieces that are made durable at a time, as peers do
+_TOGETHER: Final = 14  # pieces that are made durable at a time: ENOUGH of peers/shelves.py
 _WAITING: Final = 2  # such groups that wait for the disk
 
 
@@ -81,10 +81,11 @@ class _Kept:
     """A file that is written by a thread of its own, while the next pieces come."""
 
     def __init__(self, file: str) -> None:
-        self._file = os.open(file, os.O_WRONLY | os.O_CREAT)
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         self._group: list[memoryview] = []
         self._groups: Queue[list[memoryview]] = Queue(_WAITING)
-        self._thread = threading.Thread(target=self._write)
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._work)
         self._thread.start()
 
     def add(self, piece: memoryview) -> None:
@@ -98,16 +99,26 @@ class _Kept:
         self._groups.put(self._group)
         self._groups.put([])
         self._thread.join()
+        os.close(self._file)
+        if self._error:
+            raise self._error
 
-    def _write(self) -> None:
+    def _work(self) -> None:
         at = 0
         while group := self._groups.get():
-            allocate(self._file, at, sum(map(len, group)))
-            for piece in group:
-                os.pwrite(self._file, piece, at)
-                begin_writing(self._file, at, len(piece))
-                at += len(piece)
-            os.fdatasync(self._file)
+            try:
+                at = self._write(group, at)
+            except OSError as error:  # all the same it is taken what comes: nobody waits for ever
+                self._error = error
+
+    def _write(self, group: list[memoryview], at: int) -> int:
+        allocate(self._file, at, sum(map(len, group)))
+        for piece in group:
+            os.pwrite(self._file, piece, at)
+            begin_writing(self._file, at, len(piece))
+            at += len(piece)
+        os.fdatasync(self._file)
+        return at
 
 
 if __name__ == "__main__":

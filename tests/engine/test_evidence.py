@@ -104,6 +104,8 @@ def test_whose_word_it_is_is_read_of_many_at_once() -> None:
 def test_which_batch_a_proof_is_of_stands_at_its_begin(hashes: tuple[bytes, ...]) -> None:
     """It is read from any proof without the rest, and from nothing that is none."""
     batch = Cid.of(RAW, b"a batch")
-    assert batch_of(PROOF.encode(Proof(batch, SOME, 7, hashes))) == batch
+    proof = PROOF.encode(Proof(batch, SOME, 7, hashes))
+    assert batch_of(proof) == batch
+    assert batch_of(proof[: proof.index(batch) + 35]) is None
     assert batch_of(PAYLOAD) is None
     assert batch_of(b"") is None

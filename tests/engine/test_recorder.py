@@ -130,18 +130,18 @@ def test_enough_results_hurry_by_themselves(
     assert store.began.wait(10)
 
 
-def test_a_source_is_asked_when_its_turn_has_come(store: Slow, recorder: Recorder) -> None:
+def test_a_draft_is_asked_when_its_turn_has_come(store: Slow, recorder: Recorder) -> None:
     """What piles up behind it until then is in what it makes."""
     told: list[tuple[int, Future[None]]] = []
     numbers = [1]
 
-    def source() -> Record:
+    def draft() -> Record:
         blocks = [block for number in numbers for block in record(number, []).blocks]
         return Record(tuple(blocks), lambda _: None, lambda future: told.append((0, future)))
 
     recorder.submit(record(0, []))
     assert store.began.wait(10)
-    recorder.submit(source)
+    recorder.submit(draft)
     numbers += [2, 3]
 
     store.go.set()
@@ -149,3 +149,27 @@ def test_a_source_is_asked_when_its_turn_has_come(store: Slow, recorder: Recorde
 
     assert store.puts == [1, 3]
     assert len(told) == 1
+
+
+def test_who_makes_a_mistake_holds_nobody_up(
+    store: Slow, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draft or a callback that raises is shown, and what comes behind it is written and told."""
+    shown: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: shown.append(raised.exc_type))
+    told: list[tuple[int, Future[None]]] = []
+
+    def draft() -> Record:
+        raise KeyError("draft")
+
+    def recorded(_: "Future[None]") -> None:
+        raise ValueError("callback")
+
+    store.go.set()
+    recorder.submit(draft)
+    recorder.submit(Record((), lambda _: None, recorded))
+    recorder.submit(record(1, told))
+    recorder.flush()
+
+    assert shown == [KeyError, ValueError]
+    assert [number for number, _ in told] == [1]

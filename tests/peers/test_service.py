@@ -114,7 +114,6 @@ def test_the_last_results_do_not_wait_for_as_many() -> None:
     """A batch is full with half as many results as steps are open, so the last ones are small."""
     sizes = batches(3 * FULL)
     assert sizes == sorted(sizes, reverse=True)
-    assert FEW in sizes
     assert min(sizes) == FEW
 
 
