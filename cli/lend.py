@@ -28,7 +28,7 @@ from peers.mail import Mail
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.shown import Shown
-from peers.telling import Tools
+from peers.tools import Tools
 from peers.wake import Wake
 from peers.workbench import Workbench
 

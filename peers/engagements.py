@@ -19,7 +19,7 @@ from peers.identity import PeerId
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.provider_book import Kept
-from peers.telling import Tools
+from peers.tools import Tools
 
 Then = Callable[[Engagement | None], None]
 

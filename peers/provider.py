@@ -15,7 +15,7 @@ from engine.content.cid import Cid
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
 from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection
-from peers.engagement import NO_ROOM, Engagement, has_room
+from peers.engagement import Engagement
 from peers.engagements import Engagements, enter
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -37,7 +37,7 @@ from peers.step_messages import (
     read_steps,
     write_steps,
 )
-from peers.telling import Tools
+from peers.tools import NO_ROOM, Tools
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
 WANTED_MS: Final = 5_000  # the same, when another wants it
@@ -201,7 +201,7 @@ class Provider:
         why = objection(self._house, offer, self._lent())
         if why and self._engagements.put_to_sleep(WANTED_MS):  # others have what nobody uses
             why = objection(self._house, offer, self._lent())
-        if not why and not has_room(self._tools, offer.disk_bytes):
+        if not why and not self._tools.has_room(offer.disk_bytes):
             return NO_ROOM
         return why
 
@@ -237,7 +237,7 @@ class Provider:
             return "this peer knows of no such agreement"
         if self._house.door != "open":
             return f"this peer is {self._house.door}"
-        if not has_room(self._tools, 0):  # not even to write down what it was leased
+        if not self._tools.has_room(0):  # not even to write down what it was leased
             return NO_ROOM
         return "" if engagement.is_lent else self._objection(engagement.agreement.offer)
 

@@ -10,46 +10,23 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
-from engine.clock import Clock
 from engine.content.cid import Cid
 from engine.errors import TallyError
-from engine.recorder import Change, Record, Recorder
-from engine.runner import Signer
+from engine.recorder import Change, Record
 from peers.agreement import BATCH, MAX_STEPS
 from peers.asking import Asking
 from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.held import HELD, Held
-from peers.identity import Address
-from peers.intake import Depot
 from peers.made import Made
-from peers.provider_book import Kept, ProviderBook
+from peers.provider_book import Kept
 from peers.service import MAX_OPEN
 from peers.service_events import Hand
-from peers.shown import Shown
 from peers.signed import seal
 from peers.step_messages import RETURN_TYPE, Steps, write_steps
-from peers.wake import Wake
-from peers.workbench import Workbench
+from peers.tools import Tools
 
 SENDING: Final = 4  # batches that wait for an answer; more stay in the book meanwhile
 AGAIN_MS: Final = 5_000  # after which what could not be written is tried again
-
-
-class Tools(NamedTuple):
-    """What all engagements of a provider share."""
-
-    depot: Depot
-    workbench: Workbench
-    book: ProviderBook
-    recorder: Recorder  # of the book
-    signer: Signer
-    clock: Clock
-    wake: Wake
-    free_bytes: Callable[[], int]  # of the disk
-    most_bytes: int  # of an environment, or of a step with its inputs
-    shown: Shown
-    meet: Callable[[Address], None]  # has a peer dialled, unless it is connected
-    log: Callable[..., None]
 
 
 class _Owed(NamedTuple):

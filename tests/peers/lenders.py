@@ -42,7 +42,7 @@ from peers.provider_book import ProviderBook
 from peers.shown import Shown
 from peers.signed import Unsealed, seal
 from peers.step_messages import Need, Steps
-from peers.telling import Tools
+from peers.tools import Tools
 from peers.workbench import Workbench
 from tests.peers.traders import Trader
 

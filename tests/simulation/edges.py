@@ -18,7 +18,6 @@ from peers.allowance import Rate
 from peers.assignment import State
 from peers.batch_messages import BATCH_TYPE, read_batch, write_batch
 from peers.book import Book
-from peers.engagement import Tools
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share
@@ -33,6 +32,7 @@ from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.shown import Shown
 from peers.step_messages import LEASE_TYPE, STOP_TYPE
+from peers.tools import Tools
 from tests.simulation import conduct, work
 from tests.simulation.agenda import Agenda
 from tests.simulation.bench import Bench, Memo, Recorder
