@@ -23,6 +23,7 @@ from engine.recorder import Record, Recorder
 from peers.agreement import Said
 from peers.batch_messages import Told
 from peers.identity import PeerId
+from peers.mistake import contained
 from peers.run_frames import Task
 from peers.testimony import Testimony, testify
 from peers.wake import Wake
@@ -183,10 +184,9 @@ class Judge:
 def _on_kept(
     case: Case, proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
 ) -> None:
-    try:
-        outcome.result()
-    except TallyError as error:  # this machine's fault, as a full disk: the steps are not done
-        tell([Verdict(one.said.step, None, None, error.what, is_lie=False) for one, _ in proved])
+    if (error := outcome.exception()) is not None:  # as a full disk: the steps are not done
+        what = contained(error).what
+        tell([Verdict(one.said.step, None, None, what, is_lie=False) for one, _ in proved])
     else:
         here = {*case.told.carried, *case.brought}
         tell([_kept(case, one, proof.cid, here) for one, proof in proved])

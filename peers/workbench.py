@@ -178,11 +178,11 @@ class Workbench:
         """Prepare what came together; what has to be read for it may wait for the disk."""
         with self._lock:
             coming, self._coming = self._coming, []
-        read = [one for one in coming if not _is_known(one[1])]
+        read = [(task, carried) for task, carried in coming if carried is None]
         if read:
             self._reader.submit(self._prepare, read)
         if len(read) < len(coming):
-            self._prepare([one for one in coming if _is_known(one[1])])
+            self._prepare([(task, carried) for task, carried in coming if carried is not None])
 
     def _pass_on(self) -> None:
         """Tell what came of steps, each owner of all of its own at once."""
@@ -199,11 +199,9 @@ class Workbench:
     # in the reader's thread, or where nothing is read in the node's
 
     def _prepare(self, coming: Sequence[tuple[Task, Carried | None]]) -> None:
-        wanted = [task.step for task, carried in coming if carried is None]
-        here = self._store.get_many(wanted) if wanted else {}
         for task, carried in coming:
             try:
-                order = self._order(task, carried, here.get(task.step))
+                order = self._order(task, carried)
             except Exception as error:
                 self._tell([(task, contained(error))])
                 continue
@@ -213,28 +211,14 @@ class Workbench:
                     self._turns.add(task.owner, task, share_of(task.need))
         self._fill()
 
-    def _order(self, task: Task, carried: Carried | None, data: bytes | None) -> Order:
-        step = carried.step if carried else STEP.decode(data or self._store.get(task.step))
+    def _order(self, task: Task, carried: Carried | None) -> Order:
+        step = carried.step if carried else STEP.decode(self._store.get(task.step))
         blocks = (carried.block,) if carried else ()
         if step.closure != task.closure:
             raise Refused("the environment that came with a step is not its own")
-        self._note(step)
         need = task.need
         limits = Limits(memory=need.memory, disk=need.disk, wall_ms=need.wall_ms)
         return Order(task.step, step, blocks, limits, task.requester.key)
-
-    def _note(self, step: Step) -> None:
-        """Have the larger inputs of a step kept for a while."""
-        for cid in step.inputs.values():
-            if cid.codec != RAW:
-                self.keeper.note(cid, self._size_of(cid))
-
-    def _size_of(self, cid: Cid) -> int:
-        if cid not in self._sizes:
-            if len(self._sizes) >= _KNOWN:
-                self._sizes.clear()
-            self._sizes[cid] = sum(entry.size for entry in walk(self._store.get, cid))
-        return self._sizes[cid]
 
     # in any thread
 
@@ -263,9 +247,14 @@ class Workbench:
                 was_cancelled = True
         self._fill()
         if not was_cancelled:
-            self._judge(task, future.result() if error is None else error)
+            self._judge(task, order.step, future.result() if error is None else error)
 
-    def _judge(self, task: Task, end: Report | BaseException) -> None:
+    def _judge(self, task: Task, step: Step, end: Report | BaseException) -> None:
+        if not isinstance(end, BaseException):
+            try:
+                self._note(step)
+            except Exception as error:
+                end = error
         if isinstance(end, BaseException):
             self._tell([(task, contained(end))])
         elif end.attestation.reason != CANCELLED:
@@ -273,20 +262,41 @@ class Workbench:
             if self._slots.has_idle:  # somebody may be waiting for this
                 self._recording.hurry()
 
+    def _note(self, step: Step) -> None:
+        """Have the larger inputs of a step kept for a while: they are as large as they say."""
+        for cid in step.inputs.values():
+            if cid.codec != RAW:
+                with suppress(Unavailable, Damaged):  # it has just been read
+                    self.keeper.note(cid, self._size_of(cid))
+
+    def _size_of(self, cid: Cid) -> int:
+        with self._lock:
+            known = self._sizes.get(cid)
+        if known is None:
+            known = sum(entry.size for entry in walk(self._store.get, cid))
+        with self._lock:
+            if len(self._sizes) >= _KNOWN:
+                self._sizes.clear()
+            self._sizes[cid] = known
+        return known
+
     # in the recorder's thread
 
     def _on_recorded(self, ended: Sequence[tuple[Task, Report]], outcome: "Future[None]") -> None:
         if (error := _raised(outcome)) is not None:
             self._tell([(task, contained(error)) for task, _ in ended])
         else:
-            self._tell([(task, self._weighed(made_of(report))) for task, report in ended])
+            self._tell([(task, self._made(report)) for task, report in ended])
 
-    def _weighed(self, made: Made) -> Made:
+    def _made(self, report: Report) -> Outcome:
         """Have what is not small of what came out kept for a while: another may need it."""
+        made = made_of(report)
         try:
             made = weighed(self._store, made)
         except (Unavailable, Damaged):
             return made  # it has just been put: whoever wants it hears that it is not here
+        except Exception as error:
+            return contained(error)
         for root, size in made.sizes.items():
             self.keeper.note(root, size)
         return made
@@ -297,11 +307,6 @@ class Workbench:
             self._ended += outcomes
         if is_first:  # many end at a time
             self._wake(self._pass_on)
-
-
-def _is_known(carried: Carried | None) -> bool:
-    """Return whether nothing of a step is to be read before it runs."""
-    return carried is not None and all(cid.codec == RAW for cid in carried.step.inputs.values())
 
 
 def share_of(need: Need) -> Share:
