@@ -14,9 +14,10 @@ from engine.errors import Damaged
 from peers.agreement import BATCH, MAX_AMOUNT, Batch, Said
 from peers.errors import RemoteFault
 from peers.messages import Subject, request
+from peers.named import checked, cids_of
 from peers.plain import Plain, pack, unpack
 from peers.signed import Unsealed, unseal
-from peers.work_parts import checked, cids_of, fitting
+from peers.small import fitting
 
 BATCH_TYPE: Final = request(Subject.WORK + 2)
 

@@ -15,7 +15,7 @@ from engine.presence import Hold, Presence
 from engine.runner import Report
 from engine.step import RESULT
 from peers.agreement import Said
-from peers.work_parts import SMALL
+from peers.small import SMALL
 
 
 class Made(NamedTuple):

@@ -10,9 +10,9 @@ from engine.errors import Damaged
 from peers.agreement import ACCEPTANCE, OFFER, Acceptance, Offer
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice, request
+from peers.named import MAX_WHY, cids_of
 from peers.plain import pack, unpack
 from peers.signed import Unsealed, unseal
-from peers.work_parts import MAX_WHY, cids_of
 
 OFFER_TYPE: Final = request(Subject.WORK)
 END_TYPE: Final = notice(Subject.WORK + 5)

@@ -33,8 +33,8 @@ from peers.run_frames import (
     write_numbers,
     write_tasks,
 )
+from peers.small import SMALL
 from peers.step_messages import Need
-from peers.work_parts import SMALL
 
 LISTEN_MS: Final = 200  # how soon it is noticed that nothing more is to be heard
 

@@ -13,10 +13,11 @@ from engine.errors import Damaged
 from peers.agreement import LEASE, MAX_AMOUNT, MAX_STEPS, Lease
 from peers.errors import RemoteFault
 from peers.messages import Subject, request
+from peers.named import MAX_WHY, checked, cids_of
 from peers.pass_record import MAX_PASSED, PASS, Pass
 from peers.plain import Plain, pack, unpack
 from peers.signed import Unsealed, unseal
-from peers.work_parts import MAX_WHY, checked, cids_of, fitting
+from peers.small import fitting
 
 LEASE_TYPE: Final = request(Subject.WORK + 1)
 RETURN_TYPE: Final = request(Subject.WORK + 3)

@@ -12,7 +12,7 @@ from peers.batch_messages import MAX_SIZES, read_batch, write_batch
 from peers.errors import RemoteFault
 from peers.plain import Plain, pack
 from peers.signed import seal, unseal
-from peers.work_parts import MAX_CARRIED, SMALL
+from peers.small import MAX_CARRIED, SMALL
 from tests.peers.offered import OFFERED, PLAIN, THEY, block
 
 A = block("a").cid

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from peers.agreement import ACCEPTANCE, Acceptance
 from peers.errors import RemoteFault
+from peers.named import MAX_WHY
 from peers.offer_messages import Refusal, read_answer, read_end, read_offer, write_answer, write_end
 from peers.plain import Plain, pack
 from peers.signed import seal, unseal
-from peers.work_parts import MAX_WHY
 from tests.peers.offered import OFFERED, PLAIN, THEY
 
 READERS: list[Callable[[bytes], object]] = [read_offer, read_answer]

@@ -11,6 +11,7 @@ from peers.errors import RemoteFault
 from peers.pass_record import PASS, Pass
 from peers.plain import Plain, pack
 from peers.signed import seal, unseal
+from peers.small import SMALL
 from peers.step_messages import (
     MAX_PASSES,
     Need,
@@ -20,7 +21,6 @@ from peers.step_messages import (
     write_lease,
     write_steps,
 )
-from peers.work_parts import SMALL
 from tests.peers.offered import OFFERED, PLAIN, THEY, WE, block
 
 A, B = block("a").cid, block("b").cid

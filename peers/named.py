@@ -1,10 +1,9 @@
-"""Work parts: what more than one of the work messages has in it. Pure.
+"""Named: the steps that are named between requester and provider, and their records. Pure.
 
 What comes from outside is checked here and in the messages, at the door: whatever is wrong with it
 is a RemoteFault, and the connection ends (docs/protocol.md).
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.content.blocks import Block, Checked
@@ -14,8 +13,6 @@ from peers.errors import RemoteFault
 from peers.plain import Plain
 
 MAX_WHY: Final = 500  # characters that are shown to a person
-SMALL: Final = 4 * 1024  # bytes of content that travels with a lease or a batch; more is fetched
-MAX_CARRIED: Final = 512 * 1024  # bytes of all that does: a message has room for that
 
 
 def cids_of(raws: tuple[Plain, ...]) -> tuple[Cid, ...]:
@@ -38,12 +35,3 @@ def checked(cid: Cid, data: Plain) -> Block:
     if (block := Checked.of(cid, data)) is None:
         raise RemoteFault(f"it sent bytes that are not {cid}")
     return block
-
-
-def fitting(contents: Iterable[bytes]) -> Iterator[bytes | None]:
-    """Yield what is small, as long as there is room, and None for the others."""
-    room = MAX_CARRIED
-    for data in contents:
-        is_taken = len(data) <= min(SMALL, room)
-        room -= len(data) if is_taken else 0
-        yield data if is_taken else None
