@@ -112,6 +112,11 @@ class Deal:
         return self._assignment.states.get(step) in _RAN
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was taken for gone, and did not come back."""
+        return self._contact.is_lost
+
+    @property
     def is_busy(self) -> bool:
         """Whether any step under it has not ended."""
         return any(state in _BUSY for state in self._assignment.states.values())

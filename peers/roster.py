@@ -76,6 +76,7 @@ class Roster:
         """Give a provider none for now."""
         self._work.leave(deal.provider)
         self._office.log("provider gone", peer=deal.provider)
+        self._voice.note(f"{deal.provider} is gone: its steps go elsewhere, or wait for a peer")
         self._tell_room()
 
     def closed(self, deal: Deal, why: str, now_ms: int) -> None:
@@ -131,7 +132,7 @@ class Roster:
         Return what to say of these steps when nobody was there to run them for too long.
         """
         need = self._recruiter.need(shape)
-        live = [deal for deal in self._current.values() if _is_able(deal, need)]
+        live = [deal for deal in self._there() if _is_able(deal, need)]
         able = self._recruiter.able(shape, now_ms)
         is_there = bool(able) or any(deal.is_agreed for deal in live)
         if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
@@ -161,8 +162,11 @@ class Roster:
         self.deals[deal.agreement] = self._current[notice.signer] = deal
         return _room(terms)
 
+    def _there(self) -> list[Deal]:
+        return [deal for deal in self._current.values() if not deal.is_gone]
+
     def _tell_room(self) -> None:
-        self._voice.room(sum(deal.terms.cores for deal in self._current.values() if deal.is_agreed))
+        self._voice.room(sum(deal.terms.cores for deal in self._there() if deal.is_agreed))
 
 
 def _is_able(deal: Deal, need: Need) -> bool:

@@ -253,6 +253,27 @@ def test_a_provider_that_vanishes_costs_no_step(asker: Asker, made: Made) -> Non
     assert ("provider gone", {"peer": gone.peer}) in asker.said
 
 
+def test_when_the_last_provider_is_gone_the_run_hears_it(asker: Asker, made: Made) -> None:
+    """That it waits, at once, and after some time that nobody is there."""
+    worker = made(2)
+    worker.run = lambda *_: None
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: worker.leases, asker, worker)
+    worker.vanish()
+    until(lambda: asker.closed, asker)
+    asker.clock.by_ms += GONE_MS
+    asker.turn()
+    asker.turn()
+    notes = str(asker.visit.frames)
+    assert f"{worker.peer} is gone" in notes
+    assert "waiting for a peer" in notes
+    assert not lost(asker)
+    asker.clock.by_ms += PATIENCE_MS
+    asker.turn()
+    assert lost(asker) == ["no peer is there that runs steps"]
+
+
 def test_a_step_that_comes_back_goes_elsewhere(asker: Asker, made: Made) -> None:
     """Who could not run it is left alone for a while."""
     unable, able = made(2), made(3)
