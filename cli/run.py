@@ -58,14 +58,14 @@ def run(
     from cli.repeated import repeated
 
     _unpaid(max_cost)
-    if on == "peers" and not dry_run:
-        from cli.elsewhere import check_peers
-
-        check_peers(settings.home)
     forced = frozenset(force)
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
+        if on == "peers" and not dry_run:
+            from cli.elsewhere import check_peers
+
+            check_peers(settings.home)
         prepared = prepare(space, named, params, offline=offline, lock=not dry_run, on=on)
         if dry_run:
             from cli.planview import emit_plan

@@ -1,5 +1,6 @@
 """Listening: a TCP socket at which others connect."""
 
+import errno
 import socket
 from typing import Final
 
@@ -8,6 +9,11 @@ from peers.errors import LocalFault
 BUFFER: Final = 256 * 1024  # bytes that the system holds of one connection, each way
 
 _BACKLOG: Final = 128
+_ELSE: Final = "give an address of this machine, and a port"
+_FIXES: Final = {
+    errno.EADDRINUSE: "choose another port, or end what uses this one; a peer takes three in a row",
+    errno.EACCES: "choose a port from 1024 on",
+}
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -26,7 +32,6 @@ def listening(host: str, port: int) -> socket.socket:
         made.listen(_BACKLOG)
     except OSError as error:
         made.close()
-        fix = "choose another port, or end what uses this one"
         what = f"this peer cannot listen on {host}:{port}: {error.strerror}"
-        raise LocalFault(what, fix=fix) from error
+        raise LocalFault(what, fix=_FIXES.get(error.errno or 0, _ELSE)) from error
     return made
