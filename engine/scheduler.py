@@ -44,7 +44,7 @@ from engine.progress import Counted, Ended, Retried, Reused, Watch
 from engine.recorder import Record
 from engine.rows import WHOLE, Name, StepRow
 
-ASKED_FIRST: Final = 128  # instances: those who run them have something to do meanwhile
+ASKED_FIRST: Final = 32  # instances: those who run them have something to do meanwhile
 ASKED_AT_ONCE: Final = 1_000  # instances resolved before the loop looks at what came in meanwhile
 ROWS_AT_ONCE: Final = 2_000  # rows of reused or skipped instances written together
 
