@@ -85,7 +85,9 @@ def add(settings: Settings, address: str) -> None:
     named = Address.parse(address)
     if named.peer == _peer_id(settings.home):
         raise Refused("this is the address of this peer itself", fix="give another's")
-    if not _told(settings.home, "add", str(named)):
+    if _told(settings.home, "add", str(named)):
+        note("it is dialled now: 'tally peer list' says whether it is up")
+    else:
         _book(settings.home).add(named)
         note("no peer runs in this home now: it is dialled as soon as one does")
     if settings.json:
@@ -156,8 +158,9 @@ def _facts(home: Path) -> dict[str, Any]:
     try:
         node = connect(home)
     except Unavailable:
-        named = [_named(address) for address in _book(home).addresses()]
-        return {"peer": str(_peer_id(home)), "running": False, "peers": named}
+        note("no peer runs in this home; 'tally peer start' starts one")
+        named = {address.peer: _named(address) for address in _book(home).addresses()}
+        return {"peer": str(_peer_id(home)), "running": False, "peers": [*named.values()]}
     with node:
         facts: dict[str, Any] = json.loads(str(node.call("status")))
         return facts
@@ -173,6 +176,8 @@ def _named(address: Address) -> dict[str, Any]:
 
 
 def _print_peers(peers: list[dict[str, Any]]) -> None:
+    if not peers:
+        note("no other peer is known; 'tally peer add' names one")
     rows = [(one["peer"], one["state"], _lends(one), one["address"]) for one in peers]
     emit_table(rows, ("peer", "state", "lends", "address"))
 

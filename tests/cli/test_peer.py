@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,18 @@ def test_a_peer_is_named_before_it_runs(empty: Program) -> None:
     again = empty("peer", "remove", OTHER)
     assert again.code == 2
     assert "was named" in again.err
+
+
+def test_a_peer_of_many_addresses_is_listed_once(empty: Program) -> None:
+    """And whoever lists them hears that no peer runs in this home, or that none is known."""
+    nobody = empty("peer", "list")
+    assert "no other peer is known" in nobody.err
+    other = Address.parse(OTHER)
+    for port in (5001, 5002):
+        empty.told("peer", "add", str(replace(other, port=port)))
+    listed = empty("peer", "list")
+    assert listed.out.count(str(other.peer)) == 2  # its id, and in its address
+    assert "no peer runs in this home" in listed.err
 
 
 def test_a_peer_that_runs_says_so_and_takes_names(empty: Program, running: dict[str, Any]) -> None:
