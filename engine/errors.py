@@ -41,6 +41,10 @@ class NoSandbox(Unavailable):
     """This machine gives no sandbox, whatever the step: another try now would end the same."""
 
 
+class NotRun(Unavailable):
+    """Nobody runs a step, and all who could were asked: another try now would end the same."""
+
+
 class StepFailed(TallyError):
     """The user's own command or build failed; its log says why."""
 

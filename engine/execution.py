@@ -16,7 +16,7 @@ from engine.claims import Claims
 from engine.clock import Clock
 from engine.content.blocks import BlockStore
 from engine.crew import Crew
-from engine.errors import NoSandbox, TallyError, Unavailable
+from engine.errors import NoSandbox, NotRun, TallyError, Unavailable
 from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.lookup import Hit
@@ -221,7 +221,7 @@ class Execution:
             self._wires.tell(Returned(*name))  # it is not the step's fault
             return
         self.failures[name] = error
-        is_lost = isinstance(error, Unavailable)
+        is_lost = isinstance(error, Unavailable) and not isinstance(error, NotRun)
         self._wires.tell(Lost(*name) if is_lost else Failed(*name, retryable=False))
 
     def _leave(self, name: Name) -> None:

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.reader import read
-from engine.errors import TallyError, Unavailable
+from engine.errors import NotRun, TallyError
 from engine.rows import Name
 from engine.runner import Order, Report
 from engine.sandbox.base import LogSink
@@ -281,7 +281,7 @@ class RemoteSlots:
 
     def _on_lost(self, loss: Loss) -> None:
         if (step := self._take(loss.number)) is not None:
-            step.end.set_exception(Unavailable(loss.what, where=loss.where, fix=loss.fix))
+            step.end.set_exception(NotRun(loss.what, where=loss.where, fix=loss.fix))
             self._give_back()
 
     def _show(self, step: _Open, attestation: Attestation) -> None:

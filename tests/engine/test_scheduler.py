@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.content.reader import read
-from engine.errors import NoSandbox, Refused, Unavailable
+from engine.errors import NoSandbox, NotRun, Refused, Unavailable
 from engine.progress import Counted, Ended, Printed, Progress, Retried, Started, Waiting
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.scripted import Act, Scripted
@@ -364,6 +364,21 @@ def test_what_is_wrong_with_the_machine_ends_the_run(home: Home) -> None:
         home.run(text, scripted(home, none))
     rows = home.journal.steps(home.journal.runs()[0].id)
     assert [(row.status, row.note) for row in rows] == [("failed", "no bubblewrap; install it")]
+
+
+def test_a_step_that_nobody_runs_is_not_tried_again(home: Home) -> None:
+    """Whoever says so has asked all; of what is not here it is another matter."""
+    tries: list[Job] = []
+
+    def nobody(job: Job) -> Act:
+        tries.append(job)
+        raise NotRun("no peer is there", fix="start one")
+
+    text = HEAD + "  a: {run: 'x > {outputs.o}', outputs: {o: o}, retries: 2}\n"
+
+    with pytest.raises(Unavailable, match="no peer is there"):
+        home.run(text, scripted(home, nobody))
+    assert len(tries) == 1
 
 
 def test_a_refused_output_fails_the_step(home: Home) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
-from engine.errors import Unavailable
+from engine.errors import NotRun, Unavailable
 from engine.runner import Order, Report
 from engine.sandbox.base import Limits
 from engine.step import ATTESTATION, RESULT, STEP, Attestation, Result
@@ -195,7 +195,7 @@ def test_a_step_that_nobody_runs_is_lost(talk: Conversation) -> None:
     talk.node.send(("note", "nobody is there"))
     talk.node.send(write_losses([Loss(task.number, "nobody runs it", "", "add a peer")]))
     talk.until(lambda: talk.ends)
-    with pytest.raises(Unavailable, match="nobody runs it") as raised:
+    with pytest.raises(NotRun, match="nobody runs it") as raised:
         talk.ends["a"].result()
     assert raised.value.fix == "add a peer"
     assert talk.notes == ["nobody is there"]
