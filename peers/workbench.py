@@ -272,13 +272,14 @@ class Workbench:
     def _size_of(self, cid: Cid) -> int:
         with self._lock:
             known = self._sizes.get(cid)
-        if known is None:
-            known = sum(entry.size for entry in walk(self._store.get, cid))
+        if known is not None:
+            return known
+        size = sum(entry.size for entry in walk(self._store.get, cid))
         with self._lock:
             if len(self._sizes) >= _KNOWN:
                 self._sizes.clear()
-            self._sizes[cid] = known
-        return known
+            self._sizes[cid] = size
+        return size
 
     # in the recorder's thread
 

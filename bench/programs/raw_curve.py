@@ -108,7 +108,7 @@ class _Kept:
         while group := self._groups.get():
             try:
                 at = self._write(group, at)
-            except OSError as error:  # all the same it is taken what comes: nobody waits for ever
+            except OSError as error:  # what comes is taken all the same: nobody waits for ever
                 self._error = error
 
     def _write(self, group: list[memoryview], at: int) -> int:
