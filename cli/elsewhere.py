@@ -21,8 +21,9 @@ from engine.rows import Name
 from engine.runner import Order
 from engine.workflow.model import Workflow
 from engine.workflow.sharing import sharing
+from peers.brief import Brief, Kept, reads
 from peers.control_client import connect
-from peers.remote import Brief, Kept, RemoteSlots, reads
+from peers.remote import RemoteSlots
 from peers.step_messages import Need
 
 # Peers come and go, so that a plan does not count what they lend: the node has a queue, and one

@@ -5,11 +5,11 @@ their records are durable, for the node serves them from the store; one hears wh
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from itertools import chain, count
+from itertools import count
 from queue import Empty, SimpleQueue
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
@@ -18,7 +18,8 @@ from engine.errors import NotRun, TallyError
 from engine.rows import Name
 from engine.runner import Order, Report
 from engine.sandbox.base import LogSink
-from engine.step import ATTESTATION, GATHER_PAGE_RECORD, RESULT, Attestation
+from engine.step import ATTESTATION, RESULT, Attestation
+from peers.brief import Brief, Kept, KeptFor, reads, record_of
 from peers.plain import Plain
 from peers.run_frames import (
     MAX_TASKS,
@@ -33,8 +34,6 @@ from peers.run_frames import (
     write_numbers,
     write_tasks,
 )
-from peers.small import SMALL
-from peers.step_messages import Need
 
 LISTEN_MS: Final = 200  # how soon it is noticed that nothing more is to be heard
 
@@ -56,28 +55,6 @@ class Client(Protocol):
     def close(self) -> None:
         """Go."""
         ...
-
-
-class Brief(NamedTuple):
-    """What is to be known of a step to have it run elsewhere."""
-
-    need: Need
-    usual_ms: int | None
-    sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
-    is_private: bool = False  # for peers that the user named alone
-    stays: tuple[str, ...] = ()  # of its outputs, what need not be brought here
-
-
-class Kept(NamedTuple):
-    """A step that was done before, and of which a peer has what came out."""
-
-    name: Name
-    order: Order
-    roots: tuple[Cid, ...]
-    provider: bytes  # its key
-
-
-KeptFor = Callable[[Order], Sequence[Kept]]  # what a step reads that is with peers, told once
 
 
 class _Open:
@@ -227,7 +204,7 @@ class RemoteSlots:
             brief.sizes,
             brief.is_private,
             brief.stays,
-            _record(order),
+            record_of(order),
             tuple(cid for cid in reads(order) if cid in self._away) if self._away else (),
         )
 
@@ -322,21 +299,6 @@ class RemoteSlots:
         for number in numbers:
             if (step := self._take(number)) is not None:
                 step.end.set_exception(error)
-
-
-def _record(order: Order) -> bytes:
-    """Return the step's record, if it may travel with a lease."""
-    found = (block.data for block in order.blocks if block.cid == order.key)
-    return next((data for data in found if len(data) <= SMALL), b"")
-
-
-def reads(order: Order) -> Iterator[Cid]:
-    """Yield the content that a step reads, each once."""
-    step = order.step
-    linked = {page for gather in step.gathers.values() for page in gather.pages}
-    pages = (GATHER_PAGE_RECORD.decode(one.data) for one in order.blocks if one.cid in linked)
-    items = [one.items for one in step.gathers.values()] + [page.items for page in pages]
-    return iter(dict.fromkeys(chain(step.inputs.values(), *items)))
 
 
 def _report(outcome: Outcome) -> Report:

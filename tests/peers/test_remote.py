@@ -14,9 +14,10 @@ from engine.runner import Order, Report
 from engine.sandbox.base import Limits
 from engine.step import ATTESTATION, RESULT, STEP, Attestation, Result
 from engine.store.memory import MemoryStore
+from peers.brief import Brief
 from peers.control_client import Client
 from peers.plain import Plain
-from peers.remote import Brief, RemoteSlots
+from peers.remote import RemoteSlots
 from peers.run_frames import (
     Loss,
     Outcome,
