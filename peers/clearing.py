@@ -1,0 +1,243 @@
+"""Clearing: what each entry does to the channel that it is in. Pure.
+
+`apply` takes the entries of both sides, each side's in the order in which it signed them. It
+refuses what no honest peer signs; nothing is changed by that.
+
+>>> channel = apply(channel, written)                                    # doctest: +SKIP
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from engine import merkle
+from engine.content.cid import Cid
+from engine.errors import Refused
+from peers.channel import Channel, Held, Side
+from peers.entries import (
+    MAX_AMOUNT,
+    MAX_PENDING,
+    Agreed,
+    Checkpoint,
+    Close,
+    Dispute,
+    Limit,
+    Open,
+    Receipt,
+    Reset,
+    Royalty,
+    Voucher,
+)
+from peers.entry import Written
+from peers.identity import PeerId
+
+MAX_AGREEMENTS: Final = 1_024  # of a channel that are not closed
+
+
+class Invalid(Refused):
+    """An entry that no honest peer signs after those that went before it in the channel."""
+
+
+class OutOfPlace(Refused):
+    """An entry that does not follow its author's last: it is old, or one is missing, or a fork."""
+
+
+def apply(channel: Channel, written: Written) -> Channel:
+    """Return how a channel stands after an entry of one of its two sides.
+
+    Raises: OutOfPlace; Invalid; Refused when I am its author and may not lend so much.
+    """
+    entry, author = written.entry, written.author
+    if entry.channel != channel.id or author not in (channel.me, channel.peer):
+        raise Invalid("an entry is of another channel")
+    side = channel.side(author)
+    _check_place(side, written)
+    if channel.is_over or _is_ending(channel, side):
+        raise Invalid("an entry comes after the end of its channel")
+    if not side.is_open and not isinstance(written.body, Open):
+        raise Invalid("the first entry of a side of a channel opens it")
+    handler = _HANDLERS.get(type(written.body))
+    if handler is None:
+        raise Invalid("such an entry is in no channel")
+    after = replace(side, last=written.id, number=entry.number, epoch=entry.epoch)
+    return handler(_with(channel, author, after), author, written)
+
+
+def _check_place(side: Side, written: Written) -> None:
+    entry = written.entry
+    if entry.before != side.last:
+        raise OutOfPlace("an entry does not follow its author's last in the channel")
+    if (entry.epoch, entry.number) <= (side.epoch, side.number):
+        raise Invalid("its author counts backwards")
+
+
+def _is_ending(channel: Channel, side: Side) -> bool:
+    """Return whether a side has ended the channel, and the other has not yet said yes or no."""
+    other = channel.theirs if side is channel.mine else channel.mine
+    said = side.signed
+    is_final = isinstance(said, Checkpoint) and said.is_final
+    return is_final and said is not None and _number(other) < said.number
+
+
+def _number(side: Side) -> int:
+    return side.signed.number if side.signed else 0
+
+
+def _with(channel: Channel, author: PeerId, side: Side) -> Channel:
+    if author == channel.me:
+        return replace(channel, mine=side)
+    return replace(channel, theirs=side)
+
+
+def _on_open(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Open = written.body  # type: ignore[assignment]
+    other = channel.peer if author == channel.me else channel.me
+    side = channel.side(author)
+    if side.is_open or body.peer != other.key or body.generation != channel.generation:
+        raise Invalid("a side opens a channel once, to the other")
+    return _with(channel, author, replace(side, is_open=True, limit=body.limit))
+
+
+def _on_limit(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Limit = written.body  # type: ignore[assignment]
+    return _with(channel, author, replace(channel.side(author), limit=body.limit))
+
+
+def _on_agreed(channel: Channel, author: PeerId, written: Written) -> Channel:
+    """Set a price cap aside: the provider says so, whom the requester's offer allows it."""
+    body: Agreed = written.body  # type: ignore[assignment]
+    requester = channel.peer if author == channel.me else channel.me
+    if body.agreement in channel.agreements or len(channel.agreements) >= MAX_AGREEMENTS:
+        raise Invalid("it is agreed already, or too much is")
+    if author == channel.me and body.price_cap > channel.room():
+        raise Refused("it would owe more than the limit that it has here")
+    return _agree(channel, body.agreement, Held(requester, body.price_cap))
+
+
+def _on_receipt(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Receipt = written.body  # type: ignore[assignment]
+    held = channel.agreements.get(body.agreement)
+    if held is None or held.requester != author:
+        raise Invalid("a receipt is for no agreement that is in force")
+    if body.amount > held.price_cap - held.applied:
+        raise Invalid("a receipt is for more than was agreed")
+    held = replace(held, applied=held.applied + body.amount)
+    return _agree(_owe(channel, author, written.id, body.amount), body.agreement, held)
+
+
+def _on_royalty(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Royalty = written.body  # type: ignore[assignment]
+    channel = _owe(channel, author, written.id, body.amount)
+    side = channel.side(author)
+    return _with(channel, author, replace(side, given=side.given + body.amount))
+
+
+def _owe(channel: Channel, author: PeerId, why: Cid, amount: int) -> Channel:
+    side = channel.side(author)
+    if len(side.pending) >= MAX_PENDING or side.debt + amount > MAX_AMOUNT:
+        raise Invalid("it owes more than one voucher may say")
+    pending = (*side.pending, why)
+    return _with(channel, author, replace(side, pending=pending, owed=side.owed + amount))
+
+
+def _on_voucher(channel: Channel, author: PeerId, written: Written) -> Channel:
+    """Count what is owed; a voucher covers all that it could, each once, and nothing else."""
+    body: Voucher = written.body  # type: ignore[assignment]
+    side = channel.side(author)
+    if body != next_voucher(side):
+        raise Invalid("a voucher is not for the receipts that it should be for")
+    side = replace(side, total=body.total, nonce=body.nonce, voucher=written.id, pending=(), owed=0)
+    return _with(channel, author, side)
+
+
+def next_voucher(side: Side) -> Voucher | None:
+    """Return the voucher for what is owed without one; None when nothing is."""
+    if not side.pending:
+        return None
+    root = merkle.root([one.raw for one in side.pending])
+    return Voucher(side.nonce + 1, side.debt, root, len(side.pending), side.voucher)
+
+
+def _on_close(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Close = written.body  # type: ignore[assignment]
+    held = channel.agreements.get(body.agreement)
+    if held is None:
+        raise Invalid("there is no such agreement to be closed")
+    if held.requester != author:  # receipts are still taken: what was accepted is owed
+        return _agree(channel, body.agreement, replace(held, is_released=True))
+    left = {cid: one for cid, one in channel.agreements.items() if cid != body.agreement}
+    return replace(channel, agreements=left)
+
+
+def _agree(channel: Channel, agreement: Cid, held: Held) -> Channel:
+    return replace(channel, agreements={**channel.agreements, agreement: held})
+
+
+def _on_dispute(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Dispute = written.body  # type: ignore[assignment]
+    if body.agreement not in channel.agreements:
+        raise Invalid("a dispute is about no agreement that is in force")
+    return channel
+
+
+def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Checkpoint = written.body  # type: ignore[assignment]
+    mine, theirs = channel.ordered(body.standings)
+    of_author, of_other = (mine, theirs) if author == channel.me else (theirs, mine)
+    side = channel.side(author)
+    other = channel.theirs if author == channel.me else channel.mine
+    if of_author != side.standing or side.pending:
+        raise Invalid("a checkpoint is not how its author stands")
+    if of_other.nonce > other.nonce or of_other.total > other.total:
+        raise Invalid("a checkpoint has more of the other side than that signed")
+    if body.is_final and of_author.total != of_other.total:
+        raise Invalid("a channel ends when nobody owes anything")
+    if body.is_final and author == channel.me and not channel.may_end:
+        raise Refused("a channel ends when nobody owes anything, and nothing is agreed")
+    return _sign(channel, author, body)
+
+
+def _on_reset(channel: Channel, author: PeerId, written: Written) -> Channel:
+    body: Reset = written.body  # type: ignore[assignment]
+    mine, theirs = channel.ordered(body.totals)
+    if mine < channel.mine.debt or theirs < channel.theirs.debt:
+        raise Invalid("a reset makes less of what was owed")
+    return _sign(channel, author, body)
+
+
+def _sign(channel: Channel, author: PeerId, body: Checkpoint | Reset) -> Channel:
+    """Note what a side signed; once both have signed the same, it is in force."""
+    side = channel.side(author)
+    if body.number <= _number(side):
+        raise Invalid("it signed another checkpoint of that number")
+    channel = _with(channel, author, replace(side, signed=body))
+    if channel.mine.signed != channel.theirs.signed:
+        return channel
+    if isinstance(body, Reset):
+        channel = _reset(channel, body)
+    is_over = isinstance(body, Checkpoint) and body.is_final
+    return replace(channel, checkpoint=body, is_over=is_over)
+
+
+def _reset(channel: Channel, body: Reset) -> Channel:
+    mine, theirs = channel.ordered(body.totals)
+    return replace(
+        channel,
+        mine=replace(channel.mine, total=mine, pending=(), owed=0),
+        theirs=replace(channel.theirs, total=theirs, pending=(), owed=0),
+        agreements={},
+    )
+
+
+_HANDLERS: Final[dict[type, Callable[[Channel, PeerId, Written], Channel]]] = {
+    Open: _on_open,
+    Limit: _on_limit,
+    Agreed: _on_agreed,
+    Receipt: _on_receipt,
+    Royalty: _on_royalty,
+    Voucher: _on_voucher,
+    Close: _on_close,
+    Dispute: _on_dispute,
+    Checkpoint: _on_checkpoint,
+    Reset: _on_reset,
+}
