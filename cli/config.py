@@ -5,7 +5,7 @@ import os
 import click
 
 from cli.options import common
-from cli.report import emit_json, emit_table, human_size
+from cli.report import emit_json, emit_table
 from cli.settings import SETTINGS, Settings, config_file, load, store
 
 
@@ -24,17 +24,14 @@ def show(settings: Settings) -> None:
     if settings.json:
         rows = {name: {"value": _plain(v.value), "origin": v.origin} for name, v in values.items()}
         return emit_json(rows)
-    table = [(n, _shown(n, v.value), v.origin, SETTINGS[n].summary) for n, v in values.items()]
+    table = [
+        (n, SETTINGS[n].show(v.value), v.origin, SETTINGS[n].summary) for n, v in values.items()
+    ]
     return emit_table(table, ("setting", "value", "from", "meaning"))
 
 
-def _shown(name: str, value: object) -> str:
-    is_size = SETTINGS[name].is_size
-    return human_size(value) if is_size and isinstance(value, int) else str(value)
-
-
 def _plain(value: object) -> object:
-    return value if isinstance(value, int | str) else str(value)
+    return value if isinstance(value, int | str | dict) else str(value)
 
 
 @config.command("set")

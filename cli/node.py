@@ -132,7 +132,7 @@ def _lend(
     only = named if settings.lend_to == "named" else None  # whoever is named later, too
     share = _share(settings)
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
-    house = House(share, share, MAX_LEASE_MS, only=only, door=door)
+    house = House(share, share, MAX_LEASE_MS, settings.prices, only, door)
     ground = Ground(mail, lines, depot, identity, clock, wake, meet, log)
     with (
         closing(Book(space.home / "peers.db")) as book,
@@ -152,7 +152,7 @@ def _lent(space: Workspace, settings: Settings, log: Log) -> Lent:
         return Lent(share, "")
     try:
         with closing(Bubblewrap(space.work)) as sandbox:
-            return Lent(share, sandbox.tier)
+            return Lent(share, sandbox.tier, settings.prices)
     except TallyError as error:
         log.say("no sandbox", why=error.what)
         return Lent(share, "")

@@ -76,6 +76,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "HOST[:PORT]": _nothing,
     "N": _nothing,
     "NAME": _settings,
+    "NAME=C,...": _nothing,
     "NAME=VALUE": _params,
     "NOW": offer_runs.runs,
     "PEERID": offer_runs.peers,

@@ -18,6 +18,7 @@ SETTINGS_TOO: Final = (
     "lend_jobs",
     "lend_memory",
     "lend_disk",
+    "prices",
 )
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -33,6 +33,7 @@ def peer() -> None:
 @click.option("--lend-jobs", metavar="N", help="Steps of others that run at the same time.")
 @click.option("--lend-memory", metavar="SIZE", help="Memory for them together.")
 @click.option("--lend-disk", metavar="SIZE", help="Disk for them, with what is cached.")
+@click.option("--prices", metavar="NAME=C,...", help="What others pay, in credits.")
 @click.option("--metrics", metavar="PORT", type=click.IntRange(0, 65535), help="Serve metrics.")
 @click.option("--lan/--no-lan", default=True, show_default=True, help="Find peers of this network.")
 @click.option("--via", metavar="ADDRESS", multiple=True, help="Be reached through this peer.")
@@ -178,14 +179,20 @@ def _named(address: Address) -> dict[str, Any]:
 def _print_peers(peers: list[dict[str, Any]]) -> None:
     if not peers:
         note("no other peer is known; 'tally peer add' names one")
-    rows = [(one["peer"], one["state"], _lends(one), one["address"]) for one in peers]
-    emit_table(rows, ("peer", "state", "lends", "address"))
+    rows = [(one["peer"], one["state"], _lends(one), _asks(one), one["address"]) for one in peers]
+    emit_table(rows, ("peer", "state", "lends", "asks", "address"))
 
 
 def _lends(one: dict[str, Any]) -> str:
     if not one.get("sandbox"):
         return "-"
     return f"{one['cores']} cores, {human_size(one['memory'])}"
+
+
+def _asks(one: dict[str, Any]) -> str:
+    from peers.price_list import show
+
+    return (show(one["prices"]) or "nothing") if one.get("sandbox") else "-"
 
 
 def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ OUTPUTS: Final = ("table", "json")
 BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
 LAST_PORT: Final = 2**16 - 4  # of a peer's address: the three after it are used, too
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
+MAX_GROWTH: Final = 100  # percent: above, who paid back one credit would be lent two
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Setting:
     default: Callable[[], str]
     read: Callable[[str], Any]
     summary: str
-    is_size: bool = False  # a number of bytes
+    show: Callable[[Any], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,44 @@ def _size(text: str) -> int:
     return parse_size(text)
 
 
+def _sized(value: int) -> str:
+    from cli.report import human_size
+
+    return human_size(value)
+
+
+def _credits(text: str) -> int:
+    from peers.credits import read
+
+    return read(text)
+
+
+def _in_credits(value: int) -> str:
+    from peers.credits import show
+
+    return show(value)
+
+
+def _prices(text: str) -> dict[str, int]:
+    if not text.strip():
+        return {}  # of nearly all commands, which load no more for it
+    from peers.price_list import read
+
+    return read(text)
+
+
+def _priced(value: Mapping[str, int]) -> str:
+    from peers.price_list import show
+
+    return show(value) or "nothing"
+
+
+def _percent(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= MAX_GROWTH:
+        raise ValueError(f"not a number from 0 to {MAX_GROWTH}")
+    return int(text)
+
+
 SETTINGS: Final = {
     "home": Setting(
         lambda: platformdirs.user_data_dir("tallystick"), Path, "where state and content are kept"
@@ -80,13 +119,13 @@ SETTINGS: Final = {
         lambda: f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')}B",
         _size,
         "memory that running steps may ask for together",
-        is_size=True,
+        show=_sized,
     ),
     "environment_quota": Setting(
         lambda: "20GiB",
         _size,
         "unpacked environments that 'tally gc' leaves, by last use",
-        is_size=True,
+        show=_sized,
     ),
     "listen": Setting(lambda: "0.0.0.0:4177", _place, "where 'tally peer start' listens"),
     "lend_to": Setting(
@@ -99,10 +138,25 @@ SETTINGS: Final = {
         lambda: f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 2}B",
         _size,
         "memory that steps of others may use together",
-        is_size=True,
+        show=_sized,
     ),
     "lend_disk": Setting(
-        lambda: "20GiB", _size, "disk that others may use, with what is cached", is_size=True
+        lambda: "20GiB", _size, "disk that others may use, with what is cached", show=_sized
+    ),
+    "prices": Setting(
+        lambda: "", _prices, "what others pay this peer, in credits: NAME=C, ...", show=_priced
+    ),
+    "newcomer_limit": Setting(
+        lambda: "1", _credits, "what a peer that never paid back may owe, in credits", _in_credits
+    ),
+    "limit_growth": Setting(
+        lambda: "50", _percent, "percent of what it has paid back that it may owe besides"
+    ),
+    "limit_most": Setting(
+        lambda: "100", _credits, "what any peer may owe at most, in credits", _in_credits
+    ),
+    "max_cost": Setting(
+        lambda: "1", _credits, "what a run on peers may cost at most, in credits", _in_credits
     ),
 }
 
@@ -121,6 +175,11 @@ class Settings:
     lend_jobs: int
     lend_memory: int  # bytes
     lend_disk: int  # bytes
+    prices: dict[str, int]  # micro-credits
+    newcomer_limit: int  # micro-credits
+    limit_growth: int  # percent
+    limit_most: int  # micro-credits
+    max_cost: int  # micro-credits
 
     @property
     def json(self) -> bool:
@@ -161,7 +220,7 @@ def _value(
     setting, variable = SETTINGS[name], f"TALLY_{name.upper()}"
     flag = flags.get(name)
     if flag is not None:
-        text, origin = flag, f"--{name}"
+        text, origin = flag, f"--{name.replace('_', '-')}"
     elif environ.get(variable):
         text, origin = environ[variable], variable
     elif name in stored:
@@ -193,7 +252,14 @@ def _read_file(path: Path) -> dict[str, str]:
     for name in data:
         if name not in SETTINGS:
             raise Refused(f"no setting '{name}'", where=str(path), fix=_known(name))
-    return {name: str(value) for name, value in data.items()}
+    return {name: _as_text(value) for name, value in data.items()}
+
+
+def _as_text(value: object) -> str:
+    """Return a value of the file as it would be given on the command line."""
+    if isinstance(value, dict):  # [prices]
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    return str(value)
 
 
 def _known(name: str) -> str:

@@ -45,7 +45,7 @@ _ANYBODY: Final = PeerId(bytes(32))
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one unit of something costs. Reserved: nothing is paid yet."""
+    """What one unit of something costs (prices.py)."""
 
     name: str
     micro_credits: int

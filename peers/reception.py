@@ -176,4 +176,6 @@ def _lends(notice: Notice) -> Facts:
         "memory": record.memory,
         "free_slots": record.free_slots,
         "sandbox": record.sandbox,
+        "prices": {price.name: price.micro_credits for price in record.prices},
+        "expires_ms": record.expires_ms,
     }

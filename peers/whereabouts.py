@@ -1,6 +1,6 @@
 """Whereabouts: where a peer listens, where others reach it, what its record says. An edge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from peers.identity import Address
 from peers.introduction import INTRODUCTION, Introducer, Introduction
 from peers.keyring import Identity, Transport
 from peers.peer_record import MAX_ADDRESSES, PeerRecord
+from peers.prices import for_record
 from peers.signed import seal
 
 
@@ -44,6 +45,7 @@ class Lent(NamedTuple):
 
     share: Share
     sandbox: str
+    prices: Mapping[str, int] = {}  # micro-credits: what it asks
 
 
 class Whereabouts:
@@ -92,7 +94,7 @@ class Whereabouts:
             memory=share.memory_bytes,
             gpu_names=(),
             sandbox=self._lent.sandbox,
-            prices=(),
+            prices=for_record(self._lent.prices),
             free_slots=self.free_slots(),
             versions=(VERSION,),
         )

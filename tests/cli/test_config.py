@@ -30,6 +30,18 @@ def test_sizes_are_shown_as_people_read_them(empty: Program) -> None:
     assert empty.told("config", "show")["memory"]["value"] == 3 * 2**30
 
 
+def test_credits_are_shown_as_people_read_them(empty: Program) -> None:
+    """Scripts get micro-credits."""
+    empty("config", "set", "max_cost", "2.5")
+    empty("config", "set", "prices", "core-second=0.001")
+    shown = empty("config", "show").out
+    assert "2.5 credits" in shown
+    assert "core-second=0.001" in shown
+    values = empty.told("config", "show")
+    assert values["max_cost"]["value"] == 2_500_000
+    assert values["prices"]["value"] == {"core-second": 1_000}
+
+
 def test_a_mistyped_setting_asks_for_the_nearest(empty: Program) -> None:
     """And one that is like none, says which there are."""
     assert "did you mean 'jobs'?" in empty("config", "set", "jbos", "3").err

@@ -140,6 +140,23 @@ def test_a_devnet_is_ready_when_all_have_met(empty: Program) -> None:
     assert not Program(Path(lines[0][3])).told("peer", "status")["running"]
 
 
+@pytest.mark.sandbox
+def test_what_peers_ask_is_listed(empty: Program) -> None:
+    """As their records say it: in credits for people, in micro-credits for scripts."""
+    priced = empty.at(empty.home, TALLY_PRICES="core-second=0.001,failure=0.5")
+    with priced.start("devnet", "2") as process:
+        assert process.stdout is not None
+        home = Program(Path(process.stdout.readline().split()[3]))
+        while process.stdout.readline() != "ready\n":
+            pass
+        (other,) = home.told("peer", "list")["peers"]
+        assert other["prices"] == {"core-second": 1_000, "failure": 500_000}
+        assert other["expires_ms"] > 0
+        assert "core-second=0.001, failure=0.5" in home("peer", "list").out
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
 def test_a_devnet_that_is_killed_leaves_no_peer(empty: Program) -> None:
     """Its peers end when nobody holds them any more."""
     with empty.start("devnet", "1", stderr=subprocess.DEVNULL) as process:

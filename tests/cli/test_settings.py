@@ -74,3 +74,56 @@ def test_a_bad_value_is_not_stored():
     with pytest.raises(Refused):
         settings.store("output", "xml")
     assert not settings.config_file().exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'prices = "core-second=0.001, failure=2"',
+        '[prices]\ncore-second = "0.001"\nfailure = 2',
+    ],
+)
+def test_prices_are_a_text_or_a_table(text):
+    """In the config file; they are kept in micro-credits."""
+    settings.config_file().parent.mkdir(parents=True)
+    settings.config_file().write_text(text)
+    found = settings.load({}, {})["prices"]
+    assert found.value == {"core-second": 1_000, "failure": 2_000_000}
+    settings.store("jobs", "3")
+    assert settings.load({}, {})["prices"] == found
+    assert settings.load({}, {"TALLY_PRICES": "failure=1"})["prices"].value == {
+        "failure": 1_000_000
+    }
+
+
+def test_credits_are_read_exactly():
+    """A person writes credits; what is settled is micro-credits."""
+    settled = settings.settle({"max_cost": "0.000001"}, {"TALLY_NEWCOMER_LIMIT": "2.5"})
+    assert (settled.max_cost, settled.newcomer_limit) == (1, 2_500_000)
+
+
+def test_nobody_asks_anything_unless_told():
+    """A home trades nothing; what a newcomer may owe, and what a run may cost, is little."""
+    settled = settings.settle({}, {})
+    assert settled.prices == {}
+    assert (settled.newcomer_limit, settled.max_cost) == (1_000_000, 1_000_000)
+    assert (settled.limit_growth, settled.limit_most) == (50, 100_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("prices", "coffee=1"),
+        ("prices", "failure=-1"),
+        ("newcomer_limit", "1,5"),
+        ("limit_growth", "101"),
+        ("limit_growth", "-1"),
+        ("limit_most", "9007199254.740992"),
+        ("max_cost", "0.0000001"),
+    ],
+)
+def test_an_amount_that_is_none_is_refused(name, text):
+    """With the setting that it was given for, and where."""
+    with pytest.raises(Refused, match=f"setting '{name}'") as refused:
+        settings.load({name: text}, {})
+    assert refused.value.where == f"--{name.replace('_', '-')}"

@@ -13,6 +13,7 @@ from peers.house import Share
 from peers.introduction import ask
 from peers.keyring import Keyring
 from peers.network import Network
+from peers.peer_record import Price
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts
 from tests.peers.keys import identity
 
@@ -29,7 +30,7 @@ def keys(tmp_path: Path) -> Keys:
 @contextlib.contextmanager
 def whereabouts(keys: Keys, port: int) -> Iterator[Whereabouts]:
     """Listen."""
-    lent = Lent(Share(1, 1, 1), "")
+    lent = Lent(Share(1, 1, 1), "", {"failure": 5, "cache-hit": 0, "core-second": 1})
     network = Network(keys.transport.secret, Limits(), arrived=print, log=print)
     with ExitStack() as ends, closing(network):
         yield Whereabouts(keys, Listening(HOST, port, (), lan=False), lent, network, ends)
@@ -65,3 +66,9 @@ def test_a_free_port_has_no_neighbours(keys: Keys) -> None:
         ]
         assert len({*ports}) == 6
         assert 0 not in ports
+
+
+def test_its_record_says_what_it_asks(keys: Keys) -> None:
+    """In the order that records have, without what costs nothing."""
+    with whereabouts(keys, 0) as where:
+        assert where.describe(1, 1, 2).prices == (Price("core-second", 1), Price("failure", 5))
