@@ -90,8 +90,6 @@ def _in_credits(value: int) -> str:
 
 
 def _prices(text: str) -> dict[str, int]:
-    if not text.strip():
-        return {}  # of nearly all commands, which load no more for it
     from peers.price_list import read
 
     return read(text)

@@ -8,7 +8,7 @@ whatever order its parts are added it is the same.
 3000
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -17,23 +17,12 @@ from engine.values import dataclass
 from peers.agreement import MAX_LEASE_MS
 from peers.credits import NOTHING, Credits, check
 from peers.peer_record import MAX_CORES, MAX_GPUS, MAX_MEMORY, Price
-
-CORE_SECOND: Final = "core-second"  # of the cores that a step asked for
-GIB_SECOND: Final = "gib-second"  # of the memory that it asked for
-GPU_SECOND: Final = "gpu-second"
-GIB_TRANSFERRED: Final = "gib-transferred"  # of content, to the provider and from it
-CACHE_HIT: Final = "cache-hit"  # a result that the provider had
-FAILURE: Final = "failure"  # a step that failed twice alike
-
-METERED: Final = (CORE_SECOND, GIB_SECOND, GPU_SECOND, GIB_TRANSFERRED)
-NAMES: Final = (*METERED, CACHE_HIT, FAILURE)
+from peers.price_list import CACHE_HIT, FAILURE, METERED, NAMES, Prices
 
 MAX_TRANSFERRED: Final = 2**60  # bytes: more than any line carries in a lease
 
 _GIB: Final = 2**30
 _SECOND: Final = 1_000  # ms
-
-Prices = Mapping[str, int]  # micro-credits by name; what is not in it costs nothing
 
 
 class Outcome(Enum):

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from engine.errors import Refused
 from peers.credits import MAX_CREDITS
-from peers.price_list import read, show
-from peers.prices import CORE_SECOND, FAILURE, NAMES
+from peers.price_list import CORE_SECOND, FAILURE, NAMES, read, show
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.integers(0, MAX_CREDITS)))

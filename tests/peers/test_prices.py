@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import Damaged
 from peers.credits import MAX_CREDITS
 from peers.peer_record import Price
-from peers.prices import (
+from peers.price_list import (
     CACHE_HIT,
     CORE_SECOND,
     FAILURE,
@@ -20,6 +20,8 @@ from peers.prices import (
     GIB_TRANSFERRED,
     GPU_SECOND,
     NAMES,
+)
+from peers.prices import (
     Outcome,
     Usage,
     at_most,
