@@ -20,6 +20,7 @@ class Subject(IntEnum):
     CONTENT = 64
     DIRECTORY = 128
     WORK = 192
+    CREDIT = 256
 
 
 def notice(subject: int) -> int:
