@@ -8,7 +8,7 @@ of it. Its owner's entries follow one another; those of others stand in their ch
 >>> ledger = apply(ledger, write(entry, body, signer))                   # doctest: +SKIP
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
 from engine.content.cid import Cid
@@ -43,6 +43,13 @@ class Ledger:
             later = channel_between(self.me, found.peer, found.generation + 1)
             found = self.channels.get(later.id, later)
         return replace(found, is_frozen=True) if found.peer in self.convicts else found
+
+    def with_peer(self, peer: PeerId) -> Iterator[Channel]:
+        """Yield the channels with a peer in which something was said, the oldest first."""
+        channel = channel_between(self.me, peer)
+        while (found := self.channels.get(channel.id)) is not None:
+            yield found
+            channel = channel_between(self.me, peer, found.generation + 1)
 
     def peers(self) -> Sequence[PeerId]:
         """Return with whom there are channels."""

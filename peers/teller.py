@@ -1,0 +1,364 @@
+"""Teller: keeps a ledger with each peer that it trades with, over whatever connects them. Pure.
+
+Of what others say it takes each entry once and in order; of its own it says each again until it is
+taken. An entry counts at once, and is told only when it is durable: whoever drives this writes what
+`unsaved` gives, in that order, and says so with `saved`. What was signed is never signed anew.
+
+A file that was restored lacks entries that others have. Until a peer was heard, nothing is signed
+in its channel; entries of ours that it shows, and that are not here, are taken again, as those of
+an epoch that has passed.
+
+>>> teller.enter(peer, Limit(5_000_000), now_ms)                         # doctest: +SKIP
+>>> teller.unsaved(), teller.actions()                                   # doctest: +SKIP
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass as mutable
+from typing import NamedTuple
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Refused
+from engine.runner import Signer
+from peers.clearing import Invalid, OutOfPlace
+from peers.entries import Body, Epoch
+from peers.entry import Written, write
+from peers.identity import PeerId
+from peers.ledger import Ledger, apply, follow
+from peers.teller_events import (
+    NOWHERE,
+    Action,
+    Answer,
+    Ask,
+    Blame,
+    Entered,
+    Forked,
+    Mark,
+    Note,
+    Place,
+    Say,
+    Show,
+)
+
+
+class Row(NamedTuple):
+    """An entry to be written, and the blocks that it names."""
+
+    written: Written
+    evidence: tuple[Block, ...] = ()
+
+
+class Book(NamedTuple):
+    """What can be asked of entries that are in the book."""
+
+    id_at: Callable[[PeerId, Place], Cid | None]  # of an author, in a place
+    follower: Callable[[PeerId, bytes, Cid | None], Cid | None]  # the next in a channel after one
+
+
+@mutable(slots=True)
+class _Line:
+    """What is between this peer and another."""
+
+    acked: Place = NOWHERE  # our entry up to which it has all
+    durable: Place = NOWHERE  # our last entry that may be said
+    is_up: bool = False
+    is_heard: bool = False  # it has said what it has of ours
+    is_asked: bool = False  # that, since it is there
+    is_busy: bool = False  # it was told something, and has not answered
+    is_stuck: bool = False  # it does not take what it is told, until it asks again
+    is_showing: bool = False  # it was asked for entries of ours that are lost here
+
+
+class Teller:
+    """The channels of one ledger. For one thread."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        signer: Signer,
+        book: Book,
+        acked: Mapping[PeerId, Place],
+        *,
+        is_restored: bool = False,
+    ) -> None:
+        """Go on from what is in the book; of a file that was restored others are asked first."""
+        self.ledger = ledger
+        self._signer = signer
+        self._book = book
+        self._is_restored = is_restored
+        self._lines = {peer: _Line(acked=place) for peer, place in acked.items()}
+        for peer in ledger.peers():
+            self._line(peer).durable = _last(ledger, peer, ours=True)
+        self._unsaved: list[Row] = []
+        self._unwritten: deque[Written] = deque()  # taken, not yet in the book
+        self._ids: dict[tuple[PeerId, Place], Cid] = {}  # of those
+        self._nexts: dict[tuple[PeerId, bytes | None, Cid | None], Cid] = {}  # likewise
+        self._taken = self._saved = 0  # entries
+        self._waiting: deque[tuple[int, Action]] = deque()  # until so many are saved
+        self._actions: list[Action] = []
+
+    # for its owner
+
+    def may_sign(self, peer: PeerId) -> bool:
+        """Return whether it is known of all that was signed in the channel with a peer."""
+        return not self._is_restored or self._line(peer).is_heard
+
+    def enter(
+        self,
+        peer: PeerId,
+        body: Body,
+        now_ms: int,
+        *,
+        refs: tuple[Cid, ...] = (),
+        evidence: Iterable[Block] = (),
+    ) -> Written:
+        """Sign an entry in the channel with a peer.
+
+        Raises: Refused when the peer must be heard first, or what it says may not be said.
+        """
+        if not self.may_sign(peer):
+            raise Refused("the ledger was restored, and this peer was not heard since then")
+        channel = self.ledger.channel(peer)
+        entry = follow(self.ledger, body, channel, now_ms, refs=refs)
+        written = write(entry, body, self._signer)
+        self._take(Row(written, tuple(evidence)))
+        return written
+
+    def note(self, body: Body, now_ms: int, evidence: Iterable[Block] = ()) -> Written:
+        """Sign an entry that is in no channel."""
+        is_epoch = isinstance(body, Epoch)  # two copies of one file begin different ones
+        epoch = max(self.ledger.epoch + 1, now_ms) if is_epoch else None
+        entry = follow(self.ledger, body, None, now_ms, epoch=epoch)
+        written = write(entry, body, self._signer)
+        self._take(Row(written, tuple(evidence)))
+        return written
+
+    def unsaved(self) -> list[Row]:
+        """Return what is to be written, in order; it is given once."""
+        rows, self._unsaved = self._unsaved, []
+        return rows
+
+    def saved(self, count: int) -> None:
+        """Hear that the next so many entries are durable."""
+        self._saved += count
+        for _ in range(count):
+            written = self._unwritten.popleft()
+            del self._ids[_at(written)], self._nexts[_after(written)]
+        while self._waiting and self._waiting[0][0] <= self._saved:
+            _, action = self._waiting.popleft()
+            if isinstance(action, Entered):
+                self._durable(action.written)
+            self._actions.append(action)
+
+    def actions(self) -> list[Action]:
+        """Return what is to be done, in order; it is given once."""
+        actions, self._actions = self._actions, []
+        return actions
+
+    # what happens on connections
+
+    def opened(self, peer: PeerId) -> None:
+        """Hear that a peer is there: it is asked what it has of ours."""
+        line = self._line(peer)
+        line.is_up = True
+        line.is_asked = line.is_busy = line.is_stuck = line.is_showing = False
+        if self._is_restored or self._has(peer):
+            self._ask(peer)
+
+    def closed(self, peer: PeerId) -> None:
+        """Hear that a peer is gone, and with it what was not answered."""
+        line = self._line(peer)
+        line.is_up = line.is_busy = False
+
+    def heard(self, peer: PeerId, mark: Mark | None) -> None:
+        """Hear what a peer has of ours, which it says when it asks, and when it answers."""
+        line = self._line(peer)
+        if mark is not None and not self._is_ours(mark):
+            if not line.is_showing:
+                line.is_showing = True
+                self._actions.append(Show(peer, self._ours(peer), self._mark(peer)))
+            return
+        was_whole = self._is_whole(peer)
+        line.is_heard, line.is_busy = True, False
+        line.acked = mark.place if mark else NOWHERE
+        if not was_whole:  # what it said in the meantime was not taken
+            self._ask(peer)
+        self._say(peer)
+
+    def asked(self, peer: PeerId, mark: Mark | None, token: object) -> None:
+        """Hear what a peer has of ours; it is answered with what is here of it, once durable."""
+        self._line(peer).is_stuck = False
+        self._when_saved(Answer(token, self._mark(peer), ""))
+        self.heard(peer, mark)
+
+    def said(self, peer: PeerId, rows: Sequence[Row], token: object) -> None:
+        """Take entries that a peer says; it is answered when they are durable."""
+        why = "" if self._is_whole(peer) else "entries of its own are lost here, and come first"
+        for row in () if why else rows:
+            why = self._hear(peer, row)
+            if why:
+                break
+        self._when_saved(Answer(token, self._mark(peer), why))
+
+    def unanswered(self, peer: PeerId) -> None:
+        """Say or ask again what was not answered in time."""
+        line = self._line(peer)
+        line.is_busy = line.is_asked = False
+        if line.is_heard:
+            self._say(peer)
+        elif line.is_up:
+            self._ask(peer)
+
+    def taken(self, peer: PeerId, mark: Mark | None, why: str) -> None:
+        """Hear what a peer has of ours now, and why it does not take the rest."""
+        if why:
+            self._line(peer).is_stuck = True
+            self._actions.append(Note(peer, f"it does not take an entry: {why}"))
+        self.heard(peer, mark)
+
+    def shown(self, peer: PeerId, rows: Sequence[Row], now_ms: int) -> None:
+        """Take entries that are lost here, in the order in which the peer had them.
+
+        Those of ours are taken as those of an epoch that has passed.
+        """
+        self._line(peer).is_showing = False
+        lost = [row for row in rows if not self._is_known(row.written)]
+        ours = [row for row in lost if row.written.author == self.ledger.me]
+        if any(row.written.entry.epoch >= self.ledger.epoch for row in ours):
+            self._is_restored = True
+            self.note(Epoch("entries were lost here, and a peer has shown them"), now_ms)
+        if not lost or any(self._recover(peer, row) for row in lost):
+            self._blame(peer, "it has entries of this peer that it cannot show")
+            return
+        self._ask(peer)
+
+    # entries
+
+    def _hear(self, peer: PeerId, row: Row) -> str:
+        """Take one entry of a peer; return why it is not taken, "" when it is or was."""
+        written = row.written
+        if written.author != peer:
+            return self._blame(peer, "it says an entry that another has signed")
+        if self._is_known(written):
+            return ""
+        entry = written.entry
+        held = self._id_at(peer, (entry.epoch, entry.number)) or self._follower(written)
+        if held is not None:
+            self._actions.append(Forked(peer, held, written))
+            return "another entry is in its place"
+        try:
+            self._take(row)
+        except OutOfPlace as error:
+            return error.what
+        except Invalid as error:
+            return self._blame(peer, error.what)
+        return ""
+
+    def _recover(self, peer: PeerId, row: Row) -> str:
+        """Take one entry that is lost here; return why it is not taken."""
+        if row.written.author != self.ledger.me:
+            return self._hear(peer, row)
+        try:
+            self._take(row)
+        except Refused as error:
+            return error.what
+        return ""
+
+    def _take(self, row: Row) -> None:
+        self.ledger = apply(self.ledger, row.written)
+        self._unsaved.append(row)
+        self._unwritten.append(row.written)
+        self._ids[_at(row.written)] = self._nexts[_after(row.written)] = row.written.id
+        self._taken += 1
+        self._when_saved(Entered(row.written))
+
+    def _when_saved(self, action: Action) -> None:
+        if self._saved == self._taken:
+            self._actions.append(action)
+        else:
+            self._waiting.append((self._taken, action))
+
+    def _durable(self, written: Written) -> None:
+        entry = written.entry
+        if written.author != self.ledger.me or entry.channel is None:
+            return
+        peer = self.ledger.channels[entry.channel].peer
+        line = self._line(peer)
+        line.durable = max(line.durable, (entry.epoch, entry.number))
+        self._say(peer)
+
+    def _ask(self, peer: PeerId) -> None:
+        """Ask what a peer has of ours, and say what is here of it; that has to be durable first."""
+        self._line(peer).is_asked = True
+        self._when_saved(Ask(peer, self._mark(peer)))
+
+    def _say(self, peer: PeerId) -> None:
+        """Say what a peer has not, if it listens."""
+        line = self._line(peer)
+        if not line.is_up or line.is_busy or line.is_stuck or line.durable <= line.acked:
+            return
+        if line.is_heard:
+            line.is_busy = True
+            self._actions.append(Say(peer, line.acked))
+        elif not line.is_asked:
+            self._ask(peer)
+
+    def _blame(self, peer: PeerId, why: str) -> str:
+        self._actions.append(Blame(peer, why))
+        return why
+
+    # what is known
+
+    def _line(self, peer: PeerId) -> _Line:
+        return self._lines.setdefault(peer, _Line())
+
+    def _is_whole(self, peer: PeerId) -> bool:
+        return self.may_sign(peer) and not self._line(peer).is_showing
+
+    def _has(self, peer: PeerId) -> bool:
+        return self._line(peer).durable != NOWHERE or self._mark(peer) is not None
+
+    def _mark(self, peer: PeerId) -> Mark | None:
+        """Return the last entry of a peer that is here."""
+        return _mark(self.ledger, peer, ours=False)
+
+    def _ours(self, peer: PeerId) -> Mark | None:
+        return _mark(self.ledger, peer, ours=True)
+
+    def _is_ours(self, mark: Mark) -> bool:
+        return self._id_at(self.ledger.me, mark.place) == mark.id
+
+    def _is_known(self, written: Written) -> bool:
+        return self._id_at(*_at(written)) == written.id
+
+    def _id_at(self, author: PeerId, place: Place) -> Cid | None:
+        return self._ids.get((author, place)) or self._book.id_at(author, place)
+
+    def _follower(self, written: Written) -> Cid | None:
+        """Return what is here in the place of an entry, in the chain of its channel."""
+        author, channel, before = _after(written)
+        if channel is None:
+            return None
+        found = self._nexts.get((author, channel, before))
+        return found or self._book.follower(author, channel, before)
+
+
+def _at(written: Written) -> tuple[PeerId, Place]:
+    return written.author, (written.entry.epoch, written.entry.number)
+
+
+def _after(written: Written) -> tuple[PeerId, bytes | None, Cid | None]:
+    return written.author, written.entry.channel, written.entry.before
+
+
+def _mark(ledger: Ledger, peer: PeerId, *, ours: bool) -> Mark | None:
+    """Return the last entry of one of two peers in their channels."""
+    sides = (one.mine if ours else one.theirs for one in ledger.with_peer(peer))
+    marks = [Mark(one.epoch, one.number, one.last) for one in sides if one.last is not None]
+    return max(marks, default=None, key=lambda mark: mark.place)
+
+
+def _last(ledger: Ledger, peer: PeerId, *, ours: bool) -> Place:
+    mark = _mark(ledger, peer, ours=ours)
+    return NOWHERE if mark is None else mark.place

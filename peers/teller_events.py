@@ -1,0 +1,84 @@
+"""Teller events: what a teller wants done. Pure."""
+
+from typing import NamedTuple, TypeAlias
+
+from engine.content.cid import Cid
+from peers.entry import Written
+from peers.identity import PeerId
+
+Place: TypeAlias = tuple[int, int]  # of an entry among all of its author: epoch and number
+NOWHERE: Place = (-1, -1)
+
+
+class Mark(NamedTuple):
+    """An entry that somebody has, by which is said how far it is."""
+
+    epoch: int
+    number: int
+    id: Cid
+
+    @property
+    def place(self) -> Place:
+        """Where it is among all of its author."""
+        return self.epoch, self.number
+
+
+class Ask(NamedTuple):
+    """Ask a peer what it has of ours; say what we have of it."""
+
+    peer: PeerId
+    mark: Mark | None
+
+
+class Say(NamedTuple):
+    """Say to a peer what of ours comes after a place in its channels, some at a time."""
+
+    peer: PeerId
+    after: Place
+
+
+class Show(NamedTuple):
+    """Ask a peer for what comes after these entries, ours and its own: some of it is lost here."""
+
+    peer: PeerId
+    ours: Mark | None
+    theirs: Mark | None
+
+
+class Answer(NamedTuple):
+    """Answer a peer that said entries: what we have of it now, and why it is not all."""
+
+    token: object
+    mark: Mark | None
+    why: str
+
+
+class Entered(NamedTuple):
+    """An entry is in the book, ours or another's."""
+
+    written: Written
+
+
+class Forked(NamedTuple):
+    """A peer signed two entries where an honest one signs one."""
+
+    peer: PeerId
+    held: Cid  # of the one that is in the book
+    written: Written
+
+
+class Blame(NamedTuple):
+    """A peer says what no honest one does: end the connection."""
+
+    peer: PeerId
+    why: str
+
+
+class Note(NamedTuple):
+    """Something for the log."""
+
+    peer: PeerId
+    what: str
+
+
+Action: TypeAlias = Ask | Say | Show | Answer | Entered | Forked | Blame | Note
