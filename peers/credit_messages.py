@@ -1,12 +1,12 @@
 """Credit messages: how peers tell each other what they signed about credit, as bodies. Pure.
 
-    SYNC      in this channel I have this as your last entry; the answer says the same of mine
-    ENTRIES   take these entries of mine; the answer says which one is the last that was taken
-    SHOW      show me entries of my own that I may have lost; the answer has them
+    SYNC      this is the last entry of yours that I have; the answer says the same of mine
+    ENTRIES   take these entries of mine; the answer says which is the last that was taken
+    SHOW      show me what follows these entries, mine and yours: I have lost it
 
-What two peers say of a third is in witness_messages.py. What is signed travels as the bytes that
-were signed. Entries that are read have signatures that hold, one author, one channel, and follow
-one another; who that author is, the reader's caller asks.
+They speak of all channels between the two. What two peers say of a third is in witness_messages.py.
+What is signed travels as the bytes that were signed. Entries that are read have signatures that
+hold; whether they are in their place, the teller looks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from engine.content.blocks import Block, Checked
 from engine.content.cid import DAG_CBOR, Cid
-from peers.entry import CHANNEL_BYTES, Written
+from peers.entry import Written
 from peers.errors import RemoteFault
 from peers.messages import Subject, request
 from peers.named import MAX_WHY
@@ -31,11 +31,11 @@ MAX_EVIDENCE: Final = 256  # blocks of a message: a few for each entry
 MAX_EVIDENCE_BYTES: Final = 1024 * 1024  # of a message, and so of one entry: a record has no more
 
 
-class Ask(NamedTuple):
-    """Which last entry a peer has of the other in a channel: SYNC; or after which it asks: SHOW."""
+class Lost(NamedTuple):
+    """After which entries somebody has lost what followed: of its own, and of whom it asks."""
 
-    channel: bytes
-    last: Place | None
+    own: Place | None
+    other: Place | None
 
 
 class Told(NamedTuple):
@@ -51,9 +51,8 @@ class Told(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Entries of one author in one channel, each following the one before it."""
+    """Entries, in the order in which they were taken by who says them."""
 
-    channel: bytes
     entries: tuple[Written, ...]
     evidence: Mapping[Cid, Block]  # whatever came with them; what no entry names is of no use
 
@@ -61,37 +60,37 @@ class Entries(NamedTuple):
 class Taken(NamedTuple):
     """What became of entries."""
 
-    last: Place | None  # of their author's in the channel, that is durably taken
+    last: Place | None  # of their author's, that is durably taken
     why: str  # the next was not, or ""
 
 
-def write_sync(ask: Ask) -> bytes:
-    """Return the body of a SYNC or of a SHOW."""
-    return pack((ask.channel, spell(ask.last)))
-
-
-def read_sync(body: bytes) -> Ask:
-    """Read the body of a SYNC or of a SHOW.
-
-    Raises: RemoteFault.
-    """
-    match unpack(body):
-        case (bytes(channel), last) if len(channel) == CHANNEL_BYTES:
-            return Ask(channel, read_place(last))
-    raise RemoteFault("it asks about no channel")
-
-
-def write_last(last: Place | None) -> bytes:
-    """Return the body of the answer to a SYNC."""
+def write_sync(last: Place | None) -> bytes:
+    """Return the body of a SYNC, and of its answer."""
     return pack(spell(last))
 
 
-def read_last(body: bytes) -> Place | None:
-    """Read the body of the answer to a SYNC.
+def read_sync(body: bytes) -> Place | None:
+    """Read the body of a SYNC, and of its answer.
 
     Raises: RemoteFault.
     """
     return read_place(unpack(body))
+
+
+def write_lost(lost: Lost) -> bytes:
+    """Return the body of a SHOW."""
+    return pack((spell(lost.own), spell(lost.other)))
+
+
+def read_lost(body: bytes) -> Lost:
+    """Read the body of a SHOW.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (own, other):
+            return Lost(read_place(own), read_place(other))
+    raise RemoteFault("it has lost something of another form")
 
 
 def fitting(told: Iterable[Told]) -> tuple[Told, ...]:
@@ -106,21 +105,21 @@ def fitting(told: Iterable[Told]) -> tuple[Told, ...]:
     return tuple(found)
 
 
-def write_entries(channel: bytes, told: Sequence[Told]) -> bytes:
-    """Return the body of an ENTRIES; `told` is what `fitting` gave."""
+def write_entries(told: Sequence[Told]) -> bytes:
+    """Return the body of an ENTRIES, or of the answer to a SHOW; `told` is what `fitting` gave."""
     signed = tuple(one.signed for one in told)
-    return pack((channel, signed, tuple(dict.fromkeys(part for one in told for part in one[1]))))
+    return pack((signed, tuple(dict.fromkeys(part for one in told for part in one[1]))))
 
 
 def read_entries(body: bytes) -> Entries:
-    """Read the body of an ENTRIES.
+    """Read the body of an ENTRIES, or of the answer to a SHOW.
 
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(channel), tuple(signed), tuple(evidence)) if signed:
-            return Entries(channel, _written(channel, signed), _blocks(evidence))
-    raise RemoteFault("entries of another form, or none")
+        case (tuple(signed), tuple(evidence)):
+            return Entries(_written(signed), _blocks(evidence))
+    raise RemoteFault("entries of another form")
 
 
 def write_taken(taken: Taken) -> bytes:
@@ -139,35 +138,11 @@ def read_taken(body: bytes) -> Taken:
     raise RemoteFault("it answers entries with neither yes nor no")
 
 
-def write_shown(signed: Iterable[bytes]) -> bytes:
-    """Return the body of the answer to a SHOW: the first of these that fit; nothing: no more."""
-    return pack(tuple(one.signed for one in fitting(map(Told, signed))))
-
-
-def read_shown(body: bytes, channel: bytes) -> tuple[Written, ...]:
-    """Read the body of the answer to a SHOW about a channel.
-
-    Raises: RemoteFault.
-    """
-    match unpack(body):
-        case tuple(signed):
-            return _written(channel, signed)
-    raise RemoteFault("it shows no entries")
-
-
-def _written(channel: bytes, signed: tuple[Plain, ...]) -> tuple[Written, ...]:
-    """Read entries of one author in a channel, without a gap."""
+def _written(signed: tuple[Plain, ...]) -> tuple[Written, ...]:
+    """Read entries; they are counted before a signature is looked at."""
     if _size(signed) > MAX_ENTRIES_BYTES or len(signed) > MAX_ENTRIES:
         raise RemoteFault(f"it has over {MAX_ENTRIES} entries or {MAX_ENTRIES_BYTES} bytes of them")
-    found: list[Written] = []
-    for data in signed:
-        written = read_entry(data)
-        if written.entry.channel != channel:
-            raise RemoteFault("an entry is of another channel")
-        if found and (written.author, written.entry.before) != (found[0].author, found[-1].id):
-            raise RemoteFault("an entry does not follow the one before it")
-        found.append(written)
-    return tuple(found)
+    return tuple(map(read_entry, signed))
 
 
 def _blocks(evidence: tuple[Plain, ...]) -> dict[Cid, Block]:

@@ -21,22 +21,21 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.runner import Signer
+from peers.channel import Side
 from peers.clearing import Invalid, OutOfPlace
 from peers.entries import Body, Epoch
 from peers.entry import Written, write
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply, follow
+from peers.place import Place, place_of
 from peers.teller_events import (
-    NOWHERE,
     Action,
     Answer,
     Ask,
     Blame,
     Entered,
     Forked,
-    Mark,
     Note,
-    Place,
     Say,
     Show,
 )
@@ -52,7 +51,7 @@ class Row(NamedTuple):
 class Book(NamedTuple):
     """What can be asked of entries that are in the book."""
 
-    id_at: Callable[[PeerId, Place], Cid | None]  # of an author, in a place
+    id_at: Callable[[PeerId, int, int], Cid | None]  # of an author, by epoch and number
     follower: Callable[[PeerId, bytes, Cid | None], Cid | None]  # the next in a channel after one
 
 
@@ -60,8 +59,8 @@ class Book(NamedTuple):
 class _Line:
     """What is between this peer and another."""
 
-    acked: Place = NOWHERE  # our entry up to which it has all
-    durable: Place = NOWHERE  # our last entry that may be said
+    acked: Place | None = None  # our entry up to which it has all
+    durable: Place | None = None  # our last entry that may be said
     is_up: bool = False
     is_heard: bool = False  # it has said what it has of ours
     is_asked: bool = False  # that, since it is there
@@ -92,7 +91,7 @@ class Teller:
             self._line(peer).durable = _last(ledger, peer, ours=True)
         self._unsaved: list[Row] = []
         self._unwritten: deque[Written] = deque()  # taken, not yet in the book
-        self._ids: dict[tuple[PeerId, Place], Cid] = {}  # of those
+        self._ids: dict[tuple[PeerId, int, int], Cid] = {}  # of those
         self._nexts: dict[tuple[PeerId, bytes | None, Cid | None], Cid] = {}  # likewise
         self._taken = self._saved = 0  # entries
         self._waiting: deque[tuple[int, Action]] = deque()  # until so many are saved
@@ -171,26 +170,26 @@ class Teller:
         line = self._line(peer)
         line.is_up = line.is_busy = False
 
-    def heard(self, peer: PeerId, mark: Mark | None) -> None:
+    def heard(self, peer: PeerId, last: Place | None) -> None:
         """Hear what a peer has of ours, which it says when it asks, and when it answers."""
         line = self._line(peer)
-        if mark is not None and not self._is_ours(mark):
+        if last is not None and not self._is_known(self.ledger.me, last):
             if not line.is_showing:
                 line.is_showing = True
-                self._actions.append(Show(peer, self._ours(peer), self._mark(peer)))
+                self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
             return
         was_whole = self._is_whole(peer)
         line.is_heard, line.is_busy = True, False
-        line.acked = mark.place if mark else NOWHERE
+        line.acked = last
         if not was_whole:  # what it said in the meantime was not taken
             self._ask(peer)
         self._say(peer)
 
-    def asked(self, peer: PeerId, mark: Mark | None, token: object) -> None:
+    def asked(self, peer: PeerId, last: Place | None, token: object) -> None:
         """Hear what a peer has of ours; it is answered with what is here of it, once durable."""
         self._line(peer).is_stuck = False
-        self._when_saved(Answer(token, self._mark(peer), ""))
-        self.heard(peer, mark)
+        self._when_saved(Answer(token, self._theirs(peer), ""))
+        self.heard(peer, last)
 
     def said(self, peer: PeerId, rows: Sequence[Row], token: object) -> None:
         """Take entries that a peer says; it is answered when they are durable."""
@@ -199,7 +198,7 @@ class Teller:
             why = self._hear(peer, row)
             if why:
                 break
-        self._when_saved(Answer(token, self._mark(peer), why))
+        self._when_saved(Answer(token, self._theirs(peer), why))
 
     def unanswered(self, peer: PeerId) -> None:
         """Say or ask again what was not answered in time."""
@@ -210,12 +209,12 @@ class Teller:
         elif line.is_up:
             self._ask(peer)
 
-    def taken(self, peer: PeerId, mark: Mark | None, why: str) -> None:
+    def taken(self, peer: PeerId, last: Place | None, why: str) -> None:
         """Hear what a peer has of ours now, and why it does not take the rest."""
         if why:
             self._line(peer).is_stuck = True
             self._actions.append(Note(peer, f"it does not take an entry: {why}"))
-        self.heard(peer, mark)
+        self.heard(peer, last)
 
     def shown(self, peer: PeerId, rows: Sequence[Row], now_ms: int) -> None:
         """Take entries that are lost here, in the order in which the peer had them.
@@ -223,7 +222,9 @@ class Teller:
         Those of ours are taken as those of an epoch that has passed.
         """
         self._line(peer).is_showing = False
-        lost = [row for row in rows if not self._is_known(row.written)]
+        lost = [
+            row for row in rows if not self._is_known(row.written.author, place_of(row.written))
+        ]
         ours = [row for row in lost if row.written.author == self.ledger.me]
         if any(row.written.entry.epoch >= self.ledger.epoch for row in ours):
             self._is_restored = True
@@ -240,10 +241,9 @@ class Teller:
         written = row.written
         if written.author != peer:
             return self._blame(peer, "it says an entry that another has signed")
-        if self._is_known(written):
+        if self._is_here(written):
             return ""
-        entry = written.entry
-        held = self._id_at(peer, (entry.epoch, entry.number)) or self._follower(written)
+        held = self._id_at(peer, place_of(written)) or self._follower(written)
         if held is not None:
             self._actions.append(Forked(peer, held, written))
             return "another entry is in its place"
@@ -285,18 +285,19 @@ class Teller:
             return
         peer = self.ledger.channels[entry.channel].peer
         line = self._line(peer)
-        line.durable = max(line.durable, (entry.epoch, entry.number))
+        line.durable = max(line.durable or place_of(written), place_of(written))
         self._say(peer)
 
     def _ask(self, peer: PeerId) -> None:
         """Ask what a peer has of ours, and say what is here of it; that has to be durable first."""
         self._line(peer).is_asked = True
-        self._when_saved(Ask(peer, self._mark(peer)))
+        self._when_saved(Ask(peer, self._theirs(peer)))
 
     def _say(self, peer: PeerId) -> None:
         """Say what a peer has not, if it listens."""
         line = self._line(peer)
-        if not line.is_up or line.is_busy or line.is_stuck or line.durable <= line.acked:
+        is_free = line.is_up and not (line.is_busy or line.is_stuck)
+        if not is_free or not _is_later(line.durable, line.acked):
             return
         if line.is_heard:
             line.is_busy = True
@@ -317,23 +318,25 @@ class Teller:
         return self.may_sign(peer) and not self._line(peer).is_showing
 
     def _has(self, peer: PeerId) -> bool:
-        return self._line(peer).durable != NOWHERE or self._mark(peer) is not None
+        return self._line(peer).durable is not None or self._theirs(peer) is not None
 
-    def _mark(self, peer: PeerId) -> Mark | None:
+    def _theirs(self, peer: PeerId) -> Place | None:
         """Return the last entry of a peer that is here."""
-        return _mark(self.ledger, peer, ours=False)
+        return _last(self.ledger, peer, ours=False)
 
-    def _ours(self, peer: PeerId) -> Mark | None:
-        return _mark(self.ledger, peer, ours=True)
+    def _ours(self, peer: PeerId) -> Place | None:
+        return _last(self.ledger, peer, ours=True)
 
-    def _is_ours(self, mark: Mark) -> bool:
-        return self._id_at(self.ledger.me, mark.place) == mark.id
+    def _is_known(self, author: PeerId, place: Place) -> bool:
+        return self._id_at(author, place) == place.id
 
-    def _is_known(self, written: Written) -> bool:
-        return self._id_at(*_at(written)) == written.id
+    def _is_here(self, written: Written) -> bool:
+        return self._is_known(written.author, place_of(written))
 
     def _id_at(self, author: PeerId, place: Place) -> Cid | None:
-        return self._ids.get((author, place)) or self._book.id_at(author, place)
+        """Return what is here at the epoch and number of a place."""
+        found = self._ids.get((author, place.epoch, place.number))
+        return found or self._book.id_at(author, place.epoch, place.number)
 
     def _follower(self, written: Written) -> Cid | None:
         """Return what is here in the place of an entry, in the chain of its channel."""
@@ -344,21 +347,27 @@ class Teller:
         return found or self._book.follower(author, channel, before)
 
 
-def _at(written: Written) -> tuple[PeerId, Place]:
-    return written.author, (written.entry.epoch, written.entry.number)
+def _at(written: Written) -> tuple[PeerId, int, int]:
+    return written.author, written.entry.epoch, written.entry.number
 
 
 def _after(written: Written) -> tuple[PeerId, bytes | None, Cid | None]:
     return written.author, written.entry.channel, written.entry.before
 
 
-def _mark(ledger: Ledger, peer: PeerId, *, ours: bool) -> Mark | None:
+def _last(ledger: Ledger, peer: PeerId, *, ours: bool) -> Place | None:
     """Return the last entry of one of two peers in their channels."""
     sides = (one.mine if ours else one.theirs for one in ledger.with_peer(peer))
-    marks = [Mark(one.epoch, one.number, one.last) for one in sides if one.last is not None]
-    return max(marks, default=None, key=lambda mark: mark.place)
+    return max((_of(one) for one in sides if one.last is not None), default=None)
 
 
-def _last(ledger: Ledger, peer: PeerId, *, ours: bool) -> Place:
-    mark = _mark(ledger, peer, ours=ours)
-    return NOWHERE if mark is None else mark.place
+def _is_later(place: Place | None, other: Place | None) -> bool:
+    """Return whether one place comes after another; any comes after none."""
+    return place is not None and (other is None or place > other)
+
+
+def _of(side: Side) -> Place:
+    """Return where the last entry of a side is."""
+    if side.last is None:
+        raise ValueError("a side has said nothing")
+    return Place(side.epoch, side.number, side.last)

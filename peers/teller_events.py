@@ -5,51 +5,36 @@ from typing import NamedTuple, TypeAlias
 from engine.content.cid import Cid
 from peers.entry import Written
 from peers.identity import PeerId
-
-Place: TypeAlias = tuple[int, int]  # of an entry among all of its author: epoch and number
-NOWHERE: Place = (-1, -1)
-
-
-class Mark(NamedTuple):
-    """An entry that somebody has, by which is said how far it is."""
-
-    epoch: int
-    number: int
-    id: Cid
-
-    @property
-    def place(self) -> Place:
-        """Where it is among all of its author."""
-        return self.epoch, self.number
+from peers.place import Place
 
 
 class Ask(NamedTuple):
     """Ask a peer what it has of ours; say what we have of it."""
 
     peer: PeerId
-    mark: Mark | None
+    last: Place | None
 
 
 class Say(NamedTuple):
     """Say to a peer what of ours comes after a place in its channels, some at a time."""
 
     peer: PeerId
-    after: Place
+    after: Place | None
 
 
 class Show(NamedTuple):
     """Ask a peer for what comes after these entries, ours and its own: some of it is lost here."""
 
     peer: PeerId
-    ours: Mark | None
-    theirs: Mark | None
+    ours: Place | None
+    theirs: Place | None
 
 
 class Answer(NamedTuple):
     """Answer a peer that said entries: what we have of it now, and why it is not all."""
 
     token: object
-    mark: Mark | None
+    last: Place | None
     why: str
 
 

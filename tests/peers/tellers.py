@@ -9,16 +9,14 @@ from peers.entries import Body, Epoch, Genesis
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import replay
+from peers.place import Place, place_of
 from peers.teller import Book, Row, Teller
 from peers.teller_events import (
-    NOWHERE,
     Answer,
     Ask,
     Blame,
     Entered,
     Forked,
-    Mark,
-    Place,
     Say,
     Show,
 )
@@ -85,16 +83,16 @@ class Party:
 
     def _do(self, action: object) -> None:
         match action:
-            case Ask(peer, mark):
-                self.net.send(self, peer, lambda to: to.asked(self, mark))
+            case Ask(peer, last):
+                self.net.send(self, peer, lambda to: to.asked(self, last))
             case Say(peer, after):
                 rows = self._said(peer, after)[:PAGE]
                 self.net.send(self, peer, lambda to: to.said(self, rows))
             case Show(peer, ours, theirs):
                 self.net.send(self, peer, lambda to: to.shows(self, ours, theirs))
-            case Answer(token, mark, why):
+            case Answer(token, last, why):
                 assert callable(token)
-                token(mark, why)
+                token(last, why)
             case Entered(written):
                 self.entered.append(written)
             case Forked() | Blame():
@@ -102,31 +100,30 @@ class Party:
 
     # what comes
 
-    def asked(self, other: "Party", mark: Mark | None) -> None:
+    def asked(self, other: "Party", last: Place | None) -> None:
         """Be asked what is here of another, and answer."""
 
-        def answer(mark: Mark | None, _: str) -> None:
-            self.net.send(self, other.peer, lambda to: to._then(to.teller.heard, self.peer, mark))
+        def answer(last: Place | None, _: str) -> None:
+            self.net.send(self, other.peer, lambda to: to._then(to.teller.heard, self.peer, last))
 
-        self._then(self.teller.asked, other.peer, mark, answer)
+        self._then(self.teller.asked, other.peer, last, answer)
 
     def said(self, other: "Party", rows: list[Row]) -> None:
         """Be told entries, and answer how far they are taken."""
 
-        def answer(mark: Mark | None, why: str) -> None:
+        def answer(last: Place | None, why: str) -> None:
             self.net.send(
-                self, other.peer, lambda to: to._then(to.teller.taken, self.peer, mark, why)
+                self, other.peer, lambda to: to._then(to.teller.taken, self.peer, last, why)
             )
 
         self._then(self.teller.said, other.peer, rows, answer)
 
-    def shows(self, other: "Party", theirs: Mark | None, ours: Mark | None) -> None:
+    def shows(self, other: "Party", theirs: Place | None, ours: Place | None) -> None:
         """Show another what it has lost, in the order in which it was taken here."""
         after = {other.peer: theirs, self.peer: ours}
-        places = {peer: mark.place if mark else NOWHERE for peer, mark in after.items()}
         names = {channel.id for channel in self.teller.ledger.with_peer(other.peer)}
         known = [row for row in self.rows if row.written.entry.channel in names]
-        rows = [row for row in known if _place(row) > places[row.written.author]][:PAGE]
+        rows = [row for row in known if _is_past(row, after[row.written.author])][:PAGE]
         self.net.send(
             self, other.peer, lambda to: to._then(to.teller.shown, self.peer, rows, to.net.tick())
         )
@@ -137,9 +134,9 @@ class Party:
 
     # the book
 
-    def _id_at(self, author: PeerId, place: Place) -> Cid | None:
+    def _id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
         for row in self._of(author):
-            if _place(row) == place:
+            if (row.written.entry.epoch, row.written.entry.number) == (epoch, number):
                 return row.written.id
         return None
 
@@ -152,14 +149,18 @@ class Party:
     def _of(self, author: PeerId) -> Iterator[Row]:
         return (row for row in self.rows if row.written.author == author)
 
-    def _said(self, peer: PeerId, after: Place) -> list[Row]:
+    def _said(self, peer: PeerId, after: Place | None) -> list[Row]:
         names = {channel.id for channel in self.teller.ledger.with_peer(peer)}
         ours = [row for row in self._of(self.peer) if row.written.entry.channel in names]
-        return sorted((row for row in ours if _place(row) > after), key=_place)
+        return sorted((row for row in ours if _is_past(row, after)), key=_place)
 
 
 def _place(row: Row) -> Place:
-    return row.written.entry.epoch, row.written.entry.number
+    return place_of(row.written)
+
+
+def _is_past(row: Row, after: Place | None) -> bool:
+    return after is None or _place(row) > after
 
 
 class Net:

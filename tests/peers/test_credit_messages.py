@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -14,18 +13,17 @@ from peers.credit_messages import (
     MAX_ENTRIES_BYTES,
     MAX_EVIDENCE,
     MAX_EVIDENCE_BYTES,
-    Ask,
+    Entries,
+    Lost,
     Taken,
     Told,
     fitting,
     read_entries,
-    read_last,
-    read_shown,
+    read_lost,
     read_sync,
     read_taken,
     write_entries,
-    write_last,
-    write_shown,
+    write_lost,
     write_sync,
     write_taken,
 )
@@ -40,35 +38,33 @@ from tests.peers.ledgers import opened
 from tests.peers.offered import PLAIN
 
 ONE, TWO = opened()
-CHANNEL = ONE.channel(TWO).id
 CHAIN = [ONE.log[1], *(ONE.say(Limit(limit), TWO) for limit in range(MAX_ENTRIES))]
 PLACE = place_of(CHAIN[0])
 
 READERS: list[Callable[[bytes], object]] = [
     read_sync,
-    read_last,
     read_entries,
     read_taken,
-    partial(read_shown, channel=CHANNEL),
+    read_lost,
 ]
 
 
 def body_of(*entries: Written) -> bytes:
     """Return the body of an ENTRIES."""
-    return write_entries(CHANNEL, [Told(one.signed) for one in entries])
+    return write_entries([Told(one.signed) for one in entries])
 
 
 def test_a_sync_and_its_answer_are_read() -> None:
     """With a place, and with none."""
     for place in (None, PLACE):
-        assert read_sync(write_sync(Ask(CHANNEL, place))) == Ask(CHANNEL, place)
-        assert read_last(write_last(place)) == place
+        assert read_sync(write_sync(place)) == place
+        assert read_lost(write_lost(Lost(place, None))) == Lost(place, None)
 
 
 def test_entries_are_read_with_what_they_rest_on() -> None:
     """Each record once, by its name; each entry with the bytes that were signed."""
     told = [Told(CHAIN[0].signed, (b"lines",)), Told(CHAIN[1].signed, (b"lines", b"more"))]
-    found = read_entries(write_entries(CHANNEL, told))
+    found = read_entries(write_entries(told))
     assert found.entries == (CHAIN[0], CHAIN[1])
     assert {cid: block.data for cid, block in found.evidence.items()} == {
         Cid.of(DAG_CBOR, data): data for data in (b"lines", b"more")
@@ -83,13 +79,6 @@ def test_what_was_taken_is_read() -> None:
         read_taken(pack((None, "n" * (MAX_WHY + 1))))
 
 
-def test_what_is_shown_is_read() -> None:
-    """As many as fit; and nothing when there is no more."""
-    shown = read_shown(write_shown(one.signed for one in CHAIN), CHANNEL)
-    assert shown == tuple(CHAIN[:MAX_ENTRIES])
-    assert read_shown(write_shown(()), CHANNEL) == ()
-
-
 @pytest.mark.parametrize(
     "bound",
     [
@@ -102,7 +91,7 @@ def test_a_message_has_what_fits(bound: Told) -> None:
     """Entries, their bytes, records and their bytes are bounded, and one message has room."""
     assert fitting([bound] * 4) == (bound,) * 4
     assert fitting([bound] * 5) == (bound,) * 4
-    assert len(write_entries(CHANNEL, [bound] * 4)) <= MAX_BODY
+    assert len(write_entries([bound] * 4)) <= MAX_BODY
 
 
 def test_the_largest_message_is_a_body() -> None:
@@ -112,36 +101,21 @@ def test_the_largest_message_is_a_body() -> None:
     told = [Told(bytes(MAX_ENTRIES_BYTES // MAX_ENTRIES))] * (MAX_ENTRIES - 1)
     told.append(Told(bytes(MAX_ENTRIES_BYTES // MAX_ENTRIES), records))
     assert len(fitting(told)) == MAX_ENTRIES
-    assert len(write_entries(CHANNEL, told)) <= MAX_BODY
-
-
-def test_entries_follow_one_another() -> None:
-    """A gap, another order, another author or another channel is a fault, and so is nothing."""
-    first, second, third = CHAIN[:3]
-    read_entries(body_of(first, second, third))
-    theirs = TWO.log[1]
-    other = body_of(first).replace(CHANNEL, bytes(32), 1)
-    for body in (body_of(first, third), body_of(second, first), body_of(first, theirs), body_of()):
-        with pytest.raises(RemoteFault):
-            read_entries(body)
-    with pytest.raises(RemoteFault, match="another channel"):
-        read_entries(other)
+    assert len(write_entries(told)) <= MAX_BODY
 
 
 def test_more_than_the_bounds_is_a_fault() -> None:
     """Entries are counted before a signature is looked at."""
     signed = tuple(one.signed for one in CHAIN[: MAX_ENTRIES + 1])
     over: list[Plain] = [
-        (CHANNEL, signed, ()),
-        (CHANNEL, (bytes(MAX_ENTRIES_BYTES + 1),), ()),
-        (CHANNEL, signed[:1], (b"",) * (MAX_EVIDENCE + 1)),
-        (CHANNEL, signed[:1], (bytes(MAX_EVIDENCE_BYTES + 1),)),
+        (signed, ()),
+        ((bytes(MAX_ENTRIES_BYTES + 1),), ()),
+        (signed[:1], (b"",) * (MAX_EVIDENCE + 1)),
+        (signed[:1], (bytes(MAX_EVIDENCE_BYTES + 1),)),
     ]
     for value in over:
         with pytest.raises(RemoteFault, match="over"):
             read_entries(pack(value))
-    with pytest.raises(RemoteFault, match="over"):
-        read_shown(pack(signed), CHANNEL)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
@@ -150,7 +124,7 @@ def test_no_byte_of_an_entry_can_be_changed(at: int, change: int) -> None:
     signed = bytearray(CHAIN[0].signed)
     signed[at % len(signed)] ^= change
     with pytest.raises(RemoteFault):
-        read_entries(pack((CHANNEL, (bytes(signed),), ())))
+        read_entries(pack(((bytes(signed),), ())))
 
 
 @given(st.binary(max_size=300))
@@ -158,13 +132,13 @@ def test_junk_is_a_fault(junk: bytes) -> None:
     """Whatever it is, and whoever reads it; that there is no place is one byte."""
     for read in READERS:
         with contextlib.suppress(RemoteFault):
-            assert read(junk) in {None, ()}
+            assert read(junk) is None
 
 
 @given(PLAIN)
 def test_plain_values_of_other_forms_are_faults(value: Plain) -> None:
-    """Only what says that there is nothing has no entry and no place in it."""
+    """Whatever is read is of its kind."""
     for read in READERS:
         with contextlib.suppress(RemoteFault):
             found = read(pack(value))
-            assert found in {None, ()} or isinstance(found, Ask | Taken)
+            assert found is None or isinstance(found, Lost | Taken | Entries)
