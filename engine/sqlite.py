@@ -56,7 +56,7 @@ class Sqlite:
         """
         self.path = path
         self._schema = schema
-        self._read_lock = threading.Lock()
+        self._read_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self.read_only = is_read_only(path)
         with self._translated(), ExitStack() as opened:
@@ -98,6 +98,22 @@ class Sqlite:
                 yield from connection.execute(query, values)
             finally:
                 connection.close()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Have all `rows` in a block come from one moment, whatever others write; threads wait.
+
+        One within another is part of it. Raises: as rows.
+        """
+        with self._translated(), self._read_lock:
+            if self._reader.in_transaction:
+                yield
+                return
+            self._reader.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._reader.execute("ROLLBACK")
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:

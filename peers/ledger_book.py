@@ -1,0 +1,254 @@
+"""LedgerBook: the ledger of a peer, open to be written to: HOME/ledger.db (ledger_file.py).
+
+Whoever may sign holds the lock of the home meanwhile: the node, or a command while none runs. What
+writes takes the connection of a change, so that one transaction has the entries, the balances,
+the evidence, and what is to be sent: `unacknowledged` is the outbox. Commit, then send; what was
+signed is sent again as it is, and never signed anew.
+
+    with signing(home, me) as book:                   # Unavailable while another process holds it
+        ledger = book.load()                          # Damaged when it is not what it was
+        if book.restored():                           # why, in words; None: go on
+            ...                                       # sync with peers, then enter an Epoch of ours
+        after = apply(ledger, written)
+        with book.change() as change:                 # or in a Record of Recorder(store, book)
+            book.enter([written], after, change, evidence=[offer])
+        send(written.signed)
+        with book.change() as change:                 # the peer says which of ours it has last
+            book.acknowledge(channel.id, cid, change)
+        book.unacknowledged(channel.id)               # [signed, ...]: that it may not have
+        with book.change() as change:
+            book.snapshot(after, change)              # at a clean end
+
+To read, in any thread and process, with no lock: `LedgerFile(home)`, which has all that is read
+here: `load`, `balances`, `entry`, `evidence`, `id_at`, `follower`, `signed_after`, `acknowledged`,
+`waiting`, `link_at`, `end`.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from blake3 import blake3
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Refused, Unavailable
+from engine.locks import lock
+from peers import ledger_state
+from peers.balance import Balance, balance_of
+from peers.entries import Agreed, Close, Dispute, Epoch, Fraud, Receipt, Royalty
+from peers.entry import Written
+from peers.identity import PeerId
+from peers.ledger import Ledger
+from peers.ledger_file import COLUMNS, LedgerFile
+from peers.ledger_place import Head, Torn, place_of, read_head, write_head
+from peers.order import START, link
+
+LOCK: Final = "ledger.lock"
+EVERY: Final = 1_000  # entries between snapshots: as many are replayed in a fifth of a second
+SNAPSHOTS: Final = 2  # kept: one is at hand when the other is damaged
+
+COPIED: Final = "it was copied, or restored from a backup"
+BEHIND: Final = "it is older than what this home wrote last"
+OTHER: Final = "it has gone on otherwise than what this home wrote last"
+
+_MARKS: Final = ", ".join("?" * len(Balance._fields))
+
+
+class LedgerBook(LedgerFile):
+    """The ledger in one home, for its one writer. Safe for many threads."""
+
+    def __init__(self, home: Path, me: PeerId) -> None:
+        """Open the ledger of a home, made when absent; `signing` sees that nobody else does.
+
+        Raises: Unavailable when it cannot be opened; Refused when a newer version made it, or it is
+        the ledger of another peer.
+        """
+        self._is_ahead = False  # of the head file
+        self._head_lock = threading.Lock()
+        super().__init__(home, lambda change: self._start_log(me, change))
+        try:
+            self._check_owner(me)
+            self._look_around()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_log(self, me: PeerId, change: sqlite3.Connection) -> None:
+        place = place_of(self.path)
+        change.execute(
+            "INSERT INTO log VALUES (1, ?, 0, ?, ?, ?, NULL, 0)",
+            (me.key, START, str(place.inode), str(place.born)),
+        )
+
+    def _check_owner(self, me: PeerId) -> None:
+        if self.me != me:
+            raise Refused(
+                "the ledger here is that of another peer",
+                where=str(self.path),
+                fix="keys and ledger belong together: restore both from one backup",
+            )
+
+    def _look_around(self) -> None:
+        """See whether the file is where, and what, it was; that it is not is kept in it."""
+        why = self._moved() or self._differs()
+        if why is None:
+            return
+        place = place_of(self.path)
+        with self.change() as change:
+            change.execute(
+                "UPDATE log SET restored = ?, inode = ?, born = ?",
+                (why, str(place.inode), str(place.born)),
+            )
+            self._is_ahead = True
+
+    def _moved(self) -> str | None:
+        ((inode, born),) = self.rows("SELECT inode, born FROM log")
+        place = place_of(self.path)
+        return None if (inode, born) == (str(place.inode), str(place.born)) else COPIED
+
+    def _differs(self) -> str | None:
+        """Return how the file differs from the head that was written last."""
+        match read_head(self.home):
+            case Head(count, _) if count > self.end()[0]:
+                return BEHIND
+            case Head(count, last) if self.link_at(count) not in (last, None):
+                return OTHER
+            case Torn():
+                return OTHER
+            case _:
+                return None
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock over a block of changes, as Sqlite does; then say how far it goes."""
+        with super().change() as change:
+            yield change
+        if self._is_ahead:
+            with self._head_lock:  # within another change, this reads what was committed before
+                self._is_ahead = False
+                write_head(self.home, Head(*self.end()))
+
+    def enter(
+        self,
+        taken: Sequence[Written],
+        after: Ledger,
+        change: sqlite3.Connection,
+        evidence: Sequence[Block] = (),
+    ) -> None:
+        """Enter entries in the order in which they were taken, and how the ledger is after them.
+
+        An Epoch of ours ends what `restored` says.
+        """
+        count, last = change.execute("SELECT count, link FROM log").fetchone()
+        before = count
+        for written in taken:
+            count, last = count + 1, link(last, written.id)
+            _enter(written, written.author == after.me, count, last, change)
+        change.execute("UPDATE log SET count = ?, link = ?", (count, last))
+        change.executemany(
+            "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)",
+            [(block.cid.raw, block.data, count) for block in evidence],
+        )
+        _cache(taken, after, change)
+        if count // EVERY > before // EVERY:
+            self.snapshot(after, change)
+        self._is_ahead = True
+
+    def snapshot(self, ledger: Ledger, change: sqlite3.Connection) -> None:
+        """Keep the whole ledger, as it is after all that was entered."""
+        state = ledger_state.encode(ledger)
+        change.execute(
+            "INSERT OR REPLACE INTO snapshots SELECT count, link, ?, ? FROM log",
+            (state, blake3(state).digest()),
+        )
+        change.execute(
+            "DELETE FROM snapshots WHERE pos NOT IN"
+            " (SELECT pos FROM snapshots ORDER BY pos DESC LIMIT ?)",
+            (SNAPSHOTS,),
+        )
+
+    def acknowledge(self, channel: bytes, last: Cid, change: sqlite3.Connection) -> bool:
+        """Note which entry of ours a peer has last; False when there is no such entry here."""
+        found = change.execute(
+            "SELECT pos FROM entries WHERE id = ? AND channel = ? AND is_own", (last.raw, channel)
+        ).fetchone()
+        if found is not None:
+            change.execute(
+                "UPDATE channels SET acked = max(acked, ?) WHERE channel = ?", (found[0], channel)
+            )
+        return found is not None
+
+
+@contextmanager
+def signing(home: Path, me: PeerId) -> Iterator[LedgerBook]:
+    """Open the ledger of a home to write to it, as nobody else does meanwhile.
+
+    Raises: Unavailable while another process does; else as LedgerBook.
+    """
+    with (home / LOCK).open("ab") as file:
+        if not lock(file.fileno(), wait=False):
+            raise Unavailable(
+                "another tally process writes to the ledger of this home",
+                where=str(home / LOCK),
+                fix="wait until it has ended; while a peer runs here, it does the writing",
+            )
+        book = LedgerBook(home, me)
+        try:
+            yield book
+        finally:
+            book.close()
+
+
+def named_by(written: Written) -> Iterator[Cid]:
+    """Yield what an entry names of what is kept beside it."""
+    yield from written.entry.refs
+    match written.body:
+        case Agreed() | Receipt() | Close() | Dispute():
+            yield written.body.agreement
+        case Royalty(agreement, manifest):
+            yield agreement
+            yield manifest
+        case Fraud(_, proof):
+            yield proof
+        case _:
+            pass
+
+
+def _enter(
+    written: Written, is_own: bool, pos: int, last: bytes, change: sqlite3.Connection
+) -> None:
+    entry = written.entry
+    place = (entry.author, entry.epoch, entry.number, entry.channel)
+    before = entry.before.raw if entry.before else None
+    change.execute(
+        "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (pos, written.id.raw, *place, before, is_own, written.signed, last),
+    )
+    change.executemany(
+        "UPDATE evidence SET pos = ? WHERE cid = ?", [(pos, cid.raw) for cid in named_by(written)]
+    )
+    if is_own and isinstance(written.body, Epoch):
+        change.execute("UPDATE log SET restored = NULL")
+
+
+def _cache(taken: Sequence[Written], after: Ledger, change: sqlite3.Connection) -> None:
+    """Keep how the channels stand that entries were in, or with whose peer one deals."""
+    names = {written.entry.channel for written in taken}
+    convicts = {one.body.convict for one in taken if isinstance(one.body, Fraud)}
+    found = (
+        balance_of(after, channel)
+        for name, channel in after.channels.items()
+        if name in names or channel.peer.key in convicts
+    )
+    change.executemany(
+        f"INSERT INTO channels ({COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
+        f" ON CONFLICT (channel) DO UPDATE SET ({COLUMNS}) = ({_EXCLUDED})",
+        [(one.channel, one.peer.key, *one[2:]) for one in found],
+    )
+
+
+_EXCLUDED: Final = ", ".join(f"excluded.{name}" for name in Balance._fields)

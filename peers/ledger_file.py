@@ -1,0 +1,271 @@
+"""LedgerFile: HOME/ledger.db as it is read, by any process: nobody waits for who writes to it.
+
+    log         one row: whose it is, how many entries there are, the link of the last, where the
+                file is (ledger_place.py), why nothing may be signed before a new epoch, and after
+                which snapshot nothing was pruned
+    entries     in the order in which they were taken, own ones and others', chained by their links
+                (order.py); signed bytes are passed on as they came
+    evidence    blocks that entries name, and the last entry that does: offers, receipt lines,
+                manifests, proofs
+    channels    how each stands (balance.py), so that it is read without a replay, and the last
+                entry of ours that its peer is known to have durably
+    snapshots   the whole ledger (ledger_state.py) after every 1 000 entries: the last two
+
+What was released of the tables is never changed: whoever needs more adds a version.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from blake3 import blake3
+
+from engine.content.cid import Cid
+from engine.errors import Damaged, Refused, Unavailable
+from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
+from peers import ledger_state
+from peers.balance import Balance, balances_of
+from peers.entry import Written, read
+from peers.identity import PeerId
+from peers.ledger import Ledger, apply, ledger_of
+from peers.order import START, link
+
+FILE: Final = "ledger.db"
+MAX_SENT: Final = 256  # entries that are read for a peer at once: 4 MiB at most
+
+_FIRST: Final = """
+CREATE TABLE log (
+    one INTEGER PRIMARY KEY CHECK (one = 1), owner BLOB NOT NULL, count INTEGER NOT NULL,
+    link BLOB NOT NULL, inode TEXT NOT NULL, born TEXT NOT NULL, restored TEXT,
+    base INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE entries (
+    pos INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, author BLOB NOT NULL, epoch INTEGER NOT NULL,
+    number INTEGER NOT NULL, channel BLOB, before BLOB, is_own INTEGER NOT NULL,
+    signed BLOB NOT NULL, link BLOB NOT NULL,
+    UNIQUE (author, epoch, number));
+CREATE UNIQUE INDEX followers ON entries (channel, author, before) WHERE channel IS NOT NULL;
+CREATE INDEX own_of ON entries (channel, pos) WHERE is_own;
+CREATE TABLE evidence (
+    cid BLOB PRIMARY KEY, data BLOB NOT NULL, pos INTEGER NOT NULL);
+CREATE TABLE channels (
+    channel BLOB PRIMARY KEY, peer BLOB NOT NULL, generation INTEGER NOT NULL,
+    balance INTEGER NOT NULL, unvouchered INTEGER NOT NULL, limit_granted INTEGER NOT NULL,
+    limit_received INTEGER NOT NULL, reserved INTEGER NOT NULL,
+    reserved_received INTEGER NOT NULL, is_frozen INTEGER NOT NULL, is_over INTEGER NOT NULL,
+    acked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE snapshots (
+    pos INTEGER PRIMARY KEY, link BLOB NOT NULL, state BLOB NOT NULL, hash BLOB NOT NULL);
+"""
+FIX: Final = (
+    "'tally credit verify' says where; put back the last backup of this home, keys and ledger"
+)
+SCHEMA: Final = Schema(versions=(_FIRST,), what="the ledger of this peer", when_damaged=FIX)
+COLUMNS: Final = ", ".join(Balance._fields)
+
+
+class Taken(NamedTuple):
+    """An entry in its place, as it is in the file."""
+
+    pos: int  # from 1
+    signed: bytes
+    link: bytes
+
+
+class Snapshot(NamedTuple):
+    """The ledger after so many entries, as it is in the file."""
+
+    pos: int
+    link: bytes
+    state: bytes
+    hash: bytes
+
+
+class LedgerFile(Sqlite):
+    """The ledger in one home. Safe for many threads."""
+
+    def __init__(self, home: Path, fill: Fill | None = None) -> None:
+        """Open the ledger of a home; `fill` begins one that is absent.
+
+        Raises: Unavailable when there is none, or it cannot be opened; Refused when a newer version
+        made it; Damaged when it is no database.
+        """
+        if fill is None and not self.is_here(home):
+            fix = "one begins when its peer first trades, or with 'tally credit limit PEER AMOUNT'"
+            raise Unavailable("this home has no ledger yet", where=str(home / FILE), fix=fix)
+        super().__init__(home / FILE, SCHEMA, fill)
+        self.home = home
+
+    @staticmethod
+    def is_here(home: Path) -> bool:
+        """Return whether a home has a ledger."""
+        return (home / FILE).exists()
+
+    @property
+    def me(self) -> PeerId:
+        """Whose it is."""
+        for (owner,) in self.rows("SELECT owner FROM log"):
+            return PeerId(owner)
+        raise Damaged("the ledger does not say whose it is", where=str(self.path), fix=FIX)
+
+    def restored(self) -> str | None:
+        """Return why nothing may be signed before a new epoch; None when all is as it was left."""
+        ((why,),) = self.rows("SELECT restored FROM log")
+        return None if why is None else str(why)
+
+    def load(self) -> Ledger:
+        """Return the ledger: the last snapshot, and what was taken since.
+
+        Raises: Damaged, with the entry, when it is not what was written, or not what is cached.
+        """
+        with self.still():
+            ledger, at, last = self._last_snapshot()
+            for taken in self.taken(at):
+                at += 1
+                with _at_entry(at):
+                    if taken.pos != at:
+                        raise Damaged("an entry is missing")
+                    written = read(taken.signed)
+                    last = link(last, written.id)
+                    if taken.link != last:
+                        raise Damaged("its link is not that of the entries up to it")
+                    ledger = _applied(ledger, written)
+            with _at_entry(at):
+                if (at, last) != self.end():
+                    raise Damaged("the ledger does not end with its last entry")
+                if {one.channel: one for one in self.balances()} != balances_of(ledger):
+                    raise Damaged("the balances kept with it are not what its entries give")
+            return ledger
+
+    def _last_snapshot(self) -> tuple[Ledger, int, bytes]:
+        for one in self.snapshots()[-1:]:
+            with _at_entry(one.pos):
+                if blake3(one.state).digest() != one.hash:
+                    raise Damaged("the snapshot of the ledger is damaged")
+                return ledger_state.decode(one.state), one.pos, one.link
+        return ledger_of(self.me), 0, START
+
+    def end(self) -> tuple[int, bytes]:
+        """Return how many entries were taken, and the link of the last."""
+        ((count, last),) = self.rows("SELECT count, link FROM log")
+        return count, last
+
+    def link_at(self, count: int) -> bytes | None:
+        """Return the link after so many entries; None when it is not known any more."""
+        if count == 0:
+            return START
+        query = (
+            "SELECT link FROM entries WHERE pos = ?1"
+            " UNION SELECT link FROM snapshots WHERE pos = ?1"
+        )
+        for (found,) in self.rows(query, (count,)):
+            return bytes(found)
+        return None
+
+    def taken(self, after: int = 0) -> Iterator[Taken]:
+        """Yield the entries that follow the first so many, in order."""
+        query = "SELECT pos, signed, link FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
+        while rows := self.rows(query, (after, CHUNK)):
+            yield from map(Taken._make, rows)
+            after = rows[-1][0]
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return the snapshots, the last one last."""
+        query = "SELECT pos, link, state, hash FROM snapshots ORDER BY pos"
+        return [Snapshot._make(row) for row in self.rows(query)]
+
+    def balances(self) -> list[Balance]:
+        """Return how all channels stand."""
+        rows = self.rows(f"SELECT {COLUMNS} FROM channels ORDER BY peer, generation")  # noqa: S608
+        return [_balance(row) for row in rows]
+
+    def acknowledged(self) -> dict[bytes, Cid]:
+        """Return by channel which entry of ours its peer is known to have last."""
+        query = "SELECT channels.channel, id FROM channels JOIN entries ON pos = acked"
+        return {channel: Cid(found) for channel, found in self.rows(query)}
+
+    def unacknowledged(self, channel: bytes, limit: int = MAX_SENT) -> list[bytes]:
+        """Return the first of our entries in a channel that its peer may not have."""
+        query = (
+            "SELECT signed FROM entries WHERE is_own AND channel = ?1 AND pos >"
+            " (SELECT acked FROM channels WHERE channel = ?1) ORDER BY pos LIMIT ?2"
+        )
+        return [signed for (signed,) in self.rows(query, (channel, limit))]
+
+    def waiting(self) -> list[bytes]:
+        """Return the channels whose peer may not have all of ours."""
+        query = (
+            "SELECT channel FROM channels AS of WHERE EXISTS (SELECT 1 FROM entries WHERE is_own"
+            " AND entries.channel = of.channel AND pos > acked)"
+        )
+        return [channel for (channel,) in self.rows(query)]
+
+    def signed_after(
+        self, channel: bytes, after: Cid | None, limit: int = MAX_SENT
+    ) -> list[bytes] | None:
+        """Return our entries in a channel that follow one of them; None when it is not here."""
+        pos = 0
+        if after is not None:
+            query = "SELECT pos FROM entries WHERE id = ? AND channel = ? AND is_own"
+            found = self.rows(query, (after.raw, channel))
+            if not found:
+                return None
+            ((pos,),) = found
+        query = (
+            "SELECT signed FROM entries WHERE is_own AND channel = ? AND pos > ?"
+            " ORDER BY pos LIMIT ?"
+        )
+        return [signed for (signed,) in self.rows(query, (channel, pos, limit))]
+
+    def id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
+        """Return which entry is at a place in the log of somebody."""
+        query = "SELECT id FROM entries WHERE author = ? AND epoch = ? AND number = ?"
+        return _cid(self.rows(query, (author.key, epoch, number)))
+
+    def follower(self, author: PeerId, channel: bytes, before: Cid | None) -> Cid | None:
+        """Return which entry of somebody follows another one of theirs in a channel."""
+        query = "SELECT id FROM entries WHERE channel = ? AND author = ? AND before IS ?"
+        return _cid(self.rows(query, (channel, author.key, before.raw if before else None)))
+
+    def entry(self, cid: Cid) -> bytes | None:
+        """Return the signed bytes of an entry."""
+        for (signed,) in self.rows("SELECT signed FROM entries WHERE id = ?", (cid.raw,)):
+            return bytes(signed)
+        return None
+
+    def evidence(self, cid: Cid) -> bytes | None:
+        """Return a block that an entry names.
+
+        Raises: Damaged when it is not that.
+        """
+        for (data,) in self.rows("SELECT data FROM evidence WHERE cid = ?", (cid.raw,)):
+            return cid.check(data)
+        return None
+
+
+def _applied(ledger: Ledger, written: Written) -> Ledger:
+    try:
+        return apply(ledger, written)
+    except Refused as refused:  # it was taken, so it was right then
+        raise Damaged(refused.what) from None
+
+
+@contextmanager
+def _at_entry(pos: int) -> Iterator[None]:
+    """Say of damage at which entry it is."""
+    try:
+        yield
+    except Damaged as damaged:
+        raise Damaged(damaged.what, where=f"{FILE}, entry {pos}", fix=FIX) from None
+
+
+def _balance(row: Row) -> Balance:
+    channel, peer, *numbers, is_frozen, is_over = row
+    known = (channel, PeerId(peer), *numbers, bool(is_frozen), bool(is_over))
+    return Balance._make(known)
+
+
+def _cid(rows: list[Row]) -> Cid | None:
+    for (found,) in rows:
+        return Cid(found)
+    return None

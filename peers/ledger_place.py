@@ -1,0 +1,98 @@
+"""LedgerPlace: whether the ledger of a home is the one that this home wrote last.
+
+A peer that signs from an old or copied ledger says twice what it may say once, and is convicted
+for it. So two things are kept outside the file's content:
+
+    where it is        its inode and when that was born: a copy, or a restored backup, has others
+    HOME/ledger.head   how many entries it had, and the link of the last: written after each commit
+                       and not synced, so that it may be behind the file, and is never ahead
+
+What neither shows is a whole disk that is put back to an earlier day, or both files written over
+in place: there, the other peers have entries that this one has not, and say so when they meet.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from peers.order import LINK_BYTES
+
+HEAD: Final = "ledger.head"
+
+_COUNT: Final = 8  # bytes
+_BTIME: Final = 0x800  # STATX_BTIME: the mask asked for, and that which was filled in
+_AT_FDCWD: Final = -100
+_STATX: Final = 256  # bytes: struct statx
+_BORN: Final = slice(80, 92)  # stx_btime: seconds, 64 bits; nanoseconds, 32 bits
+
+
+class Place(NamedTuple):
+    """Where a file is, as no other file is."""
+
+    inode: int
+    born: int  # ns since 1970; where nobody knows, the number of the device
+
+
+class Head(NamedTuple):
+    """How far a ledger goes."""
+
+    entries: int  # how many
+    link: bytes
+
+
+class Torn(NamedTuple):
+    """A head that says nothing: it was not written by this program."""
+
+
+def place_of(path: Path) -> Place:
+    """Return where a file is.
+
+    Raises: OSError when it is not there.
+    """
+    found = path.stat()
+    return Place(found.st_ino, _born(path) or found.st_dev)
+
+
+def read_head(home: Path) -> Head | Torn | None:
+    """Return what was written last; None when nothing was, or power went while it was."""
+    try:
+        data = (home / HEAD).read_bytes()
+    except FileNotFoundError:
+        return None
+    if not data:
+        return None
+    if len(data) != _COUNT + LINK_BYTES:
+        return Torn()
+    return Head(int.from_bytes(data[:_COUNT], "big"), data[_COUNT:])
+
+
+def write_head(home: Path, head: Head) -> None:
+    """Write how far the ledger goes, all of it or nothing.
+
+    On a full disk it stays behind, as it may.
+    """
+    beside = home / f".{HEAD}"
+    with contextlib.suppress(OSError):
+        beside.write_bytes(head.entries.to_bytes(_COUNT, "big") + head.link)
+        beside.replace(home / HEAD)
+
+
+def _born(path: Path) -> int | None:
+    """Return when a file came to be; Python tells it on some systems only."""
+    if (known := getattr(path.stat(), "st_birthtime_ns", None)) is not None:
+        return int(known)
+    import ctypes  # dear to import, and needed once for a process that trades
+
+    statx = getattr(ctypes.CDLL(None, use_errno=True), "statx", None)
+    if statx is None:
+        return None
+    found = ctypes.create_string_buffer(_STATX)
+    if statx(_AT_FDCWD, os.fsencode(path), 0, _BTIME, found):
+        return None
+    if not int.from_bytes(found.raw[:4], sys.byteorder) & _BTIME:
+        return None
+    born = found.raw[_BORN]
+    seconds, rest = (int.from_bytes(part, sys.byteorder) for part in (born[:8], born[8:]))
+    return seconds * 10**9 + rest

@@ -1,0 +1,65 @@
+"""A ledger as bytes is that ledger, and nothing else is one."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.content.cid import RAW, Cid
+from engine.errors import Damaged
+from peers import ledger_state
+from peers.entries import Checkpoint, Close, Fraud, Limit, Receipt, Reset
+from peers.ledger import Ledger, ledger_of
+from tests.peers.ledgers import ROOT, Keeper, opened, work
+
+
+def rich() -> Ledger:
+    """Return a ledger that has something of everything."""
+    one, two = opened(10_000)
+    three = Keeper(3)
+    work(one, two, 500, 120, name="closed")
+    two.say(Close(work(one, two, 600, name="open")), one)
+    work(two, one, 900, 20, 30, name="back")
+    one.pay(two)
+    two.pay(one)
+    mine, theirs = two.channel(one).mine.standing, two.channel(one).theirs.standing
+    both = Checkpoint(1, two.channel(one).in_order(mine, theirs), is_final=False)
+    two.say(both, one)
+    one.say(both, two)
+    one.say(Receipt(work(one, two, 50, name="last"), ROOT, 1, 7), two)
+    two.say(Reset(2, (900, 900), "we said so"), one)
+    two.say(Fraud(three.peer.key, Cid.of(RAW, b"proof")))
+    return two.ledger
+
+
+def test_a_ledger_comes_back_as_it_was() -> None:
+    """Nothing of a ledger is lost in its bytes, and the same ledger has the same bytes."""
+    ledger = rich()
+    data = ledger_state.encode(ledger)
+    assert ledger_state.decode(data) == ledger
+    backwards = replace(ledger, channels=dict(reversed(list(ledger.channels.items()))))
+    assert ledger_state.encode(backwards) == data
+
+
+def test_a_ledger_before_its_first_entry_is_bytes_too() -> None:
+    """A ledger with nothing in it comes back."""
+    ledger = ledger_of(Keeper(1).peer)
+    assert ledger_state.decode(ledger_state.encode(ledger)) == ledger
+
+
+def test_what_is_cut_short_is_no_ledger() -> None:
+    """No beginning of a ledger is one, and nothing may follow it."""
+    data = ledger_state.encode(rich())
+    for wrong in (*(data[:size] for size in range(0, len(data), 7)), data + b"\0", data * 2):
+        with pytest.raises(Damaged):
+            ledger_state.decode(wrong)
+
+
+def test_what_two_sides_did_not_sign_is_no_checkpoint() -> None:
+    """Only a checkpoint or a reset is in the place of one."""
+    one, two = opened()
+    one.say(Limit(1), two)
+    channel = one.channel(two)
+    side = replace(channel.mine, signed=Limit(1))  # type: ignore[arg-type]
+    wrong = replace(one.ledger, channels={channel.id: replace(channel, mine=side)})
+    with pytest.raises(Damaged, match="checkpoint"):
+        ledger_state.decode(ledger_state.encode(wrong))
