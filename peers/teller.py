@@ -39,6 +39,7 @@ from peers.teller_events import (
     Say,
     Show,
 )
+from peers.vetting import objection
 
 
 class Row(NamedTuple):
@@ -247,6 +248,9 @@ class Teller:
         if held is not None:
             self._actions.append(Forked(peer, held, written))
             return "another entry is in its place"
+        blocks = {block.cid: block for block in row.evidence}
+        if why := objection(written, blocks, self.ledger.me):
+            return why
         try:
             self._take(row)
         except OutOfPlace as error:

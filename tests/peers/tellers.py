@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from peers.entries import Body, Epoch, Genesis
@@ -66,9 +67,10 @@ class Party:
         self.net.cut(self)
         self.begin(is_restored=True)
 
-    def say(self, other: "Party", body: Body) -> None:
+    def say(self, other: "Party", body: Body, evidence: tuple[Block, ...] = ()) -> None:
         """Say something to another."""
-        self.teller.enter(other.peer, body, 0)
+        refs = tuple(block.cid for block in evidence)
+        self.teller.enter(other.peer, body, 0, refs=refs, evidence=evidence)
         self.work()
 
     def work(self, written: int | None = None) -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from engine.errors import Refused
 from peers.clearing import next_voucher
-from peers.entries import Agreed, Limit, Open, Receipt
+from peers.entries import Limit, Open
 from peers.entry import write
 from peers.ledger import follow
 from peers.teller import Row
 from peers.teller_events import Forked
-from tests.peers.ledgers import ROOT, named
+from tests.peers.bills import agreed, billed, offered
 from tests.peers.tellers import Net, Party
 
 
@@ -23,10 +23,11 @@ def _pair() -> tuple[Net, Party, Party]:
 def _trade(one: Party, two: Party) -> None:
     one.say(two, Open(two.peer.key, 0, 1_000))
     two.say(one, Open(one.peer.key, 0, 1_000))
-    two.say(one, Agreed(named("run"), 500))
+    offer = offered(one.key, two.peer.key, 500)
+    two.say(one, *agreed(offer, 500))
     one.net.settle()
     for amount in (10, 20, 30, 40, 50):
-        one.say(two, Receipt(named("run"), ROOT, 1, amount))
+        one.say(two, *billed(offer.cid, amount))
     _vouch(one, two)
 
 
@@ -127,9 +128,10 @@ def test_a_restored_file_that_nobody_noticed_is_made_whole() -> None:
     _trade(one, two)
     net.settle()
     copy = list(one.rows)
-    two.say(one, Agreed(named("more"), 50))
+    offer = offered(one.key, two.peer.key, 50, "more")
+    two.say(one, *agreed(offer, 50))
     net.settle()
-    one.say(two, Receipt(named("more"), ROOT, 1, 50))
+    one.say(two, *billed(offer.cid, 50))
     _vouch(one, two)
     net.settle()
     one.rows, one.acked = copy, {}
@@ -154,3 +156,27 @@ def test_both_may_lose_their_files() -> None:
     net.settle()
     assert _balances(one, two) == (-150, 150)
     assert not one.trouble + two.trouble
+
+
+def test_what_was_never_offered_is_not_agreed() -> None:
+    """A provider cannot set aside another amount than it was offered."""
+    net, one, two = _pair()
+    two.say(one, Open(one.peer.key, 0, 1_000))
+    offer = offered(one.key, two.peer.key, 500)
+    two.say(one, *agreed(offer, 400))
+    net.settle()
+    assert not one.teller.ledger.channel(two.peer).agreements
+
+
+def test_a_receipt_comes_with_its_lines() -> None:
+    """A receipt whose lines come to something else is not taken."""
+    net, one, two = _pair()
+    one.say(two, Open(two.peer.key, 0, 1_000))
+    two.say(one, Open(one.peer.key, 0, 1_000))
+    offer = offered(one.key, two.peer.key, 500)
+    two.say(one, *agreed(offer, 500))
+    net.settle()
+    receipt, _ = billed(offer.cid, 100)
+    one.say(two, receipt, billed(offer.cid, 99)[1])
+    net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.debt == 0
