@@ -4,19 +4,22 @@
     EVIDENCE  I want an entry; the answer has it, or nothing
     PROOF     somebody cheats, and this proves it
 
-A head is believed by nobody: it says which entry to ask for.
+A head is believed by nobody: it says which entry to ask for. A proof that is read is of a known
+kind and bounded; what it proves, `proofs.check` says.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.errors import Damaged
 from peers.entry import Written
 from peers.errors import RemoteFault
 from peers.identity import KEY_BYTES, PeerId
 from peers.messages import Subject, notice, request
 from peers.place import Head, read_entry, read_id, read_place, spell
 from peers.plain import Plain, pack, unpack
+from peers.proofs import FRAUD_PROOF, FraudProof
 
 HEADS_TYPE: Final = notice(Subject.CREDIT + 3)
 EVIDENCE_TYPE: Final = request(Subject.CREDIT + 4)
@@ -70,6 +73,22 @@ def read_found(body: bytes, wanted: Cid) -> Written | None:
     if written.id != wanted:
         raise RemoteFault("it sent another entry than was wanted")
     return written
+
+
+def write_proof(proof: FraudProof) -> bytes:
+    """Return the body of a PROOF: the record."""
+    return FRAUD_PROOF.encode(proof)
+
+
+def read_proof(body: bytes) -> FraudProof:
+    """Read the body of a PROOF.
+
+    Raises: RemoteFault.
+    """
+    try:
+        return FRAUD_PROOF.decode(body)
+    except Damaged as error:
+        raise RemoteFault(error.what) from None
 
 
 def _head(value: Plain) -> Head:

@@ -7,16 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peers import forks
 from peers.errors import RemoteFault
 from peers.place import head_of, spell
 from peers.plain import Plain, pack
+from peers.proofs import FraudProof
 from peers.witness_messages import (
     MAX_HEADS,
     read_found,
     read_heads,
+    read_proof,
     read_want,
     write_found,
     write_heads,
+    write_proof,
     write_want,
 )
 from tests.peers.ledgers import opened
@@ -29,6 +33,7 @@ HEADS = tuple(map(head_of, ONE.log))
 READERS: list[Callable[[bytes], object]] = [
     read_heads,
     read_want,
+    read_proof,
     partial(read_found, wanted=FIRST.id),
 ]
 
@@ -58,6 +63,14 @@ def test_an_entry_is_asked_for_and_found() -> None:
     assert read_found(write_found(None), FIRST.id) is None
     with pytest.raises(RemoteFault, match="another entry"):
         read_found(write_found(SECOND.signed), FIRST.id)
+
+
+def test_a_proof_is_read_and_not_yet_believed() -> None:
+    """It is a record of its kind; whether it proves anything is to be looked at."""
+    proof = FraudProof(forks.LOG, ONE.peer.key, (FIRST.signed, FIRST.signed))
+    assert read_proof(write_proof(proof)) == proof
+    with pytest.raises(RemoteFault):
+        read_proof(FIRST.signed)
 
 
 @given(st.binary(min_size=1, max_size=300))
