@@ -50,7 +50,7 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
     stay = {step for step, share in shares.items() if share == "never"}
     with ExitStack() as opened:
         briefs = _Briefs(space, known, shares)
-        remote = opened.enter_context(_open_remote(space, run, known, briefs))
+        remote = opened.enter_context(_open_remote(space, run, settings.max_cost, known, briefs))
         if not stay:
             yield remote
             return
@@ -61,10 +61,10 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
 
 @contextmanager
 def _open_remote(
-    space: Workspace, run: str, known: Known, briefs: "_Briefs"
+    space: Workspace, run: str, most: int, known: Known, briefs: "_Briefs"
 ) -> Iterator[RemoteSlots]:
     client = connect(space.home)
-    client.call("run", run)
+    client.call("run", run, most)
     slots = RemoteSlots(client, space.store, briefs, _Lineage(known.inquiry), note)
     try:
         yield slots

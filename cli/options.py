@@ -19,6 +19,7 @@ SETTINGS_TOO: Final = (
     "lend_memory",
     "lend_disk",
     "prices",
+    "max_cost",
 )
 
 F = TypeVar("F", bound=Callable[..., Any])

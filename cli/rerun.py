@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--chain", is_flag=True, help="Feed what the rerun gives on, and report drift.")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
+@click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @common
 def rerun(
     settings: Settings,

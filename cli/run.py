@@ -10,7 +10,7 @@ from cli.options import common
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import StepFailed, Unavailable
+from engine.errors import StepFailed
 
 if TYPE_CHECKING:
     from cli.prepare import How, Prepared, Where
@@ -46,7 +46,6 @@ def run(
     force: tuple[str, ...],
     keep_intermediates: bool,
     detach: bool,
-    max_cost: str | None,
 ) -> int:
     """Run WORKFLOW, a file, or the CID of a run to be done again.
 
@@ -57,7 +56,6 @@ def run(
     from cli.prepare import How, prepare
     from cli.repeated import repeated
 
-    _unpaid(max_cost)
     forced = frozenset(force)
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
@@ -165,8 +163,3 @@ def _go_on_in_background(settings: Settings, name: str) -> None:
         while process.poll() is None and space.journal.find(name).status == "interrupted":
             time.sleep(_POLL_S)
     note(f"it goes on in the background; what it says is in {log.name}")
-
-
-def _unpaid(max_cost: str | None) -> None:
-    if max_cost is not None:
-        raise Unavailable("this version pays nobody", fix="leave out --max-cost")

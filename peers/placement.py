@@ -2,8 +2,9 @@
 
 The one from which its result is expected first: what has to be sent there, at a rate that is
 assumed, and the step's own time, as fast as that provider was with others, behind what it has to
-do already; but nobody waits for one while another is idle. One that failed lately is left alone
-for a while, twice as long each time.
+do already; but nobody waits for one while another is idle. Of those that are not much later than
+the first, the cheapest (docs/adr/0127). One whose agreement is used up is given nothing; one that
+failed lately is left alone for a while, twice as long each time.
 
 >>> placement = Placement()
 >>> placement.join(provider, Room(cores=2))                              # doctest: +SKIP
@@ -18,13 +19,19 @@ from typing import Final
 
 from engine.content.cid import Cid
 from engine.values import dataclass
+from peers.credits import NOTHING, Credits
 from peers.identity import PeerId
+from peers.prices import Usage, at_most
+from peers.purse import ANY, Purse
 
 UNKNOWN_MS: Final = 1_000  # of a step that was never run
 RATE: Final = 10_000  # bytes a millisecond to a provider: 10 MB a second
 FIRST_BAN_MS: Final = 5_000
 LONGEST_BAN_MS: Final = 3_600_000
 MAX_HELD: Final = 100_000  # roots remembered of one provider: the oldest are forgotten
+
+LATER: Final = 2  # times as long may a result take from one that is cheaper
+LATER_MS: Final = 1_000  # and so much more: nobody minds
 
 _WEIGHT: Final = 0.3  # of the newest measurement
 
@@ -39,6 +46,10 @@ class Need:
     memory: int = 0  # bytes
     disk: int = 0
     only: frozenset[PeerId] | None = None  # who may have it; None: anybody
+
+    def usage(self, slowness: float = 1.0) -> Usage:
+        """Return what such a step uses of a provider that is so slow."""
+        return Usage(self.cores, self.memory, int(_usual_ms(self) * slowness))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class _Standing:
     slowness: float = 1.0  # its time for a step, by the usual one
     failures: int = 0  # since the last success
     banned_until_ms: int = 0
+    purse: Purse | None = None  # of its agreement, if that costs anything
 
     def take(self, step: Cid, usual_ms: int) -> None:
         """Count an open step."""
@@ -82,7 +94,19 @@ class _Standing:
         """Return the usual ms of a step that is open no longer; 0 of one that was not."""
         usual_ms = self.work.pop(step, 0)
         self.work_ms -= usual_ms
+        if self.purse:
+            self.purse.drop(step)
         return usual_ms
+
+    def affords(self, need: Need) -> int:
+        """Return how many such steps more its agreement pays for."""
+        return self.purse.affords(_cost(self.purse, need)) if self.purse else ANY
+
+    def cost(self, need: Need) -> Credits:
+        """Return what such a step is expected to cost there, as fast as it is."""
+        if self.purse is None:
+            return NOTHING
+        return at_most(self.purse.prices, need.usage(self.slowness))
 
 
 class Placement:
@@ -90,11 +114,14 @@ class Placement:
 
     def __init__(self) -> None:
         self._standings: dict[PeerId, _Standing] = {}
+        self._is_paid = False  # any of them, ever
 
-    def join(self, provider: PeerId, room: Room) -> None:
-        """Take a provider that may be given steps, or hear what it lends now."""
+    def join(self, provider: PeerId, room: Room, purse: Purse | None = None) -> None:
+        """Take a provider that may be given steps, or hear what it lends now, and what it costs."""
         standing = self._standings.setdefault(provider, _Standing(room))
         standing.room = room
+        standing.purse = None if purse is None or purse.is_free else purse
+        self._is_paid |= standing.purse is not None
 
     def leave(self, provider: PeerId) -> None:
         """Give a provider nothing more; what is known of it stays."""
@@ -115,11 +142,14 @@ class Placement:
             elif ahead_ms and not idle and _waiting_ms(standing, at_once) <= ahead_ms:
                 ahead.append((peer, standing, at_once))
         usual_ms = _usual_ms(need)
-        expected = (
+        expected = [
             (_missing_ms(standing, need) + _running_ms(standing, at_once, usual_ms), peer)
             for peer, standing, at_once in idle or ahead
-        )
-        return min(expected, default=(0, None))[1]
+        ]
+        if not expected:
+            return None
+        soonest = min(expected)
+        return self._cheapest(expected, soonest[0], need) if self._is_paid else soonest[1]
 
     def providers(self) -> frozenset[PeerId]:
         """Return all that are known."""
@@ -153,7 +183,10 @@ class Placement:
 
     def given(self, provider: PeerId, step: Cid, need: Need) -> None:
         """Count a step that a provider was given; what it needs is there from now on."""
-        self._standings[provider].take(step, _usual_ms(need))
+        standing = self._standings[provider]
+        standing.take(step, _usual_ms(need))
+        if standing.purse:
+            standing.purse.take(step, _cost(standing.purse, need))
         self.holds(provider, need.sizes)
 
     def holds(self, provider: PeerId, roots: Iterable[Cid]) -> None:
@@ -184,6 +217,10 @@ class Placement:
         standing.failures += 1
         standing.banned_until_ms = now_ms + min(LONGEST_BAN_MS, ban)
 
+    def affords(self, provider: PeerId, need: Need) -> int:
+        """Return how many such steps more a provider's agreement pays for."""
+        return self._standings[provider].affords(need)
+
     def blamed(self, provider: PeerId, now_ms: int) -> None:
         """Give nothing for an hour to one that lied; its open steps are somebody else's now."""
         standing = self._standings.setdefault(provider, _Standing(_NOTHING))
@@ -196,8 +233,23 @@ class Placement:
         for peer, standing in self._standings.items():
             if now_ms < standing.banned_until_ms or not (at_once := standing.room.at_once(need)):
                 continue
+            if standing.purse and not standing.affords(need):
+                continue
             if need.only is None or peer in need.only:
                 yield peer, standing, at_once
+
+    def _cheapest(
+        self, expected: list[tuple[float, PeerId]], soonest_ms: float, need: Need
+    ) -> PeerId:
+        """Return the cheapest of those that are not much later than the first; of equals, that."""
+        latest_ms = LATER * soonest_ms + LATER_MS
+        near = [one for one in expected if one[0] <= latest_ms]
+        return min(near, key=lambda one: (self._standings[one[1]].cost(need), one))[1]
+
+
+def _cost(purse: Purse, need: Need) -> Credits:
+    """Return what a step is taken to cost at most while it is open."""
+    return at_most(purse.prices, need.usage())
 
 
 def _missing_ms(standing: _Standing, need: Need) -> float:

@@ -15,7 +15,7 @@ from typing import Final
 from engine.errors import Damaged
 from engine.values import dataclass
 from peers.agreement import MAX_LEASE_MS
-from peers.credits import NOTHING, Credits, check
+from peers.credits import MAX_CREDITS, NOTHING, Credits, check
 from peers.peer_record import MAX_CORES, MAX_GPUS, MAX_MEMORY, Price
 from peers.price_list import CACHE_HIT, FAILURE, METERED, NAMES, Prices
 
@@ -65,9 +65,12 @@ def charge(prices: Prices, outcome: Outcome, usage: Usage) -> Credits:
 def at_most(prices: Prices, usage: Usage) -> Credits:
     """Return what a step costs at most, whatever becomes of it, when it uses no more than this.
 
-    Raises: Damaged as `charge` does.
+    It is for forecasts: what comes to more than there are credits is all of them.
     """
-    return max(charge(prices, outcome, usage) for outcome in Outcome)
+    try:
+        return max(charge(prices, outcome, usage) for outcome in Outcome)
+    except Damaged:
+        return MAX_CREDITS
 
 
 def price_of(prices: Prices, name: str) -> Credits:

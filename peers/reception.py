@@ -11,6 +11,7 @@ from engine.errors import Refused, TallyError
 from peers.addressbook import AddressBook
 from peers.control import Visitor
 from peers.control_frames import frame_of
+from peers.credits import MAX_CREDITS, Credits
 from peers.identity import Address, PeerId
 from peers.lines import Lines
 from peers.peer_record import Notice
@@ -39,8 +40,8 @@ class Lending(Protocol):
 class Borrowing(Protocol):
     """What is asked of the part that has others run steps."""
 
-    def attend(self, visitor: Visitor) -> None:
-        """Have the steps of a run run, as the visitor goes on to say."""
+    def attend(self, visitor: Visitor, most: Credits) -> None:
+        """Have the steps of a run run, as the visitor goes on to say, for no more than `most`."""
         ...
 
     def status(self) -> Facts:
@@ -97,8 +98,8 @@ class Reception:
     def begin(self, visitor: Visitor, first: Plain) -> None:
         """Answer the first frame of a visitor, and each that follows unless somebody attends."""
         match first:
-            case ("run", *_):
-                self._borrowing.attend(visitor)
+            case ("run", str(), int(most)) if 0 <= most <= MAX_CREDITS:
+                self._borrowing.attend(visitor, Credits(most))
             case (str(name), *words) if name in self._answers:
                 visitor.send(self._answer(name, words))
             case _:

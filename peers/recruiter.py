@@ -11,13 +11,17 @@ from typing import Final, NamedTuple
 from engine.step import REQUIRES, SYSTEM, Platform
 from engine.workflow.units import show_size
 from peers.agreement import Offer
+from peers.budget import Budget
+from peers.credits import MAX_CREDITS, NOTHING, Credits
 from peers.identity import PeerId
 from peers.peer_record import Notice
 from peers.placement import Need
+from peers.prices import Usage, at_most, is_free, of_record
 from peers.shape import Shape
 from peers.shunned import Shunned
 
 PATIENCE_MS: Final = 30_000  # without anybody who could run a step
+DEAR_MS: Final = 2_000  # with those alone that ask too much: others may just be coming
 RETRY_MS: Final = 2_000  # after a no; twice as long each time
 LONGEST_RETRY_MS: Final = 10_000  # it may have been lent to another, whose run ends
 HOUR_MS: Final = 3600 * 1000
@@ -31,6 +35,7 @@ class Directory(NamedTuple):
     candidates: Callable[[Platform, int, int], Sequence[Notice]]  # of so many cores and bytes
     named: Callable[[], frozenset[PeerId]]  # by the user
     get: Callable[[PeerId], Notice | None]  # what a peer says of itself
+    credit: Callable[[PeerId], Credits] = lambda _: MAX_CREDITS  # that a peer lends us still
 
 
 class _No(NamedTuple):
@@ -49,10 +54,11 @@ class Recruiter:
         self._shunned = shunned
         self._refused: dict[PeerId, _No] = {}
         self._lacking: dict[Shape, int] = {}  # since when nobody could run such steps
+        self._dear: dict[Shape, int] = {}  # since when they cost too much at all who could
 
-    def need(self, shape: Shape) -> Need:
+    def need(self, shape: Shape, usual_ms: int | None = None) -> Need:
         """Return what a step of a shape takes, wherever it runs."""
-        return Need({}, None, shape.cores, shape.memory, shape.disk, self._only(shape))
+        return Need({}, usual_ms, shape.cores, shape.memory, shape.disk, self._only(shape))
 
     def able(self, shape: Shape, now_ms: int) -> list[Notice]:
         """Return who could run steps of a shape, the likeliest first."""
@@ -81,16 +87,32 @@ class Recruiter:
         """Let all be asked again."""
         self._refused = {peer: _No(no.times) for peer, no in self._refused.items()}
 
-    def terms(self, notice: Notice, shape: Shape, run_id: bytes, requester: bytes) -> Offer:
-        """Ask for all that a peer says it lends; for less of what it does not say, after a no."""
+    def cost(self, notice: Notice, usage: Usage) -> Credits:
+        """Return what a peer asks at most for a step that uses so much."""
+        return at_most(of_record(notice.record.prices), usage)
+
+    def cap(self, notice: Notice, usage: Usage, budget: Budget, among: int) -> Credits | None:
+        """Return how much the next agreement with a peer may cost; None when that is too little."""
+        if is_free(of_record(notice.record.prices)):
+            return NOTHING
+        least = self.cost(notice, usage)
+        return budget.cap(least, self._directory.credit(notice.signer), among)
+
+    def terms(
+        self, notice: Notice, shape: Shape, run_id: bytes, requester: bytes, cap: Credits = NOTHING
+    ) -> Offer:
+        """Ask for all that a peer says it lends, at its prices, up to a cap.
+
+        After a no, ask for less of what it does not say.
+        """
         record, times = notice.record, self._refused.get(notice.signer, _No()).times
         at_once = min(record.cores // shape.cores, record.memory // max(1, shape.memory))
         return Offer(
             run_id=run_id,
             requester=requester,
             provider=notice.signer.key,
-            prices={},
-            price_cap=0,
+            prices=of_record(record.prices),
+            price_cap=cap,
             policy="",
             royalties=(),
             cores=record.cores,
@@ -106,6 +128,13 @@ class Recruiter:
             self._lacking.pop(shape, None)
             return False
         return now_ms - self._lacking.setdefault(shape, now_ms) >= PATIENCE_MS
+
+    def is_too_dear(self, shape: Shape, now_ms: int, *, is_dear: bool) -> bool:
+        """Return whether all who could run such steps ask too much, for more than a moment."""
+        if not is_dear:
+            self._dear.pop(shape, None)
+            return False
+        return now_ms - self._dear.setdefault(shape, now_ms) >= DEAR_MS
 
     def lack(self, shape: Shape) -> tuple[str, str]:
         """Return why nobody runs the steps of a shape, and what to do."""

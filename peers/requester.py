@@ -12,7 +12,9 @@ from typing import Protocol
 from engine.clock import Clock
 from peers.agreement import RUN_BYTES
 from peers.batch_messages import BATCH_TYPE, read_batch
+from peers.budget import Budget
 from peers.connection import Connection
+from peers.credits import Credits
 from peers.deal import Deal
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -51,8 +53,8 @@ class Requester:
         self._shunned = Shunned()
         self._ended: Counter[str] = Counter()  # steps of runs that are over, by how
 
-    def attend(self, visitor: Visitor) -> None:
-        """Serve a run until its process goes."""
+    def attend(self, visitor: Visitor, most: Credits) -> None:
+        """Serve a run until its process goes; it may cost no more than `most`."""
         ticket = Ticket(
             self._office,
             visitor,
@@ -60,6 +62,7 @@ class Requester:
             self._shunned,
             lambda: secrets.token_bytes(RUN_BYTES),
             self._clock,
+            Budget(most),
         )
         self._tickets.add(ticket)
         forget = visitor.on_closed

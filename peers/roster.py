@@ -13,11 +13,16 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.agreement import Offer
+from peers.budget import Budget
+from peers.credits import Credits
 from peers.deal import Deal, Owner
 from peers.identity import PeerId
 from peers.office import Office
 from peers.peer_record import Notice
 from peers.placement import Need, Room
+from peers.price_list import show
+from peers.prices import at_most
+from peers.purse import Purse
 from peers.recruiter import Recruiter
 from peers.shape import Shape
 from peers.voice import Voice
@@ -39,6 +44,7 @@ class Roster:
         run_id: Callable[[], bytes],
         work: Worklist,
         voice: Voice,
+        budget: Budget,
     ) -> None:
         """Take whom the deals tell, who could be asked, and what gives 16 random bytes."""
         self.deals: dict[Cid, Deal] = {}  # by agreement
@@ -49,6 +55,8 @@ class Roster:
         self._run_id = run_id
         self._work = work
         self._voice = voice
+        self._budget = budget
+        self._purses: dict[Cid, Purse] = {}  # by agreement
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
 
     def current(self, provider: PeerId) -> Deal:
@@ -68,9 +76,17 @@ class Roster:
         self._recruiter.accepted(deal.provider)
         if self._current.get(deal.provider) is not deal:
             return False
-        self._work.join(deal.provider, _room(deal.terms))
+        purse = self._purses[deal.agreement]
+        self._work.join(deal.provider, _room(deal.terms), purse)
         self._tell_room()
+        if not purse.is_free:
+            self._voice.note(f"{deal.provider} is paid: {show(deal.terms.prices)}")
         return True
+
+    def spent(self, deal: Deal, amount: Credits) -> None:
+        """Count what is owed now under an agreement: no more than is left of its cap."""
+        self._budget.spent(deal.agreement, amount)
+        self._purses[deal.agreement].pay(amount)
 
     def left(self, deal: Deal) -> None:
         """Give a provider none for now."""
@@ -82,6 +98,8 @@ class Roster:
     def closed(self, deal: Deal, why: str, now_ms: int) -> None:
         """Offer to a provider again later, or to others."""
         self.deals.pop(deal.agreement, None)
+        self._purses.pop(deal.agreement, None)
+        self._budget.ended(deal.agreement)
         if self._current.get(deal.provider) is not deal:
             return
         del self._current[deal.provider]
@@ -131,9 +149,14 @@ class Roster:
 
         Return what to say of these steps when nobody was there to run them for too long.
         """
-        need = self._recruiter.need(shape)
-        live = [deal for deal in self._there() if _is_able(deal, need)]
+        need = self._recruiter.need(shape, self._work.usual_ms(shape))
         able = self._recruiter.able(shape, now_ms)
+        paid = self._payable(able, need)
+        self._renew_used_up(need, paid)
+        live = [deal for deal in self._there() if self._is_able(deal, need)]
+        is_dear = bool(able) and not (paid or live or self._budget.promised)
+        if self._recruiter.is_too_dear(shape, now_ms, is_dear=is_dear):
+            return self._budget.lack(self._cheapest(able, need))
         is_there = bool(able) or any(deal.is_agreed for deal in live)
         if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
             return self._recruiter.lack(shape)
@@ -141,37 +164,68 @@ class Roster:
             self._voice.note("nobody runs such steps now; waiting for a peer")
         has = self._work.placement.idle(need, now_ms, without=without)
         has += sum(_room(deal.terms).at_once(need) for deal in live if not deal.is_agreed)
-        self._ask(able, shape, waiting - has, now_ms)
+        self._ask(paid, shape, need, waiting - has, now_ms)
         return None
 
-    def _ask(self, able: Sequence[Notice], shape: Shape, lacking: int, now_ms: int) -> None:
+    def _payable(self, able: Sequence[Notice], need: Need) -> list[Notice]:
+        """Return those whose price of such a step is left to be spent, the cheapest first."""
+        usage = need.usage()
+        paid = [one for one in able if self._recruiter.cap(one, usage, self._budget, 1) is not None]
+        return sorted(paid, key=lambda one: self._recruiter.cost(one, usage))
+
+    def _cheapest(self, able: Sequence[Notice], need: Need) -> Credits:
+        return min(self._recruiter.cost(one, need.usage()) for one in able)
+
+    def _renew_used_up(self, need: Need, paid: Sequence[Notice]) -> None:
+        """End the agreements whose caps do not cover such a step: what is left is for others.
+
+        One that is at work stays the provider's last until there is credit for another.
+        """
+        again = {one.signer for one in paid}
+        for deal in self._there():
+            is_used_up = deal.is_agreed and not self._affords(deal, need)
+            if is_used_up and (deal.provider in again or not deal.is_busy):
+                self.renew(deal)
+
+    def _ask(
+        self, paid: Sequence[Notice], shape: Shape, need: Need, lacking: int, now_ms: int
+    ) -> None:
         """Offer to some until no room is lacking; to those who are waited for, in any case."""
-        need, makers = self._recruiter.need(shape), self._work.makers()
-        for notice in sorted(able, key=lambda one: one.signer not in makers):
+        makers, among = self._work.makers(), max(1, len(paid))
+        for notice in sorted(paid, key=lambda one: one.signer not in makers):
             provider = notice.signer
             is_enough = lacking <= 0 and provider not in makers
             if is_enough or len(self._current) >= MAX_DEALS:
                 return
-            if provider not in self._current and self._recruiter.may_be_asked(provider, now_ms):
-                lacking -= self._offer(notice, shape, now_ms).at_once(need)
+            if provider in self._current or not self._recruiter.may_be_asked(provider, now_ms):
+                continue
+            cap = self._recruiter.cap(notice, need.usage(), self._budget, among)
+            if cap is not None:
+                lacking -= self._offer(notice, shape, cap, now_ms).at_once(need)
 
-    def _offer(self, notice: Notice, shape: Shape, now_ms: int) -> Room:
+    def _offer(self, notice: Notice, shape: Shape, cap: Credits, now_ms: int) -> Room:
         me = self._office.signer.public_key
-        terms = self._recruiter.terms(notice, shape, self._run_id(), me)
+        terms = self._recruiter.terms(notice, shape, self._run_id(), me, cap)
         deal = Deal(self._office, self._owner, notice.signer, terms, now_ms)
+        self._budget.promise(deal.agreement, cap)
+        self._purses[deal.agreement] = Purse(terms.prices, cap)
         self.deals[deal.agreement] = self._current[notice.signer] = deal
         return _room(terms)
+
+    def _affords(self, deal: Deal, need: Need) -> bool:
+        cost = at_most(deal.terms.prices, need.usage())
+        return self._purses[deal.agreement].affords(cost) > 0
+
+    def _is_able(self, deal: Deal, need: Need) -> bool:
+        is_allowed = need.only is None or deal.provider in need.only
+        is_large = _room(deal.terms).at_once(need) > 0
+        return is_allowed and is_large and self._affords(deal, need)
 
     def _there(self) -> list[Deal]:
         return [deal for deal in self._current.values() if not deal.is_gone]
 
     def _tell_room(self) -> None:
         self._voice.room(sum(deal.terms.cores for deal in self._there() if deal.is_agreed))
-
-
-def _is_able(deal: Deal, need: Need) -> bool:
-    is_allowed = need.only is None or deal.provider in need.only
-    return is_allowed and _room(deal.terms).at_once(need) > 0
 
 
 def _room(terms: Offer) -> Room:

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.clock import Clock
 from engine.content.cid import Cid
+from peers.budget import Budget
 from peers.deal import Deal
 from peers.handing import TRY_HERE, Handing
 from peers.identity import PeerId
@@ -40,8 +41,9 @@ class Ticket:
         shunned: Shunned,
         run_id: Callable[[], bytes],
         clock: Clock,
+        budget: Budget,
     ) -> None:
-        """Take who there is, whom to leave alone, and what gives 16 random bytes."""
+        """Take who there is, whom to leave alone, what gives 16 random bytes, and what to spend."""
         self.ended: Counter[str] = Counter()  # steps, by how
         self._office = office
         self._shunned = shunned
@@ -51,7 +53,7 @@ class Ticket:
         self._voice = Voice(visitor)
         self._work = Worklist(directory.named)
         recruiter = Recruiter(directory, shunned)
-        self._roster = Roster(office, self, recruiter, run_id, self._work, self._voice)
+        self._roster = Roster(office, self, recruiter, run_id, self._work, self._voice, budget)
         self._handing = Handing(office, directory, self._roster, self._work, self._voice)
         self.deals = self._roster.deals
 

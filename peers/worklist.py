@@ -21,6 +21,7 @@ from peers.copies import Copies
 from peers.identity import PeerId
 from peers.pace import Pace
 from peers.placement import Need, Placement, Room
+from peers.purse import Purse
 from peers.queues import Queues
 from peers.recalls import Recalls
 from peers.run_frames import Task
@@ -59,9 +60,9 @@ class Worklist:
         """How many steps have not ended."""
         return len(self._numbers)
 
-    def join(self, provider: PeerId, room: Room) -> None:
+    def join(self, provider: PeerId, room: Room, purse: Purse | None = None) -> None:
         """Take a provider that may be given steps."""
-        self.placement.join(provider, room)
+        self.placement.join(provider, room, purse)
 
     def leave(self, provider: PeerId) -> None:
         """Give a provider nothing for now."""
@@ -88,6 +89,10 @@ class Worklist:
         shapes = Counter(self._queues.counts())
         shapes.update(map(shape_of, self._recalls.tasks()))
         return shapes
+
+    def usual_ms(self, shape: Shape) -> int | None:
+        """Return how long steps of a shape take, if that is known."""
+        return self._pace.of(shape.kind)
 
     def makers(self) -> frozenset[PeerId]:
         """Return who is waited for, having run steps before."""
@@ -226,7 +231,8 @@ class Worklist:
             if provider is None or (coming and self._has_its_share(provider, providers)):
                 return
             fair = self._queues.count(shape) // (SHARES * providers)
-            given = self._queues.take(shape, _together(need, fair))
+            paid = self.placement.affords(provider, need)
+            given = self._queues.take(shape, min(_together(need, fair), paid))
             for task in given:
                 self._give(task, provider, need, now_ms)
             yield provider, given

@@ -188,14 +188,21 @@ def test_a_run_in_a_new_directory_says_where_its_lock_is(tally: Program, write: 
 
 
 def test_what_cannot_be_had_here(tally: Program, letters: Path) -> None:
-    """Peers without one of this home, and what costs something: exit 3, and nothing is begun."""
+    """Peers without one of this home: exit 3, and nothing is begun."""
     before = tally("runs").out
     asked = tally("run", letters, "--on", "peers")
     assert asked.code == 3
     assert "tally peer start" in asked.err
     assert tally("rerun", "latest", "--on", "peers").code == 3
-    assert tally("run", letters, "--max-cost", "3").code == 3
     assert tally("runs").out == before
+
+
+def test_what_a_run_may_cost_is_an_amount(tally: Program, letters: Path) -> None:
+    """Of credits; on this machine it costs nothing, whatever it may."""
+    refused = tally("run", letters, "--max-cost", "3,5")
+    assert refused.code == 2
+    assert "'max_cost' cannot be '3,5'" in refused.err
+    assert tally("run", letters, "--max-cost", "0").code == 0
 
 
 def test_an_unending_run_can_be_bounded(tally: Program, write: Write) -> None:

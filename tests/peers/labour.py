@@ -24,9 +24,10 @@ from engine.step import (
     Step,
 )
 from engine.store.disk import DiskStore
-from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Said
+from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Offer, Said
 from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.connection import Connection
+from peers.credits import MAX_CREDITS, Credits
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
@@ -38,6 +39,7 @@ from peers.office import Office
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
+from peers.prices import for_record
 from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.run_frames import Task, write_tasks
@@ -126,8 +128,12 @@ class Asker(Trader):
         office = Office(self.post, self.lines, self.depot, self.identity, judge, self._log)
         directory = Directory(self._candidates, self._named, self._notice)
         self.requester = Requester(office, directory, self.clock)
+        self.begin(MAX_CREDITS)
+
+    def begin(self, most: Credits) -> None:
+        """Begin a run that may cost so much."""
         self.visit = Visit()
-        self.requester.attend(self.visit)
+        self.requester.attend(self.visit, most)
 
     def have_run(self, *names: str, usual_ms: int | None = 1_000, private: bool = False) -> None:
         """Have steps run, by name."""
@@ -199,7 +205,9 @@ class Worker(Trader):
         """Lend some cores."""
         super().__init__(number, DiskStore(folder / "store"))
         self.cores = cores
+        self.prices: dict[str, int] = {}
         self.refusal = ""
+        self.offers: list[Offer] = []
         self.gives = b"made by "  # what comes out of a step begins with that
         self.leases: list[Handed] = []
         self.ended: list[Cid] = []
@@ -222,7 +230,7 @@ class Worker(Trader):
             memory=1024 * MIB,
             gpu_names=(),
             sandbox="bwrap",
-            prices=(),
+            prices=for_record(self.prices),
             free_slots=self.cores,
             versions=(1,),
         )
@@ -308,7 +316,8 @@ class Worker(Trader):
         elif came.type == END_TYPE:
             self.ended.append(read_end(came.body))
 
-    def _answer(self, offer: Unsealed[object]) -> bytes:
+    def _answer(self, offer: Unsealed[Offer]) -> bytes:
+        self.offers.append(offer.value)
         if self.refusal:
             return write_answer(Refusal(self.refusal))
         return write_answer(seal(ACCEPTANCE, Acceptance(offer.cid), self.identity).data)

@@ -16,8 +16,10 @@ MONEY = (
     "entry",
     "ledger",
     "ledger_book",
+    "price_list",
     "prices",
     "proofs",
+    "purse",
     "royalty",
 )
 FORBIDDEN = frozenset({"Decimal", "decimal", "float", "locale", "math", "numpy", "round"})

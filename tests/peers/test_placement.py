@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.content.cid import RAW, Cid
+from peers.credits import Credits
 from peers.placement import FIRST_BAN_MS, LONGEST_BAN_MS, Need, Placement, Room
+from peers.purse import Purse
 from tests.peers.keys import identity
 
 A, B, C = sorted(identity(number).peer for number in (1, 2, 3))
@@ -154,3 +156,57 @@ def test_nobody_gets_more_than_it_runs(slots: list[int], steps: int) -> None:
     for peer, number in zip((A, B, C), slots, strict=False):
         assert given_to[peer] <= number
     assert sum(given_to.values()) == min(steps, sum(slots))
+
+
+def paid(*prices: int, cap: int = 10**9, cores: int = 1) -> Placement:
+    """Return a placement over providers that ask so much for a second of a core."""
+    made = Placement()
+    for peer, price in zip((A, B, C), prices, strict=False):
+        made.join(peer, Room(cores), Purse({"core-second": price}, Credits(cap)))
+    return made
+
+
+def test_of_idle_providers_the_cheapest_is_first() -> None:
+    """One that costs nothing before all others."""
+    made = paid(30, 0, 20)
+    assert [give(made, name) for name in "xyz"] == [B, C, A]
+
+
+def test_who_is_much_later_is_not_chosen_for_its_price() -> None:
+    """Up to twice the time and a second more is waited for a lower price."""
+    made = paid(30, 20)  # the cheaper one has nothing of what a step of a second reads
+    for bytes_, chosen in ((0, B), (19_000_000, B), (21_000_000, A)):
+        need = Need({root(str(bytes_)): bytes_}, 1_000)
+        made.holds(A, need.sizes)
+        assert made.choose(need, 0) == chosen
+
+
+def test_a_slower_provider_costs_more() -> None:
+    """It is paid by the time, so that a price is compared for the step and not for a second."""
+    made = paid(10, 12)
+    made.given(A, root("x"), SMALL)
+    made.done(A, root("x"), 3_000)
+    assert made.choose(SMALL, 0) == B
+
+
+def test_what_is_used_up_is_given_no_more() -> None:
+    """Until something is paid that was dearer when it was open."""
+    made = paid(10, cap=25, cores=8)
+    assert [give(made, name) for name in "xyz"] == [A, A, None]
+    assert made.able(SMALL, 0) == made.idle(SMALL, 0) == 0
+    assert made.affords(A, SMALL) == 0
+    made.done(A, root("x"), 1_000)
+    assert give(made, "z") == A
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 50)), min_size=1, max_size=3))
+def test_a_price_never_leaves_a_step_without_a_provider(lent: list[tuple[int, int]]) -> None:
+    """Prices order those who have room, and take none away."""
+    free, priced = Placement(), Placement()
+    for peer, (cores, price) in zip((A, B, C), lent, strict=False):
+        free.join(peer, Room(cores))
+        priced.join(peer, Room(cores), Purse({"core-second": price}, Credits(10**9)))
+    names = [str(number) for number in range(10)]
+    count = sum(cores for cores, _ in lent)
+    for made in (free, priced):
+        assert sum(give(made, name) is not None for name in names) == count

@@ -3,9 +3,12 @@
 import pytest
 
 from engine.step import REQUIRES, SYSTEM, Platform
+from peers.budget import Budget
+from peers.credits import MAX_CREDITS, Credits
 from peers.envelope import VERSION
 from peers.peer_record import PEER, Notice, PeerRecord, read
-from peers.recruiter import LONGEST_RETRY_MS, PATIENCE_MS, RETRY_MS, Directory, Recruiter
+from peers.prices import Usage, for_record
+from peers.recruiter import DEAR_MS, LONGEST_RETRY_MS, PATIENCE_MS, RETRY_MS, Directory, Recruiter
 from peers.shape import Shape
 from peers.shunned import Shunned
 from peers.signed import seal
@@ -22,10 +25,11 @@ def _unknown(_: object) -> None:
     """Know nobody."""
 
 
-def notice(number: int) -> Notice:
+def notice(number: int, **prices: int) -> Notice:
     """Return the record of a peer of eight cores."""
     kind = Platform(REQUIRES, SYSTEM)
-    lends = (8, 8 * GIB, (), "bwrap 0", (), 8, (VERSION,))
+    asked = {name.replace("_", "-"): amount for name, amount in prices.items()}
+    lends = (8, 8 * GIB, (), "bwrap 0", for_record(asked), 8, (VERSION,))
     record = PeerRecord(1, 1, 2, ("127.0.0.1:1",), kind, *lends)
     return read(seal(PEER, record, identity(number)).data)
 
@@ -103,3 +107,41 @@ def test_it_says_what_is_lacking(shunned: Shunned) -> None:
     assert "named" in large.lack(PRIVATE)[0]
     assert "2 cores" in large.lack(SHAPE)[0]
     assert "no peer is there" in alone.lack(SHAPE)[0]
+
+
+def test_terms_have_the_prices_of_the_record_and_a_cap(recruiter: Recruiter) -> None:
+    """Of those names alone that this version knows."""
+    asks = notice(1, core_second=5, failure=2, kilowatt_hour=9)
+    terms = recruiter.terms(asks, SHAPE, RUN, ME, Credits(70))
+    assert terms.prices == {"core-second": 5, "failure": 2}
+    assert terms.price_cap == 70
+    free = recruiter.terms(notice(1), SHAPE, RUN, ME)
+    assert (free.prices, free.price_cap) == ({}, 0)
+
+
+def test_an_agreement_costs_no_more_than_is_left_or_lent(shunned: Shunned) -> None:
+    """One that costs nothing needs neither."""
+    lent = {A: Credits(40), B: MAX_CREDITS}
+    known = Directory(lambda *_: [], frozenset, _unknown, lent.__getitem__)
+    recruiter, budget = Recruiter(known, shunned), Budget(Credits(100))
+    two_seconds = Usage(cores=2, wall_ms=1_000)
+    assert recruiter.cap(notice(1, core_second=20), two_seconds, budget, 1) == 40
+    assert recruiter.cap(notice(1, core_second=21), two_seconds, budget, 1) is None
+    assert recruiter.cap(notice(2, core_second=21), two_seconds, budget, 1) == 50
+    assert recruiter.cap(notice(2, core_second=51), two_seconds, budget, 1) is None
+    assert recruiter.cap(notice(2), two_seconds, Budget(Credits(0)), 1) == 0
+
+
+def test_a_price_that_nobody_could_pay_is_too_much(recruiter: Recruiter) -> None:
+    """Whatever a stranger writes in its record."""
+    absurd = notice(1, core_second=MAX_CREDITS)
+    assert recruiter.cost(absurd, Usage(cores=2, wall_ms=1_000)) == MAX_CREDITS
+
+
+def test_somebody_cheaper_is_waited_for_a_moment(recruiter: Recruiter) -> None:
+    """And whoever comes makes it begin to count anew."""
+    assert not recruiter.is_too_dear(SHAPE, 0, is_dear=True)
+    assert not recruiter.is_too_dear(SHAPE, DEAR_MS - 1, is_dear=True)
+    assert not recruiter.is_too_dear(SHAPE, DEAR_MS, is_dear=False)
+    assert not recruiter.is_too_dear(SHAPE, DEAR_MS, is_dear=True)
+    assert recruiter.is_too_dear(SHAPE, 2 * DEAR_MS, is_dear=True)

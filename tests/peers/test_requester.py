@@ -12,11 +12,12 @@ from engine.step import RESULT, Result
 from peers.agreement import Said
 from peers.contact import GONE_MS
 from peers.copies import LATE_MS
-from peers.recruiter import PATIENCE_MS
+from peers.credits import MAX_CREDITS, Credits
+from peers.recruiter import DEAR_MS, PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
 from peers.step_messages import Handed
-from tests.peers.labour import Asker, Visit, Worker, block, introduce, step
+from tests.peers.labour import Asker, Worker, block, introduce, step
 from tests.peers.traders import until
 
 Made = Callable[..., Worker]
@@ -331,8 +332,8 @@ def test_a_second_run_has_what_the_first_gives_back(asker: Asker, made: Made) ->
     asker.have_run("a")
     until(lambda: ended(asker), asker, worker)
     worker.refusal = "you have agreements for all that this peer lends to one"
-    first, asker.visit = asker.visit, Visit()
-    asker.requester.attend(asker.visit)
+    first = asker.visit
+    asker.begin(MAX_CREDITS)
     asker.have_run("b")
     until(lambda: any("agreements" in str(frame) for frame in asker.visit.frames), asker, worker)
     worker.refusal = ""
@@ -430,3 +431,83 @@ def test_a_step_is_run_again_under_another_agreement(asker: Asker, made: Made) -
     first, second = (handed.lease.value.agreement for handed in worker.leases)
     assert first != second
     assert worker.ended == [first]
+
+
+def never(worker: Worker, handed: Handed) -> None:
+    """Be at work on it for ever."""
+
+
+def test_a_provider_is_offered_what_it_asks(asker: Asker, made: Made) -> None:
+    """With a cap from what the run may cost; and the run hears who is paid."""
+    worker = made(2)
+    worker.prices = {"core-second": 1_000, "failure": 7}
+    introduce(asker, worker)
+    asker.begin(Credits(50_000))
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    (offer,) = worker.offers
+    assert (offer.prices, offer.price_cap) == (worker.prices, 25_000)
+    assert f"{worker.peer} is paid: core-second=0.001, failure=0.000007" in str(asker.visit.frames)
+
+
+def test_the_cheapest_is_asked_first(asker: Asker, made: Made) -> None:
+    """And nobody else, when it has room for all."""
+    dear, cheap = made(2), made(3)
+    dear.prices, cheap.prices = {"core-second": 2_000}, {"core-second": 1_000}
+    introduce(asker, dear, cheap)
+    asker.begin(Credits(1_000_000))
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, dear, cheap)
+    assert (len(cheap.offers), dear.offers) == (1, [])
+
+
+def test_who_costs_nothing_needs_no_budget(asker: Asker, made: Made) -> None:
+    """Who costs more than there is, is not asked."""
+    dear, free = made(2), made(3)
+    dear.prices = {"core-second": 1}
+    introduce(asker, dear, free)
+    asker.begin(Credits(0))
+    asker.have_run("a", "b", "c", "d")
+    until(lambda: len(ended(asker)) == 4, asker, dear, free)
+    assert dear.offers == []
+    assert free.offers[0].price_cap == 0
+
+
+def test_a_run_that_cannot_pay_anybody_says_so(asker: Asker, made: Made) -> None:
+    """After a moment, in which somebody cheaper might come: what is asked, what there is."""
+    dear = made(2)
+    dear.prices = {"core-second": 2_000_000}
+    introduce(asker, dear)
+    asker.begin(Credits(1_500_000))
+    asker.have_run("a")
+    asker.turn()
+    assert not lost(asker)
+    asker.clock.by_ms += DEAR_MS
+    until(lambda: lost(asker), asker, dear)
+    (loss,) = read_losses(tuple(asker.visit.of("lost")))
+    assert "asks 2 credits for a step, and 1.5 credits of 1.5 credits is left" in loss.what
+    assert "'--max-cost C' raises it" in loss.fix
+    assert dear.offers == []
+
+
+def test_no_more_is_handed_over_than_the_run_may_cost(asker: Asker, made: Made) -> None:
+    """An agreement that is used up is followed by others, as long as there is credit for a step."""
+    worker = made(2, 64)
+    worker.prices = {"core-second": 1_000_000}
+    worker.run = never
+    introduce(asker, worker)
+    asker.begin(Credits(10_000_000))
+    asker.have_run(*map(str, range(30)))
+
+    def is_all_promised() -> bool:
+        asker.clock.by_ms += 100
+        return sum(offer.price_cap for offer in worker.offers) > 9_000_000
+
+    until(is_all_promised, asker, worker)
+    for _ in range(20):
+        is_all_promised()
+        asker.turn()
+        worker.turn()
+    assert sum(offer.price_cap for offer in worker.offers) <= 10_000_000
+    assert 8 <= sum(len(handed.steps) for handed in worker.leases) <= 10
+    assert not lost(asker)

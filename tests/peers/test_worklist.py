@@ -9,8 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.content.cid import RAW, Cid
 from peers.copies import COPIES, LATE, LATE_MS
+from peers.credits import Credits
 from peers.identity import PeerId
 from peers.placement import FIRST_BAN_MS, Room
+from peers.purse import Purse
 from peers.recalls import RECALL_MS
 from peers.run_frames import Task
 from peers.step_messages import Need
@@ -216,6 +218,15 @@ def test_a_private_step_is_not_done_again_by_who_is_named_no_more() -> None:
 
 KEYS = st.integers(0, 3).map(key)
 PEERS = st.sampled_from([A, B, C])
+
+
+def test_no_more_go_together_than_are_paid_for() -> None:
+    """Many short steps go to one provider as far as its agreement covers them."""
+    work = Worklist(frozenset)
+    work.join(A, Room(1), Purse({"core-second": 1_000}, Credits(75)))
+    work.add(tasks(100, 10))
+    assert placed(work) == {A: [0, 1, 2, 3, 4, 5, 6]}
+    assert placed(work) == {}
 
 
 class Coming(RuleBasedStateMachine):

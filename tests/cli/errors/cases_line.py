@@ -107,10 +107,10 @@ def _(stage: Stage) -> Told:
     return stage("peer", "remove", "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5")
 
 
-@meets(LINE, "a bound of what peers may cost")
+@meets(LINE, "a bound of what peers may cost that is no amount")
 def _(stage: Stage) -> Told:
     stage.write("w.yaml", GOOD)
-    return stage("run", "w.yaml", "--max-cost", "3")
+    return stage("run", "w.yaml", "--max-cost", "3,5")
 
 
 @meets(LINE, "a chain of some steps")
