@@ -22,7 +22,7 @@ from engine.nix.nixstore import NixStore
 from engine.store.disk import DiskStore
 from peers.control_client import connect
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, told
+from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, tally, told
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -310,6 +310,24 @@ def test_what_went_with_a_peer_is_made_again(connected: list[Daemon], large: Pat
     again = told(asks.home, *words, "--force", "use")
     assert results(again) == results(answer)
     assert statuses(again)["make"] == "reused"
+
+
+def test_a_run_costs_no_more_than_it_may(connected: list[Daemon], examples: Path) -> None:
+    """It ends with exit 3 when peers ask more, and goes on with the same command and more."""
+    asks, *runs = connected
+    for one in runs:
+        one.stop()
+        one.start("--prices", "core-second=0.001")
+        told(asks.home, "peer", "add", one.address)
+    until(lambda: all(asks.is_up(one) for one in runs))
+    words = ("run", digits(examples), "-p", "seeds=[12]", "--on", "peers", "--max-cost")
+    refused = tally(asks.home, *words, "0.000001")
+    assert refused.returncode == 3
+    assert "0.000001 credits of 0.000001 credits is left to spend" in refused.stderr
+    assert "'--max-cost C' raises it" in refused.stderr
+    assert told(asks.home, *words, "1")["status"] == "succeeded"
+    for one in runs:
+        one.stop()  # they ask nothing when they are started again
 
 
 def moved_since(daemon: Daemon, before: dict[str, int]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from peers.allowance import Rate
 from peers.assignment import State
 from peers.batch_messages import BATCH_TYPE, read_batch, write_batch
 from peers.book import Book
+from peers.credits import NOTHING
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.house import House, Share
@@ -201,7 +202,13 @@ class NodeLife(Life):
         self.provider.luckless = peer.luckless
         self.book = Book(folder / f"{peer.number}.db")
         self._parts(peer, Clock(agenda), Shelf(self.depot, self.me, promises))
-        self.requester = Clients(peer.name, self.writer, agenda, promises, self._asking.attend)
+        self.requester = Clients(
+            peer.name,
+            self.writer,
+            agenda,
+            promises,
+            lambda client: self._asking.attend(client, NOTHING),  # nobody asks anything
+        )
 
     def _parts(self, peer: Peer, clock: Clock, shelf: Shelf) -> None:
         """Make what a node makes."""
