@@ -16,12 +16,16 @@ MONEY = (
     "entry",
     "ledger",
     "ledger_book",
+    "ledger_file",
+    "ledger_place",
+    "ledger_state",
     "price_list",
     "prices",
     "proofs",
     "purse",
     "royalty",
 )
+FOLDERS = frozenset({"home", "folder"})  # of which a file is named with a stroke
 FORBIDDEN = frozenset({"Decimal", "decimal", "float", "locale", "math", "numpy", "round"})
 
 
@@ -31,6 +35,8 @@ def _inexact(source: str) -> Iterator[str]:
         match node:
             case ast.Constant(float() | complex()):
                 yield f"line {node.lineno}: {node.value}"
+            case ast.BinOp(left=ast.Name(id=name), op=ast.Div()) if name in FOLDERS:
+                continue
             case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
                 yield f"line {node.lineno}: /"
             case ast.Call(func=ast.Name(id=name)) if name in FORBIDDEN:
