@@ -1,6 +1,6 @@
 """Others run our steps: over real connections, with real stores, whatever they hand back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,11 @@ def test_many_short_steps_go_together(asker: Asker, made: Made) -> None:
     assert all(sum(len(handed.steps) for handed in one.leases) > 50 for one in workers)
 
 
+def leased(workers: Iterable[Worker]) -> list[int]:
+    """Return how many steps each was handed."""
+    return [sum(len(handed.steps) for handed in one.leases) for one in workers]
+
+
 def test_long_steps_are_spread(asker: Asker, made: Made) -> None:
     """Nobody has more than it runs at once, while others are idle or not."""
     workers = made(2), made(3)
@@ -117,8 +122,9 @@ def test_long_steps_are_spread(asker: Asker, made: Made) -> None:
     introduce(asker, *workers)
     until(lambda: all(asker.lines.control(one.peer) for one in workers), asker, *workers)
     asker.have_run(*"abcde", usual_ms=10_000)
-    until(lambda: len(asker.visit.of("begun")) == 4, asker, *workers)
-    assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
+    until(lambda: sum(leased(workers)) == 4, asker, *workers)
+    assert leased(workers) == [2, 2]
+    assert len(asker.visit.of("begun")) == 4
 
 
 def test_idle_peers_are_asked_before_busy_ones_get_more(asker: Asker, made: Made) -> None:
@@ -131,8 +137,9 @@ def test_idle_peers_are_asked_before_busy_ones_get_more(asker: Asker, made: Made
     asker.have_run("a", usual_ms=None)
     until(lambda: len(asker.visit.of("begun")) == 1, asker, *workers)
     asker.have_run("b", "c", "d", usual_ms=None)
-    until(lambda: len(asker.visit.of("begun")) == 4, asker, *workers)
-    assert [sum(len(h.steps) for h in one.leases) for one in workers] == [2, 2]
+    until(lambda: sum(leased(workers)) == 4, asker, *workers)
+    assert leased(workers) == [2, 2]
+    assert len(asker.visit.of("begun")) == 4
 
 
 @pytest.mark.parametrize("cores", [1, 2])  # all taken; or some idle, which is of no use here
