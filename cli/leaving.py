@@ -69,25 +69,15 @@ def could_run(home: Path) -> list[dict[str, Any]] | None:
     return [one for one in peers if one["state"] == "up" and one.get("sandbox")]
 
 
-def print_leaving(left: Sequence[Leaving], peers: Sequence[Mapping[str, Any]] | None) -> None:
-    """Print what would leave, and who could be sent it."""
-    if left:
-        rows = [
-            (one.what, "-" if one.size is None else human_size(one.size), WHERE[one.share])
-            for one in left
-        ]
-        emit_table(rows, ("leaves this machine", "size", "to"))
-    else:
+def print_leaving(left: Sequence[Leaving]) -> None:
+    """Print what would leave."""
+    rows = [
+        (one.what, "-" if one.size is None else human_size(one.size), WHERE[one.share])
+        for one in left
+    ]
+    emit_table(rows, ("leaves this machine", "size", "to"))
+    if not left:
         note("nothing leaves this machine")
-    if peers is None:
-        note("no peer runs in this home, so that it is not known who would run steps")
-        return
-    for one in peers:
-        named = ", named" if one["named"] else ""
-        lent = f"{one['cores']} cores, {human_size(one['memory'])}"
-        note(f"could run steps: {one['peer']} ({lent}{named})")
-    if not peers:
-        note("nobody who could run steps is connected")
 
 
 def leaving_json(one: Leaving) -> dict[str, object]:

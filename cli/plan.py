@@ -16,6 +16,7 @@ from cli.workspace import Workspace
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
+@click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @common
 def plan(
     settings: Settings,
@@ -27,7 +28,8 @@ def plan(
 ) -> None:
     """Show what WORKFLOW would run and why, and what it would reuse.
 
-    With '--on peers' also what would leave this machine, and to whom.
+    With '--on peers' also what would leave this machine, and to whom; what it would cost, and who
+    would run what.
     """
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)

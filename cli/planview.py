@@ -56,25 +56,42 @@ def _emit_elsewhere(
     space: Workspace, settings: Settings, prepared: Prepared, plan: "_Plan"
 ) -> None:
     """Print what a run on peers would do: also where, and what would leave this machine."""
+    from cli.costview import (
+        check_affordable,
+        cost_of,
+        print_quotation,
+        quotation_json,
+        quoted,
+        step_json,
+    )
     from cli.leaving import WHERE, could_run, leaving, leaving_json, print_leaving
     from engine.workflow.sharing import sharing
 
     left, peers = leaving(space, prepared, plan.found), could_run(settings.home)
+    cost = quoted(prepared, plan.found, plan.known, peers or [])
+    costs = {one.id: one for one in cost.steps}
     where = {step: WHERE[share] for step, share in sharing(prepared.workflow).items()}
     places = [where[one.step] if one.action in ("run", "wait") else "-" for one in plan.found]
     if settings.json:
         steps = _steps_json(plan.found, plan.reasons, plan.known)
         for step, place in zip(steps, places, strict=True):
             step["where"] = None if place == "-" else place
+            step.update(step_json(costs.get(str(step["id"]))))
         left_json = [leaving_json(one) for one in left]
-        return emit_json({"steps": steps, "leaves": left_json, "peers": peers})
-    rows = [
-        (one.id, one.action, place, _time(one, plan.known), _in_words(reason))
-        for one, place, reason in zip(plan.found, places, plan.reasons, strict=True)
-    ]
-    emit_table(rows, ("step", "action", "where", "time", "why"))
-    _tell_count(plan.found)
-    return print_leaving(left, peers)
+        total = None if peers is None else quotation_json(cost, peers, settings.max_cost)
+        emit_json({"steps": steps, "leaves": left_json, "peers": peers, "cost": total})
+    else:
+        rows = [
+            (one.id, one.action, place, _time(one, plan.known), cost_of(costs.get(one.id)), why)
+            for one, place, why in zip(
+                plan.found, places, map(_in_words, plan.reasons), strict=True
+            )
+        ]
+        emit_table(rows, ("step", "action", "where", "time", "credits", "why"))
+        _tell_count(plan.found)
+        print_leaving(left)
+        print_quotation(cost, peers, settings.max_cost)
+    check_affordable(cost, settings.max_cost)
 
 
 class _Plan(NamedTuple):

@@ -21,7 +21,7 @@ from engine.content.cid import Cid
 from engine.values import dataclass
 from peers.credits import NOTHING, Credits
 from peers.identity import PeerId
-from peers.prices import Usage, at_most
+from peers.prices import Usage, about, at_most
 from peers.purse import ANY, Purse
 
 UNKNOWN_MS: Final = 1_000  # of a step that was never run
@@ -106,7 +106,7 @@ class _Standing:
         """Return what such a step is expected to cost there, as fast as it is."""
         if self.purse is None:
             return NOTHING
-        return at_most(self.purse.prices, need.usage(self.slowness))
+        return about(self.purse.prices, need.usage(self.slowness))
 
 
 class Placement:

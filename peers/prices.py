@@ -62,13 +62,19 @@ def charge(prices: Prices, outcome: Outcome, usage: Usage) -> Credits:
             return NOTHING
 
 
-def at_most(prices: Prices, usage: Usage) -> Credits:
-    """Return what a step costs at most, whatever becomes of it, when it uses no more than this.
+def about(prices: Prices, usage: Usage) -> Credits:
+    """Return what a step costs that runs and uses so much; all there is, if it comes to more."""
+    return _forecast(prices, (Outcome.RAN,), usage)
 
-    It is for forecasts: what comes to more than there are credits is all of them.
-    """
+
+def at_most(prices: Prices, usage: Usage) -> Credits:
+    """Return the same of whatever becomes of it."""
+    return _forecast(prices, Outcome, usage)
+
+
+def _forecast(prices: Prices, outcomes: Iterable[Outcome], usage: Usage) -> Credits:
     try:
-        return max(charge(prices, outcome, usage) for outcome in Outcome)
+        return max(charge(prices, outcome, usage) for outcome in outcomes)
     except Damaged:
         return MAX_CREDITS
 

@@ -84,9 +84,13 @@ class Roster:
         return True
 
     def spent(self, deal: Deal, amount: Credits) -> None:
-        """Count what is owed now under an agreement: no more than is left of its cap."""
-        self._budget.spent(deal.agreement, amount)
-        self._purses[deal.agreement].pay(amount)
+        """Count what is owed now under an agreement: no more than is left of its cap.
+
+        Of one that has ended with the run nothing is left that could be promised to others.
+        """
+        if deal.agreement in self._purses:
+            self._budget.spent(deal.agreement, amount)
+            self._purses[deal.agreement].pay(amount)
 
     def left(self, deal: Deal) -> None:
         """Give a provider none for now."""

@@ -326,8 +326,25 @@ def test_a_run_costs_no_more_than_it_may(connected: list[Daemon], examples: Path
     assert "0.000001 credits of 0.000001 credits is left to spend" in refused.stderr
     assert "'--max-cost C' raises it" in refused.stderr
     assert told(asks.home, *words, "1")["status"] == "succeeded"
+    check_plan(asks, digits(examples), {one.peer for one in runs})
     for one in runs:
         one.stop()  # they ask nothing when they are started again
+
+
+def check_plan(asks: Daemon, workflow: str, sellers: set[str]) -> None:
+    """See that a plan says who would run what, for how much."""
+    words = ("plan", workflow, "-p", "seeds=[12]", "--on", "peers", "--force", "train")
+    plan = told(asks.home, *words)
+    cost, steps = plan["cost"], {step["id"]: step for step in plan["steps"]}
+    assert 0 < steps["train[0]"]["cost"] <= cost["expected"] <= cost["at_most"] == 1_000_000
+    assert steps["train[0]"]["peer"] in sellers
+    assert steps["prepare"]["peer"] is None  # it would be reused
+    assert {one["peer"] for one in cost["providers"]} == sellers
+    assert [one["prices"] for one in cost["providers"]] == [{"core-second": 1_000}] * 2
+    dear = tally(asks.home, *words, "--max-cost", "0.000001")
+    assert dear.returncode == 3
+    assert "expected cost: 0." in dear.stderr
+    assert "'--max-cost C' raises it" in dear.stderr
 
 
 def moved_since(daemon: Daemon, before: dict[str, int]) -> dict[str, int]:

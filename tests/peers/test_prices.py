@@ -24,6 +24,7 @@ from peers.price_list import (
 from peers.prices import (
     Outcome,
     Usage,
+    about,
     at_most,
     charge,
     for_record,
@@ -152,6 +153,8 @@ def test_a_charge_is_never_more_than_there_is() -> None:
     with pytest.raises(Damaged, match="the price of a failure"):
         charge({FAILURE: MAX_CREDITS + 1}, Outcome.FAILED_ALIKE, USED)
     assert at_most({CORE_SECOND: MAX_CREDITS}, Usage(cores=2, wall_ms=1_000)) == MAX_CREDITS
+    assert about(ALL, USED) == charge(ALL, Outcome.RAN, USED)
+    assert about({CORE_SECOND: MAX_CREDITS}, Usage(cores=2, wall_ms=1_000)) == MAX_CREDITS
     assert at_most({}, Usage(wall_ms=2**60)) == MAX_CREDITS
     most = charge({CORE_SECOND: MAX_CREDITS}, Outcome.RAN, Usage(cores=1, wall_ms=1_000))
     assert most == MAX_CREDITS

@@ -14,6 +14,7 @@ FIRST: Final = "something before it refuses the same, with the place in the file
 ELSEWHERE: Final = "met in "
 
 REASONS: Final[dict[str, str]] = {
+    "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
     "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/devnet.py": LIMIT,
     "cli/node.py run_node: a peer runs": ELSEWHERE + "tests/cli/test_peer.py",

@@ -1,0 +1,141 @@
+"""What a run on peers would cost, and who would do what of it, printed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from cli.prepare import Prepared
+from cli.report import emit_table, human_size, note
+from engine.errors import Unavailable
+from engine.estimate import Usual
+from engine.forecast import Forecast
+from engine.workflow.sharing import sharing
+from peers.credits import digits, show
+from peers.identity import PeerId
+from peers.placement import Need, Room
+from peers.price_list import show as show_prices
+from peers.quotation import Quotation, Quoted, Seller, Wanted, quote
+
+_NAMED: Final = 4  # steps of a peer
+
+Peer = Mapping[str, Any]  # as the node of this home says it
+
+
+def quoted(
+    prepared: Prepared,
+    found: Sequence[Forecast],
+    known: Mapping[str, Usual],
+    peers: Sequence[Peer],
+) -> Quotation:
+    """Return what the steps that would, or may, run on peers would cost."""
+    named = frozenset(PeerId.parse(one["peer"]) for one in peers if one["named"])
+    sellers = [_seller(one) for one in peers]
+    return quote([*_wanted(prepared, found, known, named)], sellers)
+
+
+def print_quotation(found: Quotation, peers: Sequence[Peer] | None, most: int) -> None:
+    """Print who would do what, and what all of it costs."""
+    if peers is None:
+        note("no peer runs in this home, so that it is not known who would run steps")
+        return
+    emit_table(
+        [_row(one, found.by_peer.get(PeerId.parse(one["peer"]), [])) for one in peers],
+        ("peer", "lends", "asks", "would run", "credits"),
+    )
+    if not peers:
+        note("nobody who could run steps is connected")
+        return
+    if nobody := [one.id for one in found.steps if one.peer is None]:
+        note(f"no peer that is connected could run {_some(nobody)}")
+    note(f"expected cost: {_total(found, most)}")
+
+
+def quotation_json(found: Quotation, peers: Sequence[Peer], most: int) -> dict[str, object]:
+    """Return it as JSON has it; amounts are micro-credits."""
+    by_peer = {str(peer): steps for peer, steps in found.by_peer.items()}
+    providers = [
+        {
+            "peer": one["peer"],
+            "prices": one["prices"],
+            "expires_ms": one["expires_ms"],
+            "steps": [step.id for step in by_peer.get(one["peer"], [])],
+            "expected": sum(step.expected or 0 for step in by_peer.get(one["peer"], [])),
+        }
+        for one in peers
+    ]
+    return {
+        "unit": "microcredit",
+        "expected": found.expected,
+        "at_most": min(found.at_most, most),
+        "max_cost": most,
+        "unknown": list(found.unknown),
+        "providers": providers,
+    }
+
+
+def step_json(one: Quoted | None) -> dict[str, object]:
+    """Return who would run a step, and what it would cost, as JSON has it."""
+    peer = one and one.peer and str(one.peer)
+    return {"peer": peer, "cost": one and one.expected}
+
+
+def cost_of(one: Quoted | None) -> str:
+    """Return what a step would cost, in credits."""
+    if one is None or one.peer is None:
+        return "-"
+    return "unknown" if one.expected is None else digits(one.expected)
+
+
+def check_affordable(found: Quotation, most: int) -> None:
+    """Look whether a run may cost what it is expected to.
+
+    Raises: Unavailable when it may not.
+    """
+    if found.expected > most:
+        what = f"a run is expected to cost {show(found.expected)}, and may cost {show(most)}"
+        raise Unavailable(what, fix="'--max-cost C' raises it")
+
+
+def _wanted(
+    prepared: Prepared,
+    found: Sequence[Forecast],
+    known: Mapping[str, Usual],
+    named: frozenset[PeerId],
+) -> Iterator[Wanted]:
+    shares = sharing(prepared.workflow)
+    groups = {group.step: group for group in prepared.groups}
+    for one in found:
+        if one.action not in ("run", "wait") or shares[one.step] == "never":
+            continue
+        group, wants = groups[one.step], prepared.workflow.steps[one.step].resources
+        usual_ms = known[one.step].wall_ms if one.step in known else None
+        only = None if shares[one.step] == "any" else named
+        need = Need({}, usual_ms, group.cpus, wants.memory, 0, only)
+        is_counted = one.index is not None or not group.scattered
+        yield Wanted(one.id, need, wants.wall_ms, is_counted)
+
+
+def _seller(one: Peer) -> Seller:
+    return Seller(PeerId.parse(one["peer"]), Room(one["cores"], one["memory"]), one["prices"])
+
+
+def _row(one: Peer, steps: Sequence[Quoted]) -> tuple[str, ...]:
+    named = ", named" if one["named"] else ""
+    lends = f"{one['cores']} cores, {human_size(one['memory'])}{named}"
+    asks = show_prices(one["prices"]) or "nothing"
+    cost = digits(sum(step.expected or 0 for step in steps)) if steps else "-"
+    return one["peer"], lends, asks, _some([step.id for step in steps]) or "-", cost
+
+
+def _total(found: Quotation, most: int) -> str:
+    if not found.at_most:
+        return "nothing"
+    text = show(found.expected)
+    if found.unknown:
+        text += f" or more: it is not known how long {_some(found.unknown)} takes"
+    bound = show(min(found.at_most, most))
+    return f"{text}; at most {bound}" + (" (--max-cost)" if found.at_most > most else "")
+
+
+def _some(ids: Sequence[str]) -> str:
+    rest = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + rest

@@ -1,0 +1,148 @@
+"""Quotation: what steps would cost with the peers that are there, and who would run them. Pure.
+
+It places them as a run would (placement.py), on a clock that jumps from one end of a step to the
+next; what waits for what is left out. A step whose time is not known costs nothing that is known.
+
+>>> found = quote([Wanted("train", need, limit_ms=60_000)], [Seller(peer, room, prices)])
+...                                                                      # doctest: +SKIP
+>>> found.expected, found.steps[0].peer                                  # doctest: +SKIP
+(2000, PeerId(...))
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+from typing import Final, NamedTuple
+
+from engine.content.cid import RAW, Cid
+from peers.agreement import MAX_LEASE_MS
+from peers.credits import MAX_CREDITS, NOTHING, Credits
+from peers.identity import PeerId
+from peers.placement import Need, Placement, Room
+from peers.price_list import Prices
+from peers.prices import about, at_most
+from peers.purse import Purse
+
+MAX_PLACED: Final = 5_000  # steps: about half a second; of more, each is the cheapest peer's
+
+
+class Wanted(NamedTuple):
+    """A step that would run."""
+
+    id: str
+    need: Need
+    limit_ms: int  # that it may take
+    is_counted: bool = True  # else it stands for nobody knows how many
+
+
+class Seller(NamedTuple):
+    """A peer that could run steps."""
+
+    peer: PeerId
+    room: Room
+    prices: Prices
+
+
+class Quoted(NamedTuple):
+    """Who would run a step, and what it would cost."""
+
+    id: str
+    peer: PeerId | None  # None: nobody could
+    expected: Credits | None  # None: nobody could, or how long it takes is not known
+    at_most: Credits  # with whoever could run it, for as long as it may
+
+
+class Quotation(NamedTuple):
+    """What all of them would cost."""
+
+    steps: tuple[Quoted, ...]
+
+    @property
+    def expected(self) -> Credits:
+        """What those cost together of which it is known."""
+        return _sum([one.expected or NOTHING for one in self.steps])
+
+    @property
+    def at_most(self) -> Credits:
+        """What all of them cost at most."""
+        return _sum([one.at_most for one in self.steps])
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Those that somebody could run, for nobody knows how much."""
+        return tuple(one.id for one in self.steps if one.peer and one.expected is None)
+
+    @property
+    def by_peer(self) -> dict[PeerId, list[Quoted]]:
+        """What each peer would run."""
+        found: dict[PeerId, list[Quoted]] = {}
+        for one in self.steps:
+            if one.peer is not None:
+                found.setdefault(one.peer, []).append(one)
+        return found
+
+
+def quote(wanted: Sequence[Wanted], sellers: Sequence[Seller]) -> Quotation:
+    """Return what steps would cost."""
+    prices = {seller.peer: seller.prices for seller in sellers}
+    peers = _place([one.need for one in wanted], sellers)
+    pairs = zip(wanted, peers, strict=True)
+    return Quotation(tuple(_quoted(one, peer, prices, sellers) for one, peer in pairs))
+
+
+def _place(needs: Sequence[Need], sellers: Sequence[Seller]) -> list[PeerId | None]:
+    """Return who would run each."""
+    placement = Placement()
+    for seller in sellers:
+        placement.join(seller.peer, seller.room, Purse(seller.prices, MAX_CREDITS))
+    running: list[tuple[int, int, PeerId]] = []  # until when, which, where
+    now_ms, found = 0, list[PeerId | None]()
+    for number, need in enumerate(needs):
+        if number >= MAX_PLACED or not _able(need, sellers):
+            found.append(_cheapest(need, sellers))
+            continue
+        while (peer := placement.choose(need, 0)) is None and running:
+            now_ms, done, where = heappop(running)
+            placement.dropped(where, _key(done))
+        if peer is not None:
+            placement.given(peer, _key(number), need)
+            heappush(running, (now_ms + need.usage().wall_ms, number, peer))
+        found.append(peer)
+    return found
+
+
+def _quoted(
+    one: Wanted, peer: PeerId | None, prices: Mapping[PeerId, Prices], sellers: Sequence[Seller]
+) -> Quoted:
+    limit = replace(one.need, usual_ms=min(one.limit_ms, MAX_LEASE_MS)).usage()
+    worst = [at_most(seller.prices, limit) for seller in _able(one.need, sellers)]
+    most = max(worst, default=NOTHING)
+    if not one.is_counted and most:
+        most = MAX_CREDITS
+    if peer is None:
+        return Quoted(one.id, None, None, most)
+    is_known = one.is_counted and (one.need.usual_ms is not None or not most)
+    expected = about(prices[peer], one.need.usage())
+    return Quoted(one.id, peer, expected if is_known else None, most)
+
+
+def _able(need: Need, sellers: Sequence[Seller]) -> list[Seller]:
+    return [
+        seller
+        for seller in sellers
+        if seller.room.at_once(need) and (need.only is None or seller.peer in need.only)
+    ]
+
+
+def _cheapest(need: Need, sellers: Sequence[Seller]) -> PeerId | None:
+    costs = ((about(one.prices, need.usage()), one.peer) for one in _able(need, sellers))
+    return min(costs, default=(NOTHING, None))[1]
+
+
+def _sum(amounts: Sequence[Credits]) -> Credits:
+    """Return all of them together, or all there is: this is no account."""
+    return min(MAX_CREDITS, Credits(sum(amounts)))
+
+
+def _key(number: int) -> Cid:
+    return Cid.of(RAW, b"%d" % number)
