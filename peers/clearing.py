@@ -7,12 +7,12 @@ refuses what no honest peer signs; nothing is changed by that.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from engine import merkle
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.values import replace
 from peers.channel import Channel, Held, Side
 from peers.entries import (
     MAX_AMOUNT,

@@ -12,15 +12,16 @@ True
 
 from typing import Final, NamedTuple
 
+from engine import seals
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.runner import Signer
-from engine.step import SIGNED
+from engine.step import SIGNED, Signed
 from engine.values import dataclass
 from peers.entries import MAX_BODY, Body, read_body
-from peers.identity import PeerId
-from peers.signed import seal, unseal
+from peers.identity import PeerId, is_key
+from peers.signed import seal
 
 NETWORK: Final = b"tally-01"  # whose credits: an entry of another network says nothing in this
 CHANNEL_BYTES: Final = 32
@@ -70,12 +71,30 @@ def read(signed: bytes) -> Written:
 
     Raises: Damaged when it is malformed, too large, or not signed by its author.
     """
+    written, sealed = parse(signed)
+    if not is_signed(sealed):
+        raise Damaged("the signature on an entry does not hold")
+    return written
+
+
+def parse(signed: bytes) -> tuple[Written, Signed]:
+    """Read a signed entry, and what is yet to be looked at: whether its author did sign it.
+
+    Raises: Damaged when it is malformed, too large, or in the name of somebody else.
+    """
     if len(signed) > MAX_BYTES:
         raise Damaged(f"an entry has {MAX_BYTES} bytes at most, this one has {len(signed)}")
-    entry, signer, _ = unseal(ENTRY, signed)
-    if signer.key != entry.author:
+    sealed = SIGNED.decode(signed)
+    entry = ENTRY.decode(sealed.payload)
+    if sealed.public_key != entry.author or not is_key(entry.author):
         raise Damaged("an entry is not signed by its author")
-    return Written(entry, read_body(entry.payload), id_of(signed), signed)
+    name = Cid.of(DAG_CBOR, sealed.payload)
+    return Written(entry, read_body(entry.payload), name, signed), sealed
+
+
+def is_signed(sealed: Signed) -> bool:
+    """Return whether what `parse` gave was signed by whom it names."""
+    return seals.holds(ENTRY.kind, sealed)
 
 
 def id_of(signed: bytes) -> Cid:

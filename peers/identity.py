@@ -42,7 +42,7 @@ class PeerId(NamedTuple):
 
         Raises: Refused for a key that anyone can sign for (of small order), or that is no key.
         """
-        if not _is_key(key):
+        if not is_key(key):
             raise Refused("this is no Ed25519 key", fix="use a key that `tally peer` made")
         return cls(key)
 
@@ -65,7 +65,8 @@ class PeerId(NamedTuple):
 
 
 @lru_cache(maxsize=10_000)  # peers: as many as a directory holds; looking costs 80 µs
-def _is_key(key: bytes) -> bool:
+def is_key(key: bytes) -> bool:
+    """Return whether a key from outside is one that its owner alone can sign for."""
     return len(key) == KEY_BYTES and crypto_core_ed25519_is_valid_point(key)
 
 

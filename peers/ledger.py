@@ -9,10 +9,10 @@ of it. Its owner's entries follow one another; those of others stand in their ch
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 
 from engine.content.cid import Cid
-from engine.values import dataclass
+from engine.values import dataclass, replace
 from peers import clearing
 from peers.channel import Channel, channel_between
 from peers.clearing import Invalid, OutOfPlace
@@ -121,8 +121,9 @@ def _enter(ledger: Ledger, written: Written, author: PeerId | None) -> Ledger:
     channel = ledger.channels.get(name)
     if channel is None:
         channel = _opened(ledger, written, author)
-    frozen = replace(channel, is_frozen=channel.peer in ledger.convicts)
-    return replace(ledger, channels={**ledger.channels, name: clearing.apply(frozen, written)})
+    if channel.is_frozen != (channel.peer in ledger.convicts):
+        channel = replace(channel, is_frozen=not channel.is_frozen)
+    return replace(ledger, channels={**ledger.channels, name: clearing.apply(channel, written)})
 
 
 def _opened(ledger: Ledger, written: Written, author: PeerId | None) -> Channel:

@@ -44,16 +44,12 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_file import COLUMNS, LedgerFile
-from peers.ledger_place import Head, Torn, place_of, read_head, write_head
+from peers.ledger_place import COPIED, Extent, differs, spot_of, write_head
 from peers.order import START, link
 
 LOCK: Final = "ledger.lock"
 EVERY: Final = 1_000  # entries between snapshots: as many are replayed in a fifth of a second
 SNAPSHOTS: Final = 2  # kept: one is at hand when the other is damaged
-
-COPIED: Final = "it was copied, or restored from a backup"
-BEHIND: Final = "it is older than what this home wrote last"
-OTHER: Final = "it has gone on otherwise than what this home wrote last"
 
 _MARKS: Final = ", ".join("?" * len(Balance._fields))
 
@@ -78,7 +74,7 @@ class LedgerBook(LedgerFile):
             raise
 
     def _start_log(self, me: PeerId, change: sqlite3.Connection) -> None:
-        place = place_of(self.path)
+        place = spot_of(self.path)
         change.execute(
             "INSERT INTO log VALUES (1, ?, 0, ?, ?, ?, NULL, 0)",
             (me.key, START, str(place.inode), str(place.born)),
@@ -94,10 +90,10 @@ class LedgerBook(LedgerFile):
 
     def _look_around(self) -> None:
         """See whether the file is where, and what, it was; that it is not is kept in it."""
-        why = self._moved() or self._differs()
+        why = differs(self.home, self.end()[0], self.link_at) or self._moved()
         if why is None:
             return
-        place = place_of(self.path)
+        place = spot_of(self.path)
         with self.change() as change:
             change.execute(
                 "UPDATE log SET restored = ?, inode = ?, born = ?",
@@ -107,20 +103,8 @@ class LedgerBook(LedgerFile):
 
     def _moved(self) -> str | None:
         ((inode, born),) = self.rows("SELECT inode, born FROM log")
-        place = place_of(self.path)
+        place = spot_of(self.path)
         return None if (inode, born) == (str(place.inode), str(place.born)) else COPIED
-
-    def _differs(self) -> str | None:
-        """Return how the file differs from the head that was written last."""
-        match read_head(self.home):
-            case Head(count, _) if count > self.end()[0]:
-                return BEHIND
-            case Head(count, last) if self.link_at(count) not in (last, None):
-                return OTHER
-            case Torn():
-                return OTHER
-            case _:
-                return None
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -130,7 +114,7 @@ class LedgerBook(LedgerFile):
         if self._is_ahead:
             with self._head_lock:  # within another change, this reads what was committed before
                 self._is_ahead = False
-                write_head(self.home, Head(*self.end()))
+                write_head(self.home, Extent(*self.end()))
 
     def enter(
         self,

@@ -15,21 +15,20 @@ What was released of the tables is never changed: whoever needs more adds a vers
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from blake3 import blake3
 
 from engine.content.cid import Cid
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
 from peers import ledger_state
+from peers.audit import AtOnce, Audit, Start
 from peers.balance import Balance, balances_of
-from peers.entry import Written, read
 from peers.identity import PeerId
-from peers.ledger import Ledger, apply, ledger_of
-from peers.order import START, link
+from peers.ledger import Ledger, ledger_of
+from peers.order import START, Taken
 
 FILE: Final = "ledger.db"
 MAX_SENT: Final = 256  # entries that are read for a peer at once: 4 MiB at most
@@ -64,14 +63,6 @@ SCHEMA: Final = Schema(versions=(_FIRST,), what="the ledger of this peer", when_
 COLUMNS: Final = ", ".join(Balance._fields)
 
 
-class Taken(NamedTuple):
-    """An entry in its place, as it is in the file."""
-
-    pos: int  # from 1
-    signed: bytes
-    link: bytes
-
-
 class Snapshot(NamedTuple):
     """The ledger after so many entries, as it is in the file."""
 
@@ -79,6 +70,19 @@ class Snapshot(NamedTuple):
     link: bytes
     state: bytes
     hash: bytes
+
+    def ledger(self) -> Ledger:
+        """Return what it is of.
+
+        Raises: Damaged when it has changed.
+        """
+        try:
+            if blake3(self.state).digest() == self.hash:
+                return ledger_state.decode(self.state)
+        except Damaged:
+            pass
+        where = f"{FILE}, entry {self.pos}"
+        raise Damaged("the snapshot of the ledger is damaged", where=where, fix=FIX)
 
 
 class LedgerFile(Sqlite):
@@ -119,31 +123,29 @@ class LedgerFile(Sqlite):
         Raises: Damaged, with the entry, when it is not what was written, or not what is cached.
         """
         with self.still():
-            ledger, at, last = self._last_snapshot()
-            for taken in self.taken(at):
-                at += 1
-                with _at_entry(at):
-                    if taken.pos != at:
-                        raise Damaged("an entry is missing")
-                    written = read(taken.signed)
-                    last = link(last, written.id)
-                    if taken.link != last:
-                        raise Damaged("its link is not that of the entries up to it")
-                    ledger = _applied(ledger, written)
-            with _at_entry(at):
-                if (at, last) != self.end():
-                    raise Damaged("the ledger does not end with its last entry")
-                if {one.channel: one for one in self.balances()} != balances_of(ledger):
-                    raise Damaged("the balances kept with it are not what its entries give")
-            return ledger
+            audit = self._from_snapshot()
+            with audit.naming():
+                for taken in self.taken(audit.pos):
+                    audit.take(taken)
+                self.check_end(audit)
+            return audit.ledger
 
-    def _last_snapshot(self) -> tuple[Ledger, int, bytes]:
-        for one in self.snapshots()[-1:]:
-            with _at_entry(one.pos):
-                if blake3(one.state).digest() != one.hash:
-                    raise Damaged("the snapshot of the ledger is damaged")
-                return ledger_state.decode(one.state), one.pos, one.link
-        return ledger_of(self.me), 0, START
+    def _from_snapshot(self) -> Audit:
+        """Return what looks at the entries after the last snapshot; what they rest on it leaves."""
+        last = self.snapshots()[-1:]
+        ledger = last[0].ledger() if last else ledger_of(self.me)
+        start = Start(ledger, last[0].pos, last[0].link) if last else Start(ledger)
+        return Audit(FILE, start, lambda _: None, AtOnce())
+
+    def check_end(self, audit: Audit) -> None:
+        """Look whether what is kept beside the entries is what they give.
+
+        Raises: Damaged when it is not.
+        """
+        if (audit.pos, audit.link) != self.end():
+            raise Damaged("the ledger does not end with its last entry")
+        if {one.channel: one for one in self.balances()} != balances_of(audit.ledger):
+            raise Damaged("the balances kept with it are not what its entries give")
 
     def end(self) -> tuple[int, bytes]:
         """Return how many entries were taken, and the link of the last."""
@@ -241,22 +243,6 @@ class LedgerFile(Sqlite):
         for (data,) in self.rows("SELECT data FROM evidence WHERE cid = ?", (cid.raw,)):
             return cid.check(data)
         return None
-
-
-def _applied(ledger: Ledger, written: Written) -> Ledger:
-    try:
-        return apply(ledger, written)
-    except Refused as refused:  # it was taken, so it was right then
-        raise Damaged(refused.what) from None
-
-
-@contextmanager
-def _at_entry(pos: int) -> Iterator[None]:
-    """Say of damage at which entry it is."""
-    try:
-        yield
-    except Damaged as damaged:
-        raise Damaged(damaged.what, where=f"{FILE}, entry {pos}", fix=FIX) from None
 
 
 def _balance(row: Row) -> Balance:

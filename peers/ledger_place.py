@@ -14,10 +14,15 @@ in place: there, the other peers have entries that this one has not, and say so 
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from peers.order import LINK_BYTES
+
+COPIED: Final = "it was copied, or restored from a backup"
+BEHIND: Final = "it is older than what this home wrote last"
+OTHER: Final = "it has gone on otherwise than what this home wrote last"
 
 HEAD: Final = "ledger.head"
 
@@ -28,14 +33,14 @@ _STATX: Final = 256  # bytes: struct statx
 _BORN: Final = slice(80, 92)  # stx_btime: seconds, 64 bits; nanoseconds, 32 bits
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """Where a file is, as no other file is."""
 
     inode: int
     born: int  # ns since 1970; where nobody knows, the number of the device
 
 
-class Head(NamedTuple):
+class Extent(NamedTuple):
     """How far a ledger goes."""
 
     entries: int  # how many
@@ -46,16 +51,16 @@ class Torn(NamedTuple):
     """A head that says nothing: it was not written by this program."""
 
 
-def place_of(path: Path) -> Place:
+def spot_of(path: Path) -> Spot:
     """Return where a file is.
 
     Raises: OSError when it is not there.
     """
     found = path.stat()
-    return Place(found.st_ino, _born(path) or found.st_dev)
+    return Spot(found.st_ino, _born(path) or found.st_dev)
 
 
-def read_head(home: Path) -> Head | Torn | None:
+def read_head(home: Path) -> Extent | Torn | None:
     """Return what was written last; None when nothing was, or power went while it was."""
     try:
         data = (home / HEAD).read_bytes()
@@ -65,10 +70,23 @@ def read_head(home: Path) -> Head | Torn | None:
         return None
     if len(data) != _COUNT + LINK_BYTES:
         return Torn()
-    return Head(int.from_bytes(data[:_COUNT], "big"), data[_COUNT:])
+    return Extent(int.from_bytes(data[:_COUNT], "big"), data[_COUNT:])
 
 
-def write_head(home: Path, head: Head) -> None:
+def differs(home: Path, entries: int, link_at: Callable[[int], bytes | None]) -> str | None:
+    """Return how a ledger of so many entries is not what was written last; None when it is."""
+    match read_head(home):
+        case Extent(known, _) if known > entries:
+            return BEHIND
+        case Extent(known, link) if link_at(known) not in (link, None):
+            return OTHER
+        case Torn():
+            return OTHER
+        case _:
+            return None
+
+
+def write_head(home: Path, head: Extent) -> None:
     """Write how far the ledger goes, all of it or nothing.
 
     On a full disk it stays behind, as it may.

@@ -7,7 +7,7 @@ changed, cut short or put in another order since.
 True
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from blake3 import blake3
 
@@ -15,6 +15,14 @@ from engine.content.cid import Cid
 
 LINK_BYTES: Final = 32
 START: Final = bytes(LINK_BYTES)  # before the first entry
+
+
+class Taken(NamedTuple):
+    """An entry in its place."""
+
+    pos: int  # from 1
+    signed: bytes
+    link: bytes  # of all entries up to it
 
 
 def link(before: bytes, entry: Cid) -> bytes:

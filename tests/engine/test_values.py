@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.values import dataclass
+from engine.values import dataclass, replace
 
 STANDARD = dataclasses.dataclass(frozen=True, slots=True)
 OURS = dataclass(frozen=True, slots=True)
@@ -193,3 +193,15 @@ def test_other_kinds_are_the_standard_library_s(kind: dict[str, bool]) -> None:
     """A class that is not a value is refused."""
     with pytest.raises(TypeError, match="dataclasses"):
         dataclass(**kind)  # type: ignore[call-overload]
+
+
+def test_a_value_is_made_of_another() -> None:
+    """Some fields are changed, the others stay, and what is no field is a mistake."""
+    value: Any = OURS(pair())(1)
+    assert replace(value, y=(3,), x=2) == type(value)(2, (3,))
+    assert replace(value) == value
+    assert replace(OURS(checked())(1), x=2).x == 2  # type: ignore[type-var]
+    with pytest.raises(TypeError, match="no field 'colour'"):
+        replace(value, colour=2)
+    with pytest.raises(ValueError, match="below zero"):
+        replace(OURS(checked())(1), x=-1)  # type: ignore[type-var]

@@ -11,7 +11,13 @@ from peers.signed import seal
 PRICES = {"core-second": 1_000}
 
 
-def offered(requester: Signer, provider: bytes, cap: int, name: str = "run") -> Block:
+def offered(
+    requester: Signer,
+    provider: bytes,
+    cap: int,
+    name: str = "run",
+    royalties: tuple[Cid, ...] = (),
+) -> Block:
     """Return a signed offer for a run that has a name."""
     run_id = name.encode().ljust(16, b"\0")[:16]
     offer = Offer(
@@ -21,7 +27,7 @@ def offered(requester: Signer, provider: bytes, cap: int, name: str = "run") -> 
         prices=PRICES,
         price_cap=cap,
         policy="",
-        royalties=(),
+        royalties=royalties,
         cores=1,
         memory_bytes=1,
         disk_bytes=1,

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.content.blocks import Block
+from peers.entries import Agreed, Checkpoint, Close, Limit, Royalty
 from peers.entry import Written
 from peers.ledger import apply, ledger_of
 from peers.ledger_book import LedgerBook, signing
-from tests.peers.ledgers import Keeper
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal
+from tests.peers.bills import billed, offered
+from tests.peers.ledgers import Keeper, opened
 
 
 def enter(book: LedgerBook, log: Sequence[Written], evidence: Sequence[Block] = ()) -> None:
@@ -25,3 +29,26 @@ def keep(home: Path, keeper: Keeper, evidence: Sequence[Block] = ()) -> Path:
     with signing(home, keeper.peer) as book:
         enter(book, keeper.log, evidence)
     return home
+
+
+def backed() -> tuple[Keeper, Keeper, list[Block]]:
+    """Return two peers of whom one worked for the other, for an author's share, and all papers."""
+    one, two = opened(10_000_000)
+    author = Author(two.peer.key, 1)
+    manifest = seal(MANIFEST, Manifest(None, (author,), 10, 1_000, 500), two.key)
+    offer = offered(one.key, two.peer.key, 5_000, royalties=(manifest.cid,))
+    papers = [offer, manifest]
+    two.say(Agreed(offer.cid, 5_000), one)
+    for walls in ((1_000, 500), (250,), (1,)):
+        receipt, lines = billed(offer.cid, *walls)
+        one.say(receipt, two, refs=tuple(block.cid for block in lines))
+        papers += lines
+    one.say(Royalty(offer.cid, manifest.cid, 185, 185), two)
+    one.pay(two)
+    two.say(Limit(20_000_000), one)
+    one.say(Close(offer.cid), two)
+    both = two.channel(one)
+    standings = both.in_order(both.mine.standing, both.theirs.standing)
+    two.say(Checkpoint(1, standings, is_final=False), one)
+    one.say(Checkpoint(1, standings, is_final=False), two)
+    return one, two, papers

@@ -31,19 +31,21 @@ class Keeper:
         """Return how it stands with another."""
         return self.ledger.channel(other.peer)
 
-    def write(self, body: Body, other: "Keeper | None" = None) -> Written:
+    def write(
+        self, body: Body, other: "Keeper | None" = None, refs: tuple[Cid, ...] = ()
+    ) -> Written:
         """Return its next entry, which nobody has taken yet."""
         channel = self.channel(other) if other else None
-        return write(follow(self.ledger, body, channel, 0), body, self.key)
+        return write(follow(self.ledger, body, channel, 0, refs=refs), body, self.key)
 
     def take(self, written: Written) -> None:
         """Take an entry, its own or another's."""
         self.ledger = apply(self.ledger, written)
         self.log.append(written)
 
-    def say(self, body: Body, other: "Keeper | None" = None) -> Written:
+    def say(self, body: Body, other: "Keeper | None" = None, refs: tuple[Cid, ...] = ()) -> Written:
         """Write an entry; whom it is for takes it at once."""
-        written = self.write(body, other)
+        written = self.write(body, other, refs)
         self.take(written)
         if other is not None:
             other.take(written)

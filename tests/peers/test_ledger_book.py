@@ -13,9 +13,9 @@ from peers.balance import balance_of
 from peers.entries import Epoch, Fraud, Limit, Receipt
 from peers.entry import Written, write
 from peers.ledger import apply, follow
-from peers.ledger_book import BEHIND, COPIED, EVERY, OTHER, LedgerBook, signing
+from peers.ledger_book import EVERY, LedgerBook, signing
 from peers.ledger_file import FILE, LedgerFile
-from peers.ledger_place import HEAD, Head, read_head
+from peers.ledger_place import BEHIND, COPIED, HEAD, OTHER, Extent, read_head
 from tests.peers.books import enter, keep
 from tests.peers.ledgers import ROOT, Keeper, named, opened, work
 
@@ -142,7 +142,7 @@ def test_a_change_is_whole_or_not_made(tmp_path: Path) -> None:
         assert book.balances()[0].limit_granted == 10_000
         with book.change():
             pass
-        assert read_head(tmp_path) == Head(*book.end())
+        assert read_head(tmp_path) == Extent(*book.end())
 
 
 def test_a_head_is_never_ahead_of_the_file(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_head_is_never_ahead_of_the_file(tmp_path: Path) -> None:
         book._is_ahead = True
         with book.change():
             pass
-        assert read_head(tmp_path) == Head(*book.end())
+        assert read_head(tmp_path) == Extent(*book.end())
 
 
 def test_nobody_else_writes_meanwhile(tmp_path: Path) -> None:

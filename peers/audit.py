@@ -1,0 +1,143 @@
+"""Audit: whether entries are what their authors signed, in the order in which one took them. Pure.
+
+It replays them all: canonical bytes, signatures, the chain of links, the log of the owner, every
+channel, and what entries follow from, where that is at hand (grounds.py). The first that is wrong
+is named. Signatures may be looked at by others meanwhile (signatures.py).
+
+>>> audit = Audit("ledger.db", Start(ledger_of(me)), evidence, AtOnce()) # doctest: +SKIP
+>>> with audit.naming():                                                 # doctest: +SKIP
+...     for taken in book.taken():
+...         audit.take(taken)
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple, Protocol
+
+from engine.errors import Damaged, Refused
+from engine.step import Signed
+from peers.entries import read_body
+from peers.entry import ENTRY, Entry, Written, is_signed, parse
+from peers.grounds import Evidence, Grounds
+from peers.identity import PeerId
+from peers.ledger import Ledger, apply
+from peers.order import START, Taken, link
+
+FIX: Final = "put back the last backup of this home, keys and ledger, or ask its peer for theirs"
+
+
+Added = tuple[int, Signed]  # an entry, by its position
+
+
+class Signatures(Protocol):
+    """What looks at signatures, at once or later."""
+
+    def add(self, pos: int, sealed: Signed) -> None:
+        """Look at that of an entry, which comes after those that were added before."""
+
+    def wrong(self) -> Added | None:
+        """Return the first entry of those added whose signature does not hold."""
+
+
+class AtOnce:
+    """Looks at each signature when it is added."""
+
+    def __init__(self) -> None:
+        self._wrong: Added | None = None
+
+    def add(self, pos: int, sealed: Signed) -> None:
+        """Look at that of an entry, which comes after those that were added before."""
+        if self._wrong is None and not is_signed(sealed):
+            self._wrong = pos, sealed
+
+    def wrong(self) -> Added | None:
+        """Return the first entry of those added whose signature does not hold."""
+        return self._wrong
+
+
+class Start(NamedTuple):
+    """Where an audit begins."""
+
+    ledger: Ledger
+    pos: int = 0  # how many entries were taken before
+    link: bytes = START  # of those
+
+
+class Audit:
+    """How far it has come, and how the ledger is there."""
+
+    def __init__(
+        self,
+        source: str,
+        start: Start,
+        evidence: Evidence,
+        signatures: Signatures,
+    ) -> None:
+        """Begin somewhere in `source`, which is what the entries are in."""
+        self.ledger, self.pos, self.link = start
+        self.lacks: Counter[str] = Counter()  # entries, by what they follow from and is not here
+        self._source = source
+        self._grounds = Grounds(evidence)
+        self._signatures = signatures
+        self._at: Entry | None = None  # the entry that is looked at
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Say of damage at which entry it is, once all signatures up to there were looked at.
+
+        Raises: Damaged, for the first entry that is wrong.
+        """
+        try:
+            yield
+            self._check_signatures()
+        except Damaged as damaged:
+            self._check_signatures()
+            raise self._named(damaged) from None
+
+    def take(self, taken: Taken) -> Written:
+        """Look at the entry that comes next.
+
+        Raises: Damaged.
+        """
+        self.pos, self._at = self.pos + 1, None
+        if taken.pos != self.pos:
+            raise Damaged("an entry is missing, or out of order")
+        written, sealed = parse(taken.signed)
+        self._at = written.entry
+        self._signatures.add(self.pos, sealed)
+        self.link = link(self.link, written.id)
+        if taken.link != self.link:
+            raise Damaged("it does not follow the entries before it: its link is another")
+        try:
+            self.ledger = apply(self.ledger, written)
+        except Refused as refused:  # it was taken, so it was right then
+            raise Damaged(refused.what) from None
+        self._ground(written)
+        return written
+
+    def _ground(self, written: Written) -> None:
+        channel = self.ledger.channels.get(written.entry.channel or b"")
+        if what := self._grounds.lacking(written, channel):
+            self.lacks[what] += 1
+
+    def _named(self, damaged: Damaged) -> Damaged:
+        """Return what is said of damage, which may know better at which entry it is, or of what."""
+        if damaged.where.startswith(self._source):
+            return Damaged(damaged.what, where=damaged.where, fix=FIX)
+        what = f"{damaged.what} ({damaged.where})" if damaged.where else damaged.what
+        return Damaged(what, where=self._where(self.pos, self._at), fix=FIX)
+
+    def _check_signatures(self) -> None:
+        wrong = self._signatures.wrong()
+        if wrong is not None:
+            pos, sealed = wrong
+            where = self._where(pos, ENTRY.decode(sealed.payload))
+            raise Damaged("its author did not sign it", where=where, fix=FIX)
+
+    def _where(self, pos: int, entry: Entry | None) -> str:
+        where = f"{self._source}, entry {pos}"
+        if entry is None:
+            return where
+        kind = type(read_body(entry.payload)).__name__.lower()
+        return f"{where}: {kind} {entry.number} of {PeerId(entry.author)}"

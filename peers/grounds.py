@@ -1,0 +1,139 @@
+"""Grounds: whether what an entry says follows from what it names, where that is at hand. Pure.
+
+    Agreed     from the offer, which the other side signed, with that provider and price cap
+    Receipt    from its lines, at the prices of that offer
+    Royalty    from the manifest that the offer names: what falls to the other side of the channel
+    Fraud      from a proof against that peer
+
+What is not at hand proves nothing, and is counted: that an entry is signed, and in its place, is
+seen without it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.content.schema import kind_of
+from engine.errors import Damaged, NotHere
+from peers import proofs, receipts, royalty
+from peers.agreement import OFFER, Offer
+from peers.channel import Channel
+from peers.credits import Credits
+from peers.entries import Agreed, Fraud, Receipt, Royalty
+from peers.entry import Written
+from peers.identity import PeerId
+from peers.receipts import LINES
+from peers.royalty import Manifest
+from peers.signed import Unsealed, unseal
+
+Evidence = Callable[[Cid], bytes | None]  # a block that was checked against its name
+
+OFFERS: Final = "offer"
+PAGES: Final = "lines"
+MANIFESTS: Final = "manifest"
+PROOFS: Final = "proof"
+
+_OFFERS: Final = 1_024  # kept: as many agreements as a channel has at once
+
+
+class Grounds:
+    """What entries follow from; the offers of the last agreements are read once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._offers: dict[Cid, Unsealed[Offer] | None] = {}
+
+    def lacking(self, written: Written, channel: Channel | None) -> str | None:
+        """Return what is not at hand that an entry follows from, in its channel; None: nothing.
+
+        Raises: Damaged when it does not follow from what is.
+        """
+        match written.body:
+            case Agreed() if channel:
+                return self._agreed(written.body, written.author, channel)
+            case Receipt():
+                return self._receipt(written.body, written)
+            case Royalty() if channel:
+                return self._royalty(written.body, written.author, channel)
+            case Fraud():
+                return self._fraud(written.body)
+            case _:
+                return None
+
+    def _agreed(self, body: Agreed, author: PeerId, channel: Channel) -> str | None:
+        offer = self._offer(body.agreement)
+        if offer is None:
+            return OFFERS
+        requester = _other(channel, author)
+        if offer.signer != requester or offer.value.requester != requester.key:
+            raise Damaged("the offer that it accepts is not signed by the other side")
+        if offer.value.provider != author.key:
+            raise Damaged("the offer that it accepts was made to somebody else")
+        if offer.value.price_cap != body.price_cap:
+            raise Damaged("the offer that it accepts has another price cap")
+        return None
+
+    def _receipt(self, body: Receipt, written: Written) -> str | None:
+        offer = self._offer(body.agreement)
+        if offer is None:
+            return OFFERS
+        blocks = [data for cid in written.entry.refs if (data := self._evidence(cid)) is not None]
+        lines = [data for data in blocks if kind_of(data) == LINES.kind]
+        if not lines:
+            return PAGES
+        why = "it has the lines of several" if len(lines) > 1 else ""
+        if why := why or receipts.objection(body, lines[0], offer.value.prices):
+            raise Damaged(why)
+        return None
+
+    def _royalty(self, body: Royalty, author: PeerId, channel: Channel) -> str | None:
+        """Look whether it is the share of the other side; who is no provider has no offer here."""
+        offer = self._offer(body.agreement)
+        manifest = self._manifest(body.manifest)
+        if manifest is None:
+            return MANIFESTS
+        if offer is not None:
+            _check_terms(body, author, offer.value, manifest)
+        try:
+            shares = royalty.split(manifest, self._parents(manifest), Credits(body.pool))
+        except NotHere:
+            return MANIFESTS
+        if shares.get(_other(channel, author).key, 0) != body.amount:
+            raise Damaged("it is not the share that falls to the other side")
+        return None
+
+    def _fraud(self, body: Fraud) -> str | None:
+        data = self._evidence(body.proof)
+        if data is None:
+            return PROOFS
+        if proofs.check(proofs.FRAUD_PROOF.decode(data)).key != body.convict:
+            raise Damaged("its proof is of what somebody else did")
+        return None
+
+    def _offer(self, agreement: Cid) -> Unsealed[Offer] | None:
+        if agreement not in self._offers:
+            if len(self._offers) >= _OFFERS:
+                self._offers.clear()
+            data = self._evidence(agreement)
+            self._offers[agreement] = None if data is None else unseal(OFFER, data)
+        return self._offers[agreement]
+
+    def _manifest(self, cid: Cid) -> Manifest | None:
+        data = self._evidence(cid)
+        return None if data is None else royalty.opened(data).value
+
+    def _parents(self, manifest: Manifest) -> Mapping[Cid, Manifest]:
+        found = {one.manifest: self._manifest(one.manifest) for one in manifest.parents}
+        return {cid: one for cid, one in found.items() if one is not None}
+
+
+def _check_terms(body: Royalty, author: PeerId, offer: Offer, manifest: Manifest) -> None:
+    if offer.requester != author.key or body.manifest not in offer.royalties:
+        raise Damaged("its agreement is not its author's, or has not that manifest")
+    most = royalty.pool(manifest, Credits(offer.price_cap), is_first_of_run=True)
+    if body.pool > most:
+        raise Damaged("its pool is more than the manifest gives for what was agreed")
+
+
+def _other(channel: Channel, author: PeerId) -> PeerId:
+    return channel.peer if author == channel.me else channel.me

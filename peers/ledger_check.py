@@ -1,0 +1,123 @@
+"""LedgerCheck: whether the ledger of a home is whole: all of it is replayed, from its first entry.
+
+Beside what an audit looks at (audit.py): that each column says what its entry says, that balances,
+snapshots, evidence and what peers acknowledged are what the entries give, that the file is not
+older than `ledger.head`, and that SQLite finds nothing wrong with it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from engine.content.cid import Cid
+from engine.errors import Damaged
+from engine.sqlite import CHUNK, Row
+from peers import ledger_state
+from peers.audit import Audit, Signatures, Start
+from peers.entry import Written
+from peers.ledger import Ledger, ledger_of
+from peers.ledger_file import FILE, LedgerFile
+from peers.ledger_place import BEHIND, OTHER, differs
+from peers.order import Taken
+
+_QUERY: Final = (
+    "SELECT pos, signed, link, id, author, epoch, number, channel, before, is_own"
+    " FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
+)
+
+
+class Found(NamedTuple):
+    """A ledger in which nothing is wrong."""
+
+    ledger: Ledger
+    entries: int
+    link: bytes
+    lacks: Counter[str]  # entries, by what they follow from and is not here
+    restored: str | None  # why nothing may be signed before a new epoch
+
+
+def check(file: LedgerFile, signatures: Signatures) -> Found:
+    """Look at all of a ledger.
+
+    Raises: Damaged, with the first entry that is wrong.
+    """
+    with file.still():
+        audit = Audit(FILE, Start(ledger_of(file.me)), file.evidence, signatures)
+        with audit.naming():
+            _check_entries(file, audit)
+            file.check_end(audit)
+            _check_acknowledged(file)
+            _check_evidence(file)
+            _check_file(file)
+            _check_head(file)
+        restored = file.restored()
+    return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored)
+
+
+def _check_entries(file: LedgerFile, audit: Audit) -> None:
+    snapshots = {one.pos: one for one in file.snapshots()}
+    for taken, columns in _rows(file):
+        written = audit.take(taken)
+        if columns != _columns(written, audit):
+            raise Damaged("what is noted beside it is not what it says")
+        if one := snapshots.pop(audit.pos, None):
+            is_right = one.ledger() == audit.ledger and one.link == audit.link
+            if not is_right or one.state != ledger_state.encode(audit.ledger):
+                raise Damaged("the snapshot after it is not what the entries up to it give")
+    if snapshots:
+        raise Damaged("it is the last, and there is a snapshot of more")
+
+
+def _rows(file: LedgerFile) -> Iterator[tuple[Taken, Row]]:
+    at = 0
+    while rows := file.rows(_QUERY, (at, CHUNK)):
+        yield from ((Taken(*row[:3]), row[3:]) for row in rows)
+        at = rows[-1][0]
+
+
+def _columns(written: Written, audit: Audit) -> Row:
+    entry = written.entry
+    before = entry.before.raw if entry.before else None
+    is_own = int(written.author == audit.ledger.me)
+    return (
+        written.id.raw,
+        entry.author,
+        entry.epoch,
+        entry.number,
+        entry.channel,
+        before,
+        is_own,
+    )
+
+
+def _check_acknowledged(file: LedgerFile) -> None:
+    query = (
+        "SELECT acked FROM channels AS of WHERE acked AND NOT EXISTS (SELECT 1 FROM entries"
+        " WHERE pos = acked AND is_own AND entries.channel = of.channel)"
+    )
+    for (acked,) in file.rows(query):
+        where = f"{FILE}, entry {acked}"
+        raise Damaged("a peer is said to have it, and it is not one for that peer", where=where)
+
+
+def _check_evidence(file: LedgerFile) -> None:
+    at = b""
+    query = "SELECT cid, data, pos FROM evidence WHERE cid > ? ORDER BY cid LIMIT 1"
+    while rows := file.rows(query, (at,)):
+        ((at, data, pos),) = rows
+        if not Cid(at).matches(data):
+            where = f"{FILE}, entry {pos}"
+            raise Damaged(f"what it names is damaged: {Cid(at)}", where=where)
+
+
+def _check_file(file: LedgerFile) -> None:
+    for (said,) in file.rows("PRAGMA integrity_check(1)"):
+        if said != "ok":
+            raise Damaged(f"the file is damaged: {said}")
+
+
+def _check_head(file: LedgerFile) -> None:
+    why = differs(file.home, file.end()[0], file.link_at)
+    restored = file.restored()
+    if why or restored in (BEHIND, OTHER):
+        raise Damaged(f"the ledger was put back: {why or restored}")
