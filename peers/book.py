@@ -8,6 +8,8 @@ Whoever needs tables adds a version: one that was released is never changed.
     handed      the batches that it signed, until their requester has them
     done        what it said of each step, in which batch
     cached      what it keeps of content that others had brought here
+    word        of each step the result that it gave its word for, and when it last began to run it
+    forgotten   when the last step was begun that word has no more
 """
 
 from pathlib import Path
@@ -36,8 +38,14 @@ CREATE TABLE cached (
     root BLOB PRIMARY KEY, is_environment INTEGER NOT NULL, size INTEGER NOT NULL,
     used_ms INTEGER NOT NULL) WITHOUT ROWID;
 """
+_WORD: Final = """
+CREATE TABLE word (
+    step BLOB PRIMARY KEY, result BLOB NOT NULL, started_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE forgotten (
+    one INTEGER PRIMARY KEY CHECK (one = 1), started_ms INTEGER NOT NULL);
+"""
 SCHEMA: Final = Schema(
-    versions=(_PROVIDER,),
+    versions=(_PROVIDER, _WORD),
     what="the book of this peer",
     when_damaged="put it aside: what was agreed and not ended is then forgotten",
 )

@@ -5,13 +5,14 @@ owed to the requester is sent again whenever it is heard of, until it was answer
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Final
 
 from engine.content.cid import Cid
 from engine.recorder import Record
+from peers import own_word
 from peers.allowance import AGREED
 from peers.asking import Asking
 from peers.errands import Errands
@@ -72,6 +73,7 @@ class Engagement:
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail)
+        self._giving: dict[Cid, Made] = {}  # our word for these is on its way into the book
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._is_over = False
@@ -109,7 +111,8 @@ class Engagement:
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
         told = {cid for ran in self._service.known() for cid in ran.said[1:]}
-        return self._errands.roots() | told
+        given = {cid for one in self._giving.values() for cid in one.roots}
+        return self._errands.roots() | told | given
 
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
         """Take a lease; `reply` when it is in the book."""
@@ -203,8 +206,30 @@ class Engagement:
         self._tell(Confirmed(number))
 
     def _made(self, made: Sequence[Made]) -> None:
-        """Take what came of steps that ended by themselves."""
+        """Take what came of steps that ended by themselves; our word is entered before it is told.
+
+        What an earlier run gave, and failures, are told as they are.
+        """
         self.used_ms = self._now_ms
+        given = {one.said: one for one in made if one.succeeded and one.started_ms is not None}
+        self._tell_made([one for one in made if one.said not in given])
+        if given:
+            refused: dict[Cid, str] = {}
+            self._giving.update({said.step: one for said, one in given.items()})
+            results = [(said, one.started_ms or 0) for said, one in given.items()]
+            give = partial(own_word.give, results, refused)
+            self._telling.save(give, partial(self._given, tuple(given.values()), refused))
+
+    def _given(self, made: Sequence[Made], refused: Mapping[Cid, str]) -> None:
+        """Tell what may be told; give back what would be another word on a step than before."""
+        for one in made:
+            self._giving.pop(one.said.step, None)
+        open_ = [one for one in made if self._service.is_open(one.said.step)]
+        for step in (one.said.step for one in open_ if one.said.step in refused):
+            self._fail(step, refused[step])
+        self._tell_made([one for one in open_ if one.said.step not in refused])
+
+    def _tell_made(self, made: Sequence[Made]) -> None:
         gave = (root for one in made for root in one.roots)
         self._tools.shown.add(self.agreement.requester, gave)  # it may read what it made
         for one in made:

@@ -28,6 +28,7 @@ class Made(NamedTuple):
     records: tuple[Block, ...] = ()  # those two, unless they are to be read
     carried: tuple[Block, ...] = ()  # what came out, as far as it is small
     sizes: Mapping[Cid, int] = MappingProxyType({})  # of the rest: about how many bytes
+    started_ms: int | None = None  # when it was begun, if it has just been run
 
 
 def made_of(report: Report) -> Made:
@@ -39,7 +40,9 @@ def made_of(report: Report) -> Made:
     records = blocks[said.result], blocks[said.attestation]
     size = sum(len(one.data) for one in records)
     small = tuple(blocks[cid] for cid in gave if cid in blocks and _is_small(blocks[cid]))
-    return Made(said, size, (*said[1:], *gave), report.succeeded, records, small)
+    roots = (*said[1:], *gave)
+    began = report.attestation.started_ms
+    return Made(said, size, roots, report.succeeded, records, small, started_ms=began)
 
 
 def weighed(store: ManyStore, made: Made) -> Made:

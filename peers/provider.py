@@ -38,10 +38,11 @@ from peers.step_messages import (
     write_steps,
 )
 from peers.tools import NO_ROOM, Tools
+from peers.twofold import MEMORY_MS
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
 WANTED_MS: Final = 5_000  # the same, when another wants it
-FORGET_MS: Final = 14 * 24 * 3600 * 1000  # twice the longest lease: nothing comes of it any more
+FORGET_MS: Final = MEMORY_MS  # twice the longest lease: nothing comes of it any more
 CHECK_MS: Final = 1_000  # how often it is looked for those
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from engine.sqlite import CHUNK
+from peers import own_word
 from peers.agreement import ACCEPTANCE, LEASE, OFFER, Agreement, Said, bind
 from peers.book import Book
 from peers.identity import PeerId
@@ -162,7 +163,11 @@ class ProviderBook:
             self._leave_out(agreement.raw, change)
 
     def forget(self, before_ms: int, change: sqlite3.Connection) -> None:
-        """Leave out the agreements that nobody has used since, and all that was under them."""
+        """Leave out the agreements that nobody has used since, and all that was under them.
+
+        So it is with the results that nobody was given our word for since.
+        """
+        own_word.forget(before_ms, change)
         old = change.execute("SELECT agreement FROM engaged WHERE used_ms < ?", (before_ms,))
         for (agreement,) in old.fetchall():
             self._leave_out(agreement, change)
