@@ -18,6 +18,7 @@ from engine.recorder import Recorder
 from engine.slots import Slots
 from engine.store.retention import Policy
 from peers.book import Book
+from peers.credit_line import CreditLine
 from peers.depot import Depot
 from peers.house import House
 from peers.identity import Address
@@ -47,6 +48,7 @@ class Ground(NamedTuple):
     wake: Wake
     meet: Callable[[Address], None]
     log: Callable[..., None]
+    credit: CreditLine
 
 
 @contextmanager
@@ -77,10 +79,10 @@ def open_provider(
             ground.wake,
         )
         opened.callback(bench.close)
-        mail, lines, depot, identity, clock, wake, meet, log = ground
+        mail, lines, depot, identity, clock, wake, meet, log, credit = ground
         kept = ProviderBook(book)
         free_bytes = _Disk(space.home, clock).free_bytes
-        edges = (identity, clock, wake, free_bytes, quota, Shown(), meet, log)
+        edges = (identity, clock, wake, free_bytes, quota, Shown(), credit, meet, log)
         tools = Tools(depot, bench, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)

@@ -24,11 +24,14 @@ from engine.sandbox.bubblewrap import Bubblewrap
 from peers.addressbook import AddressBook
 from peers.agreement import MAX_LEASE_MS
 from peers.book import Book
+from peers.credit_line import CreditLine
 from peers.depot import Depot
 from peers.heap import keep_large_buffers
 from peers.house import House, Share
 from peers.identity import Address, place_of
 from peers.keyring import Identity, Keyring
+from peers.ledger_book import signing
+from peers.limits import Policy
 from peers.lines import Lines
 from peers.log import Log
 from peers.mail import Mail
@@ -66,11 +69,15 @@ def run_node(settings: Settings, options: Options) -> int:
         if not space.claims.take(CLAIM):
             fix = "'tally peer status' shows it"
             raise Refused("a peer runs in this home already", where=str(space.home), fix=fix)
-        with closing(Recorder(space.store, space.database)) as recorder:
-            keys = _keys(space, clock)
+        keys = _keys(space, clock)
+        with (
+            signing(space.home, keys.identity.peer) as ledger,
+            closing(Recorder(space.store, space.database)) as recorder,
+        ):
             named = AddressBook(space.home / "peers")
             lend = partial(_lend, space, settings, named, keys.identity, clock)
-            home = Home(space.home, space.store, space.memo, recorder, named, lend)
+            limits = Policy(settings.newcomer_limit, settings.limit_growth, settings.limit_most)
+            home = Home(space.home, space.store, space.memo, recorder, named, lend, ledger, limits)
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)
@@ -128,12 +135,13 @@ def _lend(
     wake: Wake,
     meet: Callable[[Address], None],
     log: Callable[..., None],
+    credit: CreditLine,
 ) -> Iterator[Provider]:
     only = named if settings.lend_to == "named" else None  # whoever is named later, too
     share = _share(settings)
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
     house = House(share, share, MAX_LEASE_MS, settings.prices, only, door)
-    ground = Ground(mail, lines, depot, identity, clock, wake, meet, log)
+    ground = Ground(mail, lines, depot, identity, clock, wake, meet, log, credit)
     with (
         closing(Book(space.home / "peers.db")) as book,
         open_provider(space, book, house, settings.lend_jobs, ground) as provider,

@@ -118,6 +118,11 @@ class Assignment:
         """Take an event; return what is to be done, in order."""
         return tuple(self._handlers[type(event)](event, now_ms))
 
+    def out_ms(self, step: Cid, now_ms: int) -> int:
+        """Return for how long a step was out, from when it was last handed over."""
+        offer = self._offer.value
+        return max(0, now_ms - (self._ends[step] - offer.lease_ms - GRACE_MS))
+
     def _on_handed(self, event: Handed, now_ms: int) -> Iterable[Action]:
         new = [step for step in event.steps if self.states.get(step) in _AGAIN]
         for step in event.steps:

@@ -3,7 +3,7 @@
 What is signed travels as the bytes that were signed, and what is small of what came out with it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -35,6 +35,7 @@ class Told(NamedTuple):
     signed: Block  # the batch as it came
     carried: Mapping[Cid, Block]  # some of what came out; the rest is fetched
     sizes: Mapping[Cid, int]  # of some of that rest: about how many bytes, as the provider says
+    known: frozenset[Cid]  # steps that it did not run for this, as it says
 
 
 def write_batch(
@@ -43,6 +44,7 @@ def write_batch(
     records: Sequence[Block],
     carried: Iterable[bytes] = (),
     sizes: Mapping[Cid, int] = MappingProxyType({}),
+    known: Container[Cid] = (),
 ) -> bytes:
     """Return the body of a BATCH; `records` has a Result and an Attestation for each of `said`.
 
@@ -52,7 +54,8 @@ def write_batch(
     taken = tuple(one for one in fitting(carried) if one is not None)
     some = islice(sizes.items(), MAX_SIZES)
     told = tuple((cid.raw, min(size, MAX_AMOUNT)) for cid, size in some)
-    return pack((signed, leaves, tuple(record.data for record in records), taken, told))
+    had = tuple(at for at, one in enumerate(said) if one.step in known)
+    return pack((signed, leaves, tuple(record.data for record in records), taken, told, had))
 
 
 def read_batch(body: bytes) -> Told:
@@ -61,12 +64,20 @@ def read_batch(body: bytes) -> Told:
     Raises: RemoteFault.
     """
     match unpack(body):
-        case (bytes(signed), tuple(leaves), tuple(records), tuple(carried), tuple(sizes)):
+        case (
+            bytes(signed),
+            tuple(leaves),
+            tuple(records),
+            tuple(carried),
+            tuple(sizes),
+            tuple(had),
+        ):
             try:
                 said = tuple(map(_said, leaves))
                 batch = unseal(BATCH, signed)
                 whole, leaf = Block(batch.cid, signed), _leaves(carried)
-                return Told(batch, said, _records(said, records), whole, leaf, _sizes(sizes))
+                known = _known(said, had)
+                return Told(batch, said, _records(said, records), whole, leaf, _sizes(sizes), known)
             except Damaged as error:
                 raise RemoteFault(error.what) from None
     raise RemoteFault("a batch of another form")
@@ -97,6 +108,18 @@ def _leaves(carried: tuple[Plain, ...]) -> dict[Cid, Block]:
         block = Checked.made(RAW, data)
         found[block.cid] = block
     return found
+
+
+def _known(said: tuple[Said, ...], places: tuple[Plain, ...]) -> frozenset[Cid]:
+    if len(places) > len(said):
+        raise RemoteFault("more was known than is said")
+    return frozenset(said[_place(at, len(said))].step for at in places)
+
+
+def _place(value: Plain, count: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < count:
+        raise RemoteFault("what is known is not among what is said")
+    return value
 
 
 def _sizes(pairs: tuple[Plain, ...]) -> dict[Cid, int]:

@@ -87,8 +87,8 @@ class Channel:
 
     @property
     def settled(self) -> int:
-        """How much of what was owed has been given back in kind."""
-        return min(self.theirs.debt, self.mine.debt)
+        """How much of what was owed for work has been given back in kind."""
+        return min(self.theirs.debt - self.theirs.given, self.mine.debt - self.mine.given)
 
     @property
     def exposure(self) -> int:

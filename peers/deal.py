@@ -32,6 +32,7 @@ from peers.assignment_events import (
 )
 from peers.assignment_events import Judge as ToJudge
 from peers.batch_messages import Told
+from peers.bill import line_of
 from peers.connection import Connection
 from peers.contact import Contact
 from peers.errors import RemoteFault
@@ -41,6 +42,7 @@ from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.parcels import Parcels, Passes
+from peers.receipts import Line
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
@@ -97,6 +99,7 @@ class Deal:
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._parcels = Parcels()
         self._unjudged = Unjudged()
+        self._is_settled = False  # whether no receipt will follow
         self._contact = Contact()
         self._now_ms = now_ms
         self._since_ms = now_ms
@@ -180,7 +183,7 @@ class Deal:
         if judged:
             self._unjudged.look(batch, len(judged))
             case = Case(self.provider, told, judged)
-            self._office.judge.look(case, partial(self._on_verdicts, batch))
+            self._office.judge.look(case, partial(self._on_verdicts, told))
         self._do(actions)
         self._answer(batch)
 
@@ -253,22 +256,47 @@ class Deal:
         self._handle(Agreed(answer), now_ms)
         self._owner.agreed(self)
 
-    def _on_verdicts(self, batch: Cid, verdicts: Sequence[Verdict]) -> None:
+    def _on_verdicts(self, told: Told, verdicts: Sequence[Verdict]) -> None:
         """Hear what the judge thinks of some steps of a batch."""
-        kept = []
+        kept, lines = [], []
         for verdict in verdicts:
             event = Judged(verdict.step, verdict.testimony is not None, verdict.why)
             actions = self._assignment.handle(event, self._now_ms)
             if any(isinstance(action, Keep) for action in actions):
                 kept.append(verdict)
+                if self.terms.price_cap:
+                    lines.append(self._line(told, verdict))
                 self._parcels.done(verdict.step)
             self._do(actions)
-        self._unjudged.judged(batch, len(verdicts))
-        self._answer(batch)
+        batch = told.batch.cid
+        paid = partial(self._paid, batch, len(verdicts))
+        self._office.payments.bill(self.provider, self.agreement, batch, lines, paid)
         if kept:
             self._owner.kept(self, kept)
         if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
             self._cut_off(lie.why)
+
+    def _line(self, told: Told, verdict: Verdict) -> Line:
+        """Return what is paid for a step."""
+        said = verdict.testimony
+        if said is None:
+            raise ValueError("what is kept was believed")
+        out_ms = self._assignment.out_ms(verdict.step, self._now_ms)
+        need, is_known = self._parcels.task(verdict.step).need, verdict.step in told.known
+        return line_of(self.terms.prices, need, said, out_ms, is_known=is_known)
+
+    def _paid(self, batch: Cid, count: int) -> None:
+        """Take some steps of a batch as done with: receipts for them are durable."""
+        self._unjudged.judged(batch, count)
+        self._answer(batch)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Pay nothing more, once all is over that could have to be paid."""
+        if self.is_over and not self._is_settled and not self._unjudged.is_busy:
+            self._is_settled = True
+            if self.is_agreed and self.terms.price_cap:
+                self._office.payments.end(self.provider, self.agreement)
 
     def _answer(self, batch: Cid) -> None:
         """Say that we have a batch, once all that counts of it is durable."""
@@ -305,3 +333,4 @@ class Deal:
         if self.is_agreed:
             self._office.depot.ungranted(self.provider)
         self._owner.closed(self, why)
+        self._settle()

@@ -15,6 +15,7 @@ from engine.recorder import Record
 from peers import own_word
 from peers.allowance import AGREED
 from peers.asking import Asking
+from peers.earned import Earned
 from peers.errands import Errands
 from peers.held import HELD
 from peers.house import Share
@@ -72,7 +73,8 @@ class Engagement:
         self._now_ms = now_ms
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
-        self._errands = Errands(kept.agreement, tools, self._made, self._fail)
+        self._earned = Earned(offer.prices, offer.price_cap)
+        self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
         self._giving: dict[Cid, Made] = {}  # our word for these is on its way into the book
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)

@@ -13,13 +13,17 @@ from itertools import count
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged, TallyError
+from engine.step import ATTESTATION
 from peers.agreement import Agreement
 from peers.carried import Carried, carried
+from peers.earned import Earned
 from peers.house import share_of as lent_by
 from peers.intake import Intake, Origin
 from peers.made import Made
 from peers.mistake import Mistake
 from peers.passages import Passages
+from peers.prices import Outcome as Paid
+from peers.prices import Usage
 from peers.step_messages import Handed, Need, SignedPass
 from peers.supply import Lacking, Supply
 from peers.tools import NO_ROOM, Tools
@@ -50,6 +54,7 @@ class Errands:
         tools: Tools,
         made: Callable[[Sequence[Made]], None],
         failed: Callable[[Cid, str], None],
+        earned: Earned,
     ) -> None:
         """Call `made` with steps that ended by themselves, or `failed` with why one did not run.
 
@@ -72,6 +77,7 @@ class Errands:
         self._passages = Passages(
             self._intake, tools.depot, tools.meet, self._on_passed, self._lacks
         )
+        self._earned = earned
         self._open: dict[Cid, _Open] = {}
         self._numbers = count(1)
         self._is_over = False
@@ -105,6 +111,9 @@ class Errands:
 
     def due(self, step: Cid) -> None:
         """Run a step as soon as all is here: its turn has come."""
+        if self._earned.is_all:
+            self._fail(step, "all that was agreed to be paid is used")
+            return
         one = self._open[step]
         one.is_due = True
         self._begin(step, one)
@@ -165,7 +174,7 @@ class Errands:
             found, carried = looked.result()
         except TallyError:  # then they are run again
             found, carried = [], {}
-        self._end(found)
+        self._end([one._replace(is_known=True) for one in found])
         wanted = [step for step in steps if step in self._open and self._has_room(step)]
         for step in wanted:
             self._open[step].carried = carried.get(step)
@@ -217,9 +226,19 @@ class Errands:
 
     def _end(self, made: Sequence[Made]) -> None:
         for one in made:
+            if (still := self._open.get(one.said.step)) is not None:
+                self._earn(one, still.need)
             self.drop(one.said.step)
         if made:
             self._made(made)
+
+    def _earn(self, made: Made, need: Need) -> None:
+        """Count what a step is worth, as its requester will."""
+        if not self._earned.is_counted or not made.succeeded or not made.records:
+            return
+        outcome = Paid.KNOWN if made.is_known else Paid.RAN
+        wall_ms = ATTESTATION.decode(made.records[1].data).wall_ms
+        self._earned.add(outcome, Usage(need.cores, need.memory, wall_ms))
 
     def _lacks(self, step: Cid, error: TallyError) -> None:
         """Give a step up that could not be run; a mistake of ours is written down."""

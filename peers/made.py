@@ -29,6 +29,7 @@ class Made(NamedTuple):
     carried: tuple[Block, ...] = ()  # what came out, as far as it is small
     sizes: Mapping[Cid, int] = MappingProxyType({})  # of the rest: about how many bytes
     started_ms: int | None = None  # when it was begun, if it has just been run
+    is_known: bool = False  # it was done before, and not run for this
 
 
 def made_of(report: Report) -> Made:

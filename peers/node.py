@@ -22,17 +22,22 @@ from peers import lan
 from peers.addressbook import AddressBook
 from peers.connection import Arrival
 from peers.control import Control
+from peers.credit_line import CreditLine
 from peers.depot import Depot
 from peers.dialler import Dialler
+from peers.entries import Epoch, Genesis
 from peers.gate import Limits
 from peers.hello import Party
 from peers.identity import Address
 from peers.judge import Judge
+from peers.ledger_book import LedgerBook
+from peers.limits import Policy
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.meter import Meter, Metered
 from peers.network import Network
 from peers.office import Office
+from peers.payments import Payments
 from peers.post import Happened, Post
 from peers.provider import Provider
 from peers.reachable import Ends, Reachable
@@ -47,6 +52,8 @@ from peers.relay_port import RelayPort
 from peers.relays import Relays
 from peers.requester import Requester
 from peers.switch import Parts, Switch
+from peers.teller import Known, Teller
+from peers.treasury import Treasury
 from peers.wake import Wake
 from peers.waker import Waker
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts
@@ -61,7 +68,7 @@ Log = Callable[..., None]
 
 
 Meet = Callable[[Address], None]
-Lend = Callable[[Mail, Lines, Depot, Wake, Meet, Log], AbstractContextManager[Provider]]
+Lend = Callable[[Mail, Lines, Depot, Wake, Meet, Log, CreditLine], AbstractContextManager[Provider]]
 
 
 class Home(NamedTuple):
@@ -73,6 +80,8 @@ class Home(NamedTuple):
     recorder: Recorder  # of what others ran for us
     named: AddressBook
     lend: Lend  # opens what runs steps for others
+    ledger: LedgerBook
+    limits: Policy  # of what others may owe
 
 
 class Node:
@@ -151,7 +160,9 @@ class Node:
 
     def _turn(self) -> None:
         self._tell(self._post.tick())
-        self._switch.tick(self._clock.monotonic_ms())
+        now_ms = self._clock.monotonic_ms()
+        self._switch.tick(now_ms)
+        self._payments.tick(now_ms)
         if (free := self._provider.free_slots) != self._free_slots:
             self._free_slots = free
             self._registrar.renew()
@@ -212,13 +223,16 @@ class Node:
         )
         depot = self._depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
+        treasury = self._treasury = self._keeping(wake, closing)
+        credit = CreditLine(treasury, home.limits, self._log)
         provider = closing.enter_context(
-            home.lend(post, lines, depot, wake, registrar.meet, self._log)
+            home.lend(post, lines, depot, wake, registrar.meet, self._log, credit)
         )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
         judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, wake)
-        office = Office(post, lines, depot, identity, judge, self._log)
+        self._payments = Payments(treasury, home.limits, self._log)
+        office = Office(post, lines, depot, identity, judge, self._log, self._payments)
         requester = self._requester = Requester(
             office,
             Directory(registrar.candidates, home.named.peers, registrar.directory.get),
@@ -226,8 +240,25 @@ class Node:
         )
         closing.callback(requester.close)
         relays = self._relays = self._relaying(dialler, closing)
-        parts = Parts(lines, registrar, depot, provider, requester, relays)
+        parts = Parts(lines, registrar, depot, provider, requester, relays, treasury)
         self._switch = Switch(post, parts, self._log, dialler.failed)
+
+    def _keeping(self, wake: Wake, closing: ExitStack) -> Treasury:
+        """Open the ledger; one that was restored begins a new epoch before anything else."""
+        book, clock, identity = self._home.ledger, self._clock, self._keys.identity
+        recorder = Recorder(self._home.store, book)
+        closing.callback(recorder.close)
+        why = book.restored()
+        known = Known(book.id_at, book.follower)
+        teller = Teller(book.load(), identity, known, is_restored=why is not None)
+        treasury = Treasury(self._post, self._lines, teller, book, recorder, clock, wake, self._log)
+        closing.callback(treasury.close)
+        if treasury.ledger.last is None:
+            treasury.note(Genesis(os.urandom(16)))
+        if why is not None:
+            self._log("ledger restored", why=why)
+            treasury.note(Epoch(why))
+        return treasury
 
     def _relaying(self, dialler: Dialler, closing: ExitStack) -> Relays:
         post, lines, registrar, log = self._post, self._lines, self._registrar, self._log

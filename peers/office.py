@@ -9,8 +9,9 @@ from peers.allowance import Rate
 from peers.identity import PeerId
 from peers.judge import Judge
 from peers.lines import Lines
-from peers.logline import Fact
 from peers.mail import Mail
+from peers.payments import Payments
+from peers.saying import Say
 
 
 class Offering(Protocol):
@@ -39,14 +40,6 @@ class Offering(Protocol):
         ...
 
 
-class Say(Protocol):
-    """Writes down what happened (log.py)."""
-
-    def __call__(self, event: str, *, peer: PeerId | None = None, **facts: Fact) -> None:
-        """Write an event, and what is known of it."""
-        ...
-
-
 class Office(NamedTuple):
     """What all deals of a node work with."""
 
@@ -56,3 +49,4 @@ class Office(NamedTuple):
     signer: Signer
     judge: Judge
     log: Say
+    payments: Payments

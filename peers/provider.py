@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
 from peers.batch_messages import BATCH_TYPE
@@ -167,7 +168,8 @@ class Provider:
         if terms.provider != self._tools.signer.public_key:
             raise RemoteFault("it was offered to somebody else")
         engagement = self._engagements.get(offer.cid)
-        if (engagement is None or not engagement.is_lent) and (why := self._objection(terms)):
+        is_lent = engagement is not None and engagement.is_lent
+        if not is_lent and (why := self._objection(offer.cid, terms)):
             self._tools.log("refused", peer=peer, why=why)
             reply(write_answer(Refusal(why)))
             return
@@ -176,9 +178,19 @@ class Provider:
     def _accept(
         self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
     ) -> None:
-        """Say yes, once that is in the book; said again, it is the same yes."""
-        signed = seal(ACCEPTANCE, Acceptance(offer.cid), self._tools.signer).data
+        """Say yes, once that is in the books; said again, it is the same yes."""
         self._entering[offer.cid] = (peer, share_of(offer.value))
+        enter_it = partial(self._enter, offer, body, peer, reply)
+        if offer.value.price_cap == 0:
+            enter_it()
+        else:
+            cap = offer.value.price_cap
+            self._tools.credit.agree(peer, Block(offer.cid, body), cap, enter_it)
+
+    def _enter(
+        self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
+    ) -> None:
+        signed = seal(ACCEPTANCE, Acceptance(offer.cid), self._tools.signer).data
 
         def engaged(engagement: Engagement | None) -> None:
             self._entering.pop(offer.cid, None)
@@ -198,13 +210,14 @@ class Provider:
         wall_ms = self._tools.clock.now_ms()
         enter(self._tools, partial(self._tools.book.accept, body, signed, wall_ms), entered)
 
-    def _objection(self, offer: Offer) -> str:
+    def _objection(self, agreement: Cid, offer: Offer) -> str:
         why = objection(self._house, offer, self._lent())
         if why and self._engagements.put_to_sleep(WANTED_MS):  # others have what nobody uses
             why = objection(self._house, offer, self._lent())
         if not why and not self._tools.has_room(offer.disk_bytes):
             return NO_ROOM
-        return why
+        asks = PeerId(offer.requester)
+        return why or self._tools.credit.objection(asks, agreement, offer.price_cap)
 
     def _lent(self) -> dict[PeerId, Share]:
         """Return what each requester may use now."""
@@ -240,7 +253,8 @@ class Provider:
             return f"this peer is {self._house.door}"
         if not self._tools.has_room(0):  # not even to write down what it was leased
             return NO_ROOM
-        return "" if engagement.is_lent else self._objection(engagement.agreement.offer)
+        agreement = engagement.agreement
+        return "" if engagement.is_lent else self._objection(agreement.cid, agreement.offer)
 
     def _give_back(self, peer: PeerId, handed: Handed, why: str) -> None:
         body = write_steps(Steps(handed.lease.value.agreement, handed.steps, why))

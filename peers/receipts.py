@@ -8,6 +8,7 @@ the others.
 True
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine import merkle
@@ -82,6 +83,14 @@ def _fits(line: Line, prices: Prices) -> bool:
 def usage_of(line: Line) -> Usage:
     """Return what a step used."""
     return Usage(line.cores, line.memory, line.wall_ms, 0, line.transferred)
+
+
+def within(lines: Iterable[Line], left: int) -> Iterator[Line]:
+    """Yield the lines that cost something, as far as an agreement has credit left for them."""
+    for line in lines:
+        if 0 < line.amount <= left:
+            left -= line.amount
+            yield line
 
 
 def _check_line(line: Line) -> None:

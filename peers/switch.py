@@ -27,6 +27,7 @@ class Parts(NamedTuple):
     provider: Part  # runs steps for others
     requester: Part  # has others run steps
     relays: Part
+    treasury: Part
 
 
 _TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE})
@@ -92,8 +93,10 @@ class Switch:
 def _part(parts: Parts, kind: int, role: Role) -> Part | None:
     """Return whom a message is for."""
     subject = kind // 4
-    if subject >= Subject.WORK + 64:
+    if subject >= Subject.CREDIT + 64:
         return None
+    if subject >= Subject.CREDIT:
+        return parts.treasury
     if subject >= Subject.WORK:
         request = kind - 1 if role is Role.ANSWER else kind
         is_answer = role is Role.ANSWER

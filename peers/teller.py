@@ -13,7 +13,7 @@ an epoch that has passed.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass as mutable
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ class Row(NamedTuple):
     evidence: tuple[Block, ...] = ()
 
 
-class Book(NamedTuple):
+class Known(NamedTuple):
     """What can be asked of entries that are in the book."""
 
     id_at: Callable[[PeerId, int, int], Cid | None]  # of an author, by epoch and number
@@ -77,17 +77,16 @@ class Teller:
         self,
         ledger: Ledger,
         signer: Signer,
-        book: Book,
-        acked: Mapping[PeerId, Place],
+        known: Known,
         *,
         is_restored: bool = False,
     ) -> None:
         """Go on from what is in the book; of a file that was restored others are asked first."""
         self.ledger = ledger
         self._signer = signer
-        self._book = book
+        self._known_ids = known
         self._is_restored = is_restored
-        self._lines = {peer: _Line(acked=place) for peer, place in acked.items()}
+        self._lines: dict[PeerId, _Line] = {}
         for peer in ledger.peers():
             self._line(peer).durable = _last(ledger, peer, ours=True)
         self._unsaved: list[Row] = []
@@ -340,7 +339,7 @@ class Teller:
     def _id_at(self, author: PeerId, place: Place) -> Cid | None:
         """Return what is here at the epoch and number of a place."""
         found = self._ids.get((author, place.epoch, place.number))
-        return found or self._book.id_at(author, place.epoch, place.number)
+        return found or self._known_ids.id_at(author, place.epoch, place.number)
 
     def _follower(self, written: Written) -> Cid | None:
         """Return what is here in the place of an entry, in the chain of its channel."""
@@ -348,7 +347,7 @@ class Teller:
         if channel is None:
             return None
         found = self._nexts.get((author, channel, before))
-        return found or self._book.follower(author, channel, before)
+        return found or self._known_ids.follower(author, channel, before)
 
 
 def _at(written: Written) -> tuple[PeerId, int, int]:

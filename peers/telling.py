@@ -106,7 +106,8 @@ class Telling:
         if len(records) == 2 * len(hand.said) and len(self._bodies) < SENDING:
             carried = dict.fromkeys(block.data for one in made for block in one.carried)
             sizes = {root: size for one in made for root, size in one.sizes.items()}
-            self._bodies[number] = write_batch(signed, hand.said, records, carried, sizes)
+            known = frozenset(one.said.step for one in made if one.is_known)
+            self._bodies[number] = write_batch(signed, hand.said, records, carried, sizes, known)
 
         def saved() -> None:
             self._saved.add(number)

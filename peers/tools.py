@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from engine.clock import Clock
 from engine.recorder import Recorder
 from engine.runner import Signer
+from peers.credit_line import CreditLine
 from peers.identity import Address
 from peers.intake import Depot
 from peers.provider_book import ProviderBook
@@ -30,6 +31,7 @@ class Tools(NamedTuple):
     free_bytes: Callable[[], int]  # of the disk
     most_bytes: int  # of an environment, or of a step with its inputs
     shown: Shown
+    credit: CreditLine
     meet: Callable[[Address], None]  # has a peer dialled, unless it is connected
     log: Callable[..., None]
 

@@ -24,6 +24,11 @@ class Unjudged:
         self._looked_at: dict[Cid, int] = {}  # batch -> steps
         self._senders: dict[Cid, list[Sender]] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any step is looked at."""
+        return bool(self._looked_at)
+
     def came(self, batch: Cid, sender: Sender) -> None:
         """Note that a batch came, and who is to be answered."""
         self._senders.setdefault(batch, []).append(sender)

@@ -44,6 +44,7 @@ from peers.signed import Unsealed, seal
 from peers.step_messages import Need, Steps
 from peers.tools import Tools
 from peers.workbench import Workbench
+from tests.peers.free import free_credit
 from tests.peers.traders import Trader
 
 GIB = 2**30
@@ -128,6 +129,7 @@ class Lender(Trader):
             lambda: self.free_bytes,
             GIB,
             self.shown,
+            free_credit(),
             self.met.append,
             lambda event, **facts: self.said.append(event),
         )

@@ -11,7 +11,7 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import replay
 from peers.place import Place, place_of
-from peers.teller import Book, Row, Teller
+from peers.teller import Known, Row, Teller
 from peers.teller_events import (
     Answer,
     Ask,
@@ -35,7 +35,6 @@ class Party:
         self.peer = PeerId(self.key.public_key)
         self.net = net
         self.rows: list[Row] = []  # the book
-        self.acked: dict[PeerId, Place] = {}
         self.now_ms = 0
         self.trouble: list[object] = []  # what it holds against others
         self.entered: list[Written] = []  # since it began
@@ -47,8 +46,8 @@ class Party:
         """Begin from what is in the book."""
         self.unwritten: list[Row] = []
         ledger = replay(self.peer, [row.written for row in self.rows])
-        book = Book(self._id_at, self._follower)
-        self.teller = Teller(ledger, self.key, book, self.acked, is_restored=is_restored)
+        book = Known(self._id_at, self._follower)
+        self.teller = Teller(ledger, self.key, book, is_restored=is_restored)
         if is_restored:
             self.now_ms += 1
             self.teller.note(Epoch("restored"), self.net.tick())
@@ -63,7 +62,7 @@ class Party:
 
     def restore(self, rows: list[Row]) -> None:
         """Go on from a copy of the book that was made before."""
-        self.rows, self.acked = list(rows), {}
+        self.rows = list(rows)
         self.net.cut(self)
         self.begin(is_restored=True)
 

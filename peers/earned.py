@@ -1,0 +1,39 @@
+"""Earned: what a provider has earned under one agreement, by its own measure. Pure.
+
+It runs no more than the agreement's cap is for: that is what it may lose to a requester who gives
+no receipts.
+
+>>> earned = Earned({"core-second": 1_000}, price_cap=3_000)
+>>> earned.add(Outcome.RAN, Usage(cores=2, wall_ms=1_500))
+>>> earned.is_all
+True
+"""
+
+from peers.credits import MAX_CREDITS
+from peers.price_list import Prices
+from peers.prices import Outcome, Usage, charge
+
+
+class Earned:
+    """The count of one agreement."""
+
+    def __init__(self, prices: Prices, price_cap: int, paid: int = 0) -> None:
+        """Go on from what receipts say, when the program was started anew."""
+        self.amount = paid  # micro-credits
+        self._prices = prices
+        self._price_cap = price_cap
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether anything is paid at all."""
+        return self._price_cap > 0
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing more can be earned: what costs nothing goes on."""
+        return self._price_cap > 0 and self.amount >= self._price_cap
+
+    def add(self, outcome: Outcome, usage: Usage) -> None:
+        """Count a step."""
+        if self._price_cap:
+            self.amount = min(MAX_CREDITS, self.amount + charge(self._prices, outcome, usage))

@@ -1,0 +1,133 @@
+"""Payments: what this peer pays to those who run its steps: receipts, vouchers, and their end.
+
+A receipt is entered when the provider's word for the agreement is in the ledger; what comes before
+that waits. What is owed gets a voucher soon after.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.errors import Refused
+from peers.channel import Held
+from peers.clearing import next_voucher
+from peers.entries import MAX_PENDING, Agreed, Close, Open, Receipt
+from peers.entry import Written
+from peers.identity import PeerId
+from peers.limits import Policy
+from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
+from peers.saying import Say
+from peers.treasury import Treasury
+
+VOUCH_MS: Final = 250  # for which receipts wait for others that the same voucher covers
+MANY: Final = MAX_PENDING // 4  # receipts, which do not wait
+
+Then = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Do nothing more."""
+
+
+class Payments:
+    """What is paid from one ledger. For the node's thread."""
+
+    def __init__(self, treasury: Treasury, policy: Policy, log: Say) -> None:
+        self._treasury = treasury
+        self._policy = policy
+        self._log = log
+        self._waiting: dict[Cid, list[Then]] = {}  # by agreement, until the provider's word is here
+        self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
+        self._now_ms = 0
+        treasury.heard.append(self._heard)
+
+    def room(self, provider: PeerId, newcomer: int) -> int:
+        """Return for how much an agreement may be; `newcomer` is what it lends to strangers."""
+        account = self._treasury.account(provider)
+        if account.is_over or not self._treasury.may_sign(provider):
+            return 0
+        limit = account.theirs.limit if account.theirs.is_open else newcomer
+        return max(0, limit + account.balance - account.mine.owed - account.reserved(account.me))
+
+    def bill(
+        self,
+        provider: PeerId,
+        agreement: Cid,
+        batch: Cid | None,
+        lines: Sequence[Line],
+        then: Then = _nothing,
+    ) -> None:
+        """Give receipts for some lines; `then` is called when they are durable."""
+
+        def give() -> None:
+            held = self._held(provider, agreement)
+            left = held.price_cap - held.applied if held else 0
+            paid = list(within(lines, left))
+            if len(paid) < sum(line.amount > 0 for line in lines):
+                self._log("cap reached", peer=provider, agreement=str(agreement))
+            parts = [paid[at : at + MAX_LINES] for at in range(0, len(paid), MAX_LINES)]
+            for part in parts[:-1]:
+                self._receipt(provider, Lines(agreement, batch, tuple(part)), None)
+            if parts:
+                self._receipt(provider, Lines(agreement, batch, tuple(parts[-1])), then)
+            else:
+                then()
+
+        if any(line.amount for line in lines):
+            self._in_turn(provider, agreement, give)
+        else:
+            then()
+
+    def end(self, provider: PeerId, agreement: Cid) -> None:
+        """Give no more receipts under an agreement."""
+
+        def close() -> None:
+            self._vouch(provider)
+            self._treasury.enter(provider, Close(agreement))
+
+        self._in_turn(provider, agreement, close)
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time."""
+        self._now_ms = now_ms
+        for peer, since_ms in tuple(self._since_ms.items()):
+            pending = len(self._treasury.account(peer).mine.pending)
+            if now_ms - since_ms >= VOUCH_MS or pending >= MANY:
+                self._vouch(peer)
+
+    def _in_turn(self, provider: PeerId, agreement: Cid, act: Then) -> None:
+        if agreement not in self._waiting and self._held(provider, agreement) is not None:
+            act()
+        else:
+            self._waiting.setdefault(agreement, []).append(act)
+
+    def _heard(self, written: Written) -> None:
+        """Do what waited for a provider's word."""
+        if isinstance(written.body, Agreed):
+            for act in self._waiting.pop(written.body.agreement, ()):
+                act()
+
+    def _held(self, provider: PeerId, agreement: Cid) -> Held | None:
+        held = self._treasury.account(provider).agreements.get(agreement)
+        return held if held is not None and held.requester != provider else None
+
+    def _receipt(self, provider: PeerId, lines: Lines, then: Then | None) -> None:
+        self._open(provider)
+        receipt: Receipt = receipt_of(lines)
+        self._treasury.enter(provider, receipt, evidence=(LINES.block(lines),), then=then)
+        self._since_ms.setdefault(provider, self._now_ms)
+
+    def _open(self, peer: PeerId) -> None:
+        account = self._treasury.account(peer)
+        if not account.mine.is_open:
+            body = Open(peer.key, account.generation, self._policy.newcomer)
+            self._treasury.enter(peer, body)
+
+    def _vouch(self, peer: PeerId) -> None:
+        self._since_ms.pop(peer, None)
+        voucher = next_voucher(self._treasury.account(peer).mine)
+        try:
+            if voucher is not None:
+                self._treasury.enter(peer, voucher)
+        except Refused as refused:  # it has to be heard first
+            self._log("no voucher", peer=peer, why=refused.what)
