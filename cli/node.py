@@ -160,7 +160,7 @@ def _lent(space: Workspace, settings: Settings, log: Log) -> Lent:
         return Lent(share, "")
     try:
         with closing(Bubblewrap(space.work)) as sandbox:
-            return Lent(share, sandbox.tier, settings.prices)
+            return Lent(share, sandbox.tier, settings.prices, settings.newcomer_limit)
     except TallyError as error:
         log.say("no sandbox", why=error.what)
         return Lent(share, "")

@@ -4,7 +4,7 @@ It drives an Assignment: signs and sends what that says, and tells its owner wha
 step. What was not answered is asked again, the same bytes, while the provider is there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -35,6 +35,7 @@ from peers.batch_messages import Told
 from peers.bill import line_of
 from peers.connection import Connection
 from peers.contact import Contact
+from peers.credits import Credits
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.insisting import Insisting
@@ -42,7 +43,7 @@ from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.parcels import Parcels, Passes
-from peers.receipts import Line
+from peers.receipts import Line, within
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
@@ -73,6 +74,10 @@ class Owner(Protocol):
         """Hear that steps are done, durably."""
         ...
 
+    def paid(self, deal: "Deal", amount: Credits) -> None:
+        """Hear that so much more is owed for steps."""
+        ...
+
     def given_back(self, deal: "Deal", steps: Sequence[Cid], why: str) -> None:
         """Hear that some steps are not done here."""
         ...
@@ -99,6 +104,7 @@ class Deal:
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._parcels = Parcels()
         self._unjudged = Unjudged()
+        self._left = terms.price_cap
         self._is_settled = False  # whether no receipt will follow
         self._contact = Contact()
         self._now_ms = now_ms
@@ -270,11 +276,22 @@ class Deal:
             self._do(actions)
         batch = told.batch.cid
         paid = partial(self._paid, batch, len(verdicts))
-        self._office.payments.bill(self.provider, self.agreement, batch, lines, paid)
+        self._pay(batch, lines, paid)
         if kept:
             self._owner.kept(self, kept)
         if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
             self._cut_off(lie.why)
+
+    def _pay(self, batch: Cid, lines: Sequence[Line], then: Callable[[], None]) -> None:
+        """Pay for some steps, as far as the agreement goes."""
+        paid = list(within(lines, self._left))
+        amount = sum(line.amount for line in paid)
+        self._left -= amount
+        if amount:
+            self._owner.paid(self, Credits(amount))
+        if sum(line.amount for line in lines) > amount:
+            self._office.log("price cap reached", peer=self.provider)
+        self._office.payments.bill(self.provider, self.agreement, batch, paid, then)
 
     def _line(self, told: Told, verdict: Verdict) -> Line:
         """Return what is paid for a step."""

@@ -235,7 +235,12 @@ class Node:
         office = Office(post, lines, depot, identity, judge, self._log, self._payments)
         requester = self._requester = Requester(
             office,
-            Directory(registrar.candidates, home.named.peers, registrar.directory.get),
+            Directory(
+                registrar.candidates,
+                home.named.peers,
+                registrar.directory.get,
+                lambda notice: self._payments.room(notice.signer, notice.record.credit),
+            ),
             self._clock,
         )
         closing.callback(requester.close)

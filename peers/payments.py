@@ -11,11 +11,12 @@ from engine.content.cid import Cid
 from engine.errors import Refused
 from peers.channel import Held
 from peers.clearing import next_voucher
+from peers.credits import NOTHING, Credits
 from peers.entries import MAX_PENDING, Agreed, Close, Open, Receipt
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.limits import Policy
-from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
+from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of
 from peers.saying import Say
 from peers.treasury import Treasury
 
@@ -41,13 +42,14 @@ class Payments:
         self._now_ms = 0
         treasury.heard.append(self._heard)
 
-    def room(self, provider: PeerId, newcomer: int) -> int:
+    def room(self, provider: PeerId, newcomer: int) -> Credits:
         """Return for how much an agreement may be; `newcomer` is what it lends to strangers."""
         account = self._treasury.account(provider)
         if account.is_over or not self._treasury.may_sign(provider):
-            return 0
+            return NOTHING
         limit = account.theirs.limit if account.theirs.is_open else newcomer
-        return max(0, limit + account.balance - account.mine.owed - account.reserved(account.me))
+        owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
+        return Credits(max(0, limit - owed))
 
     def bill(
         self,
@@ -60,20 +62,12 @@ class Payments:
         """Give receipts for some lines; `then` is called when they are durable."""
 
         def give() -> None:
-            held = self._held(provider, agreement)
-            left = held.price_cap - held.applied if held else 0
-            paid = list(within(lines, left))
-            if len(paid) < sum(line.amount > 0 for line in lines):
-                self._log("cap reached", peer=provider, agreement=str(agreement))
-            parts = [paid[at : at + MAX_LINES] for at in range(0, len(paid), MAX_LINES)]
-            for part in parts[:-1]:
+            *first, last = [lines[at : at + MAX_LINES] for at in range(0, len(lines), MAX_LINES)]
+            for part in first:
                 self._receipt(provider, Lines(agreement, batch, tuple(part)), None)
-            if parts:
-                self._receipt(provider, Lines(agreement, batch, tuple(parts[-1])), then)
-            else:
-                then()
+            self._receipt(provider, Lines(agreement, batch, tuple(last)), then)
 
-        if any(line.amount for line in lines):
+        if lines:
             self._in_turn(provider, agreement, give)
         else:
             then()

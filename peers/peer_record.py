@@ -67,6 +67,7 @@ class PeerRecord:
     prices: tuple[Price, ...]  # by name, ascending
     free_slots: int  # steps that it could begin at once when this was made
     versions: tuple[int, ...]  # of the protocol, ascending
+    credit: int = 0  # micro-credits that a peer may owe it which it does not know
 
 
 class Notice(NamedTuple):
@@ -129,6 +130,7 @@ def _check(record: PeerRecord) -> None:
     for name in record.gpu_names:
         _check_word("the name of a GPU", name)
     _check_prices(record.prices)
+    _check_number("its credit", record.credit, MAX_PRICE)
     _check_versions(record.versions)
 
 

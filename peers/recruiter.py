@@ -35,7 +35,7 @@ class Directory(NamedTuple):
     candidates: Callable[[Platform, int, int], Sequence[Notice]]  # of so many cores and bytes
     named: Callable[[], frozenset[PeerId]]  # by the user
     get: Callable[[PeerId], Notice | None]  # what a peer says of itself
-    credit: Callable[[PeerId], Credits] = lambda _: MAX_CREDITS  # that a peer lends us still
+    credit: Callable[[Notice], Credits] = lambda _: MAX_CREDITS  # that a peer lends us still
 
 
 class _No(NamedTuple):
@@ -96,7 +96,7 @@ class Recruiter:
         if is_free(of_record(notice.record.prices)):
             return NOTHING
         least = self.cost(notice, usage)
-        return budget.cap(least, self._directory.credit(notice.signer), among)
+        return budget.cap(least, self._directory.credit(notice), among)
 
     def terms(
         self, notice: Notice, shape: Shape, run_id: bytes, requester: bytes, cap: Credits = NOTHING

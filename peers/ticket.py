@@ -12,6 +12,7 @@ from typing import Final
 from engine.clock import Clock
 from engine.content.cid import Cid
 from peers.budget import Budget
+from peers.credits import Credits
 from peers.deal import Deal
 from peers.handing import TRY_HERE, Handing
 from peers.identity import PeerId
@@ -128,6 +129,10 @@ class Ticket:
         if not self._roster.is_over:
             self._voice.ended(outcomes)
         self._advance()
+
+    def paid(self, deal: Deal, amount: Credits) -> None:
+        """Count what is owed for steps."""
+        self._roster.spent(deal, amount)
 
     def given_back(self, deal: Deal, steps: Sequence[Cid], why: str) -> None:
         """Have steps done by another; one that comes back again and again is not done at all."""

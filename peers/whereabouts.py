@@ -46,6 +46,7 @@ class Lent(NamedTuple):
     share: Share
     sandbox: str
     prices: Mapping[str, int] = {}  # micro-credits: what it asks
+    credit: int = 0  # micro-credits that it lends to whom it does not know
 
 
 class Whereabouts:
@@ -97,6 +98,7 @@ class Whereabouts:
             prices=for_record(self._lent.prices),
             free_slots=self.free_slots(),
             versions=(VERSION,),
+            credit=self._lent.credit,
         )
 
 

@@ -1,11 +1,15 @@
-"""What deals with credit where nothing costs anything: no ledger is asked."""
+"""What deals with credit where no ledger is kept: it is written down what would be paid."""
 
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+from engine.content.cid import Cid
 from peers.credit_line import CreditLine
+from peers.identity import PeerId
 from peers.limits import Policy
 from peers.payments import Payments
+from peers.receipts import Line
 
 _NOBODY: Any = cast("Any", SimpleNamespace(heard=[]))  # a treasury that is never asked
 _POLICY = Policy(0, 0, 0)
@@ -15,11 +19,31 @@ def _log(event: str, **_: object) -> None:
     raise AssertionError(event)
 
 
+class Tab(Payments):
+    """What would be paid."""
+
+    def __init__(self) -> None:
+        super().__init__(_NOBODY, _POLICY, _log)
+        self.lines: list[Line] = []
+        self.ended: list[Cid] = []
+
+    def bill(
+        self,
+        provider: PeerId,
+        agreement: Cid,
+        batch: Cid | None,
+        lines: Sequence[Line],
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Note what is paid, and go on."""
+        self.lines += lines
+        then()
+
+    def end(self, provider: PeerId, agreement: Cid) -> None:
+        """Note that no more is."""
+        self.ended.append(agreement)
+
+
 def free_credit() -> CreditLine:
     """Return what takes all that is offered for nothing."""
     return CreditLine(_NOBODY, _POLICY, _log)
-
-
-def free_payments() -> Payments:
-    """Return what pays nothing."""
-    return Payments(_NOBODY, _POLICY, _log)

@@ -55,7 +55,7 @@ from peers.step_messages import (
     read_steps,
     write_steps,
 )
-from tests.peers.free import free_payments
+from tests.peers.free import Tab
 from tests.peers.traders import Trader
 
 MIB = 2**20
@@ -126,8 +126,9 @@ class Asker(Trader):
         self.said: list[tuple[str, dict[str, object]]] = []
         self._real_log = Log(io.StringIO(), self.clock)
         judge = Judge(self.depot.fetch, self.depot.look, self.recorder, self.memo, self.woken.put)
+        self.tab = Tab()
         office = Office(
-            self.post, self.lines, self.depot, self.identity, judge, self._log, free_payments()
+            self.post, self.lines, self.depot, self.identity, judge, self._log, self.tab
         )
         directory = Directory(self._candidates, self._named, self._notice)
         self.requester = Requester(office, directory, self.clock)

@@ -122,7 +122,7 @@ def test_terms_have_the_prices_of_the_record_and_a_cap(recruiter: Recruiter) -> 
 def test_an_agreement_costs_no_more_than_is_left_or_lent(shunned: Shunned) -> None:
     """One that costs nothing needs neither."""
     lent = {A: Credits(40), B: MAX_CREDITS}
-    known = Directory(lambda *_: [], frozenset, _unknown, lent.__getitem__)
+    known = Directory(lambda *_: [], frozenset, _unknown, lambda one: lent[one.signer])
     recruiter, budget = Recruiter(known, shunned), Budget(Credits(100))
     two_seconds = Usage(cores=2, wall_ms=1_000)
     assert recruiter.cap(notice(1, core_second=20), two_seconds, budget, 1) == 40

@@ -455,6 +455,21 @@ def test_a_provider_is_offered_what_it_asks(asker: Asker, made: Made) -> None:
     (offer,) = worker.offers
     assert (offer.prices, offer.price_cap) == (worker.prices, 25_000)
     assert f"{worker.peer} is paid: core-second=0.001, failure=0.000007" in str(asker.visit.frames)
+    (line,) = asker.tab.lines
+    assert (line.outcome, line.amount) == ("ran", line.wall_ms)
+
+
+def test_an_agreement_ends_when_all_is_paid(asker: Asker, made: Made) -> None:
+    """With the run, and once."""
+    worker = made(2)
+    worker.prices = {"core-second": 1_000}
+    introduce(asker, worker)
+    asker.begin(Credits(50_000))
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    assert not asker.tab.ended
+    asker.visit.close()
+    assert len(asker.tab.ended) == 1
 
 
 def test_the_cheapest_is_asked_first(asker: Asker, made: Made) -> None:

@@ -34,7 +34,7 @@ from peers.requester import Requester
 from peers.shown import Shown
 from peers.step_messages import LEASE_TYPE, STOP_TYPE
 from peers.tools import Tools
-from tests.peers.free import free_credit, free_payments
+from tests.peers.free import Tab, free_credit
 from tests.simulation import conduct, work
 from tests.simulation.agenda import Agenda
 from tests.simulation.bench import Bench, Memo, Recorder
@@ -240,7 +240,7 @@ class NodeLife(Life):
         def log(event: str, **about: object) -> None:
             peer.note(peer.number, event, *about.values())
 
-        office = Office(self.post, self.lines, shelf, peer.signer, judge, log, free_payments())
+        office = Office(self.post, self.lines, shelf, peer.signer, judge, log, Tab())
         self._asking = Requester(
             office,
             Directory(self.registrar.notices, frozenset, lambda _: None),  # nothing stays away
