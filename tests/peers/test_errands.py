@@ -8,8 +8,10 @@ import pytest
 from engine import merkle
 from engine.content.cid import Cid
 from peers.agreement import LEASE, Lease
+from peers.earned import Earned
 from peers.errands import Errands
 from peers.made import Made
+from peers.prices import Outcome, Usage
 from peers.signed import seal, unseal
 from peers.step_messages import Handed, Need
 from tests.peers.lenders import GIB
@@ -27,8 +29,13 @@ class Doing(Pair):
         self.agreement = agreed.agreement.cid
         self.made: list[Made] = []
         self.failed: dict[Cid, str] = {}
+        self.earned = Earned({"core-second": 1_000}, price_cap=10**6)
         self.errands = Errands(
-            agreed.agreement, agreed._tools, self.made.extend, self.failed.__setitem__
+            agreed.agreement,
+            agreed._tools,
+            self.made.extend,
+            self.failed.__setitem__,
+            self.earned,
         )
 
     def take(self, steps: list[Cid], need: Need | None = None) -> Handed:
@@ -121,3 +128,15 @@ def test_a_step_that_does_not_fit_is_given_up(doing: Doing) -> None:
     doing.errands.bring([one], {})
     assert doing.failed == {one: "it needs more than was agreed"}
     assert doing.errands.roots() == set()
+
+
+def test_nothing_is_begun_once_all_that_was_agreed_is_earned(doing: Doing) -> None:
+    """What a requester owes without a receipt has an end."""
+    one, other = doing.steps(2)
+    doing.take([one, other])
+    doing.errands.bring([one, other], {})
+    doing.errands.due(one)
+    doing.until(lambda: doing.made)
+    doing.earned.add(Outcome.RAN, Usage(cores=1, wall_ms=10**6))
+    doing.errands.due(other)
+    assert doing.failed == {other: "all that was agreed to be paid is used"}
