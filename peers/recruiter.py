@@ -124,17 +124,11 @@ class Recruiter:
 
     def gives_up(self, shape: Shape, now_ms: int, *, is_there: bool) -> bool:
         """Return whether nobody who could run such steps was there for too long."""
-        if is_there:
-            self._lacking.pop(shape, None)
-            return False
-        return now_ms - self._lacking.setdefault(shape, now_ms) >= PATIENCE_MS
+        return _lasts_ms(self._lacking, shape, now_ms, is_so=not is_there) >= PATIENCE_MS
 
     def is_too_dear(self, shape: Shape, now_ms: int, *, is_dear: bool) -> bool:
         """Return whether all who could run such steps ask too much, for more than a moment."""
-        if not is_dear:
-            self._dear.pop(shape, None)
-            return False
-        return now_ms - self._dear.setdefault(shape, now_ms) >= DEAR_MS
+        return _lasts_ms(self._dear, shape, now_ms, is_so=is_dear) >= DEAR_MS
 
     def lack(self, shape: Shape) -> tuple[str, str]:
         """Return why nobody runs the steps of a shape, and what to do."""
@@ -150,3 +144,11 @@ class Recruiter:
     def _only(self, shape: Shape) -> frozenset[PeerId] | None:
         """Return who may have steps of a shape; None: anybody."""
         return self._directory.named() if shape.is_private else None
+
+
+def _lasts_ms(since: dict[Shape, int], shape: Shape, now_ms: int, *, is_so: bool) -> int:
+    """Return for how long something has been so of the steps of a shape."""
+    if not is_so:
+        since.pop(shape, None)
+        return 0
+    return now_ms - since.setdefault(shape, now_ms)
