@@ -1,6 +1,7 @@
 """Breaches: entries that contradict what they rest on, by that alone. Pure.
 
     over the price cap   a signed Offer, and receipts under it, of one epoch, that are together more
+    wrong receipt        a receipt, and the lines that it names, which come to something else
     wrong total          what an author signed in a channel, from its Open or a Voucher to the next
 
 Only what is certain: who has lost entries may write receipts again, in another epoch, and a Reset
@@ -16,9 +17,11 @@ from peers.agreement import OFFER
 from peers.entries import Open, Receipt, Royalty, Voucher
 from peers.entry import Written, read
 from peers.identity import PeerId
+from peers.receipts import LINES, receipt_of
 from peers.signed import unseal
 
 CAP: Final = "over the price cap"
+RECEIPT: Final = "wrong receipt"
 TOTAL: Final = "wrong total"
 
 
@@ -27,8 +30,8 @@ def check(what: str, evidence: Sequence[bytes]) -> PeerId:
 
     Raises: Damaged when it does not.
     """
-    if len(evidence) < 2:
-        raise Damaged("a breach is proved by more than one record")
+    if len(evidence) < 2 or (what == RECEIPT and len(evidence) > 2):
+        raise Damaged("a breach is proved by other records")
     return _CHECKS[what](evidence)
 
 
@@ -48,6 +51,16 @@ def _check_cap(evidence: Sequence[bytes]) -> PeerId:
 
 def _place(written: Written) -> object:
     return written.entry.channel, written.entry.epoch
+
+
+def _check_receipt(evidence: Sequence[bytes]) -> PeerId:
+    signed, record = evidence
+    receipt, lines = read(signed), LINES.decode(record)
+    if not any(cid.matches(record) for cid in receipt.entry.refs):
+        raise Damaged("a receipt does not name these lines")
+    if not isinstance(receipt.body, Receipt) or receipt.body == receipt_of(lines):
+        raise Damaged("a receipt is for what its lines come to")
+    return receipt.author
 
 
 def _check_total(evidence: Sequence[bytes]) -> PeerId:
@@ -85,5 +98,6 @@ def _standing(first: Written) -> tuple[int, int]:
 
 _CHECKS: Final[dict[str, Callable[[Sequence[bytes]], PeerId]]] = {
     CAP: _check_cap,
+    RECEIPT: _check_receipt,
     TOTAL: _check_total,
 }

@@ -5,6 +5,7 @@
     checkpoint fork      two words on how a channel stands, under one number
     two results          a provider's word for two results of one step (twofold.py)
     over the price cap   receipts for more than was agreed (breaches.py)
+    wrong receipt        a receipt that is not for what its lines come to
     wrong total          a voucher that is not for what it should be for
 
 Whoever reads one looks at all of it: who passed it on does not matter. What cannot be shown so,
@@ -45,6 +46,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Sequence[bytes]], PeerId]]] = {
     forks.CHECKPOINT: forks.check,
     twofold.RESULTS: twofold.check,
     breaches.CAP: breaches.check,
+    breaches.RECEIPT: breaches.check,
     breaches.TOTAL: breaches.check,
 }
 KINDS: Final = tuple(_CHECKS)

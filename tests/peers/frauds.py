@@ -25,6 +25,7 @@ from peers.entries import (
 from peers.entry import NETWORK, Entry, Written, write
 from peers.keyring import Identity
 from peers.signed import seal
+from tests.peers.bills import billed
 from tests.peers.keys import identity
 from tests.peers.ledgers import ROOT, Keeper, named, opened
 
@@ -102,6 +103,13 @@ def over_cap() -> list[bytes]:
     return [signed, *(receipt.signed for receipt in receipts)]
 
 
+def wrong_receipt(**other: object) -> list[bytes]:
+    """Return a receipt that is for one micro-credit less than its lines, and those."""
+    receipt, (lines,) = billed(named("agreement"), 60, 40)
+    body = replace(receipt, **(other or {"amount": 99}))  # type: ignore[arg-type]
+    return [placed(Keeper(1), body, refs=(lines.cid,)).signed, lines.data]
+
+
 def low_total() -> list[bytes]:
     """Return what leads from an Open to a voucher that is for one micro-credit too little."""
     one, two = opened()
@@ -132,5 +140,6 @@ REAL: Final[dict[str, Callable[[], list[bytes]]]] = {
     **{what: partial(forked, what) for what in (forks.LOG, forks.VOUCHER, forks.CHECKPOINT)},
     twofold.RESULTS: lambda: words(word(), word(gave="two", started_ms=7 * DAY_MS)),
     breaches.CAP: over_cap,
+    breaches.RECEIPT: wrong_receipt,
     breaches.TOTAL: low_total,
 }

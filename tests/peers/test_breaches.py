@@ -3,15 +3,16 @@
 import pytest
 
 from engine.errors import Damaged
-from peers.breaches import CAP, TOTAL, check
+from peers.breaches import CAP, RECEIPT, TOTAL, check
 from peers.entries import Agreed, Limit, Open, Receipt, Reset, Royalty, Voucher
 from peers.entry import Written
-from tests.peers.frauds import low_total, offer, over_cap, placed
+from tests.peers.bills import billed
+from tests.peers.frauds import low_total, offer, over_cap, placed, wrong_receipt
 from tests.peers.ledgers import ROOT, Keeper, named, opened, work
 
 ONE = Keeper(1)
 AGREEMENT, OFFER = offer(ONE, Keeper(2), 100)
-RECEIPT = placed(ONE, Receipt(AGREEMENT, ROOT, 1, 60))
+GIVEN = placed(ONE, Receipt(AGREEMENT, ROOT, 1, 60))
 
 
 def receipt(number: int = 6, amount: int = 60, **other: object) -> Written:
@@ -27,22 +28,22 @@ def evidence(*entries: Written) -> list[bytes]:
 def test_receipts_over_the_price_cap_convict() -> None:
     """Together, by one micro-credit."""
     assert check(CAP, over_cap()) == ONE.peer
-    assert check(CAP, evidence(RECEIPT, receipt(amount=41))) == ONE.peer
+    assert check(CAP, evidence(GIVEN, receipt(amount=41))) == ONE.peer
     assert check(CAP, evidence(receipt(amount=101))) == ONE.peer
 
 
 @pytest.mark.parametrize(
     "entries",
     [
-        (RECEIPT,),
-        (RECEIPT, receipt(amount=40)),
-        (RECEIPT, RECEIPT),
+        (GIVEN,),
+        (GIVEN, receipt(amount=40)),
+        (GIVEN, GIVEN),
         (receipt(7), receipt(6)),
-        (RECEIPT, receipt(epoch=2)),
-        (RECEIPT, receipt(channel=bytes(32))),
-        (RECEIPT, placed(ONE, Receipt(named("other"), ROOT, 1, 60), 6)),
-        (RECEIPT, placed(Keeper(3), Receipt(AGREEMENT, ROOT, 1, 60), 6)),
-        (RECEIPT, receipt(amount=41), placed(ONE, Limit(1), 7)),
+        (GIVEN, receipt(epoch=2)),
+        (GIVEN, receipt(channel=bytes(32))),
+        (GIVEN, placed(ONE, Receipt(named("other"), ROOT, 1, 60), 6)),
+        (GIVEN, placed(Keeper(3), Receipt(AGREEMENT, ROOT, 1, 60), 6)),
+        (GIVEN, receipt(amount=41), placed(ONE, Limit(1), 7)),
     ],
 )
 def test_no_other_receipts_convict(entries: tuple[Written, ...]) -> None:
@@ -58,6 +59,25 @@ def test_an_offer_is_of_who_gives_receipts() -> None:
         check(CAP, [signed, placed(ONE, Receipt(theirs, ROOT, 1, 2)).signed])
     with pytest.raises(Damaged):
         check(CAP, [OFFER])
+
+
+@pytest.mark.parametrize(
+    "other", [{"amount": 101}, {"count": 1}, {"root": ROOT}, {"agreement": named("other")}]
+)
+def test_a_receipt_that_is_not_of_its_lines_convicts(other: dict[str, object]) -> None:
+    """Whichever part of it is not what the lines that it names come to."""
+    assert check(RECEIPT, wrong_receipt(**other)) == ONE.peer
+
+
+def test_a_receipt_of_its_lines_does_not() -> None:
+    """Nor other lines than those that it names, nor lines that are none, nor another entry."""
+    right, wrong = wrong_receipt(amount=100), wrong_receipt()
+    (lines,) = billed(AGREEMENT, 5)[1]
+    limit = placed(ONE, Limit(1), refs=(lines.cid,)).signed
+    parts = (right, [wrong[0], lines.data], [wrong[0], wrong[0]], [limit, lines.data], wrong * 2)
+    for evidence in parts:
+        with pytest.raises(Damaged):
+            check(RECEIPT, evidence)
 
 
 def test_a_voucher_for_less_than_it_covers_convicts() -> None:
