@@ -1,7 +1,7 @@
 """Witness messages: what peers tell each other of a third, as bodies. Pure.
 
     HEADS     this is what I know of the logs of others
-    EVIDENCE  I want an entry; the answer has it, or nothing
+    EVIDENCE  I want an entry; the answer has it, or the one after it, which names it, or nothing
     PROOF     somebody cheats, and this proves it
 
 A head is believed by nobody: it says which entry to ask for. A proof that is read is of a known
@@ -58,19 +58,19 @@ def read_want(body: bytes) -> Cid:
 
 
 def write_found(signed: bytes | None) -> bytes:
-    """Return the body of the answer to an EVIDENCE: the entry, or nothing: it is not here."""
+    """Return the body of the answer to an EVIDENCE: an entry, or nothing: it is not here."""
     return signed or b""
 
 
 def read_found(body: bytes, wanted: Cid) -> Written | None:
-    """Read the body of the answer to an EVIDENCE.
+    """Read the body of the answer to an EVIDENCE: the entry, or the one after it in the log.
 
     Raises: RemoteFault.
     """
     if not body:
         return None
     written = read_entry(body)
-    if written.id != wanted:
+    if wanted not in (written.id, written.entry.previous):
         raise RemoteFault("it sent another entry than was wanted")
     return written
 

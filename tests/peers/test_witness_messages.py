@@ -57,12 +57,13 @@ def test_a_head_is_a_key_and_a_place() -> None:
 
 
 def test_an_entry_is_asked_for_and_found() -> None:
-    """The one that was wanted, or none; another is a fault."""
+    """The one that was wanted, or the one after it, or none; another is a fault."""
     assert read_want(write_want(FIRST.id)) == FIRST.id
     assert read_found(write_found(FIRST.signed), FIRST.id) == FIRST
+    assert read_found(write_found(SECOND.signed), FIRST.id) == SECOND
     assert read_found(write_found(None), FIRST.id) is None
     with pytest.raises(RemoteFault, match="another entry"):
-        read_found(write_found(SECOND.signed), FIRST.id)
+        read_found(write_found(FIRST.signed), SECOND.id)
 
 
 def test_a_proof_is_read_and_not_yet_believed() -> None:
