@@ -7,30 +7,19 @@ from pathlib import Path
 import pytest
 
 PEERS = Path(__file__).parents[2] / "peers"
-MONEY = (
-    "audit",
-    "balance",
-    "budget",
-    "channel",
-    "credits",
-    "entries",
-    "entry",
-    "grounds",
-    "ledger",
-    "ledger_book",
-    "ledger_check",
-    "ledger_file",
-    "ledger_place",
-    "ledger_state",
-    "order",
-    "price_list",
-    "prices",
-    "proofs",
-    "purse",
-    "royalty",
-)
+TIMES = frozenset({"node", "placement"})  # they have times, which are fractions, too
 FOLDERS = frozenset({"home", "folder"})  # of which a file is named with a stroke
 FORBIDDEN = frozenset({"Decimal", "decimal", "float", "locale", "math", "numpy", "round"})
+
+
+def _is_money(path: Path) -> bool:
+    """Return whether a module has to do with amounts, or with the ledger that they are in."""
+    text = path.read_text()
+    is_told = any(f"from peers.{name} import" in text for name in ("credits", "entries", "entry"))
+    return path.stem not in TIMES and (is_told or path.stem in {"credits", "entry"})
+
+
+MONEY = sorted(path.stem for path in PEERS.glob("*.py") if _is_money(path))
 
 
 def _inexact(source: str) -> Iterator[str]:
@@ -54,10 +43,15 @@ def _inexact(source: str) -> Iterator[str]:
                     yield f"line {node.lineno}: a format {spec!r}"
 
 
-@pytest.mark.parametrize("name", [one for one in MONEY if (PEERS / f"{one}.py").exists()])
+@pytest.mark.parametrize("name", MONEY)
 def test_money_is_whole_numbers(name: str) -> None:
     """No float, true division, rounding, decimal context or locale is in the path of money."""
     assert [*_inexact((PEERS / f"{name}.py").read_text())] == []
+
+
+def test_all_that_counts_is_looked_at() -> None:
+    """Whatever knows credits or entries of the ledger is in the path of money."""
+    assert {"budget", "credits", "ledger", "price_list", "prices", "purse", "royalty"} <= {*MONEY}
 
 
 @pytest.mark.parametrize(
