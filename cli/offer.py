@@ -68,6 +68,7 @@ def _nothing(ctx: click.Context, typed: str) -> Items:
 
 OFFERS: Final[dict[str, Offer]] = {
     "ADDRESS": _nothing,
+    "AMOUNT": _nothing,
     "C": _nothing,
     "CID": _nothing,
     "DIR": _nothing,
@@ -79,6 +80,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "NAME=C,...": _nothing,
     "NAME=VALUE": _params,
     "NOW": offer_runs.runs,
+    "PEER": offer_runs.debtors,
     "PEERID": offer_runs.peers,
     "PORT": _nothing,
     "REF": offer_runs.content,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -42,6 +43,19 @@ def peers(ctx: click.Context, typed: str) -> Items:
     with space:
         for address in AddressBook(space.home / "peers").addresses():
             yield CompletionItem(str(address.peer), help=f"{address.host}:{address.port}")
+
+
+def debtors(ctx: click.Context, typed: str) -> Items:
+    """Return the peers in the ledger, and how it stands with them."""
+    from cli.creditwords import sentence
+    from peers.ledger_file import LedgerFile
+
+    home = _named(ctx)
+    if not LedgerFile.is_here(home):
+        return
+    with closing(LedgerFile(home)) as file:
+        for one in file.balances():
+            yield CompletionItem(str(one.peer), help=sentence(one))
 
 
 def steps(ctx: click.Context, run: str) -> Items:
@@ -100,9 +114,14 @@ def _added(ctx: click.Context) -> Items:
 
 def _home(ctx: click.Context) -> "Workspace | None":
     """Return the home that the command line means, or None when there is nothing in it."""
-    from cli.settings import settle
     from cli.workspace import Workspace
 
-    named = ctx.params.get("home") or ctx.find_root().params.get("home")
-    home = settle({"home": named}, os.environ).home
+    home = _named(ctx)
     return Workspace(home) if (home / "state.db").exists() else None
+
+
+def _named(ctx: click.Context) -> Path:
+    from cli.settings import settle
+
+    named = ctx.params.get("home") or ctx.find_root().params.get("home")
+    return settle({"home": named}, os.environ).home

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple, Protocol
 
+from engine.content.cid import Cid
 from engine.errors import Damaged, Refused
 from engine.step import Signed
+from engine.values import replace
 from peers.entries import read_body
 from peers.entry import ENTRY, Entry, Written, is_signed, parse
 from peers.grounds import Evidence, Grounds
@@ -81,6 +83,7 @@ class Audit:
         self._grounds = Grounds(evidence)
         self._signatures = signatures
         self._at: Entry | None = None  # the entry that is looked at
+        self._left_out: set[Cid] = set()  # since the owner's last entry that was shown
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -109,12 +112,29 @@ class Audit:
         self.link = link(self.link, written.id)
         if taken.link != self.link:
             raise Damaged("it does not follow the entries before it: its link is another")
+        self._bridge(written)
         try:
             self.ledger = apply(self.ledger, written)
         except Refused as refused:  # it was taken, so it was right then
             raise Damaged(refused.what) from None
         self._ground(written)
         return written
+
+    def leave_out(self, entry: Cid) -> None:
+        """Go past an entry that is not shown: it is of a channel that is none of the reader's."""
+        self.pos, self._at = self.pos + 1, None
+        self.link = link(self.link, entry)
+        self._left_out.add(entry)
+
+    def _bridge(self, written: Written) -> None:
+        """Let the log of the owner go on after entries of it that are not shown."""
+        entry = written.entry
+        if written.author != self.ledger.me or entry.previous not in self._left_out:
+            return
+        if entry.number <= self.ledger.number + 1:
+            raise Damaged("the log of its owner has fewer numbers than entries")
+        self.ledger = replace(self.ledger, last=entry.previous, number=entry.number - 1)
+        self._left_out.clear()
 
     def _ground(self, written: Written) -> None:
         channel = self.ledger.channels.get(written.entry.channel or b"")

@@ -39,12 +39,13 @@ from engine.errors import Refused, Unavailable
 from engine.locks import lock
 from peers import ledger_state
 from peers.balance import Balance, balance_of
-from peers.entries import Agreed, Close, Dispute, Epoch, Fraud, Receipt, Royalty
+from peers.entries import Epoch, Fraud
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_file import COLUMNS, LedgerFile
 from peers.ledger_place import COPIED, Extent, differs, spot_of, write_head
+from peers.named_by import named_by
 from peers.order import START, link
 
 LOCK: Final = "ledger.lock"
@@ -185,21 +186,6 @@ def signing(home: Path, me: PeerId) -> Iterator[LedgerBook]:
             yield book
         finally:
             book.close()
-
-
-def named_by(written: Written) -> Iterator[Cid]:
-    """Yield what an entry names of what is kept beside it."""
-    yield from written.entry.refs
-    match written.body:
-        case Agreed() | Receipt() | Close() | Dispute():
-            yield written.body.agreement
-        case Royalty(agreement, manifest):
-            yield agreement
-            yield manifest
-        case Fraud(_, proof):
-            yield proof
-        case _:
-            pass
 
 
 def _enter(

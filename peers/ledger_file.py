@@ -26,6 +26,7 @@ from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
 from peers import ledger_state
 from peers.audit import AtOnce, Audit, Start
 from peers.balance import Balance, balances_of
+from peers.entry import Written, parse
 from peers.identity import PeerId
 from peers.ledger import Ledger, ledger_of
 from peers.order import START, Taken
@@ -171,6 +172,18 @@ class LedgerFile(Sqlite):
             yield from map(Taken._make, rows)
             after = rows[-1][0]
 
+    def said(self) -> Iterator[tuple[int, Written]]:
+        """Yield what was entered, with its position; signatures are not looked at.
+
+        Raises: Damaged, with the entry, when it is none.
+        """
+        for taken in self.taken():
+            try:
+                yield taken.pos, parse(taken.signed)[0]
+            except Damaged as damaged:
+                where = f"{FILE}, entry {taken.pos}"
+                raise Damaged(damaged.what, where=where, fix=FIX) from None
+
     def snapshots(self) -> list[Snapshot]:
         """Return the snapshots, the last one last."""
         query = "SELECT pos, link, state, hash FROM snapshots ORDER BY pos"
@@ -234,6 +247,10 @@ class LedgerFile(Sqlite):
         for (signed,) in self.rows("SELECT signed FROM entries WHERE id = ?", (cid.raw,)):
             return bytes(signed)
         return None
+
+    def all_evidence(self) -> list[Cid]:
+        """Return the names of all blocks that entries name."""
+        return [Cid(found) for (found,) in self.rows("SELECT cid FROM evidence")]
 
     def evidence(self, cid: Cid) -> bytes | None:
         """Return a block that an entry names.

@@ -6,6 +6,7 @@ runs one thread at a time, so that of two cores only processes use both.
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,8 +20,9 @@ from engine.step import Signed
 from peers.audit import Added, AtOnce, Signatures
 from peers.entry import is_signed
 
-MANY: Final = 5_000  # entries: with fewer, starting a process takes longer than it saves
+MANY: Final = 1_000  # entries: with fewer, starting processes takes longer than it saves
 
+_MOST: Final = 4  # processes: one that reads and replays keeps no more of them busy
 _BATCH: Final = 500  # signatures: 200 KB to be passed on, for 30 ms of work
 _AHEAD: Final = 8  # batches that wait: 2 MB
 
@@ -69,11 +71,12 @@ class Elsewhere:
 @contextmanager
 def looking(entries: int) -> Iterator[Signatures]:
     """Return what looks at the signatures of about so many entries, as fast as this machine can."""
-    helpers = min(4, (os.cpu_count() or 1) - 1)
-    if entries < MANY or helpers < 1:
+    helpers = min(_MOST, (os.cpu_count() or 1) - 1)
+    if entries < MANY or helpers < 1 or sys.platform != "linux":
         yield AtOnce()
         return
-    with ProcessPoolExecutor(helpers, get_context("spawn"), initializer=_leave_signals) as pool:
+    # forked: what is spawned would run the program's main file again
+    with ProcessPoolExecutor(helpers, get_context("fork"), initializer=_leave_signals) as pool:
         yield Elsewhere(pool)
 
 

@@ -17,7 +17,7 @@ def test_the_first_wrong_one_is_found_by_others() -> None:
     bad = replace(good, signature=bytes(64))
     added = [(pos, bad if pos in (1_234, 1_300, 2_000) else good) for pos in range(2_100)]
     here = AtOnce()
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
         elsewhere = Elsewhere(pool)
         for pos, sealed in added:
             here.add(pos, sealed)

@@ -15,6 +15,7 @@ ELSEWHERE: Final = "met in "
 
 REASONS: Final[dict[str, str]] = {
     "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
+    "cli/credit.py": ELSEWHERE + "tests/cli/test_credit.py",
     "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/devnet.py": LIMIT,
     "cli/node.py run_node: a peer runs": ELSEWHERE + "tests/cli/test_peer.py",

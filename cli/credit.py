@@ -1,0 +1,307 @@
+"""`tally credit`: the ledger of this home: who owes whom, and that all of it holds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, emit_table, note, printable
+from cli.settings import Settings
+from engine.errors import Refused, Unavailable
+from peers.credits import Credits, digits, read, show
+from peers.identity import PeerId
+
+if TYPE_CHECKING:
+    from peers.balance import Balance
+    from peers.keyring import Identity
+    from peers.ledger_file import LedgerFile
+    from peers.statement import Statement
+
+_LACKS: Final = {
+    "offer": "the offer that they rest on",
+    "lines": "their lines, which say what was paid for",
+    "manifest": "the manifest that says who is paid",
+    "proof": "the proof of what they say",
+}
+
+
+@click.group()
+def credit() -> None:
+    """Say what peers owe each other, and see that it is right."""
+
+
+@credit.command()
+@common
+def balance(settings: Settings) -> None:
+    """Say for each peer who owes whom how much, and how much is lent."""
+    from cli.creditwords import sentence
+
+    standing = _standing(settings.home)
+    if settings.json:
+        peers = [_as_json(one) | {"words": sentence(one)} for one in standing]
+        return emit_json({"unit": "microcredit", "peers": peers})
+    if not standing:
+        note("nobody owes anybody anything: no peer was traded with yet")
+    rows = [(str(one.peer), digits(one.balance), sentence(one)) for one in standing]
+    return emit_table(rows, ("peer", "balance", "in words"))
+
+
+@credit.command()
+@click.argument("peer", required=False)
+@click.argument("amount", required=False)
+@common
+def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
+    """Show how much is lent, or lend PEER up to AMOUNT credits.
+
+    A limit below what is owed already takes nothing back: it only keeps more from being lent.
+    """
+    if peer is not None and amount is None:
+        raise Refused("say how much", fix="'tally credit limit PEER AMOUNT', as in 5 or 0.25")
+    if peer is not None and amount is not None:
+        granted = read(amount)
+        found = _peer(settings.home, peer)
+        _grant(settings.home, found, granted)
+        note(f"{found} is lent up to {show(granted)}")
+    standing = _standing(settings.home)
+    if settings.json:
+        return emit_json({"unit": "microcredit", "peers": [_as_json(one) for one in standing]})
+    rows = [(str(one.peer), *map(digits, _limits(one))) for one in standing]
+    return emit_table(rows, ("peer", "you lend", "set aside", "it lends you", "set aside"))
+
+
+@credit.command()
+@click.argument("peer", required=False)
+@common
+def log(settings: Settings, peer: str | None) -> None:
+    """Print what was signed, own entries and those of others, the newest last."""
+    from cli.creditwords import entry_line
+
+    only = None if peer is None else _peer(settings.home, peer)
+    with _opened(settings.home) as file:
+        me = file.me
+        peers = {one.channel: one.peer for one in file.balances()}
+        for pos, written in file.said():
+            other = peers.get(written.entry.channel or b"")
+            if only is not None and only not in (other, written.author):
+                continue
+            when, words = entry_line(written, me, other)
+            if settings.json:
+                emit_json(_entry_as_json(pos, written, other, words))
+            else:
+                click.echo(printable(f"{when}  {words}"))
+
+
+@credit.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@common
+def verify(settings: Settings, file: Path | None) -> None:
+    """See that the ledger of this home, or one that was exported to FILE, holds.
+
+    All of it is looked at, from the first entry: signatures, order, what every entry does, what
+    it rests on, and balances. Nothing is asked of anybody.
+    """
+    from peers.ledger_check import check
+    from peers.signatures import looking
+
+    if file is not None:
+        return _verify_file(settings, file)
+    with _opened(settings.home) as book, looking(book.end()[0]) as signatures:
+        me, found = book.me, check(book, signatures)
+    facts = {
+        "peer": str(me),
+        "entries": found.entries,
+        "link": found.link.hex(),
+        "lacks": dict(found.lacks),
+        "restored": found.restored,
+    }
+    if settings.json:
+        return emit_json(facts)
+    click.echo(f"{me}: all {found.entries} entries hold")
+    _tell_lacks(found.lacks)
+    if found.restored:
+        note(f"the ledger was put back: {found.restored}; it goes on once other peers were heard")
+    return None
+
+
+def _verify_file(settings: Settings, path: Path) -> None:
+    from peers.ledger_bundle import verify
+    from peers.signatures import MANY, looking
+
+    with looking(MANY) as signatures:
+        statement, found = verify(path, signatures)
+    if settings.json:
+        return emit_json(_statement_as_json(statement) | {"lacks": dict(found.lacks)})
+    click.echo(_about(statement))
+    emit_table(_stated(statement), ("peer", "balance", "in words"))
+    return _tell_lacks(found.lacks)
+
+
+@credit.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("peer", required=False)
+@common
+def export(settings: Settings, file: Path, peer: str | None) -> None:
+    """Write the ledger, or what concerns PEER, to FILE, which anybody can verify.
+
+    It is a signed statement of how the ledger stands, with every entry and what they rest on:
+    'tally credit verify FILE' needs nothing else.
+    """
+    from engine.clock import SystemClock
+    from peers.ledger_bundle import Scope
+    from peers.ledger_bundle import export as write
+    from peers.ledger_check import check
+    from peers.signatures import looking
+
+    only = None if peer is None else _peer(settings.home, peer)
+    with _opened(settings.home) as book, looking(book.end()[0]) as signatures:
+        found = check(book, signatures)
+        scope = Scope(only, SystemClock().now_ms())
+        cid = write(book, found, scope, _identity(settings.home), file)
+    size = file.stat().st_size
+    if settings.json:
+        return emit_json({"cid": str(cid), "file": str(file), "size": size})
+    return note(f"{file}: {found.entries} entries, stated as {cid}")
+
+
+@contextmanager
+def _opened(home: Path) -> "Iterator[LedgerFile]":
+    from peers.ledger_file import LedgerFile
+
+    file = LedgerFile(home)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _standing(home: Path) -> "list[Balance]":
+    """Return how it stands with each peer, in the channel that is in use; none without a ledger."""
+    from peers.ledger_file import LedgerFile
+
+    if not LedgerFile.is_here(home):
+        return []
+    with _opened(home) as file:
+        latest = {one.peer: one for one in file.balances()}  # by generation
+        return list(latest.values())
+
+
+def _peer(home: Path, text: str) -> PeerId:
+    """Return the peer whose id ends, or begins, like that."""
+    known = {str(one.peer): one.peer for one in _standing(home)}
+    if text in known:
+        return known[text]
+    ends = text.removeprefix("…")
+    found = [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
+    if len(found) > 1:
+        raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
+    return found[0] if found and ends else PeerId.parse(text)
+
+
+def _grant(home: Path, peer: PeerId, amount: Credits) -> None:
+    """Have the limit set: by the node of this home, or here while none runs."""
+    if not _told(home, peer, amount):
+        _sign(home, peer, amount)
+
+
+def _told(home: Path, peer: PeerId, amount: Credits) -> bool:
+    """Tell the node to lend a peer so much; False when none runs."""
+    from peers.control_client import connect
+
+    try:
+        node = connect(home)
+    except Unavailable:
+        return False
+    with node:
+        node.call("limit", str(peer), str(amount))
+    return True
+
+
+def _sign(home: Path, peer: PeerId, amount: Credits) -> None:
+    """Enter a limit in the ledger; the peer is told when a node runs."""
+    from peers.granting import grant
+    from peers.ledger_book import signing
+
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identity = _identity(home)
+    if peer == identity.peer:
+        raise Refused("nobody lends to themselves", fix="give another peer's id")
+    with signing(home, identity.peer) as book:
+        grant(book, identity, peer, amount)
+
+
+def _identity(home: Path) -> "Identity":
+    from peers.keyring import Keyring
+
+    return Keyring(home / "keys").identity()
+
+
+def _limits(one: "Balance") -> tuple[int, int, int, int]:
+    return one.limit_granted, one.reserved, one.limit_received, one.reserved_received
+
+
+def _tell_lacks(lacks: Counter[str]) -> None:
+    for what, count in sorted(lacks.items()):
+        note(f"{count} entries are without {_LACKS[what]}: of those the signature alone is seen")
+
+
+def _about(statement: "Statement") -> str:
+    from cli.creditwords import when
+
+    which = f" with {PeerId(statement.peer)}" if statement.peer else ""
+    ledger = f"{PeerId(statement.owner)}: its ledger{which}"
+    return f"{ledger} holds: {statement.entries} entries, {when(statement.made_ms)} UTC"
+
+
+def _stated(statement: "Statement") -> list[tuple[str, str, str]]:
+    from cli.creditwords import sentence, short
+    from peers.statement import balance
+
+    owner = short(PeerId(statement.owner))
+    owed = [balance(one) for one in statement.balances]
+    return [(str(one.peer), digits(one.balance), sentence(one, owner)) for one in owed]
+
+
+def _statement_as_json(statement: "Statement") -> dict[str, Any]:
+    from peers.statement import balance
+
+    return {
+        "peer": str(PeerId(statement.owner)),
+        "with": str(PeerId(statement.peer)) if statement.peer else None,
+        "made_ms": statement.made_ms,
+        "entries": statement.entries,
+        "link": statement.last.hex(),
+        "unit": "microcredit",
+        "peers": [_as_json(balance(one)) for one in statement.balances],
+    }
+
+
+def _as_json(one: "Balance") -> dict[str, Any]:
+    return {
+        "peer": str(one.peer),
+        "balance": one.balance,
+        "unvouchered": one.unvouchered,
+        "limit_granted": one.limit_granted,
+        "limit_received": one.limit_received,
+        "reserved": one.reserved,
+        "reserved_received": one.reserved_received,
+        "frozen": one.is_frozen,
+    }
+
+
+def _entry_as_json(pos: int, written: Any, other: PeerId | None, words: str) -> dict[str, Any]:  # noqa: ANN401
+    entry = written.entry
+    return {
+        "position": pos,
+        "id": str(written.id),
+        "kind": type(written.body).__name__.lower(),
+        "author": str(written.author),
+        "peer": str(other) if other else None,
+        "epoch": entry.epoch,
+        "number": entry.number,
+        "made_ms": entry.made_ms,
+        "words": words,
+    }

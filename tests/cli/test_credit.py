@@ -1,0 +1,221 @@
+"""`tally credit`: what the ledger of a home says, to a person and to a script."""
+
+import os
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from peers.keyring import Identity
+from peers.ledger_book import signing
+from peers.ledger_file import FILE, LedgerFile
+from tests.cli.program import Program
+from tests.peers.books import backed, keep
+from tests.peers.keys import identity
+from tests.peers.ledgers import Keeper
+
+OTHER = identity(9).peer
+
+
+@pytest.fixture
+def tally(tmp_path: Path) -> Program:
+    """Return the program on a home that is not there yet."""
+    return Program(tmp_path / "home")
+
+
+@pytest.fixture
+def traded(tally: Program) -> tuple[Keeper, Keeper]:
+    """Return two peers, of whom the second is that of the home, and has worked for the first."""
+    one, two, papers = backed()
+    keep(tally.home, two, papers)
+    _be(tally.home, two.key)
+    return one, two
+
+
+def _be(home: Path, key: Identity) -> None:
+    """Give a home the key of a peer."""
+    (home / "keys").mkdir(mode=0o700)
+    seed = bytes(key._key)
+    descriptor = os.open(home / "keys" / "identity", os.O_CREAT | os.O_WRONLY, 0o600)
+    os.write(descriptor, seed)
+    os.close(descriptor)
+
+
+def test_a_balance_is_said_in_numbers_and_in_words(
+    tally: Program, traded: tuple[Keeper, Keeper]
+) -> None:
+    """Who owes whom how much is a number for scripts, and a sentence for people."""
+    one, _ = traded
+    told = tally.told("credit", "balance")
+    assert told["unit"] == "microcredit"
+    (peer,) = told["peers"]
+    assert peer == {
+        "peer": str(one.peer),
+        "balance": 1_936,
+        "unvouchered": 0,
+        "limit_granted": 20_000_000,
+        "limit_received": 10_000_000,
+        "reserved": 0,
+        "reserved_received": 0,
+        "frozen": False,
+        "words": "owes you 0.001936 credits of the 20 credits that you lend it",
+    }
+    said = tally("credit", "balance").out
+    assert str(one.peer) in said
+    assert peer["words"] in said
+
+
+def test_a_home_without_a_ledger_owes_nothing(tally: Program) -> None:
+    """Who never traded is told so, and has no ledger after that either."""
+    assert tally.told("credit", "balance") == {"unit": "microcredit", "peers": []}
+    assert "no peer was traded with" in tally("credit", "balance").err
+    told = tally("credit", "verify")
+    assert told.code == 3
+    assert "no ledger yet" in told.err
+    assert not (tally.home / FILE).exists()
+
+
+def test_a_limit_is_set_and_shown(tally: Program) -> None:
+    """The first limit begins the ledger; the next is entered in the same channel."""
+    assert tally("credit", "limit", OTHER, "1.5").code == 0
+    told = tally.told("credit", "limit", str(OTHER)[-6:], "0.25 credits")
+    assert [one["limit_granted"] for one in told["peers"]] == [250_000]
+    words = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()]
+    tail = f"…{str(OTHER)[-8:]}"
+    assert words == [
+        "you begin a ledger",
+        f"you lend {tail} up to 1.5 credits",
+        f"you lend {tail} up to 0.25 credits from now",
+    ]
+    file = LedgerFile(tally.home)
+    assert len(file.unacknowledged(file.balances()[0].channel)) == 2
+    assert "0.25" in tally("credit", "limit").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((OTHER,), "how much"),
+        ((OTHER, "much"), "no amount"),
+        ((OTHER, "-1"), "no such option"),
+        (("12D3KooWnobody", "1"), "not a peer id"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(
+    tally: Program, words: tuple[object, ...], said: str
+) -> None:
+    """What cannot be a limit is refused before anything is written."""
+    told = tally("credit", "limit", *words)
+    assert told.code == 2
+    assert said in told.err.lower()
+    assert not (tally.home / FILE).exists()
+
+
+def test_nobody_lends_to_themselves(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
+    """A peer has no channel with itself."""
+    assert tally("credit", "limit", traded[1].peer, "1").code == 2
+
+
+def test_nothing_is_signed_in_a_ledger_that_was_put_back(
+    tally: Program, traded: tuple[Keeper, Keeper]
+) -> None:
+    """A copied ledger first needs to hear the other peers, and says so; it still holds."""
+    del traded
+    data = (tally.home / FILE).read_bytes()
+    (tally.home / FILE).unlink()
+    (tally.home / FILE).write_bytes(data)
+    told = tally("credit", "limit", OTHER, "1")
+    assert told.code == 3
+    assert "tally peer start" in told.err
+    assert tally("credit", "verify").code == 0
+    assert "put back" in tally("credit", "verify").err
+
+
+def test_one_process_at_a_time_signs(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
+    """While another process may sign, a limit is not set, and everything is still shown."""
+    _, two = traded
+    with signing(tally.home, two.peer):
+        assert tally("credit", "limit", OTHER, "1").code == 3
+        assert tally("credit", "verify").code == 0
+        assert tally.told("credit", "balance")["peers"]
+
+
+def test_the_log_has_a_line_for_each_entry(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
+    """What each side signed is said in words, the newest last; of one peer, or of all."""
+    one, two = traded
+    lines = tally("credit", "log").out.splitlines()
+    assert len(lines) == len(two.log)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d  .+", line) for line in lines)
+    assert "owes you 0.0015 credits more, for 2 steps that ran" in lines[4]
+    assert len(tally("credit", "log", str(one.peer)[-5:]).out.splitlines()) == len(lines) - 1
+    assert not tally("credit", "log", OTHER).out
+    told = tally("credit", "log", "-o", "json").out.splitlines()
+    assert len(told) == len(lines)
+    assert '"kind": "checkpoint"' in told[-1]
+
+
+def test_a_ledger_is_verified_and_damage_is_exit_5(
+    tally: Program, traded: tuple[Keeper, Keeper]
+) -> None:
+    """A whole ledger holds; a changed one is refused with the entry and the reason."""
+    _, two = traded
+    told = tally.told("credit", "verify")
+    assert (told["entries"], told["lacks"], told["restored"]) == (len(two.log), {}, None)
+    with sqlite3.connect(tally.home / FILE) as raw:
+        raw.execute("UPDATE entries SET link = zeroblob(32) WHERE pos = 6")
+    for words in (("verify",), ("export", tally.home / "x.car")):
+        failed = tally("credit", *words)
+        assert failed.code == 5
+        assert f"ledger.db, entry 6: receipt {two.log[5].entry.number} of " in failed.err
+    assert not (tally.home / "x.car").exists()
+    with sqlite3.connect(tally.home / FILE) as raw:
+        raw.execute("UPDATE entries SET signed = x'00' WHERE pos = 6")
+    failed = tally("credit", "log")
+    assert failed.code == 5
+    assert "entry 6" in failed.err
+
+
+def test_an_exported_ledger_is_verified_anywhere(
+    tally: Program, traded: tuple[Keeper, Keeper], tmp_path: Path
+) -> None:
+    """Another home, that knows nobody, sees that the file holds, and what it states."""
+    one, two = traded
+    path = tmp_path / "ledger.car"
+    assert tally.told("credit", "export", path)["size"] == path.stat().st_size
+    other = Program(tmp_path / "elsewhere")
+    told = other.told("credit", "verify", path)
+    assert told["peer"] == str(two.peer)
+    assert told["with"] is None
+    assert [peer["balance"] for peer in told["peers"]] == [1_936]
+    said = other("credit", "verify", path).out
+    assert f"owes …{str(two.peer)[-8:]} 0.001936 credits" in said
+    assert tally("credit", "export", path, str(one.peer)[-6:]).code == 0
+    assert other.told("credit", "verify", path)["with"] == str(one.peer)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    failed = other("credit", "verify", path)
+    assert failed.code == 5
+    assert str(path) in failed.err
+    path.write_bytes(b"no bundle")
+    assert other("credit", "verify", path).code == 2
+
+
+def test_what_is_not_at_hand_is_said(tally: Program) -> None:
+    """Of entries whose papers are elsewhere it is said that their signature alone was seen."""
+    _, two, _ = backed()
+    keep(tally.home, two)
+    told = tally("credit", "verify")
+    assert told.code == 0
+    assert "4 entries are without the offer that they rest on" in told.err
+
+
+def test_a_shell_completes_peers_of_the_ledger(
+    tally: Program, traded: tuple[Keeper, Keeper]
+) -> None:
+    """Whom there is a channel with is offered, with how it stands; in a home without, nobody."""
+    one, _ = traded
+    asked = {"_TALLY_COMPLETE": "bash", "_TALLY_LINE": "tally credit log "}
+    told = tally.at(tally.home, **asked).process()
+    assert told.out.startswith(f"word\t{one.peer}\towes you"), told.err
+    assert not tally.at(tally.home.parent / "none", **asked).process().out
