@@ -26,6 +26,7 @@ from peers.agreement import MAX_LEASE_MS
 from peers.book import Book
 from peers.credit_line import CreditLine
 from peers.depot import Depot
+from peers.dues import Dues
 from peers.heap import keep_large_buffers
 from peers.house import House, Share
 from peers.identity import Address, place_of
@@ -77,7 +78,9 @@ def run_node(settings: Settings, options: Options) -> int:
             named = AddressBook(space.home / "peers")
             lend = partial(_lend, space, settings, named, keys.identity, clock)
             limits = Policy(settings.newcomer_limit, settings.limit_growth, settings.limit_most)
-            home = Home(space.home, space.store, space.memo, recorder, named, lend, ledger, limits)
+            dues = Dues(space.database)
+            kept = (space.home, space.store, space.memo, dues, recorder)
+            home = Home(*kept, named, lend, ledger, limits)
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)

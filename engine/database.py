@@ -41,8 +41,14 @@ CREATE TRIGGER disowned_added AFTER INSERT ON disowned
 CREATE TRIGGER run_steps_lost AFTER DELETE ON run_steps
     BEGIN DELETE FROM repeats WHERE run = old.run; END;
 """
+# What others are owed for results in the memo, until it is entered where that is kept.
+_DUES: Final = """
+CREATE TABLE dues (
+    batch BLOB, step BLOB, provider BLOB NOT NULL, agreement BLOB NOT NULL, line BLOB NOT NULL,
+    PRIMARY KEY (batch, step)) WITHOUT ROWID;
+"""
 SCHEMA: Final = Schema(
-    versions=(_RUNS, _REPEATS),
+    versions=(_RUNS, _REPEATS, _DUES),
     what="the record of runs",
     when_damaged="run `tally fsck --repair`: it keeps what can still be read",
 )

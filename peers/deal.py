@@ -47,6 +47,7 @@ from peers.receipts import Line, within
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
+from peers.testimony import Testimony
 from peers.unjudged import Unjudged
 
 SOON_MS: Final = 1_000  # in which a provider answers an offer
@@ -188,7 +189,8 @@ class Deal:
         )
         if judged:
             self._unjudged.look(batch, len(judged))
-            case = Case(self.provider, told, judged)
+            price = partial(self._line, told) if self.terms.price_cap else None
+            case = Case(self.provider, told, judged, price)
             self._office.judge.look(case, partial(self._on_verdicts, told))
         self._do(actions)
         self._answer(batch)
@@ -270,8 +272,8 @@ class Deal:
             actions = self._assignment.handle(event, self._now_ms)
             if any(isinstance(action, Keep) for action in actions):
                 kept.append(verdict)
-                if self.terms.price_cap:
-                    lines.append(self._line(told, verdict))
+                if verdict.line is not None:
+                    lines.append(verdict.line)
                 self._parcels.done(verdict.step)
             self._do(actions)
         batch = told.batch.cid
@@ -293,18 +295,18 @@ class Deal:
             self._office.log("price cap reached", peer=self.provider)
         self._office.payments.bill(self.provider, self.agreement, batch, paid, then)
 
-    def _line(self, told: Told, verdict: Verdict) -> Line:
+    def _line(self, told: Told, said: Testimony) -> Line:
         """Return what is paid for a step."""
-        said = verdict.testimony
-        if said is None:
-            raise ValueError("what is kept was believed")
-        out_ms = self._assignment.out_ms(verdict.step, self._now_ms)
-        need, is_known = self._parcels.task(verdict.step).need, verdict.step in told.known
-        return line_of(self.terms.prices, need, said, out_ms, is_known=is_known)
+        step = said.said.step
+        out_ms = self._assignment.out_ms(step, self._now_ms)
+        is_known = step in told.known
+        return line_of(self.terms.prices, said.task.need, said, out_ms, is_known=is_known)
 
     def _paid(self, batch: Cid, count: int) -> None:
         """Take some steps of a batch as done with: receipts for them are durable."""
         self._unjudged.judged(batch, count)
+        if self.terms.price_cap and not self._unjudged.has(batch):
+            self._office.judge.settled(batch)
         self._answer(batch)
         self._settle()
 

@@ -22,8 +22,10 @@ from engine.memo import Memo, Witness
 from engine.recorder import Record, Recorder
 from peers.agreement import Said
 from peers.batch_messages import Told
+from peers.dues import Dues
 from peers.identity import PeerId
 from peers.mistake import contained
+from peers.receipts import Line
 from peers.run_frames import Task
 from peers.testimony import Testimony, testify
 from peers.wake import Wake
@@ -65,6 +67,7 @@ class Verdict(NamedTuple):
     why: str
     is_lie: bool  # no honest provider says it
     away: Mapping[Cid, int] = MappingProxyType({})  # what stayed there, and about how large it is
+    line: Line | None = None  # what it costs
 
 
 class Case(NamedTuple):
@@ -73,6 +76,7 @@ class Case(NamedTuple):
     provider: PeerId
     told: Told
     wanted: tuple[tuple[Said, Task], ...]
+    price: Callable[[Testimony], Line] | None = None  # of a result; None: it costs nothing
     brought: frozenset[Cid] = frozenset()  # of what could stay, what is here: it is shown, too
 
 
@@ -89,12 +93,14 @@ class Judge:
         look: Look,
         recorder: Recorder,
         memo: Memo,
+        dues: Dues,
         wake: Wake,
     ) -> None:
         self._fetch = fetch
         self._look = look
         self._recorder = recorder
         self._memo = memo
+        self._dues = dues
         self._wake = wake
 
     def look(self, case: Case, tell: Tell) -> None:
@@ -158,6 +164,14 @@ class Judge:
             is_lie = isinstance(error, Damaged)
             tell([Verdict(standing[0].said.step, None, None, why, is_lie)])
 
+    def settled(self, batch: Cid) -> None:
+        """Hear that all is paid that was owed for a batch: soon it is written down so."""
+        drop = partial(self._drop, batch)
+        self._recorder.submit(Record((), drop, lambda _: None))
+
+    def _drop(self, batch: Cid, change: Connection) -> None:
+        self._dues.drop(change, batch)
+
     def _keep(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
         shown = dict(zip(case.told.said, proofs(case.told.signed.cid, case.told.said), strict=True))
         proved = [(one, shown[one.said]) for one in standing]
@@ -168,11 +182,17 @@ class Judge:
             if one.succeeded
         ]
 
+        lines = {one.said.step: case.price(one) for one, _ in proved} if case.price else {}
+        batch = case.told.batch
+
         def change(database: Connection) -> None:
             self._memo.add(database, witnesses)
+            if owed := [line for line in lines.values() if line.amount]:
+                agreement = batch.value.agreement
+                self._dues.add(database, case.provider, agreement, batch.cid, owed)
 
         def recorded(outcome: "Future[None]") -> None:
-            self._wake(partial(_on_kept, case, proved, tell, outcome))
+            self._wake(partial(_on_kept, case, proved, lines, tell, outcome))
 
         records = [block for one, proof in proved for block in (*one.records, proof)]
         here = case.told.carried
@@ -182,14 +202,19 @@ class Judge:
 
 
 def _on_kept(
-    case: Case, proved: Sequence[tuple[Testimony, Block]], tell: Tell, outcome: "Future[None]"
+    case: Case,
+    proved: Sequence[tuple[Testimony, Block]],
+    lines: Mapping[Cid, Line],
+    tell: Tell,
+    outcome: "Future[None]",
 ) -> None:
     if (error := outcome.exception()) is not None:  # as a full disk: the steps are not done
         what = contained(error).what
         tell([Verdict(one.said.step, None, None, what, is_lie=False) for one, _ in proved])
     else:
         here = {*case.told.carried, *case.brought}
-        tell([_kept(case, one, proof.cid, here) for one, proof in proved])
+        kept = (_kept(case, one, proof.cid, here) for one, proof in proved)
+        tell([verdict._replace(line=lines.get(verdict.step)) for verdict in kept])
 
 
 def _kept(case: Case, one: Testimony, proof: Cid, here: Container[Cid]) -> Verdict:

@@ -25,6 +25,7 @@ from peers.control import Control
 from peers.credit_line import CreditLine
 from peers.depot import Depot
 from peers.dialler import Dialler
+from peers.dues import Dues
 from peers.entries import Epoch, Genesis
 from peers.gate import Limits
 from peers.hello import Party
@@ -77,6 +78,7 @@ class Home(NamedTuple):
     folder: Path
     store: ManyStore
     memo: Memo
+    dues: Dues  # beside it, what results in it cost
     recorder: Recorder  # of what others ran for us
     named: AddressBook
     lend: Lend  # opens what runs steps for others
@@ -230,8 +232,9 @@ class Node:
         )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
-        judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, wake)
+        judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, home.dues, wake)
         self._payments = Payments(treasury, home.limits, self._log)
+        self._payments.resume(home.dues.all(), home.ledger, judge.settled)
         office = Office(post, lines, depot, identity, judge, self._log, self._payments)
         requester = self._requester = Requester(
             office,

@@ -4,7 +4,8 @@ A receipt is entered when the provider's word for the agreement is in the ledger
 that waits. What is owed gets a voucher soon after.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from engine.content.cid import Cid
@@ -12,11 +13,13 @@ from engine.errors import Refused
 from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
+from peers.dues import Batch
 from peers.entries import MAX_PENDING, Agreed, Close, Open, Receipt
-from peers.entry import Written
+from peers.entry import Written, read
 from peers.identity import PeerId
+from peers.ledger_file import LedgerFile
 from peers.limits import Policy
-from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of
+from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
 from peers.saying import Say
 from peers.treasury import Treasury
 
@@ -37,7 +40,7 @@ class Payments:
         self._treasury = treasury
         self._policy = policy
         self._log = log
-        self._waiting: dict[Cid, list[Then]] = {}  # by agreement, until the provider's word is here
+        self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
         self._now_ms = 0
         treasury.heard.append(self._heard)
@@ -72,10 +75,28 @@ class Payments:
         else:
             then()
 
+    def resume(
+        self, dues: Iterable[Batch], book: LedgerFile, settled: Callable[[Cid], None]
+    ) -> None:
+        """Pay what was owed when the program ended, and end what was agreed then."""
+        for due in dues:
+            paid = set(_paid(book, due.agreement))
+            left = self._held(due.provider, due.agreement)
+            lines = [line for line in due.lines if (line.step, line.attestation) not in paid]
+            room = left.price_cap - left.applied if left else 0
+            then = partial(settled, due.batch)
+            self.bill(due.provider, due.agreement, due.batch, list(within(lines, room)), then)
+        for peer in self._treasury.ledger.peers():
+            account = self._treasury.account(peer)
+            for agreement, held in account.agreements.items():
+                if held.requester == account.me:
+                    self.end(peer, agreement)
+
     def end(self, provider: PeerId, agreement: Cid) -> None:
         """Give no more receipts under an agreement."""
 
         def close() -> None:
+            self._open(provider)
             self._vouch(provider)
             self._treasury.enter(provider, Close(agreement))
 
@@ -84,22 +105,31 @@ class Payments:
     def tick(self, now_ms: int) -> None:
         """Take the time."""
         self._now_ms = now_ms
+        self._go_on()
         for peer, since_ms in tuple(self._since_ms.items()):
             pending = len(self._treasury.account(peer).mine.pending)
             if now_ms - since_ms >= VOUCH_MS or pending >= MANY:
                 self._vouch(peer)
 
     def _in_turn(self, provider: PeerId, agreement: Cid, act: Then) -> None:
-        if agreement not in self._waiting and self._held(provider, agreement) is not None:
+        if (provider, agreement) not in self._waiting and self._may_pay(provider, agreement):
             act()
         else:
-            self._waiting.setdefault(agreement, []).append(act)
+            self._waiting.setdefault((provider, agreement), []).append(act)
+
+    def _go_on(self) -> None:
+        """Do what waited for a provider's word, or for a provider that has to be heard first."""
+        for of in [of for of in self._waiting if self._may_pay(*of)]:
+            for act in self._waiting.pop(of):
+                act()
 
     def _heard(self, written: Written) -> None:
-        """Do what waited for a provider's word."""
         if isinstance(written.body, Agreed):
-            for act in self._waiting.pop(written.body.agreement, ()):
-                act()
+            self._go_on()
+
+    def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:
+        is_agreed = self._held(provider, agreement) is not None
+        return is_agreed and self._treasury.may_sign(provider)
 
     def _held(self, provider: PeerId, agreement: Cid) -> Held | None:
         held = self._treasury.account(provider).agreements.get(agreement)
@@ -125,3 +155,14 @@ class Payments:
                 self._treasury.enter(peer, voucher)
         except Refused as refused:  # it has to be heard first
             self._log("no voucher", peer=peer, why=refused.what)
+
+
+def _paid(book: LedgerFile, agreement: Cid) -> Iterator[tuple[Cid, Cid | None]]:
+    """Yield the steps that have receipts under an agreement, with what was said of each."""
+    for taken in book.taken():
+        written = read(taken.signed)
+        body = written.body
+        if isinstance(body, Receipt) and body.agreement == agreement:
+            for cid in written.entry.refs:
+                for line in LINES.decode(book.evidence(cid) or b"").lines:
+                    yield line.step, line.attestation

@@ -29,6 +29,10 @@ class Unjudged:
         """Whether any step is looked at."""
         return bool(self._looked_at)
 
+    def has(self, batch: Cid) -> bool:
+        """Return whether steps of a batch are looked at."""
+        return batch in self._looked_at
+
     def came(self, batch: Cid, sender: Sender) -> None:
         """Note that a batch came, and who is to be answered."""
         self._senders.setdefault(batch, []).append(sender)

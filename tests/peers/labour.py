@@ -28,6 +28,7 @@ from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Offer, Said
 from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.connection import Connection
 from peers.credits import MAX_CREDITS, Credits
+from peers.dues import Dues
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
@@ -125,7 +126,9 @@ class Asker(Trader):
         self._numbers = itertools.count()
         self.said: list[tuple[str, dict[str, object]]] = []
         self._real_log = Log(io.StringIO(), self.clock)
-        judge = Judge(self.depot.fetch, self.depot.look, self.recorder, self.memo, self.woken.put)
+        dues = Dues(self.database)
+        parts = (self.recorder, self.memo, dues, self.woken.put)
+        judge = Judge(self.depot.fetch, self.depot.look, *parts)
         self.tab = Tab()
         office = Office(
             self.post, self.lines, self.depot, self.identity, judge, self._log, self.tab

@@ -234,7 +234,14 @@ class NodeLife(Life):
         if peer.conduct.declines:
             self._running.pause()
         memo = Recorder(self.writer, lambda change: change(self.writer.table("memo")))
-        judge = Looking(shelf.fetch, shelf.look, cast("Any", memo), cast("Any", Memo()), self._wake)
+        judge = Looking(
+            shelf.fetch,
+            shelf.look,
+            cast("Any", memo),
+            cast("Any", Memo()),
+            cast("Any", None),
+            self._wake,
+        )
         judge.me, judge.promises = self.me, self._promises
 
         def log(event: str, **about: object) -> None:

@@ -1,0 +1,155 @@
+"""Payments and credit: two ledgers on disk, over real connections."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.content.cid import RAW, Cid
+from engine.errors import Refused
+from peers.entries import Limit
+from peers.receipts import Line
+from tests.peers.banks import Bank, until
+from tests.peers.bills import offered
+
+BATCH = Cid.of(RAW, b"batch")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
+    """Return what opens the bank of a peer; all are closed."""
+    banks: list[Bank] = []
+
+    def bank(number: int, folder: str | None = None) -> Bank:
+        banks.append(Bank(number, tmp_path / (folder or f"home{number}")))
+        return banks[-1]
+
+    yield bank
+    for one in banks:
+        one.close()
+
+
+def lines(*amounts: int) -> list[Line]:
+    """Return what is paid for some steps, at a thousand a second."""
+    steps = [Cid.of(RAW, b"step%d" % at) for at in range(len(amounts))]
+    return [
+        Line(step, None, "ran", 1, 0, amount, 0, amount)
+        for step, amount in zip(steps, amounts, strict=True)
+    ]
+
+
+def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Block:
+    """Have a provider take an offer; return it."""
+    offer = offered(requester.identity, provider.peer.key, cap, name)
+    provider.credit.agree(requester.peer, offer, cap, lambda: None)
+    return offer
+
+
+def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None:
+    """Receipts wait for the provider's word; a voucher follows; both files say the same."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    offer = offered(one.identity, two.peer.key, 500)
+    paid: list[None] = []
+    one.payments.bill(two.peer, offer.cid, BATCH, lines(20, 30), lambda: paid.append(None))
+    assert not paid
+    until(lambda: two.lines.control(one.peer), one, two)
+    two.credit.agree(one.peer, offer, 500, lambda: None)
+    until(lambda: one.balance(two) == -50 and two.balance(one) == 50, one, two)
+    assert paid
+    one.payments.end(two.peer, offer.cid)
+    until(lambda: not two.treasury.account(one.peer).agreements, one, two)
+    assert two.credit.room(one.peer) == 950
+
+
+def test_over_the_limit_nothing_is_agreed(opened: Callable[..., Bank]) -> None:
+    """A newcomer may owe a little; the provider says how much."""
+    one, two = opened(1), opened(2)
+    offer = offered(one.identity, two.peer.key, 1_001)
+    assert "over your limit" in two.credit.objection(one.peer, offer.cid, 1_001)
+    assert two.credit.objection(one.peer, offer.cid, 1_000) == ""
+    agree(one, two, 600)
+    assert "0.0004" in two.credit.objection(one.peer, offer.cid, 401)
+
+
+def test_a_limit_grows_with_what_was_paid_back(opened: Callable[..., Bank]) -> None:
+    """Half of what both owed each other, by the policy."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    there = agree(one, two, 900)
+    one.payments.bill(two.peer, there.cid, BATCH, lines(900))
+    until(lambda: two.balance(one) == 900, one, two)
+    back = agree(two, one, 800, "back")
+    two.payments.bill(one.peer, back.cid, BATCH, lines(800))
+    until(lambda: two.treasury.account(one.peer).mine.limit == 1_400, one, two)
+    until(lambda: one.treasury.account(two.peer).theirs.limit == 1_400, one, two)
+
+
+def test_a_ledger_goes_on_where_it_was(opened: Callable[..., Bank]) -> None:
+    """After a start from what is on disk; an agreement of a run that is gone is ended."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    one.payments.bill(two.peer, offer.cid, BATCH, lines(70))
+    until(lambda: two.balance(one) == 70, one, two)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    again.meet(two)
+    until(lambda: not two.treasury.account(one.peer).agreements, again, two)
+    assert (again.balance(two), two.balance(again)) == (-70, 70)
+
+
+def test_what_was_owed_is_paid_once(opened: Callable[..., Bank]) -> None:
+    """What is in the memo and has no receipt gets one; what has one does not."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    due = lines(10, 20)
+    one.payments.bill(two.peer, offer.cid, BATCH, due[:1])
+    until(lambda: two.balance(one) == 10, one, two)
+    with one.database.change() as change:
+        one.dues.add(change, two.peer, offer.cid, BATCH, due)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    again.meet(two)
+    until(lambda: two.balance(again) == 30, again, two)
+    assert again.settled == [BATCH]
+
+
+def test_a_restored_ledger_signs_nothing_before_it_has_heard(
+    opened: Callable[..., Bank], tmp_path: Path
+) -> None:
+    """What was lost comes back from whom it was said to, and then it goes on."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    until(lambda: one.treasury.account(two.peer).agreements, one, two)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    shutil.copytree(one.home, tmp_path / "backup")
+    later = opened(1)
+    later.meet(two)
+    until(lambda: two.lines.control(later.peer), later, two)
+    more = agree(later, two, 400, "more")
+    later.payments.bill(two.peer, more.cid, BATCH, lines(70))
+    until(lambda: two.balance(later) == 70, later, two)
+    later.close()
+    later.close = lambda: None  # type: ignore[method-assign]
+    restored = opened(1, "backup")
+    with pytest.raises(Refused, match="restored"):
+        restored.treasury.enter(two.peer, Limit(5))
+    restored.meet(two)
+    until(lambda: restored.balance(two) == -70, restored, two)
+    until(lambda: restored.treasury.may_sign(two.peer), restored, two)
+    restored.treasury.enter(two.peer, Limit(5))
+    until(lambda: two.treasury.account(one.peer).theirs.limit == 5, restored, two)
+    assert offer.cid not in two.treasury.account(one.peer).agreements
+    assert "blamed" not in [*restored.said, *two.said]
