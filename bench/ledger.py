@@ -95,7 +95,8 @@ class _Trade:
         return offer
 
     def _receipt(self, agreement: Cid) -> None:
-        step = Cid.of(DAG_CBOR, len(self._taken).to_bytes(8, "big"))
+        number = self._count + len(self._taken)
+        step = Cid.of(DAG_CBOR, number.to_bytes(8, "big"))
         amount = charge(_PRICES, Outcome.RAN, Usage(cores=2, wall_ms=1_500))
         lines = Lines(agreement, None, (Line(step, step, "ran", 2, 1, 1_500, 0, amount),))
         page = LINES.block(lines)

@@ -1,6 +1,6 @@
 """Granting: entering what a peer may owe, by a command, while no node runs that would do it.
 
-The entry goes out when a node runs: it is among those that its peer has not confirmed.
+The entry goes out when a node runs, which tells each peer what it has not.
 """
 
 import secrets

@@ -1,9 +1,9 @@
 """LedgerBook: the ledger of a peer, open to be written to: HOME/ledger.db (ledger_file.py).
 
 Whoever may sign holds the lock of the home meanwhile: the node, or a command while none runs. What
-writes takes the connection of a change, so that one transaction has the entries, the balances,
-the evidence, and what is to be sent: `unacknowledged` is the outbox. Commit, then send; what was
-signed is sent again as it is, and never signed anew.
+writes takes the connection of a change, so that one transaction has the entries, the balances and
+the evidence. Commit, then send: what is sent is read from here (correspondence.py), and what was
+signed is sent again as it is, never signed anew.
 
     with signing(home, me) as book:                   # Unavailable while another process holds it
         ledger = book.load()                          # Damaged when it is not what it was
@@ -13,15 +13,11 @@ signed is sent again as it is, and never signed anew.
         with book.change() as change:                 # or in a Record of Recorder(store, book)
             book.enter([written], after, change, evidence=[offer])
         send(written.signed)
-        with book.change() as change:                 # the peer says which of ours it has last
-            book.acknowledge(channel.id, cid, change)
-        book.unacknowledged(channel.id)               # [signed, ...]: that it may not have
         with book.change() as change:
             book.snapshot(after, change)              # at a clean end
 
 To read, in any thread and process, with no lock: `LedgerFile(home)`, which has all that is read
-here: `load`, `balances`, `entry`, `evidence`, `id_at`, `follower`, `signed_after`, `acknowledged`,
-`waiting`, `link_at`, `end`.
+here: `load`, `balances`, `said`, `evidence`, `id_at`, `follower`, `link_at`, `end`.
 """
 
 import sqlite3
@@ -34,7 +30,6 @@ from typing import Final
 from blake3 import blake3
 
 from engine.content.blocks import Block
-from engine.content.cid import Cid
 from engine.errors import Refused, Unavailable
 from engine.locks import lock
 from peers import ledger_state
@@ -155,17 +150,6 @@ class LedgerBook(LedgerFile):
             " (SELECT pos FROM snapshots ORDER BY pos DESC LIMIT ?)",
             (SNAPSHOTS,),
         )
-
-    def acknowledge(self, channel: bytes, last: Cid, change: sqlite3.Connection) -> bool:
-        """Note which entry of ours a peer has last; False when there is no such entry here."""
-        found = change.execute(
-            "SELECT pos FROM entries WHERE id = ? AND channel = ? AND is_own", (last.raw, channel)
-        ).fetchone()
-        if found is not None:
-            change.execute(
-                "UPDATE channels SET acked = max(acked, ?) WHERE channel = ?", (found[0], channel)
-            )
-        return found is not None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """LedgerCheck: whether the ledger of a home is whole: all of it is replayed, from its first entry.
 
 Beside what an audit looks at (audit.py): that each column says what its entry says, that balances,
-snapshots, evidence and what peers acknowledged are what the entries give, that the file is not
+snapshots and evidence are what the entries give, that the file is not
 older than `ledger.head`, and that SQLite finds nothing wrong with it.
 """
 
@@ -46,7 +46,6 @@ def check(file: LedgerFile, signatures: Signatures) -> Found:
         with audit.naming():
             _check_entries(file, audit)
             file.check_end(audit)
-            _check_acknowledged(file)
             _check_evidence(file)
             _check_file(file)
             _check_head(file)
@@ -88,16 +87,6 @@ def _columns(written: Written, audit: Audit) -> Row:
         before,
         is_own,
     )
-
-
-def _check_acknowledged(file: LedgerFile) -> None:
-    query = (
-        "SELECT acked FROM channels AS of WHERE acked AND NOT EXISTS (SELECT 1 FROM entries"
-        " WHERE pos = acked AND is_own AND entries.channel = of.channel)"
-    )
-    for (acked,) in file.rows(query):
-        where = f"{FILE}, entry {acked}"
-        raise Damaged("a peer is said to have it, and it is not one for that peer", where=where)
 
 
 def _check_evidence(file: LedgerFile) -> None:

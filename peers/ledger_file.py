@@ -7,8 +7,7 @@
                 (order.py); signed bytes are passed on as they came
     evidence    blocks that entries name, and the last entry that does: offers, receipt lines,
                 manifests, proofs
-    channels    how each stands (balance.py), so that it is read without a replay, and the last
-                entry of ours that its peer is known to have durably
+    channels    how each stands (balance.py), so that it is read without a replay
     snapshots   the whole ledger (ledger_state.py) after every 1 000 entries: the last two
 
 What was released of the tables is never changed: whoever needs more adds a version.
@@ -32,7 +31,6 @@ from peers.ledger import Ledger, ledger_of
 from peers.order import START, Taken
 
 FILE: Final = "ledger.db"
-MAX_SENT: Final = 256  # entries that are read for a peer at once: 4 MiB at most
 
 _FIRST: Final = """
 CREATE TABLE log (
@@ -45,15 +43,15 @@ CREATE TABLE entries (
     signed BLOB NOT NULL, link BLOB NOT NULL,
     UNIQUE (author, epoch, number));
 CREATE UNIQUE INDEX followers ON entries (channel, author, before) WHERE channel IS NOT NULL;
-CREATE INDEX own_of ON entries (channel, pos) WHERE is_own;
+CREATE INDEX own_of ON entries (channel, epoch, number) WHERE is_own;
 CREATE TABLE evidence (
     cid BLOB PRIMARY KEY, data BLOB NOT NULL, pos INTEGER NOT NULL);
 CREATE TABLE channels (
     channel BLOB PRIMARY KEY, peer BLOB NOT NULL, generation INTEGER NOT NULL,
     balance INTEGER NOT NULL, unvouchered INTEGER NOT NULL, limit_granted INTEGER NOT NULL,
     limit_received INTEGER NOT NULL, reserved INTEGER NOT NULL,
-    reserved_received INTEGER NOT NULL, is_frozen INTEGER NOT NULL, is_over INTEGER NOT NULL,
-    acked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    reserved_received INTEGER NOT NULL, is_frozen INTEGER NOT NULL, is_over INTEGER NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE snapshots (
     pos INTEGER PRIMARY KEY, link BLOB NOT NULL, state BLOB NOT NULL, hash BLOB NOT NULL);
 """
@@ -194,44 +192,6 @@ class LedgerFile(Sqlite):
         rows = self.rows(f"SELECT {COLUMNS} FROM channels ORDER BY peer, generation")  # noqa: S608
         return [_balance(row) for row in rows]
 
-    def acknowledged(self) -> dict[bytes, Cid]:
-        """Return by channel which entry of ours its peer is known to have last."""
-        query = "SELECT channels.channel, id FROM channels JOIN entries ON pos = acked"
-        return {channel: Cid(found) for channel, found in self.rows(query)}
-
-    def unacknowledged(self, channel: bytes, limit: int = MAX_SENT) -> list[bytes]:
-        """Return the first of our entries in a channel that its peer may not have."""
-        query = (
-            "SELECT signed FROM entries WHERE is_own AND channel = ?1 AND pos >"
-            " (SELECT acked FROM channels WHERE channel = ?1) ORDER BY pos LIMIT ?2"
-        )
-        return [signed for (signed,) in self.rows(query, (channel, limit))]
-
-    def waiting(self) -> list[bytes]:
-        """Return the channels whose peer may not have all of ours."""
-        query = (
-            "SELECT channel FROM channels AS of WHERE EXISTS (SELECT 1 FROM entries WHERE is_own"
-            " AND entries.channel = of.channel AND pos > acked)"
-        )
-        return [channel for (channel,) in self.rows(query)]
-
-    def signed_after(
-        self, channel: bytes, after: Cid | None, limit: int = MAX_SENT
-    ) -> list[bytes] | None:
-        """Return our entries in a channel that follow one of them; None when it is not here."""
-        pos = 0
-        if after is not None:
-            query = "SELECT pos FROM entries WHERE id = ? AND channel = ? AND is_own"
-            found = self.rows(query, (after.raw, channel))
-            if not found:
-                return None
-            ((pos,),) = found
-        query = (
-            "SELECT signed FROM entries WHERE is_own AND channel = ? AND pos > ?"
-            " ORDER BY pos LIMIT ?"
-        )
-        return [signed for (signed,) in self.rows(query, (channel, pos, limit))]
-
     def id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
         """Return which entry is at a place in the log of somebody."""
         query = "SELECT id FROM entries WHERE author = ? AND epoch = ? AND number = ?"
@@ -241,12 +201,6 @@ class LedgerFile(Sqlite):
         """Return which entry of somebody follows another one of theirs in a channel."""
         query = "SELECT id FROM entries WHERE channel = ? AND author = ? AND before IS ?"
         return _cid(self.rows(query, (channel, author.key, before.raw if before else None)))
-
-    def entry(self, cid: Cid) -> bytes | None:
-        """Return the signed bytes of an entry."""
-        for (signed,) in self.rows("SELECT signed FROM entries WHERE id = ?", (cid.raw,)):
-            return bytes(signed)
-        return None
 
     def all_evidence(self) -> list[Cid]:
         """Return the names of all blocks that entries name."""

@@ -89,7 +89,7 @@ def test_a_limit_is_set_and_shown(tally: Program) -> None:
         f"you lend {tail} up to 0.25 credits from now",
     ]
     file = LedgerFile(tally.home)
-    assert len(file.unacknowledged(file.balances()[0].channel)) == 2
+    assert [one.limit_granted for one in file.balances()] == [250_000]
     assert "0.25" in tally("credit", "limit").out
 
 

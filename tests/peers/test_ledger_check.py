@@ -271,8 +271,6 @@ def test_a_copied_ledger_is_whole(kept: tuple[Path, Keeper], tmp_path: Path) -> 
     ("statement", "said"),
     [
         ("UPDATE channels SET limit_received = 1", "balances"),
-        ("UPDATE channels SET acked = 1", "is said to have it"),
-        ("UPDATE channels SET acked = 99", "is said to have it"),
         ("UPDATE evidence SET data = x'00'", "does not match its address"),
         ("UPDATE evidence SET cid = zeroblob(36) WHERE rowid = 1", "what it names is damaged"),
         ("UPDATE snapshots SET state = x'00'", "snapshot"),
@@ -284,7 +282,7 @@ def test_a_copied_ledger_is_whole(kept: tuple[Path, Keeper], tmp_path: Path) -> 
 def test_what_is_beside_the_entries_is_what_they_give(
     kept: tuple[Path, Keeper], statement: str, said: str
 ) -> None:
-    """Balances, acknowledgements, evidence and snapshots are what the entries give."""
+    """Balances, evidence and snapshots are what the entries give."""
     home, _ = kept
     change(home, statement)
     found = damage(home)
