@@ -1,0 +1,202 @@
+"""Trade, by the program as a user calls it: daemons with prices that run steps for one another.
+
+What they owe is read from their ledgers, and from the lines of the receipts in those.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.nix.nixstore import NixStore
+from peers.ledger_file import LedgerFile
+from tests.fakes import nixstore
+from tests.peers.standing import Standing, are_quiet, check_quiet
+from tests.test_examples import EXAMPLES, PROGRAM, tally, told
+from tests.test_peers import Daemon, until
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+PRICES = ("--prices", "core-second=0.01,cache-hit=0.001")
+SLOW = """\
+workflow: slow
+params: {salt: a, seconds: 0, quick: [0, 1]}
+environments:
+  sh: {nix: ../env/default.nix, attribute: env-sh}
+defaults: {environment: sh, resources: {memory: 64MiB}}
+steps:
+  quick:
+    scatter: {number: params.quick}
+    run: echo {params.salt} {scatter.number} >{outputs.text}
+    outputs: {text: text}
+  slow:
+    inputs: {all: "quick[*].text"}
+    run: sleep {params.seconds}; cat {inputs.all} >{outputs.text}
+    outputs: {text: text}
+outputs: {text: slow.text}
+"""
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a place with the examples, and a workflow whose last step takes as long as asked."""
+    place = tmp_path_factory.mktemp("project") / "examples"
+    subprocess.run(["cp", "-r", EXAMPLES, place], check=True)
+    (place / "digits" / "workflow.lock").unlink(missing_ok=True)
+    (place / "slow").mkdir()
+    (place / "slow" / "workflow.yaml").write_text(SLOW)
+    return place
+
+
+@pytest.fixture(scope="module")
+def daemons(
+    tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore
+) -> Iterator[list[Daemon]]:
+    """Return three peers that have prices."""
+    folder = tmp_path_factory.mktemp("peers")
+    all_ = [Daemon(nixstore.lend(nix_store, folder / number)) for number in "123"]
+    yield all_
+    for one in all_:
+        one.stop()
+
+
+def connect(asks: Daemon, *runs: Daemon) -> None:
+    """Start peers that are not running, and let the first know the others."""
+    for one in (asks, *runs):
+        one.start(*PRICES)
+    for one in runs:
+        told(asks.home, "peer", "add", one.address)
+    until(lambda: all(asks.is_up(one) and one.is_up(asks) for one in runs))
+
+
+def settled(*daemons: Daemon) -> list[Standing]:
+    """Return what the ledgers say when all is settled, which comes about by itself."""
+    homes = [one.home for one in daemons if LedgerFile.is_here(one.home)]
+    until(lambda: are_quiet(*homes))
+    check_quiet(*homes)
+    return [Standing(home) for home in homes]
+
+
+def begin(asks: Daemon, workflow: Path, *words: str) -> "subprocess.Popen[str]":
+    """Begin a run on peers, in the background."""
+    with (asks.home / "run.err").open("w") as log:
+        return subprocess.Popen(
+            [*PROGRAM, "run", str(workflow), *words, "--on", "peers", "-o", "json"],
+            env=os.environ | {"TALLY_HOME": str(asks.home)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def ran(answer: dict[str, Any], by: Daemon) -> set[str]:
+    """Return the steps that a peer ran in a run."""
+    return {one["step"] for one in answer["steps"] if one["peer"] == by.peer}
+
+
+def lines(standing: Standing, steps: Sequence[str] | set[str]) -> list[str]:
+    """Return for which of some steps this peer was paid, or paid, with repeats."""
+    return sorted(str(one.line.step) for one in standing.paid if str(one.line.step) in steps)
+
+
+def test_what_a_run_costs_is_owed_on_both_sides(daemons: list[Daemon], examples: Path) -> None:
+    """To the micro-credit, and it is the sum of the receipts' lines, one for each step."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    workflow = str(examples / "digits" / "workflow.yaml")
+    answer = told(asks.home, "run", workflow, "--on", "peers", "--max-cost", "2")
+    mine, *theirs = settled(asks, *runs)
+    for one, theirs_ in zip(runs, theirs, strict=True):
+        assert lines(theirs_, ran(answer, one)) == sorted(ran(answer, one))
+        owed = sum(paid.line.amount for paid in theirs_.paid)
+        assert theirs_.balances[mine.me].balance == owed > 0
+        assert mine.balances[theirs_.me].balance == -owed
+    assert len(mine.paid) == len(answer["steps"])
+
+
+def test_a_provider_is_paid_for_what_it_finished(daemons: list[Daemon], examples: Path) -> None:
+    """Killed in the middle of a step it gets nothing for that one, but for those before it."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    run = begin(asks, examples / "slow" / "workflow.yaml", "-p", "seconds=2")
+    until(lambda: "quick[1]: done" in (asks.home / "run.err").read_text())
+    until(lambda: any(one.is_running for one in runs))
+    doomed = next(one for one in runs if one.is_running)
+    doomed.kill()
+    out, _ = run.communicate(timeout=60)
+    answer = json.loads(out)
+    (other,) = (one for one in runs if one is not doomed)
+    slow = next(one["step"] for one in answer["steps"] if one["id"] == "slow")
+    assert slow in ran(answer, other)
+    connect(asks, *runs)
+    settled(asks, *runs)
+    for one in runs:
+        assert lines(Standing(one.home), {one["step"] for one in answer["steps"]}) == sorted(
+            ran(answer, one)
+        )
+
+
+def test_a_requester_that_is_killed_pays_once(daemons: list[Daemon], examples: Path) -> None:
+    """After its restart all agreements are closed, and the run that goes on pays for the rest."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    workflow, words = examples / "slow" / "workflow.yaml", ("-p", "salt=b", "-p", "seconds=1")
+    run = begin(asks, workflow, *words)
+    until(lambda: "quick[1]: done" in (asks.home / "run.err").read_text())
+    asks.kill()
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    connect(asks, *runs)
+    settled(asks, *runs)
+    answer = told(asks.home, "run", str(workflow), *words, "--on", "peers")
+    mine, *_ = settled(asks, *runs)
+    steps = {one["step"] for one in answer["steps"]}
+    assert lines(mine, steps) == sorted(steps)
+
+
+def test_work_for_each_other_settles(daemons: list[Daemon], examples: Path) -> None:
+    """What was given back in work is owed no more, and raises what each may owe."""
+    one, two, three = daemons
+    connect(one, two)
+    three.stop()
+    workflow = str(examples / "slow" / "workflow.yaml")
+    for asks, runs, salt in ((one, two, "c"), (two, one, "d"), (one, two, "e")):
+        words = ("-p", f"salt={salt}", "-p", "seconds=1")
+        answer = told(asks.home, "run", workflow, *words, "--on", "peers")
+        assert {step["peer"] for step in answer["steps"]} == {runs.peer}
+        settled(one, two)
+    here, there = Standing(one.home), Standing(two.home)
+    limit = here.balances[there.me].limit_granted
+    settled_ = min(here.spent_with(there), there.spent_with(here))
+    assert limit == there.balances[here.me].limit_received == 1_000_000 + settled_ // 2
+
+
+def test_over_its_limit_a_peer_is_told_so(
+    daemons: list[Daemon],
+    examples: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Exit 3: how much it lacks, and what to do; nothing is owed for it."""
+    asks, *others = daemons
+    asks.start(*PRICES)
+    for one in others:
+        one.stop()
+    monkeypatch.setenv("TALLY_NEWCOMER_LIMIT", "0.000001")
+    careful = Daemon(tmp_path / "careful")
+    try:
+        connect(asks, careful)
+        workflow = str(examples / "slow" / "workflow.yaml")
+        refused = tally(asks.home, "run", workflow, "-p", "salt=f", "--on", "peers")
+    finally:
+        careful.stop()
+    assert refused.returncode == 3
+    assert "no peer that runs such a step lends this one the 0." in refused.stderr
+    assert "run steps for them first, or ask their owners for a higher limit" in refused.stderr
+    assert not Standing(careful.home).balances
