@@ -68,7 +68,7 @@ class Clerk:
             self.dialler,
             self._log,
         )
-        parts = Parts(self.lines, self.registrar, _Deaf(), _Deaf(), _Deaf(), _Deaf())
+        parts = Parts(self.lines, self.registrar, *(_Deaf() for _ in Parts._fields[2:]))
         self.switch = Switch(self.post, parts, self._log, self.dialler.failed)
 
     def _log(self, event: str, **facts: object) -> None:
