@@ -35,6 +35,7 @@ class Known:
     usual_ms: Callable[[], Mapping[str, int]]  # how long they take, by step
     inquiry: Inquiry | None = None  # of what was done before and stayed with peers
     stays: Mapping[str, Set[str]] = field(default_factory=dict)  # outputs that may, by step
+    royalties: tuple[tuple[bytes, ...], tuple[bytes, ...]] = ((), ())  # manifests, their parents
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def _open_remote(
     space: Workspace, run: str, most: int, known: Known, briefs: "_Briefs"
 ) -> Iterator[RemoteSlots]:
     client = connect(space.home)
-    client.call("run", run, most)
+    client.call("run", run, most, *known.royalties)
     slots = RemoteSlots(client, space.store, briefs, _Lineage(known.inquiry), note)
     try:
         yield slots

@@ -129,6 +129,7 @@ def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry) -> Kn
         usual_ms,
         asked,
         asked.stays,
+        how.royalties,
     )
 
 

@@ -39,6 +39,7 @@ class How:
     forced: frozenset[str] = frozenset()  # steps that run whatever is known
     keep_going: bool = False  # with what a failed step does not prevent
     keep_intermediates: bool = False  # whether what only steps read leaves the peers, too
+    royalties: tuple[tuple[bytes, ...], tuple[bytes, ...]] = ((), ())  # manifests, their parents
 
 
 @dataclass(frozen=True, slots=True)

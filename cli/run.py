@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -34,6 +35,9 @@ _POLL_S: Final = 0.05
 )
 @click.option("--detach", is_flag=True, help="Run in the background; 'tally log -f' follows it.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
+@click.option(
+    "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
+)
 @common
 def run(
     settings: Settings,
@@ -46,6 +50,7 @@ def run(
     force: tuple[str, ...],
     keep_intermediates: bool,
     detach: bool,
+    royalty: tuple[str, ...],
 ) -> int:
     """Run WORKFLOW, a file, or the CID of a run to be done again.
 
@@ -72,12 +77,30 @@ def run(
             return 0
         if not forced and repeated(space, settings, prepared):
             return 0
-        how = How(forced, keep_going=keep_going, keep_intermediates=keep_intermediates)
+        how = How(
+            forced,
+            keep_going=keep_going,
+            keep_intermediates=keep_intermediates,
+            royalties=_consent(space, royalty),
+        )
         found = _begun(space, settings, prepared, how, detach=detach)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
         _go_on_in_background(settings, found.name)
         return 0
     return _judge(found)
+
+
+def _consent(
+    space: Workspace, words: Sequence[str]
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Read which authors are to be paid, and say so: whoever lets it go on consents."""
+    if not words:
+        return (), ()
+    from cli.royalties import royalties_of, tell_royalties
+
+    royalties = royalties_of(space, words)
+    tell_royalties(royalties)
+    return royalties.signed, royalties.parents
 
 
 def _begun(

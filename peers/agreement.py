@@ -37,7 +37,7 @@ MAX_POLICY: Final = 200  # characters
 class Offer:
     """The terms on which a provider would run steps of one run."""
 
-    run_id: bytes  # 16 random bytes of the requester's
+    run_id: bytes  # 16 bytes: 8 that are the same for the run, 8 random for this offer of it
     requester: bytes  # Ed25519, 32 bytes
     provider: bytes
     prices: dict[str, int]  # micro-credits; see docs/protocol.md

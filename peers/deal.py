@@ -43,7 +43,9 @@ from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.parcels import Parcels, Passes
+from peers.payments import Bill
 from peers.receipts import Line, within
+from peers.royalties import NOBODY, Royalties
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
@@ -92,9 +94,15 @@ class Deal:
     """An offer, what came of it, and the steps under it. For the node's thread."""
 
     def __init__(
-        self, office: Office, owner: Owner, provider: PeerId, terms: Offer, now_ms: int
+        self,
+        office: Office,
+        owner: Owner,
+        provider: PeerId,
+        terms: Offer,
+        now_ms: int,
+        royalties: Royalties = NOBODY,
     ) -> None:
-        """Offer some terms to a provider."""
+        """Offer some terms to a provider; `royalties` are those that the terms name."""
         self.provider = provider
         self.terms = terms
         signed = seal(OFFER, terms, office.signer)
@@ -105,6 +113,7 @@ class Deal:
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._parcels = Parcels()
         self._unjudged = Unjudged()
+        self._royalties = royalties
         self._left = terms.price_cap
         self._is_settled = False  # whether no receipt will follow
         self._contact = Contact()
@@ -293,7 +302,8 @@ class Deal:
             self._owner.paid(self, Credits(amount))
         if sum(line.amount for line in lines) > amount:
             self._office.log("price cap reached", peer=self.provider)
-        self._office.payments.bill(self.provider, self.agreement, batch, paid, then)
+        bill = Bill(self.agreement, batch, tuple(paid), self._royalties)
+        self._office.payments.bill(self.provider, bill, then)
 
     def _line(self, told: Told, said: Testimony) -> Line:
         """Return what is paid for a step."""
@@ -315,7 +325,7 @@ class Deal:
         if self.is_over and not self._is_settled and not self._unjudged.is_busy:
             self._is_settled = True
             if self.is_agreed and self.terms.price_cap:
-                self._office.payments.end(self.provider, self.agreement)
+                self._office.payments.end(self.provider, self.agreement, self._royalties)
 
     def _answer(self, batch: Cid) -> None:
         """Say that we have a batch, once all that counts of it is durable."""

@@ -233,8 +233,9 @@ class Node:
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
         judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, home.dues, wake)
-        self._payments = Payments(treasury, home.limits, self._log)
-        self._payments.resume(home.dues.all(), home.ledger, judge.settled)
+        self._payments = Payments(treasury, home.ledger, home.limits, self._log)
+        self._payments.resume(home.dues.all(), judge.settled)
+        closing.callback(self._payments.close)
         office = Office(post, lines, depot, identity, judge, self._log, self._payments)
         requester = self._requester = Requester(
             office,

@@ -1,25 +1,29 @@
-"""Payments: what this peer pays to those who run its steps: receipts, vouchers, and their end.
+"""Payments: what this peer pays to those who run its steps, and to the authors of what it runs.
 
 A receipt is entered when the provider's word for the agreement is in the ledger; what comes before
-that waits. What is owed gets a voucher soon after.
+that waits. What is owed gets a voucher soon after. When an agreement ends, its authors get theirs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
+from peers import precedent
 from peers.channel import Held
 from peers.clearing import next_voucher
+from peers.commission import MARK_BYTES
 from peers.credits import NOTHING, Credits
 from peers.dues import Batch
-from peers.entries import MAX_PENDING, Agreed, Close, Open, Receipt
-from peers.entry import Written, read
+from peers.entries import MAX_PENDING, Agreed, Close, Open, Royalty
+from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
 from peers.limits import Policy
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
+from peers.royalties import NOBODY, Royalties, authors
 from peers.saying import Say
 from peers.treasury import Treasury
 
@@ -29,19 +33,26 @@ MANY: Final = MAX_PENDING // 4  # receipts, which do not wait
 Then = Callable[[], None]
 
 
-def _nothing() -> None:
-    """Do nothing more."""
+class Bill(NamedTuple):
+    """What is paid for steps of one batch."""
+
+    agreement: Cid
+    batch: Cid
+    lines: tuple[Line, ...]
+    royalties: Royalties = NOBODY  # which the agreement names
 
 
 class Payments:
     """What is paid from one ledger. For the node's thread."""
 
-    def __init__(self, treasury: Treasury, policy: Policy, log: Say) -> None:
+    def __init__(self, treasury: Treasury, book: LedgerFile, policy: Policy, log: Say) -> None:
         self._treasury = treasury
+        self._book = book
         self._policy = policy
         self._log = log
         self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
+        self._settled: set[bytes] = set()  # runs of which authors got their fixed part
         self._now_ms = 0
         treasury.heard.append(self._heard)
 
@@ -54,53 +65,36 @@ class Payments:
         owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
         return Credits(max(0, limit - owed))
 
-    def bill(
-        self,
-        provider: PeerId,
-        agreement: Cid,
-        batch: Cid | None,
-        lines: Sequence[Line],
-        then: Then = _nothing,
-    ) -> None:
-        """Give receipts for some lines; `then` is called when they are durable."""
-
-        def give() -> None:
-            *first, last = [lines[at : at + MAX_LINES] for at in range(0, len(lines), MAX_LINES)]
-            for part in first:
-                self._receipt(provider, Lines(agreement, batch, tuple(part)), None)
-            self._receipt(provider, Lines(agreement, batch, tuple(last)), then)
-
-        if lines:
-            self._in_turn(provider, agreement, give)
+    def bill(self, provider: PeerId, bill: Bill, then: Then) -> None:
+        """Give receipts; `then` is called when they are durable."""
+        if bill.lines:
+            self._in_turn(provider, bill.agreement, partial(self._give, provider, bill, then))
         else:
             then()
 
-    def resume(
-        self, dues: Iterable[Batch], book: LedgerFile, settled: Callable[[Cid], None]
-    ) -> None:
+    def end(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
+        """Give no more receipts under an agreement; its authors get theirs."""
+        self._in_turn(provider, agreement, partial(self._close, provider, agreement, royalties))
+
+    def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then."""
         for due in dues:
-            paid = set(_paid(book, due.agreement))
-            left = self._held(due.provider, due.agreement)
+            paid = set(precedent.paid(self._book, due.agreement))
+            held = self._held(due.provider, due.agreement)
             lines = [line for line in due.lines if (line.step, line.attestation) not in paid]
-            room = left.price_cap - left.applied if left else 0
-            then = partial(settled, due.batch)
-            self.bill(due.provider, due.agreement, due.batch, list(within(lines, room)), then)
+            left = tuple(within(lines, held.price_cap - held.applied if held else 0))
+            bill = Bill(due.agreement, due.batch, left)
+            self.bill(due.provider, bill, partial(settled, due.batch))
         for peer in self._treasury.ledger.peers():
             account = self._treasury.account(peer)
+            if account.mine.pending:
+                self._since_ms[peer] = self._now_ms
             for agreement, held in account.agreements.items():
                 if held.requester == account.me:
-                    self.end(peer, agreement)
-
-    def end(self, provider: PeerId, agreement: Cid) -> None:
-        """Give no more receipts under an agreement."""
-
-        def close() -> None:
-            self._open(provider)
-            self._vouch(provider)
-            self._treasury.enter(provider, Close(agreement))
-
-        self._in_turn(provider, agreement, close)
+                    offer = precedent.offer_of(self._book, agreement)
+                    has_paid = held.applied > 0
+                    royalties = precedent.royalties_of(self._book, offer) if has_paid else NOBODY
+                    self.end(peer, agreement, royalties)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
@@ -110,6 +104,13 @@ class Payments:
             pending = len(self._treasury.account(peer).mine.pending)
             if now_ms - since_ms >= VOUCH_MS or pending >= MANY:
                 self._vouch(peer)
+
+    def close(self) -> None:
+        """Give vouchers for all that is owed."""
+        for peer in tuple(self._since_ms):
+            self._vouch(peer)
+
+    # when it may be done
 
     def _in_turn(self, provider: PeerId, agreement: Cid, act: Then) -> None:
         if (provider, agreement) not in self._waiting and self._may_pay(provider, agreement):
@@ -135,17 +136,74 @@ class Payments:
         held = self._treasury.account(provider).agreements.get(agreement)
         return held if held is not None and held.requester != provider else None
 
-    def _receipt(self, provider: PeerId, lines: Lines, then: Then | None) -> None:
+    # what is entered
+
+    def _give(self, provider: PeerId, bill: Bill, then: Then) -> None:
+        lines = bill.lines
+        parts = [lines[at : at + MAX_LINES] for at in range(0, len(lines), MAX_LINES)]
+        for part in parts:
+            of = Lines(bill.agreement, bill.batch, part)
+            self._receipt(provider, of, bill.royalties, then if part is parts[-1] else None)
+
+    def _receipt(
+        self, provider: PeerId, lines: Lines, royalties: Royalties, then: Then | None
+    ) -> None:
+        """Enter a receipt; with the first of an agreement go the manifests that it names."""
         self._open(provider)
-        receipt: Receipt = receipt_of(lines)
-        self._treasury.enter(provider, receipt, evidence=(LINES.block(lines),), then=then)
-        self._since_ms.setdefault(provider, self._now_ms)
+        held = self._held(provider, lines.agreement)
+        is_first = held is not None and held.applied == 0
+        evidence = (LINES.block(lines), *(royalties.blocks if is_first else ()))
+        self._treasury.enter(provider, receipt_of(lines), evidence=evidence, then=then)
+        self._owes(provider)
+
+    def _close(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
+        if not all(map(self._treasury.may_sign, authors(royalties))):  # of a restored ledger
+            again = partial(self._close, provider, agreement, royalties)
+            self._waiting.setdefault((provider, agreement), []).append(again)
+            return
+        self._open(provider)
+        held = self._held(provider, agreement)
+        if held is not None and held.applied and royalties.cids:
+            self._pay_authors(agreement, royalties, Credits(held.applied))
+        self._vouch(provider)
+        self._treasury.enter(provider, Close(agreement))
+
+    def _pay_authors(self, agreement: Cid, royalties: Royalties, price: Credits) -> None:
+        """Enter what falls to each author, unless it was before the program ended."""
+        mark = precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
+        before = list(precedent.given(self._book))
+        entered = {(one.manifest, one.author) for one in before if one.agreement == agreement}
+        pools = {one.manifest: one.pool for one in before if one.agreement == agreement}
+        is_first = mark not in self._settled and not any(
+            self._mark(one.agreement) == mark for one in before if one.agreement != agreement
+        )
+        self._settled.add(mark)
+        blocks = {block.cid: block for block in royalties.blocks}
+        for due in royalties.due(price, is_first=is_first):
+            pool = pools.get(due.manifest, due.pool)
+            shares = royalties.shares_of(due.manifest, Credits(pool))
+            for key, amount in shares.items():
+                author = PeerId(key)
+                if author != self._treasury.me and (due.manifest, author) not in entered:
+                    body = Royalty(agreement, due.manifest, pool, amount)
+                    self._royalty(author, body, blocks[due.manifest])
+
+    def _mark(self, agreement: Cid) -> bytes:
+        return precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
+
+    def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
+        self._open(author)
+        self._treasury.enter(author, body, evidence=(manifest,))
+        self._owes(author)
 
     def _open(self, peer: PeerId) -> None:
         account = self._treasury.account(peer)
         if not account.mine.is_open:
             body = Open(peer.key, account.generation, self._policy.newcomer)
             self._treasury.enter(peer, body)
+
+    def _owes(self, peer: PeerId) -> None:
+        self._since_ms.setdefault(peer, self._now_ms)
 
     def _vouch(self, peer: PeerId) -> None:
         self._since_ms.pop(peer, None)
@@ -155,14 +213,3 @@ class Payments:
                 self._treasury.enter(peer, voucher)
         except Refused as refused:  # it has to be heard first
             self._log("no voucher", peer=peer, why=refused.what)
-
-
-def _paid(book: LedgerFile, agreement: Cid) -> Iterator[tuple[Cid, Cid | None]]:
-    """Yield the steps that have receipts under an agreement, with what was said of each."""
-    for taken in book.taken():
-        written = read(taken.signed)
-        body = written.body
-        if isinstance(body, Receipt) and body.agreement == agreement:
-            for cid in written.entry.refs:
-                for line in LINES.decode(book.evidence(cid) or b"").lines:
-                    yield line.step, line.attestation

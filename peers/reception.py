@@ -4,19 +4,21 @@ The first frame of a visitor names it; all but "run" are answered at once.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from engine.errors import Refused, TallyError
 from peers.addressbook import AddressBook
+from peers.commission import Commission
 from peers.control import Visitor
 from peers.control_frames import frame_of
-from peers.credits import MAX_CREDITS, Credits
+from peers.credits import check
 from peers.identity import Address, PeerId
 from peers.lines import Lines
 from peers.peer_record import Notice
 from peers.plain import Plain
 from peers.registrar import Registrar
+from peers.royalties import Royalties
 
 Facts = dict[str, Any]  # what JSON can hold
 
@@ -40,8 +42,8 @@ class Lending(Protocol):
 class Borrowing(Protocol):
     """What is asked of the part that has others run steps."""
 
-    def attend(self, visitor: Visitor, most: Credits) -> None:
-        """Have the steps of a run run, as the visitor goes on to say, for no more than `most`."""
+    def attend(self, visitor: Visitor, commission: Commission) -> None:
+        """Have the steps of a run run, as the visitor goes on to say."""
         ...
 
     def status(self) -> Facts:
@@ -98,13 +100,24 @@ class Reception:
     def begin(self, visitor: Visitor, first: Plain) -> None:
         """Answer the first frame of a visitor, and each that follows unless somebody attends."""
         match first:
-            case ("run", str(), int(most)) if 0 <= most <= MAX_CREDITS:
-                self._borrowing.attend(visitor, Credits(most))
+            case ("run", str(run), int(most), tuple(signed), tuple(parents)):
+                self._attend(visitor, run, most, signed, parents)
             case (str(name), *words) if name in self._answers:
                 visitor.send(self._answer(name, words))
             case _:
                 fix = "stop the node and start it again: it may be of another version"
                 visitor.send(frame_of(Refused("the node does not know this request", fix=fix)))
+
+    def _attend(
+        self, visitor: Visitor, run: str, most: int, signed: Sequence[Any], parents: Sequence[Any]
+    ) -> None:
+        try:
+            royalties = Royalties(signed, parents)
+            commission = Commission(run, check(most), royalties)
+        except TallyError as error:
+            visitor.send(frame_of(error))
+            return
+        self._borrowing.attend(visitor, commission)
 
     def _answer(self, name: str, words: list[Plain]) -> Plain:
         try:

@@ -8,6 +8,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from engine.content.cid import Cid
 from engine.step import REQUIRES, SYSTEM, Platform
 from engine.workflow.units import show_size
 from peers.agreement import Offer
@@ -99,7 +100,13 @@ class Recruiter:
         return budget.cap(least, self._directory.credit(notice), among)
 
     def terms(
-        self, notice: Notice, shape: Shape, run_id: bytes, requester: bytes, cap: Credits = NOTHING
+        self,
+        notice: Notice,
+        shape: Shape,
+        run_id: bytes,
+        requester: bytes,
+        cap: Credits = NOTHING,
+        royalties: tuple[Cid, ...] = (),
     ) -> Offer:
         """Ask for all that a peer says it lends, at its prices, up to a cap.
 
@@ -114,7 +121,7 @@ class Recruiter:
             prices=of_record(record.prices),
             price_cap=cap,
             policy="",
-            royalties=(),
+            royalties=royalties if cap else (),  # authors share in what is paid
             cores=record.cores,
             memory_bytes=record.memory,
             disk_bytes=shape.disk * max(1, at_once >> times),

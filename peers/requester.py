@@ -12,9 +12,8 @@ from typing import Protocol
 from engine.clock import Clock
 from peers.agreement import RUN_BYTES
 from peers.batch_messages import BATCH_TYPE, read_batch
-from peers.budget import Budget
+from peers.commission import MARK_BYTES, Commission
 from peers.connection import Connection
-from peers.credits import Credits
 from peers.deal import Deal
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -53,16 +52,16 @@ class Requester:
         self._shunned = Shunned()
         self._ended: Counter[str] = Counter()  # steps of runs that are over, by how
 
-    def attend(self, visitor: Visitor, most: Credits) -> None:
-        """Serve a run until its process goes; it may cost no more than `most`."""
+    def attend(self, visitor: Visitor, commission: Commission) -> None:
+        """Serve a run until its process goes."""
         ticket = Ticket(
             self._office,
             visitor,
             self._directory,
             self._shunned,
-            lambda: secrets.token_bytes(RUN_BYTES),
+            lambda: commission.mark + secrets.token_bytes(RUN_BYTES - MARK_BYTES),
             self._clock,
-            Budget(most),
+            commission,
         )
         self._tickets.add(ticket)
         forget = visitor.on_closed

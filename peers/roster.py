@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.agreement import Offer
-from peers.budget import Budget
+from peers.commission import Commission
 from peers.credits import Credits
 from peers.deal import Deal, Owner
 from peers.identity import PeerId
@@ -44,7 +44,7 @@ class Roster:
         run_id: Callable[[], bytes],
         work: Worklist,
         voice: Voice,
-        budget: Budget,
+        commission: Commission,
     ) -> None:
         """Take whom the deals tell, who could be asked, and what gives 16 random bytes."""
         self.deals: dict[Cid, Deal] = {}  # by agreement
@@ -55,7 +55,8 @@ class Roster:
         self._run_id = run_id
         self._work = work
         self._voice = voice
-        self._budget = budget
+        self._royalties = commission.royalties
+        self._budget = commission.budget()
         self._purses: dict[Cid, Purse] = {}  # by agreement
         self._current: dict[PeerId, Deal] = {}  # to which steps are given
 
@@ -209,8 +210,8 @@ class Roster:
 
     def _offer(self, notice: Notice, shape: Shape, cap: Credits, now_ms: int) -> Room:
         me = self._office.signer.public_key
-        terms = self._recruiter.terms(notice, shape, self._run_id(), me, cap)
-        deal = Deal(self._office, self._owner, notice.signer, terms, now_ms)
+        terms = self._recruiter.terms(notice, shape, self._run_id(), me, cap, self._royalties.cids)
+        deal = Deal(self._office, self._owner, notice.signer, terms, now_ms, self._royalties)
         self._budget.promise(deal.agreement, cap)
         self._purses[deal.agreement] = Purse(terms.prices, cap)
         self.deals[deal.agreement] = self._current[notice.signer] = deal

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.clock import Clock
 from engine.content.cid import Cid
-from peers.budget import Budget
+from peers.commission import Commission
 from peers.credits import Credits
 from peers.deal import Deal
 from peers.handing import TRY_HERE, Handing
@@ -42,9 +42,9 @@ class Ticket:
         shunned: Shunned,
         run_id: Callable[[], bytes],
         clock: Clock,
-        budget: Budget,
+        commission: Commission,
     ) -> None:
-        """Take who there is, whom to leave alone, what gives 16 random bytes, and what to spend."""
+        """Take who there is, whom to leave alone, what gives 16 bytes, and what it wants."""
         self.ended: Counter[str] = Counter()  # steps, by how
         self._office = office
         self._shunned = shunned
@@ -54,7 +54,7 @@ class Ticket:
         self._voice = Voice(visitor)
         self._work = Worklist(directory.named)
         recruiter = Recruiter(directory, shunned)
-        self._roster = Roster(office, self, recruiter, run_id, self._work, self._voice, budget)
+        self._roster = Roster(office, self, recruiter, run_id, self._work, self._voice, commission)
         self._handing = Handing(office, directory, self._roster, self._work, self._voice)
         self.deals = self._roster.deals
 

@@ -90,6 +90,11 @@ class Treasury:
         """What counts now, some of which may not be durable yet."""
         return self._teller.ledger
 
+    @property
+    def me(self) -> PeerId:
+        """Whose it is."""
+        return self.ledger.me
+
     def account(self, peer: PeerId) -> Account:
         """Return how it stands with a peer."""
         return self.ledger.channel(peer)

@@ -25,10 +25,10 @@ def objection(written: Written, blocks: Mapping[Cid, Block], me: PeerId) -> str:
         case Agreed() as agreed:
             return _of_agreed(agreed, written.author, blocks, me)
         case Receipt() as receipt:
-            lines = [blocks[cid] for cid in written.entry.refs if cid in blocks]
-            if len(lines) != 1:
+            lines = blocks.get(written.entry.refs[0]) if written.entry.refs else None
+            if lines is None:
                 return "a receipt comes with its lines"
-            return receipts.objection(receipt, lines[0].data)
+            return receipts.objection(receipt, lines.data)
         case Royalty(_, manifest):
             return _of_royalty(manifest, blocks)
         case _:

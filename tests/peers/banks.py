@@ -55,9 +55,9 @@ class Bank(Trader):
         if why is not None:
             self.treasury.note(Epoch(why))
         self.credit = CreditLine(self.treasury, POLICY, self._say)
-        self.payments = Payments(self.treasury, POLICY, self._say)
+        self.payments = Payments(self.treasury, self.book, POLICY, self._say)
         self.settled: list[object] = []
-        self.payments.resume(self.dues.all(), self.book, self.settled.append)
+        self.payments.resume(self.dues.all(), self.settled.append)
 
     def turn(self) -> None:
         """Let time pass for what is paid, too."""

@@ -1,6 +1,6 @@
 """What deals with credit where no ledger is kept: it is written down what would be paid."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,8 +8,9 @@ from engine.content.cid import Cid
 from peers.credit_line import CreditLine
 from peers.identity import PeerId
 from peers.limits import Policy
-from peers.payments import Payments
+from peers.payments import Bill, Payments
 from peers.receipts import Line
+from peers.royalties import Royalties
 
 _NOBODY: Any = cast("Any", SimpleNamespace(heard=[]))  # a treasury that is never asked
 _POLICY = Policy(0, 0, 0)
@@ -23,23 +24,16 @@ class Tab(Payments):
     """What would be paid."""
 
     def __init__(self) -> None:
-        super().__init__(_NOBODY, _POLICY, _log)
+        super().__init__(_NOBODY, _NOBODY, _POLICY, _log)
         self.lines: list[Line] = []
         self.ended: list[Cid] = []
 
-    def bill(
-        self,
-        provider: PeerId,
-        agreement: Cid,
-        batch: Cid | None,
-        lines: Sequence[Line],
-        then: Callable[[], None] = lambda: None,
-    ) -> None:
+    def bill(self, provider: PeerId, bill: Bill, then: Callable[[], None]) -> None:
         """Note what is paid, and go on."""
-        self.lines += lines
+        self.lines += bill.lines
         then()
 
-    def end(self, provider: PeerId, agreement: Cid) -> None:
+    def end(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
         """Note that no more is."""
         self.ended.append(agreement)
 

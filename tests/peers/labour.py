@@ -27,6 +27,7 @@ from engine.store.disk import DiskStore
 from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Offer, Said
 from peers.batch_messages import BATCH_TYPE, write_batch
 from peers.connection import Connection
+from peers.commission import Commission
 from peers.credits import MAX_CREDITS, Credits
 from peers.dues import Dues
 from peers.envelope import Role
@@ -43,6 +44,7 @@ from peers.post import Came, Closed, Happened, Opened, Unanswered
 from peers.prices import for_record
 from peers.recruiter import Directory
 from peers.requester import Requester
+from peers.royalties import NOBODY
 from peers.run_frames import Task, write_tasks
 from peers.signed import Unsealed, seal
 from peers.step_messages import (
@@ -140,7 +142,7 @@ class Asker(Trader):
     def begin(self, most: Credits) -> None:
         """Begin a run that may cost so much."""
         self.visit = Visit()
-        self.requester.attend(self.visit, most)
+        self.requester.attend(self.visit, Commission("run", most, NOBODY))
 
     def have_run(self, *names: str, usual_ms: int | None = 1_000, private: bool = False) -> None:
         """Have steps run, by name."""

@@ -10,7 +10,9 @@ from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.errors import Refused
 from peers.entries import Limit
+from peers.payments import Bill
 from peers.receipts import Line
+from peers.royalties import NOBODY
 from tests.peers.banks import Bank, until
 from tests.peers.bills import offered
 
@@ -31,13 +33,17 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
         one.close()
 
 
-def lines(*amounts: int) -> list[Line]:
+def nothing() -> None:
+    """Do nothing more."""
+
+
+def lines(*amounts: int) -> tuple[Line, ...]:
     """Return what is paid for some steps, at a thousand a second."""
     steps = [Cid.of(RAW, b"step%d" % at) for at in range(len(amounts))]
-    return [
+    return tuple(
         Line(step, None, "ran", 1, 0, amount, 0, amount)
         for step, amount in zip(steps, amounts, strict=True)
-    ]
+    )
 
 
 def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Block:
@@ -53,13 +59,13 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     one.meet(two)
     offer = offered(one.identity, two.peer.key, 500)
     paid: list[None] = []
-    one.payments.bill(two.peer, offer.cid, BATCH, lines(20, 30), lambda: paid.append(None))
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(20, 30)), lambda: paid.append(None))
     assert not paid
     until(lambda: two.lines.control(one.peer), one, two)
     two.credit.agree(one.peer, offer, 500, lambda: None)
     until(lambda: one.balance(two) == -50 and two.balance(one) == 50, one, two)
     assert paid
-    one.payments.end(two.peer, offer.cid)
+    one.payments.end(two.peer, offer.cid, NOBODY)
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
     assert two.credit.room(one.peer) == 950
 
@@ -80,10 +86,10 @@ def test_a_limit_grows_with_what_was_paid_back(opened: Callable[..., Bank]) -> N
     one.meet(two)
     until(lambda: two.lines.control(one.peer), one, two)
     there = agree(one, two, 900)
-    one.payments.bill(two.peer, there.cid, BATCH, lines(900))
+    one.payments.bill(two.peer, Bill(there.cid, BATCH, lines(900)), nothing)
     until(lambda: two.balance(one) == 900, one, two)
     back = agree(two, one, 800, "back")
-    two.payments.bill(one.peer, back.cid, BATCH, lines(800))
+    two.payments.bill(one.peer, Bill(back.cid, BATCH, lines(800)), nothing)
     until(lambda: two.treasury.account(one.peer).mine.limit == 1_400, one, two)
     until(lambda: one.treasury.account(two.peer).theirs.limit == 1_400, one, two)
 
@@ -94,7 +100,7 @@ def test_a_ledger_goes_on_where_it_was(opened: Callable[..., Bank]) -> None:
     one.meet(two)
     until(lambda: two.lines.control(one.peer), one, two)
     offer = agree(one, two, 500)
-    one.payments.bill(two.peer, offer.cid, BATCH, lines(70))
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(70)), nothing)
     until(lambda: two.balance(one) == 70, one, two)
     one.close()
     one.close = lambda: None  # type: ignore[method-assign]
@@ -111,7 +117,7 @@ def test_what_was_owed_is_paid_once(opened: Callable[..., Bank]) -> None:
     until(lambda: two.lines.control(one.peer), one, two)
     offer = agree(one, two, 500)
     due = lines(10, 20)
-    one.payments.bill(two.peer, offer.cid, BATCH, due[:1])
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, due[:1]), nothing)
     until(lambda: two.balance(one) == 10, one, two)
     with one.database.change() as change:
         one.dues.add(change, two.peer, offer.cid, BATCH, due)
@@ -139,7 +145,7 @@ def test_a_restored_ledger_signs_nothing_before_it_has_heard(
     later.meet(two)
     until(lambda: two.lines.control(later.peer), later, two)
     more = agree(later, two, 400, "more")
-    later.payments.bill(two.peer, more.cid, BATCH, lines(70))
+    later.payments.bill(two.peer, Bill(more.cid, BATCH, lines(70)), nothing)
     until(lambda: two.balance(later) == 70, later, two)
     later.close()
     later.close = lambda: None  # type: ignore[method-assign]

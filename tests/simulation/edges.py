@@ -18,6 +18,7 @@ from peers.allowance import Rate
 from peers.assignment import State
 from peers.batch_messages import BATCH_TYPE, read_batch, write_batch
 from peers.book import Book
+from peers.commission import Commission
 from peers.credits import NOTHING
 from peers.envelope import Role
 from peers.errors import RemoteFault
@@ -31,6 +32,7 @@ from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.recruiter import Directory
 from peers.requester import Requester
+from peers.royalties import NOBODY
 from peers.shown import Shown
 from peers.step_messages import LEASE_TYPE, STOP_TYPE
 from peers.tools import Tools
@@ -53,6 +55,7 @@ from tests.simulation.world import World
 
 CORES = 2  # of each peer: a run needs several
 LONGEST_MS = 7 * 24 * 3600 * 1000
+FREE = Commission("run", NOTHING, NOBODY)
 BAD = tuple(kind for kind in conduct.BAD if kind is not conduct.Invents)  # that only a rerun tells
 TO_PROVIDER = (OFFER_TYPE, LEASE_TYPE, STOP_TYPE, END_TYPE)
 
@@ -208,7 +211,7 @@ class NodeLife(Life):
             self.writer,
             agenda,
             promises,
-            lambda client: self._asking.attend(client, NOTHING),  # nobody asks anything
+            lambda client: self._asking.attend(client, FREE),  # nobody asks anything
         )
 
     def _parts(self, peer: Peer, clock: Clock, shelf: Shelf) -> None:

@@ -1,0 +1,80 @@
+"""Precedent: what the ledger says was paid already, for whoever goes on after a crash.
+
+All of it is looked up rarely, and read from the whole log.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from engine.content.cid import Cid
+from engine.errors import Damaged
+from peers.agreement import OFFER, Offer
+from peers.entries import Receipt, Royalty
+from peers.entry import Written, read
+from peers.identity import PeerId
+from peers.ledger_file import LedgerFile
+from peers.receipts import LINES
+from peers.royalties import Royalties
+from peers.royalty import opened
+from peers.signed import unseal
+
+_RECEIPT: Final = b"tallystick/receipt/1"
+_ROYALTY: Final = b"tallystick/royalty/1"
+
+
+class Given(NamedTuple):
+    """A royalty that was entered."""
+
+    agreement: Cid
+    manifest: Cid
+    author: PeerId
+    pool: int
+
+
+def paid(book: LedgerFile, agreement: Cid) -> Iterator[tuple[Cid, Cid | None]]:
+    """Yield the steps that have receipts under an agreement, with what was said of each."""
+    for written in _own(book, _RECEIPT):
+        body = written.body
+        if isinstance(body, Receipt) and body.agreement == agreement:
+            lines = LINES.decode(_block(book, written.entry.refs[0])).lines
+            yield from ((line.step, line.attestation) for line in lines)
+
+
+def given(book: LedgerFile) -> Iterator[Given]:
+    """Yield the royalties that were entered."""
+    peers = {one.channel: one.peer for one in book.balances()}
+    for written in _own(book, _ROYALTY):
+        body, channel = written.body, written.entry.channel
+        if isinstance(body, Royalty) and channel is not None:
+            yield Given(body.agreement, body.manifest, peers[channel], body.pool)
+
+
+def offer_of(book: LedgerFile, agreement: Cid) -> Offer:
+    """Return what was offered, of an agreement in the ledger.
+
+    Raises: Damaged when it is not there.
+    """
+    return unseal(OFFER, _block(book, agreement)).value
+
+
+def royalties_of(book: LedgerFile, offer: Offer) -> Royalties:
+    """Return what authors get by an agreement, as it was entered with its first receipt.
+
+    Raises: Damaged when it is not there.
+    """
+    signed = [_block(book, cid) for cid in offer.royalties]
+    parents = {parent.manifest for one in signed for parent in opened(one).value.parents}
+    return Royalties(signed, [_block(book, cid) for cid in sorted(parents)])
+
+
+def _own(book: LedgerFile, kind: bytes) -> Iterator[Written]:
+    """Yield our entries of a kind: the kind is among their bytes, as it is written."""
+    query = "SELECT signed FROM entries WHERE is_own AND instr(signed, ?) ORDER BY pos"
+    return (read(signed) for (signed,) in book.rows(query, (kind,)))
+
+
+def _block(book: LedgerFile, cid: Cid) -> bytes:
+    data = book.evidence(cid)
+    if data is None:
+        raise Damaged("what an entry of the ledger names is not there", where=str(cid))
+    return data
