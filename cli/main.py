@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "env": Entry("cli.env", "env", "Lock, show and build environments."),
     "peer": Entry("cli.peer", "peer", "Run a peer; say whom it knows and what it lends."),
     "credit": Entry("cli.credit", "credit", "Say what peers owe each other, and verify it."),
+    "royalty": Entry("cli.royalty", "royalty", "Say who is paid when something is run."),
     "devnet": Entry("cli.devnet", "devnet", "Run some peers on this machine, to try things."),
     "doctor": Entry("cli.doctor", "doctor", "Say what is here, what is missing, and the fix."),
     "config": Entry("cli.config", "config", "Show and change settings."),

@@ -90,9 +90,7 @@ def run(
     return _judge(found)
 
 
-def _consent(
-    space: Workspace, words: Sequence[str]
-) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _consent(space: Workspace, words: Sequence[str]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """Read which authors are to be paid, and say so: whoever lets it go on consents."""
     if not words:
         return (), ()

@@ -75,6 +75,15 @@ def opened(data: bytes) -> Unsealed[Manifest]:
     return found
 
 
+def complaint(manifest: Manifest) -> str:
+    """Return why a manifest cannot be; "" when it can."""
+    try:
+        _check(manifest)
+    except Damaged as damaged:
+        return damaged.what
+    return ""
+
+
 def pool(manifest: Manifest, price: Credits, *, is_first_of_run: bool) -> Credits:
     """Return what the authors get together on top of a price that is paid for steps of a run."""
     fixed = manifest.per_run if is_first_of_run else NOTHING

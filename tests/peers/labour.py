@@ -26,8 +26,8 @@ from engine.step import (
 from engine.store.disk import DiskStore
 from peers.agreement import ACCEPTANCE, BATCH, Acceptance, Batch, Offer, Said
 from peers.batch_messages import BATCH_TYPE, write_batch
-from peers.connection import Connection
 from peers.commission import Commission
+from peers.connection import Connection
 from peers.credits import MAX_CREDITS, Credits
 from peers.dues import Dues
 from peers.envelope import Role

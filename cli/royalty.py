@@ -1,0 +1,148 @@
+"""`tally royalty`: who is paid, and how much, when peers are paid for running something."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, emit_table, note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from peers.royalty import Author, Manifest, Parent
+
+_MOST: Final = "100"  # credits, for one agreement
+
+
+@click.group()
+def royalty() -> None:
+    """Say who is paid when something is run on peers."""
+
+
+@royalty.command()
+@click.argument("file", metavar="FILE")
+@click.option("--author", "authors", metavar="PEER[=WEIGHT]", multiple=True, help="Who is paid.")
+@click.option("--share", metavar="PERCENT", default="0", help="Of what is paid to peers.")
+@click.option("--per-run", metavar="C", default="0", help="Credits, once in a run.")
+@click.option("--most", metavar="C", default=_MOST, show_default=True, help="Credits at most.")
+@click.option("--parent", "parents", metavar="FILE=PERCENT", multiple=True, help="Who shares.")
+@common
+def make(
+    settings: Settings,
+    file: str,
+    authors: tuple[str, ...],
+    share: str,
+    per_run: str,
+    most: str,
+    parents: tuple[str, ...],
+) -> None:
+    """Write a manifest, signed by this peer, to FILE; it is added to the store, too.
+
+    Without --author this peer is the only one. Who runs something with 'tally run --royalty FILE'
+    pays a share of what it pays to peers, and once per run what is fixed.
+    """
+    from peers.credits import read
+    from peers.keyring import Keyring
+    from peers.royalty import MANIFEST, Author, Manifest, complaint
+    from peers.signed import seal
+
+    identity = Keyring(settings.home / "keys").identity()
+    named = tuple(map(_author, authors)) or (Author(identity.public_key, 1),)
+    if all(author.public_key != identity.public_key for author in named):
+        fix = f"add --author {identity.peer}"
+        raise Refused("a manifest is signed by one of the authors that it names", fix=fix)
+    with Workspace(settings.home, writing=True) as space:
+        came = tuple(_parent(space, word) for word in parents)
+        manifest = Manifest(None, named, read(per_run), _points(share), read(most), came)
+        if why := complaint(manifest):
+            raise Refused(f"no such manifest: {why}", fix="'tally royalty make --help' says more")
+        block = seal(MANIFEST, manifest, identity)
+        space.store.put([block])
+    Path(file).write_bytes(block.data)
+    if settings.json:
+        return emit_json({"manifest": str(block.cid), "file": file})
+    note(f"{file}: 'tally run WORKFLOW --on peers --royalty {file}' pays by it")
+    return emit_table([(str(block.cid),)], ("manifest",))
+
+
+@royalty.command()
+@click.argument("manifest", metavar="FILE|CID")
+@common
+def show(settings: Settings, manifest: str) -> None:
+    """Say who is paid by a manifest."""
+    from cli.royalties import royalties_of
+
+    with Workspace(settings.home) as space:
+        royalties = royalties_of(space, (manifest,))
+    ((cid, found),) = royalties.manifests.items()
+    if settings.json:
+        return emit_json({"manifest": str(cid), **_as_json(found)})
+    rows = [(name, str(weight)) for name, weight in _weights(found)]
+    note(_terms(found))
+    return emit_table(rows, ("author", "weight"))
+
+
+def _terms(manifest: "Manifest") -> str:
+    from peers import credits as of
+
+    return (
+        f"{_percent(manifest.share)} % of what is paid to peers and {of.show(manifest.per_run)}"
+        f" a run, at most {of.show(manifest.pool_most)}"
+    )
+
+
+def _as_json(manifest: "Manifest") -> dict[str, object]:
+    return {
+        "authors": [{"peer": name, "weight": weight} for name, weight in _weights(manifest)],
+        "share_basis_points": manifest.share,
+        "per_run": manifest.per_run,
+        "most": manifest.pool_most,
+        "parents": [
+            {"manifest": str(one.manifest), "share_basis_points": one.basis_points}
+            for one in manifest.parents
+        ],
+    }
+
+
+def _weights(manifest: "Manifest") -> list[tuple[str, int]]:
+    from peers.identity import PeerId
+
+    return [(str(PeerId(author.public_key)), author.weight) for author in manifest.authors]
+
+
+def _author(word: str) -> "Author":
+    from peers.identity import PeerId
+    from peers.royalty import Author
+
+    name, _, weight = word.partition("=")
+    if weight and not weight.isdecimal():
+        raise Refused(f"{weight!r} is no weight", where=word, fix="write a whole number, as 2")
+    return Author(PeerId.parse(name).key, int(weight or 1))
+
+
+def _parent(space: Workspace, word: str) -> "Parent":
+    from cli.royalties import royalties_of
+    from peers.royalty import Parent
+
+    name, _, percent = word.rpartition("=")
+    if not name:
+        raise Refused("say how much of it", where=word, fix="write FILE=PERCENT, as base=20")
+    royalties = royalties_of(space, (name,))
+    space.store.put([block for block in royalties.blocks if block.cid in royalties.manifests])
+    return Parent(royalties.cids[0], _points(percent))
+
+
+def _points(percent: str) -> int:
+    """Read a percentage with up to two decimals, as basis points."""
+    whole, _, part = percent.strip().removesuffix("%").strip().partition(".")
+    if not whole.isdecimal() or (part and not part.isdecimal()) or len(part) > 2:
+        fix = "write it with at most two decimals, as 2.5"
+        raise Refused(f"{percent!r} is no percentage", fix=fix)
+    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
+
+
+def _percent(points: int) -> str:
+    return f"{points // 100}.{points % 100:02}".rstrip("0").rstrip(".")
