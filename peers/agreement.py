@@ -26,6 +26,7 @@ from peers.identity import PeerId
 from peers.signed import Unsealed
 
 RUN_BYTES: Final = 16
+MARK_BYTES: Final = 8  # of those, the first: they say which run it is
 MAX_MANIFESTS: Final = 16  # one run of an Open Resource has one or two
 MAX_PRICES: Final = 16  # there are six kinds of thing to pay for
 MAX_AMOUNT: Final = 2**53 - 1  # micro-credits: what JSON readers hold exactly

@@ -1,14 +1,13 @@
 """Commission: which run of this home wants something of peers, and what it may cost. Pure."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from blake3 import blake3
 
+from peers.agreement import MARK_BYTES
 from peers.budget import Budget
 from peers.credits import Credits
 from peers.royalties import Royalties
-
-MARK_BYTES: Final = 8
 
 
 class Commission(NamedTuple):

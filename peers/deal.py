@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from engine.content.cid import Cid
-from peers.agreement import LEASE, MAX_STEPS, OFFER, Lease, Offer
+from peers.agreement import LEASE, MAX_STEPS, OFFER, Agreement, Lease, Offer
 from peers.allowance import AGREED
 from peers.assignment import Assignment, State
 from peers.assignment_events import (
@@ -325,7 +325,8 @@ class Deal:
         if self.is_over and not self._is_settled and not self._unjudged.is_busy:
             self._is_settled = True
             if self.is_agreed and self.terms.price_cap:
-                self._office.payments.end(self.provider, self.agreement, self._royalties)
+                agreement = Agreement(self.agreement, self.terms)
+                self._office.payments.end(agreement, self._royalties)
 
     def _answer(self, batch: Cid) -> None:
         """Say that we have a batch, once all that counts of it is durable."""

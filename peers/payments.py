@@ -12,9 +12,9 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from peers import precedent
+from peers.agreement import MARK_BYTES, Agreement
 from peers.channel import Held
 from peers.clearing import next_voucher
-from peers.commission import MARK_BYTES
 from peers.credits import NOTHING, Credits
 from peers.dues import Batch
 from peers.entries import MAX_PENDING, Agreed, Close, Open, Royalty
@@ -72,9 +72,10 @@ class Payments:
         else:
             then()
 
-    def end(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
+    def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Give no more receipts under an agreement; its authors get theirs."""
-        self._in_turn(provider, agreement, partial(self._close, provider, agreement, royalties))
+        close = partial(self._close, agreement, royalties)
+        self._in_turn(agreement.provider, agreement.cid, close)
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then."""
@@ -94,7 +95,7 @@ class Payments:
                     offer = precedent.offer_of(self._book, agreement)
                     has_paid = held.applied > 0
                     royalties = precedent.royalties_of(self._book, offer) if has_paid else NOBODY
-                    self.end(peer, agreement, royalties)
+                    self.end(Agreement(agreement, offer), royalties)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
@@ -156,40 +157,43 @@ class Payments:
         self._treasury.enter(provider, receipt_of(lines), evidence=evidence, then=then)
         self._owes(provider)
 
-    def _close(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
+    def _close(self, agreement: Agreement, royalties: Royalties) -> None:
+        provider = agreement.provider
         if not all(map(self._treasury.may_sign, authors(royalties))):  # of a restored ledger
-            again = partial(self._close, provider, agreement, royalties)
-            self._waiting.setdefault((provider, agreement), []).append(again)
+            again = partial(self._close, agreement, royalties)
+            self._waiting.setdefault((provider, agreement.cid), []).append(again)
             return
         self._open(provider)
-        held = self._held(provider, agreement)
+        held = self._held(provider, agreement.cid)
         if held is not None and held.applied and royalties.cids:
             self._pay_authors(agreement, royalties, Credits(held.applied))
         self._vouch(provider)
-        self._treasury.enter(provider, Close(agreement))
+        self._treasury.enter(provider, Close(agreement.cid))
 
-    def _pay_authors(self, agreement: Cid, royalties: Royalties, price: Credits) -> None:
+    def _pay_authors(self, agreement: Agreement, royalties: Royalties, price: Credits) -> None:
         """Enter what falls to each author, unless it was before the program ended."""
-        mark = precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
         before = list(precedent.given(self._book))
-        entered = {(one.manifest, one.author) for one in before if one.agreement == agreement}
-        pools = {one.manifest: one.pool for one in before if one.agreement == agreement}
-        is_first = mark not in self._settled and not any(
-            self._mark(one.agreement) == mark for one in before if one.agreement != agreement
-        )
-        self._settled.add(mark)
+        here = [one for one in before if one.agreement == agreement.cid]
+        entered = {(one.manifest, one.author) for one in here}
+        pools = {one.manifest: one.pool for one in here}
+        is_first = self._is_first(agreement, before)
         blocks = {block.cid: block for block in royalties.blocks}
         for due in royalties.due(price, is_first=is_first):
             pool = pools.get(due.manifest, due.pool)
-            shares = royalties.shares_of(due.manifest, Credits(pool))
-            for key, amount in shares.items():
+            for key, amount in royalties.shares_of(due.manifest, Credits(pool)).items():
                 author = PeerId(key)
                 if author != self._treasury.me and (due.manifest, author) not in entered:
-                    body = Royalty(agreement, due.manifest, pool, amount)
+                    body = Royalty(agreement.cid, due.manifest, pool, amount)
                     self._royalty(author, body, blocks[due.manifest])
 
-    def _mark(self, agreement: Cid) -> bytes:
-        return precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
+    def _is_first(self, agreement: Agreement, before: Iterable[precedent.Given]) -> bool:
+        """Return whether authors got nothing yet of the run that an agreement is for."""
+        mark = agreement.offer.run_id[:MARK_BYTES]
+        others = {one.agreement for one in before if one.agreement != agreement.cid}
+        marks = {precedent.offer_of(self._book, one).run_id[:MARK_BYTES] for one in others}
+        is_first = mark not in self._settled and mark not in marks
+        self._settled.add(mark)
+        return is_first
 
     def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
         self._open(author)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.clock import Clock
-from peers.agreement import RUN_BYTES
+from peers.agreement import MARK_BYTES, RUN_BYTES
 from peers.batch_messages import BATCH_TYPE, read_batch
-from peers.commission import MARK_BYTES, Commission
+from peers.commission import Commission
 from peers.connection import Connection
 from peers.deal import Deal
 from peers.envelope import Role

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from engine.content.cid import Cid
+from peers.agreement import Agreement
 from peers.credit_line import CreditLine
 from peers.identity import PeerId
 from peers.limits import Policy
@@ -33,9 +34,9 @@ class Tab(Payments):
         self.lines += bill.lines
         then()
 
-    def end(self, provider: PeerId, agreement: Cid, royalties: Royalties) -> None:
+    def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Note that no more is."""
-        self.ended.append(agreement)
+        self.ended.append(agreement.cid)
 
 
 def free_credit() -> CreditLine:

@@ -9,10 +9,13 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.errors import Refused
+from peers.agreement import OFFER, Agreement
 from peers.entries import Limit
 from peers.payments import Bill
 from peers.receipts import Line
-from peers.royalties import NOBODY
+from peers.royalties import NOBODY, Royalties
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal, unseal
 from tests.peers.banks import Bank, until
 from tests.peers.bills import offered
 
@@ -46,6 +49,11 @@ def lines(*amounts: int) -> tuple[Line, ...]:
     )
 
 
+def agreement_of(offer: Block) -> Agreement:
+    """Return an offer as what was agreed."""
+    return Agreement(offer.cid, unseal(OFFER, offer.data).value)
+
+
 def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Block:
     """Have a provider take an offer; return it."""
     offer = offered(requester.identity, provider.peer.key, cap, name)
@@ -65,7 +73,7 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     two.credit.agree(one.peer, offer, 500, lambda: None)
     until(lambda: one.balance(two) == -50 and two.balance(one) == 50, one, two)
     assert paid
-    one.payments.end(two.peer, offer.cid, NOBODY)
+    one.payments.end(agreement_of(offer), NOBODY)
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
     assert two.credit.room(one.peer) == 950
 
@@ -159,3 +167,44 @@ def test_a_restored_ledger_signs_nothing_before_it_has_heard(
     until(lambda: two.treasury.account(one.peer).theirs.limit == 5, restored, two)
     assert offer.cid not in two.treasury.account(one.peer).agreements
     assert "blamed" not in [*restored.said, *two.said]
+
+
+def test_authors_get_theirs_when_an_agreement_ends(opened: Callable[..., Bank]) -> None:
+    """Though they are not there: they are told when they come, to the micro-credit, and once."""
+    one, two, author = opened(1), opened(2), opened(3)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    named = (Author(author.peer.key, 1),)
+    block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
+    royalties = Royalties([block.data])
+    offer = agree(one, two, 500)
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(105), royalties), nothing)
+    one.payments.end(agreement_of(offer), royalties)
+    until(lambda: two.balance(one) == 105, one, two)
+    until(lambda: one.balance(author) == -17, one, two)
+    author.meet(one)
+    until(lambda: author.balance(one) == 17, one, author)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    author.meet(again)
+    until(lambda: author.lines.control(again.peer), again, author)
+    assert (again.balance(author), author.balance(again)) == (-17, 17)
+
+
+def test_authors_get_theirs_of_a_run_that_was_interrupted(opened: Callable[..., Bank]) -> None:
+    """Who starts after a crash ends its agreements, with what they named."""
+    one, two, author = opened(1), opened(2), opened(3)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    named = (Author(author.peer.key, 1),)
+    block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
+    offer = offered(one.identity, two.peer.key, 500, royalties=(block.cid,))
+    two.credit.agree(one.peer, offer, 500, nothing)
+    bill = Bill(offer.cid, BATCH, lines(100), Royalties([block.data]))
+    one.payments.bill(two.peer, bill, nothing)
+    until(lambda: two.balance(one) == 100, one, two)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    until(lambda: again.balance(author) == -17, again)
