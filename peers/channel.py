@@ -43,6 +43,7 @@ class Side:
 
     is_open: bool = False
     limit: int = 0  # what the other may owe it
+    is_fixed: bool = False  # set by its owner: it does not grow by itself
     total: int = 0  # of its vouchers
     nonce: int = 0  # of the last of those
     voucher: Cid | None = None  # that one

@@ -95,12 +95,14 @@ def _on_open(channel: Channel, author: PeerId, written: Written) -> Channel:
     side = channel.side(author)
     if side.is_open or body.peer != other.key or body.generation != channel.generation:
         raise Invalid("a side opens a channel once, to the other")
-    return _with(channel, author, replace(side, is_open=True, limit=body.limit))
+    opened = replace(side, is_open=True, limit=body.limit, is_fixed=body.is_fixed)
+    return _with(channel, author, opened)
 
 
 def _on_limit(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Limit = written.body  # type: ignore[assignment]
-    return _with(channel, author, replace(channel.side(author), limit=body.limit))
+    side = replace(channel.side(author), limit=body.limit, is_fixed=body.is_fixed)
+    return _with(channel, author, side)
 
 
 def _on_agreed(channel: Channel, author: PeerId, written: Written) -> Channel:

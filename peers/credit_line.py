@@ -61,6 +61,17 @@ class CreditLine:
             self._treasury.enter(peer, Open(peer.key, account.generation, self._policy.newcomer))
         self._treasury.enter(peer, Agreed(offer.cid, price_cap), evidence=(offer,), then=then)
 
+    def grant(self, peer: PeerId, limit: int) -> None:
+        """Lend a peer so much from now on, as its owner says: it does not grow by itself.
+
+        Raises: Refused when the peer must be heard first.
+        """
+        account = self._treasury.account(peer)
+        if account.mine.is_open:
+            self._treasury.enter(peer, Limit(limit, is_fixed=True))
+        else:
+            self._treasury.enter(peer, Open(peer.key, account.generation, limit, is_fixed=True))
+
     def _limit(self, peer: PeerId) -> int:
         account = self._treasury.account(peer)
         return account.mine.limit if account.mine.is_open else self._policy.newcomer
@@ -73,7 +84,11 @@ class CreditLine:
         peer = account.peer
         if not account.mine.is_open or account.is_over or not self._treasury.may_sign(peer):
             return
-        limit = grown(self._policy, granted=account.mine.limit, settled=account.settled)
+        limit = (
+            account.mine.limit
+            if account.mine.is_fixed
+            else grown(self._policy, granted=account.mine.limit, settled=account.settled)
+        )
         if limit > account.mine.limit:
             self._treasury.enter(peer, Limit(limit))
         if is_near(limit, account.exposure):

@@ -54,6 +54,7 @@ class Open:
     peer: bytes  # Ed25519
     generation: int  # how many channels these two have closed before
     limit: int  # what the peer may owe
+    is_fixed: bool = False  # its owner has set it: it does not grow by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Limit:
     """What the peer may owe from now on; one that is lower only blocks new debt."""
 
     limit: int
+    is_fixed: bool = False  # its owner has set it: it does not grow by itself
 
 
 @dataclass(frozen=True, slots=True)

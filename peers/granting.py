@@ -31,9 +31,9 @@ def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> No
         ledger = _say(ledger, Genesis(secrets.token_bytes(16)), None, signer, taken)
     channel = ledger.channel(peer)
     if channel.mine.is_open:
-        body: Body = Limit(amount)
+        body: Body = Limit(amount, is_fixed=True)
     else:
-        body = Open(peer.key, channel.generation, amount)
+        body = Open(peer.key, channel.generation, amount, is_fixed=True)
     ledger = _say(ledger, body, channel, signer, taken)
     with book.change() as change:
         book.enter(taken, ledger, change)

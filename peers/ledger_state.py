@@ -53,6 +53,7 @@ class _Held:
 class _Side:
     is_open: bool
     limit: int
+    is_fixed: bool
     total: int
     nonce: int
     voucher: Cid | None

@@ -226,7 +226,7 @@ class Node:
         depot = self._depot = Depot(post, lines, home.store, self._clock, wake)
         closing.callback(depot.close)
         treasury = self._treasury = self._keeping(wake, closing)
-        credit = CreditLine(treasury, home.limits, self._log)
+        credit = self._credit = CreditLine(treasury, home.limits, self._log)
         provider = closing.enter_context(
             home.lend(post, lines, depot, wake, registrar.meet, self._log, credit)
         )
@@ -300,6 +300,7 @@ class Node:
             self._requester,
             self._depot.status,
             self,
+            self._credit.grant,
         )
 
     def _watch_lan(self, closing: ExitStack) -> None:

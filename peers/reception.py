@@ -79,6 +79,7 @@ class Reception:
         borrowing: Borrowing,
         content: Callable[[], Facts],
         whole: Whole,
+        grant: Callable[[PeerId, int], None],
     ) -> None:
         self._book = book
         self._lines = lines
@@ -87,6 +88,7 @@ class Reception:
         self._borrowing = borrowing
         self._content = content
         self._whole = whole
+        self._grant = grant
         self._answers: Final[dict[str, Callable[..., Plain]]] = {
             "status": self._status,
             "add": self._add,
@@ -95,6 +97,7 @@ class Reception:
             "resume": self._do(lending.resume),
             "drain": self._do(whole.drain),
             "stop": self._do(whole.stop),
+            "limit": self._limit,
         }
 
     def begin(self, visitor: Visitor, first: Plain) -> None:
@@ -172,6 +175,13 @@ class Reception:
         self._book.add(address)
         self._registrar.add(address)
         return str(address)
+
+    def _limit(self, text: str, amount: str) -> Plain:
+        peer = PeerId.parse(text)
+        if str(peer) == self._whole.facts()["peer"]:
+            raise Refused("nobody lends to themselves", fix="give another peer's id")
+        self._grant(peer, check(int(amount)))
+        return str(peer)
 
     def _remove(self, text: str) -> Plain:
         peer = Address.parse(text).peer if "@" in text else PeerId.parse(text)
