@@ -84,11 +84,9 @@ class CreditLine:
         peer = account.peer
         if not account.mine.is_open or account.is_over or not self._treasury.may_sign(peer):
             return
-        limit = (
-            account.mine.limit
-            if account.mine.is_fixed
-            else grown(self._policy, granted=account.mine.limit, settled=account.settled)
-        )
+        limit = account.mine.limit
+        if not account.mine.is_fixed:
+            limit = grown(self._policy, granted=limit, settled=account.settled)
         if limit > account.mine.limit:
             self._treasury.enter(peer, Limit(limit))
         if is_near(limit, account.exposure):

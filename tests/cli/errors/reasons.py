@@ -16,6 +16,8 @@ ELSEWHERE: Final = "met in "
 REASONS: Final[dict[str, str]] = {
     "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
     "cli/credit.py": ELSEWHERE + "tests/cli/test_credit.py",
+    "cli/royalties.py": ELSEWHERE + "tests/cli/test_royalty.py",
+    "cli/royalty.py": ELSEWHERE + "tests/cli/test_royalty.py",
     "cli/shell.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/devnet.py": LIMIT,
     "cli/node.py run_node: a peer runs": ELSEWHERE + "tests/cli/test_peer.py",

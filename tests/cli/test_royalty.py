@@ -1,0 +1,73 @@
+"""`tally royalty`: who is paid when something is run, as a person says it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program
+from tests.peers.keys import identity
+
+OTHER = str(identity(9).peer)
+
+
+@pytest.fixture
+def tally(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Return the program on a home that is not there yet, in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    return Program(tmp_path / "home")
+
+
+def test_a_manifest_says_what_it_was_made_with(tally: Program) -> None:
+    """In a file, signed by the peer of the home, and in its store."""
+    me = tally.told("peer", "id")["peer"]
+    made = tally.told(
+        *("royalty", "make", "m", "--share", "2.5", "--per-run", "0.1"),
+        *("--author", f"{me}=2", "--author", OTHER),
+    )
+    assert tally.told("royalty", "show", "m") == {
+        "manifest": made["manifest"],
+        "authors": [{"peer": me, "weight": 2}, {"peer": OTHER, "weight": 1}],
+        "share_basis_points": 250,
+        "per_run": 100_000,
+        "most": 100_000_000,
+        "parents": [],
+    }
+    assert tally.told("royalty", "show", made["manifest"])["authors"][0]["peer"] == me
+    assert (
+        "2.5 % of what is paid to peers and 0.1 credits a run" in tally("royalty", "show", "m").err
+    )
+
+
+def test_who_made_what_it_stands_on_shares(tally: Program) -> None:
+    """A parent's manifest is in the store from then on."""
+    parent = tally.told("royalty", "make", "base")["manifest"]
+    tally.told("royalty", "make", "m", "--share", "5", "--parent", "base=20")
+    (named,) = tally.told("royalty", "show", "m")["parents"]
+    assert named == {"manifest": parent, "share_basis_points": 2_000}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--share", "a lot"), "is no percentage"),
+        (("--share", "31"), "from 0 to 3000 basis points"),
+        (("--author", OTHER), "signed by one of the authors"),
+        (("--author", f"{OTHER}=much"), "is no weight"),
+        (("--parent", "base"), "say how much of it"),
+        (("--per-run", "-1"), "is no amount of credits"),
+    ],
+)
+def test_what_cannot_be_is_refused(tally: Program, words: tuple[str, ...], says: str) -> None:
+    """With what is wrong, and no file."""
+    told = tally("royalty", "make", "m", *words)
+    assert told.code == 2
+    assert says in told.err
+    assert not Path("m").exists()
+
+
+def test_a_manifest_that_there_is_not(tally: Program) -> None:
+    """Neither a file nor in the store; and a file that is none is damaged."""
+    told = tally("royalty", "show", "nothing")
+    assert (told.code, "there is no such royalty manifest" in told.err) == (2, True)
+    Path("junk").write_bytes(b"junk")
+    assert tally("royalty", "show", "junk").code == 5
