@@ -12,15 +12,17 @@ from engine.content import car
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.errors import Damaged, Refused
-from peers.audit import AtOnce
+from peers.audit import AtOnce, Audit, Start
 from peers.entries import Limit, Open, write_body
 from peers.entry import write
 from peers.identity import PeerId
 from peers.keyring import Identity
+from peers.ledger import follow
 from peers.ledger_book import signing
 from peers.ledger_bundle import Exported, Scope, export, verify
 from peers.ledger_check import check
 from peers.ledger_file import LedgerFile
+from peers.order import Taken, link
 from peers.signed import seal, unseal
 from peers.statement import (
     CONTENTS,
@@ -34,7 +36,7 @@ from peers.statement import (
 )
 from tests.peers.books import backed, keep
 from tests.peers.keys import identity
-from tests.peers.ledgers import Keeper, work
+from tests.peers.ledgers import Keeper, opened, work
 
 MADE = 1_700_000_000_000
 
@@ -91,6 +93,26 @@ def test_what_concerns_one_peer_tells_nothing_of_others(tmp_path: Path) -> None:
     assert found.link == check(LedgerFile(tmp_path / "home"), AtOnce()).link
     assert three.peer.key not in path.read_bytes()
     assert not found.lacks
+
+
+def test_a_log_has_a_number_for_each_entry_that_is_not_shown() -> None:
+    """Who leaves entries of its log out cannot count on as if there were none."""
+    one, two = opened()
+    last = two.log[-1]
+    hidden, shown = Cid.of(DAG_CBOR, b"hidden"), Limit(1)
+    for number, is_right in ((2, False), (3, True)):
+        entry = follow(two.ledger, shown, two.channel(one), 0)
+        written = write(replace(entry, previous=hidden, number=number), shown, two.key)
+        start = Start(two.ledger, len(two.log), bytes(32))
+        audit = Audit("here", start, lambda _: None, AtOnce())
+        audit.leave_out(hidden)
+        taken = Taken(len(two.log) + 2, written.signed, link(audit.link, written.id))
+        if is_right:
+            audit.take(taken)
+        else:
+            with pytest.raises(Damaged, match="fewer numbers"):
+                audit.take(taken)
+    assert last.entry.number <= two.ledger.number == 1
 
 
 def test_every_byte_of_the_file_counts(whole: tuple[Path, Keeper]) -> None:

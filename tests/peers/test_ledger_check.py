@@ -140,6 +140,20 @@ def test_no_byte_of_the_file_changes_unseen(kept: tuple[Path, Keeper]) -> None:
     assert refused > 20
 
 
+def test_a_damaged_index_is_seen(kept: tuple[Path, Keeper]) -> None:
+    """What SQLite looks things up by is looked at too: with it a fork could be overlooked."""
+    home, _ = kept
+    with sqlite3.connect(home / FILE) as raw:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'followers'"
+        ((page,),) = raw.execute(query)
+        ((size,),) = raw.execute("PRAGMA page_size")
+    raw.close()
+    data = bytearray((home / FILE).read_bytes())
+    data[page * size - 20] ^= 1  # in the id of an entry that another one follows
+    (home / FILE).write_bytes(data)
+    assert "the file is damaged" in damage(home)
+
+
 def _content(home: Path) -> list[object]:
     """Return all that is in the tables of a ledger file."""
     raw = sqlite3.connect(home / FILE)

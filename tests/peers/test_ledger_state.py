@@ -7,7 +7,7 @@ import pytest
 from engine.content.cid import RAW, Cid
 from engine.errors import Damaged
 from peers import ledger_state
-from peers.entries import Checkpoint, Close, Fraud, Limit, Receipt, Reset
+from peers.entries import Checkpoint, Close, Fraud, Limit, Open, Receipt, Reset
 from peers.ledger import Ledger, ledger_of
 from tests.peers.ledgers import ROOT, Keeper, opened, work
 
@@ -52,6 +52,24 @@ def test_what_is_cut_short_is_no_ledger() -> None:
     for wrong in (*(data[:size] for size in range(0, len(data), 7)), data + b"\0", data * 2):
         with pytest.raises(Damaged):
             ledger_state.decode(wrong)
+
+
+def test_a_ledger_has_one_form() -> None:
+    """Channels that are in another order, or fewer than it says, are none."""
+    one, two = opened()
+    three = Keeper(3)
+    one.say(Open(three.peer.key, 0, 1), three)
+    data = ledger_state.encode(one.ledger)
+    ends, at = [], 0
+    while at < len(data):
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
+        ends.append(at)
+    log, first, second = data[: ends[0]], data[ends[0] : ends[1]], data[ends[1] :]
+    assert ledger_state.decode(log + first + second) == one.ledger
+    for wrong in (log + second + first, log + first, log + first + first):
+        with pytest.raises(Damaged):
+            ledger_state.decode(wrong)
+    assert two.peer in one.ledger.peers()
 
 
 def test_what_two_sides_did_not_sign_is_no_checkpoint() -> None:
