@@ -1,6 +1,8 @@
 """`tally export` and `tally import`: a run, or any content, as one file."""
 
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +14,19 @@ from cli.report import emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.bundle import export_file
+from engine.content.cid import DAG_CBOR, Cid
+from engine.content.schema import kind_of
+
+if TYPE_CHECKING:
+    from engine.content.blocks import Block
 
 
 @click.command()
 @click.argument("ref")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--receipts/--no-receipts", default=True, help="With what was paid for a run.")
 @common
-def export(settings: Settings, ref: str, file: Path) -> None:
+def export(settings: Settings, ref: str, file: Path, receipts: bool) -> None:
     """Write REF and everything it needs to FILE (as run.car).
 
     REF is a run, CID[/PATH] or RUN/STEP/OUTPUT[/PATH]. The file of a run holds its workflow,
@@ -26,10 +34,33 @@ def export(settings: Settings, ref: str, file: Path) -> None:
     """
     with Workspace(settings.home) as space:
         cid = find_content(space, ref)
-        size = export_file(space.store, cid, file)
+        beside = _receipts(space, cid) if receipts and is_run(space, cid) else ()
+        size = export_file(space.store, cid, file, beside)
     if settings.json:
         return emit_json({"cid": str(cid), "file": str(file), "size": size})
     return note(f"{file}: {cid}, {human_size(size)}")
+
+
+def _kind(space: Workspace, root: Cid) -> str:
+    """Return what is in a bundle, in a word."""
+    if is_run(space, root):
+        return "run"
+    if root.codec != DAG_CBOR:
+        return "content"
+    from peers.run_receipts import RUN_RECEIPTS
+
+    return "receipts" if kind_of(space.store.get(root)) == RUN_RECEIPTS.kind else "content"
+
+
+def _receipts(space: Workspace, run: Cid) -> "tuple[Block, ...]":
+    """Return what the ledger of this home has of what was paid for a run."""
+    from peers.ledger_file import LedgerFile
+    from peers.run_bill import receipts_of
+
+    if not LedgerFile.is_here(space.home):
+        return ()
+    with closing(LedgerFile(space.home)) as file:
+        return receipts_of(file, space.store, run)
 
 
 @click.command("import")
@@ -39,7 +70,7 @@ def import_(settings: Settings, file: Path) -> None:
     """Read FILE (as run.car) into the store and print what is in it."""
     with Workspace(settings.home, writing=True) as space:
         roots = read_bundle(space, file)
-        kinds = ["run" if is_run(space, root) else "content" for root in roots]
+        kinds = [_kind(space, root) for root in roots]
     if settings.json:
         pairs = zip(roots, kinds, strict=True)
         return emit_json({"roots": [{"cid": str(cid), "kind": kind} for cid, kind in pairs]})

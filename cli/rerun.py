@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.compare import Difference
     from engine.rerun import Recorded
     from engine.verdict import StepVerdict
+    from peers.run_receipts import Bill
 
 
 @click.command()
@@ -54,7 +55,9 @@ def rerun(
     if chain and (step or sample):
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
     with Workspace(settings.home, writing=True) as space:
-        run = _find(space, what)
+        run, bill = _find(space, what)
+        if bill is not None:
+            note(_billed(bill))
         try:
             verdicts, total = _verdicts(space, settings, run, step, sample, on, chain=chain)
         except NoSandbox:
@@ -63,25 +66,45 @@ def rerun(
             made = f"is made again by 'tally run {run}'"
             error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
             raise
-    return _emit(settings, run, verdicts, total, at_random=step is None)
+    return _emit(settings, run, verdicts, total, bill, at_random=step is None)
 
 
-def _find(space: Workspace, text: str) -> Cid:
-    """Return the Run that `text` names; a file is imported."""
-    from cli.bundlefile import read_bundle
+def _find(space: Workspace, text: str) -> "tuple[Cid, Bill | None]":
+    """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
     from cli.names import is_run, whole_cid
-    from engine.bundle import run_in
 
     path = Path(text)
     if path.suffix == ".car" or path.is_file():
-        return run_in(space.store, read_bundle(space, path))
+        return _imported(space, path)
     cid = whole_cid(text)
     if cid is not None and is_run(space, cid):
-        return cid
+        return cid, None
     found = space.journal.find(text)
     if found.run is None:
         raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")
-    return found.run
+    return found.run, None
+
+
+def _imported(space: Workspace, path: Path) -> "tuple[Cid, Bill | None]":
+    from cli.bundlefile import read_bundle
+    from engine.bundle import run_in
+
+    roots = read_bundle(space, path)
+    run = run_in(space.store, roots)
+    if len(roots) == 1:
+        return run, None
+    from peers.run_bill import bill_of
+
+    return run, bill_of(space.store, run, roots)
+
+
+def _billed(bill: "Bill") -> str:
+    """Return what was paid for a run, in words."""
+    from peers.credits import show
+
+    steps, peers = len(bill.steps), len(bill.providers)
+    whom = "one peer" if peers == 1 else f"{peers} peers"
+    return f"its receipts hold: {show(bill.amount)} paid to {whom}, for {steps} steps"
 
 
 def _verdicts(
@@ -119,6 +142,7 @@ def _emit(
     run: Cid,
     verdicts: Sequence["StepVerdict"],
     total: int,
+    bill: "Bill | None",
     *,
     at_random: bool,
 ) -> int:
@@ -136,6 +160,7 @@ def _emit(
                 "verdict": verdict,
                 "steps": [_as_json(one) for one in verdicts],
                 "of": total,
+                "receipts": _bill_as_json(bill),
             }
         )
     else:
@@ -149,6 +174,14 @@ def _emit(
         bound = can_be_wrong(identical, total)
         note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
     return _judge(verdict, verdicts)
+
+
+def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
+    if bill is None:
+        return None
+    peers = sorted(map(str, bill.providers))
+    amount = {"unit": "microcredit", "amount": bill.amount}
+    return {"count": bill.receipts, **amount, "steps": len(bill.steps), "peers": peers}
 
 
 def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> int:

@@ -1,11 +1,12 @@
 """Bundle: a run, an environment or any other content as one file, and back.
 
 The file is a CAR v1 with one root and everything that can be reached from it, parents first: the
-workflow, inputs, environments, outputs, logs and signatures of a run. Nothing in it is trusted:
+workflow, inputs, environments, outputs, logs and signatures of a run. What was paid for a run is
+beside it, as a second root. Nothing in it is trusted:
 each block is checked against its name, and taken only if something before it links to it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -22,22 +23,29 @@ from engine.wholefile import whole_file
 _BATCH_BYTES: Final = 4 * 1024 * 1024  # put together; one flush of the disk for all of them
 
 
-def export(store: BlockStore, root: Cid, stream: BinaryIO) -> None:
+def export(store: BlockStore, root: Cid, stream: BinaryIO, beside: Sequence[Block] = ()) -> None:
     """Write everything that can be reached from `root`.
+
+    `beside` are blocks that are in no store, of which the first is a root too, and leads to them.
 
     Raises: Unavailable when some of it is not here; Damaged when it is not what it is named.
     """
-    cids = reachable(store.get, [root], OURS)
-    car.write(stream, [root], (Block(cid, store.get(cid)) for cid in cids))
+    held = {block.cid: block.data for block in beside}
+    roots = [root, *(block.cid for block in beside[:1])]
+
+    def get(cid: Cid) -> bytes:
+        return held[cid] if cid in held else store.get(cid)
+
+    car.write(stream, roots, (Block(cid, get(cid)) for cid in reachable(get, roots, OURS)))
 
 
-def export_file(store: BlockStore, root: Cid, path: Path) -> int:
+def export_file(store: BlockStore, root: Cid, path: Path, beside: Sequence[Block] = ()) -> int:
     """Write a bundle to `path`, which is there only when it is whole; return its bytes.
 
     Raises: as export; Refused when the file cannot be written there.
     """
     with whole_file(path) as stream:
-        export(store, root, stream)
+        export(store, root, stream, beside)
         reached("bundle.written")
     reached("bundle.named")
     return path.stat().st_size

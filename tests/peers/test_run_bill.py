@@ -1,0 +1,182 @@
+"""What was paid for a run goes with its bundle, and whoever has that sees whether it holds."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.content.cid import RAW, Cid
+from engine.errors import Damaged
+from engine.store.memory import MemoryStore
+from peers.entries import Agreed
+from peers.ledger_file import LedgerFile
+from peers.receipts import LINES, Line, Lines, receipt_of
+from peers.run_bill import attested, bill_of, receipts_of
+from peers.run_receipts import PAID, RUN_RECEIPTS, Paid, RunReceipts
+from tests.fakes.records import Ran, record
+from tests.peers.bills import offered
+from tests.peers.books import keep
+from tests.peers.ledgers import Keeper, opened
+from tests.peers.paid import lines_of, proved
+
+WORKFLOW = """\
+workflow: paid
+environments: {sh: {store: /nix/store/00000000000000000000000000000000-sh}}
+defaults: {environment: sh}
+steps:
+  a: {run: 'true', scatter: {i: [1, 2]}, outputs: {o: o}}
+"""
+
+
+class Traded(NamedTuple):
+    """A run of two steps that a peer ran for another, and the ledger of who paid."""
+
+    store: MemoryStore
+    run: Cid
+    home: Path
+    one: Keeper  # who pays
+    two: Keeper
+    offer: Block
+    batch: Cid
+    lines: tuple[Line, ...]
+
+
+@pytest.fixture
+def traded(tmp_path: Path) -> Traded:
+    """Return a run that was paid for."""
+    one, two = opened(10_000_000)
+    offer = offered(one.key, two.peer.key, 5_000)
+    store = MemoryStore()
+    plain = record(store, WORKFLOW, [Ran("a", 0), Ran("a", 1, wall_ms=500)])
+    run, batch, said = proved(store, plain, offer.cid, two)
+    lines = lines_of(said, 1_000, 400)
+    page = Lines(offer.cid, batch, lines)
+    block = LINES.block(page)
+    other = Lines(offer.cid, None, (replace(lines[0], attestation=None, step=_named("else")),))
+    two.say(Agreed(offer.cid, 5_000), one)
+    one.say(receipt_of(page), two, refs=(offer.cid, block.cid))
+    one.say(receipt_of(other), two, refs=(LINES.block(other).cid,))
+    home = keep(tmp_path / "home", one, [offer, block, LINES.block(other)])
+    return Traded(store, run, home, one, two, offer, batch, lines)
+
+
+def _named(name: str) -> Cid:
+    return Cid.of(RAW, name.encode())
+
+
+def receipts(traded: Traded) -> tuple[Block, ...]:
+    """Return what goes beside the bundle."""
+    return receipts_of(LedgerFile(traded.home), traded.store, traded.run)
+
+
+def paid(traded: Traded) -> Paid:
+    """Return the receipt of the run."""
+    return PAID.decode(receipts(traded)[1].data)
+
+
+def billed(traded: Traded, *changed: Paid, run: Cid | None = None) -> object:
+    """Look at other receipts of the run."""
+    blocks = [PAID.block(one) for one in changed]
+    record = RunReceipts(run or traded.run, tuple(block.cid for block in blocks))
+    root = RUN_RECEIPTS.block(record)
+    traded.store.put([root, *blocks])
+    return bill_of(traded.store, traded.run, (traded.run, root.cid))
+
+
+def test_the_receipts_of_a_run_are_found_and_hold(traded: Traded) -> None:
+    """The receipt for its steps is there, with its papers; one for other steps is not."""
+    blocks = receipts(traded)
+    assert len(blocks) == 2
+    traded.store.put(blocks)
+    bill = bill_of(traded.store, traded.run, (traded.run, blocks[0].cid))
+    assert bill is not None
+    assert (bill.receipts, bill.amount) == (1, 1_400)
+    assert bill.steps == {line.step for line in traded.lines}
+    assert bill.providers == {traded.two.peer}
+
+
+def test_a_run_of_this_machine_has_no_receipts(traded: Traded) -> None:
+    """Where no provider signed for a step, there is nothing to pay."""
+    plain = record(traded.store, WORKFLOW, [Ran("a", 0)])
+    assert receipts_of(LedgerFile(traded.home), traded.store, plain) == ()
+    assert bill_of(traded.store, plain, (plain,)) is None
+
+
+def _dearer(traded: Traded, one: Paid) -> Paid:
+    lines = LINES.decode(one.lines)
+    return replace(one, lines=LINES.encode(replace(lines, lines=lines.lines[:1])))
+
+
+def _other_offer(traded: Traded, one: Paid) -> Paid:
+    offer = offered(traded.one.key, traded.two.peer.key, 9_000)
+    return replace(one, offer=offer.data)
+
+
+def _unsigned(traded: Traded, one: Paid) -> Paid:
+    return replace(one, entry=one.entry[:-1] + bytes([one.entry[-1] ^ 1]))
+
+
+def _again(traded: Traded, one: Paid, **changes: object) -> Paid:
+    """Return a receipt, signed anew, for the first line changed somehow."""
+    line = replace(traded.lines[0], **changes)  # type: ignore[arg-type]
+    lines = Lines(traded.offer.cid, traded.batch, (line,))
+    written = traded.one.write(receipt_of(lines), traded.two)
+    return replace(one, entry=written.signed, lines=LINES.encode(lines))
+
+
+def _longer(traded: Traded, one: Paid) -> Paid:
+    return _again(traded, one, wall_ms=1_001, amount=1_001)
+
+
+def _another_step(traded: Traded, one: Paid) -> Paid:
+    return _again(traded, one, step=traded.lines[1].step)
+
+
+def _no_step(traded: Traded, one: Paid) -> Paid:
+    return _again(traded, one, attestation=None)
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (_dearer, "not those of the receipt"),
+        (_other_offer, "another agreement"),
+        (_unsigned, "not signed by its author"),
+        (_longer, "longer than it ran"),
+        (_another_step, "not for what its provider handed back"),
+        (_no_step, "for no step of this run"),
+    ],
+)
+def test_receipts_that_do_not_hold_are_refused(
+    traded: Traded, forge: Callable[[Traded, Paid], Paid], said: str
+) -> None:
+    """Whatever was changed of a receipt or its papers is seen by whoever has the bundle."""
+    with pytest.raises(Damaged, match=said) as raised:
+        billed(traded, forge(traded, paid(traded)))
+    assert raised.value.where == "receipt 1 of the run"
+
+
+def test_no_more_is_paid_than_was_agreed(traded: Traded) -> None:
+    """The receipts of one agreement stay together within its price cap."""
+    one = paid(traded)
+    assert billed(traded, one, one, one)
+    with pytest.raises(Damaged, match="more than was agreed") as raised:
+        billed(traded, one, one, one, one)
+    assert raised.value.where == "receipt 4 of the run"
+
+
+def test_receipts_are_of_their_run(traded: Traded) -> None:
+    """Those of another run are none of this one, and who paid another is seen."""
+    with pytest.raises(Damaged, match="another run"):
+        billed(traded, paid(traded), run=_named("another"))
+    said = attested(traded.store, traded.run)
+    assert {one.signer for one in said.values()} == {traded.two.peer}
+    three = Keeper(3)
+    offer = offered(traded.one.key, three.peer.key, 5_000)
+    lines = Lines(offer.cid, traded.batch, traded.lines)
+    written = traded.one.write(receipt_of(lines), traded.two)
+    with pytest.raises(Damaged, match="pays another"):
+        billed(traded, Paid(written.signed, LINES.encode(lines), offer.data))
