@@ -71,6 +71,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "AMOUNT": _nothing,
     "C": _nothing,
     "CID": _nothing,
+    "FILE": offer_files.any_file,
     "FILE=PERCENT": _nothing,
     "PEER[=WEIGHT]": _nothing,
     "PERCENT": _nothing,

@@ -23,6 +23,11 @@ def bundles(ctx: click.Context, typed: str) -> Items:
     return _files(typed, (".car",))
 
 
+def any_file(ctx: click.Context, typed: str) -> Items:
+    """Have the shell offer files, as it knows them."""
+    yield CompletionItem(typed, type="file")
+
+
 def environments(ctx: click.Context, typed: str) -> Items:
     """Offer WORKFLOW, and WORKFLOW#NAME once the file is named."""
     file, named, _ = typed.partition("#")
