@@ -29,6 +29,8 @@ class CreditLine:
         """Return why a peer is not worked for under an agreement; "" when it is."""
         if price_cap == 0:
             return ""
+        if peer in self._treasury.ledger.convicts:
+            return "there is proof that you cheat: 'tally credit log' has it"
         held = self._treasury.account(peer).agreements.get(agreement)
         if held is not None:
             return "the agreement is closed" if held.is_released else ""

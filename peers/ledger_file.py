@@ -206,6 +206,12 @@ class LedgerFile(Sqlite):
         """Return the names of all blocks that entries name."""
         return [Cid(found) for (found,) in self.rows("SELECT cid FROM evidence")]
 
+    def entry(self, cid: Cid) -> bytes | None:
+        """Return the signed bytes of an entry."""
+        for (signed,) in self.rows("SELECT signed FROM entries WHERE id = ?", (cid.raw,)):
+            return bytes(signed)
+        return None
+
     def evidence(self, cid: Cid) -> bytes | None:
         """Return a block that an entry names.
 

@@ -59,7 +59,8 @@ class Payments:
     def room(self, provider: PeerId, newcomer: int) -> Credits:
         """Return for how much an agreement may be; `newcomer` is what it lends to strangers."""
         account = self._treasury.account(provider)
-        if account.is_over or not self._treasury.may_sign(provider):
+        is_convict = provider in self._treasury.ledger.convicts
+        if is_convict or account.is_over or not self._treasury.may_sign(provider):
             return NOTHING
         limit = account.theirs.limit if account.theirs.is_open else newcomer
         owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)

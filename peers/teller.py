@@ -245,7 +245,7 @@ class Teller:
             return ""
         held = self._id_at(peer, place_of(written)) or self._follower(written)
         if held is not None:
-            self._actions.append(Forked(peer, held, written))
+            self._when_saved(Forked(peer, held, written))
             return "another entry is in its place"
         blocks = {block.cid: block for block in row.evidence}
         if why := objection(written, blocks, self.ledger.me):

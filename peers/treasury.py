@@ -17,6 +17,7 @@ from peers.asking import Asking
 from peers.channel import Channel as Account
 from peers.connection import Channel, Connection
 from peers.correspondence import lost_after, told_after
+from peers.court import Court
 from peers.credit_messages import (
     ENTRIES_TYPE,
     SHOW_TYPE,
@@ -36,7 +37,6 @@ from peers.credit_messages import (
 from peers.entries import Body
 from peers.entry import Written
 from peers.envelope import Role
-from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_book import LedgerBook
@@ -77,6 +77,16 @@ class Treasury:
         self._wake = wake
         self._log = log
         self._askings: dict[PeerId, Asking] = {}
+        self._court = Court(
+            teller.ledger.me,
+            book,
+            mail,
+            lines,
+            self._asking,
+            lambda: teller.ledger,
+            lambda fraud, proof: teller.note(fraud, clock.now_ms(), (proof,)),
+            log,
+        )
         self._then: dict[Cid, Callable[[], None]] = {}  # by entry
         self._rows: list[Row] = []  # to be written
         self._is_writing = False
@@ -143,6 +153,7 @@ class Treasury:
         """Ask a peer that is there what it has of ours."""
         if connection.channel is Channel.CONTROL:
             self._teller.opened(peer)
+            self._court.opened(peer)
             self._go_on()
 
     def closed(self, connection: Connection, peer: PeerId) -> None:
@@ -151,6 +162,7 @@ class Treasury:
             return
         if (asking := self._askings.get(peer)) is not None:
             asking.closed(connection)
+        self._court.closed(peer)
         if self._lines.control(peer) is None:
             self._teller.closed(peer)
         else:
@@ -174,7 +186,7 @@ class Treasury:
         elif kind == SHOW_TYPE:
             reply(write_entries(lost_after(self._book, peer, read_lost(body))))
         else:
-            raise RemoteFault(f"there is no type {kind}")
+            self._court.came(peer, kind, body, reply)
         self._go_on()
 
     def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
@@ -186,6 +198,7 @@ class Treasury:
     def tick(self, now_ms: int) -> None:
         """Take the time."""
         self._now_ms = now_ms
+        self._court.tick(now_ms)
         for asking in self._askings.values():
             asking.flush()
         self._go_on()
@@ -246,6 +259,7 @@ class Treasury:
                 self._entered(written)
             case Forked(peer, held, written):
                 self._log("fork", peer=peer, held=str(held), entry=str(written.id))
+                self._court.forked(held, written)
                 self._end(peer, "it signed two entries in one place")
             case Blame(peer, why):
                 self._end(peer, why)
@@ -255,6 +269,7 @@ class Treasury:
     def _entered(self, written: Written) -> None:
         if (then := self._then.pop(written.id, None)) is not None:
             then()
+        self._court.hold(written)
         for heard in self.heard:
             heard(written)
 
@@ -273,8 +288,10 @@ class Treasury:
                 then(peer, answer)
                 self._go_on()
 
-        asking = self._askings.setdefault(peer, Asking(peer, self._mail, self._lines))
-        asking.ask(kind, body, answered)
+        self._asking(peer).ask(kind, body, answered)
+
+    def _asking(self, peer: PeerId) -> Asking:
+        return self._askings.setdefault(peer, Asking(peer, self._mail, self._lines))
 
     def _on_sync(self, peer: PeerId, body: bytes) -> None:
         self._teller.heard(peer, read_sync(body))

@@ -1,0 +1,166 @@
+"""Court: finds out who forked its log, by what others say, and tells them what proves it.
+
+Peers tell each other which entries of common acquaintances they have (heads.py). Where two cannot
+both be of one log, both are fetched; with them there is a proof, which is entered and passed on to
+whoever is there. It freezes what is lent to the convict; what is owed to it stays owed.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Damaged
+from peers.asking import Asking
+from peers.entries import Fraud
+from peers.entry import Written, read
+from peers.errors import RemoteFault
+from peers.heads import Clash, Half, Heads
+from peers.identity import PeerId
+from peers.ledger import Ledger
+from peers.ledger_file import LedgerFile
+from peers.lines import Lines
+from peers.mail import Mail
+from peers.proofs import FRAUD_PROOF, FraudProof, check, find
+from peers.saying import Say
+from peers.witness_messages import (
+    EVIDENCE_TYPE,
+    HEADS_TYPE,
+    PROOF_TYPE,
+    read_found,
+    read_heads,
+    read_proof,
+    read_want,
+    write_found,
+    write_heads,
+    write_proof,
+    write_want,
+)
+
+TELL_MS: Final = 1_000  # between two tellings of what is new
+KNOWN: Final = 1_024  # entries of others that are looked at when it begins: the last
+PROOFS: Final = 16  # that a peer is shown when it is met: the last
+
+Note = Callable[[Fraud, Block], object]
+Found = Callable[[Written | None], None]
+
+
+class Court:
+    """What one peer knows of the logs of others. For the node's thread."""
+
+    def __init__(
+        self,
+        me: PeerId,
+        book: LedgerFile,
+        mail: Mail,
+        lines: Lines,
+        asking: Callable[[PeerId], Asking],
+        ledger: Callable[[], Ledger],
+        convict: Note,
+        log: Say,
+    ) -> None:
+        """Take what enters a conviction, and what is known already."""
+        self._book = book
+        self._mail = mail
+        self._lines = lines
+        self._asking = asking
+        self._ledger = ledger
+        self._convict = convict
+        self._log = log
+        self._heads = Heads(me)
+        self._told_ms = 0
+        query = "SELECT signed FROM entries WHERE NOT is_own ORDER BY pos DESC LIMIT ?"
+        for (signed,) in reversed(book.rows(query, (KNOWN,))):
+            self._heads.hold(read(signed))
+
+    def opened(self, peer: PeerId) -> None:
+        """Show a peer that is met who is convicted."""
+        for proof in list(self._ledger().convicts.values())[-PROOFS:]:
+            if (data := self._book.evidence(proof)) is not None:
+                self._asking(peer).ask(PROOF_TYPE, write_proof(FRAUD_PROOF.decode(data)), _nothing)
+
+    def closed(self, peer: PeerId) -> None:
+        """Forget what a peer was told that is gone."""
+        if self._lines.control(peer) is None:
+            self._heads.gone(peer)
+
+    def hold(self, written: Written) -> None:
+        """Take an entry that is in the book."""
+        self._look(self._heads.hold(written))
+
+    def tick(self, now_ms: int) -> None:
+        """Tell everybody what is new of others."""
+        if now_ms - self._told_ms < TELL_MS:
+            return
+        self._told_ms = now_ms
+        for peer in self._lines.peers():
+            line = self._lines.control(peer)
+            if line is not None and (heads := self._heads.tell(peer)):
+                self._mail.tell(line, HEADS_TYPE, write_heads(heads))
+
+    def came(self, peer: PeerId, kind: int, body: bytes, reply: Callable[[bytes], None]) -> None:
+        """Take what a peer says of others.
+
+        Raises: RemoteFault.
+        """
+        if kind == HEADS_TYPE:
+            self._look(self._heads.hear(peer, read_heads(body)))
+        elif kind == EVIDENCE_TYPE:
+            reply(write_found(self._book.entry(self._heads.source(read_want(body)))))
+        elif kind == PROOF_TYPE:
+            self._judge(read_proof(body))
+            reply(b"")
+        else:
+            raise RemoteFault(f"there is no type {kind}")
+
+    def forked(self, held: Cid, written: Written) -> None:
+        """Take an entry that has the place of another that is in the book."""
+        signed = self._book.entry(held)
+        self._compare(None if signed is None else read(signed), written)
+
+    def _look(self, clashes: tuple[Clash, ...]) -> None:
+        for clash in clashes:
+            self._have(clash.one, partial(self._have_other, clash.two))
+
+    def _have_other(self, half: Half, one: Written | None) -> None:
+        if one is not None:
+            self._have(half, partial(self._compare, one))
+
+    def _have(self, half: Half, found: Found) -> None:
+        """Have an entry: from the book, or from who spoke of it."""
+        if half.teller is None:
+            signed = self._book.entry(half.entry)
+            found(None if signed is None else read(signed))
+            return
+        teller = half.teller
+
+        def answered(body: bytes | None) -> None:
+            written = None if body is None else read_found(body, half.entry)
+            self._heads.answered(teller, half.entry, is_backed=written is not None)
+            found(written)
+
+        self._asking(teller).ask(EVIDENCE_TYPE, write_want(half.entry), answered)
+
+    def _compare(self, one: Written | None, two: Written | None) -> None:
+        if one is not None and two is not None and (proof := find(one, two)) is not None:
+            self._judge(proof)
+
+    def _judge(self, proof: FraudProof) -> None:
+        """Convict, unless that was done; what proves nothing does nothing."""
+        try:
+            convict = check(proof)
+        except Damaged as damaged:
+            raise RemoteFault(f"a proof that is none: {damaged.what}") from None
+        if convict in self._ledger().convicts or convict == self._ledger().me:
+            return
+        self._log("convicted", peer=convict, what=proof.what)
+        self._convict(Fraud(convict.key, FRAUD_PROOF.cid(proof)), FRAUD_PROOF.block(proof))
+        self._heads.drop(convict)
+        for peer in self._lines.peers():
+            if peer != convict:
+                self._asking(peer).ask(PROOF_TYPE, write_proof(proof), _nothing)
+
+
+def _nothing(_: bytes | None) -> None:
+    """Do nothing more."""
