@@ -90,6 +90,7 @@ class Treasury:
         self._then: dict[Cid, Callable[[], None]] = {}  # by entry
         self._rows: list[Row] = []  # to be written
         self._is_writing = False
+        self._is_behind = False  # whether a write failed, and was not tried again
         self._again_ms = 0
         self._now_ms = clock.monotonic_ms()
 
@@ -141,11 +142,16 @@ class Treasury:
         return written
 
     def close(self) -> None:
-        """Keep the ledger as it is, so that it is there at once the next time."""
+        """Write all, and keep the ledger as it is, so that it is there at once the next time."""
         self._recorder.flush()
+        if self._is_behind:  # of a full disk: what was not written was not said either
+            return
+        rows = self._rows + self._teller.unsaved()
+        evidence = [block for row in rows for block in row.evidence]
         with self._book.change() as change:
-            if not self._rows:
-                self._book.snapshot(self.ledger, change)
+            entries = [row.written for row in rows]
+            self._book.enter(entries, self.ledger, change, evidence=evidence)
+            self._book.snapshot(self.ledger, change)
 
     # a Part
 
@@ -224,6 +230,7 @@ class Treasury:
         entries = [row.written for row in rows]
 
         def recorded(outcome: "Future[None]") -> None:
+            self._is_behind = outcome.exception() is not None
             self._wake(partial(self._on_written, rows, outcome))
 
         enter = partial(self._book.enter, entries, after, evidence=evidence)
