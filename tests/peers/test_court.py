@@ -58,9 +58,9 @@ def test_who_forks_its_log_is_convicted_when_both_halves_meet(
         *(one, two, three),
     )
     assert one.credit.room(cheat.peer) == 0
-    proof = one.book.evidence(one.treasury.ledger.convicts[cheat.peer])
-    assert proof is not None
-    assert check(FRAUD_PROOF.decode(proof)) == cheat.peer
+    proof = one.treasury.ledger.convicts[cheat.peer]
+    until(lambda: one.book.evidence(proof), one)
+    assert check(FRAUD_PROOF.decode(one.book.evidence(proof) or b"")) == cheat.peer
 
 
 def test_who_says_two_things_to_one_is_convicted_at_once(opened: Callable[[int], Bank]) -> None:
