@@ -3,6 +3,9 @@
 Peers tell each other which entries of common acquaintances they have (heads.py). Where two cannot
 both be of one log, both are fetched; with them there is a proof, which is entered and passed on to
 whoever is there. It freezes what is lent to the convict; what is owed to it stays owed.
+
+Anybody can make keys and convict them. So of proofs against strangers few are entered, and small
+ones; the others are kept in memory until an entry of the convict comes (rumours.py).
 """
 
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from peers.ledger_file import LedgerFile
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
+from peers.rumours import Rumours
 from peers.saying import Say
 from peers.witness_messages import (
     EVIDENCE_TYPE,
@@ -41,6 +45,9 @@ from peers.witness_messages import (
 TELL_MS: Final = 1_000  # between two tellings of what is new
 KNOWN: Final = 1_024  # entries of others that are looked at when it begins: the last
 PROOFS: Final = 16  # that a peer is shown when it is met: the last
+LOOKS: Final = 256  # records of proofs that are looked at in a TELL_MS: their signatures take 40 ms
+STRANGERS: Final = 1_024  # convicts there may be for one more to be entered that is a stranger
+SMALL: Final = 8 * 1024  # bytes of a proof against one: a fork has about one thousand
 
 Note = Callable[[Fraud, Block], object]
 Found = Callable[[Written | None], None]
@@ -69,6 +76,8 @@ class Court:
         self._convict = convict
         self._log = log
         self._heads = Heads(me)
+        self._rumours = Rumours()
+        self._looks = LOOKS
         self._told_ms = 0
         query = "SELECT signed FROM entries WHERE NOT is_own ORDER BY pos DESC LIMIT ?"
         for (signed,) in reversed(book.rows(query, (KNOWN,))):
@@ -76,8 +85,8 @@ class Court:
 
     def opened(self, peer: PeerId) -> None:
         """Show a peer that is met who is convicted."""
-        for proof in list(self._ledger().convicts.values())[-PROOFS:]:
-            if (data := self._book.evidence(proof)) is not None:
+        for convict, proof in list(self._ledger().convicts.items())[-PROOFS:]:
+            if convict != peer and (data := self._book.evidence(proof)) is not None:
                 self._asking(peer).ask(PROOF_TYPE, write_proof(FRAUD_PROOF.decode(data)), _nothing)
 
     def closed(self, peer: PeerId) -> None:
@@ -87,13 +96,17 @@ class Court:
 
     def hold(self, written: Written) -> None:
         """Take an entry that is in the book."""
+        if written.author in self._ledger().convicts:
+            return
         self._look(self._heads.hold(written))
+        if (proof := self._rumours.pop(written.author)) is not None:
+            self._enter(proof)
 
     def tick(self, now_ms: int) -> None:
         """Tell everybody what is new of others."""
         if now_ms - self._told_ms < TELL_MS:
             return
-        self._told_ms = now_ms
+        self._told_ms, self._looks = now_ms, LOOKS
         for peer in self._lines.peers():
             line = self._lines.control(peer)
             if line is not None and (heads := self._heads.tell(peer)):
@@ -110,7 +123,7 @@ class Court:
             reply(write_found(self._book.entry(self._heads.source(read_want(body)))))
         elif kind == PROOF_TYPE:
             self._judge(read_proof(body))
-            reply(b"")
+            reply(b"")  # though there was no time to look at it
         else:
             raise RemoteFault(f"there is no type {kind}")
 
@@ -137,29 +150,49 @@ class Court:
 
         def answered(body: bytes | None) -> None:
             written = None if body is None else read_found(body, half.entry)
-            self._heads.answered(teller, half.entry, is_backed=written is not None)
+            is_backed = body is None or written is not None  # who is slow has not lied
+            self._heads.answered(teller, half.entry, is_backed=is_backed)
             found(written)
 
         self._asking(teller).ask(EVIDENCE_TYPE, write_want(half.entry), answered)
 
     def _compare(self, one: Written | None, two: Written | None) -> None:
         if one is not None and two is not None and (proof := find(one, two)) is not None:
-            self._judge(proof)
+            self._enter(proof)
 
     def _judge(self, proof: FraudProof) -> None:
-        """Convict, unless that was done; what proves nothing does nothing."""
+        """Look at a proof, if it is news and there is time."""
+        convict = PeerId(proof.convict)
+        if convict in self._ledger().convicts or convict in self._rumours:
+            return
+        if len(proof.evidence) > self._looks:
+            return
+        self._looks -= len(proof.evidence)
         try:
-            convict = check(proof)
+            check(proof)
         except Damaged as damaged:
             raise RemoteFault(f"a proof that is none: {damaged.what}") from None
-        if convict in self._ledger().convicts or convict == self._ledger().me:
-            return
-        self._log("convicted", peer=convict, what=proof.what)
-        self._convict(Fraud(convict.key, FRAUD_PROOF.cid(proof)), FRAUD_PROOF.block(proof))
-        self._heads.drop(convict)
-        for peer in self._lines.peers():
-            if peer != convict:
-                self._asking(peer).ask(PROOF_TYPE, write_proof(proof), _nothing)
+        self._enter(proof)
+
+    def _enter(self, proof: FraudProof) -> None:
+        """Convict, unless that was done, or it is a stranger and too much for one."""
+        convict, ledger = PeerId(proof.convict), self._ledger()
+        if convict == ledger.me:
+            self._log("accused", what=proof.what)
+        elif convict not in ledger.convicts and self._is_entered(proof):
+            self._log("convicted", peer=convict, what=proof.what)
+            self._convict(Fraud(convict.key, FRAUD_PROOF.cid(proof)), FRAUD_PROOF.block(proof))
+            self._heads.drop(convict)
+            for peer in self._lines.peers():
+                if peer != convict:
+                    self._asking(peer).ask(PROOF_TYPE, write_proof(proof), _nothing)
+        elif convict not in ledger.convicts:
+            self._rumours.add(convict, proof)
+
+    def _is_entered(self, proof: FraudProof) -> bool:
+        ledger = self._ledger()
+        is_met = next(ledger.with_peer(PeerId(proof.convict)), None) is not None
+        return is_met or (proof.size <= SMALL and len(ledger.convicts) < STRANGERS)
 
 
 def _nothing(_: bytes | None) -> None:

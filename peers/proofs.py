@@ -39,6 +39,11 @@ class FraudProof:
     convict: bytes  # Ed25519
     evidence: tuple[bytes, ...]  # signed records, and what leads from those to others
 
+    @property
+    def size(self) -> int:
+        """How many bytes its evidence has."""
+        return sum(map(len, self.evidence))
+
 
 _CHECKS: Final[Mapping[str, Callable[[str, Sequence[bytes]], PeerId]]] = {
     forks.LOG: forks.check,

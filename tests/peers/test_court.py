@@ -1,16 +1,23 @@
 """Court: a peer that shows different entries to different peers is convicted when they meet."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.content.blocks import Block
+from peers import court
+from peers.connection import Connection
+from peers.court import TELL_MS
 from peers.entries import Body, Limit, Open
 from peers.entry import Written, write
 from peers.ledger import follow
-from peers.proofs import FRAUD_PROOF, check
+from peers.place import Head, place_of
+from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.teller import Row
+from peers.witness_messages import HEADS_TYPE, PROOF_TYPE, write_heads, write_proof
 from tests.peers.banks import Bank, until
 from tests.peers.ledgers import Keeper
 
@@ -86,3 +93,105 @@ def test_who_is_met_later_is_shown_the_proof(opened: Callable[[int], Bank]) -> N
     again = opened(1)
     two.meet(again)
     until(lambda: cheat.peer in two.treasury.ledger.convicts, again, two)
+
+
+def join(one: Bank, two: Bank) -> Connection:
+    """Connect two peers; return the line of the first."""
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer) and one.lines.control(two.peer), one, two)
+    line = one.lines.control(two.peer)
+    assert line is not None
+    return line
+
+
+def pause(*banks: Bank) -> None:
+    """Let come what is on its way."""
+    for bank in banks:
+        bank.clock.by_ms += TELL_MS
+    for _ in range(50):
+        for bank in banks:
+            bank.turn()
+
+
+def forked(cheat: Cheat, one: Bank) -> tuple[Written, FraudProof]:
+    """Return the first entry of a cheat in its channel with a bank, and a proof against it."""
+    opening, other = (cheat.entry(one, Open(one.peer.key, 0, limit)) for limit in (5, 6))
+    proof = find(opening, other)
+    assert proof is not None
+    return opening, proof
+
+
+def test_a_proof_against_a_stranger_is_kept_until_it_is_of_use(
+    opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody fills a ledger by making keys and convicting them."""
+    monkeypatch.setattr(court, "STRANGERS", 0)
+    one, two, cheat = opened(1), opened(2), Cheat(9)
+    opening, proof = forked(cheat, one)
+    line = join(two, one)
+    two.post.ask(line, PROOF_TYPE, write_proof(proof), 1_000)
+    pause(one, two)
+    assert cheat.peer not in one.treasury.ledger.convicts
+    tell(one, cheat, opening)
+    until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
+
+
+def test_a_false_proof_ends_the_connection(opened: Callable[[int], Bank]) -> None:
+    """It convicts nobody, and who sent it is cut off."""
+    one, two, cheat = opened(1), opened(2), Cheat(9)
+    opening, proof = forked(cheat, one)
+    tell(one, cheat, opening)
+    line = join(two, one)
+    false = replace(proof, evidence=(opening.signed, opening.signed))
+    two.post.ask(line, PROOF_TYPE, write_proof(false), 1_000)
+    until(lambda: one.lines.control(two.peer) is None, one, two)
+    assert not one.treasury.ledger.convicts
+
+
+def test_so_much_of_proofs_is_looked_at_in_a_while(
+    opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is more is answered, and can be told again."""
+    monkeypatch.setattr(court, "LOOKS", 3)
+    one, two = opened(1), opened(2)
+    cheats = [Cheat(9), Cheat(8)]
+    line = join(two, one)
+    pause(one)
+    for _, proof in [forked(cheat, one) for cheat in cheats]:
+        two.post.ask(line, PROOF_TYPE, write_proof(proof), 1_000)
+    until(lambda: one.treasury.ledger.convicts, one, two)
+    assert list(one.treasury.ledger.convicts) == [cheats[0].peer]
+    assert one.lines.control(two.peer) is not None
+
+
+def test_a_head_alone_convicts_nobody(opened: Callable[[int], Bank]) -> None:
+    """Who speaks of an entry that it has not is asked for it, and that is all."""
+    one, two, other = opened(1), opened(2), Cheat(9)
+    opening, proof = forked(other, one)
+    tell(one, other, opening)
+    line = join(two, one)
+    pause(one, two)
+    place = place_of(opening)._replace(id=FRAUD_PROOF.cid(proof))
+    two.post.tell(line, HEADS_TYPE, write_heads([Head(other.peer, place)]))
+    pause(one, two)
+    assert not one.treasury.ledger.convicts
+    assert one.lines.control(two.peer) is not None
+
+
+def test_a_restored_ledger_convicts_nobody(opened: Callable[..., Bank], tmp_path: Path) -> None:
+    """It goes on in another epoch, whatever others know of the log that was lost."""
+    one, two, three = opened(1), opened(2), opened(3)
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    shutil.copytree(one.home, tmp_path / "home")
+    for bank, other in ((opened(1), two), (Bank(1, tmp_path / "home"), three)):
+        join(bank, other)
+        until(lambda bank=bank, other=other: bank.treasury.may_sign(other.peer), bank, other)
+        bank.treasury.enter(other.peer, Open(other.peer.key, 0, 5))
+        until(lambda other=other: other.treasury.account(one.peer).theirs.is_open, bank, other)
+        bank.close()
+        bank.close = lambda: None  # type: ignore[method-assign]
+    join(two, three)
+    pause(two, three)
+    assert not two.treasury.ledger.convicts
+    assert not three.treasury.ledger.convicts
