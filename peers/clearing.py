@@ -201,33 +201,36 @@ def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channe
 
 def _on_reset(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Reset = written.body  # type: ignore[assignment]
-    mine, theirs = channel.ordered(body.totals)
-    if mine < channel.mine.debt or theirs < channel.theirs.debt:
-        raise Invalid("a reset makes less of what was owed")
+    mine, theirs = channel.ordered(body.added)
+    if channel.mine.debt + mine > MAX_AMOUNT or channel.theirs.debt + theirs > MAX_AMOUNT:
+        raise Invalid("a reset makes more of what is owed than there is")
     return _sign(channel, author, body)
 
 
 def _sign(channel: Channel, author: PeerId, body: Checkpoint | Reset) -> Channel:
     """Note what a side signed; once both have signed the same, it is in force."""
     side = channel.side(author)
+    other = channel.theirs if author == channel.me else channel.mine
     if body.number <= _number(side):
         raise Invalid("it signed another checkpoint of that number")
+    if _number(side) > _number(other):
+        raise Invalid("it signed a checkpoint before, which is not answered")
     channel = _with(channel, author, replace(side, signed=body))
     if channel.mine.signed != channel.theirs.signed:
         return channel
     if isinstance(body, Reset):
-        channel = _reset(channel, body)
+        channel = _add(channel, body)
     is_over = isinstance(body, Checkpoint) and body.is_final
     return replace(channel, checkpoint=body, is_over=is_over)
 
 
-def _reset(channel: Channel, body: Reset) -> Channel:
-    mine, theirs = channel.ordered(body.totals)
+def _add(channel: Channel, body: Reset) -> Channel:
+    """Add what people agreed on; the next voucher says it, too."""
+    mine, theirs = channel.ordered(body.added)
     return replace(
         channel,
-        mine=replace(channel.mine, total=mine, pending=(), owed=0),
-        theirs=replace(channel.theirs, total=theirs, pending=(), owed=0),
-        agreements={},
+        mine=replace(channel.mine, total=channel.mine.total + mine),
+        theirs=replace(channel.theirs, total=channel.theirs.total + theirs),
     )
 
 

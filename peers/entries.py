@@ -11,7 +11,7 @@
     Close        nothing more is set aside for an agreement
     Dispute      what I was told of a step is not what it should be
     Checkpoint   how a channel stands; both sign the same
-    Reset        how it is to stand, because people settled it; both sign the same
+    Reset        what is added to it, because people settled it; both sign the same
     Fraud        a peer is convicted: what proves it
 
 A kind that is not listed here is no entry. Amounts are micro-credits.
@@ -141,10 +141,13 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """How the totals are to be, because two people said so. In force once both have signed it."""
+    """What is added to the totals, because two people said so. In force once both have signed it.
+
+    It is added, and not what they are to be: what comes meanwhile counts besides.
+    """
 
     number: int  # as of a Checkpoint
-    totals: tuple[int, ...]  # of the lower key, and of the higher: neither is less than before
+    added: tuple[int, ...]  # to what the lower key owes, and the higher
     reason: str
 
 
@@ -248,9 +251,9 @@ def _check_checkpoint(body: Checkpoint) -> None:
 
 def _check_reset(body: Reset) -> None:
     _check_count(1, MAX_COUNT, body.number)
-    if len(body.totals) != 2:
+    if len(body.added) != 2:
         raise Damaged("a channel has two sides")
-    _check_amounts(*body.totals)
+    _check_amounts(*body.added)
     _check_why(body.reason)
 
 

@@ -52,6 +52,7 @@ from peers.relay_desk import RelayDesk
 from peers.relay_port import RelayPort
 from peers.relays import Relays
 from peers.requester import Requester
+from peers.settlement import Settlement
 from peers.switch import Parts, Switch
 from peers.teller import Known, Teller
 from peers.treasury import Treasury
@@ -227,6 +228,7 @@ class Node:
         closing.callback(depot.close)
         treasury = self._treasury = self._keeping(wake, closing)
         credit = self._credit = CreditLine(treasury, home.limits, self._log)
+        self._settlement = Settlement(treasury, self._log)
         provider = closing.enter_context(
             home.lend(post, lines, depot, wake, registrar.meet, self._log, credit)
         )
@@ -300,7 +302,8 @@ class Node:
             self._requester,
             self._depot.status,
             self,
-            self._credit.grant,
+            self._credit,
+            self._settlement,
         )
 
     def _watch_lan(self, closing: ExitStack) -> None:

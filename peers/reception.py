@@ -51,6 +51,30 @@ class Borrowing(Protocol):
         ...
 
 
+class Granting(Protocol):
+    """What is asked of the part that says what others may owe."""
+
+    def grant(self, peer: PeerId, limit: int) -> None:
+        """Lend a peer so many micro-credits from now on."""
+        ...
+
+
+class Settling(Protocol):
+    """What is asked of the part that signs how this peer stands with others."""
+
+    def end(self, peer: PeerId) -> None:
+        """End the channel with a peer, at exactly zero."""
+        ...
+
+    def propose(self, peer: PeerId, balance: int, reason: str) -> None:
+        """Say what the balance is to be."""
+        ...
+
+    def accept(self, peer: PeerId) -> None:
+        """Sign what a peer says that it is to be."""
+        ...
+
+
 class Whole(Protocol):
     """What is asked of the node itself."""
 
@@ -79,7 +103,8 @@ class Reception:
         borrowing: Borrowing,
         content: Callable[[], Facts],
         whole: Whole,
-        grant: Callable[[PeerId, int], None],
+        granting: Granting,
+        settling: Settling,
     ) -> None:
         self._book = book
         self._lines = lines
@@ -88,7 +113,8 @@ class Reception:
         self._borrowing = borrowing
         self._content = content
         self._whole = whole
-        self._grant = grant
+        self._granting = granting
+        self._settling = settling
         self._answers: Final[dict[str, Callable[..., Plain]]] = {
             "status": self._status,
             "add": self._add,
@@ -98,6 +124,8 @@ class Reception:
             "drain": self._do(whole.drain),
             "stop": self._do(whole.stop),
             "limit": self._limit,
+            "close": self._close,
+            "reset": self._reset,
         }
 
     def begin(self, visitor: Visitor, first: Plain) -> None:
@@ -180,8 +208,20 @@ class Reception:
         peer = PeerId.parse(text)
         if str(peer) == self._whole.facts()["peer"]:
             raise Refused("nobody lends to themselves", fix="give another peer's id")
-        self._grant(peer, check(int(amount)))
+        self._granting.grant(peer, check(int(amount)))
         return str(peer)
+
+    def _close(self, text: str) -> Plain:
+        self._settling.end(PeerId.parse(text))
+        return None
+
+    def _reset(self, text: str, *words: str) -> Plain:
+        match words:
+            case (amount, reason):
+                self._settling.propose(PeerId.parse(text), int(amount), reason)
+            case ():
+                self._settling.accept(PeerId.parse(text))
+        return None
 
     def _remove(self, text: str) -> Plain:
         peer = Address.parse(text).peer if "@" in text else PeerId.parse(text)

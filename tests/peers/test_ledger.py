@@ -150,19 +150,29 @@ def test_who_ends_a_channel_says_nothing_more_in_it() -> None:
         two.take(one.write(Limit(1), two))
 
 
-def test_a_reset_never_makes_less_of_a_total() -> None:
-    """People who settle something raise what the other side owes; no total ever falls."""
+def test_a_reset_adds_to_what_one_side_owes() -> None:
+    """People who settle something raise what the other owes; no total ever falls."""
     one, two = opened()
-    work(one, two, 500, 100)
+    agreement = work(one, two, 500, 100)
     one.pay(two)
-    low = one.channel(two)
-    with pytest.raises(Invalid):
-        two.take(one.write(Reset(1, low.in_order(99, 0), "paid in kind"), two))
-    body = Reset(1, low.in_order(100, 100), "paid in kind")
+    body = Reset(1, one.channel(two).in_order(0, 100), "paid in kind")
     one.say(body, two)
     assert one.channel(two).balance == -100
+    one.say(Receipt(agreement, ROOT, 1, 7), two)  # what comes meanwhile counts besides
     two.say(body, one)
-    assert one.channel(two).balance == two.channel(one).balance == 0
+    one.pay(two)
+    assert one.channel(two).balance == -7
+    assert two.channel(one).balance == 7
+
+
+def test_what_was_signed_is_answered_before_another_is() -> None:
+    """Else the two could hold different things to be in force."""
+    one, two = opened()
+    one.say(Reset(1, (5, 0), "gift"), two)
+    with pytest.raises(Invalid, match="not answered"):
+        two.take(one.write(Reset(2, (6, 0), "gift"), two))
+    two.say(Reset(1, (0, 9), "no"), one)
+    one.say(Reset(2, (6, 0), "gift"), two)
 
 
 def test_a_convict_is_lent_nothing_and_is_still_owed() -> None:
