@@ -74,6 +74,51 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
 
 
 @credit.command()
+@click.argument("peer")
+@common
+def close(settings: Settings, peer: str) -> None:
+    """End the channel with PEER, at exactly zero; its peer has to agree."""
+    found = _peer(settings.home, peer)
+    _node_call(settings.home, "close", str(found))
+    note(f"{found} is asked to end it, too: 'tally credit balance' says when it has")
+
+
+@credit.command(context_settings={"ignore_unknown_options": True})  # an amount may be below zero
+@click.argument("peer")
+@click.argument("balance", required=False, metavar="AMOUNT")
+@click.option("--why", metavar="TEXT", help="What was agreed on, for both to read.")
+@click.option("--accept", is_flag=True, help="Sign what PEER asks for.")
+@common
+def reset(
+    settings: Settings, peer: str, balance: str | None, why: str | None, accept: bool
+) -> None:
+    """Say what the balance with PEER is to be, because you have settled it otherwise.
+
+    AMOUNT is positive when they owe you. It is in force once the other side has run this with
+    --accept; what is traded meanwhile counts besides.
+    """
+    found = _peer(settings.home, peer)
+    if accept and balance is None:
+        _node_call(settings.home, "reset", str(found))
+        return note(f"signed: the balance with {found} is what both of you agreed on")
+    if accept or balance is None or why is None:
+        what = "say what it is to be and why, or accept what is asked for"
+        raise Refused(what, fix="'tally credit reset PEER AMOUNT --why TEXT', or '--accept'")
+    sign = -1 if balance.startswith("-") else 1
+    amount = sign * read(balance.removeprefix("-"))
+    _node_call(settings.home, "reset", str(found), str(amount), why)
+    return note(f"{found} is asked: 'tally credit reset PEER --accept' there puts it in force")
+
+
+def _node_call(home: Path, *words: str) -> None:
+    """Ask the node of a home, which has to run: the other side has to be told."""
+    from peers.control_client import connect
+
+    with connect(home) as node:
+        node.call(*words)
+
+
+@credit.command()
 @click.argument("peer", required=False)
 @common
 def log(settings: Settings, peer: str | None) -> None:

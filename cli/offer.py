@@ -75,6 +75,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "FILE=PERCENT": _nothing,
     "PEER[=WEIGHT]": _nothing,
     "PERCENT": _nothing,
+    "TEXT": _nothing,
     "DIR": _nothing,
     "FILE.car": offer_files.bundles,
     "HOST:PORT": _nothing,

@@ -219,3 +219,20 @@ def test_a_shell_completes_peers_of_the_ledger(
     told = tally.at(tally.home, **asked).process()
     assert told.out.startswith(f"word\t{one.peer}\towes you"), told.err
     assert not tally.at(tally.home.parent / "none", **asked).process().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("close", OTHER), 3),
+        (("reset", OTHER, "5"), 2),
+        (("reset", OTHER, "--accept"), 3),
+        (("reset", OTHER, "-5", "--why", "it was paid"), 3),
+        (("reset", OTHER, "much", "--why", "it was paid"), 2),
+    ],
+)
+def test_what_both_have_to_sign_needs_a_peer_that_runs(
+    tally: Program, words: tuple[str, ...], code: int
+) -> None:
+    """Here and there; and it is said what is to be signed, and why."""
+    assert tally("credit", *words).code == code
