@@ -94,6 +94,10 @@ class Court:
         if self._lines.control(peer) is None:
             self._heads.gone(peer)
 
+    def knows(self, peer: PeerId) -> bool:
+        """Return whether there is a proof against a peer that is not in the ledger."""
+        return peer in self._rumours
+
     def hold(self, written: Written) -> None:
         """Take an entry that is in the book."""
         if written.author in self._ledger().convicts:

@@ -6,6 +6,7 @@ to sign, and is told when that is durable.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -107,8 +108,9 @@ class Treasury:
         return self.ledger.me
 
     def account(self, peer: PeerId) -> Account:
-        """Return how it stands with a peer."""
-        return self.ledger.channel(peer)
+        """Return how it stands with a peer; a stranger that cheats elsewhere is lent nothing."""
+        account = self.ledger.channel(peer)
+        return replace(account, is_frozen=True) if self._court.knows(peer) else account
 
     def may_sign(self, peer: PeerId) -> bool:
         """Return whether anything may be signed in the channel with a peer."""

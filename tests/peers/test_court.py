@@ -124,7 +124,7 @@ def forked(cheat: Cheat, one: Bank) -> tuple[Written, FraudProof]:
 def test_a_proof_against_a_stranger_is_kept_until_it_is_of_use(
     opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody fills a ledger by making keys and convicting them."""
+    """It is lent nothing meanwhile. Nobody fills a ledger by making keys and convicting them."""
     monkeypatch.setattr(court, "STRANGERS", 0)
     one, two, cheat = opened(1), opened(2), Cheat(9)
     opening, proof = forked(cheat, one)
@@ -132,6 +132,8 @@ def test_a_proof_against_a_stranger_is_kept_until_it_is_of_use(
     two.post.ask(line, PROOF_TYPE, write_proof(proof), 1_000)
     pause(one, two)
     assert cheat.peer not in one.treasury.ledger.convicts
+    assert one.credit.room(cheat.peer) == 0
+    assert one.credit.room(two.peer) > 0
     tell(one, cheat, opening)
     until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
 
