@@ -43,6 +43,7 @@ class Shape:
 
 
 _FIRST_TEXT: Final = TEXT << 5
+_SHORT_BYTES: Final = BYTE_STRING << 5 | 24  # their number is in the next byte
 
 
 def mistyped(value: object, expected: str) -> ValueError:
@@ -81,6 +82,9 @@ def _write_int(value: int) -> bytes:
 
 
 def _read_int(data: bytes, at: int) -> tuple[int, int]:
+    first = data[at]
+    if first <= LONGEST_DIRECT:  # most are small, and none below zero
+        return first, at + 1
     major, size, end = read_head(data, at)
     if major > NEGATIVE:
         raise Damaged(f"a value of another type at byte {at}")
@@ -107,7 +111,10 @@ def _write_bytes(value: bytes) -> bytes:
 
 
 def _read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    size, at = read_size(data, at, BYTE_STRING)
+    if data[at] == _SHORT_BYTES and data[at + 1] > LONGEST_DIRECT:  # as keys and hashes are
+        size, at = data[at + 1], at + 2
+    else:
+        size, at = read_size(data, at, BYTE_STRING)
     end = at + size
     return data[at:end], end
 
