@@ -212,6 +212,28 @@ def export(settings: Settings, file: Path, peer: str | None) -> None:
     return note(f"{file}: {found.entries} entries, stated as {cid}")
 
 
+@credit.command()
+@common
+def prune(settings: Settings) -> None:
+    """Let go of entries before checkpoints that both sides signed.
+
+    Balances, limits and the order of all entries stay; what was paid for before is not known any
+    more, and a peer that restores a ledger from before then cannot have from here what it lacks.
+    """
+    from peers.ledger_book import signing
+    from peers.pruning import prune
+    from peers.signatures import looking
+
+    with _opened(settings.home) as file:
+        many = file.end()[0]
+    me = _identity(settings.home).peer
+    with signing(settings.home, me) as book, looking(many) as signatures:
+        entries, papers = prune(book, signatures)
+    if settings.json:
+        return emit_json({"entries": entries, "papers": papers})
+    return note(f"{entries} entries and {papers} papers that they rest on are gone")
+
+
 @contextmanager
 def _opened(home: Path) -> "Iterator[LedgerFile]":
     from peers.ledger_file import LedgerFile

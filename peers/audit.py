@@ -19,11 +19,12 @@ from engine.content.cid import Cid
 from engine.errors import Damaged, Refused
 from engine.step import Signed
 from engine.values import replace
+from peers.beginning import Beginning
 from peers.entries import read_body
 from peers.entry import ENTRY, Entry, Written, is_signed, parse
 from peers.grounds import Evidence, Grounds
 from peers.identity import PeerId
-from peers.ledger import Ledger, apply
+from peers.ledger import Ledger
 from peers.order import START, Taken, link
 
 FIX: Final = "put back the last backup of this home, keys and ledger, or ask its peer for theirs"
@@ -84,6 +85,7 @@ class Audit:
         self._signatures = signatures
         self._at: Entry | None = None  # the entry that is looked at
         self._left_out: set[Cid] = set()  # since the owner's last entry that was shown
+        self._beginning = Beginning()
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -114,17 +116,28 @@ class Audit:
             raise Damaged("it does not follow the entries before it: its link is another")
         self._bridge(written)
         try:
-            self.ledger = apply(self.ledger, written)
+            self.ledger = self._beginning.apply(self.ledger, written)
         except Refused as refused:  # it was taken, so it was right then
             raise Damaged(refused.what) from None
         self._ground(written)
         return written
 
-    def leave_out(self, entry: Cid) -> None:
-        """Go past an entry that is not shown: it is of a channel that is none of the reader's."""
+    def leave_out(self, pos: int, entry: Cid, last: bytes | None = None) -> None:
+        """Go past an entry that is not shown: it was pruned, or is of another channel.
+
+        Raises: Damaged when it is not the next, or its link is another.
+        """
         self.pos, self._at = self.pos + 1, None
         self.link = link(self.link, entry)
+        if pos != self.pos or last not in (None, self.link):
+            raise Damaged("an entry is missing, out of order, or another")
         self._left_out.add(entry)
+        self._beginning.left_out.add(entry)
+
+    @property
+    def adopted(self) -> frozenset[bytes]:
+        """The channels that begin with a checkpoint, as what was before is not shown."""
+        return frozenset(self._beginning.adopted)
 
     def _bridge(self, written: Written) -> None:
         """Let the log of the owner go on after entries of it that are not shown."""

@@ -21,6 +21,7 @@ def told_after(book: LedgerFile, peer: PeerId, after: Place | None) -> tuple[Tol
     """Return what of ours is said next to a peer that has all up to a place."""
     query = (
         f"SELECT signed FROM entries WHERE {_THEIRS} AND is_own AND (epoch, number) > (?, ?)"  # noqa: S608
+        " AND signed != x''"  # of what was pruned there is nothing to be said
         " ORDER BY epoch, number LIMIT ?"
     )
     rows = book.rows(query, (peer.key, *_at(after), MAX_ENTRIES))
@@ -32,6 +33,7 @@ def lost_after(book: LedgerFile, peer: PeerId, lost: Lost) -> tuple[Told, ...]:
     query = (
         f"SELECT signed FROM entries WHERE {_THEIRS} AND ("  # noqa: S608
         "(NOT is_own AND (epoch, number) > (?, ?)) OR (is_own AND (epoch, number) > (?, ?)))"
+        " AND signed != x''"
         " ORDER BY pos LIMIT ?"
     )
     rows = book.rows(query, (peer.key, *_at(lost.own), *_at(lost.other), MAX_ENTRIES))

@@ -72,7 +72,7 @@ class LedgerBook(LedgerFile):
     def _start_log(self, me: PeerId, change: sqlite3.Connection) -> None:
         place = spot_of(self.path)
         change.execute(
-            "INSERT INTO log VALUES (1, ?, 0, ?, ?, ?, NULL, 0)",
+            "INSERT INTO log VALUES (1, ?, 0, ?, ?, ?, NULL)",
             (me.key, START, str(place.inode), str(place.born)),
         )
 
@@ -125,14 +125,14 @@ class LedgerBook(LedgerFile):
         """
         count, last = change.execute("SELECT count, link FROM log").fetchone()
         before = count
+        change.executemany(
+            "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)",
+            [(block.cid.raw, block.data, count + 1) for block in evidence],
+        )
         for written in taken:
             count, last = count + 1, link(last, written.id)
             _enter(written, written.author == after.me, count, last, change)
         change.execute("UPDATE log SET count = ?, link = ?", (count, last))
-        change.executemany(
-            "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?)",
-            [(block.cid.raw, block.data, count) for block in evidence],
-        )
         _cache(taken, after, change)
         if count // EVERY > before // EVERY:
             self.snapshot(after, change)

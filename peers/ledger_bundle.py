@@ -85,7 +85,7 @@ def export(file: LedgerFile, found: Found, scope: Scope, signer: Signer, path: P
             Contents(tuple(one.cid for one in pages), tuple(one.cid for one in papers))
         )
         statement = seal(STATEMENT, _statement(found, scope, contents.cid), signer)
-        entries = (_block(one.signed) for one in file.taken() if _is_in(one, channels))
+        entries = (_block(signed) for _, signed in file.named() if _is_in(signed, channels))
         rest = (Block(cid, _held(file, cid)) for cid in sorted(evidence))
         blocks = chain([statement, contents], pages, papers, entries, rest)
         with whole_file(path) as stream:
@@ -111,14 +111,15 @@ def _channels(found: Found, peer: PeerId | None) -> frozenset[bytes] | None:
 
 
 def _items(file: LedgerFile, channels: frozenset[bytes] | None) -> Iterator[Item]:
-    for taken in file.taken():
-        written, _ = parse(taken.signed)
-        is_in = channels is None or written.entry.channel in (None, *channels)
-        yield Item(written.id, Cid.of(DAG_CBOR, taken.signed) if is_in else None)
+    for name, signed in file.named():
+        yield Item(name, Cid.of(DAG_CBOR, signed) if _is_in(signed, channels) else None)
 
 
-def _is_in(taken: Taken, channels: frozenset[bytes] | None) -> bool:
-    return channels is None or parse(taken.signed)[0].entry.channel in (None, *channels)
+def _is_in(signed: bytes, channels: frozenset[bytes] | None) -> bool:
+    """Return whether an entry is shown: it is in these channels, and was not pruned."""
+    if not signed or channels is None:
+        return bool(signed)
+    return parse(signed)[0].entry.channel in (None, *channels)
 
 
 def _block(signed: bytes) -> Block:
@@ -129,7 +130,7 @@ def _evidence(file: LedgerFile, channels: frozenset[bytes] | None) -> set[Cid]:
     """Return what entries name that is here, and what that leads to."""
     if channels is None:
         return set(file.all_evidence())
-    entries = (parse(one.signed)[0] for one in file.taken() if _is_in(one, channels))
+    entries = (parse(signed)[0] for _, signed in file.named() if _is_in(signed, channels))
     asked = [cid for written in entries for cid in named_by(written)]
     found: set[Cid] = set()
     while asked:
@@ -235,7 +236,7 @@ class _Bundle:
         with audit.naming():
             for pos, item in enumerate(items, 1):
                 if item.signed is None:
-                    audit.leave_out(item.entry)
+                    audit.leave_out(pos, item.entry)
                     continue
                 taken = Taken(pos, self._get(item.signed), link(audit.link, item.entry))
                 audit.take(taken)

@@ -6,13 +6,13 @@ older than `ledger.head`, and that SQLite finds nothing wrong with it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.sqlite import CHUNK, Row
-from peers import ledger_state
+from engine.values import replace
 from peers.audit import Audit, Signatures, Start
 from peers.entry import Written
 from peers.ledger import Ledger, ledger_of
@@ -26,6 +26,9 @@ _QUERY: Final = (
 )
 
 
+Watch = Callable[[int, Written, Ledger], None]
+
+
 class Found(NamedTuple):
     """A ledger in which nothing is wrong."""
 
@@ -36,15 +39,15 @@ class Found(NamedTuple):
     restored: str | None  # why nothing may be signed before a new epoch
 
 
-def check(file: LedgerFile, signatures: Signatures) -> Found:
-    """Look at all of a ledger.
+def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) -> Found:
+    """Look at all of a ledger; `watch` is shown each entry, with the ledger after it.
 
     Raises: Damaged, with the first entry that is wrong.
     """
     with file.still():
         audit = Audit(FILE, Start(ledger_of(file.me)), file.evidence, signatures)
         with audit.naming():
-            _check_entries(file, audit)
+            _check_entries(file, audit, watch)
             file.check_end(audit)
             _check_evidence(file)
             _check_file(file)
@@ -53,18 +56,36 @@ def check(file: LedgerFile, signatures: Signatures) -> Found:
     return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored)
 
 
-def _check_entries(file: LedgerFile, audit: Audit) -> None:
+def _check_entries(file: LedgerFile, audit: Audit, watch: Watch | None) -> None:
     snapshots = {one.pos: one for one in file.snapshots()}
     for taken, columns in _rows(file):
+        if not taken.signed:
+            audit.leave_out(taken.pos, Cid(columns[0]), taken.link)
+            continue
         written = audit.take(taken)
         if columns != _columns(written, audit):
             raise Damaged("what is noted beside it is not what it says")
+        if watch is not None:
+            watch(audit.pos, written, audit.ledger)
         if one := snapshots.pop(audit.pos, None):
-            is_right = one.ledger() == audit.ledger and one.link == audit.link
-            if not is_right or one.state != ledger_state.encode(audit.ledger):
+            kept = _without_gifts(one.ledger(), audit)
+            if kept != _without_gifts(audit.ledger, audit) or one.link != audit.link:
                 raise Damaged("the snapshot after it is not what the entries up to it give")
     if snapshots:
         raise Damaged("it is the last, and there is a snapshot of more")
+
+
+def _without_gifts(ledger: Ledger, audit: Audit) -> Ledger:
+    """Return a ledger without what is not known of channels that begin with a checkpoint."""
+    channels = {
+        name: replace(
+            channel, mine=replace(channel.mine, given=0), theirs=replace(channel.theirs, given=0)
+        )
+        if name in audit.adopted
+        else channel
+        for name, channel in ledger.channels.items()
+    }
+    return replace(ledger, channels=channels)
 
 
 def _rows(file: LedgerFile) -> Iterator[tuple[Taken, Row]]:

@@ -1,10 +1,10 @@
 """LedgerFile: HOME/ledger.db as it is read, by any process: nobody waits for who writes to it.
 
     log         one row: whose it is, how many entries there are, the link of the last, where the
-                file is (ledger_place.py), why nothing may be signed before a new epoch, and after
-                which snapshot nothing was pruned
+                file is (ledger_place.py), and why nothing may be signed before a new epoch
     entries     in the order in which they were taken, own ones and others', chained by their links
-                (order.py); signed bytes are passed on as they came
+                (order.py); signed bytes are passed on as they came. Of an entry that was pruned
+                (pruning.py) these are empty
     evidence    blocks that entries name, and the last entry that does: offers, receipt lines,
                 manifests, proofs
     channels    how each stands (balance.py), so that it is read without a replay
@@ -35,8 +35,7 @@ FILE: Final = "ledger.db"
 _FIRST: Final = """
 CREATE TABLE log (
     one INTEGER PRIMARY KEY CHECK (one = 1), owner BLOB NOT NULL, count INTEGER NOT NULL,
-    link BLOB NOT NULL, inode TEXT NOT NULL, born TEXT NOT NULL, restored TEXT,
-    base INTEGER NOT NULL DEFAULT 0);
+    link BLOB NOT NULL, inode TEXT NOT NULL, born TEXT NOT NULL, restored TEXT);
 CREATE TABLE entries (
     pos INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, author BLOB NOT NULL, epoch INTEGER NOT NULL,
     number INTEGER NOT NULL, channel BLOB, before BLOB, is_own INTEGER NOT NULL,
@@ -170,14 +169,23 @@ class LedgerFile(Sqlite):
             yield from map(Taken._make, rows)
             after = rows[-1][0]
 
+    def named(self) -> Iterator[tuple[Cid, bytes]]:
+        """Yield all entries in order, by their ids; signed bytes of what was pruned are empty."""
+        query = "SELECT pos, id, signed FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
+        after = 0
+        while rows := self.rows(query, (after, CHUNK)):
+            yield from ((Cid(name), signed) for _, name, signed in rows)
+            after = rows[-1][0]
+
     def said(self) -> Iterator[tuple[int, Written]]:
-        """Yield what was entered, with its position; signatures are not looked at.
+        """Yield what was entered and not pruned, with its position, signatures unseen.
 
         Raises: Damaged, with the entry, when it is none.
         """
         for taken in self.taken():
             try:
-                yield taken.pos, parse(taken.signed)[0]
+                if taken.signed:
+                    yield taken.pos, parse(taken.signed)[0]
             except Damaged as damaged:
                 where = f"{FILE}, entry {taken.pos}"
                 raise Damaged(damaged.what, where=where, fix=FIX) from None

@@ -236,3 +236,15 @@ def test_what_both_have_to_sign_needs_a_peer_that_runs(
 ) -> None:
     """Here and there; and it is said what is to be signed, and why."""
     assert tally("credit", *words).code == code
+
+
+def test_what_was_signed_off_is_pruned(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
+    """Entries before a checkpoint of both go; what is left is shown, and holds."""
+    _, two = traded
+    before = tally.told("credit", "balance")
+    assert tally.told("credit", "prune") == {"entries": len(two.log) - 3, "papers": 5}
+    assert tally.told("credit", "balance") == before
+    assert tally.told("credit", "verify")["entries"] == len(two.log)
+    assert len(tally("credit", "log").out.splitlines()) == 3
+    with signing(tally.home, two.peer):
+        assert tally("credit", "prune").code == 3

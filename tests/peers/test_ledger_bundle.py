@@ -105,7 +105,7 @@ def test_a_log_has_a_number_for_each_entry_that_is_not_shown() -> None:
         written = write(replace(entry, previous=hidden, number=number), shown, two.key)
         start = Start(two.ledger, len(two.log), bytes(32))
         audit = Audit("here", start, lambda _: None, AtOnce())
-        audit.leave_out(hidden)
+        audit.leave_out(len(two.log) + 1, hidden)
         taken = Taken(len(two.log) + 2, written.signed, link(audit.link, written.id))
         if is_right:
             audit.take(taken)

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from engine.errors import Damaged, TallyError
 from engine.step import SIGNED
+from peers import ledger_state
 from peers.audit import AtOnce, Audit, Start
 from peers.entries import Limit, write_body
 from peers.entry import Written, write
-from peers.ledger import apply, ledger_of
+from peers.ledger import apply, ledger_of, replay
 from peers.ledger_book import signing
 from peers.ledger_check import Found, check
 from peers.ledger_file import FILE, LedgerFile
@@ -302,6 +304,14 @@ def test_what_is_beside_the_entries_is_what_they_give(
     found = damage(home)
     assert said in found
     assert found.startswith("ledger.db, entry ")
+
+
+def test_a_snapshot_is_of_its_time(kept: tuple[Path, Keeper]) -> None:
+    """A snapshot that is whole, and of another time, is seen."""
+    home, two = kept
+    older = ledger_state.encode(replay(two.peer, two.log[:5]))
+    change(home, "UPDATE snapshots SET state = ?, hash = ?", older, blake3(older).digest())
+    assert "the snapshot after it" in damage(home)
 
 
 def test_the_first_that_is_wrong_is_named() -> None:

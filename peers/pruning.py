@@ -1,0 +1,80 @@
+"""Pruning: letting go of entries that both sides have signed off.
+
+A checkpoint that both sides signed one after the other, when nothing was under way between them,
+says all that followed from what was said before (beginning.py). Of entries before it the signed
+bytes go, and the papers that only they rest on; their ids, places and links stay, so that the
+chain can be followed and a fork is still seen.
+
+What is lost by it: nobody sees any more what was paid for before, and a peer that puts back a
+ledger from before that checkpoint cannot have from here what it lacks.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from peers.audit import Signatures
+from peers.channel import Channel
+from peers.entries import Checkpoint
+from peers.entry import Written
+from peers.ledger import Ledger
+from peers.ledger_book import LedgerBook
+from peers.ledger_check import check
+
+
+class Pruned(NamedTuple):
+    """What went."""
+
+    entries: int
+    papers: int
+
+
+class _Cuts:
+    """Where each channel may begin: the position of the first of the last such pair."""
+
+    def __init__(self) -> None:
+        self.at: dict[bytes, int] = {}
+        self._last: dict[bytes, tuple[int, Written]] = {}  # entry of each channel
+
+    def see(self, pos: int, written: Written, after: Ledger) -> None:
+        """Take an entry, and the ledger after it."""
+        name = written.entry.channel
+        if name is None:
+            return
+        before = self._last.get(name)
+        self._last[name] = pos, written
+        channel = after.channels.get(name)
+        if before is None or channel is None or not _is_quiet(channel):
+            return
+        if isinstance(written.body, Checkpoint) and before[1].body == written.body:
+            self.at[name] = before[0]  # nobody signs one of a number twice
+
+
+def prune(book: LedgerBook, signatures: Signatures) -> Pruned:
+    """Let go of what may go; nothing does of a ledger that does not hold.
+
+    Raises: Damaged.
+    """
+    cuts = _Cuts()
+    check(book, signatures, cuts.see)
+    ledger = book.load()
+    with book.change() as change:
+        entries = sum(_empty(name, pos, change) for name, pos in cuts.at.items())
+        papers = _drop_papers(change)
+        change.execute("DELETE FROM snapshots")  # of times whose entries are gone
+        book.snapshot(ledger, change)
+    return Pruned(entries, papers)
+
+
+def _empty(channel: bytes, pos: int, change: sqlite3.Connection) -> int:
+    query = "UPDATE entries SET signed = x'' WHERE channel = ? AND pos < ? AND signed != x''"
+    return change.execute(query, (channel, pos)).rowcount
+
+
+def _drop_papers(change: sqlite3.Connection) -> int:
+    """Leave out what was named last by an entry that is gone."""
+    gone = "SELECT pos FROM entries WHERE signed = x''"
+    return change.execute(f"DELETE FROM evidence WHERE pos IN ({gone})").rowcount  # noqa: S608
+
+
+def _is_quiet(channel: Channel) -> bool:
+    return not (channel.agreements or channel.mine.pending or channel.theirs.pending)

@@ -1,0 +1,237 @@
+"""What both sides have signed off may go, and all that is left still holds."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.errors import Damaged
+from peers.audit import AtOnce
+from peers.beginning import Beginning
+from peers.correspondence import lost_after, told_after
+from peers.credit_messages import Lost
+from peers.entries import Agreed, Checkpoint, Close, Genesis, Limit, Receipt, write_body
+from peers.entry import read, write
+from peers.identity import PeerId
+from peers.ledger import follow
+from peers.ledger_book import signing
+from peers.ledger_bundle import Scope, export, verify
+from peers.ledger_check import check
+from peers.ledger_file import FILE, LedgerFile
+from peers.pruning import Pruned, prune
+from tests.peers.bills import offered
+from tests.peers.books import backed, keep
+from tests.peers.ledgers import ROOT, Keeper, named, work
+
+
+def pruned(home: Path, keeper: Keeper) -> Pruned:
+    """Prune the ledger of a home."""
+    with signing(home, keeper.peer) as book:
+        return prune(book, AtOnce())
+
+
+def enter(home: Path, keeper: Keeper, count: int, *evidence: Block) -> None:
+    """Enter what a peer took last."""
+    with signing(home, keeper.peer) as book, book.change() as change:
+        book.enter(keeper.log[-count:], keeper.ledger, change, evidence)
+
+
+def sign(one: Keeper, two: Keeper, number: int) -> None:
+    """Have both sign how they stand."""
+    account = two.channel(one)
+    both = account.in_order(account.mine.standing, account.theirs.standing)
+    for signer, other in ((two, one), (one, two)):
+        signer.say(Checkpoint(number, both, is_final=False), other)
+
+
+def left(home: Path) -> list[str]:
+    """Return what kinds of entries are left in a ledger."""
+    return [type(written.body).__name__ for _, written in LedgerFile(home).said()]
+
+
+def test_what_was_signed_off_goes_and_the_rest_holds(tmp_path: Path) -> None:
+    """Entries before the checkpoint are gone, with their papers; balances and order are not."""
+    one, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    before = LedgerFile(home).end(), LedgerFile(home).balances()
+    assert pruned(home, two) == Pruned(len(two.log) - 3, len(papers))
+    file = LedgerFile(home)
+    assert left(home) == ["Genesis", "Checkpoint", "Checkpoint"]
+    assert (file.end(), file.balances()) == before
+    assert file.load() == two.ledger
+    assert check(file, AtOnce()).link == before[0][1]
+    for written in two.log:
+        assert file.id_at(written.author, 0, written.entry.number) == written.id
+    assert pruned(home, two) == Pruned(0, 0)
+    assert one.peer in two.ledger.peers()
+
+
+def test_trade_goes_on_after_that(tmp_path: Path) -> None:
+    """What follows is checked as ever, and goes too once it was signed off."""
+    one, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    offer = offered(one.key, two.peer.key, 700, name="later")
+    two.say(Agreed(offer.cid, 700), one)
+    one.say(Receipt(offer.cid, ROOT, 1, 300), two)
+    one.pay(two)
+    enter(home, two, 3, offer)
+    assert check(LedgerFile(home), AtOnce()).ledger.channel(one.peer).balance == 2_236
+    assert pruned(home, two) == Pruned(0, 0)
+    one.say(Close(offer.cid), two)
+    sign(one, two, 2)
+    enter(home, two, 3)
+    assert pruned(home, two) == Pruned(6, 1)
+    assert left(home) == ["Genesis", "Checkpoint", "Checkpoint"]
+    assert LedgerFile(home).load() == two.ledger
+    assert check(LedgerFile(home), AtOnce()).entries == len(two.log)
+
+
+def test_the_owner_of_either_side_may_prune(tmp_path: Path) -> None:
+    """The first of the two checkpoints may be the other's."""
+    one, _, papers = backed()
+    home = keep(tmp_path / "home", one, papers)
+    assert pruned(home, one).entries == len(one.log) - 3
+    assert check(LedgerFile(home), AtOnce()).entries == len(one.log)
+
+
+def test_what_is_under_way_is_kept(tmp_path: Path) -> None:
+    """While something is agreed, or nobody answered, a checkpoint does not say all."""
+    one, two, papers = backed()
+    work(one, two, 100, name="under way")
+    sign(one, two, 2)
+    home = keep(tmp_path / "home", two, papers)
+    assert pruned(home, two).entries == len(two.log) - 3 - 3
+    assert left(home)[1:3] == ["Checkpoint", "Checkpoint"]
+    account = two.channel(one)
+    both = account.in_order(account.mine.standing, account.theirs.standing)
+    two.say(Checkpoint(3, both, is_final=False), one)
+    enter(home, two, 1)
+    assert pruned(home, two).entries == 0
+
+
+def test_a_pruned_ledger_is_exported(tmp_path: Path) -> None:
+    """Whoever has the file sees that the channel goes on from what both have signed."""
+    one, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    two.say(Limit(5), one)
+    enter(home, two, 1)
+    for peer in (None, one.peer):
+        file = LedgerFile(home)
+        found = check(file, AtOnce())
+        export(file, found, Scope(peer, 0), two.key, tmp_path / "x.car")
+        statement, seen = verify(tmp_path / "x.car", AtOnce())
+        assert [owed.balance for owed in statement.balances] == [1_936]
+        assert seen.link == found.link
+
+
+@pytest.mark.parametrize("pos", [2, 12, 13, 14])
+def test_nothing_else_can_be_left_out(tmp_path: Path, pos: int) -> None:
+    """An entry that was not signed off, or is the word of one side for it, is missed."""
+    one, two, papers = backed()
+    two.say(Limit(5), one)
+    home = keep(tmp_path / "home", two, papers)
+    if pos != 2:
+        pruned(home, two)
+    with sqlite3.connect(home / FILE) as raw:
+        raw.execute("UPDATE entries SET signed = x'' WHERE pos = ?", (pos,))
+    with pytest.raises(Damaged):
+        check(LedgerFile(home), AtOnce())
+
+
+def test_a_channel_begins_with_the_word_of_both(tmp_path: Path) -> None:
+    """Two checkpoints that are not the same, or of one side, are no beginning."""
+    one, two, papers = backed()
+    sign(one, two, 2)
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    with sqlite3.connect(home / FILE) as raw:
+        raw.execute("UPDATE entries SET signed = ? WHERE pos = 12", (two.log[11].signed,))
+        raw.execute("UPDATE entries SET signed = x'' WHERE pos = 14")
+    with pytest.raises(Damaged, match="not signed off by both"):
+        check(LedgerFile(home), AtOnce())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET link = zeroblob(32) WHERE pos = 5",
+        "UPDATE entries SET id = zeroblob(36) WHERE pos = 5",
+        "DELETE FROM entries WHERE pos = 5",
+    ],
+)
+def test_what_was_pruned_keeps_its_place(tmp_path: Path, statement: str) -> None:
+    """Of an entry that is gone, its id is still one of those that the chain is of."""
+    _, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    with sqlite3.connect(home / FILE) as raw:
+        raw.execute(statement)
+    with pytest.raises(Damaged, match="missing, out of order, or another") as raised:
+        check(LedgerFile(home), AtOnce())
+    assert raised.value.where in (f"{FILE}, entry 5", f"{FILE}, entry 6")
+
+
+def test_a_channel_begins_with_a_checkpoint_in_its_place() -> None:
+    """Another kind of entry is no beginning, nor one that its owner's log does not lead to."""
+    one, two, _ = backed()
+    account = two.channel(one)
+    entry = follow(two.ledger, Limit(1), account, 0)
+    for body, number, said in (
+        (Limit(1), entry.number, "not signed off"),
+        (two.log[-2].body, entry.number + 1, "does not follow"),
+    ):
+        beginning = Beginning()
+        beginning.left_out.add(named("hidden"))
+        changes = {"number": number, "before": named("hidden"), "payload": write_body(body)}
+        written = write(replace(entry, **changes), body, two.key)  # type: ignore[arg-type]
+        with pytest.raises(Damaged, match=said):
+            beginning.apply(replace(two.ledger, channels={}), written)
+
+
+def test_a_peer_is_told_what_is_left(tmp_path: Path) -> None:
+    """Who lacks more than that gets what there is, and nothing that is empty."""
+    one, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    file = LedgerFile(home)
+    own = [read(told.signed).body for told in told_after(file, one.peer, None)]
+    assert [type(body) for body in own] == [Checkpoint]
+    both = [read(told.signed).author for told in lost_after(file, one.peer, Lost(None, None))]
+    assert sorted(both) == sorted([one.peer, two.peer])
+
+
+def test_a_ledger_that_does_not_hold_is_not_pruned(tmp_path: Path) -> None:
+    """Nothing goes that could still show what is wrong."""
+    _, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    with sqlite3.connect(home / FILE) as raw:
+        raw.execute("UPDATE channels SET balance = 1")
+    with pytest.raises(Damaged):
+        pruned(home, two)
+    assert len(left(home)) == len(two.log)
+
+
+def test_a_new_generation_is_known_by_its_name(tmp_path: Path) -> None:
+    """A channel that was closed and pruned is over, and the next one is found."""
+    one, two = Keeper(1), Keeper(2)
+    from peers.entries import Open
+
+    for generation in range(2):
+        one.say(Open(two.peer.key, generation, 10), two)
+        two.say(Open(one.peer.key, generation, 10), one)
+        account = two.channel(one)
+        both = account.in_order(account.mine.standing, account.theirs.standing)
+        for signer, other in ((one, two), (two, one)):
+            signer.say(Checkpoint(1, both, is_final=True), other)
+    home = keep(tmp_path / "home", two)
+    assert pruned(home, two).entries == 4
+    found = check(LedgerFile(home), AtOnce()).ledger
+    assert [one.generation for one in found.channels.values()] == [0, 1]
+    assert all(one.is_over for one in found.channels.values())
+    assert isinstance(two.log[0].body, Genesis)
+    assert PeerId(one.peer.key) in found.peers()
+    assert named("x") not in LedgerFile(home).all_evidence()
