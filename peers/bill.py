@@ -4,11 +4,9 @@ A provider says how long a step ran; it is paid for no longer than the step was 
 whoever pays.
 """
 
-from dataclasses import replace
-
 from peers.price_list import Prices
-from peers.prices import Outcome, charge
-from peers.receipts import Line, usage_of
+from peers.prices import Outcome
+from peers.receipts import Line, priced
 from peers.step_messages import Need
 from peers.testimony import Testimony
 
@@ -35,8 +33,3 @@ def line_of(
         amount=0,
     )
     return priced(prices, line)
-
-
-def priced(prices: Prices, line: Line) -> Line:
-    """Return a line with what it comes to."""
-    return replace(line, amount=charge(prices, Outcome(line.outcome), usage_of(line)))

@@ -49,6 +49,7 @@ from peers.royalties import NOBODY, Royalties
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
+from peers.stopped import Out
 from peers.testimony import Testimony
 from peers.unjudged import Unjudged
 
@@ -159,10 +160,23 @@ class Deal:
             for action in self._assignment.handle(Withdrawn(step), now_ms)
             if isinstance(action, Stop)
         ]
+        self._stop([action.step for action in actions], now_ms)
         for at in range(0, len(actions), MAX_STEPS):
             stopped = tuple(action.step for action in actions[at : at + MAX_STEPS])
             body = write_steps(Steps(self.agreement, stopped, "not wanted any more"))
             self._insisting.ask(STOP_TYPE, body)
+
+    def _stop(self, steps: Iterable[Cid], now_ms: int) -> None:
+        """Have paid what steps had run that are stopped."""
+        if self.terms.price_cap:
+            prices, out_ms = self.terms.prices, self._assignment.out_ms
+            self._office.payments.stopped(
+                self.agreement,
+                {
+                    step: Out(self._parcels.task(step).need, prices, out_ms(step, now_ms))
+                    for step in steps
+                },
+            )
 
     def answered(self, connection: Connection, key: bytes, body: bytes, now_ms: int) -> bool:
         """Take an answer; False when it is to nothing that was asked here.
@@ -232,6 +246,8 @@ class Deal:
             return
         line = self._office.lines.control(self.provider)
         if line is not None:
+            states = self._assignment.states.items()
+            self._stop([step for step, state in states if state is State.LEASED], self._now_ms)
             self._office.mail.tell(line, END_TYPE, write_end(self.agreement))
         self._close("the run has ended")
 

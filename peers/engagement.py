@@ -13,6 +13,7 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.recorder import Record
 from peers import own_word
+from peers.agreement import MAX_STEPS
 from peers.allowance import AGREED
 from peers.asking import Asking
 from peers.earned import Earned
@@ -40,7 +41,7 @@ from peers.service_events import (
     Stopped,
     Tick,
 )
-from peers.step_messages import Handed, SignedPass
+from peers.step_messages import CLAIM_TYPE, Claim, Handed, SignedPass, write_claim
 from peers.telling import Telling
 from peers.tools import Tools
 
@@ -68,6 +69,7 @@ class Engagement:
         self.is_lent = False  # whether its share is counted
         self.used_ms = now_ms  # when anything was last done under it
         self._tools = tools
+        self._asking = asking
         self._blame = blame
         self._ended = ended
         self._now_ms = now_ms
@@ -170,8 +172,10 @@ class Engagement:
             reply()
 
     def stopped(self, steps: Iterable[Cid]) -> None:
-        """End steps that nobody wants."""
-        for step in steps:
+        """End steps that nobody wants; say how long they had run."""
+        is_open = [step for step in steps if self._service.is_open(step)]
+        self._claim({step: self._errands.cancel(step) for step in is_open})
+        for step in is_open:
             self._tell(Stopped(step))
 
     def connected(self) -> None:
@@ -195,13 +199,21 @@ class Engagement:
     def close(self) -> None:
         """End it."""
         self._is_over = True
-        self._errands.close()
+        self._claim(self._errands.close())
         self._telling.close()
         self._tools.depot.withdraw(self.agreement.cid)
         self._tools.depot.ungranted(self.agreement.requester)
         self._tools.workbench.leave(self.agreement.cid)
 
     # steps
+
+    def _claim(self, ran: Mapping[Cid, int]) -> None:
+        """Say how long steps had run that were stopped, where that is paid."""
+        claimed = tuple((step, ms) for step, ms in ran.items() if ms)
+        if claimed and self.agreement.offer.price_cap:
+            for at in range(0, len(claimed), MAX_STEPS):
+                claim = Claim(self.agreement.cid, claimed[at : at + MAX_STEPS])
+                self._asking.ask(CLAIM_TYPE, write_claim(claim), _said)
 
     def _on_confirmed(self, number: int) -> None:
         self.used_ms = self._now_ms
@@ -276,6 +288,10 @@ class Engagement:
         roots = [root for one in made for root in one.roots]
         self._tools.depot.offer(self.agreement.cid, roots, self.agreement.requester)
         self._telling.hand(hand, made)
+
+
+def _said(answer: bytes | None) -> None:
+    """Take no notice: who does not answer pays nothing for it."""
 
 
 def _unheard(outcome: "Future[None]") -> None:

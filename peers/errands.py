@@ -118,11 +118,15 @@ class Errands:
         one.is_due = True
         self._begin(step, one)
 
-    def cancel(self, step: Cid) -> None:
-        """Stop a step, and do nothing more for it."""
+    def cancel(self, step: Cid) -> int:
+        """Stop a step, and do nothing more for it; return how many milliseconds it had run."""
+        ran_ms = 0
         if (one := self._open.get(step)) is not None:
-            self._stop(one)
+            ran_ms = self._stop(one)
+            usage = Usage(one.need.cores, one.need.memory, ran_ms)
+            self._earned.add(Paid.CANCELLED, usage)
         self.drop(step)
+        return ran_ms
 
     def drop(self, step: Cid) -> None:
         """Do nothing more for a step."""
@@ -130,14 +134,13 @@ class Errands:
         self._supply.drop(step)
         self._passages.drop(step)
 
-    def close(self) -> None:
-        """End them all."""
+    def close(self) -> dict[Cid, int]:
+        """End them all; return how many milliseconds had run what ran."""
         self._is_over = True
         self._intake.close()
         self._supply.close()
         self._passages.close()
-        for one in self._open.values():
-            self._stop(one)
+        return {step: ms for step, one in self._open.items() if (ms := self._stop(one))}
 
     # what a step takes
 
@@ -210,9 +213,8 @@ class Errands:
         one.task = Task(*whose, next(self._numbers), step, one.need, one.closure)
         self._tools.workbench.begin(one.task, one.carried, self._on_outcomes)
 
-    def _stop(self, one: _Open) -> None:
-        if one.task is not None:
-            self._tools.workbench.cancel(one.task)
+    def _stop(self, one: _Open) -> int:
+        return self._tools.workbench.cancel(one.task) if one.task is not None else 0
 
     def _on_outcomes(self, outcomes: Sequence[tuple[Task, Outcome]]) -> None:
         if self._is_over:

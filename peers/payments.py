@@ -4,7 +4,7 @@ A receipt is entered when the provider's word for the agreement is in the ledger
 that waits. What is owed gets a voucher soon after. When an agreement ends, its authors get theirs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -25,6 +25,8 @@ from peers.limits import Policy
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
 from peers.royalties import NOBODY, Royalties, authors
 from peers.saying import Say
+from peers.step_messages import Claim
+from peers.stopped import Out, Stopped
 from peers.treasury import Treasury
 
 VOUCH_MS: Final = 250  # for which receipts wait for others that the same voucher covers
@@ -37,7 +39,7 @@ class Bill(NamedTuple):
     """What is paid for steps of one batch."""
 
     agreement: Cid
-    batch: Cid
+    batch: Cid | None
     lines: tuple[Line, ...]
     royalties: Royalties = NOBODY  # which the agreement names
 
@@ -51,7 +53,9 @@ class Payments:
         self._policy = policy
         self._log = log
         self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
+        self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
+        self._ending: list[tuple[Agreement, Royalties]] = []
         self._settled: set[bytes] = set()  # runs of which authors got their fixed part
         self._now_ms = 0
         treasury.heard.append(self._heard)
@@ -73,10 +77,33 @@ class Payments:
         else:
             then()
 
+    def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
+        """Hear of steps that are stopped: what they had run is paid when the provider says it."""
+        self._stopped.add(agreement, steps, self._now_ms)
+
+    def claim(self, provider: PeerId, claim: Claim) -> None:
+        """Pay for steps that were stopped, as far as their agreement has credit left."""
+        held = self._held(provider, claim.agreement)
+        if held is None:
+            return
+        lines = self._stopped.claim(claim.agreement, claim.ran)
+        paid = tuple(within(lines, held.price_cap - held.applied))
+        self.bill(provider, Bill(claim.agreement, None, paid), lambda: None)
+
     def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Give no more receipts under an agreement; its authors get theirs."""
-        close = partial(self._close, agreement, royalties)
-        self._in_turn(agreement.provider, agreement.cid, close)
+        self._ending.append((agreement, royalties))
+        self._end_all()
+
+    def _end_all(self) -> None:
+        """End agreements of which no more is to be heard."""
+        ending, self._ending = self._ending, []
+        for agreement, royalties in ending:
+            if self._stopped.waits(agreement.cid, self._now_ms):
+                self._ending.append((agreement, royalties))
+                continue
+            close = partial(self._close, agreement, royalties)
+            self._in_turn(agreement.provider, agreement.cid, close)
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then."""
@@ -102,6 +129,7 @@ class Payments:
         """Take the time."""
         self._now_ms = now_ms
         self._go_on()
+        self._end_all()
         for peer, since_ms in tuple(self._since_ms.items()):
             pending = len(self._treasury.account(peer).mine.pending)
             if now_ms - since_ms >= VOUCH_MS or pending >= MANY:

@@ -29,6 +29,7 @@ from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_end, read_o
 from peers.passed import Passed
 from peers.signed import Unsealed, seal
 from peers.step_messages import (
+    CLAIM_TYPE,
     LEASE_TYPE,
     RETURN_TYPE,
     STOP_TYPE,
@@ -123,7 +124,7 @@ class Provider:
         self, connection: Connection, peer: PeerId, role: Role, kind: int, key: bytes, body: bytes
     ) -> None:
         """Take a message about work that others want done here."""
-        if kind in (BATCH_TYPE + 1, RETURN_TYPE + 1):
+        if kind in (BATCH_TYPE + 1, RETURN_TYPE + 1, CLAIM_TYPE + 1):
             if body:
                 raise RemoteFault("what is told is answered with nothing")
             self._engagements.answered(peer, key, body)

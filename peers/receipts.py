@@ -9,6 +9,7 @@ True
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from engine import merkle
@@ -78,6 +79,11 @@ def _fits(line: Line, prices: Prices) -> bool:
     outcome = Outcome(line.outcome)
     price = charge(prices, outcome, usage_of(line))
     return line.amount == price or (outcome is Outcome.CANCELLED and line.amount < price)
+
+
+def priced(prices: Prices, line: Line) -> Line:
+    """Return a line with what it comes to."""
+    return replace(line, amount=charge(prices, Outcome(line.outcome), usage_of(line)))
 
 
 def usage_of(line: Line) -> Usage:

@@ -22,7 +22,7 @@ from peers.office import Office
 from peers.plain import Plain
 from peers.recruiter import Directory
 from peers.shunned import Shunned
-from peers.step_messages import RETURN_TYPE, read_steps
+from peers.step_messages import CLAIM_TYPE, RETURN_TYPE, read_claim, read_steps
 from peers.ticket import Ticket
 
 
@@ -120,6 +120,9 @@ class Requester:
                 self._on_batch(connection, peer, key, body, now_ms)
             elif kind == RETURN_TYPE:
                 self._on_return(connection, peer, key, body, now_ms)
+            elif kind == CLAIM_TYPE:
+                self._office.payments.claim(peer, read_claim(body))
+                self._office.mail.reply(connection, key, b"")
             else:
                 raise RemoteFault(f"there is no type {kind}")
         except RemoteFault:

@@ -23,6 +23,8 @@ LEASE_TYPE: Final = request(Subject.WORK + 1)
 RETURN_TYPE: Final = request(Subject.WORK + 3)
 STOP_TYPE: Final = request(Subject.WORK + 4)
 
+CLAIM_TYPE: Final = request(Subject.WORK + 6)
+
 MAX_PASSES: Final = 16  # of a lease
 
 
@@ -116,6 +118,36 @@ def read_steps(body: bytes) -> Steps:
         case (bytes(agreement), tuple(steps), str(why)) if len(why) <= MAX_WHY:
             return Steps(cids_of((agreement,))[0], cids_of(steps), why)
     raise RemoteFault("steps of another form")
+
+
+class Claim(NamedTuple):
+    """How long steps had run that were stopped, as their provider says."""
+
+    agreement: Cid
+    ran: tuple[tuple[Cid, int], ...]  # milliseconds
+
+
+def write_claim(claim: Claim) -> bytes:
+    """Return the body of a CLAIM."""
+    return pack((claim.agreement.raw, tuple((step.raw, ms) for step, ms in claim.ran)))
+
+
+def read_claim(body: bytes) -> Claim:
+    """Read the body of a CLAIM.
+
+    Raises: RemoteFault.
+    """
+    match unpack(body):
+        case (bytes(agreement), tuple(ran)) if len(ran) <= MAX_STEPS:
+            return Claim(cids_of((agreement,))[0], tuple(map(_ran, ran)))
+    raise RemoteFault("a claim of another form")
+
+
+def _ran(pair: Plain) -> tuple[Cid, int]:
+    match pair:
+        case (bytes(step), ms):
+            return cids_of((step,))[0], _amount(ms)
+    raise RemoteFault("what a step had run has another form")
 
 
 def _plain(need: Need) -> tuple[Plain, ...]:

@@ -15,7 +15,7 @@ from peers.identity import PeerId
 from peers.mail import Mail, Part
 from peers.messages import Subject
 from peers.post import Came, Closed, Happened, Opened, Unanswered
-from peers.step_messages import RETURN_TYPE
+from peers.step_messages import CLAIM_TYPE, RETURN_TYPE
 
 
 class Parts(NamedTuple):
@@ -30,7 +30,7 @@ class Parts(NamedTuple):
     treasury: Part
 
 
-_TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE})
+_TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE, CLAIM_TYPE})
 
 
 class Switch:

@@ -4,6 +4,7 @@ Nothing here waits in the node's thread: steps run in slots, what came out is ma
 recorder, the rest is done by two more threads. All of them post back by `wake`.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -51,6 +52,7 @@ class Task(NamedTuple):
     closure: Cid  # what its environment carries, which is in its place
 
 
+_MS: Final = 1_000_000  # ns
 _KNOWN: Final = 10_000  # inputs whose size is remembered
 
 Outcome: TypeAlias = Made | TallyError
@@ -86,6 +88,7 @@ class Workbench:
         self._orders: dict[Task, Order] = {}
         self._turns: Turns[Cid, Task] = Turns()
         self._names: dict[Task, Name] = {}  # of those that run
+        self._begun: dict[Task, int] = {}  # of those, when: monotonic ns
         self._cancelled: set[Task] = set()  # of those
         self._numbers = count(1)
         self._sizes: dict[Cid, int] = {}  # of inputs
@@ -116,14 +119,19 @@ class Workbench:
         if is_first:  # more may follow at once: they are read together
             self._wake(self._prepare_all)
 
-    def cancel(self, task: Task) -> None:
-        """End a step, or do not begin it; nothing is told of it any more."""
+    def cancel(self, task: Task) -> int:
+        """End a step, or do not begin it; nothing is told of it any more.
+
+        Return how many milliseconds it had run.
+        """
         with self._lock:
             self._told.pop(task, None)
             if task in self._names:
                 self._cancelled.add(task)
-            elif self._turns.drop(task.owner, task):
+                return (time.monotonic_ns() - self._begun[task]) // _MS
+            if self._turns.drop(task.owner, task):
                 del self._orders[task]
+            return 0
 
     def tick(self) -> None:
         """Cancel again what did not hear it: it may not have begun."""
@@ -228,6 +236,7 @@ class Workbench:
             while self._slots.has_idle and (task := self._turns.take()) is not None:
                 name = ("", next(self._numbers))  # the number alone tells it from others
                 self._names[task] = name
+                self._begun[task] = time.monotonic_ns()
                 done = partial(self._on_end, task)
                 self._slots.start(name, self._orders[task], _unheard, done)
 
@@ -236,7 +245,7 @@ class Workbench:
     def _on_end(self, task: Task, future: "Future[Report]") -> None:
         error = _raised(future)
         with self._lock:
-            del self._names[task]
+            del self._names[task], self._begun[task]
             was_cancelled = task in self._cancelled
             self._cancelled.discard(task)
             self._turns.give_back(task)

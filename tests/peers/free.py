@@ -1,6 +1,6 @@
 """What deals with credit where no ledger is kept: it is written down what would be paid."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from peers.limits import Policy
 from peers.payments import Bill, Payments
 from peers.receipts import Line
 from peers.royalties import Royalties
+from peers.stopped import Out
 
 _NOBODY: Any = cast("Any", SimpleNamespace(heard=[]))  # a treasury that is never asked
 _POLICY = Policy(0, 0, 0)
@@ -28,11 +29,16 @@ class Tab(Payments):
         super().__init__(_NOBODY, _NOBODY, _POLICY, _log)
         self.lines: list[Line] = []
         self.ended: list[Cid] = []
+        self.out: dict[Cid, Out] = {}  # what was stopped
 
     def bill(self, provider: PeerId, bill: Bill, then: Callable[[], None]) -> None:
         """Note what is paid, and go on."""
         self.lines += bill.lines
         then()
+
+    def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
+        """Note what is stopped."""
+        self.out.update(steps)
 
     def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Note that no more is."""
