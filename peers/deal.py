@@ -4,7 +4,7 @@ It drives an Assignment: signs and sends what that says, and tells its owner wha
 step. What was not answered is asked again, the same bytes, while the provider is there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -32,7 +32,6 @@ from peers.assignment_events import (
 )
 from peers.assignment_events import Judge as ToJudge
 from peers.batch_messages import Told
-from peers.bill import line_of
 from peers.connection import Connection
 from peers.contact import Contact
 from peers.credits import Credits
@@ -43,13 +42,12 @@ from peers.judge import Case, Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.parcels import Parcels, Passes
-from peers.payments import Bill
-from peers.receipts import Line, within
+from peers.receipts import Line
 from peers.royalties import NOBODY, Royalties
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
-from peers.stopped import Out
+from peers.tab import Tab
 from peers.testimony import Testimony
 from peers.unjudged import Unjudged
 
@@ -114,9 +112,13 @@ class Deal:
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._parcels = Parcels()
         self._unjudged = Unjudged()
-        self._royalties = royalties
-        self._left = terms.price_cap
-        self._is_settled = False  # whether no receipt will follow
+        self.tab = Tab(
+            Agreement(self.agreement, terms),
+            royalties,
+            office.payments,
+            partial(owner.paid, self),
+            office.log,
+        )
         self._contact = Contact()
         self._now_ms = now_ms
         self._since_ms = now_ms
@@ -168,15 +170,8 @@ class Deal:
 
     def _stop(self, steps: Iterable[Cid], now_ms: int) -> None:
         """Have paid what steps had run that are stopped."""
-        if self.terms.price_cap:
-            prices, out_ms = self.terms.prices, self._assignment.out_ms
-            self._office.payments.stopped(
-                self.agreement,
-                {
-                    step: Out(self._parcels.task(step).need, prices, out_ms(step, now_ms))
-                    for step in steps
-                },
-            )
+        out_ms, task = self._assignment.out_ms, self._parcels.task
+        self.tab.stop((step, task(step).need, out_ms(step, now_ms)) for step in steps)
 
     def answered(self, connection: Connection, key: bytes, body: bytes, now_ms: int) -> bool:
         """Take an answer; False when it is to nothing that was asked here.
@@ -212,7 +207,7 @@ class Deal:
         )
         if judged:
             self._unjudged.look(batch, len(judged))
-            price = partial(self._line, told) if self.terms.price_cap else None
+            price = None if self.tab.is_free else partial(self._line, told)
             case = Case(self.provider, told, judged, price)
             self._office.judge.look(case, partial(self._on_verdicts, told))
         self._do(actions)
@@ -303,46 +298,30 @@ class Deal:
             self._do(actions)
         batch = told.batch.cid
         paid = partial(self._paid, batch, len(verdicts))
-        self._pay(batch, lines, paid)
+        self.tab.pay(batch, lines, paid)
         if kept:
             self._owner.kept(self, kept)
         if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
             self._cut_off(lie.why)
 
-    def _pay(self, batch: Cid, lines: Sequence[Line], then: Callable[[], None]) -> None:
-        """Pay for some steps, as far as the agreement goes."""
-        paid = list(within(lines, self._left))
-        amount = sum(line.amount for line in paid)
-        self._left -= amount
-        if amount:
-            self._owner.paid(self, Credits(amount))
-        if sum(line.amount for line in lines) > amount:
-            self._office.log("price cap reached", peer=self.provider)
-        bill = Bill(self.agreement, batch, tuple(paid), self._royalties)
-        self._office.payments.bill(self.provider, bill, then)
-
     def _line(self, told: Told, said: Testimony) -> Line:
         """Return what is paid for a step."""
         step = said.said.step
         out_ms = self._assignment.out_ms(step, self._now_ms)
-        is_known = step in told.known
-        return line_of(self.terms.prices, said.task.need, said, out_ms, is_known=is_known)
+        return self.tab.line(said, out_ms, is_known=step in told.known)
 
     def _paid(self, batch: Cid, count: int) -> None:
         """Take some steps of a batch as done with: receipts for them are durable."""
         self._unjudged.judged(batch, count)
-        if self.terms.price_cap and not self._unjudged.has(batch):
+        if not self.tab.is_free and not self._unjudged.has(batch):
             self._office.judge.settled(batch)
         self._answer(batch)
         self._settle()
 
     def _settle(self) -> None:
         """Pay nothing more, once all is over that could have to be paid."""
-        if self.is_over and not self._is_settled and not self._unjudged.is_busy:
-            self._is_settled = True
-            if self.is_agreed and self.terms.price_cap:
-                agreement = Agreement(self.agreement, self.terms)
-                self._office.payments.end(agreement, self._royalties)
+        if self.is_over and self.is_agreed and not self._unjudged.is_busy:
+            self.tab.close()
 
     def _answer(self, batch: Cid) -> None:
         """Say that we have a batch, once all that counts of it is durable."""

@@ -68,6 +68,7 @@ class Verdict(NamedTuple):
     is_lie: bool  # no honest provider says it
     away: Mapping[Cid, int] = MappingProxyType({})  # what stayed there, and about how large it is
     line: Line | None = None  # what it costs
+    batch: Cid | None = None  # whose word it is, signed
 
 
 class Case(NamedTuple):
@@ -214,7 +215,8 @@ def _on_kept(
     else:
         here = {*case.told.carried, *case.brought}
         kept = (_kept(case, one, proof.cid, here) for one, proof in proved)
-        tell([verdict._replace(line=lines.get(verdict.step)) for verdict in kept])
+        batch = case.told.batch.cid
+        tell([one._replace(line=lines.get(one.step), batch=batch) for one in kept])
 
 
 def _kept(case: Case, one: Testimony, proof: Cid, here: Container[Cid]) -> Verdict:

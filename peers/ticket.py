@@ -14,6 +14,7 @@ from engine.content.cid import Cid
 from peers.commission import Commission
 from peers.credits import Credits
 from peers.deal import Deal
+from peers.failures import Failed, Failures
 from peers.handing import TRY_HERE, Handing
 from peers.identity import PeerId
 from peers.judge import UNKNOWN, Verdict
@@ -50,6 +51,7 @@ class Ticket:
         self._shunned = shunned
         self._clock = clock
         self._returns = Returns()
+        self._failures = Failures()
         self._recruited_ms = -RECRUIT_MS
         self._voice = Voice(visitor)
         self._work = Worklist(directory.named)
@@ -118,6 +120,7 @@ class Ticket:
             if said is None:
                 raise ValueError("what is kept was believed")
             self._returns.forget(verdict.step)
+            self._count_failure(deal, verdict, said)
             took_ms = self._work.took_ms(verdict.step, said.attestation.wall_ms, now_ms)
             ended = self._work.done(verdict.step, deal.provider, took_ms)
             if ended is not None:
@@ -129,6 +132,17 @@ class Ticket:
         if not self._roster.is_over:
             self._voice.ended(outcomes)
         self._advance()
+
+    def _count_failure(self, deal: Deal, verdict: Verdict, said: Testimony) -> None:
+        """Pay for a failure that came again, here or elsewhere."""
+        if said.succeeded or verdict.line is None or verdict.batch is None:
+            return
+        logs = said.attestation.stdout, said.attestation.stderr
+        mark = (said.result.exit_code, *logs)
+        failed = Failed(deal.agreement, verdict.batch, verdict.line, mark)
+        for one in self._failures.add(verdict.step, failed):
+            if (whose := self.deals.get(one.agreement)) is not None:
+                whose.tab.pay_failure(one.line, one.batch)
 
     def paid(self, deal: Deal, amount: Credits) -> None:
         """Count what is owed for steps."""

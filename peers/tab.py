@@ -1,0 +1,75 @@
+"""Tab: what is paid under one agreement of ours, as its steps end."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from engine.content.cid import Cid
+from peers.agreement import Agreement
+from peers.bill import line_of
+from peers.credits import Credits
+from peers.payments import Bill, Payments
+from peers.prices import Outcome
+from peers.receipts import Line, priced, within
+from peers.royalties import Royalties
+from peers.saying import Say
+from peers.step_messages import Need
+from peers.stopped import Out
+from peers.testimony import Testimony
+
+
+class Tab:
+    """That of one agreement; of one that costs nothing, nothing is done. For the node's thread."""
+
+    def __init__(
+        self,
+        agreement: Agreement,
+        royalties: Royalties,
+        payments: Payments,
+        spent: Callable[[Credits], None],
+        log: Say,
+    ) -> None:
+        """Call `spent` with what is owed, as it comes to be owed."""
+        self.is_free = agreement.offer.price_cap == 0
+        self._agreement = agreement
+        self._prices = agreement.offer.prices
+        self._left = agreement.offer.price_cap
+        self._royalties = royalties
+        self._payments = payments
+        self._spent = spent
+        self._log = log
+        self._is_closed = False
+
+    def line(self, said: Testimony, out_ms: int, *, is_known: bool) -> Line:
+        """Return what is paid for a result, of a step that was out for so long."""
+        return line_of(self._prices, said.task.need, said, out_ms, is_known=is_known)
+
+    def pay(self, batch: Cid, lines: Sequence[Line], then: Callable[[], None]) -> None:
+        """Pay for some steps, as far as the agreement goes; `then` when that is durable."""
+        paid = tuple(within(lines, self._left))
+        amount = sum(line.amount for line in paid)
+        self._left -= amount
+        if amount:
+            self._spent(Credits(amount))
+        if sum(line.amount for line in lines) > amount:
+            self._log("price cap reached", peer=self._agreement.provider)
+        bill = Bill(self._agreement.cid, batch, paid, self._royalties)
+        self._payments.bill(self._agreement.provider, bill, then)
+
+    def pay_failure(self, line: Line, batch: Cid) -> None:
+        """Pay for a step that failed, and failed alike elsewhere or again."""
+        failed = priced(self._prices, replace(line, outcome=Outcome.FAILED_ALIKE.value))
+        self.pay(batch, (failed,), lambda: None)
+
+    def stop(self, steps: Iterable[tuple[Cid, Need, int]]) -> None:
+        """Pay what steps had run that are stopped, each of which was out for so long."""
+        if not self.is_free:
+            out: Mapping[Cid, Out] = {
+                step: Out(need, self._prices, out_ms) for step, need, out_ms in steps
+            }
+            self._payments.stopped(self._agreement.cid, out)
+
+    def close(self) -> None:
+        """Pay nothing more."""
+        if not self.is_free and not self._is_closed:
+            self._is_closed = True
+            self._payments.end(self._agreement, self._royalties)
