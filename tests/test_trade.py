@@ -118,6 +118,26 @@ def test_what_a_run_costs_is_owed_on_both_sides(daemons: list[Daemon], examples:
         assert theirs_.balances[mine.me].balance == owed > 0
         assert mine.balances[theirs_.me].balance == -owed
     assert len(mine.paid) == len(answer["steps"])
+    for one in daemons:  # while it runs
+        assert told(one.home, "credit", "verify")["lacks"] == {}
+
+
+def test_what_was_paid_goes_with_the_run(
+    daemons: list[Daemon], examples: Path, tmp_path: Path
+) -> None:
+    """Who gets the bundle sees that the receipts in it hold, when a step is run again."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    workflow = str(examples / "slow" / "workflow.yaml")
+    answer = told(asks.home, "run", workflow, "-p", "salt=p", "--on", "peers")
+    mine, *_ = settled(asks, *runs)
+    told(asks.home, "export", answer["run"], str(tmp_path / "run.car"))
+    again = told(runs[0].home, "rerun", str(tmp_path / "run.car"), "--step", "slow")
+    steps = {one["step"] for one in answer["steps"]}
+    amount = sum(paid.line.amount for paid in mine.paid if str(paid.line.step) in steps)
+    assert again["receipts"]["amount"] == amount > 0
+    assert again["receipts"]["steps"] == len(steps)
+    assert set(again["receipts"]["peers"]) == {one["peer"] for one in answer["steps"]}
 
 
 def test_a_provider_is_paid_for_what_it_finished(daemons: list[Daemon], examples: Path) -> None:
