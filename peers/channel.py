@@ -61,6 +61,11 @@ class Side:
         return self.total + self.owed
 
     @property
+    def signed_number(self) -> int:
+        """The number of the last checkpoint that it signed; 0 for none."""
+        return self.signed.number if self.signed else 0
+
+    @property
     def standing(self) -> Standing:
         """How it stands, for a checkpoint."""
         return Standing(self.limit, self.total, self.nonce, self.voucher)
@@ -110,6 +115,23 @@ class Channel:
     def side(self, author: PeerId) -> Side:
         """Return what one of the two has signed."""
         return self.mine if author == self.me else self.theirs
+
+    def is_ending(self, author: PeerId) -> bool:
+        """Return whether a side has ended it, and had no yes or no: it says nothing meanwhile."""
+        said = self.unanswered(author)
+        return isinstance(said, Checkpoint) and said.is_final
+
+    def is_resetting(self, author: PeerId) -> bool:
+        """Return whether a side asked for a reset, and had no yes or no: it gives no voucher.
+
+        The voucher would say less than the other counts, if that has said yes meanwhile.
+        """
+        return isinstance(self.unanswered(author), Reset)
+
+    def unanswered(self, author: PeerId) -> Checkpoint | Reset | None:
+        """Return what a side has signed that the other has neither signed nor refused."""
+        side, other = self.side(author), self.theirs if author == self.me else self.mine
+        return side.signed if other.signed_number < side.signed_number else None
 
     def ordered(self, pair: tuple[T, ...]) -> tuple[T, T]:
         """Return what is of me and what of the peer, of a pair in the order of their keys."""

@@ -18,6 +18,7 @@ from peers.entries import (
     MAX_AMOUNT,
     MAX_PENDING,
     Agreed,
+    Body,
     Checkpoint,
     Close,
     Dispute,
@@ -45,15 +46,17 @@ class OutOfPlace(Refused):
 def apply(channel: Channel, written: Written) -> Channel:
     """Return how a channel stands after an entry of one of its two sides.
 
-    Raises: OutOfPlace; Invalid; Refused when I am its author and may not lend so much.
+    Raises: OutOfPlace; Invalid.
     """
     entry, author = written.entry, written.author
     if entry.channel != channel.id or author not in (channel.me, channel.peer):
         raise Invalid("an entry is of another channel")
     side = channel.side(author)
     _check_place(side, written)
-    if channel.is_over or _is_ending(channel, side):
+    if channel.is_over:
         raise Invalid("an entry comes after the end of its channel")
+    if channel.is_ending(author):
+        raise Invalid("its author has ended the channel, and waits for a yes or no")
     if not side.is_open and not isinstance(written.body, Open):
         raise Invalid("the first entry of a side of a channel opens it")
     handler = _HANDLERS.get(type(written.body))
@@ -63,24 +66,24 @@ def apply(channel: Channel, written: Written) -> Channel:
     return handler(_with(channel, author, after), author, written)
 
 
+def permit(channel: Channel, body: Body) -> None:
+    """Look whether I may sign something now. What I signed is never looked at so again.
+
+    Raises: Refused.
+    """
+    match body:
+        case Agreed(_, price_cap) if price_cap > channel.room():
+            raise Refused("it would owe more than the limit that it has here")
+        case Checkpoint(is_final=True) if not channel.may_end:
+            raise Refused("a channel ends when nobody owes anything, and nothing is agreed")
+
+
 def _check_place(side: Side, written: Written) -> None:
     entry = written.entry
     if entry.before != side.last:
         raise OutOfPlace("an entry does not follow its author's last in the channel")
     if (entry.epoch, entry.number) <= (side.epoch, side.number):
         raise Invalid("its author counts backwards")
-
-
-def _is_ending(channel: Channel, side: Side) -> bool:
-    """Return whether a side has ended the channel, and the other has not yet said yes or no."""
-    other = channel.theirs if side is channel.mine else channel.mine
-    said = side.signed
-    is_final = isinstance(said, Checkpoint) and said.is_final
-    return is_final and said is not None and _number(other) < said.number
-
-
-def _number(side: Side) -> int:
-    return side.signed.number if side.signed else 0
 
 
 def _with(channel: Channel, author: PeerId, side: Side) -> Channel:
@@ -111,8 +114,6 @@ def _on_agreed(channel: Channel, author: PeerId, written: Written) -> Channel:
     requester = channel.peer if author == channel.me else channel.me
     if body.agreement in channel.agreements or len(channel.agreements) >= MAX_AGREEMENTS:
         raise Invalid("it is agreed already, or too much is")
-    if author == channel.me and body.price_cap > channel.room():
-        raise Refused("it would owe more than the limit that it has here")
     return _agree(channel, body.agreement, Held(requester, body.price_cap))
 
 
@@ -146,6 +147,8 @@ def _on_voucher(channel: Channel, author: PeerId, written: Written) -> Channel:
     """Count what is owed; a voucher covers all that it could, each once, and nothing else."""
     body: Voucher = written.body  # type: ignore[assignment]
     side = channel.side(author)
+    if channel.is_resetting(author):
+        raise Invalid("a voucher comes before the answer to a reset")
     if body != next_voucher(side):
         raise Invalid("a voucher is not for the receipts that it should be for")
     side = replace(side, total=body.total, nonce=body.nonce, voucher=written.id, pending=(), owed=0)
@@ -163,8 +166,8 @@ def next_voucher(side: Side) -> Voucher | None:
 def _on_close(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Close = written.body  # type: ignore[assignment]
     held = channel.agreements.get(body.agreement)
-    if held is None:
-        raise Invalid("there is no such agreement to be closed")
+    if held is None:  # the other has closed it, too
+        return channel
     if held.requester != author:  # receipts are still taken: what was accepted is owed
         return _agree(channel, body.agreement, replace(held, is_released=True))
     left = {cid: one for cid, one in channel.agreements.items() if cid != body.agreement}
@@ -176,10 +179,7 @@ def _agree(channel: Channel, agreement: Cid, held: Held) -> Channel:
 
 
 def _on_dispute(channel: Channel, author: PeerId, written: Written) -> Channel:
-    body: Dispute = written.body  # type: ignore[assignment]
-    if body.agreement not in channel.agreements:
-        raise Invalid("a dispute is about no agreement that is in force")
-    return channel
+    return channel  # what is not paid has no receipt
 
 
 def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channel:
@@ -194,8 +194,6 @@ def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channe
         raise Invalid("a checkpoint has more of the other side than that signed")
     if body.is_final and of_author.total != of_other.total:
         raise Invalid("a channel ends when nobody owes anything")
-    if body.is_final and author == channel.me and not channel.may_end:
-        raise Refused("a channel ends when nobody owes anything, and nothing is agreed")
     return _sign(channel, author, body)
 
 
@@ -210,10 +208,9 @@ def _on_reset(channel: Channel, author: PeerId, written: Written) -> Channel:
 def _sign(channel: Channel, author: PeerId, body: Checkpoint | Reset) -> Channel:
     """Note what a side signed; once both have signed the same, it is in force."""
     side = channel.side(author)
-    other = channel.theirs if author == channel.me else channel.mine
-    if body.number <= _number(side):
+    if body.number <= side.signed_number:
         raise Invalid("it signed another checkpoint of that number")
-    if _number(side) > _number(other):
+    if channel.unanswered(author) is not None:
         raise Invalid("it signed a checkpoint before, which is not answered")
     channel = _with(channel, author, replace(side, signed=body))
     if channel.mine.signed != channel.theirs.signed:

@@ -10,6 +10,7 @@ of it. Its owner's entries follow one another; those of others stand in their ch
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from typing import Final
 
 from engine.content.cid import Cid
 from engine.values import dataclass, replace
@@ -19,6 +20,8 @@ from peers.clearing import Invalid, OutOfPlace
 from peers.entries import Body, Epoch, Fraud, Genesis, Open, write_body
 from peers.entry import NETWORK, Entry, Written
 from peers.identity import PeerId
+
+SPREAD_MS: Final = 2**32  # 50 days, in which no two copies begin an epoch at one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,14 @@ class Ledger:
 def ledger_of(me: PeerId) -> Ledger:
     """Return the ledger of a peer before its first entry."""
     return Ledger(me)
+
+
+def epoch_after(latest: int, now_ms: int) -> int:
+    """Return an epoch after the latest that is known of, and that no other copy of a file begins.
+
+    It is the time, unless the clock is behind; the time tells it from another's also then.
+    """
+    return max(latest + 1 + now_ms % SPREAD_MS, now_ms)
 
 
 def follow(
@@ -110,10 +121,12 @@ def _own(ledger: Ledger, written: Written) -> Ledger:
         return replace(after, convicts={**after.convicts, PeerId(body.convict): body.proof})
     if entry.channel is None:
         return after
-    return _enter(after, written, None)
+    return _enter(after, written, None, is_new=True)
 
 
-def _enter(ledger: Ledger, written: Written, author: PeerId | None) -> Ledger:
+def _enter(
+    ledger: Ledger, written: Written, author: PeerId | None, *, is_new: bool = False
+) -> Ledger:
     """Put an entry in its channel, which is made by the first that opens it."""
     name = written.entry.channel
     if name is None:
@@ -123,6 +136,8 @@ def _enter(ledger: Ledger, written: Written, author: PeerId | None) -> Ledger:
         channel = _opened(ledger, written, author)
     if channel.is_frozen != (channel.peer in ledger.convicts):
         channel = replace(channel, is_frozen=not channel.is_frozen)
+    if is_new:
+        clearing.permit(channel, written.body)
     return replace(ledger, channels={**ledger.channels, name: clearing.apply(channel, written)})
 
 

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
+from engine.errors import Damaged, Refused
 from peers import precedent
-from peers.agreement import MARK_BYTES, Agreement
+from peers.agreement import MARK_BYTES, Agreement, Offer
 from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
@@ -121,9 +121,16 @@ class Payments:
             for agreement, held in account.agreements.items():
                 if held.requester == account.me:
                     offer = precedent.offer_of(self._book, agreement)
-                    has_paid = held.applied > 0
-                    royalties = precedent.royalties_of(self._book, offer) if has_paid else NOBODY
+                    royalties = self._royalties_of(offer) if held.applied else NOBODY
                     self.end(Agreement(agreement, offer), royalties)
+
+    def _royalties_of(self, offer: Offer) -> Royalties:
+        """Return what authors get; they are not known if it ended before the first receipt."""
+        try:
+            return precedent.royalties_of(self._book, offer)
+        except Damaged as damaged:
+            self._log("no royalties", peer=PeerId(offer.provider), why=damaged.what)
+            return NOBODY
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
@@ -239,8 +246,11 @@ class Payments:
         self._since_ms.setdefault(peer, self._now_ms)
 
     def _vouch(self, peer: PeerId) -> None:
+        account = self._treasury.account(peer)
+        if account.is_resetting(account.me):  # until it is answered
+            return
         self._since_ms.pop(peer, None)
-        voucher = next_voucher(self._treasury.account(peer).mine)
+        voucher = next_voucher(account.mine)
         try:
             if voucher is not None:
                 self._treasury.enter(peer, voucher)

@@ -1,7 +1,7 @@
 """Settlement: signs how this peer stands with others, when that is due or somebody asks for it."""
 
 from engine.errors import Refused
-from peers.entries import Reset
+from peers.entries import Open, Reset
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.saying import Say
@@ -51,4 +51,6 @@ class Settlement:
         if written.author == account.peer and isinstance(written.body, Reset):
             self._log("reset asked", peer=account.peer, why=written.body.reason)
         if (body := answer(account) or proposal(account)) is not None:
+            if not account.mine.is_open:  # to agree to an end; so it lends nothing
+                self._treasury.enter(account.peer, Open(account.peer.key, account.generation, 0))
             self._treasury.enter(account.peer, body)

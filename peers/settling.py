@@ -20,7 +20,7 @@ EVERY: Final = 64  # vouchers of both, after which they sign how they stand
 
 def proposal(account: Channel) -> Checkpoint | None:
     """Return what is to be signed first, by this side; None: nothing now."""
-    is_due = _vouchers(account) - _covered(account) >= EVERY
+    is_due = account.mine.is_open and _vouchers(account) - _covered(account) >= EVERY
     if account.is_over or not account.me < account.peer or not is_due or not _is_quiet(account):
         return None
     if _number(account.mine) != _number(account.theirs):
@@ -39,6 +39,8 @@ def answer(account: Channel) -> Checkpoint | None:
     mine, _ = account.ordered(said.standings)
     if mine == account.mine.standing and not account.mine.pending and _may(account, said):
         return said
+    if account.mine.pending or not account.mine.is_open:
+        return None
     is_no = said.is_final or _is_quiet(account)  # while more comes, it is answered later
     return _checkpoint(account, is_final=False) if is_no else None
 

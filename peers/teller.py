@@ -4,9 +4,9 @@ Of what others say it takes each entry once and in order; of its own it says eac
 taken. An entry counts at once, and is told only when it is durable: whoever drives this writes what
 `unsaved` gives, in that order, and says so with `saved`. What was signed is never signed anew.
 
-A file that was restored lacks entries that others have. Until a peer was heard, nothing is signed
-in its channel; entries of ours that it shows, and that are not here, are taken again, as those of
-an epoch that has passed.
+A file that was restored lacks entries that others have. In an epoch that was begun for that,
+nothing is signed in a channel until its peer was heard; entries of ours that it shows, and that are
+not here, are taken again, as those of an epoch that has passed.
 
 >>> teller.enter(peer, Limit(5_000_000), now_ms)                         # doctest: +SKIP
 >>> teller.unsaved(), teller.actions()                                   # doctest: +SKIP
@@ -14,7 +14,6 @@ an epoch that has passed.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass as mutable
 from typing import NamedTuple
 
 from engine.content.blocks import Block
@@ -26,7 +25,7 @@ from peers.clearing import Invalid, OutOfPlace
 from peers.entries import Body, Epoch
 from peers.entry import Written, write
 from peers.identity import PeerId
-from peers.ledger import Ledger, apply, follow
+from peers.ledger import Ledger, apply, epoch_after, follow
 from peers.place import Place, place_of
 from peers.teller_events import (
     Action,
@@ -39,7 +38,8 @@ from peers.teller_events import (
     Say,
     Show,
 )
-from peers.vetting import objection
+from peers.teller_line import Line
+from peers.vetting import lacks, objection
 
 
 class Row(NamedTuple):
@@ -54,20 +54,6 @@ class Known(NamedTuple):
 
     id_at: Callable[[PeerId, int, int], Cid | None]  # of an author, by epoch and number
     follower: Callable[[PeerId, bytes, Cid | None], Cid | None]  # the next in a channel after one
-
-
-@mutable(slots=True)
-class _Line:
-    """What is between this peer and another."""
-
-    acked: Place | None = None  # our entry up to which it has all
-    durable: Place | None = None  # our last entry that may be said
-    is_up: bool = False
-    is_heard: bool = False  # it has said what it has of ours
-    is_asked: bool = False  # that, since it is there
-    is_busy: bool = False  # it was told something, and has not answered
-    is_stuck: bool = False  # it does not take what it is told, until it asks again
-    is_showing: bool = False  # it was asked for entries of ours that are lost here
 
 
 class Teller:
@@ -86,7 +72,7 @@ class Teller:
         self._signer = signer
         self._known_ids = known
         self._is_restored = is_restored
-        self._lines: dict[PeerId, _Line] = {}
+        self._lines: dict[PeerId, Line] = {}
         for peer in ledger.peers():
             self._line(peer).durable = _last(ledger, peer, ours=True)
         self._unsaved: list[Row] = []
@@ -100,8 +86,11 @@ class Teller:
     # for its owner
 
     def may_sign(self, peer: PeerId) -> bool:
-        """Return whether it is known of all that was signed in the channel with a peer."""
-        return not self._is_restored or self._line(peer).is_heard
+        """Return whether anything may be signed in the channel with a peer.
+
+        All that was signed there has to be known, and the peer not to be asked for an end.
+        """
+        return self._is_sure(peer) and not self.ledger.channel(peer).is_ending(self.ledger.me)
 
     def enter(
         self,
@@ -116,7 +105,7 @@ class Teller:
 
         Raises: Refused when the peer must be heard first, or what it says may not be said.
         """
-        if not self.may_sign(peer):
+        if not self._is_sure(peer):
             raise Refused("the ledger was restored, and this peer was not heard since then")
         channel = self.ledger.channel(peer)
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)
@@ -126,8 +115,13 @@ class Teller:
 
     def note(self, body: Body, now_ms: int, evidence: Iterable[Block] = ()) -> Written:
         """Sign an entry that is in no channel."""
-        is_epoch = isinstance(body, Epoch)  # two copies of one file begin different ones
-        epoch = max(self.ledger.epoch + 1, now_ms) if is_epoch else None
+        is_epoch = isinstance(body, Epoch)
+        epoch = epoch_after(self.ledger.epoch, now_ms) if is_epoch else None
+        return self._note(body, now_ms, evidence, epoch)
+
+    def _note(
+        self, body: Body, now_ms: int, evidence: Iterable[Block], epoch: int | None
+    ) -> Written:
         entry = follow(self.ledger, body, None, now_ms, epoch=epoch)
         written = write(entry, body, self._signer)
         self._take(Row(written, tuple(evidence)))
@@ -143,7 +137,8 @@ class Teller:
         self._saved += count
         for _ in range(count):
             written = self._unwritten.popleft()
-            del self._ids[_at(written)], self._nexts[_after(written)]
+            del self._ids[_at(written)]
+            self._nexts.pop(_after(written), None)  # of those in no channel all have one place
         while self._waiting and self._waiting[0][0] <= self._saved:
             _, action = self._waiting.popleft()
             if isinstance(action, Entered):
@@ -161,8 +156,8 @@ class Teller:
         """Hear that a peer is there: it is asked what it has of ours."""
         line = self._line(peer)
         line.is_up = True
-        line.is_asked = line.is_busy = line.is_stuck = line.is_showing = False
-        if self._is_restored or self._has(peer):
+        line.is_asked = line.is_busy = line.is_stuck = line.is_showing = line.is_heard = False
+        if not self._is_sure(peer) or self._has(peer):
             self._ask(peer)
 
     def closed(self, peer: PeerId) -> None:
@@ -211,8 +206,8 @@ class Teller:
 
     def taken(self, peer: PeerId, last: Place | None, why: str) -> None:
         """Hear what a peer has of ours now, and why it does not take the rest."""
+        self._line(peer).is_stuck = bool(why)
         if why:
-            self._line(peer).is_stuck = True
             self._actions.append(Note(peer, f"it does not take an entry: {why}"))
         self.heard(peer, last)
 
@@ -221,14 +216,19 @@ class Teller:
 
         Those of ours are taken as those of an epoch that has passed.
         """
-        self._line(peer).is_showing = False
+        line = self._line(peer)
+        if not line.is_showing:  # it was not asked
+            return
+        line.is_showing = False
         lost = [
             row for row in rows if not self._is_known(row.written.author, place_of(row.written))
         ]
         ours = [row for row in lost if row.written.author == self.ledger.me]
-        if any(row.written.entry.epoch >= self.ledger.epoch for row in ours):
-            self._is_restored = True
-            self.note(Epoch("entries were lost here, and a peer has shown them"), now_ms)
+        latest = max((row.written.entry.epoch for row in ours), default=-1)
+        if latest >= self.ledger.epoch:
+            body = Epoch("entries were lost here, and a peer has shown them")
+            self._note(body, now_ms, (), epoch_after(latest, now_ms))
+            self._ask_all()
         if not lost or any(self._recover(peer, row) for row in lost):
             self._blame(peer, "it has entries of this peer that it cannot show")
             return
@@ -262,6 +262,8 @@ class Teller:
         """Take one entry that is lost here; return why it is not taken."""
         if row.written.author != self.ledger.me:
             return self._hear(peer, row)
+        if lacks(row.written, {block.cid for block in row.evidence}):
+            return "it comes without what it names"
         try:
             self._take(row)
         except Refused as error:
@@ -296,6 +298,12 @@ class Teller:
         self._line(peer).is_asked = True
         self._when_saved(Ask(peer, self._theirs(peer)))
 
+    def _ask_all(self) -> None:
+        """Ask whoever is there and has to be heard before anything is signed."""
+        for peer, line in self._lines.items():
+            if line.is_up and not self._is_sure(peer):
+                self._ask(peer)
+
     def _say(self, peer: PeerId) -> None:
         """Say what a peer has not, if it listens."""
         line = self._line(peer)
@@ -314,11 +322,21 @@ class Teller:
 
     # what is known
 
-    def _line(self, peer: PeerId) -> _Line:
-        return self._lines.setdefault(peer, _Line())
+    def _line(self, peer: PeerId) -> Line:
+        return self._lines.setdefault(peer, Line())
+
+    def _is_sure(self, peer: PeerId) -> bool:
+        """Return whether all is known here that was signed in the channel with a peer.
+
+        Something may be lost of every epoch but the first, until a peer says that it is not.
+        """
+        if not self._is_restored and self.ledger.epoch == 0:
+            return True
+        ours = self._ours(peer)
+        return self._line(peer).is_heard or (ours is not None and ours.epoch == self.ledger.epoch)
 
     def _is_whole(self, peer: PeerId) -> bool:
-        return self.may_sign(peer) and not self._line(peer).is_showing
+        return self._is_sure(peer) and not self._line(peer).is_showing
 
     def _has(self, peer: PeerId) -> bool:
         return self._line(peer).durable is not None or self._theirs(peer) is not None

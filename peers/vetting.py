@@ -3,7 +3,7 @@
 An entry that follows from nothing is not taken, and nothing is changed by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -21,6 +21,8 @@ def objection(written: Written, blocks: Mapping[Cid, Block], me: PeerId) -> str:
 
     `blocks` are those that came with it: of each the bytes are what it is named.
     """
+    if lacks(written, blocks):
+        return "it comes without what it names"
     match written.body:
         case Agreed() as agreed:
             return _of_agreed(agreed, written.author, blocks, me)
@@ -33,6 +35,11 @@ def objection(written: Written, blocks: Mapping[Cid, Block], me: PeerId) -> str:
             return _of_royalty(manifest, blocks)
         case _:
             return ""
+
+
+def lacks(written: Written, blocks: Container[Cid]) -> bool:
+    """Return whether something that an entry names did not come with it."""
+    return any(cid not in blocks for cid in written.entry.refs)
 
 
 def _of_agreed(agreed: Agreed, provider: PeerId, blocks: Mapping[Cid, Block], me: PeerId) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import Refused
 from peers.clearing import next_voucher
-from peers.entries import Limit, Open
+from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
 from peers.entry import write
 from peers.ledger import follow
 from peers.teller import Row
@@ -180,3 +180,122 @@ def test_a_receipt_comes_with_its_lines() -> None:
     one.say(two, receipt, billed(offer.cid, 99)[1])
     net.settle()
     assert two.teller.ledger.channel(one.peer).theirs.debt == 0
+
+
+def test_a_new_epoch_hears_each_peer_before_it_signs() -> None:
+    """Also when the program was started again since the epoch began."""
+    net, one, two = _pair()
+    copy = list(one.rows)
+    _trade(one, two)
+    net.settle()
+    one.restore(copy)
+    one.crash()
+    with pytest.raises(Refused, match="restored"):
+        one.say(two, Limit(3))
+    net.connect(one, two)
+    net.settle()
+    one.say(two, Limit(3))
+    net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == 3
+    assert not one.trouble + two.trouble
+
+
+def test_what_is_said_on_a_new_line_waits_until_the_peer_was_heard() -> None:
+    """It may have lost what it had before."""
+    net, one, two = _pair()
+    copy = list(two.rows)
+    _trade(one, two)
+    net.settle()
+    two.restore(copy)
+    net.connect(one, two)
+    one.say(two, Limit(3))
+    net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == 3
+
+
+def test_entries_in_no_channel_are_written_together() -> None:
+    """They have no place in a channel that one of them could take from another."""
+    party = Net().party()
+    party.teller.note(Epoch("one"), 5)
+    party.teller.note(Epoch("two"), 6)
+    party.work()
+    assert len(party.rows) == 3
+
+
+@pytest.mark.parametrize("now_ms", [0, 10])
+def test_each_copy_of_a_file_begins_an_epoch_of_its_own(now_ms: int) -> None:
+    """Though the clock is behind the last."""
+    party = Net().party()
+    party.teller.note(Epoch("one"), 1_000)
+    party.work()
+    epochs = []
+    for late_ms in (now_ms, now_ms + 1):
+        party.begin()
+        epochs.append(party.teller.note(Epoch("another"), late_ms).entry.epoch)
+    assert epochs[0] != epochs[1]
+    assert min(epochs) > 1_000
+
+
+def test_what_a_clock_that_was_set_back_has_lost_is_taken_again() -> None:
+    """An epoch comes after all those of which there are entries."""
+    net, one, two = _pair()
+    one.say(two, Open(two.peer.key, 0, 5))
+    copy = list(one.rows)
+    one.teller.note(Epoch("one"), 10**9)
+    one.work()
+    one.teller.opened(two.peer)
+    net.settle()
+    one.say(two, Limit(3))
+    net.settle()
+    one.rows = copy
+    one.crash()
+    net.connect(one, two)
+    net.settle()
+    assert one.teller.ledger.epoch > 10**9
+    assert one.teller.ledger.channel(two.peer).mine.limit == 3
+    assert not one.trouble + two.trouble
+
+
+def test_what_nobody_asked_for_is_not_taken() -> None:
+    """A peer that shows something by itself is not heard."""
+    net, one, two = _pair()
+    one.say(two, Open(two.peer.key, 0, 5))
+    net.settle()
+    one.teller.shown(two.peer, one.rows, 1)
+    one.work()
+    assert not one.trouble
+
+
+def test_both_may_close_one_agreement() -> None:
+    """And dispute what was done under it; whichever comes first."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    (agreement,) = one.teller.ledger.channel(two.peer).agreements
+    for party, other in ((one, two), (two, one)):
+        party.say(other, Close(agreement))
+        party.say(other, Dispute(agreement, agreement, "it is another"))
+    net.settle()
+    assert not one.teller.ledger.channel(two.peer).agreements
+    assert not two.teller.ledger.channel(one.peer).agreements
+    assert not one.trouble + two.trouble
+
+
+def test_who_asks_for_a_reset_gives_no_voucher_before_the_answer() -> None:
+    """It would say less than the other counts, if that has agreed meanwhile."""
+    net, one, two = _pair()
+    _trade(one, two)
+    channel = one.teller.ledger.channel(two.peer)
+    body = Reset(1, channel.in_order(50, 0), "it was settled")
+    one.say(two, body)
+    (agreement,) = channel.agreements
+    one.say(two, *billed(agreement, 7))
+    with pytest.raises(Refused, match="answer to a reset"):
+        _vouch(one, two)
+    net.settle()
+    two.say(one, body)
+    net.settle()
+    _vouch(one, two)
+    net.settle()
+    assert _balances(one, two) == (-207, 207)
+    assert not one.trouble + two.trouble
