@@ -1,10 +1,9 @@
 """`tally credit`: the ledger of this home: who owes whom, and that all of it holds."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -12,21 +11,15 @@ from cli.options import common
 from cli.report import emit_json, emit_table, note, printable
 from cli.settings import Settings
 from engine.errors import Refused, Unavailable
-from peers.credits import Credits, digits, read, show
+from peers.credits import Credits, read, show
 from peers.identity import PeerId
 
 if TYPE_CHECKING:
     from peers.balance import Balance
     from peers.keyring import Identity
     from peers.ledger_file import LedgerFile
-    from peers.statement import Statement
 
-_LACKS: Final = {
-    "offer": "the offer that they rest on",
-    "lines": "their lines, which say what was paid for",
-    "manifest": "the manifest that says who is paid",
-    "proof": "the proof of what they say",
-}
+Asked: TypeAlias = tuple[int, str]  # what a balance is to be, and why
 
 
 @click.group()
@@ -38,16 +31,22 @@ def credit() -> None:
 @common
 def balance(settings: Settings) -> None:
     """Say for each peer who owes whom how much, and how much is lent."""
-    from cli.creditwords import sentence
+    from cli.creditview import BALANCES, as_json, asked_as_json, balance_rows
+    from cli.creditwords import request, sentence
 
-    standing = _standing(settings.home)
+    standing, asked = _standing(settings.home), _asked(settings.home)
     if settings.json:
-        peers = [_as_json(one) | {"words": sentence(one)} for one in standing]
+        peers = [
+            as_json(one) | {"words": sentence(one), "asked": asked_as_json(asked.get(one.peer))}
+            for one in standing
+        ]
         return emit_json({"unit": "microcredit", "peers": peers})
     if not standing:
         note("nobody owes anybody anything: no peer was traded with yet")
-    rows = [(str(one.peer), digits(one.balance), sentence(one)) for one in standing]
-    return emit_table(rows, ("peer", "balance", "in words"))
+    emit_table(balance_rows(standing, "you"), BALANCES)
+    for peer, what in asked.items():
+        note(request(peer, *what))
+    return None
 
 
 @credit.command()
@@ -66,11 +65,12 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
         found = _peer(settings.home, peer)
         _grant(settings.home, found, granted)
         note(f"{found} is lent up to {show(granted)}")
+    from cli.creditview import LIMITS, as_json, limit_rows
+
     standing = _standing(settings.home)
     if settings.json:
-        return emit_json({"unit": "microcredit", "peers": [_as_json(one) for one in standing]})
-    rows = [(str(one.peer), *map(digits, _limits(one))) for one in standing]
-    return emit_table(rows, ("peer", "you lend", "set aside", "it lends you", "set aside"))
+        return emit_json({"unit": "microcredit", "peers": [as_json(one) for one in standing]})
+    return emit_table(limit_rows(standing), LIMITS)
 
 
 @credit.command()
@@ -123,6 +123,7 @@ def _node_call(home: Path, *words: str) -> None:
 @common
 def log(settings: Settings, peer: str | None) -> None:
     """Print what was signed, own entries and those of others, the newest last."""
+    from cli.creditview import entry_as_json
     from cli.creditwords import entry_line
 
     only = None if peer is None else _peer(settings.home, peer)
@@ -135,7 +136,7 @@ def log(settings: Settings, peer: str | None) -> None:
                 continue
             when, words = entry_line(written, me, other)
             if settings.json:
-                emit_json(_entry_as_json(pos, written, other, words))
+                emit_json(entry_as_json(pos, written, other, words))
             else:
                 click.echo(printable(f"{when}  {words}"))
 
@@ -149,6 +150,7 @@ def verify(settings: Settings, file: Path | None) -> None:
     All of it is looked at, from the first entry: signatures, order, what every entry does, what
     it rests on, and balances. Nothing is asked of anybody.
     """
+    from cli.creditview import tell_lacks
     from peers.ledger_check import check
     from peers.signatures import looking
 
@@ -166,23 +168,24 @@ def verify(settings: Settings, file: Path | None) -> None:
     if settings.json:
         return emit_json(facts)
     click.echo(f"{me}: all {found.entries} entries hold")
-    _tell_lacks(found.lacks)
+    tell_lacks(found.lacks)
     if found.restored:
         note(f"the ledger was put back: {found.restored}; it goes on once other peers were heard")
     return None
 
 
 def _verify_file(settings: Settings, path: Path) -> None:
+    from cli.creditview import BALANCES, about, stated, statement_as_json, tell_lacks
     from peers.ledger_bundle import verify
     from peers.signatures import MANY, looking
 
     with looking(MANY) as signatures:
         statement, found = verify(path, signatures)
     if settings.json:
-        return emit_json(_statement_as_json(statement) | {"lacks": dict(found.lacks)})
-    click.echo(_about(statement))
-    emit_table(_stated(statement), ("peer", "balance", "in words"))
-    return _tell_lacks(found.lacks)
+        return emit_json(statement_as_json(statement) | {"lacks": dict(found.lacks)})
+    click.echo(about(statement))
+    emit_table(stated(statement), BALANCES)
+    return tell_lacks(found.lacks)
 
 
 @credit.command()
@@ -256,6 +259,19 @@ def _standing(home: Path) -> "list[Balance]":
         return list(latest.values())
 
 
+def _asked(home: Path) -> "dict[PeerId, Asked]":
+    """Return who wants a balance set anew, to what, and why."""
+    from peers.ledger_file import LedgerFile
+    from peers.settling import asked_reset, balance_after
+
+    if not LedgerFile.is_here(home):
+        return {}
+    with _opened(home) as file:
+        accounts = file.load().channels.values()
+    asked = [(one, reset) for one in accounts if (reset := asked_reset(one)) is not None]
+    return {one.peer: (balance_after(one, reset), reset.reason) for one, reset in asked}
+
+
 def _peer(home: Path, text: str) -> PeerId:
     """Return the peer whose id ends, or begins, like that."""
     known = {str(one.peer): one.peer for one in _standing(home)}
@@ -304,71 +320,3 @@ def _identity(home: Path) -> "Identity":
     from peers.keyring import Keyring
 
     return Keyring(home / "keys").identity()
-
-
-def _limits(one: "Balance") -> tuple[int, int, int, int]:
-    return one.limit_granted, one.reserved, one.limit_received, one.reserved_received
-
-
-def _tell_lacks(lacks: Counter[str]) -> None:
-    for what, count in sorted(lacks.items()):
-        note(f"{count} entries are without {_LACKS[what]}: of those the signature alone is seen")
-
-
-def _about(statement: "Statement") -> str:
-    from cli.creditwords import when
-
-    which = f" with {PeerId(statement.peer)}" if statement.peer else ""
-    ledger = f"{PeerId(statement.owner)}: its ledger{which}"
-    return f"{ledger} holds: {statement.entries} entries, {when(statement.made_ms)} UTC"
-
-
-def _stated(statement: "Statement") -> list[tuple[str, str, str]]:
-    from cli.creditwords import sentence, short
-    from peers.statement import balance
-
-    owner = short(PeerId(statement.owner))
-    owed = [balance(one) for one in statement.balances]
-    return [(str(one.peer), digits(one.balance), sentence(one, owner)) for one in owed]
-
-
-def _statement_as_json(statement: "Statement") -> dict[str, Any]:
-    from peers.statement import balance
-
-    return {
-        "peer": str(PeerId(statement.owner)),
-        "with": str(PeerId(statement.peer)) if statement.peer else None,
-        "made_ms": statement.made_ms,
-        "entries": statement.entries,
-        "link": statement.last.hex(),
-        "unit": "microcredit",
-        "peers": [_as_json(balance(one)) for one in statement.balances],
-    }
-
-
-def _as_json(one: "Balance") -> dict[str, Any]:
-    return {
-        "peer": str(one.peer),
-        "balance": one.balance,
-        "unvouchered": one.unvouchered,
-        "limit_granted": one.limit_granted,
-        "limit_received": one.limit_received,
-        "reserved": one.reserved,
-        "reserved_received": one.reserved_received,
-        "frozen": one.is_frozen,
-    }
-
-
-def _entry_as_json(pos: int, written: Any, other: PeerId | None, words: str) -> dict[str, Any]:  # noqa: ANN401
-    entry = written.entry
-    return {
-        "position": pos,
-        "id": str(written.id),
-        "kind": type(written.body).__name__.lower(),
-        "author": str(written.author),
-        "peer": str(other) if other else None,
-        "epoch": entry.epoch,
-        "number": entry.number,
-        "made_ms": entry.made_ms,
-        "words": words,
-    }

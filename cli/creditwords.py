@@ -36,6 +36,14 @@ def sentence(one: Balance, owner: str = "you") -> str:
     return "; ".join(parts)
 
 
+def request(peer: PeerId, balance: int, why: str) -> str:
+    """Return what a peer asks for: that a balance be set anew."""
+    owed = f"{show(abs(balance))} that {'it owes you' if balance > 0 else 'you owe it'}"
+    what = owed if balance else "that nobody owes anything"
+    accept = f"'tally credit reset {short(peer)[1:]} --accept'"
+    return f"{short(peer)} asks to agree on {what}, because: {why}; {accept} signs that"
+
+
 def _debt(one: Balance, owner: str) -> str:
     granted, received = show(one.limit_granted), show(one.limit_received)
     if one.balance > 0:

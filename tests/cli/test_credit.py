@@ -10,6 +10,7 @@ import pytest
 from peers.keyring import Identity
 from peers.ledger_book import signing
 from peers.ledger_file import FILE, LedgerFile
+from peers.settling import reset
 from tests.cli.program import Program
 from tests.peers.books import backed, keep
 from tests.peers.keys import identity
@@ -60,6 +61,7 @@ def test_a_balance_is_said_in_numbers_and_in_words(
         "reserved_received": 0,
         "frozen": False,
         "words": "owes you 0.001936 credits of the 20 credits that you lend it",
+        "asked": None,
     }
     said = tally("credit", "balance").out
     assert str(one.peer) in said
@@ -236,6 +238,18 @@ def test_what_both_have_to_sign_needs_a_peer_that_runs(
 ) -> None:
     """Here and there; and it is said what is to be signed, and why."""
     assert tally("credit", *words).code == code
+
+
+def test_who_asks_for_another_balance_is_shown(tally: Program) -> None:
+    """What a peer wants to agree on is said before anybody signs it: how much, and why."""
+    one, two, papers = backed()
+    one.say(reset(one.channel(two), 500, "paid in cash"), two)
+    keep(tally.home, two, papers)
+    (peer,) = tally.told("credit", "balance")["peers"]
+    assert peer["asked"] == {"balance": -500, "why": "paid in cash"}
+    tail = str(one.peer)[-8:]
+    said = f"…{tail} asks to agree on 0.0005 credits that you owe it, because: paid in cash"
+    assert said in tally("credit", "balance").err
 
 
 def test_what_was_signed_off_is_pruned(tally: Program, traded: tuple[Keeper, Keeper]) -> None:

@@ -1,0 +1,104 @@
+"""What `tally credit` prints: columns for people, JSON for scripts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from cli.creditwords import sentence, short, when
+from cli.report import note
+from peers.balance import Balance
+from peers.credits import digits
+from peers.entry import Written
+from peers.identity import PeerId
+from peers.statement import Statement, balance
+
+BALANCES: Final = ("peer", "balance", "in words")
+LIMITS: Final = ("peer", "you lend", "set aside", "it lends you", "set aside")
+
+_LACKS: Final = {
+    "offer": "the offer that they rest on",
+    "lines": "their lines, which say what was paid for",
+    "manifest": "the manifest that says who is paid",
+    "proof": "the proof of what they say",
+}
+
+
+def balance_rows(standing: Iterable[Balance], owner: str) -> list[tuple[str, str, str]]:
+    """Return a row for each peer: what it owes the owner of a ledger, in numbers and in words."""
+    return [(str(one.peer), digits(one.balance), sentence(one, owner)) for one in standing]
+
+
+def limit_rows(standing: Iterable[Balance]) -> list[tuple[str, ...]]:
+    """Return a row for each peer: what each of the two lends, and has set aside of that."""
+    return [(str(one.peer), *map(digits, _limits(one))) for one in standing]
+
+
+def _limits(one: Balance) -> tuple[int, int, int, int]:
+    return one.limit_granted, one.reserved, one.limit_received, one.reserved_received
+
+
+def tell_lacks(lacks: Counter[str]) -> None:
+    """Say of how many entries only the signature was seen, and why."""
+    for what, count in sorted(lacks.items()):
+        note(f"{count} entries are without {_LACKS[what]}: of those the signature alone is seen")
+
+
+def about(statement: Statement) -> str:
+    """Say whose ledger an exported one is, and how far it goes."""
+    which = f" with {PeerId(statement.peer)}" if statement.peer else ""
+    ledger = f"{PeerId(statement.owner)}: its ledger{which}"
+    return f"{ledger} holds: {statement.entries} entries, {when(statement.made_ms)} UTC"
+
+
+def stated(statement: Statement) -> list[tuple[str, str, str]]:
+    """Return a row for each balance that a statement has."""
+    owner = short(PeerId(statement.owner))
+    return balance_rows(map(balance, statement.balances), owner)
+
+
+def statement_as_json(statement: Statement) -> dict[str, Any]:
+    """Return what a statement says."""
+    return {
+        "peer": str(PeerId(statement.owner)),
+        "with": str(PeerId(statement.peer)) if statement.peer else None,
+        "made_ms": statement.made_ms,
+        "entries": statement.entries,
+        "link": statement.last.hex(),
+        "unit": "microcredit",
+        "peers": [as_json(balance(one)) for one in statement.balances],
+    }
+
+
+def as_json(one: Balance) -> dict[str, Any]:
+    """Return how it stands with a peer."""
+    return {
+        "peer": str(one.peer),
+        "balance": one.balance,
+        "unvouchered": one.unvouchered,
+        "limit_granted": one.limit_granted,
+        "limit_received": one.limit_received,
+        "reserved": one.reserved,
+        "reserved_received": one.reserved_received,
+        "frozen": one.is_frozen,
+    }
+
+
+def asked_as_json(asked: tuple[int, str] | None) -> dict[str, Any] | None:
+    """Return to what a peer wants a balance set, and why."""
+    return None if asked is None else {"balance": asked[0], "why": asked[1]}
+
+
+def entry_as_json(pos: int, written: Written, other: PeerId | None, words: str) -> dict[str, Any]:
+    """Return one entry, in its place."""
+    entry = written.entry
+    return {
+        "position": pos,
+        "id": str(written.id),
+        "kind": type(written.body).__name__.lower(),
+        "author": str(written.author),
+        "peer": str(other) if other else None,
+        "epoch": entry.epoch,
+        "number": entry.number,
+        "made_ms": entry.made_ms,
+        "words": words,
+    }
