@@ -1,0 +1,119 @@
+"""Consortium: how people fare who trade for a week: `python -m tests.simulation.consortium 10 50`.
+
+What the market decides is the product's own code, with its ledgers, tellers, limits and proofs, and
+keyed hashes for signatures. Machines, people, time and the network are made up.
+"""
+
+import gc
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from unittest import mock
+
+from peers import roster, ticket
+from peers.identity import PeerId
+from peers.limits import Policy
+from tests.simulation.agenda import Agenda
+from tests.simulation.bargain import Bargain
+from tests.simulation.hashed import hashed
+from tests.simulation.member import Member
+from tests.simulation.person import CHEATS, DAY_MS, HOUR_MS, Person, people
+from tests.simulation.rogue import TRICKS, Rogue
+from tests.simulation.seat import Seat
+from tests.simulation.till import Wires
+
+DAYS = 7
+DEFAULT = Policy(newcomer=1_000_000, growth_percent=50, most=100_000_000)
+RECRUIT_MS = 60_000  # between two looks of a run at who there is; in earnest four a second
+GOSSIP_MS = HOUR_MS  # between two times that each tells some others what it knows of logs
+GOSSIPS = 3
+SAVES_MS, TRICK_MS = DAY_MS, 3 * DAY_MS  # when cheats copy their ledgers, and begin their tricks
+
+
+class Consortium:
+    """All of them, for some days."""
+
+    def __init__(self, count: int, seed: int, policy: Policy = DEFAULT, days: int = DAYS) -> None:
+        self.agenda = Agenda()
+        self.days = days
+        self.policy = policy
+        self.members: dict[PeerId, Member] = {}
+        self.seats: list[Seat] = []
+        self._random = Random(seed)
+        self._wires = Wires(lambda: self.agenda.now_ms)
+        for person in people(count, self._random):
+            self.agenda.after(person.joins_ms, lambda person=person: self._join(person))
+
+    def run(self) -> None:
+        """Let the time pass."""
+        self._gossip()
+        with (
+            hashed(),
+            mock.patch.object(roster, "Deal", Bargain),
+            mock.patch.object(ticket, "RECRUIT_MS", RECRUIT_MS),
+        ):
+            self.agenda.run(self.days * DAY_MS)
+
+    def _join(self, person: Person) -> None:
+        seat = Seat(person, self._random, self._enrol)
+        self.seats.append(seat)
+        self._live(seat, self.agenda.now_ms // DAY_MS * DAY_MS)
+        if person.kind == CHEATS:
+            number = sum(one.person.kind == CHEATS for one in self.seats)
+            self._plot(seat.member, TRICKS[number % len(TRICKS)])
+
+    def _enrol(self, person: Person) -> Member:
+        number = len(self.members)
+        kind = Rogue if person.kind == CHEATS else Member
+        about = self.agenda, self._random, self._wires, self.members
+        member = kind(person, number, self.policy, *about)
+        self.members[member.peer] = member
+        return member
+
+    def _live(self, seat: Seat, day_ms: int) -> None:
+        """Have the runs of one day, and then of the next."""
+        now_ms = self.agenda.now_ms
+        for at_ms in seat.person.wants(day_ms, self._random):
+            if at_ms >= now_ms:
+                self.agenda.after(at_ms - now_ms, seat.submit)
+        self.agenda.after(day_ms + DAY_MS - now_ms, lambda: self._live(seat, day_ms + DAY_MS))
+
+    def _plot(self, rogue: Member, trick: str) -> None:
+        """Have a cheat do what it does."""
+        until_ms = self.days * DAY_MS
+        begins_ms = TRICK_MS * until_ms // (DAYS * DAY_MS)
+
+        def goes_on() -> None:
+            rogue.goes_on()  # type: ignore[attr-defined]
+            self.agenda.after(HOUR_MS, goes_on)
+
+        self.agenda.after(begins_ms // 3, rogue.till.save)  # type: ignore[attr-defined]
+        self.agenda.after(begins_ms, lambda: rogue.begin(trick))  # type: ignore[attr-defined]
+        self.agenda.after(begins_ms, goes_on)
+
+    def _gossip(self) -> None:
+        """Have each tell some others what it knows of logs."""
+        members = list(self.members.values())
+        for member in members:
+            for other in self._random.sample(members, min(GOSSIPS, len(members))):
+                if other is not member:
+                    member.till.tell(other.peer)
+        self._wires.run()
+        self.agenda.after(GOSSIP_MS, self._gossip)
+
+
+if __name__ == "__main__":
+    gc.disable()
+    t=time.time()
+    c = Consortium(int(sys.argv[1]), 1, days=int(sys.argv[2]))
+    c.run()
+    print(time.time()-t, sum(m.till.entries for m in c.members.values()))
+    for s in c.seats:
+        m = s.members
+        tot = sum(e.done_ms+e.lost_ms+e.open_ms for e in s.errands)/3.6e6
+        led=[x.till.ledger for x in m]
+        owe=lambda f: sum(f(ch) for l in led for ch in l.channels.values())/1e6
+        print(s.person.kind, s.person.cores, s.person.price, 'sup', sum(x.lender.worked_ms for x in m)/3.6e6, 'cons', sum(x.consumed_ms for x in m)/3.6e6, 'want', tot, 'done', sum(e.done_ms for e in s.errands)/3.6e6, 'earn', owe(lambda ch: ch.theirs.debt), 'spent', owe(lambda ch: ch.mine.debt), 'ref', s.refusals, len(m), 'over', sum(x.lender.over for x in m)/1e6, [ (p.kind if 0 else c.members[p].person.kind) for p in m[0].till.convicted_ms])

@@ -1,0 +1,110 @@
+"""Rogue: how those sign and say things who cheat: whatever the honest code would refuse, by hand."""
+
+from peers.channel import Channel
+from peers.entries import Voucher
+from peers.entry import write
+from peers.identity import PeerId
+from peers.ledger import Ledger, follow
+from peers.limits import Policy
+from peers.payments import Payments
+from peers.receipts import Line
+from peers.teller import Row
+from tests.simulation.hashed import Hashed
+from tests.simulation.member import Member
+from tests.simulation.till import Till, Wires
+
+FORKS, REGRESSES, OWES_SILENTLY = "forks its log", "signs less than before", "gives no receipts"
+TRICKS = (FORKS, REGRESSES, OWES_SILENTLY)
+LIES = 0.05  # of its results are wrong
+LONGER = 10  # times as long as they ran, it says that steps did
+
+
+class Rogue(Member):
+    """One key of a cheat. It lies about time and results; from some day on it plays its trick."""
+
+    trick = ""  # not yet
+
+    def make_till(self, signer: Hashed, wires: Wires) -> "Crooked":
+        """Return its ledger, of which it keeps an early copy."""
+        return Crooked(signer, self.number, wires)
+
+    def make_payments(self, policy: Policy) -> Payments:
+        """Return what pays, while it pays."""
+        return Silent(self, super().make_payments(policy))  # type: ignore[return-value]
+
+    def lies(self) -> bool:
+        """Return whether a result is wrong."""
+        return self._random.random() < LIES
+
+    def says_ms(self, wall_ms: int) -> int:
+        """Return how long it says that a step ran."""
+        return LONGER * wall_ms
+
+    def begin(self, trick: str) -> None:
+        """Play a trick from now on."""
+        self.trick = trick
+        if trick == FORKS:
+            self.till.restore()  # type: ignore[attr-defined]
+
+    def goes_on(self) -> None:
+        """Do once more what its trick is."""
+        if self.trick == REGRESSES:
+            self.till.regress()  # type: ignore[attr-defined]
+
+
+class Silent:
+    """Payments that stop when their member gives no receipts any more."""
+
+    def __init__(self, member: Rogue, payments: Payments) -> None:
+        self._member = member
+        self._payments = payments
+
+    def room(self, provider: PeerId, newcomer: int) -> int:
+        """Return for how much an agreement may be."""
+        return self._payments.room(provider, newcomer)
+
+    def bill(self, provider: PeerId, agreement: object, batch: object, lines: list[Line]) -> None:
+        """Give receipts, or none."""
+        if self._member.trick != OWES_SILENTLY:
+            self._payments.bill(provider, agreement, batch, lines)  # type: ignore[arg-type]
+
+    def end(self, provider: PeerId, agreement: object) -> None:
+        """Give no more of them."""
+        if self._member.trick != OWES_SILENTLY:
+            self._payments.end(provider, agreement)  # type: ignore[arg-type]
+
+    def tick(self, now_ms: int) -> None:
+        """Take the time."""
+        if self._member.trick != OWES_SILENTLY:
+            self._payments.tick(now_ms)
+
+
+class Crooked(Till):
+    """A ledger whose owner signs what it likes."""
+
+    _copy: Ledger | None = None
+
+    def save(self) -> None:
+        """Keep a copy, to go on from later as if nothing had happened since."""
+        self._copy = self.ledger
+
+    def restore(self) -> None:
+        """Go on from the copy, in the same epoch: what is signed next is a fork."""
+        if self._copy is not None:
+            self._begin(self._copy)
+            self._told.clear()
+            self._up.clear()
+
+    def regress(self) -> None:
+        """Sign a voucher for half of what the last one was for, to each that it owes."""
+        for channel in tuple(self.ledger.channels.values()):
+            if channel.mine.nonce and channel.peer in self._up:
+                self._regress(channel)
+
+    def _regress(self, channel: Channel) -> None:
+        side = channel.mine
+        body = Voucher(side.nonce + 1, side.total // 2, bytes(32), 1, side.voucher)
+        entry = follow(self.ledger, body, channel, self._wires.now_ms())
+        written = write(entry, body, self._signer)
+        self._wires.tills[channel.peer].said(self.me, [Row(written)])
+        self._wires.run()
