@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -15,7 +16,7 @@ from peers.agreement import Offer
 from peers.budget import Budget
 from peers.credits import MAX_CREDITS, NOTHING, Credits
 from peers.identity import PeerId
-from peers.peer_record import Notice
+from peers.peer_record import Notice, Price
 from peers.placement import Need
 from peers.prices import Usage, at_most, is_free, of_record
 from peers.shape import Shape
@@ -90,11 +91,11 @@ class Recruiter:
 
     def cost(self, notice: Notice, usage: Usage) -> Credits:
         """Return what a peer asks at most for a step that uses so much."""
-        return at_most(of_record(notice.record.prices), usage)
+        return _at_most(notice.record.prices, usage)
 
     def cap(self, notice: Notice, usage: Usage, budget: Budget, among: int) -> Credits | None:
         """Return how much the next agreement with a peer may cost; None when that is too little."""
-        if is_free(of_record(notice.record.prices)):
+        if _is_free(notice.record.prices):
             return NOTHING
         least = self.cost(notice, usage)
         return budget.cap(least, self._directory.credit(notice), among)
@@ -151,6 +152,16 @@ class Recruiter:
     def _only(self, shape: Shape) -> frozenset[PeerId] | None:
         """Return who may have steps of a shape; None: anybody."""
         return self._directory.named() if shape.is_private else None
+
+
+@lru_cache(maxsize=1_024)  # all lenders of a large network: each is asked of at each look
+def _at_most(prices: tuple[Price, ...], usage: Usage) -> Credits:
+    return at_most(of_record(prices), usage)
+
+
+@lru_cache(maxsize=1_024)  # as above
+def _is_free(prices: tuple[Price, ...]) -> bool:
+    return is_free(of_record(prices))
 
 
 def _lasts_ms(since: dict[Shape, int], shape: Shape, now_ms: int, *, is_so: bool) -> int:

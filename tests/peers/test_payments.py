@@ -78,6 +78,19 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     assert two.credit.room(one.peer) == 950
 
 
+def test_what_was_agreed_in_vain_ends(opened: Callable[..., Bank]) -> None:
+    """Who was given no step, and was owed nothing before, has all of the limit back."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    one.payments.end(two.peer, offer.cid)
+    until(lambda: offer.cid in two.treasury.account(one.peer).agreements, one, two)
+    assert two.credit.room(one.peer) == 500
+    until(lambda: not two.treasury.account(one.peer).agreements, one, two)
+    assert two.credit.room(one.peer) == 1_000
+
+
 def test_over_the_limit_nothing_is_agreed(opened: Callable[..., Bank]) -> None:
     """A newcomer may owe a little; the provider says how much."""
     one, two = opened(1), opened(2)

@@ -18,7 +18,7 @@ from tests.simulation.person import HOUR_MS, MEMORY, PRICE
 if TYPE_CHECKING:
     from tests.simulation.seat import Seat
 
-LOOK_MS: Final = 5 * 60_000  # between two looks at a run of which nothing is heard
+LOOK_MS: Final = 10 * 60_000  # between two looks at a run of which nothing is heard
 SOON_MS: Final = (1_000, 4_000)  # and after it has begun
 AGAIN_MS: Final = 2 * HOUR_MS  # after which a user tries again
 TRIES: Final = 12

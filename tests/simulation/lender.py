@@ -49,7 +49,7 @@ class Lender:
     def __init__(self, member: "Member") -> None:
         self.worked_ms = 0  # of cores, for others
         self.worked_for: defaultdict[PeerId, int] = defaultdict(int)  # what that is worth
-        self.over = 0  # of that, past what was agreed: micro-credits
+        self.over = 0  # what did not fit in what was agreed, and is not owed: micro-credits
         self._member = member
         share = Share(member.person.cores, ALL, ALL)
         self._house = House(share, share, MAX_LEASE_MS, member.prices)
@@ -133,9 +133,10 @@ class Lender:
         worth = charge(hosting.offer.prices, Outcome.RAN, usage)
         before = hosting.earned.amount
         hosting.earned.add(Outcome.RAN, usage)
-        left = max(0, hosting.offer.price_cap - before)
-        self.worked_for[hosting.requester] += min(left, worth)
-        self.over += max(0, worth - left)
+        if worth <= hosting.offer.price_cap - before:
+            self.worked_for[hosting.requester] += worth
+        else:
+            self.over += worth
         hosting.bargain.made(task, wall_ms)
         self._member.worked(hosting.requester)
         self._go_on()

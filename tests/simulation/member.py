@@ -25,6 +25,7 @@ from tests.simulation.person import Person
 from tests.simulation.till import Till, Wires
 
 FOUND_OUT = 0.2  # of wrong results
+KNOWN = 32  # others whom one who joins comes to know, and they it; some know more
 
 
 class Desk(NamedTuple):
@@ -71,11 +72,13 @@ class Member:
         self.clock = Time(agenda)
         self.others = others
         self.born_ms = agenda.now_ms
+        self.known: list[Member] = []
         self.consumed_ms = 0  # of cores of others
         self.refused = 0  # offers
         self.takes_ms: dict[Cid, int] = {}  # its open steps
         self.agreed_ms: dict[PeerId, int] = {}  # when it last agreed to work for each
         self.worst: dict[PeerId, tuple[int, int]] = {}  # by peer: lent at most, and the limit then
+        self.excess = 0  # what it ever lent a peer over its limit
         self.prices = {"core-second": person.price}
         self._random = random
         signer = Hashed(number + 1)
@@ -88,6 +91,14 @@ class Member:
         self.desk = Desk(self, signer, self.payments)
         self.notice = self._notice(signer, policy)
         self.directory = Directory(self._candidates, frozenset, self._get, self._credit)
+
+    def meet(self) -> None:
+        """Come to know some of those who are there; they know this one from then on."""
+        lenders = [one for one in self.others.values() if one.person.cores and one is not self]
+        for one in self._random.sample(lenders, min(KNOWN, len(lenders))):
+            self.known.append(one)
+            if self.person.cores:
+                one.known.append(self)
 
     # what those do otherwise who cheat
 
@@ -122,10 +133,10 @@ class Member:
 
     def worked(self, peer: PeerId) -> None:
         """Note what it has lent a peer: work that this did not give back."""
-        lent = self.lent(peer)
+        lent, limit = self.lent(peer), self.till.account(peer).mine.limit
         if lent > self.worst.get(peer, (0, 0))[0]:
-            account = self.till.account(peer)
-            self.worst[peer] = lent, account.mine.limit
+            self.worst[peer] = lent, limit
+        self.excess = max(self.excess, lent - limit)
 
     def lent(self, peer: PeerId) -> int:
         """Return what its work for a peer is worth, less what that gave back."""
@@ -142,7 +153,7 @@ class Member:
 
     def _candidates(self, *_: object) -> Sequence[Notice]:
         """Return who lends cores: those with free ones first."""
-        found = [one for one in self.others.values() if one.person.cores and one is not self]
+        found = list(self.known)
         found.sort(key=lambda one: (one.lender.free == 0, -one.lender.free, one.peer))
         return [one.notice for one in found]
 

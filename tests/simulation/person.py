@@ -71,7 +71,7 @@ class Person(NamedTuple):
         return sorted(day_ms + int(hour * HOUR_MS) for hour in hours)
 
     def takes_ms(self, random: Random) -> list[int]:
-        """Return how long each step of a run takes: about as long as the others, 2 to 14 minutes."""
+        """Return how long each step of a run takes: about as long as the others."""
         usual_min = 2 + 12 * random.random() ** 1.5
         count = random.randint(*self.steps)
         return [int(usual_min * 60_000 * exp(random.gauss(0, 0.2))) for _ in range(count)]

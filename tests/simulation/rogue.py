@@ -1,4 +1,4 @@
-"""Rogue: how those sign and say things who cheat: whatever the honest code would refuse, by hand."""
+"""Rogue: how those sign and say things who cheat: by hand, what honest code would refuse."""
 
 from peers.channel import Channel
 from peers.entries import Voucher

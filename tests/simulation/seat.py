@@ -1,4 +1,4 @@
-"""Seat: a person's place in a consortium: the keys that it had one after the other, and its runs."""
+"""Seat: a person in a consortium: the keys that it had one after the other, and its runs."""
 
 from collections.abc import Callable
 from random import Random
@@ -18,6 +18,7 @@ class Seat:
         self.members = [enrol(person)]
         self.errands: list[Errand] = []
         self.refusals = 0  # of runs: a part of them nobody would run
+        self.even_ms: int | None = None  # after so long it had got as much as it gave
         self._random = random
         self._enrol = enrol
 
@@ -25,6 +26,13 @@ class Seat:
     def member(self) -> Member:
         """What it is now."""
         return self.members[-1]
+
+    def look(self) -> None:
+        """See whether it has got as much as it gave, after it has given anything."""
+        gave = sum(member.lender.worked_ms for member in self.members)
+        got = sum(member.consumed_ms for member in self.members)
+        if self.even_ms is None and gave >= HOUR_MS and got >= gave:
+            self.even_ms = self.member.agenda.now_ms - self.member.born_ms
 
     def submit(self) -> None:
         """Have one more run."""

@@ -1,4 +1,4 @@
-"""Till: the ledger of a member, in place of a Treasury: its book is in memory, and words take no time.
+"""Till: the ledger of a member, in place of a Treasury: in memory, and words take no time.
 
 A teller (peers/teller.py) drives it, as it does a node's. Whom an entry convicts is told to all.
 """
@@ -10,7 +10,6 @@ from functools import partial
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
 from engine.runner import Signer
 from peers.channel import Channel
 from peers.entries import Body, Fraud, Genesis
@@ -23,7 +22,6 @@ from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.teller import Known, Row, Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Say
 from tests.simulation.evidence import Evidence
-
 
 MAX_SAID = 64  # entries at a time
 
@@ -242,6 +240,3 @@ class Till:
 
 def _place(row: Row) -> Place:
     return place_of(row.written)
-
-
-__all__ = ["Refused", "Till", "Wires"]

@@ -1,0 +1,66 @@
+"""People who trade: a small `python -m tests.simulation.market`, and what it finds broken."""
+
+import pytest
+
+from tests.simulation.consortium import Consortium
+from tests.simulation.person import CHEATS, RIDES, Person
+from tests.simulation.standings import Standings, gini
+
+
+@pytest.fixture(scope="module")
+def standings() -> Standings:
+    """Return how ten people fared in a day."""
+    consortium = Consortium(10, seed=1, days=1)
+    consortium.run()
+    return Standings(consortium)
+
+
+def test_nothing_is_broken(standings: Standings) -> None:
+    """No honest one lends over its limit, or is convicted; both sides know the same balances."""
+    assert [*standings.broken()] == []
+    assert sum(one.done_ms for one in standings.honest) > 0
+
+
+def test_who_forks_its_log_is_convicted_by_all(standings: Standings) -> None:
+    """The honest tell one another, and lend it nothing more."""
+    cheats = {one.seat.member.peer for one in standings.of(CHEATS)}
+    assert cheats
+    for one in standings.honest:
+        assert one.seat.member.till.convicted_ms.keys() == cheats
+
+
+def test_a_free_rider_gives_nothing(standings: Standings) -> None:
+    """What it gets is what others lend to those whom they do not know."""
+    (rider,) = standings.of(RIDES)
+    assert rider.supplied_ms == 0 < rider.consumed_ms
+    assert rider.spent <= sum(
+        one.worst[member.peer][1]
+        for member in rider.seat.members
+        for one in standings.consortium.members.values()
+        if member.peer in one.worst
+    )
+
+
+def test_what_is_broken_is_said(standings: Standings) -> None:
+    """A loss over a limit, the conviction of an honest one, and work for a convict."""
+    one, two = (standing.seat.member for standing in standings.honest[:2])
+    one.excess, one.till.convicted_ms[two.peer], one.agreed_ms[two.peer] = 1, 5, 6
+    try:
+        assert len([*standings.broken()]) == 3
+    finally:
+        one.excess = 0
+        del one.till.convicted_ms[two.peer]
+
+
+def test_gini() -> None:
+    """Nothing when all have the same, nearly one when one has all."""
+    assert gini([3.0, 3.0, 3.0]) == pytest.approx(0)
+    assert gini([0.0] * 99 + [5.0]) == pytest.approx(0.99)
+
+
+def test_a_table_has_a_row_for_each_kind(standings: Standings) -> None:
+    """With how many there are of it."""
+    rows = standings.table().splitlines()
+    kinds = {one.kind for one in standings.all}
+    assert {row[:16].strip() for row in rows} >= kinds
+    assert isinstance(standings.all[0].seat.person, Person)
