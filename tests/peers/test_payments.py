@@ -84,7 +84,7 @@ def test_what_was_agreed_in_vain_ends(opened: Callable[..., Bank]) -> None:
     one.meet(two)
     until(lambda: two.lines.control(one.peer), one, two)
     offer = agree(one, two, 500)
-    one.payments.end(two.peer, offer.cid)
+    one.payments.end(agreement_of(offer), NOBODY)
     until(lambda: offer.cid in two.treasury.account(one.peer).agreements, one, two)
     assert two.credit.room(one.peer) == 500
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)

@@ -1,5 +1,7 @@
 """Rogue: how those sign and say things who cheat: by hand, what honest code would refuse."""
 
+from typing import Any
+
 from peers.channel import Channel
 from peers.entries import Voucher
 from peers.entry import write
@@ -7,11 +9,10 @@ from peers.identity import PeerId
 from peers.ledger import Ledger, follow
 from peers.limits import Policy
 from peers.payments import Payments
-from peers.receipts import Line
 from peers.teller import Row
+from tests.simulation.consortium.member import Member
+from tests.simulation.consortium.till import Till, Wires
 from tests.simulation.hashed import Hashed
-from tests.simulation.member import Member
-from tests.simulation.till import Till, Wires
 
 FORKS, REGRESSES, OWES_SILENTLY = "forks its log", "signs less than before", "gives no receipts"
 TRICKS = (FORKS, REGRESSES, OWES_SILENTLY)
@@ -63,15 +64,24 @@ class Silent:
         """Return for how much an agreement may be."""
         return self._payments.room(provider, newcomer)
 
-    def bill(self, provider: PeerId, agreement: object, batch: object, lines: list[Line]) -> None:
+    def bill(self, *about: Any) -> None:
         """Give receipts, or none."""
         if self._member.trick != OWES_SILENTLY:
-            self._payments.bill(provider, agreement, batch, lines)  # type: ignore[arg-type]
+            self._payments.bill(*about)
 
-    def end(self, provider: PeerId, agreement: object) -> None:
+    def stopped(self, *about: Any) -> None:
+        """Hear of steps that are stopped."""
+        self._payments.stopped(*about)
+
+    def claim(self, *about: Any) -> None:
+        """Pay for those, or not."""
+        if self._member.trick != OWES_SILENTLY:
+            self._payments.claim(*about)
+
+    def end(self, *about: Any) -> None:
         """Give no more of them."""
         if self._member.trick != OWES_SILENTLY:
-            self._payments.end(provider, agreement)  # type: ignore[arg-type]
+            self._payments.end(*about)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""

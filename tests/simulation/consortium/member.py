@@ -19,10 +19,10 @@ from peers.shunned import Shunned
 from peers.signed import seal
 from tests.peers.crowd import record
 from tests.simulation.agenda import Agenda
+from tests.simulation.consortium.lender import Lender
+from tests.simulation.consortium.person import Person
+from tests.simulation.consortium.till import Till, Wires
 from tests.simulation.hashed import Hashed
-from tests.simulation.lender import Lender
-from tests.simulation.person import Person
-from tests.simulation.till import Till, Wires
 
 FOUND_OUT = 0.2  # of wrong results
 KNOWN = 32  # others whom one who joins comes to know, and they it; some know more
@@ -108,7 +108,7 @@ class Member:
 
     def make_payments(self, policy: Policy) -> Payments:
         """Return what pays."""
-        return Payments(self.till, policy, _log)  # type: ignore[arg-type]
+        return Payments(self.till, None, policy, _log)  # type: ignore[arg-type]
 
     def lies(self) -> bool:
         """Return whether a result is wrong."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from tests.simulation.consortium import Consortium
-from tests.simulation.member import Member
-from tests.simulation.person import CHEATS, DAY_MS, HOUR_MS, KINDS, NEWCOMER, RIDES
-from tests.simulation.seat import Seat
+from tests.simulation.consortium.consortium import Consortium
+from tests.simulation.consortium.member import Member
+from tests.simulation.consortium.person import CHEATS, DAY_MS, HOUR_MS, KINDS, NEWCOMER, RIDES
+from tests.simulation.consortium.seat import Seat
 
 CREDIT = 1_000_000
 

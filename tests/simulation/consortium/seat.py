@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from random import Random
 
-from tests.simulation.errand import Errand
-from tests.simulation.member import Member
-from tests.simulation.person import HOUR_MS, RIDES, Person
+from tests.simulation.consortium.errand import Errand
+from tests.simulation.consortium.member import Member
+from tests.simulation.consortium.person import HOUR_MS, RIDES, Person
 
 RETURNS_MS = HOUR_MS  # no key is given up before
 

@@ -1,4 +1,4 @@
-"""Market: how people fare who trade for a week: `python -m tests.simulation.market 10 50 200`.
+"""Market: how people fare who trade for a week: `python -m tests.simulation.consortium 10 50 200`.
 
 It prints a table of each size, draws a picture, and ends with 1 when anything is broken.
 """
@@ -8,8 +8,8 @@ import sys
 import time
 from argparse import ArgumentParser
 
-from tests.simulation.consortium import DAYS, DEFAULT, Consortium
-from tests.simulation.standings import Standings
+from tests.simulation.consortium.consortium import DAYS, DEFAULT, Consortium
+from tests.simulation.consortium.standings import Standings
 
 
 def held(size: int, seed: int, days: int) -> Standings:
@@ -21,7 +21,7 @@ def held(size: int, seed: int, days: int) -> Standings:
 
 def main() -> int:
     """Run some sizes."""
-    parser = ArgumentParser(prog="python -m tests.simulation.market")
+    parser = ArgumentParser(prog="python -m tests.simulation.consortium")
     parser.add_argument("sizes", nargs="*", type=int, default=[10, 50, 200])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=DAYS)

@@ -17,10 +17,11 @@ from peers.identity import PeerId
 from peers.prices import Outcome, Usage, charge
 from peers.provider import WANTED_MS
 from peers.run_frames import Task
+from tests.simulation.consortium.person import MEMORY
 
 if TYPE_CHECKING:
-    from tests.simulation.bargain import Bargain
-    from tests.simulation.member import Member
+    from tests.simulation.consortium.bargain import Bargain
+    from tests.simulation.consortium.member import Member
 
 ALL = 2**62  # bytes: there is enough of these
 
@@ -91,20 +92,24 @@ class Lender:
         hosting.waiting.extend(tasks)
         self._go_on()
 
-    def withdrawn(self, agreement: Cid, steps: set[Cid]) -> None:
-        """Run no more what nobody wants; what runs already goes on unpaid no longer."""
+    def withdrawn(self, agreement: Cid, steps: set[Cid]) -> dict[Cid, int]:
+        """Run no more what nobody wants; return how long it had run."""
         if (hosting := self._hostings.get(agreement)) is None:
-            return
+            return {}
         hosting.waiting = deque(task for task in hosting.waiting if task.key not in steps)
-        for step in steps & hosting.running.keys():
-            self._spend(hosting, step)
+        ran = {step: self._spend(hosting, step) for step in steps & hosting.running.keys()}
+        for wall_ms in ran.values():
+            self._earn(hosting, Outcome.CANCELLED, wall_ms)
         self._go_on()
+        return ran
 
-    def ended(self, agreement: Cid) -> None:
-        """Do nothing more under an agreement."""
-        if (hosting := self._hostings.get(agreement)) is not None:
-            self.withdrawn(agreement, {*hosting.running, *(one.key for one in hosting.waiting)})
-            del self._hostings[agreement]
+    def ended(self, agreement: Cid) -> dict[Cid, int]:
+        """Do nothing more under an agreement; return how long had run what ran."""
+        if (hosting := self._hostings.get(agreement)) is None:
+            return {}
+        ran = self.withdrawn(agreement, {*hosting.running, *(one.key for one in hosting.waiting)})
+        del self._hostings[agreement]
+        return ran
 
     # steps
 
@@ -129,17 +134,20 @@ class Lender:
         if hosting.running.get(task.key) != began_ms:
             return  # it was stopped meanwhile
         wall_ms = self._spend(hosting, task.key)
-        usage = Usage(task.need.cores, task.need.memory, wall_ms)
-        worth = charge(hosting.offer.prices, Outcome.RAN, usage)
-        before = hosting.earned.amount
-        hosting.earned.add(Outcome.RAN, usage)
-        if worth <= hosting.offer.price_cap - before:
-            self.worked_for[hosting.requester] += worth
-        else:
-            self.over += worth
+        self._earn(hosting, Outcome.RAN, wall_ms)
         hosting.bargain.made(task, wall_ms)
         self._member.worked(hosting.requester)
         self._go_on()
+
+    def _earn(self, hosting: Hosting, outcome: Outcome, wall_ms: int) -> None:
+        """Count what a step is worth; what does not fit in the agreement is not owed."""
+        usage = Usage(1, MEMORY, wall_ms)
+        worth = charge(hosting.offer.prices, outcome, usage)
+        if worth <= hosting.offer.price_cap - hosting.earned.amount:
+            self.worked_for[hosting.requester] += worth
+        else:
+            self.over += worth
+        hosting.earned.add(outcome, usage)
 
     def _spend(self, hosting: Hosting, step: Cid) -> int:
         """Have a core back; return for how long it was used."""

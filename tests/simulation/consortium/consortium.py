@@ -11,13 +11,13 @@ from peers import roster, ticket
 from peers.identity import PeerId
 from peers.limits import Policy
 from tests.simulation.agenda import Agenda
-from tests.simulation.bargain import Bargain
+from tests.simulation.consortium.bargain import Bargain
+from tests.simulation.consortium.member import Member
+from tests.simulation.consortium.person import CHEATS, DAY_MS, HOUR_MS, Person, people
+from tests.simulation.consortium.rogue import TRICKS, Rogue
+from tests.simulation.consortium.seat import Seat
+from tests.simulation.consortium.till import Wires
 from tests.simulation.hashed import hashed
-from tests.simulation.member import Member
-from tests.simulation.person import CHEATS, DAY_MS, HOUR_MS, Person, people
-from tests.simulation.rogue import TRICKS, Rogue
-from tests.simulation.seat import Seat
-from tests.simulation.till import Wires
 
 DAYS = 7
 DEFAULT = Policy(newcomer=1_000_000, growth_percent=50, most=100_000_000)

@@ -1,10 +1,10 @@
-"""People who trade: a small `python -m tests.simulation.market`, and what it finds broken."""
+"""People who trade: a small `python -m tests.simulation.consortium`, and what it finds broken."""
 
 import pytest
 
-from tests.simulation.consortium import Consortium
-from tests.simulation.person import CHEATS, RIDES, Person
-from tests.simulation.standings import Standings, gini
+from tests.simulation.consortium.consortium import Consortium
+from tests.simulation.consortium.person import CHEATS, RIDES, Person
+from tests.simulation.consortium.standings import Standings, gini
 
 
 @pytest.fixture(scope="module")

@@ -1,30 +1,33 @@
 """Bargain: in place of a Deal: one agreement of a run with a provider, without the messages.
 
-It tells its owner (peers/ticket.py) what a Deal would, and pays by the same rules: line_of, within,
-Payments. What is made in a few minutes is paid together.
+It tells its owner (peers/ticket.py) what a Deal would, and pays by the same Tab. What is made in a
+few minutes is paid together.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.step import Attestation, Result
-from peers.agreement import OFFER, Offer, Said
-from peers.bill import line_of
-from peers.credits import Credits
+from peers.agreement import OFFER, Agreement, Offer, Said
 from peers.deal import SOON_MS
 from peers.identity import PeerId
 from peers.judge import Verdict
-from peers.payments import VOUCH_MS
-from peers.receipts import Line, within
+from peers.payments import VOUCH_MS, Bill
+from peers.receipts import Line
+from peers.royalties import NOBODY, Royalties
 from peers.run_frames import Task
 from peers.signed import seal
+from peers.step_messages import Claim
+from peers.stopped import CLAIM_MS
+from peers.tab import Tab
 from peers.testimony import Testimony
 
 if TYPE_CHECKING:
     from peers.deal import Owner
-    from tests.simulation.member import Desk
+    from tests.simulation.consortium.member import Desk, Member
 
 WAY_MS: Final = 50  # of a message
 TOGETHER_MS: Final = 10 * 60_000  # in which what is made is paid by one receipt
@@ -38,7 +41,13 @@ class Bargain:
     """An offer, what came of it, and the steps under it."""
 
     def __init__(
-        self, desk: "Desk", owner: "Owner", provider: PeerId, terms: Offer, now_ms: int
+        self,
+        desk: "Desk",
+        owner: "Owner",
+        provider: PeerId,
+        terms: Offer,
+        now_ms: int,
+        royalties: Royalties = NOBODY,
     ) -> None:
         self.provider = provider
         self.terms = terms
@@ -52,8 +61,14 @@ class Bargain:
         self.agreement = self._block.cid
         self._out: dict[Cid, tuple[Task, int]] = {}  # step -> when it went out
         self._ran: set[Cid] = set()
-        self._left = terms.price_cap
-        self._lines: list[Line] = []
+        self._drawer = Drawer(desk.member)
+        self.tab = Tab(
+            Agreement(self.agreement, terms),
+            royalties,
+            self._drawer,  # type: ignore[arg-type]
+            partial(owner.paid, self),
+            desk.log,
+        )
         self._agenda.after(WAY_MS, self._offer)
 
     # what a run asks of a deal
@@ -80,9 +95,10 @@ class Bargain:
 
     def withdraw(self, steps: Iterable[Cid], _: int) -> None:
         """Say that nobody wants some steps any more."""
-        stopped = {step for step in steps if self._out.pop(step, None) is not None}
+        stopped = [step for step in steps if step in self._out]
+        self._stop(stopped)
         if stopped:
-            self._lender.lender.withdrawn(self.agreement, stopped)
+            self._claim(self._lender.lender.withdrawn(self.agreement, {*stopped}))
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
@@ -105,8 +121,8 @@ class Bargain:
             self._owner.blamed(self, "it handed back a wrong result")
             return
         said = _testimony(task, provider.says_ms(wall_ms))
-        line = line_of(self.terms.prices, task.need, said, self._agenda.now_ms - went[1])
-        self._pay(line)
+        line = self.tab.line(said, self._agenda.now_ms - went[1], is_known=False)
+        self.tab.pay(_RECORD.cid, (line,), _nothing)
         self.requester.consumed_ms += wall_ms
         self._owner.kept(self, [Verdict(task.key, said, _RECORD.cid, "", is_lie=False)])
 
@@ -142,38 +158,79 @@ class Bargain:
         if self.is_over:
             return
         self.is_over = True
-        steps, self._out = [*self._out], {}
+        steps = [*self._out]
+        self._stop(steps)
         self._owner.given_back(self, steps, why)
         self._owner.closed(self, why)
         self._settle()
 
     # money
 
-    def _pay(self, line: Line) -> None:
-        paid = list(within([line], self._left))
-        amount = sum(one.amount for one in paid)
-        self._left -= amount
-        if amount:
-            self._owner.paid(self, Credits(amount))
-        if paid and not self._lines:
-            self._agenda.after(TOGETHER_MS, self._bill)
-        self._lines += paid
-        if len(self._lines) >= TOGETHER:
-            self._bill()
+    def _stop(self, steps: Iterable[Cid]) -> None:
+        """Have paid what steps had run that are stopped."""
+        out = [(step, *self._out.pop(step)) for step in steps]
+        now_ms = self._agenda.now_ms
+        self.tab.stop((step, task.need, now_ms - went_ms) for step, task, went_ms in out)
 
-    def _bill(self) -> None:
-        lines, self._lines = self._lines, []
-        if lines:
-            payments = self.requester.payments
-            payments.bill(self.provider, self.agreement, _RECORD.cid, lines)
-            self._agenda.after(VOUCH_MS, lambda: payments.tick(self._agenda.now_ms))
+    def _claim(self, ran: dict[Cid, int]) -> None:
+        if ran:
+            self._drawer.flush()
+            claim = Claim(self.agreement, tuple(ran.items()))
+            self.requester.payments.claim(self.provider, claim)
+            for ms in ran.values():
+                self.requester.consumed_ms += ms
 
     def _settle(self) -> None:
         """Give no more receipts."""
         if self.is_agreed:
-            self._bill()
-            self._lender.lender.ended(self.agreement)
-            self.requester.payments.end(self.provider, self.agreement)
+            self._claim(self._lender.lender.ended(self.agreement))
+            self.tab.close()
+
+
+class Drawer:
+    """In place of Payments, for a Tab: it keeps bills for a while, and then gives one for all."""
+
+    def __init__(self, member: "Member") -> None:
+        self._member = member
+        self._kept: list[tuple[PeerId, Bill]] = []
+
+    def bill(self, provider: PeerId, bill: Bill, _: object) -> None:
+        """Keep what is to be paid."""
+        if not bill.lines:
+            return
+        if not self._kept:
+            self._member.agenda.after(TOGETHER_MS, self.flush)
+        self._kept.append((provider, bill))
+        if len(self._kept) >= TOGETHER:
+            self.flush()
+
+    def stopped(self, *about: Any) -> None:
+        """Hear of steps that are stopped."""
+        self._member.payments.stopped(*about)
+
+    def end(self, *about: Any) -> None:
+        """Pay all, and then no more."""
+        self.flush()
+        self._member.payments.end(*about)
+        self._tick(CLAIM_MS)
+
+    def flush(self) -> None:
+        """Pay what is kept."""
+        kept, self._kept = self._kept, []
+        if kept:
+            provider, first = kept[0]
+            lines: tuple[Line, ...] = tuple(line for _, bill in kept for line in bill.lines)
+            bill = first._replace(lines=lines)
+            self._member.payments.bill(provider, bill, _nothing)
+            self._tick(VOUCH_MS)
+
+    def _tick(self, after_ms: int) -> None:
+        agenda = self._member.agenda
+        agenda.after(after_ms, lambda: self._member.payments.tick(agenda.now_ms))
+
+
+def _nothing() -> None:
+    """Do nothing more."""
 
 
 def _testimony(task: Task, wall_ms: int) -> Testimony:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from engine.content.cid import RAW, Cid
-from peers.budget import Budget
+from peers.commission import Commission
 from peers.credits import Credits
 from peers.plain import Plain
+from peers.royalties import NOBODY
 from peers.run_frames import Task, write_tasks
 from peers.step_messages import Need
 from peers.ticket import Ticket
-from tests.simulation.person import HOUR_MS, MEMORY, PRICE
+from tests.simulation.consortium.person import HOUR_MS, MEMORY, PRICE
 
 if TYPE_CHECKING:
-    from tests.simulation.seat import Seat
+    from tests.simulation.consortium.seat import Seat
 
 LOOK_MS: Final = 10 * 60_000  # between two looks at a run of which nothing is heard
 SOON_MS: Final = (1_000, 4_000)  # and after it has begun
@@ -73,7 +74,7 @@ class Errand:
             member.shunned,
             member.run_id,
             member.clock,
-            Budget(Credits(cost)),
+            Commission(str(member.run_id().hex()), Credits(cost), NOBODY),
         )
         ticket.take(write_tasks([self._task(number) for number in self._left]))
         for delay_ms in SOON_MS:
