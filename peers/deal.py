@@ -32,6 +32,7 @@ from peers.assignment_events import (
 )
 from peers.assignment_events import Judge as ToJudge
 from peers.batch_messages import Told
+from peers.bill import Seen
 from peers.connection import Connection
 from peers.contact import Contact
 from peers.credits import Credits
@@ -304,11 +305,12 @@ class Deal:
         if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
             self._cut_off(lie.why)
 
-    def _line(self, told: Told, said: Testimony) -> Line:
-        """Return what is paid for a step."""
+    def _line(self, told: Told, said: Testimony, came_bytes: int) -> Line:
+        """Return what is paid for a step, for which so many bytes came."""
         step = said.said.step
         out_ms = self._assignment.out_ms(step, self._now_ms)
-        return self.tab.line(said, out_ms, is_known=step in told.known)
+        seen = Seen(out_ms, came_bytes, is_known=step in told.known)
+        return self.tab.line(said, seen)
 
     def _paid(self, batch: Cid, count: int) -> None:
         """Take some steps of a batch as done with: receipts for them are durable."""

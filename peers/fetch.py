@@ -87,7 +87,7 @@ class Fetch:
         self._wants = Wants()
         self._sources: dict[PeerId, Source] = {}
         self._cut: set[PeerId] = set()
-        self._bytes = 0
+        self.came_bytes = 0  # of the blocks that were wanted
         self._finished = False
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -165,7 +165,7 @@ class Fetch:
             return f"it sent bytes that are not {cid}"
         if self._wants.came(cid):
             self._recall(cid)
-        self._bytes += len(data)
+        self.came_bytes += len(data)
         kept.append(block)
         source.of_use()
         return ""
@@ -265,7 +265,7 @@ class Fetch:
     def _judge(self) -> None:
         if self._finished:
             return
-        if self._bytes > self._order.most_bytes:
+        if self.came_bytes > self._order.most_bytes:
             self._fail(f"it is over {self._order.most_bytes} bytes", is_final=True)
         elif not self._wants and not self._looking and not self._unlooked:
             self._finish(Done(self._order.roots))

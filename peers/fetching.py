@@ -76,6 +76,11 @@ class Fetching:
         self._fetch = Fetch(self._order, now_ms)
         self._perform(self._fetch.begin())
 
+    @property
+    def came_bytes(self) -> int:
+        """How many bytes of blocks came, that were wanted."""
+        return 0 if self._fetch is None else self._fetch.came_bytes
+
     def stop(self) -> None:
         """End it: nothing is said of it any more. What was kept stays."""
         self._said = None

@@ -36,6 +36,11 @@ UNKNOWN: Final = 16 * 1024 * 1024  # bytes, about: of what nobody has said how l
 class Fetching(Protocol):
     """A fetch that goes on."""
 
+    @property
+    def came_bytes(self) -> int:
+        """How many bytes of blocks came."""
+        ...
+
     def stop(self) -> None:
         """End it."""
         ...
@@ -71,13 +76,16 @@ class Verdict(NamedTuple):
     batch: Cid | None = None  # whose word it is, signed
 
 
+Price = Callable[[Testimony, int], Line]  # of a result, for which so many bytes came
+
+
 class Case(NamedTuple):
     """A batch under an agreement, and the steps of it that are still of interest."""
 
     provider: PeerId
     told: Told
     wanted: tuple[tuple[Said, Task], ...]
-    price: Callable[[Testimony], Line] | None = None  # of a result; None: it costs nothing
+    price: Price | None = None  # of a result; None: it costs nothing
     brought: frozenset[Cid] = frozenset()  # of what could stay, what is here: it is shown, too
 
 
@@ -143,20 +151,25 @@ class Judge:
         if not roots:
             self._keep(case, standing, tell)
             return
-        self._fetch(
+        fetching = self._fetch(
             case.told.batch.value.agreement,
             roots,
             (case.provider,),
-            partial(self._on_brought, case, standing, tell),
+            lambda error: self._on_brought(case, standing, tell, fetching.came_bytes, error),
             most_bytes=sum(one.most_bytes for one in standing),
             is_anew=True,
         )
 
     def _on_brought(
-        self, case: Case, standing: tuple[Testimony, ...], tell: Tell, error: TallyError | None
+        self,
+        case: Case,
+        standing: tuple[Testimony, ...],
+        tell: Tell,
+        came_bytes: int,
+        error: TallyError | None,
     ) -> None:
         if error is None:
-            self._keep(case, standing, tell)
+            self._keep(case, standing, tell, came_bytes)
         elif len(standing) > 1:
             for one in standing:
                 self._bring(case, (one,), tell)
@@ -173,7 +186,9 @@ class Judge:
     def _drop(self, batch: Cid, change: Connection) -> None:
         self._dues.drop(change, batch)
 
-    def _keep(self, case: Case, standing: tuple[Testimony, ...], tell: Tell) -> None:
+    def _keep(
+        self, case: Case, standing: tuple[Testimony, ...], tell: Tell, came_bytes: int = 0
+    ) -> None:
         shown = dict(zip(case.told.said, proofs(case.told.signed.cid, case.told.said), strict=True))
         proved = [(one, shown[one.said]) for one in standing]
         signer = case.told.batch.signer.key
@@ -183,7 +198,7 @@ class Judge:
             if one.succeeded
         ]
 
-        lines = {one.said.step: case.price(one) for one, _ in proved} if case.price else {}
+        lines = {} if case.price is None else _lines(case, case.price, standing, came_bytes)
         batch = case.told.batch
 
         def change(database: Connection) -> None:
@@ -200,6 +215,18 @@ class Judge:
         came = [here[root] for one, _ in proved for root in one.roots if root in here]
         self._recorder.submit(Record((case.told.signed, *records, *came), change, recorded))
         self._recorder.hurry()
+
+
+def _lines(
+    case: Case, price: Price, standing: Sequence[Testimony], came_bytes: int
+) -> dict[Cid, Line]:
+    """Return what each result costs; what was fetched for all of them came for the first."""
+    carried, lines = case.told.carried, dict[Cid, Line]()
+    for one in standing:
+        came_bytes += sum(len(carried[root].data) for root in one.roots if root in carried)
+        lines[one.said.step] = price(one, came_bytes)
+        came_bytes = 0
+    return lines
 
 
 def _on_kept(

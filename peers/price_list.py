@@ -16,7 +16,7 @@ from peers.credits import read as read_credits
 CORE_SECOND: Final = "core-second"  # of the cores that a step asked for
 GIB_SECOND: Final = "gib-second"  # of the memory that it asked for
 GPU_SECOND: Final = "gpu-second"
-GIB_TRANSFERRED: Final = "gib-transferred"  # of content, to the provider and from it
+GIB_TRANSFERRED: Final = "gib-transferred"  # of what came out and was had from the provider
 CACHE_HIT: Final = "cache-hit"  # a result that the provider had
 FAILURE: Final = "failure"  # a step that failed twice alike
 

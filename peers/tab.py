@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from engine.content.cid import Cid
 from peers.agreement import Agreement
-from peers.bill import line_of
+from peers.bill import Seen, line_of
 from peers.credits import Credits
 from peers.payments import Bill, Payments
 from peers.prices import Outcome
@@ -39,9 +39,9 @@ class Tab:
         self._log = log
         self._is_closed = False
 
-    def line(self, said: Testimony, out_ms: int, *, is_known: bool) -> Line:
-        """Return what is paid for a result, of a step that was out for so long."""
-        return line_of(self._prices, said.task.need, said, out_ms, is_known=is_known)
+    def line(self, said: Testimony, seen: Seen) -> Line:
+        """Return what is paid for a result."""
+        return line_of(self._prices, said, seen)
 
     def pay(self, batch: Cid, lines: Sequence[Line], then: Callable[[], None]) -> None:
         """Pay for some steps, as far as the agreement goes; `then` when that is durable."""

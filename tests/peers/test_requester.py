@@ -533,3 +533,15 @@ def test_no_more_is_handed_over_than_the_run_may_cost(asker: Asker, made: Made) 
     assert sum(offer.price_cap for offer in worker.offers) <= 10_000_000
     assert 8 <= sum(len(handed.steps) for handed in worker.leases) <= 10
     assert not lost(asker)
+
+
+def test_content_that_comes_is_paid_by_the_byte(asker: Asker, made: Made) -> None:
+    """As it came, whatever its provider says of it."""
+    worker = made(2)
+    worker.prices = {"gib-transferred": 2**30}
+    introduce(asker, worker)
+    asker.begin(Credits(50_000))
+    asker.have_run("a")
+    until(lambda: ended(asker), asker, worker)
+    (line,) = asker.tab.lines
+    assert line.amount == line.transferred > 0
