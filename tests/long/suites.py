@@ -14,6 +14,7 @@ from tests.long import (
     providers,
     rot,
     strikes,
+    trades,
     worlds,
 )
 from tests.long.suite import Suite
@@ -28,6 +29,7 @@ _MODULES: Final = (
     rot,
     clocks,
     crowds,
+    trades,
     junk,
     fuzz,
     worlds,

@@ -107,7 +107,8 @@ class Warm(AbstractContextManager["Warm"]):
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        self._stream = ours.makefile("rw")
+        # two files: one for both forgets what it has read ahead when it writes
+        self._orders, self._told = ours.makefile("w"), ours.makefile("r")
         ours.settimeout(PATIENCE_S)
         self._socket = ours
         self._numbers = 0
@@ -119,8 +120,8 @@ class Warm(AbstractContextManager["Warm"]):
         self._numbers += 1
         order = asdict(command) | {"place": str(command.place), "number": self._numbers}
         order["folder"] = str(self.folder)
-        self._stream.write(json.dumps(order) + "\n")
-        self._stream.flush()
+        self._orders.write(json.dumps(order) + "\n")
+        self._orders.flush()
         while self._numbers not in self._pids:
             self._hear()
         return Running(self, command, self._numbers, self._pids[self._numbers])
@@ -140,7 +141,7 @@ class Warm(AbstractContextManager["Warm"]):
         return self._statuses.pop(running.number)
 
     def _hear(self) -> None:
-        told = json.loads(self._stream.readline())
+        told = json.loads(self._told.readline())
         if "pid" in told:
             self._pids[told["number"]] = told["pid"]
         else:
@@ -150,7 +151,8 @@ class Warm(AbstractContextManager["Warm"]):
     def __exit__(self, *raised: object) -> None:
         """Let it end."""
         self._socket.close()
-        self._stream.close()
+        self._orders.close()
+        self._told.close()
         self._process.wait()
         shutil.rmtree(self.folder)
 
@@ -173,7 +175,7 @@ def _read(path: Path) -> str:
 
 def _serve(end_of: socket.socket) -> None:
     """Fork for each order that comes, and tell of each child's end, until nobody asks."""
-    stream = end_of.makefile("rw")
+    stream, orders = end_of.makefile("w"), end_of.makefile("r")
     numbers: dict[int, int] = {}
     waking, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -188,7 +190,7 @@ def _serve(end_of: socket.socket) -> None:
             os.read(waking, 4096)
             _reap(numbers, stream)
         if end_of in ready:
-            line = stream.readline()  # one order at a time: who asks waits for the answer
+            line = orders.readline()  # one order at a time: who asks waits for the answer
             if not line:
                 return
             _fork(json.loads(line), numbers, stream)

@@ -88,24 +88,32 @@ def are_quiet(*homes: Path) -> bool:
     return is_settled and all(one.between(two) == two.between(one) for one, two in pairs)
 
 
-def check(*homes: Path) -> None:
-    """See that no ledger lacks what another has of it, and that nothing is paid twice."""
-    found = [Standing(home) for home in homes]
-    for one in found:
-        twice = Counter(
-            (paid.agreement, paid.line.step, paid.line.attestation) for paid in one.paid
-        )
-        assert not [line for line, times in twice.items() if times > 1]
-    for one in found:
-        for two in found:
-            if one is not two:
-                assert two.between(one) & _signed(two, one.me) <= one.between(two)
+def check_after(killed: Path, *others: Path) -> None:
+    """See that a peer that was killed has lost nothing that others, who go on, have of it.
+
+    Nor has any of them lost what it took from that, and nobody is paid twice.
+    """
+    if not LedgerFile.is_here(killed):
+        return
+    lost = Standing(killed)  # it stays as it is, the others do not
+    found = [Standing(home) for home in others if LedgerFile.is_here(home)]
+    for other in found:
+        assert other.between(lost) & _signed(other, lost.me) <= lost.between(other)
+        assert lost.between(other) & _signed(lost, other.me) <= other.between(lost)
+    for one in (lost, *found):
+        _check_paid_once(one)
+
+
+def _check_paid_once(standing: Standing) -> None:
+    lines = ((one.agreement, one.line.step, one.line.attestation) for one in standing.paid)
+    assert not [line for line, times in Counter(lines).items() if times > 1]
 
 
 def check_quiet(*homes: Path) -> None:
     """See that the ledgers of peers that are quiet say the same, and that it follows from lines."""
-    check(*homes)
     found = [Standing(home) for home in homes]
+    for one in found:
+        _check_paid_once(one)
     for one, two in combinations(found, 2):
         assert one.between(two) == two.between(one)
         if two.me not in one.balances:
