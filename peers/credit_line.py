@@ -4,9 +4,11 @@ What it agrees to is in the ledger before it is said; a limit grows as what is o
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from peers.clearing import MAX_AGREEMENTS
 from peers.credits import show
 from peers.entries import Agreed, Limit, Open, Voucher
 from peers.entry import Written
@@ -14,6 +16,8 @@ from peers.identity import PeerId
 from peers.limits import Policy, grown, is_near
 from peers.saying import Say
 from peers.treasury import Treasury
+
+MOST_AGREED: Final = MAX_AGREEMENTS // 2  # with one peer: both sides together, whoever is first
 
 
 class CreditLine:
@@ -36,6 +40,8 @@ class CreditLine:
             return "the agreement is closed" if held.is_released else ""
         if not self._treasury.may_sign(peer):
             return "this peer has restored its ledger, and has to hear from you first"
+        if self._count(peer) >= MOST_AGREED:
+            return f"{MOST_AGREED} agreements with you have not ended"
         room = self.room(peer)
         if price_cap <= room:
             return ""
@@ -73,6 +79,15 @@ class CreditLine:
             self._treasury.enter(peer, Limit(limit, is_fixed=True))
         else:
             self._treasury.enter(peer, Open(peer.key, account.generation, limit, is_fixed=True))
+
+    def paid(self, peer: PeerId, agreement: Cid) -> int:
+        """Return what receipts say so far under an agreement that has not ended."""
+        held = self._treasury.account(peer).agreements.get(agreement)
+        return held.applied if held is not None else 0
+
+    def _count(self, peer: PeerId) -> int:
+        agreements = self._treasury.account(peer).agreements
+        return sum(one.requester == peer for one in agreements.values())
 
     def _limit(self, peer: PeerId) -> int:
         account = self._treasury.account(peer)

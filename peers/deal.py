@@ -322,7 +322,7 @@ class Deal:
 
     def _settle(self) -> None:
         """Pay nothing more, once all is over that could have to be paid."""
-        if self.is_over and self.is_agreed and not self._unjudged.is_busy:
+        if self.is_over and not self._unjudged.is_busy:
             self.tab.close()
 
     def _answer(self, batch: Cid) -> None:

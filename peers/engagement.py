@@ -75,7 +75,8 @@ class Engagement:
         self._now_ms = now_ms
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
-        self._earned = Earned(offer.prices, offer.price_cap)
+        paid = tools.credit.paid(kept.agreement.requester, kept.agreement.cid)
+        self._earned = Earned(offer.prices, offer.price_cap, paid)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
         self._giving: dict[Cid, Made] = {}  # our word for these is on its way into the book
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet

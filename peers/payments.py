@@ -56,6 +56,7 @@ class Payments:
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
         self._ending: list[tuple[Agreement, Royalties]] = []
+        self._live: set[Cid] = set()  # agreements that have not ended, and what is only offered
         self._settled: set[bytes] = set()  # runs of which authors got their fixed part
         self._now_ms = 0
         treasury.heard.append(self._heard)
@@ -69,6 +70,10 @@ class Payments:
         limit = account.theirs.limit if account.theirs.is_open else newcomer
         owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
         return Credits(max(0, limit - owed))
+
+    def begin(self, agreement: Cid) -> None:
+        """Hear that something is offered, and may be paid until `end`."""
+        self._live.add(agreement)
 
     def bill(self, provider: PeerId, bill: Bill, then: Then) -> None:
         """Give receipts; `then` is called when they are durable."""
@@ -91,7 +96,11 @@ class Payments:
         self.bill(provider, Bill(claim.agreement, None, paid), lambda: None)
 
     def end(self, agreement: Agreement, royalties: Royalties) -> None:
-        """Give no more receipts under an agreement; its authors get theirs."""
+        """Give no more receipts under an agreement; its authors get theirs.
+
+        What its provider was not heard to accept is ended when it is.
+        """
+        self._live.discard(agreement.cid)
         self._ending.append((agreement, royalties))
         self._end_all()
 
@@ -99,30 +108,25 @@ class Payments:
         """End agreements of which no more is to be heard."""
         ending, self._ending = self._ending, []
         for agreement, royalties in ending:
-            if self._stopped.waits(agreement.cid, self._now_ms):
+            provider, cid = agreement.provider, agreement.cid
+            if self._stopped.waits(cid, self._now_ms):
                 self._ending.append((agreement, royalties))
-                continue
-            close = partial(self._close, agreement, royalties)
-            self._in_turn(agreement.provider, agreement.cid, close)
+            elif (provider, cid) in self._waiting or self._held(provider, cid) is not None:
+                self._in_turn(provider, cid, partial(self._close, agreement, royalties))
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then."""
         for due in dues:
-            paid = set(precedent.paid(self._book, due.agreement))
-            held = self._held(due.provider, due.agreement)
-            lines = [line for line in due.lines if (line.step, line.attestation) not in paid]
-            left = tuple(within(lines, held.price_cap - held.applied if held else 0))
-            bill = Bill(due.agreement, due.batch, left)
-            self.bill(due.provider, bill, partial(settled, due.batch))
+            if precedent.is_closed(self._book, due.agreement):
+                settled(due.batch)  # all of it was paid before
+            else:
+                self._in_turn(due.provider, due.agreement, partial(self._pay, due, settled))
         for peer in self._treasury.ledger.peers():
             account = self._treasury.account(peer)
             if account.mine.pending:
                 self._since_ms[peer] = self._now_ms
-            for agreement, held in account.agreements.items():
-                if held.requester == account.me:
-                    offer = precedent.offer_of(self._book, agreement)
-                    royalties = self._royalties_of(offer) if held.applied else NOBODY
-                    self.end(Agreement(agreement, offer), royalties)
+            for agreement in account.agreements:
+                self._end_left(peer, agreement)
 
     def _royalties_of(self, offer: Offer) -> Royalties:
         """Return what authors get; they are not known if it ended before the first receipt."""
@@ -162,8 +166,18 @@ class Payments:
                 act()
 
     def _heard(self, written: Written) -> None:
-        if isinstance(written.body, Agreed):
+        """Pay what waited for a provider's word; end what it accepts when nobody wants it."""
+        if isinstance(written.body, Agreed) and written.author != self._treasury.me:
             self._go_on()
+            if written.body.agreement not in self._live:
+                self._end_left(written.author, written.body.agreement)
+
+    def _end_left(self, provider: PeerId, agreement: Cid) -> None:
+        """End an agreement of a run that is over, or is not known any more."""
+        if (held := self._held(provider, agreement)) is not None:
+            offer = precedent.offer_of(self._book, agreement)
+            royalties = self._royalties_of(offer) if held.applied else NOBODY
+            self.end(Agreement(agreement, offer), royalties)
 
     def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:
         is_agreed = self._held(provider, agreement) is not None
@@ -175,8 +189,18 @@ class Payments:
 
     # what is entered
 
+    def _pay(self, due: Batch, settled: Callable[[Cid], None]) -> None:
+        """Give receipts for what of a batch has none."""
+        paid = set(precedent.paid(self._book, due.agreement))
+        left = tuple(one for one in due.lines if (one.step, one.attestation) not in paid)
+        self._give(due.provider, Bill(due.agreement, due.batch, left), partial(settled, due.batch))
+
     def _give(self, provider: PeerId, bill: Bill, then: Then) -> None:
-        lines = bill.lines
+        held = self._held(provider, bill.agreement)
+        left = held.price_cap - held.applied if held else 0  # others may have had some of it
+        if not (lines := tuple(within(bill.lines, left))):
+            then()
+            return
         parts = [lines[at : at + MAX_LINES] for at in range(0, len(lines), MAX_LINES)]
         for part in parts:
             of = Lines(bill.agreement, bill.batch, part)
@@ -199,9 +223,10 @@ class Payments:
             again = partial(self._close, agreement, royalties)
             self._waiting.setdefault((provider, agreement.cid), []).append(again)
             return
+        if (held := self._held(provider, agreement.cid)) is None:  # it was ended meanwhile
+            return
         self._open(provider)
-        held = self._held(provider, agreement.cid)
-        if held is not None and held.applied and royalties.cids:
+        if held.applied and royalties.cids:
             self._pay_authors(agreement, royalties, Credits(held.applied))
         self._vouch(provider)
         self._treasury.enter(provider, Close(agreement.cid))

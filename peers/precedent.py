@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from peers.agreement import OFFER, Offer
-from peers.entries import Receipt, Royalty
+from peers.entries import Close, Receipt, Royalty
 from peers.entry import Written, read
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
@@ -19,6 +19,7 @@ from peers.royalty import opened
 from peers.signed import unseal
 
 _RECEIPT: Final = b"tallystick/receipt/1"
+_CLOSE: Final = b"tallystick/close/1"
 _ROYALTY: Final = b"tallystick/royalty/1"
 
 
@@ -38,6 +39,14 @@ def paid(book: LedgerFile, agreement: Cid) -> Iterator[tuple[Cid, Cid | None]]:
         if isinstance(body, Receipt) and body.agreement == agreement:
             lines = LINES.decode(_block(book, written.entry.refs[0])).lines
             yield from ((line.step, line.attestation) for line in lines)
+
+
+def is_closed(book: LedgerFile, agreement: Cid) -> bool:
+    """Return whether we have closed an agreement: nothing more is paid under it."""
+    return any(
+        isinstance(written.body, Close) and written.body.agreement == agreement
+        for written in _own(book, _CLOSE)
+    )
 
 
 def given(book: LedgerFile) -> Iterator[Given]:

@@ -38,6 +38,8 @@ class Tab:
         self._spent = spent
         self._log = log
         self._is_closed = False
+        if not self.is_free:
+            payments.begin(agreement.cid)
 
     def line(self, said: Testimony, seen: Seen) -> Line:
         """Return what is paid for a result."""

@@ -12,7 +12,19 @@ from engine.nix.nixstore import NixStore
 from engine.sandbox import binary
 from tests.cli.program import Program
 from tests.fakes import nixstore
-from tests.long import clocks, crowds, disks, fuzz, hurts, interrupts, kills, points, rot, strikes
+from tests.long import (
+    clocks,
+    crowds,
+    disks,
+    fuzz,
+    hurts,
+    interrupts,
+    kills,
+    points,
+    rot,
+    strikes,
+    trades,
+)
 from tests.long.decoders import TABLE, Decoder
 from tests.long.ground import Ground, build_environment, clear, prepare
 from tests.long.junk import try_junk
@@ -106,6 +118,11 @@ def test_the_clock_jumps(field: Field, chance: random.Random) -> None:
 def test_two_engines_on_one_home(field: Field, chance: random.Random) -> None:
     """They share the work, and each step runs once."""
     crowds.trial(field, chance, 0)
+
+
+def test_traders_are_killed(field: Field, chance: random.Random) -> None:
+    """No entry that another has is lost, nothing is charged twice, and in the end all agree."""
+    trades.trial(field, chance, 0, kills=10, longest_s=1)
 
 
 def test_the_disk_is_full(field: Field, chance: random.Random) -> None:

@@ -25,7 +25,13 @@ BY_MOMENT: Final = 0.5  # of the lives
 MOST_HITS: Final = 60
 
 
-def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) -> str:
+def trial(
+    field: Field,
+    chance: random.Random,
+    number: int,
+    kills: int = KILLS,
+    longest_s: float = LONGEST_S,
+) -> str:
     """Kill traders that work for each other, and see that they agree in the end."""
     traders = _prepare(field, 2 + number % 2)
     try:
@@ -34,6 +40,7 @@ def trial(field: Field, chance: random.Random, number: int, kills: int = KILLS) 
         for one in traders:
             one.meet([other for other in traders if other is not one])
         for _ in range(kills):
+            _pass(traders, chance.random() * longest_s)
             _kill(traders, chance)
         _end(traders)
     finally:
@@ -60,8 +67,7 @@ def _prepare(field: Field, count: int) -> list[Trader]:
 
 
 def _kill(traders: list[Trader], chance: random.Random) -> None:
-    """Let all work for a time, end the life of one, look at what it left, and begin another."""
-    _pass(traders, chance.random() * LONGEST_S)
+    """End the life of one, look at what it left, and begin another."""
     victim = next((one for one in traders if one.is_dead), chance.choice(traders))
     others = [one for one in traders if one is not victim]
     victim.kill()
@@ -75,6 +81,7 @@ def _kill(traders: list[Trader], chance: random.Random) -> None:
 
 
 def _pass(traders: list[Trader], seconds: float) -> None:
+    """Let all work for a time, or until one is killed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and not any(one.is_dead for one in traders):
         for one in traders:

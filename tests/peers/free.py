@@ -40,11 +40,22 @@ class Tab(Payments):
         """Note what is stopped."""
         self.out.update(steps)
 
+    def begin(self, agreement: Cid) -> None:
+        """Wait for no provider's word."""
+
     def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Note that no more is."""
         self.ended.append(agreement.cid)
 
 
+class Gratis(CreditLine):
+    """What takes all that is offered for nothing."""
+
+    def paid(self, peer: PeerId, agreement: Cid) -> int:
+        """Return what receipts say: there are none."""
+        return 0
+
+
 def free_credit() -> CreditLine:
     """Return what takes all that is offered for nothing."""
-    return CreditLine(_NOBODY, _POLICY, _log)
+    return Gratis(_NOBODY, _POLICY, _log)

@@ -10,6 +10,7 @@ from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.errors import Refused
 from peers.agreement import OFFER, Agreement
+from peers.credit_line import MOST_AGREED
 from peers.entries import Limit
 from peers.payments import Bill
 from peers.receipts import Line
@@ -57,6 +58,7 @@ def agreement_of(offer: Block) -> Agreement:
 def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Block:
     """Have a provider take an offer; return it."""
     offer = offered(requester.identity, provider.peer.key, cap, name)
+    requester.payments.begin(offer.cid)
     provider.credit.agree(requester.peer, offer, cap, lambda: None)
     return offer
 
@@ -66,6 +68,7 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     one, two = opened(1), opened(2)
     one.meet(two)
     offer = offered(one.identity, two.peer.key, 500)
+    one.payments.begin(offer.cid)
     paid: list[None] = []
     one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(20, 30)), lambda: paid.append(None))
     assert not paid
@@ -99,6 +102,32 @@ def test_over_the_limit_nothing_is_agreed(opened: Callable[..., Bank]) -> None:
     assert two.credit.objection(one.peer, offer.cid, 1_000) == ""
     agree(one, two, 600)
     assert "0.0004" in two.credit.objection(one.peer, offer.cid, 401)
+
+
+def test_agreements_of_one_peer_are_counted(opened: Callable[..., Bank]) -> None:
+    """However little they are for, both sides have room for those that the other accepts."""
+    one, two = opened(1), opened(2)
+    for number in range(MOST_AGREED):
+        offer = offered(one.identity, two.peer.key, 1, f"run {number}")
+        assert two.credit.objection(one.peer, offer.cid, 1) == ""
+        two.credit.agree(one.peer, offer, 1, nothing)
+    more = offered(one.identity, two.peer.key, 1, "more")
+    assert "512 agreements" in two.credit.objection(one.peer, more.cid, 1)
+    assert two.credit.objection(one.peer, offer.cid, 1) == ""
+
+
+def test_what_nobody_wants_is_ended(opened: Callable[..., Bank]) -> None:
+    """A provider that was killed when it had agreed, and was waited for no more, is told so."""
+    one, two = opened(1), opened(2)
+    offer = offered(one.identity, two.peer.key, 500)
+    one.payments.begin(offer.cid)
+    two.credit.agree(one.peer, offer, 500, nothing)
+    one.payments.end(agreement_of(offer), NOBODY)
+    one.meet(two)
+    until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
+    until(lambda: not two.treasury.account(one.peer).agreements, one, two)
+    assert not one.treasury.account(two.peer).agreements
+    assert one.payments.room(two.peer, 1_000) == two.credit.room(one.peer) == 1_000
 
 
 def test_a_limit_grows_with_what_was_paid_back(opened: Callable[..., Bank]) -> None:
@@ -148,6 +177,23 @@ def test_what_was_owed_is_paid_once(opened: Callable[..., Bank]) -> None:
     again.meet(two)
     until(lambda: two.balance(again) == 30, again, two)
     assert again.settled == [BATCH]
+
+
+def test_what_was_owed_before_it_was_agreed_is_paid(opened: Callable[..., Bank]) -> None:
+    """Results may come before a provider's word; who is killed between pays when that comes."""
+    one, two = opened(1), opened(2)
+    offer = offered(one.identity, two.peer.key, 500)
+    with one.database.change() as change:
+        one.dues.add(change, two.peer, offer.cid, BATCH, lines(10, 20))
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    two.credit.agree(one.peer, offer, 500, nothing)
+    again.meet(two)
+    until(lambda: two.balance(again) == 30, again, two)
+    until(lambda: not two.treasury.account(one.peer).agreements, again, two)
+    assert again.settled == [BATCH]
+    assert two.credit.paid(one.peer, offer.cid) == 0
 
 
 def test_a_restored_ledger_signs_nothing_before_it_has_heard(
@@ -213,6 +259,7 @@ def test_authors_get_theirs_of_a_run_that_was_interrupted(opened: Callable[..., 
     named = (Author(author.peer.key, 1),)
     block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
     offer = offered(one.identity, two.peer.key, 500, royalties=(block.cid,))
+    one.payments.begin(offer.cid)
     two.credit.agree(one.peer, offer, 500, nothing)
     bill = Bill(offer.cid, BATCH, lines(100), Royalties([block.data]))
     one.payments.bill(two.peer, bill, nothing)
