@@ -8,7 +8,7 @@ Anybody can make keys and convict them. So of proofs against strangers few are e
 ones; the others are kept in memory until an entry of the convict comes (rumours.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -21,6 +21,7 @@ from peers.entry import Written, read
 from peers.errors import RemoteFault
 from peers.heads import Clash, Half, Heads
 from peers.identity import PeerId
+from peers.indictment import indict
 from peers.ledger import Ledger
 from peers.ledger_file import LedgerFile
 from peers.lines import Lines
@@ -135,6 +136,13 @@ class Court:
         """Take an entry that has the place of another that is in the book."""
         signed = self._book.entry(held)
         self._compare(None if signed is None else read(signed), written)
+
+    def broken(self, written: Written, evidence: Sequence[Block]) -> None:
+        """Take an entry that was not taken, because it is not what it should be."""
+        if written.author in self._ledger().convicts:
+            return
+        if (proof := indict(self._book, written, evidence)) is not None:
+            self._judge(proof)
 
     def _look(self, clashes: tuple[Clash, ...]) -> None:
         for clash in clashes:

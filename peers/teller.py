@@ -32,6 +32,7 @@ from peers.teller_events import (
     Answer,
     Ask,
     Blame,
+    Breach,
     Entered,
     Forked,
     Note,
@@ -249,12 +250,14 @@ class Teller:
             return "another entry is in its place"
         blocks = {block.cid: block for block in row.evidence}
         if why := objection(written, blocks, self.ledger.me):
+            self._when_saved(Breach(*row))
             return why
         try:
             self._take(row)
         except OutOfPlace as error:
             return error.what
         except Invalid as error:
+            self._when_saved(Breach(*row))
             return self._blame(peer, error.what)
         return ""
 

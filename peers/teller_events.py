@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
+from engine.content.blocks import Block
 from engine.content.cid import Cid
 from peers.entry import Written
 from peers.identity import PeerId
@@ -52,6 +53,13 @@ class Forked(NamedTuple):
     written: Written
 
 
+class Breach(NamedTuple):
+    """An entry that was not taken, because it is not what it should be: it may prove something."""
+
+    written: Written
+    evidence: tuple[Block, ...]
+
+
 class Blame(NamedTuple):
     """A peer says what no honest one does: end the connection."""
 
@@ -66,4 +74,4 @@ class Note(NamedTuple):
     what: str
 
 
-Action: TypeAlias = Ask | Say | Show | Answer | Entered | Forked | Blame | Note
+Action: TypeAlias = Ask | Say | Show | Answer | Entered | Forked | Breach | Blame | Note

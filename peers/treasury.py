@@ -45,7 +45,7 @@ from peers.lines import Lines
 from peers.mail import Mail
 from peers.saying import Say as Log
 from peers.teller import Row, Teller
-from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Note, Say, Show
+from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
 from peers.wake import Wake
 
 AGAIN_MS: Final = 1_000  # after a disk that was full
@@ -266,10 +266,18 @@ class Treasury:
                 token(last, why)
             case Entered(written):
                 self._entered(written)
+            case _:
+                self._accuse(action)
+
+    def _accuse(self, action: Action) -> None:
+        """Do what is to be done about a peer that is wrong."""
+        match action:
             case Forked(peer, held, written):
                 self._log("fork", peer=peer, held=str(held), entry=str(written.id))
                 self._court.forked(held, written)
                 self._end(peer, "it signed two entries in one place")
+            case Breach(written, evidence):
+                self._court.broken(written, evidence)
             case Blame(peer, why):
                 self._end(peer, why)
             case Note(peer, what):

@@ -9,6 +9,7 @@ import pytest
 
 from engine.content.blocks import Block
 from peers import court
+from peers.clearing import next_voucher
 from peers.connection import Connection
 from peers.court import TELL_MS
 from peers.entries import Body, Limit, Open
@@ -19,6 +20,7 @@ from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.teller import Row
 from peers.witness_messages import HEADS_TYPE, PROOF_TYPE, write_heads, write_proof
 from tests.peers.banks import Bank, until
+from tests.peers.bills import billed, offered
 from tests.peers.ledgers import Keeper
 
 
@@ -197,3 +199,55 @@ def test_a_restored_ledger_convicts_nobody(opened: Callable[..., Bank], tmp_path
     pause(two, three)
     assert not two.treasury.ledger.convicts
     assert not three.treasury.ledger.convicts
+
+
+@pytest.fixture
+def indebted(opened: Callable[[int], Bank]) -> tuple[Bank, Cheat, Block]:
+    """Return a bank that works for a cheat, the cheat, and what was agreed: 100 at most."""
+    one, cheat = opened(1), Cheat(9)
+    cheat.take(opening := cheat.entry(one, Open(one.peer.key, 0, 5)))
+    tell(one, cheat, opening)
+    offer = offered(cheat.key, one.peer.key, 100)
+    one.credit.agree(cheat.peer, offer, 100, lambda: None)
+    until(lambda: one.book.evidence(offer.cid), one)
+    return one, cheat, offer
+
+
+def _say(one: Bank, cheat: Cheat, body: Body, *evidence: Block) -> None:
+    """Have a cheat sign something that follows from nothing, and a bank hear it."""
+    channel = replace(cheat.ledger.channel(one.peer), mine=one.treasury.account(cheat.peer).theirs)
+    refs = tuple(block.cid for block in evidence)
+    entry = follow(cheat.ledger, body, channel, 0, refs=refs)
+    entry = replace(entry, number=channel.mine.number + 1)
+    tell(one, cheat, write(entry, body, cheat.key), *evidence)
+
+
+def test_receipts_over_the_cap_convict(indebted: tuple[Bank, Cheat, Block]) -> None:
+    """Together with those that were taken, and what was offered."""
+    one, cheat, offer = indebted
+    receipt, lines = billed(offer.cid, 60)
+    _say(one, cheat, receipt, *lines)
+    until(lambda: one.treasury.account(cheat.peer).theirs.debt == 60, one)
+    assert cheat.peer not in one.treasury.ledger.convicts
+    _say(one, cheat, receipt, *lines)
+    until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
+    assert one.treasury.account(cheat.peer).theirs.debt == 60
+
+
+def test_a_receipt_with_other_lines_convicts(indebted: tuple[Bank, Cheat, Block]) -> None:
+    """It names them."""
+    one, cheat, offer = indebted
+    _say(one, cheat, billed(offer.cid, 60)[0], *billed(offer.cid, 61)[1])
+    until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
+
+
+def test_a_voucher_for_less_convicts(indebted: tuple[Bank, Cheat, Block]) -> None:
+    """With the receipts that it should be for."""
+    one, cheat, offer = indebted
+    receipt, lines = billed(offer.cid, 60)
+    _say(one, cheat, receipt, *lines)
+    until(lambda: one.treasury.account(cheat.peer).theirs.debt == 60, one)
+    right = next_voucher(one.treasury.account(cheat.peer).theirs)
+    assert right is not None
+    _say(one, cheat, replace(right, total=59))
+    until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
