@@ -99,7 +99,7 @@ def _checkpoint(body: Checkpoint, who: str, whom: str) -> str:
 
 def _receipt(body: Receipt, who: str, whom: str) -> str:
     steps = "one step" if body.count == 1 else f"{body.count} steps"
-    return f"{_does(who, 'owe')} {whom} {show(body.amount)} more, for {steps} that ran"
+    return f"{_does(who, 'owe')} {whom} {show(body.amount)} more, for {steps}"
 
 
 _WORDS: Final[dict[type, Callable[..., str]]] = {

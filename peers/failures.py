@@ -13,6 +13,7 @@ then it may be the machine's, and costs nothing.
 from typing import NamedTuple, TypeAlias
 
 from engine.content.cid import Cid
+from peers.identity import PeerId
 from peers.receipts import Line
 
 Mark: TypeAlias = tuple[int, Cid | None, Cid | None]  # exit code, and what was printed
@@ -21,6 +22,7 @@ Mark: TypeAlias = tuple[int, Cid | None, Cid | None]  # exit code, and what was 
 class Failed(NamedTuple):
     """One time that a step failed."""
 
+    provider: PeerId
     agreement: Cid
     batch: Cid
     line: Line  # what is known of it, besides what it costs

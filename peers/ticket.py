@@ -139,9 +139,11 @@ class Ticket:
             return
         logs = said.attestation.stdout, said.attestation.stderr
         mark = (said.result.exit_code, *logs)
-        failed = Failed(deal.agreement, verdict.batch, verdict.line, mark)
+        failed = Failed(deal.provider, deal.agreement, verdict.batch, verdict.line, mark)
         for one in self._failures.add(verdict.step, failed):
-            if (whose := self.deals.get(one.agreement)) is not None:
+            deals = [each for each in self.deals.values() if each.provider == one.provider]
+            deals.sort(key=lambda each: each.agreement != one.agreement)  # its own, if that lasts
+            for whose in deals[:1]:
                 whose.tab.pay_failure(one.line, one.batch)
 
     def paid(self, deal: Deal, amount: Credits) -> None:

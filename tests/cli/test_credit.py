@@ -149,7 +149,7 @@ def test_the_log_has_a_line_for_each_entry(tally: Program, traded: tuple[Keeper,
     lines = tally("credit", "log").out.splitlines()
     assert len(lines) == len(two.log)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d  .+", line) for line in lines)
-    assert "owes you 0.0015 credits more, for 2 steps that ran" in lines[4]
+    assert "owes you 0.0015 credits more, for 2 steps" in lines[4]
     assert len(tally("credit", "log", str(one.peer)[-5:]).out.splitlines()) == len(lines) - 1
     assert not tally("credit", "log", OTHER).out
     told = tally("credit", "log", "-o", "json").out.splitlines()

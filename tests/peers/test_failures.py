@@ -3,14 +3,16 @@
 from engine.content.cid import RAW, Cid
 from peers.failures import Failed, Failures
 from peers.receipts import Line
+from tests.peers.keys import identity
 
 A, B, C, STEP = (Cid.of(RAW, name) for name in (b"a", b"b", b"c", b"step"))
+PEER = identity(1).peer
 LINE = Line(STEP, None, "nothing", 1, 1, 1, 0, 0)
 
 
 def failed(agreement: Cid, code: int = 3, printed: Cid | None = None) -> Failed:
     """Return a failure under an agreement."""
-    return Failed(agreement, A, LINE, (code, printed, None))
+    return Failed(PEER, agreement, A, LINE, (code, printed, None))
 
 
 def test_a_failure_that_comes_again_is_paid_both_times() -> None:
