@@ -54,8 +54,9 @@ from peers.relays import Relays
 from peers.requester import Requester
 from peers.settlement import Settlement
 from peers.switch import Parts, Switch
-from peers.teller import Known, Teller
+from peers.teller import Teller
 from peers.treasury import Treasury
+from peers.unwritten import Known
 from peers.wake import Wake
 from peers.waker import Waker
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts

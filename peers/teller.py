@@ -12,9 +12,7 @@ not here, are taken again, as those of an epoch that has passed.
 >>> teller.unsaved(), teller.actions()                                   # doctest: +SKIP
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -40,21 +38,8 @@ from peers.teller_events import (
     Show,
 )
 from peers.teller_line import Line
+from peers.unwritten import Known, Row, Unwritten
 from peers.vetting import lacks, objection
-
-
-class Row(NamedTuple):
-    """An entry to be written, and the blocks that it names."""
-
-    written: Written
-    evidence: tuple[Block, ...] = ()
-
-
-class Known(NamedTuple):
-    """What can be asked of entries that are in the book."""
-
-    id_at: Callable[[PeerId, int, int], Cid | None]  # of an author, by epoch and number
-    follower: Callable[[PeerId, bytes, Cid | None], Cid | None]  # the next in a channel after one
 
 
 class Teller:
@@ -71,17 +56,11 @@ class Teller:
         """Go on from what is in the book; of a file that was restored others are asked first."""
         self.ledger = ledger
         self._signer = signer
-        self._known_ids = known
         self._is_restored = is_restored
         self._lines: dict[PeerId, Line] = {}
         for peer in ledger.peers():
             self._line(peer).durable = _last(ledger, peer, ours=True)
-        self._unsaved: list[Row] = []
-        self._unwritten: deque[Written] = deque()  # taken, not yet in the book
-        self._ids: dict[tuple[PeerId, int, int], Cid] = {}  # of those
-        self._nexts: dict[tuple[PeerId, bytes | None, Cid | None], Cid] = {}  # likewise
-        self._taken = self._saved = 0  # entries
-        self._waiting: deque[tuple[int, Action]] = deque()  # until so many are saved
+        self._unwritten = Unwritten(known)
         self._actions: list[Action] = []
 
     # for its owner
@@ -130,18 +109,11 @@ class Teller:
 
     def unsaved(self) -> list[Row]:
         """Return what is to be written, in order; it is given once."""
-        rows, self._unsaved = self._unsaved, []
-        return rows
+        return self._unwritten.rows()
 
     def saved(self, count: int) -> None:
         """Hear that the next so many entries are durable."""
-        self._saved += count
-        for _ in range(count):
-            written = self._unwritten.popleft()
-            del self._ids[_at(written)]
-            self._nexts.pop(_after(written), None)  # of those in no channel all have one place
-        while self._waiting and self._waiting[0][0] <= self._saved:
-            _, action = self._waiting.popleft()
+        for action in self._unwritten.saved(count):
             if isinstance(action, Entered):
                 self._durable(action.written)
             self._actions.append(action)
@@ -169,7 +141,7 @@ class Teller:
     def heard(self, peer: PeerId, last: Place | None) -> None:
         """Hear what a peer has of ours, which it says when it asks, and when it answers."""
         line = self._line(peer)
-        if last is not None and not self._is_known(self.ledger.me, last):
+        if last is not None and not self._unwritten.has(self.ledger.me, last):
             if not line.is_showing:
                 line.is_showing = True
                 self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
@@ -221,9 +193,7 @@ class Teller:
         if not line.is_showing:  # it was not asked
             return
         line.is_showing = False
-        lost = [
-            row for row in rows if not self._is_known(row.written.author, place_of(row.written))
-        ]
+        lost = [row for row in rows if not self._is_here(row.written)]
         ours = [row for row in lost if row.written.author == self.ledger.me]
         latest = max((row.written.entry.epoch for row in ours), default=-1)
         if latest >= self.ledger.epoch:
@@ -244,8 +214,7 @@ class Teller:
             return self._blame(peer, "it says an entry that another has signed")
         if self._is_here(written):
             return ""
-        held = self._id_at(peer, place_of(written)) or self._follower(written)
-        if held is not None:
+        if (held := self._unwritten.in_place_of(written)) is not None:
             self._when_saved(Forked(peer, held, written))
             return "another entry is in its place"
         blocks = {block.cid: block for block in row.evidence}
@@ -275,17 +244,12 @@ class Teller:
 
     def _take(self, row: Row) -> None:
         self.ledger = apply(self.ledger, row.written)
-        self._unsaved.append(row)
-        self._unwritten.append(row.written)
-        self._ids[_at(row.written)] = self._nexts[_after(row.written)] = row.written.id
-        self._taken += 1
+        self._unwritten.take(row)
         self._when_saved(Entered(row.written))
 
     def _when_saved(self, action: Action) -> None:
-        if self._saved == self._taken:
+        if not self._unwritten.wait(action):
             self._actions.append(action)
-        else:
-            self._waiting.append((self._taken, action))
 
     def _durable(self, written: Written) -> None:
         entry = written.entry
@@ -351,32 +315,8 @@ class Teller:
     def _ours(self, peer: PeerId) -> Place | None:
         return _last(self.ledger, peer, ours=True)
 
-    def _is_known(self, author: PeerId, place: Place) -> bool:
-        return self._id_at(author, place) == place.id
-
     def _is_here(self, written: Written) -> bool:
-        return self._is_known(written.author, place_of(written))
-
-    def _id_at(self, author: PeerId, place: Place) -> Cid | None:
-        """Return what is here at the epoch and number of a place."""
-        found = self._ids.get((author, place.epoch, place.number))
-        return found or self._known_ids.id_at(author, place.epoch, place.number)
-
-    def _follower(self, written: Written) -> Cid | None:
-        """Return what is here in the place of an entry, in the chain of its channel."""
-        author, channel, before = _after(written)
-        if channel is None:
-            return None
-        found = self._nexts.get((author, channel, before))
-        return found or self._known_ids.follower(author, channel, before)
-
-
-def _at(written: Written) -> tuple[PeerId, int, int]:
-    return written.author, written.entry.epoch, written.entry.number
-
-
-def _after(written: Written) -> tuple[PeerId, bytes | None, Cid | None]:
-    return written.author, written.entry.channel, written.entry.before
+        return self._unwritten.has(written.author, place_of(written))
 
 
 def _last(ledger: Ledger, peer: PeerId, *, ours: bool) -> Place | None:

@@ -44,8 +44,9 @@ from peers.ledger_book import LedgerBook
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.saying import Say as Log
-from peers.teller import Row, Teller
+from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
+from peers.unwritten import Row
 from peers.wake import Wake
 
 AGAIN_MS: Final = 1_000  # after a disk that was full

@@ -13,8 +13,9 @@ from peers.entries import Epoch, Genesis
 from peers.ledger_book import signing
 from peers.limits import Policy
 from peers.payments import Payments
-from peers.teller import Known, Teller
+from peers.teller import Teller
 from peers.treasury import Treasury
+from peers.unwritten import Known
 from tests.peers.traders import Trader
 
 POLICY = Policy(newcomer=1_000, growth_percent=50, most=100_000)

@@ -11,7 +11,7 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import replay
 from peers.place import Place, place_of
-from peers.teller import Known, Row, Teller
+from peers.teller import Teller
 from peers.teller_events import (
     Answer,
     Ask,
@@ -21,6 +21,7 @@ from peers.teller_events import (
     Say,
     Show,
 )
+from peers.unwritten import Known, Row
 from tests.peers.keys import identity
 
 PAGE = 3  # entries that are said at a time: few, so that there are many messages

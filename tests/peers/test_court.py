@@ -17,7 +17,7 @@ from peers.entry import Written, write
 from peers.ledger import follow
 from peers.place import Head, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
-from peers.teller import Row
+from peers.unwritten import Row
 from peers.witness_messages import HEADS_TYPE, PROOF_TYPE, write_heads, write_proof
 from tests.peers.banks import Bank, until
 from tests.peers.bills import billed, offered

@@ -7,8 +7,8 @@ from peers.clearing import next_voucher
 from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
 from peers.entry import write
 from peers.ledger import follow
-from peers.teller import Row
 from peers.teller_events import Forked
+from peers.unwritten import Row
 from tests.peers.bills import agreed, billed, offered
 from tests.peers.tellers import Net, Party
 

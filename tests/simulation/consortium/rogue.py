@@ -9,7 +9,7 @@ from peers.identity import PeerId
 from peers.ledger import Ledger, follow
 from peers.limits import Policy
 from peers.payments import Payments
-from peers.teller import Row
+from peers.unwritten import Row
 from tests.simulation.consortium.member import Member
 from tests.simulation.consortium.till import Till, Wires
 from tests.simulation.hashed import Hashed

@@ -19,8 +19,9 @@ from peers.identity import PeerId
 from peers.ledger import Ledger, ledger_of
 from peers.place import Place, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
-from peers.teller import Known, Row, Teller
+from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Say
+from peers.unwritten import Known, Row
 from tests.simulation.consortium.evidence import Evidence
 
 MAX_SAID = 64  # entries at a time

@@ -21,7 +21,7 @@ from peers.entry import NETWORK, Entry, Written, write
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.place import Place, place_of
-from peers.teller import Row
+from peers.unwritten import Row
 from tests.simulation.credit.wire import Kind, Letter, Wire
 
 if TYPE_CHECKING:

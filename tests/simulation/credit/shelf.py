@@ -10,7 +10,7 @@ from peers.entries import Epoch
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.place import Place, place_of
-from peers.teller import Row
+from peers.unwritten import Row
 
 PAGE = 3  # entries that are said at a time: few, so that there are many messages
 

@@ -37,8 +37,9 @@ from peers.payments import Payments
 from peers.place import Place
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.settlement import Settlement
-from peers.teller import Known, Row, Teller
+from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Note, Say, Show
+from peers.unwritten import Known, Row
 from tests.simulation.credit.shelf import Book, Shelf
 from tests.simulation.credit.wire import Kind, Letter, Wire
 
