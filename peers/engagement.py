@@ -11,9 +11,9 @@ from functools import partial
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.errors import TallyError
 from engine.recorder import Record
-from peers import own_word
-from peers.agreement import MAX_STEPS
+from peers.agreement import MAX_STEPS, Said
 from peers.allowance import AGREED
 from peers.asking import Asking
 from peers.earned import Earned
@@ -22,6 +22,7 @@ from peers.held import HELD
 from peers.house import Share
 from peers.house import share_of as lent_by
 from peers.made import Made
+from peers.own_word import DIFFERS
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -78,7 +79,7 @@ class Engagement:
         paid = tools.credit.paid(kept.agreement.requester, kept.agreement.cid)
         self._earned = Earned(offer.prices, offer.price_cap, paid)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
-        self._giving: dict[Cid, Made] = {}  # our word for these is on its way into the book
+        self._giving: dict[Cid, Made] = {}  # it is looked whether we may give our word for these
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._is_over = False
@@ -200,6 +201,7 @@ class Engagement:
     def close(self) -> None:
         """End it."""
         self._is_over = True
+        self._drop_words((*self._giving.values(), *self._made_now.values()))
         self._claim(self._errands.close())
         self._telling.close()
         self._tools.depot.withdraw(self.agreement.cid)
@@ -221,28 +223,42 @@ class Engagement:
         self._tell(Confirmed(number))
 
     def _made(self, made: Sequence[Made]) -> None:
-        """Take what came of steps that ended by themselves; our word is entered before it is told.
+        """Take what came of steps that ended by themselves; our word is for one result of each.
 
         What an earlier run gave, and failures, are told as they are.
         """
         self.used_ms = self._now_ms
-        given = {one.said: one for one in made if one.succeeded and one.started_ms is not None}
-        self._tell_made([one for one in made if one.said not in given])
-        if given:
-            refused: dict[Cid, str] = {}
-            self._giving.update({said.step: one for said, one in given.items()})
-            results = [(said, one.started_ms or 0) for said, one in given.items()]
-            give = partial(own_word.give, results, refused)
-            self._telling.save(give, partial(self._given, tuple(given.values()), refused))
+        self._tell_made([one for one in made if not one.is_word])
+        word = self._tools.book.word
+        given = [one for one in made if one.is_word]
+        taken = [one for one in given if word.take(one.said)]
+        for one in given:
+            if one not in taken and self._service.is_open(one.said.step):
+                self._fail(one.said.step, DIFFERS)
+        if taken:
+            self._giving.update({one.said.step: one for one in taken})
+            look = partial(word.objections, _results(taken))
+            self._tools.workbench.read(look, partial(self._given, taken))
 
-    def _given(self, made: Sequence[Made], refused: Mapping[Cid, str]) -> None:
+    def _given(self, made: Sequence[Made], looked: "Future[dict[Cid, str]]") -> None:
         """Tell what may be told; give back what would be another word on a step than before."""
+        if self._is_over:
+            return
+        try:
+            refused = looked.result()
+        except TallyError as error:
+            refused = dict.fromkeys((one.said.step for one in made), error.what)
+        told = []
         for one in made:
-            self._giving.pop(one.said.step, None)
-        open_ = [one for one in made if self._service.is_open(one.said.step)]
-        for step in (one.said.step for one in open_ if one.said.step in refused):
-            self._fail(step, refused[step])
-        self._tell_made([one for one in open_ if one.said.step not in refused])
+            step = one.said.step
+            self._giving.pop(step, None)
+            if self._service.is_open(step) and step not in refused:
+                told.append(one)
+                continue
+            self._tools.book.word.drop(one.said)
+            if self._service.is_open(step):
+                self._fail(step, refused[step])
+        self._tell_made(told)
 
     def _tell_made(self, made: Sequence[Made]) -> None:
         gave = (root for one in made for root in one.roots)
@@ -250,9 +266,15 @@ class Engagement:
         for one in made:
             self._ended["done" if one.succeeded else "failed"] += 1
             if self._service.is_open(one.said.step):
+                self._drop_words([self._made_now.pop(one.said.step, one)], but=one)
                 self._made_now[one.said.step] = one
         ran = [Ran(one.said, one.size, one.succeeded) for one in made]
         self._perform(self._service.handle_all(ran, self._now_ms))
+
+    def _drop_words(self, made: Iterable[Made], but: Made | None = None) -> None:
+        for one in made:
+            if one.is_word and one is not but:
+                self._tools.book.word.drop(one.said)
 
     def _fail(self, step: Cid, why: str) -> None:
         """Give a step back that was not run."""
@@ -288,7 +310,13 @@ class Engagement:
         made = [one for said in hand.said if (one := self._made_now.pop(said.step, None))]
         roots = [root for one in made for root in one.roots]
         self._tools.depot.offer(self.agreement.cid, roots, self.agreement.requester)
-        self._telling.hand(hand, made)
+        words = [one for one in made if one.is_word]
+        enter = partial(self._tools.book.word.enter, _results(words))
+        self._telling.hand(hand, made, enter, partial(self._drop_words, words))
+
+
+def _results(made: Iterable[Made]) -> list[tuple[Said, int]]:
+    return [(one.said, one.started_ms or 0) for one in made]
 
 
 def _said(answer: bytes | None) -> None:

@@ -31,6 +31,11 @@ class Made(NamedTuple):
     started_ms: int | None = None  # when it was begun, if it has just been run
     is_known: bool = False  # it was done before, and not run for this
 
+    @property
+    def is_word(self) -> bool:
+        """Whether telling it gives our word for the result of a step, as for no failure."""
+        return self.succeeded and self.started_ms is not None
+
 
 def made_of(report: Report) -> Made:
     """Return what is told of a step that ended."""

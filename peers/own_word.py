@@ -1,52 +1,74 @@
-"""OwnWord: which result this peer gave its word for, of each step: of one, never of two.
+"""OwnWord: which result this peer gives its word for, of each step: of one, never of two.
 
 A step may be made to give another result each time; who gives its word for both is convicted
-(twofold.py). So what comes out is entered before it is told, and what differs from what was told
-before is given back. What is told of a step again, as it was, is entered already.
+(twofold.py). So what comes out is held against what was told before, and what differs is given
+back; what is told is entered with the batch that tells it. Until then, it is held here against
+what else comes out. What is told of a step again, as it was, is entered already.
 
->>> with book.change() as change: give(results, refused, change)            # doctest: +SKIP
+>>> word.take(said)                                                      # doctest: +SKIP
+True
+>>> word.objections([(said, started_ms)])                                # doctest: +SKIP
+{}
+>>> with book.change() as change: word.enter([(said, started_ms)], change)  # doctest: +SKIP
+>>> word.drop(said)                                                      # doctest: +SKIP
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from engine.content.cid import Cid
 from peers.agreement import Said
+from peers.book import Book
 from peers.twofold import WITHIN_MS
 
 DIFFERS: Final = "it gave another result before: the step is not deterministic"
 SET_BACK: Final = "the clock of this peer was ahead, and what it said of steps may be forgotten"
 
 
-def give(
-    results: Sequence[tuple[Said, int]], refused: dict[Cid, str], change: sqlite3.Connection
-) -> None:
-    """Enter results that are to be told, and when their runs began.
+class OwnWord:
+    """That of one peer. `take` and `drop` are for the node's thread, the rest is for any."""
 
-    Which of them may not be told, and why, is put in `refused`.
-    """
-    refused.clear()  # it is tried again when the disk was full
-    ((forgotten_ms,),) = change.execute("SELECT max(started_ms) FROM forgotten").fetchall()
-    for said, started_ms in results:
-        if why := _why_not(said, started_ms, forgotten_ms, change):
-            refused[said.step] = why
-            continue
-        change.execute(  # the last run counts: it is remembered from then on
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._taken: dict[Cid, list[Cid]] = {}  # by step: results to be told, one for each time
+
+    def take(self, said: Said) -> bool:
+        """Take a result that is to be told; False when another of its step is on its way."""
+        taken = self._taken.setdefault(said.step, [])
+        if said.result not in taken and taken:
+            return False
+        taken.append(said.result)
+        return True
+
+    def drop(self, said: Said) -> None:
+        """Hold a result here no more: it is entered, or is not told."""
+        self._taken[said.step].remove(said.result)
+        if not self._taken[said.step]:
+            del self._taken[said.step]
+
+    def objections(self, results: Sequence[tuple[Said, int]]) -> dict[Cid, str]:
+        """Return which of some results may not be told, by steps, and why; with each its start."""
+        ((forgotten_ms,),) = self._book.rows("SELECT max(started_ms) FROM forgotten")
+        found: dict[Cid, str] = {}
+        for said, started_ms in results:
+            if forgotten_ms is not None and started_ms <= forgotten_ms + WITHIN_MS:
+                found[said.step] = SET_BACK
+            elif self._is_other(said):
+                found[said.step] = DIFFERS
+        return found
+
+    def _is_other(self, said: Said) -> bool:
+        query = "SELECT 1 FROM word WHERE step = ? AND result <> ?"
+        return bool(self._book.rows(query, (said.step.raw, said.result.raw)))
+
+    def enter(self, results: Iterable[tuple[Said, int]], change: sqlite3.Connection) -> None:
+        """Enter results that are told, with the batch that tells them."""
+        change.executemany(  # the last run counts: it is remembered from then on
             "INSERT INTO word VALUES (?, ?, ?) ON CONFLICT (step)"
             " DO UPDATE SET started_ms = max(started_ms, excluded.started_ms)",
-            (said.step.raw, said.result.raw, started_ms),
+            [(said.step.raw, said.result.raw, started_ms) for said, started_ms in results],
         )
-
-
-def _why_not(
-    said: Said, started_ms: int, forgotten_ms: int | None, change: sqlite3.Connection
-) -> str:
-    if forgotten_ms is not None and started_ms <= forgotten_ms + WITHIN_MS:
-        return SET_BACK
-    query = "SELECT 1 FROM word WHERE step = ? AND result <> ?"
-    is_other = change.execute(query, (said.step.raw, said.result.raw)).fetchone() is not None
-    return DIFFERS if is_other else ""
 
 
 def forget(before_ms: int, change: sqlite3.Connection) -> None:

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import BYTES, Cid
 from engine.sqlite import CHUNK
-from peers import own_word
 from peers.agreement import ACCEPTANCE, LEASE, OFFER, Agreement, Said, bind
 from peers.book import Book
 from peers.identity import PeerId
+from peers.own_word import OwnWord, forget
 from peers.service import KNOWN, REMEMBERED, Past
 from peers.service_events import Hand, Ran
 from peers.signed import unseal
@@ -41,6 +41,7 @@ class ProviderBook:
     """The provider's part of the book. Safe for many threads."""
 
     def __init__(self, book: Book) -> None:
+        self.word = OwnWord(book)
         self._book = book
 
     def accept(
@@ -167,7 +168,7 @@ class ProviderBook:
 
         So it is with the results that nobody was given our word for since.
         """
-        own_word.forget(before_ms, change)
+        forget(before_ms, change)
         old = change.execute("SELECT agreement FROM engaged WHERE used_ms < ?", (before_ms,))
         for (agreement,) in old.fetchall():
             self._leave_out(agreement, change)

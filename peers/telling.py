@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from itertools import islice
+from sqlite3 import Connection
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -97,8 +98,13 @@ class Telling:
         """Take a step of which its requester wants to hear nothing."""
         self._end([step], self._held.last)
 
-    def hand(self, hand: Hand, made: Sequence[Made]) -> None:
-        """Sign a batch, and send it when it is in the book, with what of it was just made."""
+    def hand(
+        self, hand: Hand, made: Sequence[Made], enter: Change, entered: Callable[[], None]
+    ) -> None:
+        """Sign a batch, and send it when it is in the book, with what of it was just made.
+
+        With it, `enter` writes; `entered` is called when both are there.
+        """
         signed = seal(BATCH, hand.batch, self._tools.signer).data
         number = hand.batch.number
         self._batches[number] = ([said.step for said in hand.said], self._held.last)
@@ -109,11 +115,16 @@ class Telling:
             known = frozenset(one.said.step for one in made if one.is_known)
             self._bodies[number] = write_batch(signed, hand.said, records, carried, sizes, known)
 
+        def change(book: Connection) -> None:
+            self._tools.book.hand(hand, signed, book)
+            enter(book)
+
         def saved() -> None:
+            entered()
             self._saved.add(number)
             self.send(number)
 
-        self.save(partial(self._tools.book.hand, hand, signed), saved)
+        self.save(change, saved)
 
     def send(self, number: int) -> None:
         """Send a batch, unless it is still to be saved: then it is sent by itself."""

@@ -13,7 +13,7 @@ from engine.content.cid import Cid
 from peers import own_word
 from peers.agreement import Said
 from peers.book import Book
-from peers.own_word import DIFFERS, SET_BACK
+from peers.own_word import DIFFERS, SET_BACK, OwnWord
 from peers.twofold import MEMORY_MS, WITHIN_MS
 from tests.peers.frauds import DAY_MS
 from tests.peers.ledgers import named
@@ -28,10 +28,16 @@ def said(result: str, step: str = "step") -> Said:
 
 def give(book: Book, result: str, started_ms: int, step: str = "step") -> str:
     """Give our word for a result; return why not."""
-    refused: dict[Cid, str] = {named("of before"): "it was tried before"}
+    results = [(said(result, step), started_ms)]
+    return _give_all(book, results).get(named(step), "")
+
+
+def _give_all(book: Book, results: list[tuple[Said, int]]) -> dict[Cid, str]:
+    word = OwnWord(book)
+    refused = word.objections(results)
     with book.change() as change:
-        own_word.give([(said(result, step), started_ms)], refused, change)
-    return refused.get(named(step), "")
+        word.enter([one for one in results if one[0].step not in refused], change)
+    return refused
 
 
 def forget(book: Book, now_ms: int) -> None:
@@ -59,13 +65,22 @@ def test_one_result_of_a_step_is_told(book: Book) -> None:
 def test_results_that_come_together_are_looked_at_each(book: Book) -> None:
     """One that may not be told keeps no other from being told, and is not entered."""
     give(book, "one", WEEKS_MS)
-    refused: dict[Cid, str] = {}
-    with book.change() as change:
-        both = [(said("two"), WEEKS_MS), (said("one", "another"), WEEKS_MS)]
-        own_word.give(both, refused, change)
+    refused = _give_all(book, [(said("two"), WEEKS_MS), (said("one", "another"), WEEKS_MS)])
     assert refused == {named("step"): DIFFERS}
     assert give(book, "one", WEEKS_MS) == ""
     assert give(book, "two", WEEKS_MS, step="another") == DIFFERS
+
+
+def test_one_result_is_on_its_way(book: Book) -> None:
+    """Until all that tell it have entered it, or do not tell it, another is not taken."""
+    word = OwnWord(book)
+    assert word.take(said("one"))
+    assert word.take(said("one"))
+    word.drop(said("one"))
+    assert not word.take(said("two"))
+    assert word.take(said("two", "another"))
+    word.drop(said("one"))
+    assert word.take(said("two"))
 
 
 def test_the_word_is_forgotten_after_two_weeks(book: Book) -> None:
