@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
-from engine.errors import Refused
+from engine.errors import Refused, Unavailable
 from peers.agreement import OFFER, Agreement
 from peers.credit_line import MOST_AGREED
 from peers.entries import Limit
@@ -194,6 +195,31 @@ def test_what_was_owed_before_it_was_agreed_is_paid(opened: Callable[..., Bank])
     until(lambda: not two.treasury.account(one.peer).agreements, again, two)
     assert again.settled == [BATCH]
     assert two.credit.paid(one.peer, offer.cid) == 0
+
+
+def test_a_full_disk_delays(opened: Callable[..., Bank], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of what could not be written is said; with room again all is, once."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    until(lambda: one.treasury.account(two.peer).agreements, one, two)
+    enter, is_full = one.book.enter, [True]
+
+    def fails(*what: Any, **how: Any) -> None:
+        if is_full[0]:
+            raise Unavailable("the disk is full")
+        enter(*what, **how)
+
+    monkeypatch.setattr(one.book, "enter", fails)
+    paid: list[None] = []
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(70)), lambda: paid.append(None))
+    until(lambda: one.said.count("ledger not written") == 2, one, two)
+    assert not paid
+    assert two.treasury.account(one.peer).theirs.debt == 0
+    is_full[0] = False
+    until(lambda: two.balance(one) == 70, one, two)
+    assert paid == [None]
 
 
 def test_a_restored_ledger_signs_nothing_before_it_has_heard(
