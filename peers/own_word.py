@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.sqlite import CHUNK
 from peers.agreement import Said
 from peers.book import Book
 from peers.twofold import WITHIN_MS
@@ -50,17 +51,23 @@ class OwnWord:
     def objections(self, results: Sequence[tuple[Said, int]]) -> dict[Cid, str]:
         """Return which of some results may not be told, by steps, and why; with each its start."""
         ((forgotten_ms,),) = self._book.rows("SELECT max(started_ms) FROM forgotten")
-        found: dict[Cid, str] = {}
+        before, found = self._before([said.step for said, _ in results]), dict[Cid, str]()
         for said, started_ms in results:
             if forgotten_ms is not None and started_ms <= forgotten_ms + WITHIN_MS:
                 found[said.step] = SET_BACK
-            elif self._is_other(said):
+            elif before.get(said.step.raw, said.result.raw) != said.result.raw:
                 found[said.step] = DIFFERS
         return found
 
-    def _is_other(self, said: Said) -> bool:
-        query = "SELECT 1 FROM word WHERE step = ? AND result <> ?"
-        return bool(self._book.rows(query, (said.step.raw, said.result.raw)))
+    def _before(self, steps: Sequence[Cid]) -> dict[bytes, bytes]:
+        """Return which results of some steps were told before."""
+        found: dict[bytes, bytes] = {}
+        for at in range(0, len(steps), CHUNK):
+            raws = [step.raw for step in steps[at : at + CHUNK]]
+            marks = ",".join("?" * len(raws))
+            query = f"SELECT step, result FROM word WHERE step IN ({marks})"  # noqa: S608
+            found |= dict(self._book.rows(query, raws))
+        return found
 
     def enter(self, results: Iterable[tuple[Said, int]], change: sqlite3.Connection) -> None:
         """Enter results that are told, with the batch that tells them."""
