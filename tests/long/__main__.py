@@ -1,4 +1,4 @@
-"""The long suites: `python -m tests.long [SUITE…] [--seed N] [--count N] [--only N]`.
+"""The long suites: `python -m tests.long [SUITE…] [--seed N] [--first N] [--count N] [--only N]`.
 
 Each trial is a function of its suite, the seed and its number: a failure prints the line that
 repeats it. Exit 0 when every promise held, 1 when one did not. What is promised is said in
@@ -33,7 +33,9 @@ def main() -> int:
             ground = prepare(place, warm, asked.bundle or with_nix(place))
         for suite in chosen:
             count = suite.count if asked.count is None else asked.count
-            numbers = range(count) if asked.only is None else range(asked.only, asked.only + 1)
+            numbers = range(asked.first, asked.first + count)
+            if asked.only is not None:
+                numbers = range(asked.only, asked.only + 1)
             outcome = suites.run(
                 suite, ground, warm, place, seed=seed, numbers=numbers, say=_say, keep=asked.keep
             )
@@ -50,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("suites", metavar="SUITE", nargs="*", choices=[*SUITES, []], help=names)
     parser.add_argument("--seed", type=int, help="what is tried (default: something new)")
     parser.add_argument("--count", type=int, help="how many trials of each suite")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first trial")
     parser.add_argument("--only", type=int, help="the one trial of this number")
     parser.add_argument("--keep", action="store_true", help="leave what failed where it is")
     parser.add_argument("--place", type=Path, help="where homes are made (default: TMPDIR)")

@@ -10,6 +10,7 @@ from tests.long import (
     interrupts,
     junk,
     kills,
+    ledgers,
     points,
     providers,
     rot,
@@ -33,5 +34,6 @@ _MODULES: Final = (
     junk,
     fuzz,
     worlds,
+    ledgers,
 )
 SUITES: Final[dict[str, Suite]] = {module.SUITE.name: module.SUITE for module in _MODULES}

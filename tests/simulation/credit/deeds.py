@@ -68,8 +68,7 @@ def work(market: Market, one: int, two: int, number: int) -> None:
     signers = {PeerId(signer.public_key): signer for signer in market.signers}
     signer = signers[made.requester if lie is Lie.KEY else made.provider]
     said = word(made, step, fate, wall_ms + (0 if is_honest else two), signer, lie)
-    if lie is Lie.NONE:
-        made.words[step] = said
+    made.words[step] = said
     requester = market.of_peer[made.requester]
     line = bill(made, said, fate, wall_ms)
     if fate is Fate.VANISHED or line is None:
@@ -91,6 +90,8 @@ def trade(market: Market, one: int, two: int, number: int) -> None:
     offer(market, one, two, number)
     for at in range(number % 4 + 1):
         deliver_many(market, 1, two, 24)
+        if number % 5 == at:
+            doom(market, one, two, number)
         work(market, -1, two, number * (at + 1))
     deliver_many(market, 1, two, 24)
     vouch(market, one, two, number)
@@ -155,6 +156,25 @@ def reset(market: Market, one: int, two: int, number: int) -> None:
     else:
         balance = trader.account(peer).balance + number % 100 - 50
         may(partial(settlement.propose, peer, balance, "it was settled"))
+
+
+def settle(market: Market, one: int, two: int, number: int) -> None:
+    """Have two people agree on another balance, while one of the two goes on to owe."""
+    trader, peer = _two(market, one, two)
+    other = market.of_peer.get(peer)
+    market.do(partial(market.wire.connect, trader.peer, peer))
+    offer(market, one, two, number)
+    for _ in range(2):
+        deliver_many(market, 1, two, 24)
+        work(market, -1, two, len(Fate) * number)
+    balance = trader.account(peer).balance + (-1) ** number * (number % 50)
+    propose = partial(trader.settlement.propose, peer, balance, "it was settled")
+    market.do(partial(may, propose))
+    deliver_many(market, 1, two, 24)
+    if other is not None:
+        market.do(partial(may, partial(other.settlement.accept, trader.peer)))
+    work(market, -1, two, len(Fate) * number)
+    vouch(market, one, two, number)
 
 
 def _number(channel: Channel) -> int:
@@ -254,6 +274,17 @@ def cheat(market: Market, one: int, two: int, number: int) -> None:
     mischief.act(market, _trader(market, one), number)
 
 
+def tamper(market: Market, one: int, two: int, number: int) -> None:
+    """Have the cheat send what is no entry."""
+    victim = _trader(market, one)
+    for at in range(3):
+        market.do(partial(market.wire.connect, victim.peer, market.cheat.peer))
+        mischief.act(market, victim, 0)
+        deliver_many(market, 1, two, 8)
+        mischief.forge(market, victim, 3 * number + at)
+        deliver_many(market, 1, two, 8)
+
+
 def swindle(market: Market, one: int, two: int, number: int) -> None:
     """Have the cheat trade with somebody, and be paid, or pay, rightly or not."""
     victim, bad = _trader(market, one), market.cheat
@@ -289,6 +320,7 @@ DEEDS: Final[dict[str, Deed]] = {
         dispute,
         checkpoint,
         reset,
+        settle,
         copy,
         restore,
         jump,
@@ -303,6 +335,7 @@ DEEDS: Final[dict[str, Deed]] = {
         double,
         cheat,
         swindle,
+        tamper,
     )
 }
 

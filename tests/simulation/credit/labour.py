@@ -12,7 +12,7 @@ from engine.runner import Signer
 from engine.step import ATTESTATION, RESULT, Attestation, Result
 from engine.values import replace
 from peers.agreement import BATCH, OFFER, Agreement, Batch, Offer, Said, check_batch
-from peers.bill import Seen, line_of, priced
+from peers.bill import line_of, priced
 from peers.identity import PeerId
 from peers.prices import Outcome
 from peers.receipts import Line
@@ -148,8 +148,8 @@ def bill(of: Deal, word: Word, fate: Fate, out_ms: int) -> Line | None:
         said = testify(Task(0, step, need, 0, None, ("out",), ()), word.said, word.records)
     except Damaged:
         return None
-    seen = Seen(out_ms, 0, is_known=fate is Fate.KNOWN)
-    line = line_of(of.terms.prices, said, seen)
-    if fate in (Fate.FAILED_TWICE, Fate.CANCELLED):
-        return priced(of.terms.prices, replace(line, outcome=PAID[fate].value))
-    return line if fate in PAID else None
+    line = line_of(of.terms.prices, need, said, out_ms, is_known=fate is Fate.KNOWN)
+    if fate in (Fate.RAN, Fate.KNOWN, Fate.FAILED_ONCE):
+        return line
+    outcome = PAID.get(fate, Outcome.NOTHING)
+    return priced(of.terms.prices, replace(line, outcome=outcome.value))

@@ -1,9 +1,19 @@
-"""Machine: a market as Hypothesis drives it: what fails is made as short as it can be."""
+"""Machine: a market as Hypothesis drives it: what fails is made as short as it can be.
+
+>>> run(examples=500, steps=50, seed=1)                                  # doctest: +SKIP
+"""
 
 from contextlib import ExitStack
 
+from hypothesis import HealthCheck, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.simulation.credit.deeds import DEEDS
 from tests.simulation.credit.invariants import look
@@ -47,3 +57,24 @@ class Ledgers(RuleBasedStateMachine):
         with self._stack:
             if self._market is not None:
                 end(self._market)
+
+
+def run(*, examples: int, steps: int, seed: int | None = None) -> None:
+    """Have so many markets, in each of which so much happens: the same for the same seed.
+
+    Raises: Broken, with the shortest story that was found.
+    """
+    machine = type("Ledgers", (Ledgers,), {})
+    if seed is not None:
+        seeded(seed)(machine)
+    is_known = {} if seed is None else {"database": None}
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            **is_known,
+        ),
+    )

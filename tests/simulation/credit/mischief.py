@@ -180,7 +180,7 @@ def _copied(market: Market, victim: Trader, number: int) -> None:
     market.cheat.send(victim.peer, (Kind.ENTRIES, Kind.SHOWN)[number % 2], body)
 
 
-def _forge(market: Market, victim: Trader, number: int) -> None:
+def forge(market: Market, victim: Trader, number: int) -> None:
     """Send what is no entry."""
     cheat = market.cheat
     written = cheat.sign(victim, Limit(number))
@@ -266,8 +266,8 @@ TRICKS: Final[tuple[Trick, ...]] = (
     _split,
     _again,
     _copied,
-    _forge,
-    _forge,
+    forge,
+    forge,
     _lie,
     _garbage,
     _accuse,

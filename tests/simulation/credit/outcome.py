@@ -3,7 +3,7 @@
 The other invariants, those of each row, are in invariants.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -17,7 +17,7 @@ from peers.heads import MAX_PLACES
 from peers.ledger import replay
 from peers.proofs import FRAUD_PROOF, check, find, prove
 from tests.peers.bills import agreed, billed, offered
-from tests.simulation.credit.invariants import Invariant, look
+from tests.simulation.credit.invariants import STEADY, Invariant, look
 from tests.simulation.credit.market import Market
 from tests.simulation.credit.trader import Trader
 from tests.simulation.credit.wire import Kind, Letter
@@ -162,7 +162,10 @@ def i17_a_channel_ends_at_nothing(market: Market) -> None:
     for step in (_open, _answer, _close, _work_off, _end, _end):
         for trader, other in both:
             if trader.account(other.peer).generation == was:
-                step(market, trader, other)
+                try:
+                    step(market, trader, other)
+                except Refused as refused:
+                    raise Broken(f"I17 {trader.number}: {refused.what}") from refused
                 market.settle()
     for trader, other in both:
         _hold(trader.account(other.peer).generation > was, "I17 a channel does not end")
@@ -252,13 +255,15 @@ FINAL: Final[tuple[Invariant, ...]] = (
 )
 
 
-def end(market: Market) -> None:
+def end(
+    market: Market, steady: Sequence[Invariant] = STEADY, final: Sequence[Invariant] = FINAL
+) -> None:
     """Settle all, and look at everything."""
     market.settle()
-    look(market)
-    for invariant in FINAL:
+    look(market, steady)
+    for invariant in final:
         invariant(market)
-        look(market)
+        look(market, steady)
 
 
 def _hold(holds: object, what: str) -> None:
