@@ -107,3 +107,15 @@ def test_a_channel_does_not_end_while_somebody_owes(banks: tuple[Bank, Bank]) ->
         asks.end(two.peer)
     with pytest.raises(Refused, match="asks for no reset"):
         answers.accept(one.peer)
+
+
+def test_who_lends_nothing_agrees_to_an_end(banks: tuple[Bank, Bank]) -> None:
+    """It opens its side first, which lends nothing either."""
+    one, two = banks
+    asks, _ = settlements(banks)
+    asks.end(two.peer)
+    until(lambda: one.treasury.account(two.peer).generation == 1, one, two)
+    one.treasury.enter(two.peer, Open(two.peer.key, 1, 1_000))
+    asks.end(two.peer)
+    until(lambda: two.treasury.account(one.peer).generation == 2, one, two)
+    assert not {"blamed"} & {*one.said, *two.said}

@@ -7,7 +7,7 @@ from peers.clearing import next_voucher
 from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
 from peers.entry import write
 from peers.ledger import follow
-from peers.teller_events import Forked
+from peers.teller_events import Blame, Forked
 from peers.unwritten import Row
 from tests.peers.bills import agreed, billed, offered
 from tests.peers.tellers import Net, Party
@@ -299,3 +299,17 @@ def test_who_asks_for_a_reset_gives_no_voucher_before_the_answer() -> None:
     net.settle()
     assert _balances(one, two) == (-207, 207)
     assert not one.trouble + two.trouble
+
+
+def test_what_is_lost_comes_back_with_what_it_names() -> None:
+    """A peer that shows an entry of ours without that is not believed."""
+    net, one, two = _pair()
+    copy = list(one.rows)
+    _trade(one, two)
+    net.settle()
+    one.restore(copy)
+    two.rows = [Row(row.written) for row in two.rows]
+    net.connect(one, two)
+    net.settle()
+    assert [type(trouble) for trouble in one.trouble] == [Blame]
+    assert one.teller.ledger.channel(two.peer).mine.debt == 0

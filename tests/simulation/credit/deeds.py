@@ -50,10 +50,19 @@ def offer(market: Market, one: int, two: int, number: int) -> None:
         market.manifest if number % 2 else None,
     )
     market.deals.append(made)
+    requester.payments.begin(made.cid)
     lender = market.of_peer.get(provider)
     if cap == 0 or lender is None or lender.credit.objection(requester.peer, made.cid, cap):
         return
     lender.credit.agree(requester.peer, made.offer, cap, lambda: None)
+
+
+def rush(market: Market, one: int, two: int, number: int) -> None:
+    """Offer another more at once than it lends, each of which it would agree to."""
+    trader, peer = _two(market, one, two)
+    market.do(partial(market.wire.connect, trader.peer, peer))
+    for _ in range(3):
+        offer(market, one, two, 1_501)
 
 
 def work(market: Market, one: int, two: int, number: int) -> None:
@@ -312,6 +321,7 @@ DEEDS: Final[dict[str, Deed]] = {
     for act in (
         limit,
         offer,
+        rush,
         work,
         trade,
         vouch,

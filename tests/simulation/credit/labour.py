@@ -12,10 +12,10 @@ from engine.runner import Signer
 from engine.step import ATTESTATION, RESULT, Attestation, Result
 from engine.values import replace
 from peers.agreement import BATCH, OFFER, Agreement, Batch, Offer, Said, check_batch
-from peers.bill import line_of, priced
+from peers.bill import Seen, line_of
 from peers.identity import PeerId
 from peers.prices import Outcome
-from peers.receipts import Line
+from peers.receipts import Line, priced
 from peers.royalties import NOBODY, Royalties
 from peers.royalty import MANIFEST, Author, Manifest
 from peers.run_frames import Task
@@ -148,7 +148,7 @@ def bill(of: Deal, word: Word, fate: Fate, out_ms: int) -> Line | None:
         said = testify(Task(0, step, need, 0, None, ("out",), ()), word.said, word.records)
     except Damaged:
         return None
-    line = line_of(of.terms.prices, need, said, out_ms, is_known=fate is Fate.KNOWN)
+    line = line_of(of.terms.prices, said, Seen(out_ms, 0, is_known=fate is Fate.KNOWN))
     if fate in (Fate.RAN, Fate.KNOWN, Fate.FAILED_ONCE):
         return line
     outcome = PAID.get(fate, Outcome.NOTHING)

@@ -1,6 +1,7 @@
 """Shelf: the disk of a peer that keeps a ledger: what was written stays, whatever crashes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from engine.content.cid import Cid
 from peers.balance import Balance, balance_of
@@ -23,9 +24,13 @@ class Book:
         self._ledger = ledger
         self.evidence = shelf.evidence
 
-    def rows(self, query: str, values: tuple[bytes]) -> list[tuple[bytes]]:
-        """Return what precedent.py asks for."""
-        return self._shelf.own(*values)
+    def rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[bytes]]:
+        """Return what precedent.py asks for, and indictment.py."""
+        if len(values) == 1:
+            return self._shelf.own(*values)
+        channel, author, count = values
+        rows = [row.written for row in self._shelf.rows if row.written.entry.channel == channel]
+        return [(one.signed,) for one in rows if one.entry.author == author][::-1][:count]
 
     def balances(self) -> list[Balance]:
         """Return how channels stand."""

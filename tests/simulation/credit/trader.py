@@ -31,6 +31,7 @@ from peers.entry import Written
 from peers.errors import RemoteFault
 from peers.heads import Heads
 from peers.identity import PeerId
+from peers.indictment import indict
 from peers.ledger import Ledger, apply, ledger_of, replay
 from peers.limits import Policy
 from peers.payments import Payments
@@ -38,7 +39,7 @@ from peers.place import Place
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.settlement import Settlement
 from peers.teller import Teller
-from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Note, Say, Show
+from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
 from peers.unwritten import Known, Row
 from tests.simulation.credit.shelf import Book, Shelf
 from tests.simulation.credit.wire import Kind, Letter, Wire
@@ -163,6 +164,7 @@ class Trader:
         treasury: Any = self
         self.credit = CreditLine(treasury, POLICY, _say)
         book: Any = Book(shelf, lambda: self.replayed)
+        self._book = book
         self.payments = Payments(treasury, book, POLICY, _say)
         self.settlement = Settlement(treasury, _say)
         if opened.last is None:
@@ -237,6 +239,8 @@ class Trader:
                 self._entered(written)
             case Forked(peer, held, written):
                 self._forked(peer, held, written)
+            case Breach(written, evidence):
+                self._broken(written, evidence)
             case Blame(peer, why):
                 self.trouble.append(("blame", peer, why))
                 self._wire.cut(self.peer, peer)
@@ -255,6 +259,13 @@ class Trader:
         self.trouble.append(("fork", peer, str(written.id)))
         self.suspect(self._written(held), written)
         self._wire.cut(self.peer, peer)
+
+    def _broken(self, written: Written, evidence: Iterable[Block]) -> None:
+        """Convict who entered what breaks its word, if that is certain."""
+        book: Any = self._book
+        if (proof := indict(book, written, evidence)) is not None:
+            self.trouble.append(("breach", written.author, proof.what))
+            self.convict(FRAUD_PROOF.encode(proof))
 
     def _written(self, cid: Cid) -> Written:
         waiting = (row for row in self.unwritten if row.written.id == cid)
