@@ -12,8 +12,8 @@ PLACES = (
 )
 MAIN = "from tests.simulation.credit.__main__ import main; main(['40', '1', '2', '3'])"
 WRONG = (
-    "from peers import teller;"
-    "teller.epoch_after = lambda latest, now_ms: latest + 1 + hash('epoch') % 99;"
+    "from peers.channel import Channel;"
+    "Channel.exposure = property(lambda self: hash('exposure') % 4_000);"
 )
 
 
