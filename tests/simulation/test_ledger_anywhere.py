@@ -13,7 +13,7 @@ PLACES = (
 MAIN = "from tests.simulation.credit.__main__ import main; main(['40', '1', '2', '3'])"
 WRONG = (
     "from peers.channel import Channel;"
-    "Channel.exposure = property(lambda self: hash('exposure') % 4_000);"
+    "Channel.exposure = property(lambda self: hash('exposure') % 2 * 10_000);"
 )
 
 
