@@ -25,6 +25,8 @@ from peers.batch_messages import Told
 from peers.dues import Dues
 from peers.identity import PeerId
 from peers.mistake import contained
+from peers.perjury import Read, perjuries
+from peers.proofs import FraudProof
 from peers.receipts import Line
 from peers.run_frames import Task
 from peers.testimony import Testimony, testify
@@ -104,12 +106,17 @@ class Judge:
         memo: Memo,
         dues: Dues,
         wake: Wake,
+        read: Read,
+        accuse: Callable[[FraudProof], None],
     ) -> None:
+        """`accuse` hears what proves that a provider said another thing of a step before."""
         self._fetch = fetch
         self._look = look
         self._recorder = recorder
         self._memo = memo
         self._dues = dues
+        self._read = read
+        self._accuse = accuse
         self._wake = wake
 
     def look(self, case: Case, tell: Tell) -> None:
@@ -207,7 +214,12 @@ class Judge:
                 agreement = batch.value.agreement
                 self._dues.add(database, case.provider, agreement, batch.cid, owed)
 
+        fresh = [one.said.step for one in standing if one.task.need.is_fresh and one.succeeded]
+
         def recorded(outcome: "Future[None]") -> None:
+            if fresh and outcome.exception() is None:
+                for proof in perjuries(self._memo, self._read, fresh, signer):
+                    self._wake(partial(self._accuse, proof))
             self._wake(partial(_on_kept, case, proved, lines, tell, outcome))
 
         records = [block for one, proof in proved for block in (*one.records, proof)]

@@ -40,6 +40,7 @@ from peers.network import Network
 from peers.office import Office
 from peers.payments import Payments
 from peers.post import Happened, Post
+from peers.proofs import FraudProof
 from peers.provider import Provider
 from peers.reachable import Ends, Reachable
 from peers.reaching import Reaching
@@ -235,7 +236,8 @@ class Node:
         )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
-        judge = Judge(depot.fetch, depot.look, home.recorder, home.memo, home.dues, wake)
+        kept = (home.recorder, home.memo, home.dues, wake)
+        judge = Judge(depot.fetch, depot.look, *kept, home.store.get, self._perjured)
         self._payments = Payments(treasury, home.ledger, home.limits, self._log)
         self._payments.resume(home.dues.all(), judge.settled)
         closing.callback(self._payments.close)
@@ -254,6 +256,10 @@ class Node:
         relays = self._relays = self._relaying(dialler, closing)
         parts = Parts(lines, registrar, depot, provider, requester, relays, treasury)
         self._switch = Switch(post, parts, self._log, dialler.failed)
+
+    def _perjured(self, proof: FraudProof) -> None:
+        """Leave a provider alone that said two things of one step."""
+        self._requester.perjured(proof)
 
     def _keeping(self, wake: Wake, closing: ExitStack) -> Treasury:
         """Open the ledger; one that was restored begins a new epoch before anything else."""

@@ -42,6 +42,7 @@ from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
 from peers.prices import for_record
+from peers.proofs import FraudProof
 from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.royalties import NOBODY
@@ -130,7 +131,9 @@ class Asker(Trader):
         self._real_log = Log(io.StringIO(), self.clock)
         dues = Dues(self.database)
         parts = (self.recorder, self.memo, dues, self.woken.put)
-        judge = Judge(self.depot.fetch, self.depot.look, *parts)
+        self.accused: list[FraudProof] = []
+        look = (self.depot.fetch, self.depot.look)
+        judge = Judge(*look, *parts, self.store.get, self.accused.append)
         self.tab = Tab()
         office = Office(
             self.post, self.lines, self.depot, self.identity, judge, self._log, self.tab
@@ -144,11 +147,17 @@ class Asker(Trader):
         self.visit = Visit()
         self.requester.attend(self.visit, Commission("run", most, NOBODY))
 
-    def have_run(self, *names: str, usual_ms: int | None = 1_000, private: bool = False) -> None:
+    def have_run(
+        self,
+        *names: str,
+        usual_ms: int | None = 1_000,
+        private: bool = False,
+        is_fresh: bool = False,
+    ) -> None:
         """Have steps run, by name."""
         records = [step(name) for name in names]
         self.store.put([ENVIRONMENT, *records])
-        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000)
+        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000, is_fresh=is_fresh)
         self.visit.on_frame(
             write_tasks(
                 [

@@ -12,7 +12,8 @@ from engine.step import RESULT, Result
 from peers.agreement import Said
 from peers.contact import GONE_MS
 from peers.copies import LATE_MS
-from peers.credits import MAX_CREDITS, Credits
+from peers.credits import MAX_CREDITS, NOTHING, Credits
+from peers.proofs import check
 from peers.recruiter import DEAR_MS, PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
@@ -545,3 +546,20 @@ def test_content_that_comes_is_paid_by_the_byte(asker: Asker, made: Made) -> Non
     until(lambda: ended(asker), asker, worker)
     (line,) = asker.tab.lines
     assert line.amount == line.transferred > 0
+
+
+def test_two_words_on_one_step_convict(asker: Asker, made: Made) -> None:
+    """When a step is run anew, what its provider said before is looked at."""
+    worker = made(2)
+    introduce(asker, worker)
+    asker.have_run("a")
+    until(lambda: len(ended(asker)) == 1, asker, worker)
+    asker.begin(NOTHING)
+    asker.have_run("a", is_fresh=True)
+    until(lambda: ended(asker), asker, worker)
+    assert not asker.accused
+    worker.gives = b"and now by "
+    asker.begin(NOTHING)
+    asker.have_run("a", is_fresh=True)
+    until(lambda: asker.accused, asker, worker)
+    assert check(asker.accused[0]) == worker.peer

@@ -244,6 +244,8 @@ class NodeLife(Life):
             cast("Any", Memo()),
             cast("Any", None),
             self._wake,
+            cast("Any", None),  # nothing is run anew
+            cast("Any", None),
         )
         judge.me, judge.promises = self.me, self._promises
 
