@@ -73,14 +73,15 @@ def run_node(settings: Settings, options: Options) -> int:
         keys = _keys(space, clock)
         with (
             signing(space.home, keys.identity.peer) as ledger,
+            closing(Book(space.home / "peers.db")) as book,
             closing(Recorder(space.store, space.database)) as recorder,
         ):
             named = AddressBook(space.home / "peers")
-            lend = partial(_lend, space, settings, named, keys.identity, clock)
+            lend = partial(_lend, space, book, settings, named, keys.identity, clock)
             limits = Policy(settings.newcomer_limit, settings.limit_growth, settings.limit_most)
             dues = Dues(space.database)
             kept = (space.home, space.store, space.memo, dues, recorder)
-            home = Home(*kept, named, lend, ledger, limits)
+            home = Home(*kept, named, lend, ledger, book, limits)
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)
@@ -128,6 +129,7 @@ def _keys(space: Workspace, clock: Clock) -> Keys:
 @contextmanager
 def _lend(
     space: Workspace,
+    book: Book,
     settings: Settings,
     named: AddressBook,
     identity: Identity,
@@ -145,10 +147,7 @@ def _lend(
     door: Literal["open", "paused"] = "paused" if settings.lend_to == "nobody" else "open"
     house = House(share, share, MAX_LEASE_MS, settings.prices, only, door)
     ground = Ground(mail, lines, depot, identity, clock, wake, meet, log, credit)
-    with (
-        closing(Book(space.home / "peers.db")) as book,
-        open_provider(space, book, house, settings.lend_jobs, ground) as provider,
-    ):
+    with open_provider(space, book, house, settings.lend_jobs, ground) as provider:
         yield provider
 
 

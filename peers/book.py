@@ -8,14 +8,17 @@ Whoever needs tables adds a version: one that was released is never changed.
     handed      the batches that it signed, until their requester has them
     done        what it said of each step, in which batch
     cached      what it keeps of content that others had brought here
+    spot        where the file is (ledger_place.py): a copy, or one that was put back, is elsewhere
     word        of each step the result that it gave its word for, and when it last began to run it
     forgotten   when the last step was begun that word has no more
 """
 
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Final
 
 from engine.sqlite import Schema, Sqlite
+from peers.ledger_place import spot_of
 
 _PROVIDER: Final = """
 CREATE TABLE engaged (
@@ -44,8 +47,13 @@ CREATE TABLE word (
 CREATE TABLE forgotten (
     one INTEGER PRIMARY KEY CHECK (one = 1), started_ms INTEGER NOT NULL);
 """
+_SPOT: Final = """
+CREATE TABLE spot (
+    one INTEGER PRIMARY KEY CHECK (one = 1), inode TEXT NOT NULL, born TEXT NOT NULL,
+    is_new INTEGER NOT NULL);
+"""
 SCHEMA: Final = Schema(
-    versions=(_PROVIDER, _WORD),
+    versions=(_PROVIDER, _WORD, _SPOT),
     what="the book of this peer",
     when_damaged="put it aside: what was agreed and not ended is then forgotten",
 )
@@ -59,4 +67,24 @@ class Book(Sqlite):
 
         Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
         """
-        super().__init__(path, SCHEMA)
+        super().__init__(path, SCHEMA, lambda change: self._note(change, is_new=True))
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is not the file that this home had before: what was said may be lost."""
+        spot = spot_of(self.path)
+        here = (str(spot.inode), str(spot.born))
+        rows = self.rows("SELECT inode, born, is_new FROM spot")
+        return any(bool(is_new) or (inode, born) != here for inode, born, is_new in rows)
+
+    def accept(self) -> None:
+        """Take it for the file of this home from now on."""
+        with self.change() as change:
+            self._note(change, is_new=False)
+
+    def _note(self, change: Connection, *, is_new: bool) -> None:
+        spot = spot_of(self.path)
+        change.execute(
+            "INSERT OR REPLACE INTO spot VALUES (1, ?, ?, ?)",
+            (str(spot.inode), str(spot.born), is_new),
+        )

@@ -144,6 +144,10 @@ class Court:
         if (proof := indict(self._book, written, evidence)) is not None:
             self._judge(proof)
 
+    def accuse(self, proof: FraudProof) -> None:
+        """Take a proof that was found here."""
+        self._judge(proof)
+
     def _look(self, clashes: tuple[Clash, ...]) -> None:
         for clash in clashes:
             self._have(clash.one, partial(self._have_other, clash.two))

@@ -25,8 +25,7 @@ from peers.batch_messages import Told
 from peers.dues import Dues
 from peers.identity import PeerId
 from peers.mistake import contained
-from peers.perjury import Read, perjuries
-from peers.proofs import FraudProof
+from peers.perjury import Agreed, Perjury, Read, Records, perjuries
 from peers.receipts import Line
 from peers.run_frames import Task
 from peers.testimony import Testimony, testify
@@ -107,15 +106,16 @@ class Judge:
         dues: Dues,
         wake: Wake,
         read: Read,
-        accuse: Callable[[FraudProof], None],
+        agreed: Agreed,
+        accuse: Callable[[Perjury], None],
     ) -> None:
-        """`accuse` hears what proves that a provider said another thing of a step before."""
+        """`accuse` hears of a provider that said another thing of a step before."""
         self._fetch = fetch
         self._look = look
         self._recorder = recorder
         self._memo = memo
         self._dues = dues
-        self._read = read
+        self._said = Records(memo, read, agreed)
         self._accuse = accuse
         self._wake = wake
 
@@ -218,8 +218,8 @@ class Judge:
 
         def recorded(outcome: "Future[None]") -> None:
             if fresh and outcome.exception() is None:
-                for proof in perjuries(self._memo, self._read, fresh, signer):
-                    self._wake(partial(self._accuse, proof))
+                for perjury in perjuries(self._said, fresh, signer):
+                    self._wake(partial(self._accuse, perjury))
             self._wake(partial(_on_kept, case, proved, lines, tell, outcome))
 
         records = [block for one, proof in proved for block in (*one.records, proof)]

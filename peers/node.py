@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,6 +21,7 @@ from engine.memo import Memo
 from engine.recorder import Recorder
 from peers import lan
 from peers.addressbook import AddressBook
+from peers.book import Book
 from peers.connection import Arrival
 from peers.control import Control
 from peers.credit_line import CreditLine
@@ -39,8 +41,9 @@ from peers.meter import Meter, Metered
 from peers.network import Network
 from peers.office import Office
 from peers.payments import Payments
+from peers.perjury import Perjury
 from peers.post import Happened, Post
-from peers.proofs import FraudProof
+from peers.precedent import agreed
 from peers.provider import Provider
 from peers.reachable import Ends, Reachable
 from peers.reaching import Reaching
@@ -63,6 +66,7 @@ from peers.waker import Waker
 from peers.whereabouts import Keys, Lent, Listening, Whereabouts
 
 TICK_S: Final = 0.05
+LOST: Final = "what this peer said of steps may be lost: peers.db is another than before"
 DIALLERS: Final = 8  # threads that ask peers where they listen
 
 _OWN: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how we dial ourselves
@@ -86,6 +90,7 @@ class Home(NamedTuple):
     named: AddressBook
     lend: Lend  # opens what runs steps for others
     ledger: LedgerBook
+    book: Book
     limits: Policy  # of what others may owe
 
 
@@ -237,7 +242,14 @@ class Node:
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
         kept = (home.recorder, home.memo, home.dues, wake)
-        judge = Judge(depot.fetch, depot.look, *kept, home.store.get, self._perjured)
+        judge = Judge(
+            depot.fetch,
+            depot.look,
+            *kept,
+            home.store.get,
+            partial(agreed, home.ledger),
+            self._perjured,
+        )
         self._payments = Payments(treasury, home.ledger, home.limits, self._log)
         self._payments.resume(home.dues.all(), judge.settled)
         closing.callback(self._payments.close)
@@ -257,9 +269,11 @@ class Node:
         parts = Parts(lines, registrar, depot, provider, requester, relays, treasury)
         self._switch = Switch(post, parts, self._log, dialler.failed)
 
-    def _perjured(self, proof: FraudProof) -> None:
-        """Leave a provider alone that said two things of one step."""
-        self._requester.perjured(proof)
+    def _perjured(self, perjury: Perjury) -> None:
+        """Leave a provider alone that said two things of one step, and convict it by a proof."""
+        self._requester.perjured(perjury.provider)
+        if perjury.proof is not None:
+            self._treasury.accuse(perjury.proof)
 
     def _keeping(self, wake: Wake, closing: ExitStack) -> Treasury:
         """Open the ledger; one that was restored begins a new epoch before anything else."""
@@ -276,7 +290,19 @@ class Node:
         if why is not None:
             self._log("ledger restored", why=why)
             treasury.note(Epoch(why))
+        self._begin_word(treasury)
         return treasury
+
+    def _begin_word(self, treasury: Treasury) -> None:
+        """Begin a new epoch when what was said of steps may be lost: two words are of one epoch."""
+        book = self._home.book
+        if not book.is_other:
+            return
+        if treasury.ledger.number > 0:
+            self._log("book restored", why=LOST)
+            treasury.note(Epoch(LOST), then=book.accept)
+        else:
+            book.accept()
 
     def _relaying(self, dialler: Dialler, closing: ExitStack) -> Relays:
         post, lines, registrar, log = self._post, self._lines, self._registrar, self._log

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from peers.agreement import OFFER, Offer
-from peers.entries import Close, Receipt, Royalty
+from peers.entries import Agreed, Close, Receipt, Royalty
 from peers.entry import Written, read
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
@@ -18,6 +18,7 @@ from peers.royalties import Royalties
 from peers.royalty import opened
 from peers.signed import unseal
 
+_AGREED: Final = b"tallystick/agreed/1"
 _RECEIPT: Final = b"tallystick/receipt/1"
 _CLOSE: Final = b"tallystick/close/1"
 _ROYALTY: Final = b"tallystick/royalty/1"
@@ -56,6 +57,16 @@ def given(book: LedgerFile) -> Iterator[Given]:
         body, channel = written.body, written.entry.channel
         if isinstance(body, Royalty) and channel is not None:
             yield Given(body.agreement, body.manifest, peers[channel], body.pool)
+
+
+def agreed(book: LedgerFile, provider: PeerId, agreement: Cid) -> bytes | None:
+    """Return a provider's entry for an agreement, signed; None when there is none."""
+    query = "SELECT signed FROM entries WHERE author = ? AND instr(signed, ?) AND instr(signed, ?)"
+    for (signed,) in book.rows(query, (provider.key, _AGREED, agreement.raw)):
+        body = read(signed).body
+        if isinstance(body, Agreed) and body.agreement == agreement:
+            return bytes(signed)
+    return None
 
 
 def offer_of(book: LedgerFile, agreement: Cid) -> Offer:

@@ -20,7 +20,6 @@ from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.office import Office
 from peers.plain import Plain
-from peers.proofs import FraudProof
 from peers.recruiter import Directory
 from peers.shunned import Shunned
 from peers.step_messages import CLAIM_TYPE, RETURN_TYPE, read_claim, read_steps
@@ -83,9 +82,8 @@ class Requester:
         """How many steps came to an end elsewhere: done, failed, returned."""
         return sum((ticket.ended for ticket in self._tickets), self._ended)
 
-    def perjured(self, proof: FraudProof) -> None:
+    def perjured(self, provider: PeerId) -> None:
         """Leave a provider alone that gave its word for two results of one step."""
-        provider = PeerId(proof.convict)
         self._office.log("two words", peer=provider)
         self._shunned.add(provider, self._clock.monotonic_ms())
 

@@ -43,6 +43,7 @@ from peers.ledger import Ledger
 from peers.ledger_book import LedgerBook
 from peers.lines import Lines
 from peers.mail import Mail
+from peers.proofs import FraudProof
 from peers.saying import Say as Log
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
@@ -116,6 +117,11 @@ class Treasury:
     def may_sign(self, peer: PeerId) -> bool:
         """Return whether anything may be signed in the channel with a peer."""
         return self._teller.may_sign(peer)
+
+    def accuse(self, proof: FraudProof) -> None:
+        """Convict by a proof that was found elsewhere."""
+        self._court.accuse(proof)
+        self._go_on()
 
     def enter(
         self,

@@ -70,8 +70,9 @@ def word(
     reason: str = "",
     index: int = 1,
     of: str = "",
+    epoch: int = 1,
 ) -> list[bytes]:
-    """Return a provider's word for a result `of` a step: batch, path, attestation, result."""
+    """Return a provider's word for a result `of` a step, and its entry for the agreement."""
     outputs = {} if exit_code else {"out": named(gave)}
     key = Cid.of(DAG_CBOR, step.encode())
     result = RESULT.encode(Result(Cid.of(DAG_CBOR, (of or step).encode()), exit_code, outputs))
@@ -80,7 +81,10 @@ def word(
     others.insert(index, Said(key, *(Cid.of(DAG_CBOR, data) for data in (result, said))))
     root = merkle.root([one.leaf for one in others])
     batch = seal(BATCH, Batch(named("agreement"), 1, len(others), root), signer)
-    return [batch.data, proofs(batch.cid, others)[index].data, said, result]
+    agreed = Agreed(named("agreement"), 10)
+    entry = replace(placed(Keeper(1), agreed).entry, author=signer.public_key, epoch=epoch)
+    path = proofs(batch.cid, others)[index].data
+    return [batch.data, path, said, result, write(entry, agreed, signer).signed]
 
 
 def _attested(step: Cid, result: bytes, started_ms: int, reason: str) -> bytes:

@@ -39,10 +39,10 @@ from peers.logline import Fact
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_end, read_offer, write_answer
 from peers.office import Office
 from peers.peer_record import PEER, Notice, PeerRecord, read
+from peers.perjury import Perjury
 from peers.plain import Plain
 from peers.post import Came, Closed, Happened, Opened, Unanswered
 from peers.prices import for_record
-from peers.proofs import FraudProof
 from peers.recruiter import Directory
 from peers.requester import Requester
 from peers.royalties import NOBODY
@@ -131,9 +131,10 @@ class Asker(Trader):
         self._real_log = Log(io.StringIO(), self.clock)
         dues = Dues(self.database)
         parts = (self.recorder, self.memo, dues, self.woken.put)
-        self.accused: list[FraudProof] = []
+        self.accused: list[Perjury] = []
         look = (self.depot.fetch, self.depot.look)
-        judge = Judge(*look, *parts, self.store.get, self.accused.append)
+        said = (self.store.get, lambda *_: None, self.accused.append)
+        judge = Judge(*look, *parts, *said)
         self.tab = Tab()
         office = Office(
             self.post, self.lines, self.depot, self.identity, judge, self._log, self.tab

@@ -1,5 +1,6 @@
 """Our own word: of one result of a step, and never of two."""
 
+import shutil
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -122,3 +123,22 @@ def test_no_two_results_convict(acts: list[tuple[str, int, str] | int]) -> None:
         book.close()
     for (one, day, step), (two, other, other_step) in combinations(given_, 2):
         assert step != other_step or one == two or abs(day - other) > WITHIN_MS // DAY_MS
+
+
+def test_a_book_that_is_another_than_before_is_seen(tmp_path: Path) -> None:
+    """One that was made anew, or copied: what was said of steps may be lost with the other."""
+    path = tmp_path / "peers.db"
+    book = Book(path)
+    assert book.is_other
+    book.accept()
+    assert not book.is_other
+    book.close()
+    again = Book(path)
+    assert not again.is_other
+    again.close()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(path, copy / "peers.db")
+    other = Book(copy / "peers.db")
+    assert other.is_other
+    other.close()

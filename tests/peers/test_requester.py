@@ -13,7 +13,7 @@ from peers.agreement import Said
 from peers.contact import GONE_MS
 from peers.copies import LATE_MS
 from peers.credits import MAX_CREDITS, NOTHING, Credits
-from peers.proofs import check
+from peers.perjury import Perjury
 from peers.recruiter import DEAR_MS, PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
@@ -548,7 +548,7 @@ def test_content_that_comes_is_paid_by_the_byte(asker: Asker, made: Made) -> Non
     assert line.amount == line.transferred > 0
 
 
-def test_two_words_on_one_step_convict(asker: Asker, made: Made) -> None:
+def test_two_words_on_one_step_are_seen(asker: Asker, made: Made) -> None:
     """When a step is run anew, what its provider said before is looked at."""
     worker = made(2)
     introduce(asker, worker)
@@ -562,4 +562,4 @@ def test_two_words_on_one_step_convict(asker: Asker, made: Made) -> None:
     asker.begin(NOTHING)
     asker.have_run("a", is_fresh=True)
     until(lambda: asker.accused, asker, worker)
-    assert check(asker.accused[0]) == worker.peer
+    assert asker.accused == [Perjury(worker.peer, None)]

@@ -3,9 +3,10 @@
 import pytest
 
 from engine.errors import Damaged
+from peers.forks import LOG
 from peers.identity import PeerId
 from peers.twofold import RESULTS, check
-from tests.peers.frauds import DAY_MS, PROVIDER, word, words
+from tests.peers.frauds import DAY_MS, PROVIDER, forked, word, words
 from tests.peers.keys import identity
 
 ONE, TWO = word(), word(gave="two", index=0)
@@ -29,16 +30,19 @@ def test_two_results_of_one_step_convict() -> None:
         word(1),
         word(gave="two", reason="memory"),
         word(gave="two", of="another"),
-        [*LATE[:2], TWO[2], LATE[3]],
+        [*LATE[:2], TWO[2], *LATE[3:]],
         [TWO[0], *word(gave="three")[1:]],
         [*TWO[:1], ONE[1], *TWO[2:]],
-        [*TWO[:3], ONE[3]],
+        [*TWO[:3], ONE[3], TWO[4]],
         [*TWO[:2], *word(gave="three")[2:]],
         [TWO[1], TWO[1], *TWO[2:]],
+        word(gave="two", epoch=2),
+        [*TWO[:4], word(signer=identity(4))[4]],
+        [*TWO[:4], forked(LOG)[0]],
     ],
 )
 def test_anything_else_convicts_nobody(other: list[bytes]) -> None:
-    """Other steps, other providers, long after, a failure, or records that do not fit."""
+    """Other steps, providers, epochs, long after, a failure, or records that do not fit."""
     for evidence in ([*ONE, *other], [*other, *ONE]):
         with pytest.raises(Damaged):
             check(RESULTS, evidence)
@@ -47,6 +51,6 @@ def test_anything_else_convicts_nobody(other: list[bytes]) -> None:
 def test_the_two_are_in_order() -> None:
     """It has one proof, whoever makes it."""
     evidence = words(ONE, TWO)
-    for other in (evidence[4:] + evidence[:4], evidence[:-1], [*evidence, b""]):
+    for other in (evidence[5:] + evidence[:5], evidence[:-1], [*evidence, b""]):
         with pytest.raises(Damaged):
             check(RESULTS, other)

@@ -244,8 +244,7 @@ class NodeLife(Life):
             cast("Any", Memo()),
             cast("Any", None),
             self._wake,
-            cast("Any", None),  # nothing is run anew
-            cast("Any", None),
+            *(cast("Any", None),) * 3,  # nothing is run anew
         )
         judge.me, judge.promises = self.me, self._promises
 
