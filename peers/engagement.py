@@ -79,7 +79,6 @@ class Engagement:
         paid = tools.credit.paid(kept.agreement.requester, kept.agreement.cid)
         self._earned = Earned(offer.prices, offer.price_cap, paid)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
-        self._giving: dict[Cid, Made] = {}  # it is looked whether we may give our word for these
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._is_over = False
@@ -117,8 +116,7 @@ class Engagement:
     def roots(self) -> set[Cid]:
         """Return what of the store it needs."""
         told = {cid for ran in self._service.known() for cid in ran.said[1:]}
-        given = {cid for one in self._giving.values() for cid in one.roots}
-        return self._errands.roots() | told | given
+        return self._errands.roots() | told
 
     def leased(self, handed: Handed, reply: Callable[[], None]) -> None:
         """Take a lease; `reply` when it is in the book."""
@@ -201,7 +199,7 @@ class Engagement:
     def close(self) -> None:
         """End it."""
         self._is_over = True
-        self._drop_words((*self._giving.values(), *self._made_now.values()))
+        self._drop_words(self._made_now.values())
         self._claim(self._errands.close())
         self._telling.close()
         self._tools.depot.withdraw(self.agreement.cid)
@@ -228,37 +226,27 @@ class Engagement:
         What an earlier run gave, and failures, are told as they are.
         """
         self.used_ms = self._now_ms
-        self._tell_made([one for one in made if not one.is_word])
-        word = self._tools.book.word
-        given = [one for one in made if one.is_word]
-        taken = [one for one in given if word.take(one.said)]
-        for one in given:
-            if one not in taken and self._service.is_open(one.said.step):
-                self._fail(one.said.step, DIFFERS)
-        if taken:
-            self._giving.update({one.said.step: one for one in taken})
-            look = partial(word.objections, _results(taken))
-            self._tools.workbench.read(look, partial(self._given, taken))
+        given = [one for one in made if one.is_word and self._service.is_open(one.said.step)]
+        refused = self._refused(given)
+        for step, why in refused.items():
+            self._fail(step, why)
+        told = [one for one in given if one.said.step not in refused]
+        self._tell_made([one for one in made if not one.is_word] + told)
 
-    def _given(self, made: Sequence[Made], looked: "Future[dict[Cid, str]]") -> None:
-        """Tell what may be told; give back what would be another word on a step than before."""
-        if self._is_over:
-            return
+    def _refused(self, made: Sequence[Made]) -> dict[Cid, str]:
+        """Take results that may be told; return the steps of the others, and why not.
+
+        They are looked up at once, by their keys: to wait for another thread would take longer.
+        """
+        word = self._tools.book.word
         try:
-            refused = looked.result()
+            refused = word.objections(_results(made))
         except TallyError as error:
-            refused = dict.fromkeys((one.said.step for one in made), error.what)
-        told = []
+            return dict.fromkeys((one.said.step for one in made), error.what)
         for one in made:
-            step = one.said.step
-            self._giving.pop(step, None)
-            if self._service.is_open(step) and step not in refused:
-                told.append(one)
-                continue
-            self._tools.book.word.drop(one.said)
-            if self._service.is_open(step):
-                self._fail(step, refused[step])
-        self._tell_made(told)
+            if one.said.step not in refused and not word.take(one.said):
+                refused[one.said.step] = DIFFERS
+        return refused
 
     def _tell_made(self, made: Sequence[Made]) -> None:
         gave = (root for one in made for root in one.roots)
