@@ -248,13 +248,23 @@ class Payments:
                     self._royalty(author, body, blocks[due.manifest])
 
     def _is_first(self, agreement: Agreement, before: Iterable[precedent.Given]) -> bool:
-        """Return whether authors got nothing yet of the run that an agreement is for."""
+        """Return whether authors got nothing yet of the run that an agreement is for.
+
+        Of what a restored ledger lacks the offer, nobody knows: so nothing is given twice.
+        """
         mark = agreement.offer.run_id[:MARK_BYTES]
         others = {one.agreement for one in before if one.agreement != agreement.cid}
-        marks = {precedent.offer_of(self._book, one).run_id[:MARK_BYTES] for one in others}
-        is_first = mark not in self._settled and mark not in marks
+        marks = {self._mark_of(one) for one in others}
+        is_first = mark not in self._settled and not marks & {mark, None}
         self._settled.add(mark)
         return is_first
+
+    def _mark_of(self, agreement: Cid) -> bytes | None:
+        """Return which run an agreement was for; None when its offer is lost with a file."""
+        try:
+            return precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
+        except Damaged:
+            return None
 
     def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
         self._open(author)
