@@ -78,7 +78,12 @@ def run_node(settings: Settings, options: Options) -> int:
         ):
             named = AddressBook(space.home / "peers")
             lend = partial(_lend, space, book, settings, named, keys.identity, clock)
-            limits = Policy(settings.newcomer_limit, settings.limit_growth, settings.limit_most)
+            limits = Policy(
+                settings.newcomer_limit,
+                settings.limit_growth,
+                settings.limit_most,
+                settings.strangers_limit,
+            )
             dues = Dues(space.database)
             kept = (space.home, space.store, space.memo, dues, recorder)
             home = Home(*kept, named, lend, ledger, book, limits)

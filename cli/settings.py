@@ -147,6 +147,9 @@ SETTINGS: Final = {
     "newcomer_limit": Setting(
         lambda: "1", _credits, "what a peer that never paid back may owe, in credits", _in_credits
     ),
+    "strangers_limit": Setting(
+        lambda: "5", _credits, "what all such peers together may owe, in credits", _in_credits
+    ),
     "limit_growth": Setting(
         lambda: "50", _percent, "percent of what it has paid back that it may owe besides"
     ),
@@ -175,6 +178,7 @@ class Settings:
     lend_disk: int  # bytes
     prices: dict[str, int]  # micro-credits
     newcomer_limit: int  # micro-credits
+    strangers_limit: int  # micro-credits
     limit_growth: int  # percent
     limit_most: int  # micro-credits
     max_cost: int  # micro-credits

@@ -1,6 +1,7 @@
 """CreditLine: for how much this peer works for others before it is paid, and what it was paid.
 
-What it agrees to is in the ledger before it is said; a limit grows as what is owed is settled.
+What it agrees to is in the ledger before it is said; a limit grows as what is owed is settled. Who
+ends an agreement and leaves unpaid what was done under it has so much less room (docs/adr/0134).
 """
 
 from collections.abc import Callable
@@ -8,9 +9,12 @@ from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from peers.agreement import Agreement
+from peers.channel import Channel
 from peers.clearing import MAX_AGREEMENTS
-from peers.credits import show
-from peers.entries import Agreed, Limit, Open, Voucher
+from peers.credits import NOTHING, Credits, show
+from peers.earned import Earned
+from peers.entries import Agreed, Close, Limit, Open, Receipt, Voucher
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.limits import Policy, grown, is_near
@@ -18,6 +22,7 @@ from peers.saying import Say
 from peers.treasury import Treasury
 
 MOST_AGREED: Final = MAX_AGREEMENTS // 2  # with one peer: both sides together, whoever is first
+FORGIVEN: Final = 10  # times as much as was not paid is to be paid, until that is forgotten
 
 
 class CreditLine:
@@ -27,7 +32,13 @@ class CreditLine:
         self._treasury = treasury
         self._policy = policy
         self._log = log
+        self._earned: dict[PeerId, dict[Cid, Earned]] = {}  # by agreement that is in force
+        self._unpaid: dict[PeerId, int] = {}  # of those that have ended
+        self._lent: dict[PeerId, int] = {}  # to strangers
+        self._strangers = 0  # all of that
         treasury.heard.append(self._heard)
+        for account in treasury.ledger.channels.values():
+            self._count(account)
 
     def objection(self, peer: PeerId, agreement: Cid, price_cap: int) -> str:
         """Return why a peer is not worked for under an agreement; "" when it is."""
@@ -54,7 +65,27 @@ class CreditLine:
         account = self._treasury.account(peer)
         if account.is_frozen or account.is_over:
             return 0
-        return max(0, self._limit(peer) - account.exposure)
+        left = self._limit(peer) - account.exposure - self._left_unpaid(account)
+        if self._policy.is_stranger(account.settled):
+            others = self._strangers - self._lent.get(peer, 0)
+            left = min(left, self._policy.strangers - others - max(0, account.exposure))
+        return max(0, left)
+
+    @property
+    def newcomer(self) -> Credits:
+        """For how much one may have work done of whom nothing is known."""
+        return Credits(max(0, min(self._policy.newcomer, self._policy.strangers - self._strangers)))
+
+    def earned(self, agreement: Agreement) -> Earned:
+        """Return the count of what is earned under an agreement, as long as that is in force."""
+        cid, offer = agreement.cid, agreement.offer
+        if offer.price_cap == 0:
+            return Earned(offer.prices, NOTHING)
+        held = self._treasury.account(agreement.requester).agreements.get(cid)
+        if held is None:  # it has ended: nothing more is earned
+            return Earned(offer.prices, offer.price_cap, offer.price_cap)
+        fresh = Earned(offer.prices, offer.price_cap, held.applied)
+        return self._earned.setdefault(agreement.requester, {}).setdefault(cid, fresh)
 
     def agree(self, peer: PeerId, offer: Block, price_cap: int, then: Callable[[], None]) -> None:
         """Set aside what an offer may cost; `then` is called when that is durable.
@@ -68,6 +99,7 @@ class CreditLine:
         if not account.mine.is_open:
             self._treasury.enter(peer, Open(peer.key, account.generation, self._policy.newcomer))
         self._treasury.enter(peer, Agreed(offer.cid, price_cap), evidence=(offer,), then=then)
+        self._count(self._treasury.account(peer))
 
     def grant(self, peer: PeerId, limit: int) -> None:
         """Lend a peer so much from now on, as its owner says: it does not grow by itself.
@@ -93,11 +125,56 @@ class CreditLine:
         account = self._treasury.account(peer)
         return account.mine.limit if account.mine.is_open else self._policy.newcomer
 
+    def _count(self, account: Channel) -> None:
+        """Count what is lent to a stranger, who may be none any more."""
+        is_stranger = self._policy.is_stranger(account.settled) and not account.is_over
+        lent = max(0, account.exposure) if is_stranger else 0
+        self._strangers += lent - self._lent.pop(account.peer, 0)
+        if lent:
+            self._lent[account.peer] = lent
+
     def _heard(self, written: Written) -> None:
-        """Lend more to whom has settled; tell the owner of whom is close to its limit."""
-        if not isinstance(written.body, Voucher) or written.entry.channel is None:
+        """Count what is lent, and lost."""
+        if written.entry.channel is None:
             return
         account = self._treasury.ledger.channels[written.entry.channel]
+        self._count(account)
+        if written.author == account.peer:
+            match written.body:
+                case Receipt(agreement=agreement, amount=amount):
+                    self._paid(account.peer, agreement, amount)
+                case Close(agreement):
+                    self._ended(account.peer, agreement)
+        if isinstance(written.body, Voucher):
+            self._settled(account)
+
+    def _paid(self, peer: PeerId, agreement: Cid, amount: int) -> None:
+        """Forgive a little of what was not paid, for what is."""
+        if (earned := self._earned.get(peer, {}).get(agreement)) is not None:
+            earned.paid += amount
+        if peer in self._unpaid:
+            self._lose(peer, -(amount // FORGIVEN))
+
+    def _ended(self, peer: PeerId, agreement: Cid) -> None:
+        """Keep in mind what is not paid when its requester ends an agreement."""
+        earned = self._earned.get(peer, {}).pop(agreement, None)
+        if earned is not None and earned.unpaid:
+            self._log("left unpaid", peer=peer, amount=earned.unpaid)
+            self._lose(peer, earned.unpaid)
+
+    def _left_unpaid(self, account: Channel) -> int:
+        """Return what a peer left unpaid, also where its word for that is not durable yet."""
+        open_ = self._earned.get(account.peer, {}).items()
+        ended = (one.unpaid for cid, one in open_ if cid not in account.agreements)
+        return self._unpaid.get(account.peer, 0) + sum(ended)
+
+    def _lose(self, peer: PeerId, amount: int) -> None:
+        lost = self._unpaid.pop(peer, 0) + amount
+        if lost > 0:
+            self._unpaid[peer] = lost
+
+    def _settled(self, account: Channel) -> None:
+        """Lend more to whom has settled; tell the owner of whom is close to its limit."""
         peer = account.peer
         if not account.mine.is_open or account.is_over or not self._treasury.may_sign(peer):
             return

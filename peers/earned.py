@@ -1,7 +1,7 @@
 """Earned: what a provider has earned under one agreement, by its own measure. Pure.
 
 It runs no more than the agreement's cap is for: that is what it may lose to a requester who gives
-no receipts.
+no receipts. A step that does not fit in what is left of the cap is not owed.
 
 >>> earned = Earned({"core-second": 1_000}, price_cap=3_000)
 >>> earned.add(Outcome.RAN, Usage(cores=2, wall_ms=1_500))
@@ -20,6 +20,7 @@ class Earned:
     def __init__(self, prices: Prices, price_cap: int, paid: int = 0) -> None:
         """Go on from what receipts say, when the program was started anew."""
         self.amount = paid  # micro-credits
+        self.due = self.paid = paid  # of that, what is owed; what receipts are for
         self._prices = prices
         self._price_cap = price_cap
 
@@ -36,4 +37,12 @@ class Earned:
     def add(self, outcome: Outcome, usage: Usage) -> None:
         """Count a step."""
         if self._price_cap:
-            self.amount = min(MAX_CREDITS, self.amount + charge(self._prices, outcome, usage))
+            worth = charge(self._prices, outcome, usage)
+            self.amount = min(MAX_CREDITS, self.amount + worth)
+            if worth <= self._price_cap - self.due:
+                self.due += worth
+
+    @property
+    def unpaid(self) -> int:
+        """What is owed, and no receipt is for."""
+        return max(0, self.due - self.paid)

@@ -16,7 +16,6 @@ from engine.recorder import Record
 from peers.agreement import MAX_STEPS, Said
 from peers.allowance import AGREED
 from peers.asking import Asking
-from peers.earned import Earned
 from peers.errands import Errands
 from peers.held import HELD
 from peers.house import Share
@@ -76,8 +75,7 @@ class Engagement:
         self._now_ms = now_ms
         offer = kept.agreement.offer
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
-        paid = tools.credit.paid(kept.agreement.requester, kept.agreement.cid)
-        self._earned = Earned(offer.prices, offer.price_cap, paid)
+        self._earned = tools.credit.earned(kept.agreement)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
         self._made_now: dict[Cid, Made] = {}  # not in a batch yet
         self._telling = Telling(kept, tools, asking, self._on_confirmed)

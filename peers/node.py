@@ -241,6 +241,7 @@ class Node:
         )
         self._provider = provider
         self._where.free_slots = lambda: provider.free_slots
+        self._where.credit = lambda: credit.newcomer
         kept = (home.recorder, home.memo, home.dues, wake)
         judge = Judge(
             depot.fetch,

@@ -64,6 +64,7 @@ class Whereabouts:
         self._lent = lent
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
         self.free_slots: Callable[[], int] = lambda: lent.share.cores  # that are not lent now
+        self.credit: Callable[[], int] = lambda: lent.credit  # to whom it does not know, now
         host = listening.host
         self.control_port = carrier.listen(host, listening.after(1), Channel.CONTROL)
         self.bulk_port = carrier.listen(host, listening.after(2), Channel.BULK)
@@ -98,7 +99,7 @@ class Whereabouts:
             prices=for_record(self._lent.prices),
             free_slots=self.free_slots(),
             versions=(VERSION,),
-            credit=self._lent.credit,
+            credit=self.credit(),
         )
 
 

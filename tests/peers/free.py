@@ -14,7 +14,8 @@ from peers.receipts import Line
 from peers.royalties import Royalties
 from peers.stopped import Out
 
-_NOBODY: Any = cast("Any", SimpleNamespace(heard=[]))  # a treasury that is never asked
+_EMPTY = SimpleNamespace(channels={})
+_NOBODY: Any = cast("Any", SimpleNamespace(heard=[], ledger=_EMPTY))  # it is never asked
 _POLICY = Policy(0, 0, 0)
 
 

@@ -59,7 +59,7 @@ class Consortium:
         self._live(seat, self.agenda.now_ms // DAY_MS * DAY_MS)
         if person.kind == CHEATS:
             number = sum(one.person.kind == CHEATS for one in self.seats)
-            self._plot(seat.member, TRICKS[number % len(TRICKS)])
+            self._plot(seat.member, TRICKS[(number - 1) % len(TRICKS)])
 
     def _enrol(self, person: Person) -> Member:
         number = len(self.members)
@@ -101,4 +101,5 @@ class Consortium:
         self._wires.run()
         for seat in self.seats:
             seat.look()
+            seat.member.renew()
         self.agenda.after(GOSSIP_MS, self._gossip)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from peers.agreement import MAX_LEASE_MS, Offer
+from peers.agreement import MAX_LEASE_MS, Agreement, Offer
 from peers.earned import Earned
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
@@ -74,7 +74,7 @@ class Lender:
             return
 
         def agreed() -> None:
-            earned = Earned(offer.prices, offer.price_cap)
+            earned = self._member.credit.earned(Agreement(block.cid, offer))
             now_ms = self._member.agenda.now_ms
             self._hostings[block.cid] = Hosting(offer, bargain, earned, used_ms=now_ms)
             reply("")

@@ -89,7 +89,7 @@ class Member:
         self.lender = Lender(self)
         self.shunned = Shunned()
         self.desk = Desk(self, signer, self.payments)
-        self.notice = self._notice(signer, policy)
+        self.notice = self._notice()
         self.directory = Directory(self._candidates, frozenset, self._get, self._credit)
 
     def meet(self) -> None:
@@ -142,14 +142,19 @@ class Member:
         """Return what its work for a peer is worth, less what that gave back."""
         return self.lender.worked_for[peer] - self.till.account(peer).mine.debt
 
-    def _notice(self, signer: Hashed, policy: Policy) -> Notice:
+    def renew(self) -> None:
+        """Say anew what it lends to strangers, if that has changed."""
+        if self.notice.record.credit != self.credit.newcomer:
+            self.notice = self._notice()
+
+    def _notice(self) -> Notice:
         said = record(
             cores=self.person.cores,
             memory=2**40,
             prices=(Price("core-second", self.person.price),),
-            credit=policy.newcomer,
+            credit=self.credit.newcomer,
         )
-        return read(seal(PEER, said, signer).data)
+        return read(seal(PEER, said, self.desk.signer).data)
 
     def _candidates(self, *_: object) -> Sequence[Notice]:
         """Return who lends cores: those with free ones first."""

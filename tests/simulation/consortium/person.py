@@ -35,12 +35,12 @@ class Rule(NamedTuple):
 
 
 RULES: Mapping[str, Rule] = {
-    PROVIDES: Rule((8, 16), 20, 0.5, (30, 60)),
-    BOTH: Rule((2, 6), 0, 1.5, (30, 60)),
-    CONSUMES: Rule((1, 2), -20, 3.0, (30, 60)),
-    NEWCOMER: Rule((2, 6), 0, 1.5, (30, 60)),
-    RIDES: Rule((0, 0), 0, 3.0, (30, 60)),
-    CHEATS: Rule((2, 6), 10, 2.0, (30, 60)),
+    PROVIDES: Rule((8, 16), 20, 0.3, (20, 50)),
+    BOTH: Rule((2, 6), 0, 1.0, (20, 50)),
+    CONSUMES: Rule((1, 2), -20, 2.0, (20, 50)),
+    NEWCOMER: Rule((2, 6), 0, 1.0, (20, 50)),
+    RIDES: Rule((0, 0), 0, 2.0, (20, 50)),
+    CHEATS: Rule((2, 6), 10, 1.5, (20, 50)),
 }
 SHARES = ((RIDES, 0.10), (CHEATS, 0.05), (NEWCOMER, 0.05), (PROVIDES, 0.25), (CONSUMES, 0.20))
 JOINS_MS = 2 * DAY_MS + 12 * HOUR_MS  # when newcomers come

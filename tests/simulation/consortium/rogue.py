@@ -14,8 +14,13 @@ from tests.simulation.consortium.member import Member
 from tests.simulation.consortium.till import Till, Wires
 from tests.simulation.hashed import Hashed
 
-FORKS, REGRESSES, OWES_SILENTLY = "forks its log", "signs less than before", "gives no receipts"
-TRICKS = (FORKS, REGRESSES, OWES_SILENTLY)
+FORKS, REGRESSES, LEAVES, SILENT = (
+    "forks its log",
+    "signs less than before",
+    "ends agreements without receipts",
+    "gives no receipts",
+)
+TRICKS = (FORKS, LEAVES, REGRESSES, SILENT)
 LIES = 0.05  # of its results are wrong
 LONGER = 10  # times as long as they ran, it says that steps did
 
@@ -66,7 +71,7 @@ class Silent:
 
     def bill(self, *about: Any) -> None:
         """Give receipts, or none."""
-        if self._member.trick != OWES_SILENTLY:
+        if self._member.trick not in {LEAVES, SILENT}:
             self._payments.bill(*about)
 
     def stopped(self, *about: Any) -> None:
@@ -75,17 +80,17 @@ class Silent:
 
     def claim(self, *about: Any) -> None:
         """Pay for those, or not."""
-        if self._member.trick != OWES_SILENTLY:
+        if self._member.trick not in {LEAVES, SILENT}:
             self._payments.claim(*about)
 
     def end(self, *about: Any) -> None:
         """Give no more of them."""
-        if self._member.trick != OWES_SILENTLY:
+        if self._member.trick != SILENT:
             self._payments.end(*about)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
-        if self._member.trick != OWES_SILENTLY:
+        if self._member.trick != SILENT:
             self._payments.tick(now_ms)
 
 
