@@ -1,14 +1,16 @@
-"""Market: how people fare who trade for a week: `python -m tests.simulation.consortium 10 50 200`.
+"""Consortium: how people fare who trade for a week: `python -m tests.simulation.consortium 10 50`.
 
-It prints a table of each size, draws a picture, and ends with 1 when anything is broken.
+It prints a table of each size, draws it (--plot), and ends with 1 when anything is broken.
 """
 
 import gc
 import sys
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 
 from tests.simulation.consortium.consortium import DAYS, DEFAULT, Consortium
+from tests.simulation.consortium.plot import drawn
 from tests.simulation.consortium.standings import Standings
 
 
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("sizes", nargs="*", type=int, default=[10, 50, 200])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="of the last size")
     asked = parser.parse_args()
     gc.disable()  # it would look through millions of small values again and again
     is_broken = False
@@ -35,6 +38,8 @@ def main() -> int:
         for one in standings.broken():
             is_broken = True
             print("broken:", one)
+        if asked.plot is not None:
+            asked.plot.write_text(drawn(standings.all))
     return int(is_broken)
 
 

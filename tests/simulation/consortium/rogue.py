@@ -1,5 +1,6 @@
 """Rogue: how those sign and say things who cheat: by hand, what honest code would refuse."""
 
+from copy import deepcopy
 from typing import Any
 
 from peers.channel import Channel
@@ -10,6 +11,7 @@ from peers.ledger import Ledger, follow
 from peers.limits import Policy
 from peers.payments import Payments
 from peers.unwritten import Row
+from tests.simulation.consortium.evidence import Evidence
 from tests.simulation.consortium.member import Member
 from tests.simulation.consortium.till import Till, Wires
 from tests.simulation.hashed import Hashed
@@ -97,16 +99,17 @@ class Silent:
 class Crooked(Till):
     """A ledger whose owner signs what it likes."""
 
-    _copy: Ledger | None = None
+    _copy: tuple[Ledger, Evidence] | None = None
 
     def save(self) -> None:
         """Keep a copy, to go on from later as if nothing had happened since."""
-        self._copy = self.ledger
+        self._copy = self.ledger, deepcopy(self._evidence)
 
     def restore(self) -> None:
         """Go on from the copy, in the same epoch: what is signed next is a fork."""
         if self._copy is not None:
-            self._begin(self._copy)
+            ledger, self._evidence = self._copy
+            self._begin(ledger)
             self._told.clear()
             self._up.clear()
 

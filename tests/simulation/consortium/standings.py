@@ -3,7 +3,7 @@
 Amounts are micro-credits, work is core-milliseconds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -40,17 +40,19 @@ class Standing(NamedTuple):
         return self.consumed_ms - self.supplied_ms
 
 
-def standing(seat: Seat) -> Standing:
-    """Return how a person fared, with all its keys."""
+def standing(seat: Seat, others: Iterable[Member]) -> Standing:
+    """Return how a person fared, with all its keys: of credit, by the word of others."""
     members, errands = seat.members, seat.errands
-    channels = [one for member in members for one in member.till.ledger.channels.values()]
-    worst = [one for member in members for one in member.worst.values()]
+    keys = [member.peer for member in members]
+    channels = [other.till.account(key) for other in others for key in keys if other.peer != key]
+    is_honest = seat.person.is_honest
+    worst = [one for member in members for one in member.worst.values() if is_honest]
     return Standing(
         seat=seat,
         supplied_ms=sum(member.lender.worked_ms for member in members),
         consumed_ms=sum(member.consumed_ms for member in members),
-        earned=sum(channel.theirs.debt for channel in channels),
-        spent=sum(channel.mine.debt for channel in channels),
+        earned=sum(channel.mine.debt for channel in channels),
+        spent=sum(channel.theirs.debt for channel in channels),
         worst=max(worst, default=(0, 0)),
         wanted_ms=sum(one.done_ms + one.lost_ms + one.open_ms for one in errands),
         done_ms=sum(one.done_ms for one in errands),
@@ -64,7 +66,7 @@ class Standings:
 
     def __init__(self, consortium: Consortium) -> None:
         self.consortium = consortium
-        self.all = [standing(seat) for seat in consortium.seats]
+        self.all = [standing(seat, consortium.members.values()) for seat in consortium.seats]
 
     def of(self, kind: str) -> list[Standing]:
         """Return those of one kind."""

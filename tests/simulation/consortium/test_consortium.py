@@ -1,9 +1,14 @@
 """People who trade: a small `python -m tests.simulation.consortium`, and what it finds broken."""
 
+from xml.etree import ElementTree
+
 import pytest
 
-from tests.simulation.consortium.consortium import Consortium
+from cli.settings import settle
+from peers.limits import Policy
+from tests.simulation.consortium.consortium import DEFAULT, Consortium
 from tests.simulation.consortium.person import CHEATS, RIDES, Person
+from tests.simulation.consortium.plot import COLOURS, drawn
 from tests.simulation.consortium.standings import Standings, gini
 
 
@@ -50,6 +55,20 @@ def test_what_is_broken_is_said(standings: Standings) -> None:
     finally:
         one.excess = 0
         del one.till.convicted_ms[two.peer]
+
+
+def test_a_picture_has_a_dot_for_each(standings: Standings) -> None:
+    """And one for each kind, beside its name."""
+    root = ElementTree.fromstring(drawn(standings.all))  # noqa: S314
+    dots = root.findall("{http://www.w3.org/2000/svg}circle")
+    assert len(dots) == len(standings.all) + len(COLOURS)
+
+
+def test_limits_are_those_of_the_product() -> None:
+    """What is simulated is what a home has that sets nothing."""
+    settled = settle({}, {})
+    limits = (settled.newcomer_limit, settled.limit_growth, settled.limit_most)
+    assert Policy(*limits, settled.strangers_limit) == DEFAULT
 
 
 def test_gini() -> None:

@@ -182,7 +182,8 @@ class Till:
             case Ask(peer, last):
                 self._wires.tills[peer].asked(self.me, last)
             case Say(peer, after):
-                self._wires.tills[peer].said(self.me, self._after(peer, after))
+                if rows := self._after(peer, after):  # else it was a fork, and nothing follows
+                    self._wires.tills[peer].said(self.me, rows)
             case Answer(token, last, why):
                 token(last, why)  # type: ignore[operator]
             case Entered(written):
