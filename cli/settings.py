@@ -148,7 +148,7 @@ SETTINGS: Final = {
         lambda: "1", _credits, "what a peer that never paid back may owe, in credits", _in_credits
     ),
     "strangers_limit": Setting(
-        lambda: "5", _credits, "what all such peers together may owe, in credits", _in_credits
+        lambda: "100", _credits, "what all such peers together may owe, in credits", _in_credits
     ),
     "limit_growth": Setting(
         lambda: "50", _percent, "percent of what it has paid back that it may owe besides"

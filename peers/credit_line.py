@@ -38,7 +38,7 @@ class CreditLine:
         self._strangers = 0  # all of that
         treasury.heard.append(self._heard)
         for account in treasury.ledger.channels.values():
-            self._count(account)
+            self._weigh(account)
 
     def objection(self, peer: PeerId, agreement: Cid, price_cap: int) -> str:
         """Return why a peer is not worked for under an agreement; "" when it is."""
@@ -99,7 +99,7 @@ class CreditLine:
         if not account.mine.is_open:
             self._treasury.enter(peer, Open(peer.key, account.generation, self._policy.newcomer))
         self._treasury.enter(peer, Agreed(offer.cid, price_cap), evidence=(offer,), then=then)
-        self._count(self._treasury.account(peer))
+        self._weigh(self._treasury.account(peer))
 
     def grant(self, peer: PeerId, limit: int) -> None:
         """Lend a peer so much from now on, as its owner says: it does not grow by itself.
@@ -125,7 +125,7 @@ class CreditLine:
         account = self._treasury.account(peer)
         return account.mine.limit if account.mine.is_open else self._policy.newcomer
 
-    def _count(self, account: Channel) -> None:
+    def _weigh(self, account: Channel) -> None:
         """Count what is lent to a stranger, who may be none any more."""
         is_stranger = self._policy.is_stranger(account.settled) and not account.is_over
         lent = max(0, account.exposure) if is_stranger else 0
@@ -138,7 +138,7 @@ class CreditLine:
         if written.entry.channel is None:
             return
         account = self._treasury.ledger.channels[written.entry.channel]
-        self._count(account)
+        self._weigh(account)
         if written.author == account.peer:
             match written.body:
                 case Receipt(agreement=agreement, amount=amount):

@@ -108,7 +108,7 @@ def test_nobody_asks_anything_unless_told():
     assert settled.prices == {}
     assert (settled.newcomer_limit, settled.max_cost) == (1_000_000, 1_000_000)
     assert (settled.limit_growth, settled.limit_most) == (50, 100_000_000)
-    assert settled.strangers_limit == 5_000_000
+    assert settled.strangers_limit == 100_000_000
 
 
 @pytest.mark.parametrize(

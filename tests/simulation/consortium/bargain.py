@@ -12,6 +12,7 @@ from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.step import Attestation, Result
 from peers.agreement import OFFER, Agreement, Offer, Said
+from peers.bill import Seen
 from peers.deal import SOON_MS
 from peers.identity import PeerId
 from peers.judge import Verdict
@@ -121,7 +122,8 @@ class Bargain:
             self._owner.blamed(self, "it handed back a wrong result")
             return
         said = _testimony(task, provider.says_ms(wall_ms))
-        line = self.tab.line(said, self._agenda.now_ms - went[1], is_known=False)
+        seen = Seen(self._agenda.now_ms - went[1], 0, is_known=False)
+        line = self.tab.line(said, seen)
         self.tab.pay(_RECORD.cid, (line,), _nothing)
         self.requester.consumed_ms += wall_ms
         self._owner.kept(self, [Verdict(task.key, said, _RECORD.cid, "", is_lie=False)])
@@ -193,6 +195,10 @@ class Drawer:
     def __init__(self, member: "Member") -> None:
         self._member = member
         self._kept: list[tuple[PeerId, Bill]] = []
+
+    def begin(self, *about: Any) -> None:
+        """Hear of an agreement."""
+        self._member.payments.begin(*about)
 
     def bill(self, provider: PeerId, bill: Bill, _: object) -> None:
         """Keep what is to be paid."""

@@ -71,6 +71,10 @@ class Silent:
         """Return for how much an agreement may be."""
         return self._payments.room(provider, newcomer)
 
+    def begin(self, *about: Any) -> None:
+        """Hear of an agreement."""
+        self._payments.begin(*about)
+
     def bill(self, *about: Any) -> None:
         """Give receipts, or none."""
         if self._member.trick not in {LEAVES, SILENT}:
