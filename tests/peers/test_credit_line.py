@@ -53,6 +53,7 @@ def nothing() -> None:
 def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Agreement:
     """Have a provider take an offer."""
     offer: Block = offered(requester.identity, provider.peer.key, cap, name)
+    requester.payments.begin(offer.cid)
     provider.credit.agree(requester.peer, offer, cap, nothing)
     return Agreement(offer.cid, unseal(OFFER, offer.data).value)
 
