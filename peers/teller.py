@@ -129,6 +129,7 @@ class Teller:
         """Hear that a peer is there: it is asked what it has of ours."""
         line = self._line(peer)
         line.is_up = True
+        self._unwritten.forget(peer)
         line.is_asked = line.is_busy = line.is_stuck = line.is_showing = line.is_heard = False
         if not self._is_sure(peer) or self._has(peer):
             self._ask(peer)

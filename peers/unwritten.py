@@ -15,7 +15,7 @@ from engine.content.cid import Cid
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.place import Place, place_of
-from peers.teller_events import Action
+from peers.teller_events import Action, Ask
 
 
 class Row(NamedTuple):
@@ -63,6 +63,14 @@ class Unwritten:
             return False
         self._waiting.append((self._taken, action))
         return True
+
+    def forget(self, peer: PeerId) -> None:
+        """Ask a peer nothing that waits: what is here is more by then, and it is another line."""
+        self._waiting = deque(
+            (count, action)
+            for count, action in self._waiting
+            if not isinstance(action, Ask) or action.peer != peer
+        )
 
     def saved(self, count: int) -> list[Action]:
         """Hear that the next so many are in the book; return what waited for that."""

@@ -7,9 +7,10 @@ from peers.clearing import next_voucher
 from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
 from peers.entry import write
 from peers.ledger import follow
-from peers.teller_events import Blame, Forked
+from peers.teller_events import Ask, Blame, Forked
 from peers.unwritten import Row
 from tests.peers.bills import agreed, billed, offered
+from tests.peers.ledgers import Keeper
 from tests.peers.tellers import Net, Party
 
 
@@ -313,3 +314,15 @@ def test_what_is_lost_comes_back_with_what_it_names() -> None:
     net.settle()
     assert [type(trouble) for trouble in one.trouble] == [Blame]
     assert one.teller.ledger.channel(two.peer).mine.debt == 0
+
+
+def test_what_was_to_be_asked_on_a_line_is_not_asked_on_the_next() -> None:
+    """When it is durable at last, it would say less than is here by then."""
+    one, two = Net().party(), Keeper(2)
+    one.teller.enter(two.peer, Open(two.peer.key, 0, 5), 0)
+    one.teller.opened(two.peer)
+    one.teller.opened(two.peer)
+    one.teller.saved(len(one.teller.unsaved()))
+    assert [action for action in one.teller.actions() if isinstance(action, Ask)] == [
+        Ask(two.peer, None)
+    ]

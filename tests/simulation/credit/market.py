@@ -156,9 +156,13 @@ class Market:
         trader.begin()
 
     def restore(self, trader: Trader, copy: int) -> None:
-        """Have a peer begin from a copy of what it wrote some time before."""
+        """Have a peer begin from a copy of what it wrote some time before; later ones are lost.
+
+        Two that both have lost entries go on without; one that then finds them again is a stranger.
+        """
         self.wire.gone(trader.peer)
-        trader.restore(trader.copies[copy % len(trader.copies)])
+        trader.copies = trader.copies[: copy % len(trader.copies) + 1]
+        trader.restore(trader.copies[-1])
         for name, channel in trader.replayed.channels.items():
             sums = self._sums[trader.peer, name] = Sums(trader.peer, channel.peer)
             for row in trader.shelf.rows:

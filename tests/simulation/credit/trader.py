@@ -349,7 +349,13 @@ class Trader:
     def _answer(
         self, peer: PeerId, kind: Kind, write: Callable[[Place | None, str], bytes]
     ) -> Callable[[Place | None, str], None]:
-        return lambda last, why: self._send(peer, kind, write(last, why))
+        line = self._wire.line(self.peer, peer)
+
+        def answer(last: Place | None, why: str) -> None:
+            if self._wire.line(self.peer, peer) is line:  # else who asked is gone
+                self._send(peer, kind, write(last, why))
+
+        return answer
 
     def _send(self, peer: PeerId, kind: Kind, body: bytes) -> None:
         self._wire.send(Letter(self.peer, peer, kind, body))

@@ -61,6 +61,10 @@ class Wire:
         if line is not None:
             line.append(letter)
 
+    def line(self, one: PeerId, two: PeerId) -> object:
+        """Return the line between two, as long as it lasts; None when there is none."""
+        return self.lines.get(frozenset((one, two)))
+
     def is_up(self, one: PeerId, two: PeerId) -> bool:
         """Return whether there is a line."""
         return frozenset((one, two)) in self.lines
