@@ -320,6 +320,8 @@ def test_what_was_to_be_asked_on_a_line_is_not_asked_on_the_next() -> None:
     """When it is durable at last, it would say less than is here by then."""
     one, two = Net().party(), Keeper(2)
     one.teller.enter(two.peer, Open(two.peer.key, 0, 5), 0)
+    one.work()
+    one.teller.enter(two.peer, Limit(6), 0)
     one.teller.opened(two.peer)
     one.teller.opened(two.peer)
     one.teller.saved(len(one.teller.unsaved()))
