@@ -97,6 +97,7 @@ def _consent(space: Workspace, words: Sequence[str]) -> tuple[tuple[bytes, ...],
     from cli.royalties import royalties_of, tell_royalties
 
     royalties = royalties_of(space, words)
+    space.store.put(royalties.blocks)  # there they are, whatever ends this before it is paid
     tell_royalties(royalties)
     return royalties.signed, royalties.parents
 

@@ -117,6 +117,23 @@ class CreditLine:
         held = self._treasury.account(peer).agreements.get(agreement)
         return held.applied if held is not None else 0
 
+    def waiting(self) -> list[tuple[PeerId, Cid]]:
+        """Return the agreements for which something is set aside here, and with whom."""
+        channels = self._treasury.ledger.channels.values()
+        return [
+            (account.peer, cid)
+            for account in channels
+            for cid, held in account.agreements.items()
+            if held.requester == account.peer and not held.is_released
+        ]
+
+    def release(self, peer: PeerId, agreement: Cid) -> None:
+        """Wait no more for what may be owed under an agreement: its time is over."""
+        held = self._treasury.account(peer).agreements.get(agreement)
+        if held is not None and not held.is_released and self._treasury.may_sign(peer):
+            self._log("agreement over", peer=peer, agreement=str(agreement))
+            self._treasury.enter(peer, Close(agreement))
+
     def _count(self, peer: PeerId) -> int:
         agreements = self._treasury.account(peer).agreements
         return sum(one.requester == peer for one in agreements.values())

@@ -315,9 +315,9 @@ class Directory:
         """Dial again those whose session has ended, as a line or a relay was cut."""
         for peer in tuple(self._lost):
             held = self._known.get(peer)
-            if not held or not addresses(held) or self._dialling.failures(peer) > AGAIN:
+            if not held or self._dialling.failures(peer) > AGAIN:
                 del self._lost[peer]
-            else:
+            elif addresses(held):  # without its relay it has none, until it finds that again
                 self._dial(peer)
 
     def _dial(self, peer: PeerId) -> None:

@@ -251,7 +251,7 @@ class Node:
             partial(agreed, home.ledger),
             self._perjured,
         )
-        self._payments = Payments(treasury, home.ledger, home.limits, self._log)
+        self._payments = Payments(treasury, home.ledger, home.limits, self._log, home.store.get)
         self._payments.resume(home.dues.all(), judge.settled)
         closing.callback(self._payments.close)
         office = Office(post, lines, depot, identity, judge, self._log, self._payments)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Damaged, Refused
+from engine.errors import Damaged, Refused, Unavailable
 from peers import precedent
 from peers.agreement import MARK_BYTES, Agreement, Offer
 from peers.channel import Held
@@ -47,11 +47,20 @@ class Bill(NamedTuple):
 class Payments:
     """What is paid from one ledger. For the node's thread."""
 
-    def __init__(self, treasury: Treasury, book: LedgerFile, policy: Policy, log: Say) -> None:
+    def __init__(
+        self,
+        treasury: Treasury,
+        book: LedgerFile,
+        policy: Policy,
+        log: Say,
+        elsewhere: Callable[[Cid], bytes] | None = None,
+    ) -> None:
+        """`elsewhere` returns a manifest that is not in the book yet."""
         self._treasury = treasury
         self._book = book
         self._policy = policy
         self._log = log
+        self._elsewhere = elsewhere
         self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
@@ -131,8 +140,8 @@ class Payments:
     def _royalties_of(self, offer: Offer) -> Royalties:
         """Return what authors get; they are not known if it ended before the first receipt."""
         try:
-            return precedent.royalties_of(self._book, offer)
-        except Damaged as damaged:
+            return precedent.royalties_of(self._book, offer, self._elsewhere)
+        except (Damaged, Unavailable) as damaged:
             self._log("no royalties", peer=PeerId(offer.provider), why=damaged.what)
             return NOBODY
 
@@ -174,9 +183,9 @@ class Payments:
 
     def _end_left(self, provider: PeerId, agreement: Cid) -> None:
         """End an agreement of a run that is over, or is not known any more."""
-        if (held := self._held(provider, agreement)) is not None:
+        if self._held(provider, agreement) is not None:
             offer = precedent.offer_of(self._book, agreement)
-            royalties = self._royalties_of(offer) if held.applied else NOBODY
+            royalties = self._royalties_of(offer) if offer.royalties else NOBODY
             self.end(Agreement(agreement, offer), royalties)
 
     def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:

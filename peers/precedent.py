@@ -3,7 +3,7 @@
 All of it is looked up rarely, and read from the whole log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -77,14 +77,23 @@ def offer_of(book: LedgerFile, agreement: Cid) -> Offer:
     return unseal(OFFER, _block(book, agreement)).value
 
 
-def royalties_of(book: LedgerFile, offer: Offer) -> Royalties:
+def royalties_of(
+    book: LedgerFile, offer: Offer, elsewhere: Callable[[Cid], bytes] | None = None
+) -> Royalties:
     """Return what authors get by an agreement, as it was entered with its first receipt.
 
-    Raises: Damaged when it is not there.
+    Before that, the manifests are where the run put them: in the store, which is `elsewhere`.
+
+    Raises: Damaged when it is nowhere; Unavailable as `elsewhere`.
     """
-    signed = [_block(book, cid) for cid in offer.royalties]
+
+    def find(cid: Cid) -> bytes:
+        found = book.evidence(cid)
+        return elsewhere(cid) if found is None and elsewhere is not None else _block(book, cid)
+
+    signed = [find(cid) for cid in offer.royalties]
     parents = {parent.manifest for one in signed for parent in opened(one).value.parents}
-    return Royalties(signed, [_block(book, cid) for cid in sorted(parents)])
+    return Royalties(signed, [find(cid) for cid in sorted(parents)])
 
 
 def _own(book: LedgerFile, kind: bytes) -> Iterator[Written]:

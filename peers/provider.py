@@ -274,5 +274,23 @@ class Provider:
         """Have kept what is needed, and nothing else for ever; forget what is long over."""
         roots = {root for one in self._engagements for root in one.roots()}
         self._tools.workbench.keep(frozenset(roots | self._tools.depot.roots()))
+        self._release()
         before_ms = self._tools.clock.now_ms() - FORGET_MS
         enter(self._tools, partial(self._tools.book.forget, before_ms), lambda _: None)
+
+    def _release(self) -> None:
+        """Free what is set aside for agreements whose requesters were not heard of for too long."""
+        credit, book = self._tools.credit, self._tools.book
+        waiting = credit.waiting()
+        now_ms = self._tools.clock.now_ms()
+
+        def over() -> list[tuple[PeerId, Cid]]:
+            return [one for one in waiting if book.ends_ms(one[1]) < now_ms]
+
+        def found(outcome: "Future[list[tuple[PeerId, Cid]]]") -> None:
+            for peer, agreement in outcome.result() if outcome.exception() is None else ():
+                if self._engagements.get(agreement) is None and agreement not in self._entering:
+                    credit.release(peer, agreement)
+
+        if waiting:
+            self._tools.workbench.read(over, found)

@@ -212,6 +212,17 @@ class ProviderBook:
         )
         return [Cid(raw) for (raw,) in self._book.rows(query, (requester.key, MAX_OWING))]
 
+    def ends_ms(self, agreement: Cid) -> int:
+        """Return until when something may come under an agreement that nobody uses any more.
+
+        Of one that is forgotten, nothing does. Raises: Damaged when its offer is not as it was.
+        """
+        query = "SELECT used_ms, offer FROM engaged WHERE agreement = ?"
+        for used_ms, signed in self._book.rows(query, (agreement.raw,)):
+            offer = unseal(OFFER, signed).value
+            return int(used_ms) + offer.lease_ms + offer.claim_ms
+        return 0
+
     def kept(self, agreement: Cid) -> Kept | None:
         """Return an agreement that was accepted; None when there is none.
 

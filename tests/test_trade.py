@@ -32,11 +32,11 @@ defaults: {environment: sh, resources: {memory: 64MiB}}
 steps:
   quick:
     scatter: {number: params.quick}
-    run: echo {params.salt} {scatter.number} >{outputs.text}
+    run: sleep 0.1; echo {params.salt} {scatter.number} >{outputs.text}
     outputs: {text: text}
   slow:
     inputs: {all: "quick[*].text"}
-    run: sleep {params.seconds}; cat {inputs.all} >{outputs.text}
+    run: sleep 0.1; sleep {params.seconds}; cat {inputs.all} >{outputs.text}
     outputs: {text: text}
 outputs: {text: slow.text}
 """

@@ -56,7 +56,7 @@ class Bank(Trader):
         if why is not None:
             self.treasury.note(Epoch(why))
         self.credit = CreditLine(self.treasury, POLICY, self._say)
-        self.payments = Payments(self.treasury, self.book, POLICY, self._say)
+        self.payments = Payments(self.treasury, self.book, POLICY, self._say, self.store.get)
         self.settled: list[object] = []
         self.payments.resume(self.dues.all(), self.settled.append)
 

@@ -144,3 +144,17 @@ def test_who_gave_back_is_no_stranger(two: tuple[Bank, Bank]) -> None:
     pay(provider, requester, back, 1_000)
     end(provider, requester, back)
     until(lambda: provider.credit.newcomer == 1_000, requester, provider)
+
+
+def test_what_nobody_comes_back_for_is_free_again(two: tuple[Bank, Bank]) -> None:
+    """And what is paid for it all the same is taken."""
+    requester, provider = two
+    agreement = agree(requester, provider, 600)
+    assert provider.credit.waiting() == [(requester.peer, agreement.cid)]
+    assert provider.credit.room(requester.peer) == 400
+    provider.credit.release(requester.peer, agreement.cid)
+    assert provider.credit.waiting() == []
+    assert provider.credit.room(requester.peer) == 1_000
+    provider.credit.release(requester.peer, agreement.cid)  # once is enough
+    pay(requester, provider, agreement, 50)
+    until(lambda: provider.balance(requester) == 50, requester, provider)

@@ -294,3 +294,23 @@ def test_authors_get_theirs_of_a_run_that_was_interrupted(opened: Callable[..., 
     one.close = lambda: None  # type: ignore[method-assign]
     again = opened(1)
     until(lambda: again.balance(author) == -17, again)
+
+
+def test_authors_get_theirs_of_what_had_no_receipt_yet(opened: Callable[..., Bank]) -> None:
+    """Their manifests are in the store since the run began."""
+    one, two, author = opened(1), opened(2), opened(3)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    named = (Author(author.peer.key, 1),)
+    block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
+    one.store.put([block])
+    offer = offered(one.identity, two.peer.key, 500, royalties=(block.cid,))
+    one.payments.begin(offer.cid)
+    two.credit.agree(one.peer, offer, 500, nothing)
+    until(lambda: one.treasury.account(two.peer).agreements, one, two)
+    with one.database.change() as change:
+        one.dues.add(change, two.peer, offer.cid, BATCH, lines(100))
+    one.close()
+    one.close = lambda: None  # type: ignore[method-assign]
+    again = opened(1)
+    until(lambda: again.balance(author) == -17 and again.balance(two) == -100, again)

@@ -225,3 +225,10 @@ def test_a_step_that_was_leased_again_is_open(book: Book) -> None:
     found = kept.kept(OFFERED.cid)
     assert found is not None
     assert found.open == (A,)
+
+
+def test_an_agreement_ends_with_its_longest_lease(book: Book) -> None:
+    """And the time in which results of that still count; one that is forgotten is over."""
+    kept = ProviderBook(book)
+    assert kept.ends_ms(OFFERED.cid) == 1_000 + TERMS.lease_ms + TERMS.claim_ms
+    assert kept.ends_ms(OTHER.cid) == 0

@@ -132,6 +132,8 @@ class Shelf:
 class Going:
     """A fetch that may be stopped."""
 
+    came_bytes = 0  # nothing is paid for here
+
     def __init__(self, depot: Depot, fetching: Fetching) -> None:
         self._depot = depot
         self._fetching = fetching
