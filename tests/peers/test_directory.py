@@ -285,6 +285,20 @@ def test_who_is_lost_is_dialled_again_a_few_times() -> None:
     assert not mine.handle(Tick(START_MS + 130_000, 130_000, 1))
 
 
+def test_who_has_lost_its_relay_is_dialled_when_it_has_one_again() -> None:
+    """Meanwhile its record says that nobody can dial it; it is not left to the rounds for that."""
+    mine = directory()
+    mine.handle(Up(TWO, dialled=True))
+    mine.handle(Up(ONE, dialled=True))
+    mine.handle(Introduced(notice(ONE, record()), ONE))
+    mine.handle(Down(ONE))
+    mine.handle(Introduced(notice(ONE, record(serial=2, addresses=())), ONE))
+    assert not of_kind(mine.handle(Tick(START_MS + 20_000, 20_000, 1)), Dial)
+    mine.handle(Introduced(notice(ONE, record(serial=3)), ONE))
+    dialled = of_kind(mine.handle(Tick(START_MS + 21_000, 21_000, 1)), Dial)
+    assert [one.address.peer for one in dialled] == [ONE]
+
+
 def test_a_peer_that_is_named_again_is_tried_at_once() -> None:
     """However long it would have been left alone: the user knows that it is there now."""
     mine = directory()
