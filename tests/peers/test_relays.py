@@ -216,6 +216,8 @@ def test_a_relay_that_dies_is_replaced_by_another() -> None:
 
     async def use(asker: Peer, provider: Peer, one: Peer, other: Peer) -> None:
         first, second = await kept(provider, one, other)
+        if first.via != one.peer:  # whichever of them kept it first
+            one, other = other, one
         asker.known |= {relay_of(first): one, relay_of(second): other}
         changes: list[tuple[str, ...]] = []
         reachable = provider.relays.reachable
