@@ -65,7 +65,7 @@ class LedgerBook(LedgerFile):
         try:
             self._check_owner(me)
             self._look_around()
-        except BaseException:
+        except BaseException:  # an interruption too: nobody else has the file that was opened
             self.close()
             raise
 

@@ -97,12 +97,9 @@ class Payments:
 
     def claim(self, provider: PeerId, claim: Claim) -> None:
         """Pay for steps that were stopped, as far as their agreement has credit left."""
-        held = self._held(provider, claim.agreement)
-        if held is None:
-            return
-        lines = self._stopped.claim(claim.agreement, claim.ran)
-        paid = tuple(within(lines, held.price_cap - held.applied))
-        self.bill(provider, Bill(claim.agreement, None, paid), lambda: None)
+        if self._held(provider, claim.agreement) is not None:
+            lines = tuple(self._stopped.claim(claim.agreement, claim.ran))
+            self.bill(provider, Bill(claim.agreement, None, lines), lambda: None)
 
     def end(self, agreement: Agreement, royalties: Royalties) -> None:
         """Give no more receipts under an agreement; its authors get theirs.
