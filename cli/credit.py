@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from cli.creditnode import ask_node, grant, identity_of
 from cli.options import common
 from cli.report import emit_json, emit_table, note, printable
 from cli.settings import Settings
-from engine.errors import Refused, Unavailable
-from peers.credits import Credits, read, show
+from engine.errors import Refused
+from peers.credits import read, show
 from peers.identity import PeerId
 
 if TYPE_CHECKING:
     from peers.balance import Balance
-    from peers.keyring import Identity
     from peers.ledger_file import LedgerFile
 
 Asked: TypeAlias = tuple[int, str]  # what a balance is to be, and why
@@ -63,7 +63,7 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
     if peer is not None and amount is not None:
         granted = read(amount)
         found = _peer(settings.home, peer)
-        _grant(settings.home, found, granted)
+        grant(settings.home, found, granted)
         note(f"{found} is lent up to {show(granted)}")
     from cli.creditview import LIMITS, as_json, limit_rows
 
@@ -79,7 +79,7 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
 def close(settings: Settings, peer: str) -> None:
     """End the channel with PEER, at exactly zero; its peer has to agree."""
     found = _peer(settings.home, peer)
-    _node_call(settings.home, "close", str(found))
+    ask_node(settings.home, "close", str(found))
     note(f"{found} is asked to end it, too: 'tally credit balance' says when it has")
 
 
@@ -99,23 +99,15 @@ def reset(
     """
     found = _peer(settings.home, peer)
     if accept and balance is None:
-        _node_call(settings.home, "reset", str(found))
+        ask_node(settings.home, "reset", str(found))
         return note(f"signed: the balance with {found} is what both of you agreed on")
     if accept or balance is None or why is None:
         what = "say what it is to be and why, or accept what is asked for"
         raise Refused(what, fix="'tally credit reset PEER AMOUNT --why TEXT', or '--accept'")
     sign = -1 if balance.startswith("-") else 1
     amount = sign * read(balance.removeprefix("-"))
-    _node_call(settings.home, "reset", str(found), str(amount), why)
+    ask_node(settings.home, "reset", str(found), str(amount), why)
     return note(f"{found} is asked: 'tally credit reset PEER --accept' there puts it in force")
-
-
-def _node_call(home: Path, *words: str) -> None:
-    """Ask the node of a home, which has to run: the other side has to be told."""
-    from peers.control_client import connect
-
-    with connect(home) as node:
-        node.call(*words)
 
 
 @credit.command()
@@ -208,7 +200,7 @@ def export(settings: Settings, file: Path, peer: str | None) -> None:
     with _opened(settings.home) as book, looking(book.end()[0]) as signatures:
         found = check(book, signatures)
         scope = Scope(only, SystemClock().now_ms())
-        cid = write(book, found, scope, _identity(settings.home), file)
+        cid = write(book, found, scope, identity_of(settings.home), file)
     size = file.stat().st_size
     if settings.json:
         return emit_json({"cid": str(cid), "file": str(file), "size": size})
@@ -229,7 +221,7 @@ def prune(settings: Settings) -> None:
 
     with _opened(settings.home) as file:
         many = file.end()[0]
-    me = _identity(settings.home).peer
+    me = identity_of(settings.home).peer
     with signing(settings.home, me) as book, looking(many) as signatures:
         entries, papers = prune(book, signatures)
     if settings.json:
@@ -282,41 +274,3 @@ def _peer(home: Path, text: str) -> PeerId:
     if len(found) > 1:
         raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
     return found[0] if found and ends else PeerId.parse(text)
-
-
-def _grant(home: Path, peer: PeerId, amount: Credits) -> None:
-    """Have the limit set: by the node of this home, or here while none runs."""
-    if not _told(home, peer, amount):
-        _sign(home, peer, amount)
-
-
-def _told(home: Path, peer: PeerId, amount: Credits) -> bool:
-    """Tell the node to lend a peer so much; False when none runs."""
-    from peers.control_client import connect
-
-    try:
-        node = connect(home)
-    except Unavailable:
-        return False
-    with node:
-        node.call("limit", str(peer), str(amount))
-    return True
-
-
-def _sign(home: Path, peer: PeerId, amount: Credits) -> None:
-    """Enter a limit in the ledger; the peer is told when a node runs."""
-    from peers.granting import grant
-    from peers.ledger_book import signing
-
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    identity = _identity(home)
-    if peer == identity.peer:
-        raise Refused("nobody lends to themselves", fix="give another peer's id")
-    with signing(home, identity.peer) as book:
-        grant(book, identity, peer, amount)
-
-
-def _identity(home: Path) -> "Identity":
-    from peers.keyring import Keyring
-
-    return Keyring(home / "keys").identity()
