@@ -189,6 +189,15 @@ class ProviderBook:
         )
         return signed, tuple(_said(row) for row in rows)
 
+    def had(self, agreement: Cid, number: int) -> frozenset[Cid]:
+        """Return the steps of a batch that were told before, and not run for it."""
+        query = (
+            "SELECT step FROM done AS this WHERE agreement = ?1 AND number = ?2 AND EXISTS"
+            " (SELECT 1 FROM done WHERE step = this.step AND attestation = this.attestation"
+            " AND (agreement <> ?1 OR number < ?2))"
+        )
+        return frozenset(Cid(raw) for (raw,) in self._book.rows(query, (agreement.raw, number)))
+
     def said(self, requester: PeerId, steps: Sequence[Cid]) -> dict[Cid, Said]:
         """Return what was said to a requester of these steps, under whatever agreement."""
         found: dict[Cid, Said] = {}

@@ -192,8 +192,10 @@ class Telling:
                 self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
 
     def _body(self, number: int) -> bytes:
-        signed, said = self._tools.book.batch(self._agreement, number)
-        return write_batch(signed, said, self._tools.workbench.records(said))
+        book = self._tools.book
+        signed, said = book.batch(self._agreement, number)
+        had = book.had(self._agreement, number)
+        return write_batch(signed, said, self._tools.workbench.records(said), known=had)
 
     def _send(self, number: int, read: "Future[bytes]") -> None:
         if self._is_over:

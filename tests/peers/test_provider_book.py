@@ -232,3 +232,13 @@ def test_an_agreement_ends_with_its_longest_lease(book: Book) -> None:
     kept = ProviderBook(book)
     assert kept.ends_ms(OFFERED.cid) == 1_000 + TERMS.lease_ms + TERMS.claim_ms
     assert kept.ends_ms(OTHER.cid) == 0
+
+
+def test_what_was_told_before_is_known_when_it_is_told_again(book: Book) -> None:
+    """Also by a program that was started anew; the first time it was not."""
+    kept = ProviderBook(book)
+    with book.change() as change:
+        kept.hand(hand(1, Ran(said(A)), Ran(said(B))), b"first", change)
+        kept.hand(hand(2, Ran(said(A)), Ran(said(C))), b"second", change)
+    assert kept.had(OFFERED.cid, 1) == frozenset()
+    assert kept.had(OFFERED.cid, 2) == {A}
