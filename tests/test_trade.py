@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
 from peers.ledger_file import LedgerFile
 from tests.fakes import nixstore
@@ -100,6 +102,12 @@ def ran(answer: dict[str, Any], by: Daemon) -> set[str]:
     return {one["step"] for one in answer["steps"] if one["peer"] == by.peer}
 
 
+def owed(here: Daemon, there: Daemon) -> int:
+    """Return what one peer owes another, as this one has it; its daemon runs."""
+    peers = told(here.home, "credit", "balance")["peers"]
+    return next((int(one["balance"]) for one in peers if one["peer"] == there.peer), 0)
+
+
 def lines(standing: Standing, steps: Sequence[str] | set[str]) -> list[str]:
     """Return for which of some steps this peer was paid, or paid, with repeats."""
     return sorted(str(one.line.step) for one in standing.paid if str(one.line.step) in steps)
@@ -138,6 +146,32 @@ def test_what_was_paid_goes_with_the_run(
     assert again["receipts"]["amount"] == amount > 0
     assert again["receipts"]["steps"] == len(steps)
     assert set(again["receipts"]["peers"]) == {one["peer"] for one in answer["steps"]}
+
+
+def test_an_author_who_was_away_has_its_share(
+    daemons: list[Daemon], examples: Path, tmp_path: Path
+) -> None:
+    """A tenth of what the run paid, rounded down, and what is fixed, when its peer first starts."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    author, manifest = Daemon(tmp_path / "author"), str(tmp_path / "authors")
+    told(author.home, "royalty", "make", manifest, "--share", "10", "--per-run", "0.05")
+    workflow = str(examples / "digits" / "workflow.yaml")
+    words = ("-p", "seeds=[7, 8]", "--on", "peers", "--royalty", manifest)
+    before = {paid.agreement for paid in settled(asks, *runs)[0].paid}
+    told(asks.home, "run", workflow, *words)
+    mine, *_ = settled(asks, *runs)
+    spent = Counter[Cid]()
+    for paid in mine.paid:
+        if paid.agreement not in before:
+            spent[paid.agreement] += paid.line.amount
+    due = 50_000 + sum(amount // 10 for amount in spent.values())
+    try:
+        connect(author, asks)
+        until(lambda: owed(author, asks) == due)
+    finally:
+        author.stop()
+    assert owed(asks, author) == -due
 
 
 def test_a_provider_is_paid_for_what_it_finished(daemons: list[Daemon], examples: Path) -> None:

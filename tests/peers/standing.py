@@ -68,11 +68,10 @@ class Standing:
 def _lines(book: LedgerFile, entries: list[Written]) -> Iterator[Paid]:
     for written in entries:
         if isinstance(written.body, Receipt):
-            for cid in written.entry.refs:
-                data = book.evidence(cid)
-                assert data is not None
-                for line in LINES.decode(data).lines:
-                    yield Paid(written.author, written.body.agreement, line)
+            data = book.evidence(written.entry.refs[0])
+            assert data is not None
+            for line in LINES.decode(data).lines:
+                yield Paid(written.author, written.body.agreement, line)
 
 
 def is_quiet(balance: Balance) -> bool:
