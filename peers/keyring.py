@@ -19,6 +19,7 @@ from nacl.signing import SigningKey
 
 from engine.errors import Damaged, Refused, Unavailable
 from engine.folder import sync_names
+from peers import ledger_place
 from peers.certificate import CERTIFICATE, CURVE_BYTES, SKEW_MS, Certificate
 from peers.identity import KEY_BYTES, PeerId
 from peers.signed import Unsealed, seal, unseal
@@ -78,6 +79,7 @@ class Keyring:
         """
         path = self._folder / "identity"
         if not path.exists():
+            ledger_place.begin(self._folder.parent)
             self._write(path, secrets.token_bytes(KEY_BYTES), replace=False)
         seed = _read(path)
         if len(seed) != KEY_BYTES:

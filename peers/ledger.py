@@ -114,7 +114,7 @@ def _own(ledger: Ledger, written: Written) -> Ledger:
         raise OutOfPlace("an entry does not follow the last of its log")
     if isinstance(body, Genesis) != (entry.number == 0):
         raise Invalid("a log begins with its genesis, and only there")
-    if isinstance(body, Epoch) != (entry.epoch > ledger.epoch):
+    if entry.number and isinstance(body, Epoch) != (entry.epoch > ledger.epoch):
         raise Invalid("a new epoch begins with the entry that says so")
     after = replace(ledger, last=written.id, number=entry.number, epoch=entry.epoch)
     if isinstance(body, Fraud):

@@ -7,8 +7,11 @@ for it. So two things are kept outside the file's content:
     HOME/ledger.head   how many entries it had, and the link of the last: written after each commit
                        and not synced, so that it may be behind the file, and is never ahead
 
-What neither shows is a whole disk that is put back to an earlier day, or both files written over
-in place: there, the other peers have entries that this one has not, and say so when they meet.
+A head of no entries is made with the key of the home: so a key that is there without one, and with
+no ledger, has signed in a ledger that is lost.
+
+What none of this shows is a whole disk that is put back to an earlier day, or both files written
+over in place: there, the other peers have entries that this one has not, and say so when they meet.
 """
 
 import contextlib
@@ -18,13 +21,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from peers.order import LINK_BYTES
+from peers.order import LINK_BYTES, START
 
 COPIED: Final = "it was copied, or restored from a backup"
 BEHIND: Final = "it is older than what this home wrote last"
 OTHER: Final = "it has gone on otherwise than what this home wrote last"
+LOST: Final = "the key was here before, and what it signed is not"
 
 HEAD: Final = "ledger.head"
+KEY: Final = "keys/identity"
 
 _COUNT: Final = 8  # bytes
 _BTIME: Final = 0x800  # STATX_BTIME: the mask asked for, and that which was filled in
@@ -82,6 +87,8 @@ def differs(home: Path, entries: int, link_at: Callable[[int], bytes | None]) ->
             return OTHER
         case Torn():
             return OTHER
+        case None if not entries and (home / KEY).exists():
+            return LOST
         case _:
             return None
 
@@ -95,6 +102,12 @@ def write_head(home: Path, head: Extent) -> None:
     with contextlib.suppress(OSError):
         beside.write_bytes(head.entries.to_bytes(_COUNT, "big") + head.link)
         beside.replace(home / HEAD)
+
+
+def begin(home: Path) -> None:
+    """Note that a home has a new key, which has signed nothing."""
+    if not (home / HEAD).exists():
+        write_head(home, Extent(0, START))
 
 
 def _born(path: Path) -> int | None:

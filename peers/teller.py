@@ -20,7 +20,7 @@ from engine.errors import Refused
 from engine.runner import Signer
 from peers.channel import Side
 from peers.clearing import Invalid, OutOfPlace
-from peers.entries import Body, Epoch
+from peers.entries import Body, Epoch, Genesis
 from peers.entry import Written, write
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply, epoch_after, follow
@@ -94,8 +94,11 @@ class Teller:
         return written
 
     def note(self, body: Body, now_ms: int, evidence: Iterable[Block] = ()) -> Written:
-        """Sign an entry that is in no channel."""
-        is_epoch = isinstance(body, Epoch)
+        """Sign an entry that is in no channel.
+
+        Where a ledger was lost, even its first is of a new epoch: its key has signed another first.
+        """
+        is_epoch = isinstance(body, Epoch) or (isinstance(body, Genesis) and self._is_restored)
         epoch = epoch_after(self.ledger.epoch, now_ms) if is_epoch else None
         return self._note(body, now_ms, evidence, epoch)
 

@@ -39,8 +39,8 @@ class Party:
         self.now_ms = 0
         self.trouble: list[object] = []  # what it holds against others
         self.entered: list[Written] = []  # since it began
+        self.genesis = Genesis(number.to_bytes(16, "big"))
         self.begin()
-        self.teller.note(Genesis(number.to_bytes(16, "big")), 0)
         self.work()
 
     def begin(self, *, is_restored: bool = False) -> None:
@@ -49,6 +49,8 @@ class Party:
         ledger = replay(self.peer, [row.written for row in self.rows])
         book = Known(self._id_at, self._follower)
         self.teller = Teller(ledger, self.key, book, is_restored=is_restored)
+        if not self.rows:
+            self.teller.note(self.genesis, self.net.tick())
         if is_restored:
             self.now_ms += 1
             self.teller.note(Epoch("restored"), self.net.tick())

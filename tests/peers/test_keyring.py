@@ -9,6 +9,8 @@ from nacl.public import PrivateKey
 from engine.errors import Damaged, Refused, Unavailable
 from peers.certificate import CERTIFICATE, holds
 from peers.keyring import IN_FORCE_MS, RENEW_MS, Keyring
+from peers.ledger_place import HEAD, LOST, Extent, differs, read_head
+from peers.order import START
 from peers.signed import unseal
 
 NOW_MS = 1_800_000_000_000
@@ -27,6 +29,15 @@ def test_a_peer_stays_who_it_is(folder: Path) -> None:
     assert again.identity().peer == identity.peer
     transport = first.transport(identity, NOW_MS)
     assert again.transport(identity, NOW_MS + 1) == transport
+
+
+def test_a_new_key_has_signed_nothing(folder: Path) -> None:
+    """So a key that comes back without that word, and with no ledger, has lost one."""
+    Keyring(folder).identity()
+    assert read_head(folder.parent) == Extent(0, START)
+    (folder.parent / HEAD).unlink()
+    Keyring(folder).identity()
+    assert differs(folder.parent, 0, lambda _: START) == LOST
 
 
 def test_nobody_else_may_read_a_key(folder: Path) -> None:

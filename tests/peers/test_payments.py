@@ -13,6 +13,7 @@ from engine.errors import Refused, Unavailable
 from peers.agreement import OFFER, Agreement
 from peers.credit_line import MOST_AGREED
 from peers.entries import Limit
+from peers.ledger_place import KEY
 from peers.payments import Bill
 from peers.receipts import Line
 from peers.royalties import NOBODY, Royalties
@@ -40,6 +41,17 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
 
 def nothing() -> None:
     """Do nothing more."""
+
+
+def keep_all(home: Path, backup: Path) -> None:
+    """Make a backup of a home."""
+    shutil.copytree(home, backup)
+
+
+def keep_key(_home: Path, backup: Path) -> None:
+    """Make one that has the key alone; those of the tests are in no file."""
+    (backup / KEY).parent.mkdir(parents=True)
+    (backup / KEY).touch()
 
 
 def lines(*amounts: int) -> tuple[Line, ...]:
@@ -222,8 +234,9 @@ def test_a_full_disk_delays(opened: Callable[..., Bank], monkeypatch: pytest.Mon
     assert paid == [None]
 
 
+@pytest.mark.parametrize("backup", [keep_all, keep_key])
 def test_a_restored_ledger_signs_nothing_before_it_has_heard(
-    opened: Callable[..., Bank], tmp_path: Path
+    opened: Callable[..., Bank], tmp_path: Path, backup: Callable[[Path, Path], object]
 ) -> None:
     """What was lost comes back from whom it was said to, and then it goes on."""
     one, two = opened(1), opened(2)
@@ -233,7 +246,7 @@ def test_a_restored_ledger_signs_nothing_before_it_has_heard(
     until(lambda: one.treasury.account(two.peer).agreements, one, two)
     one.close()
     one.close = lambda: None  # type: ignore[method-assign]
-    shutil.copytree(one.home, tmp_path / "backup")
+    backup(one.home, tmp_path / "backup")
     later = opened(1)
     later.meet(two)
     until(lambda: two.lines.control(later.peer), later, two)

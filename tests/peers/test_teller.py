@@ -123,6 +123,25 @@ def test_a_restored_file_is_made_whole_by_others() -> None:
     assert not one.trouble + two.trouble
 
 
+def test_a_lost_file_is_made_whole_by_others() -> None:
+    """The key goes on in an epoch of its own, so that it signs nothing in place of another."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    lost = [row.written for row in one.rows if row.written.author == one.peer]
+    one.restore([])
+    net.connect(one, two)
+    net.settle()
+    one.say(two, Limit(3))
+    net.settle()
+    assert _balances(one, two) == (-150, 150)
+    now = [row.written for row in one.rows if row.written.author == one.peer]
+    assert {one.id for one in lost if one.entry.channel} <= {one.id for one in now}
+    entries = {written.id: written.entry for written in lost + now}.values()
+    assert len({(entry.epoch, entry.number) for entry in entries}) == len(entries)
+    assert not one.trouble + two.trouble
+
+
 def test_a_restored_file_that_nobody_noticed_is_made_whole() -> None:
     """A peer that shows lost entries is enough to know that they were lost."""
     net, one, two = _pair()
