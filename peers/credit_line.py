@@ -14,7 +14,7 @@ from peers.channel import Channel
 from peers.clearing import MAX_AGREEMENTS
 from peers.credits import NOTHING, Credits, show
 from peers.earned import Earned
-from peers.entries import Agreed, Close, Limit, Open, Receipt, Voucher
+from peers.entries import Agreed, Close, Dispute, Limit, Open, Receipt, Voucher
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.limits import Policy, grown, is_near
@@ -162,6 +162,8 @@ class CreditLine:
                     self._paid(account.peer, agreement, amount)
                 case Close(agreement):
                     self._ended(account.peer, agreement)
+                case Dispute(step=step, reason=why):
+                    self._log("disputed", peer=account.peer, step=str(step), why=why)
         if isinstance(written.body, Voucher):
             self._settled(account)
 

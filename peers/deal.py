@@ -287,7 +287,7 @@ class Deal:
 
     def _on_verdicts(self, told: Told, verdicts: Sequence[Verdict]) -> None:
         """Hear what the judge thinks of some steps of a batch."""
-        kept, lines = [], []
+        kept, lines, disputed = [], [], dict[Cid, str]()
         for verdict in verdicts:
             event = Judged(verdict.step, verdict.testimony is not None, verdict.why)
             actions = self._assignment.handle(event, self._now_ms)
@@ -296,7 +296,10 @@ class Deal:
                 if verdict.line is not None:
                     lines.append(verdict.line)
                 self._parcels.done(verdict.step)
+            elif actions:
+                disputed[verdict.step] = verdict.why
             self._do(actions)
+        self.tab.dispute(disputed)
         batch = told.batch.cid
         paid = partial(self._paid, batch, len(verdicts))
         self.tab.pay(batch, lines, paid)

@@ -17,7 +17,7 @@ from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
 from peers.dues import Batch
-from peers.entries import MAX_PENDING, Agreed, Close, Open, Royalty
+from peers.entries import MAX_PENDING, MAX_WHY, Agreed, Close, Dispute, Open, Royalty
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
@@ -90,6 +90,13 @@ class Payments:
             self._in_turn(provider, bill.agreement, partial(self._give, provider, bill, then))
         else:
             then()
+
+    def dispute(self, agreement: Agreement, steps: Mapping[Cid, str]) -> None:
+        """Say of which steps a result is not paid, and why: who ran them is owed that word."""
+        provider, cid = agreement.provider, agreement.cid
+        for step, why in steps.items():
+            body = Dispute(cid, step, why[:MAX_WHY])
+            self._in_turn(provider, cid, partial(self._dispute, provider, body))
 
     def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
         """Hear of steps that are stopped: what they had run is paid when the provider says it."""
@@ -222,6 +229,11 @@ class Payments:
         evidence = (LINES.block(lines), *(royalties.blocks if is_first else ()))
         self._treasury.enter(provider, receipt_of(lines), evidence=evidence, then=then)
         self._owes(provider)
+
+    def _dispute(self, provider: PeerId, body: Dispute) -> None:
+        if self._held(provider, body.agreement) is not None:
+            self._open(provider)
+            self._treasury.enter(provider, body)
 
     def _close(self, agreement: Agreement, royalties: Royalties) -> None:
         provider = agreement.provider

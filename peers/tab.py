@@ -62,6 +62,11 @@ class Tab:
         failed = priced(self._prices, replace(line, outcome=Outcome.FAILED_ALIKE.value))
         self.pay(batch, (failed,), lambda: None)
 
+    def dispute(self, steps: Mapping[Cid, str]) -> None:
+        """Say of which steps a result is not paid, and why."""
+        if not self.is_free:
+            self._payments.dispute(self._agreement, steps)
+
     def stop(self, steps: Iterable[tuple[Cid, Need, int]]) -> None:
         """Pay what steps had run that are stopped, each of which was out for so long."""
         if not self.is_free:

@@ -30,12 +30,17 @@ class Tab(Payments):
         super().__init__(_NOBODY, _NOBODY, _POLICY, _log)
         self.lines: list[Line] = []
         self.ended: list[Cid] = []
+        self.disputed: dict[Cid, str] = {}
         self.out: dict[Cid, Out] = {}  # what was stopped
 
     def bill(self, provider: PeerId, bill: Bill, then: Callable[[], None]) -> None:
         """Note what is paid, and go on."""
         self.lines += bill.lines
         then()
+
+    def dispute(self, agreement: Agreement, steps: Mapping[Cid, str]) -> None:
+        """Note what is not paid."""
+        self.disputed.update(steps)
 
     def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
         """Note what is stopped."""

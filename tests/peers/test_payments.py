@@ -12,7 +12,7 @@ from engine.content.cid import RAW, Cid
 from engine.errors import Refused, Unavailable
 from peers.agreement import OFFER, Agreement
 from peers.credit_line import MOST_AGREED
-from peers.entries import Limit
+from peers.entries import MAX_WHY, Dispute, Limit
 from peers.ledger_place import KEY
 from peers.payments import Bill
 from peers.receipts import Line
@@ -232,6 +232,28 @@ def test_a_full_disk_delays(opened: Callable[..., Bank], monkeypatch: pytest.Mon
     is_full[0] = False
     until(lambda: two.balance(one) == 70, one, two)
     assert paid == [None]
+
+
+def test_who_is_not_paid_is_told_why(opened: Callable[..., Bank]) -> None:
+    """Under an agreement that has not ended, and in both ledgers, whoever was there then."""
+    one, two = opened(1), opened(2)
+    offer = offered(one.identity, two.peer.key, 500)
+    one.payments.begin(offer.cid)
+    step = Cid.of(RAW, b"step")
+    one.payments.dispute(agreement_of(offer), {step: "x" * 1_000})
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    two.credit.agree(one.peer, offer, 500, lambda: None)
+    until(lambda: "disputed" in two.said, one, two)
+    one.payments.end(agreement_of(offer), NOBODY)
+    until(lambda: not two.treasury.account(one.peer).agreements, one, two)
+    one.payments.dispute(agreement_of(offer), {step: "too late"})
+    until(lambda: not one.treasury.account(two.peer).agreements, one, two)
+    for bank in (one, two):
+        bodies = [written.body for _, written in bank.book.said()]
+        assert [body for body in bodies if isinstance(body, Dispute)] == [
+            Dispute(offer.cid, step, "x" * MAX_WHY)
+        ]
 
 
 @pytest.mark.parametrize("backup", [keep_all, keep_key])

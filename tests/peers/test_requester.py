@@ -460,6 +460,19 @@ def test_a_provider_is_offered_what_it_asks(asker: Asker, made: Made) -> None:
     assert (line.outcome, line.amount) == ("ran", line.wall_ms)
 
 
+def test_what_is_not_believed_is_disputed_and_not_paid(asker: Asker, made: Made) -> None:
+    """With the reason; once for each step."""
+    liar = made(2)
+    liar.prices = {"core-second": 1_000}
+    liar.run = lies(other_outputs)  # type: ignore[assignment]
+    introduce(asker, liar)
+    asker.begin(Credits(50_000))
+    asker.have_run("a")
+    until(lambda: asker.tab.disputed, asker, liar)
+    assert asker.tab.disputed == {step("a").cid: "it attests another result"}
+    assert not asker.tab.lines
+
+
 def test_an_agreement_ends_when_all_is_paid(asker: Asker, made: Made) -> None:
     """With the run, and once."""
     worker = made(2)
