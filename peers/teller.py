@@ -151,7 +151,7 @@ class Teller:
                 self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
             return
         was_whole = self._is_whole(peer)
-        line.is_heard, line.is_busy = True, False
+        line.is_heard, line.is_busy, line.is_showing = True, False, False
         line.acked = last
         if not was_whole:  # what it said in the meantime was not taken
             self._ask(peer)
@@ -175,8 +175,9 @@ class Teller:
     def unanswered(self, peer: PeerId) -> None:
         """Say or ask again what was not answered in time."""
         line = self._line(peer)
-        line.is_busy = line.is_asked = False
-        if line.is_heard:
+        was_showing = line.is_showing
+        line.is_busy = line.is_asked = line.is_showing = False
+        if line.is_heard and not was_showing:
             self._say(peer)
         elif line.is_up:
             self._ask(peer)

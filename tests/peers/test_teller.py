@@ -7,6 +7,7 @@ from peers.clearing import next_voucher
 from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
 from peers.entry import write
 from peers.ledger import follow
+from peers.place import Place, place_of
 from peers.teller_events import Ask, Blame, Forked
 from peers.unwritten import Row
 from tests.peers.bills import agreed, billed, offered
@@ -121,6 +122,48 @@ def test_a_restored_file_is_made_whole_by_others() -> None:
     net.settle()
     assert two.teller.ledger.channel(one.peer).theirs.limit == 3
     assert not one.trouble + two.trouble
+
+
+def test_what_is_lost_is_asked_for_again() -> None:
+    """When nobody answers in time; also where the peer was heard before it told of it."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    copy = list(one.rows)
+    one.say(two, Limit(3))
+    two.say(one, Limit(4))
+    net.settle()
+    one.rows = copy
+    one.crash()
+    net.connect(one, two)
+    ends = frozenset((one.peer, two.peer))
+    while not one.teller._line(two.peer).is_showing:
+        assert net.deliver(ends)
+    net.lines[ends].clear()
+    one.teller.unanswered(two.peer)
+    one.work()
+    net.settle()
+    assert one.teller.ledger.channel(two.peer).mine.limit == 3
+    assert one.teller.ledger.channel(two.peer).theirs.limit == 4
+    assert not one.trouble + two.trouble
+
+
+def test_who_was_asked_for_what_is_lost_and_has_lost_it_is_asked_once() -> None:
+    """A peer that is asked to show something may lose it, too: then all goes on as it was."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    here = place_of(one.rows[-1].written)
+    one.teller.heard(two.peer, Place(here.id, here.number + 5, here.epoch))
+    one.work()
+    asked = []
+    for _ in range(3):
+        one.teller.heard(two.peer, here)
+        asked += [action for action in one.teller.actions() if isinstance(action, Ask)]
+    assert [action.peer for action in asked] == [two.peer]
+    two.say(one, Limit(4))
+    net.settle()
+    assert one.teller.ledger.channel(two.peer).theirs.limit == 4
 
 
 def test_a_lost_file_is_made_whole_by_others() -> None:
