@@ -1,7 +1,8 @@
-"""Payments: what this peer pays to those who run its steps, and to the authors of what it runs.
+"""Payments: what this peer pays to those who run its steps.
 
 A receipt is entered when the provider's word for the agreement is in the ledger; what comes before
-that waits. What is owed gets a voucher soon after. When an agreement ends, its authors get theirs.
+that waits. What is owed gets a voucher soon after. When an agreement ends, the authors of what was
+run get theirs (author_payments.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,9 +11,10 @@ from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Refused
 from peers import precedent
-from peers.agreement import MARK_BYTES, Agreement, Offer
+from peers.agreement import Agreement
+from peers.author_payments import AuthorPayments
 from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
@@ -60,13 +62,12 @@ class Payments:
         self._book = book
         self._policy = policy
         self._log = log
-        self._elsewhere = elsewhere
+        self._authors = AuthorPayments(treasury, book, log, self._royalty, elsewhere)
         self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
         self._ending: list[tuple[Agreement, Royalties]] = []
         self._live: set[Cid] = set()  # agreements that have not ended, and what is only offered
-        self._settled: set[bytes] = set()  # runs of which authors got their fixed part
         self._now_ms = 0
         treasury.heard.append(self._heard)
 
@@ -141,14 +142,6 @@ class Payments:
             for agreement in account.agreements:
                 self._end_left(peer, agreement)
 
-    def _royalties_of(self, offer: Offer) -> Royalties:
-        """Return what authors get; they are not known if it ended before the first receipt."""
-        try:
-            return precedent.royalties_of(self._book, offer, self._elsewhere)
-        except (Damaged, Unavailable) as damaged:
-            self._log("no royalties", peer=PeerId(offer.provider), why=damaged.what)
-            return NOBODY
-
     def tick(self, now_ms: int) -> None:
         """Take the time."""
         self._now_ms = now_ms
@@ -189,7 +182,7 @@ class Payments:
         """End an agreement of a run that is over, or is not known any more."""
         if self._held(provider, agreement) is not None:
             offer = precedent.offer_of(self._book, agreement)
-            royalties = self._royalties_of(offer) if offer.royalties else NOBODY
+            royalties = self._authors.of(offer) if offer.royalties else NOBODY
             self.end(Agreement(agreement, offer), royalties)
 
     def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:
@@ -245,44 +238,9 @@ class Payments:
             return
         self._open(provider)
         if held.applied and royalties.cids:
-            self._pay_authors(agreement, royalties, Credits(held.applied))
+            self._authors.pay(agreement, royalties, Credits(held.applied))
         self._vouch(provider)
         self._treasury.enter(provider, Close(agreement.cid))
-
-    def _pay_authors(self, agreement: Agreement, royalties: Royalties, price: Credits) -> None:
-        """Enter what falls to each author, unless it was before the program ended."""
-        before = list(precedent.given(self._book))
-        here = [one for one in before if one.agreement == agreement.cid]
-        entered = {(one.manifest, one.author) for one in here}
-        pools = {one.manifest: one.pool for one in here}
-        is_first = self._is_first(agreement, before)
-        blocks = {block.cid: block for block in royalties.blocks}
-        for due in royalties.due(price, is_first=is_first):
-            pool = pools.get(due.manifest, due.pool)
-            for key, amount in royalties.shares_of(due.manifest, Credits(pool)).items():
-                author = PeerId(key)
-                if author != self._treasury.me and (due.manifest, author) not in entered:
-                    body = Royalty(agreement.cid, due.manifest, pool, amount)
-                    self._royalty(author, body, blocks[due.manifest])
-
-    def _is_first(self, agreement: Agreement, before: Iterable[precedent.Given]) -> bool:
-        """Return whether authors got nothing yet of the run that an agreement is for.
-
-        Of what a restored ledger lacks the offer, nobody knows: so nothing is given twice.
-        """
-        mark = agreement.offer.run_id[:MARK_BYTES]
-        others = {one.agreement for one in before if one.agreement != agreement.cid}
-        marks = {self._mark_of(one) for one in others}
-        is_first = mark not in self._settled and not marks & {mark, None}
-        self._settled.add(mark)
-        return is_first
-
-    def _mark_of(self, agreement: Cid) -> bytes | None:
-        """Return which run an agreement was for; None when its offer is lost with a file."""
-        try:
-            return precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
-        except Damaged:
-            return None
 
     def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
         self._open(author)
