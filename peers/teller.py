@@ -70,7 +70,7 @@ class Teller:
 
         All that was signed there has to be known, and the peer not to be asked for an end.
         """
-        return self._is_sure(peer) and not self.ledger.channel(peer).is_ending(self.ledger.me)
+        return self._is_whole(peer) and not self.ledger.channel(peer).is_ending(self.ledger.me)
 
     def enter(
         self,
@@ -85,7 +85,7 @@ class Teller:
 
         Raises: Refused when the peer must be heard first, or what it says may not be said.
         """
-        if not self._is_sure(peer):
+        if not self._is_whole(peer):
             raise Refused("the ledger was restored, and this peer was not heard since then")
         channel = self.ledger.channel(peer)
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)

@@ -148,6 +148,30 @@ def test_what_is_lost_is_asked_for_again() -> None:
     assert not one.trouble + two.trouble
 
 
+def test_nothing_is_signed_while_what_is_lost_is_asked_for() -> None:
+    """It would be in place of an entry that the peer has, though nobody knew of a loss before."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    copy = list(one.rows)
+    one.say(two, Limit(3))
+    net.settle()
+    one.rows = copy
+    one.crash()
+    net.connect(one, two)
+    assert one.teller.may_sign(two.peer)
+    while not one.teller._line(two.peer).is_showing:
+        net.deliver(frozenset((one.peer, two.peer)))
+    assert not one.teller.may_sign(two.peer)
+    with pytest.raises(Refused, match="restored"):
+        one.say(two, Limit(5))
+    net.settle()
+    one.say(two, Limit(5))
+    net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == 5
+    assert not one.trouble + two.trouble
+
+
 def test_who_was_asked_for_what_is_lost_and_has_lost_it_is_asked_once() -> None:
     """A peer that is asked to show something may lose it, too: then all goes on as it was."""
     net, one, two = _pair()
