@@ -37,7 +37,8 @@ from peers.lines import Lines
 from peers.log import Log
 from peers.mail import Mail
 from peers.metrics import MetricsPort
-from peers.node import Home, Node
+from peers.node import Node
+from peers.node_home import Home
 from peers.provider import Provider
 from peers.wake import Wake
 from peers.whereabouts import Keys, Lent, Listening

@@ -13,6 +13,7 @@ from peers.reachable import Reachable
 from peers.reaching import Reaching
 from peers.relay_desk import RelayDesk
 from peers.relay_messages import CALL_TYPE, KEEP_TYPE, REACH_TYPE
+from peers.relay_port import RelayPort
 
 
 class Relays(NamedTuple):
@@ -21,6 +22,7 @@ class Relays(NamedTuple):
     desk: RelayDesk
     reachable: Reachable
     reaching: Reaching
+    port: RelayPort | None = None  # of one that is a relay
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Hear of a session."""

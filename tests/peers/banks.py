@@ -1,21 +1,17 @@
 """Peers who keep ledgers on disk, on real connections, and lend and pay by them."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from engine.database import Database
-from engine.recorder import Recorder
 from engine.store.disk import DiskStore
-from peers.credit_line import CreditLine
+from peers.book import Book
 from peers.dues import Dues
-from peers.entries import Epoch, Genesis
 from peers.ledger_book import signing
 from peers.limits import Policy
-from peers.payments import Payments
-from peers.teller import Teller
-from peers.treasury import Treasury
-from peers.unwritten import Known
+from peers.node_credit import Kept, open_credit
+from peers.node_ground import Ground
 from tests.peers.traders import Trader
 
 POLICY = Policy(newcomer=1_000, growth_percent=50, most=100_000)
@@ -35,28 +31,12 @@ class Bank(Trader):
         self.database = Database(home / "state.db")
         self._open.callback(self.database.close)
         self.dues = Dues(self.database)
-        recorder = Recorder(self.store, self.book)
-        self._open.callback(recorder.close)
-        why = self.book.restored()
-        known = Known(self.book.id_at, self.book.follower)
-        teller = Teller(self.book.load(), self.identity, known, is_restored=why is not None)
-        self.treasury = self.work = Treasury(
-            self.post,
-            self.lines,
-            teller,
-            self.book,
-            recorder,
-            self.clock,
-            self.woken.put,
-            self._say,
-        )
-        self._open.callback(self.treasury.close)
-        if self.treasury.ledger.last is None:
-            self.treasury.note(Genesis(bytes(16)))
-        if why is not None:
-            self.treasury.note(Epoch(why))
-        self.credit = CreditLine(self.treasury, POLICY, self._say)
-        self.payments = Payments(self.treasury, self.book, POLICY, self._say, self.store.get)
+        said = self._open.enter_context(closing(Book(home / "peers.db")))
+        kept = Kept(self.store, self.book, said, POLICY)
+        ground = Ground(self.post, self.lines, self.clock, self.woken.put, self._say)
+        opened = open_credit(kept, self.identity, ground, self._open)
+        self.treasury, self.credit, self.settlement, self.payments = opened
+        self.work = self.treasury
         self.settled: list[object] = []
         self.payments.resume(self.dues.all(), self.settled.append)
 

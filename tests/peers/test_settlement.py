@@ -31,7 +31,7 @@ def banks(tmp_path: Path) -> Iterator[tuple[Bank, Bank]]:
 def settlements(banks: tuple[Bank, Bank]) -> tuple[Settlement, Settlement]:
     """Return what settles for each."""
     one, two = banks
-    return Settlement(one.treasury, one._say), Settlement(two.treasury, two._say)
+    return one.settlement, two.settlement
 
 
 def _by_key(one: Keeper, two: Keeper) -> tuple[Keeper, Keeper]:
