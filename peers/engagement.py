@@ -11,9 +11,8 @@ from functools import partial
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.errors import TallyError
 from engine.recorder import Record
-from peers.agreement import MAX_STEPS, Said
+from peers.agreement import MAX_STEPS
 from peers.allowance import AGREED
 from peers.asking import Asking
 from peers.errands import Errands
@@ -21,7 +20,6 @@ from peers.held import HELD
 from peers.house import Share
 from peers.house import share_of as lent_by
 from peers.made import Made
-from peers.own_word import DIFFERS
 from peers.provider_book import Kept
 from peers.service import Service
 from peers.service_events import (
@@ -34,7 +32,6 @@ from peers.service_events import (
     Failed,
     Hand,
     Leased,
-    Ran,
     Resend,
     Return,
     Run,
@@ -44,6 +41,7 @@ from peers.service_events import (
 from peers.step_messages import CLAIM_TYPE, Claim, Handed, SignedPass, write_claim
 from peers.telling import Telling
 from peers.tools import Tools
+from peers.untold import Untold
 
 AHEAD: Final = 512  # steps that are ready or on their way to the disk, beside those that run
 
@@ -77,7 +75,8 @@ class Engagement:
         self._service = Service(kept.agreement, offer.cores + AHEAD, kept.past)
         self._earned = tools.credit.earned(kept.agreement)
         self._errands = Errands(kept.agreement, tools, self._made, self._fail, self._earned)
-        self._made_now: dict[Cid, Made] = {}  # not in a batch yet
+        requester, is_open = kept.agreement.requester, self._service.is_open
+        self._untold = Untold(requester, tools, is_open, self._fail, ended)
         self._telling = Telling(kept, tools, asking, self._on_confirmed)
         self._is_over = False
         tools.workbench.join(kept.agreement.cid, self.share)
@@ -197,7 +196,7 @@ class Engagement:
     def close(self) -> None:
         """End it."""
         self._is_over = True
-        self._drop_words(self._made_now.values())
+        self._untold.close()
         self._claim(self._errands.close())
         self._telling.close()
         self._tools.depot.withdraw(self.agreement.cid)
@@ -219,48 +218,9 @@ class Engagement:
         self._tell(Confirmed(number))
 
     def _made(self, made: Sequence[Made]) -> None:
-        """Take what came of steps that ended by themselves; our word is for one result of each.
-
-        What an earlier run gave, and failures, are told as they are.
-        """
+        """Take what came of steps that ended by themselves."""
         self.used_ms = self._now_ms
-        given = [one for one in made if one.is_word and self._service.is_open(one.said.step)]
-        refused = self._refused(given)
-        for step, why in refused.items():
-            self._fail(step, why)
-        told = [one for one in given if one.said.step not in refused]
-        self._tell_made([one for one in made if not one.is_word] + told)
-
-    def _refused(self, made: Sequence[Made]) -> dict[Cid, str]:
-        """Take results that may be told; return the steps of the others, and why not.
-
-        They are looked up at once, by their keys: to wait for another thread would take longer.
-        """
-        word = self._tools.book.word
-        try:
-            refused = word.objections(_results(made))
-        except TallyError as error:
-            return dict.fromkeys((one.said.step for one in made), error.what)
-        for one in made:
-            if one.said.step not in refused and not word.take(one.said):
-                refused[one.said.step] = DIFFERS
-        return refused
-
-    def _tell_made(self, made: Sequence[Made]) -> None:
-        gave = (root for one in made for root in one.roots)
-        self._tools.shown.add(self.agreement.requester, gave)  # it may read what it made
-        for one in made:
-            self._ended["done" if one.succeeded else "failed"] += 1
-            if self._service.is_open(one.said.step):
-                self._drop_words([self._made_now.pop(one.said.step, one)], but=one)
-                self._made_now[one.said.step] = one
-        ran = [Ran(one.said, one.size, one.succeeded) for one in made]
-        self._perform(self._service.handle_all(ran, self._now_ms))
-
-    def _drop_words(self, made: Iterable[Made], but: Made | None = None) -> None:
-        for one in made:
-            if one.is_word and one is not but:
-                self._tools.book.word.drop(one.said)
+        self._perform(self._service.handle_all(self._untold.take(made), self._now_ms))
 
     def _fail(self, step: Cid, why: str) -> None:
         """Give a step back that was not run."""
@@ -293,16 +253,11 @@ class Engagement:
 
     def _hand(self, hand: Hand) -> None:
         """Let the requester have what a batch is of, and tell it."""
-        made = [one for said in hand.said if (one := self._made_now.pop(said.step, None))]
+        made = self._untold.leave(hand.said)
         roots = [root for one in made for root in one.roots]
         self._tools.depot.offer(self.agreement.cid, roots, self.agreement.requester)
-        words = [one for one in made if one.is_word]
-        enter = partial(self._tools.book.word.enter, _results(words))
-        self._telling.hand(hand, made, enter, partial(self._drop_words, words))
-
-
-def _results(made: Iterable[Made]) -> list[tuple[Said, int]]:
-    return [(one.said, one.started_ms or 0) for one in made]
+        enter, entered = partial(self._untold.enter, made), partial(self._untold.drop, made)
+        self._telling.hand(hand, made, enter, entered)
 
 
 def _said(answer: bytes | None) -> None:
