@@ -104,7 +104,9 @@ def _billed(bill: "Bill") -> str:
 
     steps, peers = len(bill.steps), len(bill.providers)
     whom = "one peer" if peers == 1 else f"{peers} peers"
-    return f"its receipts hold: {show(bill.amount)} paid to {whom}, for {steps} steps"
+    what = "one step" if steps == 1 else f"{steps} steps"
+    text = f"its receipts hold: {show(bill.amount)} paid to {whom}, for {what}"
+    return text + ("; what authors got besides is not in it" if bill.royalties else "")
 
 
 def _verdicts(
@@ -181,7 +183,9 @@ def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
         return None
     peers = sorted(map(str, bill.providers))
     amount = {"unit": "microcredit", "amount": bill.amount}
-    return {"count": bill.receipts, **amount, "steps": len(bill.steps), "peers": peers}
+    manifests = sorted(map(str, bill.royalties))
+    about = {"steps": len(bill.steps), "peers": peers, "royalties": manifests}
+    return {"count": bill.receipts, **amount, **about}
 
 
 def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> int:

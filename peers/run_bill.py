@@ -1,6 +1,6 @@
 """RunBill: the receipts of a run, found in the ledger of who paid or in a bundle, and looked at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from engine.batch import BATCH, PROOF
@@ -22,9 +22,11 @@ from peers.run_receipts import (
     RUN_RECEIPTS,
     Attested,
     Bill,
+    OfRun,
     Paid,
     RunReceipts,
     check,
+    is_of_run,
 )
 
 _FIX: Final = "ask for the bundle again"
@@ -36,13 +38,14 @@ def receipts_of(file: LedgerFile, store: BlockStore, run: Cid) -> tuple[Block, .
     Raises: Damaged, Unavailable.
     """
     said = attested(store, run)
-    agreements = dict.fromkeys(_agreement(store, one.batch) for one in said.values())
+    agreements = dict.fromkeys(_agreement(store, batch) for batch, _ in said if batch)
     with file.still():
         found = [
             PAID.block(paid)
             for agreement in agreements
             for written in _receipts(file, agreement)
-            if (paid := _paid(file, agreement, written)) and _is_for(paid, said)
+            if (paid := _paid(file, agreement, written))
+            and is_of_run(LINES.decode(paid.lines), said)
         ]
     if not found:
         return ()
@@ -66,12 +69,12 @@ def bill_of(store: BlockStore, run: Cid, roots: tuple[Cid, ...]) -> Bill | None:
     return None
 
 
-def attested(store: BlockStore, run: Cid) -> dict[Cid, Attested]:
-    """Return what providers signed for in a run, by attestation.
+def attested(store: BlockStore, run: Cid) -> OfRun:
+    """Return what providers signed for in a run.
 
     Raises: Damaged when a signature does not hold; Unavailable.
     """
-    found = {}
+    found: dict[tuple[Cid | None, Cid | None], Attested] = {}
     for step in run_steps(store, load_run(store, run)):
         for cid in step.attestations:
             data = store.get(cid)
@@ -82,8 +85,8 @@ def attested(store: BlockStore, run: Cid) -> dict[Cid, Attested]:
                 what = f"the signature on a result of step '{step.id}' does not hold"
                 raise Damaged(what, where=str(cid), fix=_FIX)
             signer = PeerId.of(bytes.fromhex(said.signer))
-            one = Attested(said.said.step, proof.batch, signer, said.said.wall_ms)
-            found[proof.attestation] = one
+            one = Attested(step.id, said.said.step, signer, said.said.wall_ms)
+            found[proof.batch, proof.attestation] = one
     return found
 
 
@@ -107,8 +110,3 @@ def _paid(file: LedgerFile, agreement: Cid, written: Written) -> Paid | None:
         if offer is not None and data is not None and kind_of(data) == LINES.kind:
             return Paid(written.signed, data, offer)
     return None
-
-
-def _is_for(paid: Paid, said: Mapping[Cid, Attested]) -> bool:
-    """Return whether a receipt is for a step of the run: an agreement is for many runs' steps."""
-    return any(line.attestation in said for line in LINES.decode(paid.lines).lines)

@@ -9,8 +9,8 @@ the providers who were paid are those who signed for the results.
 (1936, 4)
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from engine.content.cid import Cid
 from engine.content.schema import Record
@@ -47,44 +47,53 @@ class RunReceipts:
 class Attested(NamedTuple):
     """What a provider said of one step of the run, in a batch that it signed."""
 
+    id: str  # as people write it: train[1]
     step: Cid
-    batch: Cid
     signer: PeerId
     wall_ms: int
 
 
+# By batch and attestation: one result is handed back in several batches, and paid for in each.
+OfRun: TypeAlias = Mapping[tuple[Cid | None, Cid | None], Attested]
+
+
 class Bill(NamedTuple):
-    """What the receipts of a run come to."""
+    """What the receipts of a run come to: what was paid for the results that are in it."""
 
     receipts: int
     amount: int  # micro-credits
     steps: frozenset[Cid]
     providers: frozenset[PeerId]
+    royalties: frozenset[Cid]  # by which authors get something besides
 
 
-def check(paid: Iterable[Paid], attested: Mapping[Cid, Attested]) -> Bill:
+def check(paid: Iterable[Paid], attested: OfRun) -> Bill:
     """Look whether receipts are signed, are what their lines come to, and are for this run.
 
-    `attested` is what providers said in it, by attestation.
-
-    Raises: Damaged, with the receipt.
+    Raises: Damaged, with the receipt, and the peer and the step as far as they are known.
     """
-    steps: set[Cid] = set()
     spent: dict[Cid, int] = {}
-    providers: set[PeerId] = set()
+    known: list[tuple[Offer, Line]] = []
     count = 0
     for count, one in enumerate(paid, 1):
+        where = f"receipt {count} of the run"
         try:
             terms, lines = _opened(one)
-            _check_lines(lines, PeerId(terms.provider), attested)
-            amount = spent[lines.agreement] = spent.get(lines.agreement, 0) + _amount(lines)
+            where += f", to {PeerId(terms.provider)}"
+            found = _of_run(lines, PeerId(terms.provider), attested)
+            amount = spent[lines.agreement] = spent.get(lines.agreement, 0) + _amount(lines.lines)
             if amount > terms.price_cap:
                 raise Damaged("it comes to more than was agreed")
         except Damaged as damaged:
-            raise Damaged(damaged.what, where=f"receipt {count} of the run", fix=_FIX) from None
-        steps.update(line.step for line in lines.lines)
-        providers.add(PeerId(terms.provider))
-    return Bill(count, sum(spent.values()), frozenset(steps), frozenset(providers))
+            where += f", for step '{damaged.where}'" if damaged.where else ""
+            raise Damaged(damaged.what, where=where, fix=_FIX) from None
+        known += ((terms, line) for line in found)
+    return _bill(count, known)
+
+
+def is_of_run(lines: Lines, attested: OfRun) -> bool:
+    """Return whether any line of a receipt is for what a run has: a result, from this batch."""
+    return any((lines.batch, line.attestation) in attested for line in lines.lines)
 
 
 _FIX: Final = "ask for the bundle again, or do without its receipts: 'tally import' takes the run"
@@ -103,28 +112,40 @@ def _opened(one: Paid) -> tuple[Offer, Lines]:
     return offer.value, LINES.decode(one.lines)
 
 
-def _check_lines(lines: Lines, provider: PeerId, attested: Mapping[Cid, Attested]) -> None:
-    known = [line for line in lines.lines if line.attestation in attested]
+def _of_run(lines: Lines, provider: PeerId, attested: OfRun) -> list[Line]:
+    """Return the lines that are for results of a run; others are for what is not in it."""
+    known = [line for line in lines.lines if (lines.batch, line.attestation) in attested]
     if not known:
         raise Damaged("it is for no step of this run")
     for line in known:
-        _check_line(line, lines.batch, provider, attested)
+        said = attested[lines.batch, line.attestation]
+        if why := _objection(line, provider, said):
+            raise Damaged(why, where=said.id)
+    return known
 
 
-def _check_line(
-    line: Line, batch: Cid | None, provider: PeerId, attested: Mapping[Cid, Attested]
-) -> None:
-    said = attested[line.attestation] if line.attestation else None
-    if said is None or (said.step, said.batch) != (line.step, batch):
-        raise Damaged("a line of it is not for what its provider handed back")
+def _objection(line: Line, provider: PeerId, said: Attested) -> str:
+    if said.step != line.step:
+        return "a line of it is not for what its provider handed back"
     if said.signer != provider:
-        raise Damaged("it pays another than who signed for the step")
+        return "it pays another than who signed for the step"
     if line.wall_ms > said.wall_ms:
-        raise Damaged("a step is paid for longer than it ran")
+        return "a step is paid for longer than it ran"
+    return ""
 
 
-def _amount(lines: Lines) -> int:
-    return sum(line.amount for line in lines.lines)
+def _bill(count: int, known: Sequence[tuple[Offer, Line]]) -> Bill:
+    return Bill(
+        count,
+        _amount(line for _, line in known),
+        frozenset(line.step for _, line in known),
+        frozenset(PeerId(terms.provider) for terms, _ in known),
+        frozenset(manifest for terms, _ in known for manifest in terms.royalties),
+    )
+
+
+def _amount(lines: Iterable[Line]) -> int:
+    return sum(line.amount for line in lines)
 
 
 def _check(record: RunReceipts) -> None:

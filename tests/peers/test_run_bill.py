@@ -15,12 +15,12 @@ from peers.entries import Agreed
 from peers.ledger_file import LedgerFile
 from peers.receipts import LINES, Line, Lines, receipt_of
 from peers.run_bill import attested, bill_of, receipts_of
-from peers.run_receipts import PAID, RUN_RECEIPTS, Paid, RunReceipts
+from peers.run_receipts import PAID, RUN_RECEIPTS, Bill, Paid, RunReceipts
 from tests.fakes.records import Ran, record
 from tests.peers.bills import offered
 from tests.peers.books import keep
 from tests.peers.ledgers import Keeper, opened
-from tests.peers.paid import lines_of, proved
+from tests.peers.paid import lines_of, proved, proved_again
 
 WORKFLOW = """\
 workflow: paid
@@ -156,7 +156,52 @@ def test_receipts_that_do_not_hold_are_refused(
     """Whatever was changed of a receipt or its papers is seen by whoever has the bundle."""
     with pytest.raises(Damaged, match=said) as raised:
         billed(traded, forge(traded, paid(traded)))
-    assert raised.value.where == "receipt 1 of the run"
+    assert str(raised.value.where).startswith("receipt 1 of the run")
+
+
+def test_who_is_paid_wrongly_and_for_what_is_named(traded: Traded) -> None:
+    """A line that does not hold is found by its step and its peer."""
+    with pytest.raises(Damaged) as raised:
+        billed(traded, _longer(traded, paid(traded)))
+    assert raised.value.where == f"receipt 1 of the run, to {traded.two.peer}, for step 'a[0]'"
+
+
+def test_a_result_that_came_again_is_paid_again(tmp_path: Path) -> None:
+    """A step is handed back once more in a later batch: what was paid before is not of this run.
+
+    But what came with it then, and was reused, is.
+    """
+    one, two = opened(10_000_000)
+    first, later = (offered(one.key, two.peer.key, 5_000, name) for name in ("first", "later"))
+    store = MemoryStore()
+    plain = record(store, WORKFLOW, [Ran("a", 0), Ran("a", 1, wall_ms=500)])
+    before, early, said = proved(store, plain, first.cid, two)
+    run, late = proved_again(store, before, later.cid, two)
+    known = replace(lines_of(said[:1], 0)[0], outcome="known")
+    pages = [Lines(first.cid, early, lines_of(said, 1_000, 400)), Lines(later.cid, late, (known,))]
+    blocks = [LINES.block(page) for page in pages]
+    for offer, page, block in zip((first, later), pages, blocks, strict=True):
+        two.say(Agreed(offer.cid, 5_000), one)
+        one.say(receipt_of(page), two, refs=(offer.cid, block.cid))
+    home = keep(tmp_path / "home", one, [first, later, *blocks])
+    found = receipts_of(LedgerFile(home), store, run)
+    store.put(found)
+    bill = bill_of(store, run, (run, found[0].cid))
+    assert bill is not None
+    assert (bill.receipts, bill.amount, len(bill.steps)) == (2, 400, 2)
+
+
+def test_manifests_of_authors_are_told(traded: Traded) -> None:
+    """What authors get is in no receipt, but that there is something is in the offer."""
+    one, manifest = paid(traded), _named("manifest")
+    offer = offered(traded.one.key, traded.two.peer.key, 5_000, royalties=(manifest,))
+    lines = Lines(offer.cid, traded.batch, traded.lines)
+    written = traded.one.write(receipt_of(lines), traded.two)
+    bill = billed(
+        traded, replace(one, entry=written.signed, lines=LINES.encode(lines), offer=offer.data)
+    )
+    assert isinstance(bill, Bill)
+    assert bill.royalties == {manifest}
 
 
 def test_no_more_is_paid_than_was_agreed(traded: Traded) -> None:
@@ -165,7 +210,7 @@ def test_no_more_is_paid_than_was_agreed(traded: Traded) -> None:
     assert billed(traded, one, one, one)
     with pytest.raises(Damaged, match="more than was agreed") as raised:
         billed(traded, one, one, one, one)
-    assert raised.value.where == "receipt 4 of the run"
+    assert raised.value.where == f"receipt 4 of the run, to {traded.two.peer}"
 
 
 def test_receipts_are_of_their_run(traded: Traded) -> None:
