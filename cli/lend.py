@@ -29,6 +29,7 @@ from peers.mail import Mail
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.shown import Shown
+from peers.side_threads import SideThreads
 from peers.tools import Tools
 from peers.wake import Wake
 from peers.workbench import Workbench
@@ -68,22 +69,25 @@ def open_provider(
         collect = partial(_collect, space)
         keeper = Keeper(space.store, book, closures.let_go, collect, quota, ground.clock)
         opened.callback(keeper.close)
+        bring = partial(closures.bring, most_bytes=quota)
+        threads = SideThreads(bring, keeper, ground.wake)
         bench = Workbench(
             Slots([LazyRunner(lambda: runner(space, host)) for _ in range(jobs)]),
             space.store,
             space.store.hold,
             space.memo,
             recorder,
-            lambda environment: closures.bring(environment, house.lent.disk_bytes),
             keeper,
+            threads,
             ground.wake,
         )
         opened.callback(bench.close)
+        opened.callback(threads.close)
         mail, lines, depot, identity, clock, wake, meet, log, credit = ground
         kept = ProviderBook(book)
         free_bytes = _Disk(space.home, clock).free_bytes
         edges = (identity, clock, wake, free_bytes, quota, Shown(), credit, meet, log)
-        tools = Tools(depot, bench, kept, entries, *edges)
+        tools = Tools(depot, bench, threads, kept, entries, *edges)
         provider = Provider(mail, lines, house, tools)
         opened.callback(provider.close)
         yield provider

@@ -66,7 +66,7 @@ class Engagements:
         waiting.append(then)
         if len(waiting) == 1:
             load = partial(self._tools.book.kept, agreement)
-            self._tools.workbench.read(load, partial(self._on_loaded, agreement))
+            self._tools.threads.read(load, partial(self._on_loaded, agreement))
 
     def end(self, engagement: Engagement) -> None:
         """Let one go of which its requester wants nothing more."""
@@ -95,7 +95,7 @@ class Engagements:
         """Say to a peer that is heard of again what it may not have heard."""
         if connection.channel is Channel.CONTROL:
             self._connected(peer)
-            self._tools.workbench.read(partial(self._tools.book.owing, peer), self._on_owing)
+            self._tools.threads.read(partial(self._tools.book.owing, peer), self._on_owing)
 
     def closed(self, connection: Connection, peer: PeerId) -> None:
         """Forget what was asked on a line; if there is another already, ask it there."""

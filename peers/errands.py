@@ -70,7 +70,7 @@ class Errands:
         self._supply = Supply(
             Origin(agreement.cid, requester),
             self._intake,
-            tools.workbench.place,
+            tools.threads.place,
             self._on_ready,
             self._lacks,
         )
@@ -168,7 +168,7 @@ class Errands:
             came = _read(records[step] for step in steps if step in records)
             return tools.workbench.whole(said.values()), came
 
-        tools.workbench.read(look, partial(self._on_recalled, steps))
+        tools.threads.read(look, partial(self._on_recalled, steps))
 
     def _on_recalled(self, steps: list[Cid], looked: "Future[_Recalled]") -> None:
         if self._is_over:

@@ -273,7 +273,7 @@ class Provider:
     def _renew(self) -> None:
         """Have kept what is needed, and nothing else for ever; forget what is long over."""
         roots = {root for one in self._engagements for root in one.roots()}
-        self._tools.workbench.keep(frozenset(roots | self._tools.depot.roots()))
+        self._tools.threads.keep(frozenset(roots | self._tools.depot.roots()))
         self._release()
         before_ms = self._tools.clock.now_ms() - FORGET_MS
         enter(self._tools, partial(self._tools.book.forget, before_ms), lambda _: None)
@@ -293,4 +293,4 @@ class Provider:
                     credit.release(peer, agreement)
 
         if waiting:
-            self._tools.workbench.read(over, found)
+            self._tools.threads.read(over, found)

@@ -189,7 +189,7 @@ class Telling:
             if (body := self._bodies.pop(number, None)) is not None:
                 self._ask(number, body)
             else:
-                self._tools.workbench.read(partial(self._body, number), partial(self._send, number))
+                self._tools.threads.read(partial(self._body, number), partial(self._send, number))
 
     def _body(self, number: int) -> bytes:
         book = self._tools.book

@@ -11,6 +11,7 @@ from peers.identity import Address
 from peers.intake import Depot
 from peers.provider_book import ProviderBook
 from peers.shown import Shown
+from peers.side_threads import SideThreads
 from peers.wake import Wake
 from peers.workbench import Workbench
 
@@ -23,6 +24,7 @@ class Tools(NamedTuple):
 
     depot: Depot
     workbench: Workbench
+    threads: SideThreads
     book: ProviderBook
     recorder: Recorder  # of the book
     signer: Signer

@@ -1,23 +1,20 @@
-"""Workbench: runs steps for others on this machine, and reads and writes what that takes.
+"""Workbench: runs steps for others on this machine.
 
 Nothing here waits in the node's thread: steps run in slots, what came out is made durable by a
-recorder, the rest is done by two more threads. All of them post back by `wake`.
+recorder, what they take is read by one more thread (side_threads.py). All post back by `wake`.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from itertools import count
 from threading import RLock
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from engine.closures import Brought
 from engine.content.blocks import Block, ManyStore
-from engine.content.cid import RAW, Cid
-from engine.content.walk import walk
-from engine.errors import Damaged, Refused, TallyError, Unavailable
+from engine.content.cid import Cid
+from engine.errors import Refused, TallyError
 from engine.memo import Memo
 from engine.presence import Hold
 from engine.recorder import Recorder
@@ -31,9 +28,11 @@ from peers.carried import Carried
 from peers.house import Share
 from peers.identity import PeerId
 from peers.keeper import Keeper
-from peers.made import Made, made_of, records_of, weighed, whole
+from peers.made import Made, made_of, records_of, whole
 from peers.mistake import contained
+from peers.noting import Noting
 from peers.recording import Recording
+from peers.side_threads import SideThreads
 from peers.step_messages import Need
 from peers.turns import Turns
 from peers.wake import Wake
@@ -53,7 +52,6 @@ class Task(NamedTuple):
 
 
 _MS: Final = 1_000_000  # ns
-_KNOWN: Final = 10_000  # inputs whose size is remembered
 
 Outcome: TypeAlias = Made | TallyError
 Told = Callable[[Sequence[tuple[Task, Outcome]]], None]
@@ -69,16 +67,16 @@ class Workbench:
         hold: Hold,
         memo: Memo,
         recorder: Recorder,
-        bring: Callable[[Cid], Brought],
         keeper: Keeper,
+        threads: SideThreads,
         wake: Wake,
     ) -> None:
-        """Take slots, which are closed with it; `bring` has an environment unpacked."""
+        """Take slots, which are closed with it."""
         self._hold = hold
         self._slots = slots
         self._store = store
-        self._bring = bring
-        self.keeper = keeper
+        self._noting = Noting(store, keeper)
+        self._threads = threads
         self._wake = wake
         self._recording: Recording[Task] = Recording(recorder, memo, self._on_recorded)
         self._lock = RLock()  # over all that follows
@@ -91,9 +89,6 @@ class Workbench:
         self._begun: dict[Task, int] = {}  # of those, when: monotonic ns
         self._cancelled: set[Task] = set()  # of those
         self._numbers = count(1)
-        self._sizes: dict[Cid, int] = {}  # of inputs
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="workbench")
-        self._placer = ThreadPoolExecutor(1, thread_name_prefix="placer")
 
     @property
     def running(self) -> int:
@@ -139,18 +134,6 @@ class Workbench:
             for task in tuple(self._cancelled):
                 self._slots.cancel(self._names[task])
 
-    def read(self, job: Callable[[], T], then: Callable[["Future[T]"], None]) -> None:
-        """Do something that may wait for the disk; then `then` is called in the node's thread."""
-        self._post(self._reader.submit(job), then)
-
-    def place(self, environment: Cid, then: Callable[["Future[Cid]"], None]) -> None:
-        """Have an environment unpacked; return by `then` which closure it carries."""
-        self._post(self._placer.submit(self._place, environment), then)
-
-    def keep(self, needed: frozenset[Cid]) -> None:
-        """Have the store keep these, and what is cached, and nothing else for ever."""
-        self._post(self.keeper.renew(needed), _go_on)
-
     def records(self, said: Iterable[Said]) -> list[Block]:
         """Return the records that results are told with. For any thread.
 
@@ -167,20 +150,7 @@ class Workbench:
         with self._lock:
             self._told.clear()
             self._coming.clear()
-        for pool in (self._reader, self._placer):
-            pool.shutdown(cancel_futures=True)
         self._slots.close()
-
-    def _post(self, future: "Future[T]", then: Callable[["Future[T]"], None]) -> None:
-        future.add_done_callback(lambda done: self._wake(partial(then, done)))
-
-    def _place(self, environment: Cid) -> Cid:
-        try:
-            brought = self._bring(environment)
-        except Exception as error:
-            raise contained(error) from error
-        self.keeper.note(environment, brought.size, is_environment=True)
-        return brought.closure
 
     def _prepare_all(self) -> None:
         """Prepare what came together; what has to be read for it may wait for the disk."""
@@ -188,7 +158,7 @@ class Workbench:
             coming, self._coming = self._coming, []
         read = [(task, carried) for task, carried in coming if carried is None]
         if read:
-            self._reader.submit(self._prepare, read)
+            self._threads.begin(partial(self._prepare, read))
         if len(read) < len(coming):
             self._prepare([(task, carried) for task, carried in coming if carried is not None])
 
@@ -261,7 +231,7 @@ class Workbench:
     def _judge(self, task: Task, step: Step, end: Report | BaseException) -> None:
         if not isinstance(end, BaseException):
             try:
-                self._note(step)
+                self._noting.read(step)
             except Exception as error:
                 end = error
         if isinstance(end, BaseException):
@@ -270,25 +240,6 @@ class Workbench:
             self._recording.add(task, end)
             if self._slots.has_idle:  # somebody may be waiting for this
                 self._recording.hurry()
-
-    def _note(self, step: Step) -> None:
-        """Have the larger inputs of a step kept for a while: they are as large as they say."""
-        for cid in step.inputs.values():
-            if cid.codec != RAW:
-                with suppress(Unavailable, Damaged):  # it has just been read
-                    self.keeper.note(cid, self._size_of(cid))
-
-    def _size_of(self, cid: Cid) -> int:
-        with self._lock:
-            known = self._sizes.get(cid)
-        if known is not None:
-            return known
-        size = sum(entry.size for entry in walk(self._store.get, cid))
-        with self._lock:
-            if len(self._sizes) >= _KNOWN:
-                self._sizes.clear()
-            self._sizes[cid] = size
-        return size
 
     # in the recorder's thread
 
@@ -299,17 +250,10 @@ class Workbench:
             self._tell([(task, self._made(report)) for task, report in ended])
 
     def _made(self, report: Report) -> Outcome:
-        """Have what is not small of what came out kept for a while: another may need it."""
-        made = made_of(report)
         try:
-            made = weighed(self._store, made)
-        except (Unavailable, Damaged):
-            return made  # it has just been put: whoever wants it hears that it is not here
+            return self._noting.made(made_of(report))
         except Exception as error:
             return contained(error)
-        for root, size in made.sizes.items():
-            self.keeper.note(root, size)
-        return made
 
     def _tell(self, outcomes: Sequence[tuple[Task, Outcome]]) -> None:
         with self._lock:
@@ -327,12 +271,6 @@ def share_of(need: Need) -> Share:
 def _raised(future: "Future[T]") -> BaseException | None:
     """Return what a future that is done raises."""
     return CancelledError() if future.cancelled() else future.exception()
-
-
-def _go_on(renewed: "Future[None]") -> None:
-    """Take no notice of a full disk or of damage: the next time it is tried again."""
-    with suppress(TallyError):
-        renewed.result()
 
 
 def _unheard(stream: Literal["stdout", "stderr"], data: bytes) -> None:

@@ -40,6 +40,7 @@ from peers.offer_messages import Refusal
 from peers.provider import Provider
 from peers.provider_book import ProviderBook
 from peers.shown import Shown
+from peers.side_threads import SideThreads
 from peers.signed import Unsealed, seal
 from peers.step_messages import Need, Steps
 from peers.tools import Tools
@@ -107,20 +108,22 @@ class Lender(Trader):
         self.keeper = Keeper(
             self.store, self.book, self.gone.append, self.collect, quota, self.clock
         )
+        threads = SideThreads(self.place, self.keeper, self.woken.put)
         self.bench = Workbench(
             Slots(runners),
             self.store,
             self.store.hold,
             self.memo,
             recorder,
-            self.place,
             self.keeper,
+            threads,
             self.woken.put,
         )
         entries = Recorder(self.store, self.book)
         tools = Tools(
             self.depot,
             self.bench,
+            threads,
             ProviderBook(self.book),
             entries,
             self.identity,
@@ -139,7 +142,7 @@ class Lender(Trader):
             self._open.callback(close)
         for close in (entries.close, recorder.close, self.keeper.close):
             self._open.callback(close)
-        for close in (self.bench.close, self.provider.close):
+        for close in (self.bench.close, threads.close, self.provider.close):
             self._open.callback(close)
 
     def place(self, environment: Cid) -> Brought:

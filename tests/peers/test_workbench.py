@@ -24,6 +24,7 @@ from peers.house import Share
 from peers.identity import PeerId
 from peers.keeper import Keeper
 from peers.made import Made
+from peers.side_threads import SideThreads
 from peers.step_messages import Need
 from peers.workbench import Outcome, Task, Workbench
 
@@ -85,14 +86,17 @@ class Bench:
         self._database = Database(folder / "state.db")
         self._recorder = Recorder(self.store, self._database)
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        keeper = cast("Keeper", self.keeper)
+        bring = lambda _: pytest.fail("no environment is brought")  # noqa: E731
+        self._threads = SideThreads(bring, keeper, self._calls.put)
         self._bench = Workbench(
             Slots([self.runner]),
             self.store,
             lambda _: None,
             Memo(self._database),
             self._recorder,
-            lambda _: pytest.fail("no environment is brought"),
-            cast("Keeper", self.keeper),
+            keeper,
+            self._threads,
             self._calls.put,
         )
         self._bench.join(AGREEMENT, Share(8, 2**40, 2**40))
@@ -108,6 +112,7 @@ class Bench:
 
     def close(self) -> None:
         """End it."""
+        self._threads.close()
         self._bench.close()
         self._recorder.close()
         self._database.close()

@@ -1,6 +1,7 @@
 """Bench: stands for what runs steps and what writes, under the real parts of a node.
 
-It has the methods of peers/workbench.py and engine/recorder.py; steps give what a Conduct says.
+It has the methods of peers/workbench.py, peers/side_threads.py and engine/recorder.py; steps give
+what a Conduct says.
 """
 
 from collections.abc import Callable, Iterable

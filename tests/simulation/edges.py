@@ -222,6 +222,7 @@ class NodeLife(Life):
         tools = Tools(
             depot=shelf,
             workbench=cast("Any", self.provider),
+            threads=cast("Any", self.provider),
             book=ProviderBook(self.book),
             recorder=cast("Any", Recorder(self.writer, self._enter)),
             signer=peer.signer,
