@@ -1,7 +1,8 @@
 """Failures: steps that failed on peers; of those is paid what was seen twice alike. Pure.
 
 A failure is a result, too, if it comes again: the same exit code, and the same was printed. Until
-then it may be the machine's, and costs nothing.
+then it may be the machine's, and costs nothing. Each provider is paid for one of a step, however
+often it was asked to try.
 
 >>> failures = Failures()
 >>> failures.add(STEP, Failed(ONE, BATCH, line, mark))                   # doctest: +SKIP
@@ -33,18 +34,16 @@ class Failures:
     """Those of one run."""
 
     def __init__(self) -> None:
-        self._seen: dict[Cid, list[Failed]] = {}  # by step; of those paid, the mark stays
-        self._alike: set[tuple[Cid, Mark]] = set()  # seen twice
+        self._seen: dict[tuple[Cid, Mark], dict[PeerId, Failed]] = {}  # the last of each provider
+        self._paid: set[tuple[Cid, PeerId]] = set()
 
     def add(self, step: Cid, failed: Failed) -> list[Failed]:
-        """Take a failure; return which are to be paid because of it, each once."""
-        if (step, failed.mark) in self._alike:
-            return [failed]
-        seen = self._seen.setdefault(step, [])
-        seen.append(failed)
-        alike = [one for one in seen if one.mark == failed.mark]
-        if len(alike) < 2:
+        """Take a failure; return which are to be paid because of it, one of each provider."""
+        alike = self._seen.setdefault((step, failed.mark), {})
+        is_first = not alike
+        alike[failed.provider] = failed
+        if is_first:
             return []
-        self._alike.add((step, failed.mark))
-        self._seen[step] = [one for one in seen if one.mark != failed.mark]
-        return alike
+        owed = [one for one in alike.values() if (step, one.provider) not in self._paid]
+        self._paid.update((step, one.provider) for one in owed)
+        return owed

@@ -441,6 +441,24 @@ def test_a_step_is_run_again_under_another_agreement(asker: Asker, made: Made) -
     assert worker.ended == [first]
 
 
+def test_a_step_that_fails_again_is_paid_once(asker: Asker, made: Made) -> None:
+    """Whose provider tried it twice, under two agreements, at the wish of the run."""
+    worker = made(2)
+    worker.prices = {"core-second": 1_000, "failure": 7}
+    worker.run = lambda worker, handed: (
+        worker.hand_back(handed, [worker.made(key, exit_code=3) for key in handed.steps]),
+        None,
+    )[1]
+    introduce(asker, worker)
+    asker.begin(Credits(50_000))
+    for times in (1, 2, 3):
+        asker.visit.frames.clear()
+        asker.have_run("a")
+        until(lambda: ended(asker), asker, worker)
+        paid = [(line.outcome, line.amount) for line in asker.tab.lines if line.amount]
+        assert paid == ([] if times == 1 else [("failed alike", 7)])
+
+
 def never(worker: Worker, handed: Handed) -> None:
     """Be at work on it for ever."""
 
