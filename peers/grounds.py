@@ -5,15 +5,16 @@
     Royalty    from the manifest that the offer names: what falls to the other side of the channel
     Fraud      from a proof against that peer
 
+An entry names (`refs`) those of these that go with it to the other side, and nothing else.
+
 What is not at hand proves nothing, and is counted: that an entry is signed, and in its place, is
 seen without it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from engine.content.cid import Cid
-from engine.content.schema import kind_of
 from engine.errors import Damaged, NotHere
 from peers import proofs, receipts, royalty
 from peers.agreement import OFFER, Offer
@@ -22,7 +23,6 @@ from peers.credits import Credits
 from peers.entries import Agreed, Fraud, Receipt, Royalty
 from peers.entry import Written
 from peers.identity import PeerId
-from peers.receipts import LINES
 from peers.royalty import Manifest
 from peers.signed import Unsealed, unseal
 
@@ -41,7 +41,7 @@ class Grounds:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._offers: dict[Cid, Unsealed[Offer] | None] = {}
+        self._offers: dict[Cid, Unsealed[Offer]] = {}
 
     def lacking(self, written: Written, channel: Channel | None) -> str | None:
         """Return what is not at hand that an entry follows from, in its channel; None: nothing.
@@ -50,14 +50,17 @@ class Grounds:
         """
         match written.body:
             case Agreed() if channel:
+                _check_refs(written, (written.body.agreement,))
                 return self._agreed(written.body, written.author, channel)
             case Receipt():
                 return self._receipt(written.body, written)
             case Royalty() if channel:
+                _check_refs(written, self._with_parents((written.body.manifest,)))
                 return self._royalty(written.body, written.author, channel)
             case Fraud():
                 return self._fraud(written.body)
             case _:
+                _check_refs(written, ())
                 return None
 
     def _agreed(self, body: Agreed, author: PeerId, channel: Channel) -> str | None:
@@ -77,13 +80,14 @@ class Grounds:
         offer = self._offer(body.agreement)
         if offer is None:
             return OFFERS
-        blocks = [data for cid in written.entry.refs if (data := self._evidence(cid)) is not None]
-        lines = [data for data in blocks if kind_of(data) == LINES.kind]
-        if not lines:
+        lines, *manifests = written.entry.refs or (None,)
+        page = None if lines is None else self._evidence(lines)
+        if page is None:
             return PAGES
-        why = "it has the lines of several" if len(lines) > 1 else ""
-        if why := why or receipts.objection(body, lines[0], offer.value.prices):
+        if why := receipts.objection(body, page, offer.value.prices):
             raise Damaged(why)
+        if manifests:
+            _check_named(manifests, self._with_parents(offer.value.royalties))
         return None
 
     def _royalty(self, body: Royalty, author: PeerId, channel: Channel) -> str | None:
@@ -111,20 +115,40 @@ class Grounds:
         return None
 
     def _offer(self, agreement: Cid) -> Unsealed[Offer] | None:
-        if agreement not in self._offers:
-            if len(self._offers) >= _OFFERS:
-                self._offers.clear()
-            data = self._evidence(agreement)
-            self._offers[agreement] = None if data is None else unseal(OFFER, data)
+        if agreement in self._offers:
+            return self._offers[agreement]
+        data = self._evidence(agreement)
+        if data is None:  # it may come
+            return None
+        if len(self._offers) >= _OFFERS:
+            self._offers.clear()
+        self._offers[agreement] = unseal(OFFER, data)
         return self._offers[agreement]
 
     def _manifest(self, cid: Cid) -> Manifest | None:
         data = self._evidence(cid)
         return None if data is None else royalty.opened(data).value
 
+    def _with_parents(self, manifests: Iterable[Cid]) -> set[Cid]:
+        """Return the names of some manifests, and of those of their parents."""
+        named = set(manifests)
+        for manifest in tuple(named):
+            if (found := self._manifest(manifest)) is not None:
+                named.update(parent.manifest for parent in found.parents)
+        return named
+
     def _parents(self, manifest: Manifest) -> Mapping[Cid, Manifest]:
         found = {one.manifest: self._manifest(one.manifest) for one in manifest.parents}
         return {cid: one for cid, one in found.items() if one is not None}
+
+
+def _check_refs(written: Written, named: Collection[Cid]) -> None:
+    _check_named(written.entry.refs, named)
+
+
+def _check_named(refs: Iterable[Cid], named: Collection[Cid]) -> None:
+    if not all(cid in named for cid in refs):
+        raise Damaged("it names what it does not rest on")
 
 
 def _check_terms(body: Royalty, author: PeerId, offer: Offer, manifest: Manifest) -> None:

@@ -61,7 +61,7 @@ def _open_treasury(kept: Kept, signer: Signer, ground: Ground, closing: ExitStac
     recorder = Recorder(kept.store, book)
     closing.callback(recorder.close)
     why = book.restored()
-    known = Known(book.id_at, book.follower)
+    known = Known(book.id_at, book.follower, book.evidence)
     teller = Teller(book.load(), signer, known, is_restored=why is not None)
     mail, lines, clock, wake, log = ground
     treasury = Treasury(mail, lines, teller, book, recorder, clock, wake, log)

@@ -18,7 +18,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.runner import Signer
-from peers.channel import Side
+from peers.channel import Channel, Side
 from peers.clearing import Invalid, OutOfPlace
 from peers.entries import Body, Epoch, Genesis
 from peers.entry import Written, write
@@ -39,7 +39,7 @@ from peers.teller_events import (
 )
 from peers.teller_line import Line
 from peers.unwritten import Known, Row, Unwritten
-from peers.vetting import lacks, objection
+from peers.vetting import UNNAMED, Vetting, is_aside
 
 
 class Teller:
@@ -61,6 +61,7 @@ class Teller:
         for peer in ledger.peers():
             self._line(peer).durable = _last(ledger, peer, ours=True)
         self._unwritten = Unwritten(known)
+        self._vetting = Vetting(self._unwritten.evidence)
         self._actions: list[Action] = []
 
     # for its owner
@@ -91,6 +92,7 @@ class Teller:
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)
         written = write(entry, body, self._signer)
         self._take(Row(written, tuple(evidence)))
+        self._line(peer).asides = 0
         return written
 
     def note(self, body: Body, now_ms: int, evidence: Iterable[Block] = ()) -> Written:
@@ -223,8 +225,11 @@ class Teller:
             self._when_saved(Forked(peer, held, written))
             return "another entry is in its place"
         blocks = {block.cid: block for block in row.evidence}
-        if why := objection(written, blocks, self.ledger.me):
+        channel = self.ledger.channels.get(written.entry.channel or b"")
+        if why := self._vetting.objection(written, blocks, channel):
             self._when_saved(Breach(*row))
+            return why
+        if why := self._excess(peer, written.body, channel):
             return why
         try:
             self._take(row)
@@ -235,12 +240,20 @@ class Teller:
             return self._blame(peer, error.what)
         return ""
 
+    def _excess(self, peer: PeerId, body: Body, channel: Channel | None) -> str:
+        """Return why there is no room for an entry of a peer; count it when there is."""
+        line = self._line(peer)
+        if why := self._vetting.excess(body, line.asides, self.ledger, channel):
+            return why
+        line.asides = line.asides + 1 if channel and is_aside(body, channel) else 0
+        return ""
+
     def _recover(self, peer: PeerId, row: Row) -> str:
         """Take one entry that is lost here; return why it is not taken."""
         if row.written.author != self.ledger.me:
             return self._hear(peer, row)
-        if lacks(row.written, {block.cid for block in row.evidence}):
-            return "it comes without what it names"
+        if not set(row.written.entry.refs) <= {block.cid for block in row.evidence}:
+            return UNNAMED
         try:
             self._take(row)
         except Refused as error:

@@ -16,4 +16,5 @@ class Line:
     is_asked: bool = False  # that, since it is there
     is_busy: bool = False  # it was told something, and has not answered
     is_stuck: bool = False  # it does not take what it is told, until it asks again
+    asides: int = 0  # entries of it in a row that change nothing of what anybody owes
     is_showing: bool = False  # it was asked for entries of ours that are lost here

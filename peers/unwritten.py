@@ -30,6 +30,7 @@ class Known(NamedTuple):
 
     id_at: Callable[[PeerId, int, int], Cid | None]  # of an author, by epoch and number
     follower: Callable[[PeerId, bytes, Cid | None], Cid | None]  # the next in a channel after one
+    evidence: Callable[[Cid], bytes | None]  # a block that entries name
 
 
 class Unwritten:
@@ -39,7 +40,8 @@ class Unwritten:
         """Take what is in the book."""
         self._known = known
         self._rows: list[Row] = []  # not given yet to who writes
-        self._entries: deque[Written] = deque()
+        self._unsaved: deque[Row] = deque()
+        self._blocks: dict[Cid, Block] = {}  # that those name
         self._ids: dict[tuple[PeerId, int, int], Cid] = {}
         self._nexts: dict[tuple[PeerId, bytes | None, Cid | None], Cid] = {}
         self._taken = self._saved = 0  # entries
@@ -48,7 +50,8 @@ class Unwritten:
     def take(self, row: Row) -> None:
         """Take an entry."""
         self._rows.append(row)
-        self._entries.append(row.written)
+        self._unsaved.append(row)
+        self._blocks.update((block.cid, block) for block in row.evidence)
         self._ids[_at(row.written)] = self._nexts[_after(row.written)] = row.written.id
         self._taken += 1
 
@@ -76,7 +79,9 @@ class Unwritten:
         """Hear that the next so many are in the book; return what waited for that."""
         self._saved += count
         for _ in range(count):
-            written = self._entries.popleft()
+            written, blocks = self._unsaved.popleft()
+            for block in blocks:
+                self._blocks.pop(block.cid, None)  # another names it, too: it is in the book
             del self._ids[_at(written)]
             self._nexts.pop(_after(written), None)  # of those in no channel all have one place
         due: list[Action] = []
@@ -87,6 +92,11 @@ class Unwritten:
     def has(self, author: PeerId, place: Place) -> bool:
         """Return whether an entry is here or in the book."""
         return self._id_at(author, place) == place.id
+
+    def evidence(self, cid: Cid) -> bytes | None:
+        """Return a block that an entry names, which is here or in the book."""
+        block = self._blocks.get(cid)
+        return block.data if block is not None else self._known.evidence(cid)
 
     def in_place_of(self, written: Written) -> Cid | None:
         """Return which entry is in the place of one, in the log or in the chain of its channel."""

@@ -1,68 +1,87 @@
-"""Vetting: whether what another peer enters is backed by what it names. Pure.
+"""Vetting: whether what another peer enters follows from what it names. Pure.
 
-An entry that follows from nothing is not taken, and nothing is changed by it.
+It looks at what an audit will look at (grounds.py), with the same eyes, and besides that what an
+entry rests on is at hand. An entry that follows from nothing is not taken, and nothing is changed
+by it: so nobody can put into a ledger what `tally credit verify` will not let pass.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
+from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from peers import receipts, royalty
-from peers.agreement import OFFER
-from peers.entries import Agreed, Receipt, Royalty
+from peers.channel import Channel
+from peers.entries import Body, Checkpoint, Close, Dispute, Limit, Open, Receipt, Reset, Royalty
 from peers.entry import Written
-from peers.identity import PeerId
-from peers.signed import unseal
+from peers.grounds import MANIFESTS, OFFERS, PAGES, Evidence, Grounds
+from peers.ledger import Ledger
+
+MAX_ASIDES: Final = 256  # in a row: of an honest peer a few, and each is kept for ever
+MAX_STRANGERS: Final = 1_024  # channels that another has opened, in which nothing was said here
+
+UNNAMED: Final = "it comes without what it names"
+
+_LACKS: Final = {
+    OFFERS: "what was agreed comes with the offer",
+    PAGES: "a receipt comes with its lines",
+    MANIFESTS: "a royalty comes with its manifest, and those of its parents",
+}
 
 
-def objection(written: Written, blocks: Mapping[Cid, Block], me: PeerId) -> str:
-    """Return why an entry in a channel with me is not taken; "" when it is.
+class Vetting:
+    """What looks at entries before they are taken."""
 
-    `blocks` are those that came with it: of each the bytes are what it is named.
-    """
-    if lacks(written, blocks):
-        return "it comes without what it names"
-    match written.body:
-        case Agreed() as agreed:
-            return _of_agreed(agreed, written.author, blocks, me)
-        case Receipt() as receipt:
-            lines = blocks.get(written.entry.refs[0]) if written.entry.refs else None
-            if lines is None:
-                return "a receipt comes with its lines"
-            return receipts.objection(receipt, lines.data)
-        case Royalty(_, manifest):
-            return _of_royalty(manifest, blocks)
+    def __init__(self, evidence: Evidence) -> None:
+        """Use blocks that came before, too."""
+        self._came: Mapping[Cid, Block] = {}
+        self._evidence = evidence
+        self._grounds = Grounds(self._find)
+
+    def objection(
+        self, written: Written, blocks: Mapping[Cid, Block], channel: Channel | None
+    ) -> str:
+        """Return why an entry of its channel is not taken; "" when it is, if it is in its place.
+
+        `blocks` are those that came with it: of each the bytes are what it is named.
+        """
+        if channel is None and not isinstance(written.body, Open):
+            return ""  # it is in no place
+        if any(cid not in blocks for cid in written.entry.refs):
+            return UNNAMED
+        self._came = blocks
+        try:
+            lacks = self._grounds.lacking(written, channel)
+        except Damaged as damaged:
+            return damaged.what
+        finally:
+            self._came = {}
+        return _LACKS.get(lacks or "", "")
+
+    def excess(self, body: Body, asides: int, ledger: Ledger, channel: Channel | None) -> str:
+        """Return why there is no room for an entry; "" when there is.
+
+        Its author has said so many in a row that change nothing of what anybody owes.
+        """
+        if channel is None:
+            strangers = sum(not one.mine.is_open for one in ledger.channels.values())
+            return "too many have opened a channel here" if strangers >= MAX_STRANGERS else ""
+        too_many = is_aside(body, channel) and asides >= MAX_ASIDES
+        return "it says much, and nobody owes more or less for it" if too_many else ""
+
+    def _find(self, cid: Cid) -> bytes | None:
+        block = self._came.get(cid)
+        return block.data if block is not None else self._evidence(cid)
+
+
+def is_aside(body: Body, channel: Channel) -> bool:
+    """Return whether an entry changes nothing of what anybody owes, or may come to owe."""
+    match body:
+        case Limit() | Dispute() | Checkpoint() | Reset():
+            return True
+        case Receipt(amount=0) | Royalty(amount=0):
+            return True
+        case Close(agreement):
+            return agreement not in channel.agreements
         case _:
-            return ""
-
-
-def lacks(written: Written, blocks: Container[Cid]) -> bool:
-    """Return whether something that an entry names did not come with it."""
-    return any(cid not in blocks for cid in written.entry.refs)
-
-
-def _of_agreed(agreed: Agreed, provider: PeerId, blocks: Mapping[Cid, Block], me: PeerId) -> str:
-    """Look whether I offered what a provider says that it accepted."""
-    block = blocks.get(agreed.agreement)
-    if block is None:
-        return "what was agreed comes with the offer"
-    try:
-        offer = unseal(OFFER, block.data)
-    except Damaged as damaged:
-        return damaged.what
-    terms = offer.value
-    if offer.signer != me or (terms.requester, terms.provider) != (me.key, provider.key):
-        return "it was never offered that"
-    return "" if terms.price_cap == agreed.price_cap else "it was offered another amount"
-
-
-def _of_royalty(manifest: Cid, blocks: Mapping[Cid, Block]) -> str:
-    block = blocks.get(manifest)
-    if block is None:
-        return "a royalty comes with its manifest"
-    try:
-        royalty.opened(block.data)
-    except Damaged as damaged:
-        return damaged.what
-    return ""
+            return False

@@ -47,7 +47,7 @@ class Party:
         """Begin from what is in the book."""
         self.unwritten: list[Row] = []
         ledger = replay(self.peer, [row.written for row in self.rows])
-        book = Known(self._id_at, self._follower)
+        book = Known(self._id_at, self._follower, self.evidence)
         self.teller = Teller(ledger, self.key, book, is_restored=is_restored)
         if not self.rows:
             self.teller.note(self.genesis, self.net.tick())
@@ -149,6 +149,11 @@ class Party:
             if (row.written.entry.channel, row.written.entry.before) == (channel, before):
                 return row.written.id
         return None
+
+    def evidence(self, cid: Cid) -> bytes | None:
+        """Return what an entry names."""
+        blocks = (block for row in self.rows for block in row.evidence)
+        return next((block.data for block in blocks if block.cid == cid), None)
 
     def _of(self, author: PeerId) -> Iterator[Row]:
         return (row for row in self.rows if row.written.author == author)

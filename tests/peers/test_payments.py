@@ -68,9 +68,15 @@ def agreement_of(offer: Block) -> Agreement:
     return Agreement(offer.cid, unseal(OFFER, offer.data).value)
 
 
-def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Block:
+def agree(
+    requester: Bank,
+    provider: Bank,
+    cap: int,
+    name: str = "run",
+    royalties: Royalties = NOBODY,
+) -> Block:
     """Have a provider take an offer; return it."""
-    offer = offered(requester.identity, provider.peer.key, cap, name)
+    offer = offered(requester.identity, provider.peer.key, cap, name, royalties.cids)
     requester.payments.begin(offer.cid)
     provider.credit.agree(requester.peer, offer, cap, lambda: None)
     return offer
@@ -297,7 +303,7 @@ def test_authors_get_theirs_when_an_agreement_ends(opened: Callable[..., Bank]) 
     named = (Author(author.peer.key, 1),)
     block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
     royalties = Royalties([block.data])
-    offer = agree(one, two, 500)
+    offer = agree(one, two, 500, royalties=royalties)
     one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(105), royalties), nothing)
     one.payments.end(agreement_of(offer), royalties)
     until(lambda: two.balance(one) == 105, one, two)

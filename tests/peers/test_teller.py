@@ -1,15 +1,26 @@
 """Teller: two peers come to have the same entries, whatever happens between them."""
 
+from dataclasses import replace
+
 import pytest
 
+from engine.content.blocks import Block
+from engine.content.cid import RAW, Cid
 from engine.errors import Refused
+from peers import vetting
+from peers.audit import AtOnce, Audit, Start
 from peers.clearing import next_voucher
-from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset
+from peers.entries import Close, Dispute, Epoch, Limit, Open, Reset, Royalty
 from peers.entry import write
-from peers.ledger import follow
+from peers.ledger import follow, ledger_of
+from peers.order import START, Taken, link
 from peers.place import Place, place_of
+from peers.receipts import LINES, receipt_of
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal
 from peers.teller_events import Ask, Blame, Forked
 from peers.unwritten import Row
+from peers.vetting import MAX_ASIDES
 from tests.peers.bills import agreed, billed, offered
 from tests.peers.ledgers import Keeper
 from tests.peers.tellers import Net, Party
@@ -267,6 +278,78 @@ def test_a_receipt_comes_with_its_lines() -> None:
     one.say(two, receipt, billed(offer.cid, 99)[1])
     net.settle()
     assert two.teller.ledger.channel(one.peer).theirs.debt == 0
+
+
+def _under(one: Party, two: Party, manifest: Block) -> Block:
+    """Have something agreed, by the terms of a manifest; return the offer."""
+    one.say(two, Open(two.peer.key, 0, 1_000))
+    two.say(one, Open(one.peer.key, 0, 1_000))
+    offer = offered(one.key, two.peer.key, 500, royalties=(manifest.cid,))
+    two.say(one, *agreed(offer, 500))
+    one.net.settle()
+    return offer
+
+
+@pytest.mark.parametrize("case", ["another share", "another price", "more than it rests on", "all"])
+def test_what_an_audit_would_not_let_pass_is_not_taken(case: str) -> None:
+    """So nobody can break the ledger of another by what it says."""
+    net, one, two = _pair()
+    terms = Manifest(None, (Author(two.peer.key, 1), Author(one.peer.key, 1)), 10, 0, 500)
+    manifest = seal(MANIFEST, terms, one.key)
+    offer = _under(one, two, manifest)
+    other = Block(Cid.of(RAW, b"noise"), b"noise")
+    receipt, papers = billed(offer.cid, 100)
+    lines = LINES.decode(papers[0].data)
+    dear = replace(lines, lines=(replace(lines.lines[0], amount=101),))
+    entries = {
+        "another share": (Royalty(offer.cid, manifest.cid, 10, 6), (manifest,)),
+        "another price": (receipt_of(dear), (LINES.block(dear),)),
+        "more than it rests on": (Limit(5), (other,)),
+        "all": (receipt, (*papers, manifest)),
+    }
+    one.say(two, *entries[case])
+    net.settle()
+    last = two.rows[-1].written
+    assert (last.author == one.peer and last.body == entries[case][0]) == (case == "all")
+    audit = Audit("ledger", Start(ledger_of(two.peer)), two.evidence, AtOnce())
+    with audit.naming():
+        at = START
+        for number, row in enumerate(two.rows, 1):
+            at = link(at, row.written.id)
+            audit.take(Taken(number, row.written.signed, at))
+    assert not audit.lacks
+
+
+def test_who_says_much_that_changes_nothing_is_not_heard() -> None:
+    """Until something is said here: what others say is kept for ever."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    for limit in range(MAX_ASIDES + 9):
+        one.say(two, Limit(limit))
+        net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == MAX_ASIDES - 1
+    two.say(one, Limit(7))
+    net.connect(one, two)
+    net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == MAX_ASIDES + 8
+    assert not one.trouble + two.trouble
+
+
+def test_not_all_strangers_may_open_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond some, only those may with whom a channel was opened here."""
+    monkeypatch.setattr(vetting, "MAX_STRANGERS", 2)
+    net = Net()
+    victim, *strangers = (net.party() for _ in range(4))
+    for one in strangers:
+        net.connect(one, victim)
+        one.say(victim, Open(victim.peer.key, 0, 5))
+        net.settle()
+    assert set(victim.teller.ledger.peers()) == {one.peer for one in strangers[:2]}
+    victim.say(strangers[0], Open(strangers[0].peer.key, 0, 5))
+    net.connect(strangers[2], victim)
+    net.settle()
+    assert strangers[2].peer in victim.teller.ledger.peers()
 
 
 def test_a_new_epoch_hears_each_peer_before_it_signs() -> None:

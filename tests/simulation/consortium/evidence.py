@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from engine.content.cid import Cid
 from peers import breaches
-from peers.entries import Open, Voucher
+from peers.entries import Agreed, Open, Voucher
 from peers.entry import Written, read
 from peers.identity import PeerId
 from peers.proofs import FraudProof, find, prove
+from peers.unwritten import Row
 
 
 class Evidence:
@@ -16,23 +17,31 @@ class Evidence:
 
     def __init__(self) -> None:
         self._entries: dict[Cid, bytes] = {}  # as they are signed: of a week there are many
+        self._offers: dict[Cid, bytes] = {}
         self._places: dict[tuple[PeerId, int, int], Cid] = {}
         self._nexts: dict[tuple[PeerId, bytes | None, Cid | None], Cid] = {}
         self._vouchers: defaultdict[tuple[PeerId, bytes | None], list[Cid]] = defaultdict(list)
 
-    def add(self, written: Written) -> None:
+    def add(self, row: Row) -> None:
         """Take an entry."""
+        written = row.written
         entry, author = written.entry, written.author
         self._entries[written.id] = written.signed
         self._places.setdefault((author, entry.epoch, entry.number), written.id)
         self._nexts.setdefault((author, entry.channel, entry.before), written.id)
         if isinstance(written.body, Voucher):
             self._vouchers[author, entry.channel].append(written.id)
+        if isinstance(written.body, Agreed):
+            self._offers.update((block.cid, block.data) for block in row.evidence)
 
     def get(self, name: Cid) -> Written | None:
         """Return an entry that is here."""
         signed = self._entries.get(name)
         return None if signed is None else read(signed)
+
+    def offer(self, name: Cid) -> bytes | None:
+        """Return an offer that was accepted."""
+        return self._offers.get(name)
 
     def id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
         """Return what is at a place."""

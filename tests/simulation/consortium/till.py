@@ -20,7 +20,7 @@ from peers.ledger import Ledger, ledger_of
 from peers.place import Place, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.teller import Teller
-from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Say
+from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Say, Show
 from peers.unwritten import Known, Row
 from tests.simulation.consortium.evidence import Evidence
 
@@ -71,7 +71,8 @@ class Till:
         self.note(Genesis(number.to_bytes(16, "big")))
 
     def _begin(self, ledger: Ledger) -> None:
-        known = Known(self._evidence.id_at, self._evidence.follower)
+        book = self._evidence
+        known = Known(book.id_at, book.follower, book.offer)
         self.teller = Teller(ledger, self._signer, known)
 
     # to who trades, a Treasury
@@ -169,7 +170,7 @@ class Till:
         rows = self.teller.unsaved()
         for row in rows:
             self.entries += 1
-            self._evidence.add(row.written)
+            self._evidence.add(row)
             if row.written.author == self.me and (name := row.written.entry.channel) is not None:
                 self._told[self.ledger.channels[name].peer].append(row)
         self.teller.saved(len(rows))
@@ -186,6 +187,9 @@ class Till:
                     self._wires.tills[peer].said(self.me, rows)
             case Answer(token, last, why):
                 token(last, why)  # type: ignore[operator]
+            case Show(peer):  # nobody here loses a file: who says so has nothing to show
+                self.teller.shown(peer, (), self._wires.now_ms())
+                self._go_on()
             case Entered(written):
                 self._entered(written)
             case Forked(peer, _, _) | Blame(peer, _):

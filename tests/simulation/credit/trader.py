@@ -156,7 +156,7 @@ class Trader:
         self.heard: list[Callable[[Written], None]] = []
         self._then: dict[Cid, Callable[[], None]] = {}
         shelf, opened = self.shelf, ledger_state.decode(ledger_state.encode(self.replayed))
-        known = Known(shelf.id_at, shelf.follower)
+        known = Known(shelf.id_at, shelf.follower, shelf.evidence)
         self.teller = Teller(opened, self.signer, known, is_restored=shelf.is_restored)
         self.heads = Heads(self.peer)
         for row in shelf.rows:
