@@ -1,8 +1,8 @@
 """Payments: what this peer pays to those who run its steps.
 
-A receipt is entered when the provider's word for the agreement is in the ledger; what comes before
-that waits. What is owed gets a voucher soon after. When an agreement ends, the authors of what was
-run get theirs (author_payments.py).
+A receipt is entered when the provider's word for the agreement is in the ledger, and there is room
+for it in the next voucher; until then it waits (backlog.py). What is owed gets a voucher soon
+after. When an agreement ends, the authors of what was run get theirs (author_payments.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from engine.errors import Refused
 from peers import precedent
 from peers.agreement import Agreement
 from peers.author_payments import AuthorPayments
+from peers.backlog import Act, Backlog
 from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
@@ -63,7 +64,7 @@ class Payments:
         self._policy = policy
         self._log = log
         self._authors = AuthorPayments(treasury, book, log, self._royalty, elsewhere)
-        self._waiting: dict[tuple[PeerId, Cid], list[Then]] = {}  # until it may be paid
+        self._backlog = Backlog(self._may_pay, log)
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
         self._ending: list[tuple[Agreement, Royalties]] = []
@@ -88,7 +89,7 @@ class Payments:
     def bill(self, provider: PeerId, bill: Bill, then: Then) -> None:
         """Give receipts; `then` is called when they are durable."""
         if bill.lines:
-            self._in_turn(provider, bill.agreement, partial(self._give, provider, bill, then))
+            self._backlog.add(provider, bill.agreement, partial(self._give, provider, bill, then))
         else:
             then()
 
@@ -97,7 +98,7 @@ class Payments:
         provider, cid = agreement.provider, agreement.cid
         for step, why in steps.items():
             body = Dispute(cid, step, why[:MAX_WHY])
-            self._in_turn(provider, cid, partial(self._dispute, provider, body))
+            self._backlog.add(provider, cid, partial(self._dispute, provider, body))
 
     def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
         """Hear of steps that are stopped: what they had run is paid when the provider says it."""
@@ -125,8 +126,8 @@ class Payments:
             provider, cid = agreement.provider, agreement.cid
             if self._stopped.waits(cid, self._now_ms):
                 self._ending.append((agreement, royalties))
-            elif (provider, cid) in self._waiting or self._held(provider, cid) is not None:
-                self._in_turn(provider, cid, partial(self._close, agreement, royalties))
+            elif self._backlog.has(provider, cid) or self._held(provider, cid) is not None:
+                self._backlog.add(provider, cid, partial(self._close, agreement, royalties))
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then."""
@@ -134,7 +135,7 @@ class Payments:
             if precedent.is_closed(self._book, due.agreement):
                 settled(due.batch)  # all of it was paid before
             else:
-                self._in_turn(due.provider, due.agreement, partial(self._pay, due, settled))
+                self._backlog.add(due.provider, due.agreement, partial(self._pay, due, settled))
         for peer in self._treasury.ledger.peers():
             account = self._treasury.account(peer)
             if account.mine.pending:
@@ -145,7 +146,7 @@ class Payments:
     def tick(self, now_ms: int) -> None:
         """Take the time."""
         self._now_ms = now_ms
-        self._go_on()
+        self._backlog.go_on()
         self._end_all()
         for peer, since_ms in tuple(self._since_ms.items()):
             pending = len(self._treasury.account(peer).mine.pending)
@@ -159,22 +160,10 @@ class Payments:
 
     # when it may be done
 
-    def _in_turn(self, provider: PeerId, agreement: Cid, act: Then) -> None:
-        if (provider, agreement) not in self._waiting and self._may_pay(provider, agreement):
-            act()
-        else:
-            self._waiting.setdefault((provider, agreement), []).append(act)
-
-    def _go_on(self) -> None:
-        """Do what waited for a provider's word, or for a provider that has to be heard first."""
-        for of in [of for of in self._waiting if self._may_pay(*of)]:
-            for act in self._waiting.pop(of):
-                act()
-
     def _heard(self, written: Written) -> None:
         """Pay what waited for a provider's word; end what it accepts when nobody wants it."""
         if isinstance(written.body, Agreed) and written.author != self._treasury.me:
-            self._go_on()
+            self._backlog.go_on()
             if written.body.agreement not in self._live:
                 self._end_left(written.author, written.body.agreement)
 
@@ -186,8 +175,12 @@ class Payments:
             self.end(Agreement(agreement, offer), royalties)
 
     def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:
-        is_agreed = self._held(provider, agreement) is not None
-        return is_agreed and self._treasury.may_sign(provider)
+        return self._held(provider, agreement) is not None and self._has_room(provider)
+
+    def _has_room(self, peer: PeerId, count: int = 1) -> bool:
+        """Return whether so much more may be owed to a peer before the next voucher."""
+        pending = len(self._treasury.account(peer).mine.pending)
+        return self._treasury.may_sign(peer) and pending + count <= MAX_PENDING
 
     def _held(self, provider: PeerId, agreement: Cid) -> Held | None:
         held = self._treasury.account(provider).agreements.get(agreement)
@@ -195,22 +188,27 @@ class Payments:
 
     # what is entered
 
-    def _pay(self, due: Batch, settled: Callable[[Cid], None]) -> None:
+    def _pay(self, due: Batch, settled: Callable[[Cid], None]) -> Act | None:
         """Give receipts for what of a batch has none."""
         paid = set(precedent.paid(self._book, due.agreement))
         left = tuple(one for one in due.lines if (one.step, one.attestation) not in paid)
-        self._give(due.provider, Bill(due.agreement, due.batch, left), partial(settled, due.batch))
+        bill = Bill(due.agreement, due.batch, left)
+        return self._give(due.provider, bill, partial(settled, due.batch))
 
-    def _give(self, provider: PeerId, bill: Bill, then: Then) -> None:
+    def _give(self, provider: PeerId, bill: Bill, then: Then) -> Act | None:
+        """Give receipts until there is no room for one; return what gives the rest."""
         held = self._held(provider, bill.agreement)
         left = held.price_cap - held.applied if held else 0  # others may have had some of it
-        if not (lines := tuple(within(bill.lines, left))):
+        lines = tuple(within(bill.lines, left))
+        if not lines:
             then()
-            return
-        parts = [lines[at : at + MAX_LINES] for at in range(0, len(lines), MAX_LINES)]
-        for part in parts:
+        while lines:
+            if not self._may_pay(provider, bill.agreement):
+                return partial(self._give, provider, bill._replace(lines=lines), then)
+            part, lines = lines[:MAX_LINES], lines[MAX_LINES:]
             of = Lines(bill.agreement, bill.batch, part)
-            self._receipt(provider, of, bill.royalties, then if part is parts[-1] else None)
+            self._receipt(provider, of, bill.royalties, None if lines else then)
+        return None
 
     def _receipt(
         self, provider: PeerId, lines: Lines, royalties: Royalties, then: Then | None
@@ -228,19 +226,18 @@ class Payments:
             self._open(provider)
             self._treasury.enter(provider, body)
 
-    def _close(self, agreement: Agreement, royalties: Royalties) -> None:
-        provider = agreement.provider
-        if not all(map(self._treasury.may_sign, authors(royalties))):  # of a restored ledger
-            again = partial(self._close, agreement, royalties)
-            self._waiting.setdefault((provider, agreement.cid), []).append(again)
-            return
+    def _close(self, agreement: Agreement, royalties: Royalties) -> Act | None:
+        provider, most = agreement.provider, len(royalties.cids)  # that one author gets
+        if not all(self._has_room(author, most) for author in authors(royalties)):
+            return partial(self._close, agreement, royalties)
         if (held := self._held(provider, agreement.cid)) is None:  # it was ended meanwhile
-            return
+            return None
         self._open(provider)
         if held.applied and royalties.cids:
             self._authors.pay(agreement, royalties, Credits(held.applied))
         self._vouch(provider)
         self._treasury.enter(provider, Close(agreement.cid))
+        return None
 
     def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
         self._open(author)

@@ -11,7 +11,7 @@ from engine.content.blocks import Checked
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Refused
 from peers.agreement import MAX_MANIFESTS
-from peers.credits import NOTHING, Credits
+from peers.credits import MAX_CREDITS, NOTHING, Credits
 from peers.identity import PeerId
 from peers.royalty import WHOLE, Manifest, opened, pool, split
 
@@ -79,6 +79,7 @@ NOBODY: Final = Royalties()
 
 
 def authors(royalties: Royalties) -> list[PeerId]:
-    """Return who is paid."""
-    keys = {key for one in royalties.due(Credits(10**6), is_first=True) for key in one.shares}
+    """Return who may be paid, however small the part."""
+    most = Credits(MAX_CREDITS)
+    keys = {key for cid in royalties.cids for key in royalties.shares_of(cid, most)}
     return sorted(PeerId(key) for key in keys)

@@ -12,7 +12,8 @@ not here, are taken again, as those of an epoch that has passed.
 >>> teller.unsaved(), teller.actions()                                   # doctest: +SKIP
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
@@ -62,7 +63,7 @@ class Teller:
             self._line(peer).durable = _last(ledger, peer, ours=True)
         self._unwritten = Unwritten(known)
         self._vetting = Vetting(self._unwritten.evidence)
-        self._actions: list[Action] = []
+        self._actions: deque[Action] = deque()
 
     # for its owner
 
@@ -123,10 +124,10 @@ class Teller:
                 self._durable(action.written)
             self._actions.append(action)
 
-    def actions(self) -> list[Action]:
-        """Return what is to be done, in order; it is given once."""
-        actions, self._actions = self._actions, []
-        return actions
+    def actions(self) -> Iterator[Action]:
+        """Yield what is to be done, in order; each is given once, and the rest stays to be done."""
+        while self._actions:
+            yield self._actions.popleft()
 
     # what happens on connections
 

@@ -13,6 +13,7 @@ from typing import Final
 from engine.clock import Clock
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.errors import Refused
 from engine.recorder import Record, Recorder
 from peers.asking import Asking
 from peers.channel import Channel as Account
@@ -92,7 +93,7 @@ class Treasury:
         )
         self._then: dict[Cid, Callable[[], None]] = {}  # by entry
         self._rows: list[Row] = []  # to be written
-        self._is_writing = False
+        self._is_writing = self._is_acting = False
         self._is_behind = False  # whether a write failed, and was not tried again
         self._again_ms = 0
         self._now_ms = clock.monotonic_ms()
@@ -230,8 +231,16 @@ class Treasury:
         self._rows += self._teller.unsaved()
         if self._rows and not self._is_writing and self._now_ms >= self._again_ms:
             self._write(self._rows, self.ledger)
-        for action in self._teller.actions():
-            self._do(action)
+        if not self._is_acting:  # else whoever is at it goes on with what came meanwhile
+            self._act()
+
+    def _act(self) -> None:
+        self._is_acting = True
+        try:
+            for action in self._teller.actions():
+                self._do(action)
+        finally:
+            self._is_acting = False
 
     def _write(self, rows: list[Row], after: Ledger) -> None:
         self._is_writing, self._rows = True, []
@@ -292,10 +301,17 @@ class Treasury:
 
     def _entered(self, written: Written) -> None:
         if (then := self._then.pop(written.id, None)) is not None:
-            then()
+            self._try(written, then)
         self._court.hold(written)
         for heard in self.heard:
-            heard(written)
+            self._try(written, partial(heard, written))
+
+    def _try(self, written: Written, act: Callable[[], None]) -> None:
+        """Do what follows from an entry; when it is refused, all else goes on."""
+        try:
+            act()
+        except Refused as refused:
+            self._log("not signed", because=str(written.id), why=refused.what)
 
     def _end(self, peer: PeerId, why: str) -> None:
         self._log("blamed", peer=peer, why=why)

@@ -10,9 +10,11 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.errors import Refused, Unavailable
+from peers import clearing, payments
 from peers.agreement import OFFER, Agreement
 from peers.credit_line import MOST_AGREED
-from peers.entries import MAX_WHY, Dispute, Limit
+from peers.entries import MAX_WHY, Dispute, Limit, Reset
+from peers.entry import Written
 from peers.ledger_place import KEY
 from peers.payments import Bill
 from peers.receipts import Line
@@ -293,6 +295,77 @@ def test_a_restored_ledger_signs_nothing_before_it_has_heard(
     until(lambda: two.treasury.account(one.peer).theirs.limit == 5, restored, two)
     assert offer.cid not in two.treasury.account(one.peer).agreements
     assert "blamed" not in [*restored.said, *two.said]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many receipts one voucher covers: few, and each has one line."""
+    for module in (clearing, payments):
+        monkeypatch.setattr(module, "MAX_PENDING", 4)
+    monkeypatch.setattr(payments, "MAX_LINES", 1)
+    return 4
+
+
+def test_no_more_is_owed_than_one_voucher_covers(opened: Callable[..., Bank], few: int) -> None:
+    """While a reset is not answered none is given: what is over waits, and is paid after it."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    first = Bill(offer.cid, BATCH, lines(10))
+    one.payments.bill(two.peer, first, nothing)
+    until(lambda: two.balance(one) == 10, one, two)
+    body = Reset(1, one.treasury.account(two.peer).in_order(0, 0), "nothing")
+    one.treasury.enter(two.peer, body)
+    paid: list[None] = []
+    many = Bill(offer.cid, BATCH, lines(*[10] * (few + 2)))
+    one.payments.bill(two.peer, many, lambda: paid.append(None))
+    one.payments.bill(two.peer, first, lambda: paid.append(None))
+    until(lambda: two.treasury.account(one.peer).theirs.debt == 10 + few * 10, one, two)
+    assert (len(one.treasury.account(two.peer).mine.pending), paid) == (few, [])
+    two.treasury.enter(one.peer, body)
+    until(lambda: two.balance(one) == 10 + (few + 3) * 10, one, two)
+    assert len(paid) == 2
+    assert "not paid" not in one.said
+
+
+def test_authors_are_owed_no_more_than_one_voucher_covers(
+    opened: Callable[..., Bank], few: int
+) -> None:
+    """An agreement ends when there is room for what its authors get."""
+    one, two, author = opened(1), opened(2), opened(3)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    named = (Author(author.peer.key, 1),)
+    block = seal(MANIFEST, Manifest(None, named, 0, 1_000, 10**6), author.identity)
+    royalties = Royalties([block.data])
+    offers = [agree(one, two, 100, f"run {number}") for number in range(few + 1)]
+    for number, offer in enumerate(offers):
+        one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(10), royalties), nothing)
+        until(lambda at=number: two.balance(one) == 10 + at * 10, one, two)
+    for offer in offers:
+        one.payments.end(agreement_of(offer), royalties)
+    assert len(one.treasury.account(author.peer).mine.pending) == few
+    assert [*one.treasury.account(two.peer).agreements] == [offers[-1].cid]
+    until(lambda: one.balance(author) == -few - 1, one)
+    assert not one.treasury.account(two.peer).agreements
+
+
+def test_what_is_refused_of_an_entry_holds_nothing_up(opened: Callable[..., Bank]) -> None:
+    """Whoever hears of it next hears of it, and its author that it is taken."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+
+    def refuses(_: Written) -> None:
+        raise Refused("no")
+
+    heard: list[Written] = []
+    two.treasury.heard[:0] = [refuses, heard.append]
+    offer = agree(one, two, 500)
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(70)), nothing)
+    until(lambda: two.balance(one) == 70, one, two)
+    assert two.said.count("not signed") == len(heard) > 3
 
 
 def test_authors_get_theirs_when_an_agreement_ends(opened: Callable[..., Bank]) -> None:

@@ -32,6 +32,15 @@ def test_authors_share_in_what_is_paid() -> None:
     assert authors(royalties) == sorted([ANN.peer, BOB.peer])
 
 
+def test_an_author_with_a_small_part_is_one() -> None:
+    """Whose part of most prices is rounded down to nothing."""
+    named = (Author(ANN.public_key, 10_000), Author(BOB.public_key, 1))
+    royalties = Royalties([seal(MANIFEST, Manifest(None, named, 0, 1, 10**9), ANN).data])
+    (due,) = royalties.due(Credits(10**8), is_first=True)
+    assert due.shares.keys() == {ANN.public_key, BOB.public_key}
+    assert authors(royalties) == sorted([ANN.peer, BOB.peer])
+
+
 def test_nobody_is_paid_without_a_manifest() -> None:
     """Nor anything taken from what a run may cost."""
     assert not list(NOBODY.due(Credits(1_000), is_first=True))

@@ -18,7 +18,7 @@ from peers.place import Place, place_of
 from peers.receipts import LINES, receipt_of
 from peers.royalty import MANIFEST, Author, Manifest
 from peers.signed import seal
-from peers.teller_events import Ask, Blame, Forked
+from peers.teller_events import Ask, Blame, Entered, Forked
 from peers.unwritten import Row
 from peers.vetting import MAX_ASIDES
 from tests.peers.bills import agreed, billed, offered
@@ -483,6 +483,20 @@ def test_what_is_lost_comes_back_with_what_it_names() -> None:
     net.settle()
     assert [type(trouble) for trouble in one.trouble] == [Blame]
     assert one.teller.ledger.channel(two.peer).mine.debt == 0
+
+
+def test_what_was_not_done_is_still_to_be_done() -> None:
+    """When whoever does it fails on the way."""
+    one, two = Net().party(), Keeper(2)
+    one.teller.enter(two.peer, Open(two.peer.key, 0, 5), 0)
+    one.teller.enter(two.peer, Limit(6), 0)
+    one.teller.saved(len(one.teller.unsaved()))
+    first = next(iter(one.teller.actions()))
+    assert isinstance(first, Entered)
+    assert isinstance(first.written.body, Open)
+    (left,) = one.teller.actions()
+    assert isinstance(left, Entered)
+    assert left.written.body == Limit(6)
 
 
 def test_what_was_to_be_asked_on_a_line_is_not_asked_on_the_next() -> None:

@@ -206,7 +206,7 @@ class Trader:
         if doom is not None and not doom.is_heard:
             raise Crashed(self)
         self.teller.saved(count)
-        actions = self.teller.actions()
+        actions = list(self.teller.actions())
         for action in actions if doom is None else actions[: doom.actions]:
             self._do(action)
         if doom is not None:
