@@ -4,9 +4,11 @@ import os
 
 import click
 
+from cli.config_file import config_path, store
 from cli.options import common
 from cli.report import emit_json, emit_table
-from cli.settings import SETTINGS, Settings, config_file, load, store
+from cli.setting_kinds import SETTINGS
+from cli.settings import Settings, load
 
 
 @click.group()
@@ -56,5 +58,5 @@ def unset(settings: Settings, name: str) -> None:
 def path(settings: Settings) -> None:
     """Print where the config file is."""
     if settings.json:
-        return emit_json({"path": str(config_file())})
-    return click.echo(config_file())
+        return emit_json({"path": str(config_path())})
+    return click.echo(config_path())

@@ -50,7 +50,7 @@ def _params(ctx: click.Context, typed: str) -> Items:
 
 
 def _settings(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]:
-    from cli.settings import SETTINGS
+    from cli.setting_kinds import SETTINGS
 
     for name, setting in SETTINGS.items():
         yield CompletionItem(name, help=setting.summary)

@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from cli.settings import OUTPUTS, Settings, settle
+from cli.setting_kinds import OUTPUTS
+from cli.settings import Settings, settle
 
 SETTINGS_TOO: Final = (
     "output",

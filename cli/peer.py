@@ -9,7 +9,8 @@ import click
 
 from cli.options import common
 from cli.report import emit_json, emit_table, human_size, note
-from cli.settings import BORROWERS, Settings
+from cli.setting_kinds import BORROWERS
+from cli.settings import Settings
 from engine.errors import Refused, Unavailable
 from peers.identity import Address, PeerId
 

@@ -3,6 +3,7 @@
 import pytest
 
 from cli import settings
+from cli.config_file import config_path, store
 from engine.errors import Refused
 
 
@@ -14,7 +15,7 @@ def _own_config(tmp_path, monkeypatch):
 def test_layers_override_one_another_in_order():
     """A flag beats the environment, which beats the file, which beats the default."""
     assert settings.load({}, {})["jobs"].origin == "built-in"
-    settings.store("jobs", "3")
+    store("jobs", "3")
     assert settings.load({}, {})["jobs"].value == 3
     assert settings.load({}, {"TALLY_JOBS": "4"})["jobs"] == settings.Value(4, "TALLY_JOBS")
     assert settings.load({"jobs": "5"}, {"TALLY_JOBS": "4"})["jobs"].value == 5
@@ -22,10 +23,10 @@ def test_layers_override_one_another_in_order():
 
 def test_storing_one_setting_keeps_the_others():
     """`config set` and `config unset` touch the one setting they name."""
-    settings.store("jobs", "3")
-    settings.store("output", "json")
-    settings.store("jobs", None)
-    assert settings.config_file().read_text() == 'output = "json"\n'
+    store("jobs", "3")
+    store("output", "json")
+    store("jobs", None)
+    assert config_path().read_text() == 'output = "json"\n'
 
 
 def test_a_peer_has_room_for_its_other_ports():
@@ -47,8 +48,8 @@ def test_a_peer_has_room_for_its_other_ports():
 )
 def test_a_bad_config_file_is_refused_with_its_name(text, where):
     """Whatever is wrong in the file, the error says which file."""
-    settings.config_file().parent.mkdir(parents=True)
-    settings.config_file().write_text(text)
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text(text)
     with pytest.raises(Refused) as caught:
         settings.load({}, {})
     assert where in caught.value.where
@@ -57,7 +58,7 @@ def test_a_bad_config_file_is_refused_with_its_name(text, where):
 @pytest.mark.parametrize("text", ["/tmp/\U0001f600", "/tmp/é ü", '/tmp/"\\', "/tmp/#x"])
 def test_what_is_stored_is_read_again(text):
     """Any text that a person can see is kept as it is."""
-    settings.store("home", text)
+    store("home", text)
     assert str(settings.load({}, {})["home"].value) == text
 
 
@@ -65,15 +66,15 @@ def test_what_is_stored_is_read_again(text):
 def test_what_toml_cannot_hold_is_refused(text):
     """A config file that cannot be read would stop every command."""
     with pytest.raises(Refused):
-        settings.store("home", text)
-    assert not settings.config_file().exists()
+        store("home", text)
+    assert not config_path().exists()
 
 
 def test_a_bad_value_is_not_stored():
     """`config set` checks a value before it writes it."""
     with pytest.raises(Refused):
-        settings.store("output", "xml")
-    assert not settings.config_file().exists()
+        store("output", "xml")
+    assert not config_path().exists()
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_a_bad_value_is_not_stored():
 )
 def test_prices_are_a_text_or_a_table(text):
     """In the config file; they are kept in micro-credits."""
-    settings.config_file().parent.mkdir(parents=True)
-    settings.config_file().write_text(text)
+    config_path().parent.mkdir(parents=True)
+    config_path().write_text(text)
     found = settings.load({}, {})["prices"]
     assert found.value == {"core-second": 1_000, "failure": 2_000_000}
-    settings.store("jobs", "3")
+    store("jobs", "3")
     assert settings.load({}, {})["prices"] == found
     assert settings.load({}, {"TALLY_PRICES": "failure=1"})["prices"].value == {
         "failure": 1_000_000

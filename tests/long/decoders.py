@@ -230,12 +230,12 @@ def _words(text: str) -> None:
 
 
 def _settings(data: bytes) -> object:
-    from cli import settings
+    from cli import config_file
 
     descriptor = os.memfd_create("config")
     try:
         os.write(descriptor, data)
-        return settings._read_file(Path(f"/proc/self/fd/{descriptor}"))
+        return config_file.read_config(Path(f"/proc/self/fd/{descriptor}"))
     finally:
         os.close(descriptor)
 

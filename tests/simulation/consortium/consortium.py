@@ -20,7 +20,7 @@ from tests.simulation.consortium.till import Wires
 from tests.simulation.hashed import hashed
 
 DAYS = 7
-DEFAULT = Policy(1_000_000, 50, 100_000_000, strangers=100_000_000)  # as cli/settings.py
+DEFAULT = Policy(1_000_000, 50, 100_000_000, strangers=100_000_000)  # as cli/setting_kinds.py
 RECRUIT_MS = 180_000  # between two looks of a run at who there is; in earnest four a second
 GOSSIP_MS = HOUR_MS  # between two times that each tells some others what it knows of logs
 GOSSIPS = 3
