@@ -142,7 +142,8 @@ class Audit:
     def _bridge(self, written: Written) -> None:
         """Let the log of the owner go on after entries of it that are not shown."""
         entry = written.entry
-        if written.author != self.ledger.me or entry.previous not in self._left_out:
+        is_past = entry.epoch < self.ledger.epoch  # it was lost with a file, and is in no log here
+        if written.author != self.ledger.me or is_past or entry.previous not in self._left_out:
             return
         if entry.number <= self.ledger.number + 1:
             raise Damaged("the log of its owner has fewer numbers than entries")

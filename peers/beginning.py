@@ -96,6 +96,7 @@ def _side(standing: Standing, signed: Written) -> Side:
     return Side(
         is_open=True,
         limit=standing.limit,
+        is_fixed=standing.is_fixed,
         total=standing.total,
         nonce=standing.nonce,
         voucher=standing.voucher,

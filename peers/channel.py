@@ -68,7 +68,7 @@ class Side:
     @property
     def standing(self) -> Standing:
         """How it stands, for a checkpoint."""
-        return Standing(self.limit, self.total, self.nonce, self.voucher)
+        return Standing(self.limit, self.total, self.nonce, self.voucher, self.is_fixed)
 
 
 @dataclass(frozen=True, slots=True)

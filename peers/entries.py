@@ -128,6 +128,7 @@ class Standing:
     total: int  # of its vouchers
     nonce: int  # of the last of those
     voucher: Cid | None  # that one
+    is_fixed: bool = False  # the limit, which does not grow by itself
 
 
 @dataclass(frozen=True, slots=True)

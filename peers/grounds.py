@@ -11,7 +11,7 @@ What is not at hand proves nothing, and is counted: that an entry is signed, and
 seen without it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from engine.content.cid import Cid
@@ -55,8 +55,7 @@ class Grounds:
             case Receipt():
                 return self._receipt(written.body, written)
             case Royalty() if channel:
-                _check_refs(written, self._with_parents((written.body.manifest,)))
-                return self._royalty(written.body, written.author, channel)
+                return self._royalty(written.body, written, channel)
             case Fraud():
                 return self._fraud(written.body)
             case _:
@@ -86,16 +85,25 @@ class Grounds:
             return PAGES
         if why := receipts.objection(body, page, offer.value.prices):
             raise Damaged(why)
-        if manifests:
-            _check_named(manifests, self._with_parents(offer.value.royalties))
+        return self._agreed_on(manifests, offer.value) if manifests else None
+
+    def _agreed_on(self, refs: Iterable[Cid], offer: Offer) -> str | None:
+        """Look whether manifests are those of an offer, and of their parents."""
+        own = [self._manifest(cid) for cid in offer.royalties]
+        if None in own:
+            return MANIFESTS
+        parents = (cid for one in own if one is not None for cid in _parents_of(one))
+        _check_named(refs, {*offer.royalties, *parents})
         return None
 
-    def _royalty(self, body: Royalty, author: PeerId, channel: Channel) -> str | None:
+    def _royalty(self, body: Royalty, written: Written, channel: Channel) -> str | None:
         """Look whether it is the share of the other side; who is no provider has no offer here."""
         offer = self._offer(body.agreement)
         manifest = self._manifest(body.manifest)
         if manifest is None:
             return MANIFESTS
+        author = written.author
+        _check_refs(written, (body.manifest, *_parents_of(manifest)))
         if offer is not None:
             _check_terms(body, author, offer.value, manifest)
         try:
@@ -129,17 +137,13 @@ class Grounds:
         data = self._evidence(cid)
         return None if data is None else royalty.opened(data).value
 
-    def _with_parents(self, manifests: Iterable[Cid]) -> set[Cid]:
-        """Return the names of some manifests, and of those of their parents."""
-        named = set(manifests)
-        for manifest in tuple(named):
-            if (found := self._manifest(manifest)) is not None:
-                named.update(parent.manifest for parent in found.parents)
-        return named
-
     def _parents(self, manifest: Manifest) -> Mapping[Cid, Manifest]:
         found = {one.manifest: self._manifest(one.manifest) for one in manifest.parents}
         return {cid: one for cid, one in found.items() if one is not None}
+
+
+def _parents_of(manifest: Manifest) -> Iterator[Cid]:
+    yield from (parent.manifest for parent in manifest.parents)
 
 
 def _check_refs(written: Written, named: Collection[Cid]) -> None:

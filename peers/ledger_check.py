@@ -73,14 +73,14 @@ def _check_entries(file: LedgerFile, audit: Audit, watch: Watch | None) -> None:
         if watch is not None:
             watch(audit.pos, written, audit.ledger)
         if one := snapshots.pop(audit.pos, None):
-            kept = _without_gifts(one.ledger(), audit)
-            if kept != _without_gifts(audit.ledger, audit) or one.link != audit.link:
+            kept = without_gifts(one.ledger(), audit)
+            if kept != without_gifts(audit.ledger, audit) or one.link != audit.link:
                 raise Damaged("the snapshot after it is not what the entries up to it give")
     if snapshots:
         raise Damaged("it is the last, and there is a snapshot of more")
 
 
-def _without_gifts(ledger: Ledger, audit: Audit) -> Ledger:
+def without_gifts(ledger: Ledger, audit: Audit) -> Ledger:
     """Return a ledger without what is not known of channels that begin with a checkpoint."""
     channels = {
         name: replace(

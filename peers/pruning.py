@@ -12,13 +12,17 @@ ledger from before that checkpoint cannot have from here what it lacks.
 import sqlite3
 from typing import NamedTuple
 
-from peers.audit import Signatures
+from engine.errors import Damaged
+from engine.step import Signed
+from peers.audit import Audit, Signatures, Start
 from peers.channel import Channel
 from peers.entries import Checkpoint
-from peers.entry import Written
-from peers.ledger import Ledger
+from peers.entry import Written, parse
+from peers.ledger import Ledger, ledger_of
 from peers.ledger_book import LedgerBook
-from peers.ledger_check import check
+from peers.ledger_check import check, without_gifts
+from peers.ledger_file import FILE
+from peers.order import Taken
 
 
 class Pruned(NamedTuple):
@@ -48,21 +52,52 @@ class _Cuts:
         if isinstance(written.body, Checkpoint) and before[1].body == written.body:
             self.at[name] = before[0]  # nobody signs one of a number twice
 
+    def go(self, taken: Taken) -> bool:
+        """Return whether an entry is gone, or may go."""
+        if not taken.signed:
+            return True
+        channel = parse(taken.signed)[0].entry.channel
+        return channel is not None and taken.pos < self.at.get(channel, 0)
+
+
+class _Seen:
+    """Looks at no signature: all were looked at."""
+
+    def add(self, pos: int, sealed: Signed) -> None:
+        """Do nothing."""
+
+    def wrong(self) -> None:
+        """Return none."""
+
 
 def prune(book: LedgerBook, signatures: Signatures) -> Pruned:
-    """Let go of what may go; nothing does of a ledger that does not hold.
+    """Let go of what may go; nothing does of a ledger that does not hold, or would not after.
 
     Raises: Damaged.
     """
     cuts = _Cuts()
     check(book, signatures, cuts.see)
     ledger = book.load()
+    _rehearse(book, cuts, ledger)
     with book.change() as change:
         entries = sum(_empty(name, pos, change) for name, pos in cuts.at.items())
         papers = _drop_papers(change)
         change.execute("DELETE FROM snapshots")  # of times whose entries are gone
         book.snapshot(ledger, change)
     return Pruned(entries, papers)
+
+
+def _rehearse(book: LedgerBook, cuts: _Cuts, ledger: Ledger) -> None:
+    """See that what will be left gives the same ledger; signatures were looked at."""
+    audit = Audit(FILE, Start(ledger_of(book.me)), lambda _: None, _Seen())
+    with audit.naming():
+        for taken, (name, _) in zip(book.taken(), book.named(), strict=True):
+            if cuts.go(taken):
+                audit.leave_out(taken.pos, name, taken.link)
+            else:
+                audit.take(taken)
+        if without_gifts(audit.ledger, audit) != without_gifts(ledger, audit):
+            raise Damaged("what would be left of it does not say the same")
 
 
 def _empty(channel: bytes, pos: int, change: sqlite3.Connection) -> int:

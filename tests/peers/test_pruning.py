@@ -8,14 +8,25 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.errors import Damaged
+from peers import pruning
 from peers.audit import AtOnce
 from peers.beginning import Beginning
 from peers.correspondence import lost_after, told_after
 from peers.credit_messages import Lost
-from peers.entries import Agreed, Checkpoint, Close, Genesis, Limit, Receipt, write_body
+from peers.entries import (
+    Agreed,
+    Checkpoint,
+    Close,
+    Epoch,
+    Genesis,
+    Limit,
+    Open,
+    Receipt,
+    write_body,
+)
 from peers.entry import read, write
 from peers.identity import PeerId
-from peers.ledger import follow
+from peers.ledger import follow, ledger_of
 from peers.ledger_book import signing
 from peers.ledger_bundle import Scope, export, verify
 from peers.ledger_check import check
@@ -192,6 +203,48 @@ def test_a_channel_begins_with_a_checkpoint_in_its_place() -> None:
             beginning.apply(replace(two.ledger, channels={}), written)
 
 
+def test_a_limit_that_was_set_by_hand_stays_so(tmp_path: Path) -> None:
+    """Both sides sign that with the checkpoint, and so the rest says it."""
+    one, two, papers = backed()
+    two.say(Limit(9_000_000, is_fixed=True), one)
+    sign(one, two, 2)
+    home = keep(tmp_path / "home", two, papers)
+    pruned(home, two)
+    assert check(LedgerFile(home), AtOnce()).ledger.channel(one.peer).mine.is_fixed
+
+
+def test_what_came_back_from_a_peer_may_go(tmp_path: Path) -> None:
+    """Entries of an epoch that has passed are in no log here: nothing else follows them."""
+    one, two, three = Keeper(1), Keeper(2), Keeper(3)
+    for other in (one, three):
+        two.say(Open(other.peer.key, 0, 10), other)
+        other.say(Open(two.peer.key, 0, 10), two)
+        two.say(Limit(11), other)
+    lost, two.log, two.ledger = two.log, [], ledger_of(two.peer)
+    for body, epoch in ((Genesis(bytes(16)), 5), (Epoch("lost"), 6)):
+        written = write(follow(two.ledger, body, None, 0, epoch=epoch), body, two.key)
+        two.take(written)
+    for written in lost[1:]:
+        two.take(written)
+    sign(one, two, 1)
+    two.say(Limit(12), three)
+    home = keep(tmp_path / "home", two)
+    assert pruned(home, two).entries == 3
+    assert check(LedgerFile(home), AtOnce()).entries == len(two.log)
+
+
+def test_nothing_goes_when_the_rest_would_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left is tried before anything goes."""
+    _, two, papers = backed()
+    home = keep(tmp_path / "home", two, papers)
+    monkeypatch.setattr(pruning._Cuts, "go", lambda _, taken: taken.pos == 2)
+    with pytest.raises(Damaged):
+        pruned(home, two)
+    assert len(left(home)) == len(two.log)
+
+
 def test_a_peer_is_told_what_is_left(tmp_path: Path) -> None:
     """Who lacks more than that gets what there is, and nothing that is empty."""
     one, two, papers = backed()
@@ -218,8 +271,6 @@ def test_a_ledger_that_does_not_hold_is_not_pruned(tmp_path: Path) -> None:
 def test_a_new_generation_is_known_by_its_name(tmp_path: Path) -> None:
     """A channel that was closed and pruned is over, and the next one is found."""
     one, two = Keeper(1), Keeper(2)
-    from peers.entries import Open
-
     for generation in range(2):
         one.say(Open(two.peer.key, generation, 10), two)
         two.say(Open(one.peer.key, generation, 10), one)
