@@ -339,7 +339,7 @@ def test_authors_are_owed_no_more_than_one_voucher_covers(
     named = (Author(author.peer.key, 1),)
     block = seal(MANIFEST, Manifest(None, named, 0, 1_000, 10**6), author.identity)
     royalties = Royalties([block.data])
-    offers = [agree(one, two, 100, f"run {number}") for number in range(few + 1)]
+    offers = [agree(one, two, 100, f"run {at}", royalties) for at in range(few + 1)]
     for number, offer in enumerate(offers):
         one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(10), royalties), nothing)
         until(lambda at=number: two.balance(one) == 10 + at * 10, one, two)
