@@ -1,25 +1,17 @@
 """`tally credit`: the ledger of this home: who owes whom, and that all of it holds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from cli.creditfile import account_with, accounts, opened, peer_called, standing
 from cli.creditnode import ask_node, grant, identity_of
 from cli.options import common
 from cli.report import emit_json, emit_table, note, printable
 from cli.settings import Settings
 from engine.errors import Refused
 from peers.credits import read, show
-from peers.identity import PeerId
-
-if TYPE_CHECKING:
-    from peers.balance import Balance
-    from peers.ledger_file import LedgerFile
-
-Asked: TypeAlias = tuple[int, str]  # what a balance is to be, and why
 
 
 @click.group()
@@ -31,21 +23,17 @@ def credit() -> None:
 @common
 def balance(settings: Settings) -> None:
     """Say for each peer who owes whom how much, and how much is lent."""
-    from cli.creditview import BALANCES, as_json, asked_as_json, balance_rows
-    from cli.creditwords import request, sentence
+    from cli.creditview import BALANCES, account_as_json, balance_rows
+    from cli.creditwords import waiting
 
-    standing, asked = _standing(settings.home), _asked(settings.home)
+    found = accounts(settings.home)
     if settings.json:
-        peers = [
-            as_json(one) | {"words": sentence(one), "asked": asked_as_json(asked.get(one.peer))}
-            for one in standing
-        ]
-        return emit_json({"unit": "microcredit", "peers": peers})
-    if not standing:
+        return emit_json({"unit": "microcredit", "peers": [*map(account_as_json, found)]})
+    if not found:
         note("nobody owes anybody anything: no peer was traded with yet")
-    emit_table(balance_rows(standing, "you"), BALANCES)
-    for peer, what in asked.items():
-        note(request(peer, *what))
+    emit_table(balance_rows((one.balance for one in found), "you"), BALANCES)
+    for words in itertools.chain.from_iterable(map(waiting, found)):
+        note(words)
     return None
 
 
@@ -58,19 +46,25 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
 
     A limit below what is owed already takes nothing back: it only keeps more from being lent.
     """
-    if peer is not None and amount is None:
-        raise Refused("say how much", fix="'tally credit limit PEER AMOUNT', as in 5 or 0.25")
-    if peer is not None and amount is not None:
-        granted = read(amount)
-        found = _peer(settings.home, peer)
-        grant(settings.home, found, granted)
-        note(f"{found} is lent up to {show(granted)}")
     from cli.creditview import LIMITS, as_json, limit_rows
 
-    standing = _standing(settings.home)
+    if peer is not None:
+        _lend(settings.home, peer, amount)
+    peers = standing(settings.home).values()
     if settings.json:
-        return emit_json({"unit": "microcredit", "peers": [as_json(one) for one in standing]})
-    return emit_table(limit_rows(standing), LIMITS)
+        return emit_json({"unit": "microcredit", "peers": [as_json(one) for one in peers]})
+    if not peers:
+        note("nobody is lent anything yet but what a newcomer is: 'tally config show'")
+    return emit_table(limit_rows(peers), LIMITS)
+
+
+def _lend(home: Path, peer: str, amount: str | None) -> None:
+    if amount is None:
+        raise Refused("say how much", fix="'tally credit limit PEER AMOUNT', as in 5 or 0.25")
+    granted = read(amount)
+    found = peer_called(home, peer)
+    grant(home, found, granted)
+    note(f"{found} is lent up to {show(granted)}")
 
 
 @credit.command()
@@ -78,36 +72,56 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
 @common
 def close(settings: Settings, peer: str) -> None:
     """End the channel with PEER, at exactly zero; its peer has to agree."""
-    found = _peer(settings.home, peer)
+    found = peer_called(settings.home, peer)
     ask_node(settings.home, "close", str(found))
-    note(f"{found} is asked to end it, too: 'tally credit balance' says when it has")
+    note(f"{found} is asked to end it, too: 'tally credit balance' says when it has ended")
 
 
 @credit.command(context_settings={"ignore_unknown_options": True})  # an amount may be below zero
 @click.argument("peer")
 @click.argument("balance", required=False, metavar="AMOUNT")
 @click.option("--why", metavar="TEXT", help="What was agreed on, for both to read.")
-@click.option("--accept", is_flag=True, help="Sign what PEER asks for.")
+@click.option("--accept", "answer", flag_value="accept", help="Sign what PEER asks for.")
+@click.option("--refuse", "answer", flag_value="refuse", help="Say no to what PEER asks for.")
 @common
 def reset(
-    settings: Settings, peer: str, balance: str | None, why: str | None, accept: bool
+    settings: Settings, peer: str, balance: str | None, why: str | None, answer: str | None
 ) -> None:
     """Say what the balance with PEER is to be, because you have settled it otherwise.
 
     AMOUNT is positive when they owe you. It is in force once the other side has run this with
-    --accept; what is traded meanwhile counts besides.
+    --accept; what is traded meanwhile counts besides. With --accept, AMOUNT is what you expect to
+    be asked for.
     """
-    found = _peer(settings.home, peer)
-    if accept and balance is None:
-        ask_node(settings.home, "reset", str(found))
-        return note(f"signed: the balance with {found} is what both of you agreed on")
-    if accept or balance is None or why is None:
-        what = "say what it is to be and why, or accept what is asked for"
-        raise Refused(what, fix="'tally credit reset PEER AMOUNT --why TEXT', or '--accept'")
-    sign = -1 if balance.startswith("-") else 1
-    amount = sign * read(balance.removeprefix("-"))
-    ask_node(settings.home, "reset", str(found), str(amount), why)
-    return note(f"{found} is asked: 'tally credit reset PEER --accept' there puts it in force")
+    from cli.creditwords import settled
+
+    found = peer_called(settings.home, peer)
+    amount = None if balance is None else _signed(balance)
+    _check_reset(amount, why, answer)
+    was, words = account_with(settings.home, found), [] if amount is None else [str(amount)]
+    if answer is None:
+        words.append(why or "")
+    ask_node(settings.home, answer or "reset", str(found), *words)
+    note(settled(found, answer, was, account_with(settings.home, found)))
+
+
+def _check_reset(amount: int | None, why: str | None, answer: str | None) -> None:
+    """Look whether a reset is asked for, or answered, and not both."""
+    if answer is None and (amount is None or not (why or "").strip()):
+        what = "say what it is to be and why, or answer what is asked for"
+    elif answer is not None and why is not None:
+        what = "who answers gives no reason"
+    elif answer == "refuse" and amount is not None:
+        what = "who refuses says no amount"
+    else:
+        return
+    fix = "'tally credit reset PEER AMOUNT --why TEXT', '--accept' or '--refuse'"
+    raise Refused(what, fix=fix)
+
+
+def _signed(text: str) -> int:
+    """Read an amount that may be below zero."""
+    return (-1 if text.startswith("-") else 1) * read(text.removeprefix("-"))
 
 
 @credit.command()
@@ -115,20 +129,19 @@ def reset(
 @common
 def log(settings: Settings, peer: str | None) -> None:
     """Print what was signed, own entries and those of others, the newest last."""
+    from cli.creditlog import Talk, entry_line
     from cli.creditview import entry_as_json
-    from cli.creditwords import entry_line
 
-    only = None if peer is None else _peer(settings.home, peer)
-    with _opened(settings.home) as file:
-        me = file.me
-        peers = {one.channel: one.peer for one in file.balances()}
+    only = None if peer is None else peer_called(settings.home, peer)
+    with opened(settings.home) as file:
+        talk = Talk(file.me, {one.channel: one.peer for one in file.balances()})
         for pos, written in file.said():
-            other = peers.get(written.entry.channel or b"")
-            if only is not None and only not in (other, written.author):
+            told = talk.hear(written)
+            if only is not None and only not in (told.other, written.author):
                 continue
-            when, words = entry_line(written, me, other)
+            when, words = entry_line(told)
             if settings.json:
-                emit_json(entry_as_json(pos, written, other, words))
+                emit_json(entry_as_json(pos, written, told.other, words))
             else:
                 click.echo(printable(f"{when}  {words}"))
 
@@ -148,7 +161,7 @@ def verify(settings: Settings, file: Path | None) -> None:
 
     if file is not None:
         return _verify_file(settings, file)
-    with _opened(settings.home) as book, looking(book.end()[0]) as signatures:
+    with opened(settings.home) as book, looking(book.end()[0]) as signatures:
         me, found = book.me, check(book, signatures)
     facts = {
         "peer": str(me),
@@ -196,8 +209,8 @@ def export(settings: Settings, file: Path, peer: str | None) -> None:
     from peers.ledger_check import check
     from peers.signatures import looking
 
-    only = None if peer is None else _peer(settings.home, peer)
-    with _opened(settings.home) as book, looking(book.end()[0]) as signatures:
+    only = None if peer is None else peer_called(settings.home, peer)
+    with opened(settings.home) as book, looking(book.end()[0]) as signatures:
         found = check(book, signatures)
         scope = Scope(only, SystemClock().now_ms())
         cid = write(book, found, scope, identity_of(settings.home), file)
@@ -219,7 +232,7 @@ def prune(settings: Settings) -> None:
     from peers.pruning import prune
     from peers.signatures import looking
 
-    with _opened(settings.home) as file:
+    with opened(settings.home) as file:
         many = file.end()[0]
     me = identity_of(settings.home).peer
     with signing(settings.home, me) as book, looking(many) as signatures:
@@ -227,50 +240,3 @@ def prune(settings: Settings) -> None:
     if settings.json:
         return emit_json({"entries": entries, "papers": papers})
     return note(f"{entries} entries and {papers} papers that they rest on are gone")
-
-
-@contextmanager
-def _opened(home: Path) -> "Iterator[LedgerFile]":
-    from peers.ledger_file import LedgerFile
-
-    file = LedgerFile(home)
-    try:
-        yield file
-    finally:
-        file.close()
-
-
-def _standing(home: Path) -> "list[Balance]":
-    """Return how it stands with each peer, in the channel that is in use; none without a ledger."""
-    from peers.ledger_file import LedgerFile
-
-    if not LedgerFile.is_here(home):
-        return []
-    with _opened(home) as file:
-        latest = {one.peer: one for one in file.balances()}  # by generation
-        return list(latest.values())
-
-
-def _asked(home: Path) -> "dict[PeerId, Asked]":
-    """Return who wants a balance set anew, to what, and why."""
-    from peers.ledger_file import LedgerFile
-    from peers.settling import asked_reset, balance_after
-
-    if not LedgerFile.is_here(home):
-        return {}
-    with _opened(home) as file:
-        accounts = file.load().channels.values()
-    asked = [(one, reset) for one in accounts if (reset := asked_reset(one)) is not None]
-    return {one.peer: (balance_after(one, reset), reset.reason) for one, reset in asked}
-
-
-def _peer(home: Path, text: str) -> PeerId:
-    """Return the peer whose id ends, or begins, like that."""
-    known = {str(one.peer): one.peer for one in _standing(home)}
-    if text in known:
-        return known[text]
-    ends = text.removeprefix("…")
-    found = [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
-    if len(found) > 1:
-        raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
-    return found[0] if found and ends else PeerId.parse(text)

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from cli.creditwords import sentence, short, when
+from cli.creditaccount import Account, Asked
+from cli.creditlog import when
+from cli.creditwords import sentence, short
 from cli.report import note
 from peers.balance import Balance
 from peers.credits import digits
@@ -14,6 +16,7 @@ from peers.statement import Statement, balance
 
 BALANCES: Final = ("peer", "balance", "in words")
 LIMITS: Final = ("peer", "you lend", "set aside", "it lends you", "set aside")
+_ENDED: Final = ("ended", "-", "-", "-")
 
 _LACKS: Final = {
     "offer": "the offer that they rest on",
@@ -30,7 +33,9 @@ def balance_rows(standing: Iterable[Balance], owner: str) -> list[tuple[str, str
 
 def limit_rows(standing: Iterable[Balance]) -> list[tuple[str, ...]]:
     """Return a row for each peer: what each of the two lends, and has set aside of that."""
-    return [(str(one.peer), *map(digits, _limits(one))) for one in standing]
+    return [
+        (str(one.peer), *(_ENDED if one.is_over else map(digits, _limits(one)))) for one in standing
+    ]
 
 
 def _limits(one: Balance) -> tuple[int, int, int, int]:
@@ -53,7 +58,7 @@ def about(statement: Statement) -> str:
 def stated(statement: Statement) -> list[tuple[str, str, str]]:
     """Return a row for each balance that a statement has."""
     owner = short(PeerId(statement.owner))
-    return balance_rows(map(balance, statement.balances), owner)
+    return balance_rows(_balances(statement), owner)
 
 
 def statement_as_json(statement: Statement) -> dict[str, Any]:
@@ -65,8 +70,14 @@ def statement_as_json(statement: Statement) -> dict[str, Any]:
         "entries": statement.entries,
         "link": statement.last.hex(),
         "unit": "microcredit",
-        "peers": [as_json(balance(one)) for one in statement.balances],
+        "peers": [*map(as_json, _balances(statement))],
     }
+
+
+def _balances(statement: Statement) -> list[Balance]:
+    """Return the balances that a statement has: of each peer the oldest channel first."""
+    found = map(balance, statement.balances)
+    return sorted(found, key=lambda one: (one.peer, one.generation))
 
 
 def as_json(one: Balance) -> dict[str, Any]:
@@ -80,12 +91,22 @@ def as_json(one: Balance) -> dict[str, Any]:
         "reserved": one.reserved,
         "reserved_received": one.reserved_received,
         "frozen": one.is_frozen,
+        "ended": one.is_over,
     }
 
 
-def asked_as_json(asked: tuple[int, str] | None) -> dict[str, Any] | None:
-    """Return to what a peer wants a balance set, and why."""
-    return None if asked is None else {"balance": asked[0], "why": asked[1]}
+def account_as_json(account: Account) -> dict[str, Any]:
+    """Return the same, in words too, and what is not answered."""
+    return as_json(account.balance) | {
+        "words": sentence(account.balance),
+        "asked": _asked_as_json(account.asked),
+        "asking": _asked_as_json(account.asking),
+        "ending": account.is_ending,
+    }
+
+
+def _asked_as_json(asked: Asked | None) -> dict[str, Any] | None:
+    return None if asked is None else {"balance": asked.balance, "why": asked.why}
 
 
 def entry_as_json(pos: int, written: Written, other: PeerId | None, words: str) -> dict[str, Any]:

@@ -1,131 +1,93 @@
-"""What is said of credit in words that a person understands: of a balance, and of each entry."""
+"""What is said of credit in words that a person understands: how two stand, what one asks for."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterator
 
+from cli.creditaccount import Account, Asked
 from peers.balance import Balance
 from peers.credits import show
-from peers.entries import (
-    Agreed,
-    Checkpoint,
-    Close,
-    Dispute,
-    Epoch,
-    Fraud,
-    Genesis,
-    Limit,
-    Open,
-    Receipt,
-    Reset,
-    Royalty,
-    Voucher,
-)
-from peers.entry import Written
-from peers.identity import PeerId
-
-_END_MS: Final = 253_402_300_800_000  # the year 10000
-_TAIL: Final = 8  # characters of a peer's id that tell it from others: all begin alike
+from peers.identity import PeerId, tail
 
 
 def sentence(one: Balance, owner: str = "you") -> str:
     """Return how it stands between a peer and the owner of a ledger."""
-    parts = [_debt(one, owner), *_more(one, owner)]
+    parts = ["ended, at exactly zero"] if one.is_over else [_debt(one, owner), *_more(one, owner)]
     if one.is_frozen:
         parts.append("it is convicted of cheating, and lent nothing more")
     return "; ".join(parts)
 
 
-def request(peer: PeerId, balance: int, why: str) -> str:
-    """Return what a peer asks for: that a balance be set anew."""
-    owed = f"{show(abs(balance))} that {'it owes you' if balance > 0 else 'you owe it'}"
-    what = owed if balance else "that nobody owes anything"
-    accept = f"'tally credit reset {short(peer)[1:]} --accept'"
-    return f"{short(peer)} asks to agree on {what}, because: {why}; {accept} signs that"
+def waiting(account: Account) -> Iterator[str]:
+    """Yield what is not answered between a peer and this one, and by what it would be."""
+    peer = account.balance.peer
+    if account.asked is not None:
+        asks = f"{short(peer)} asks to agree on {_agreed(account.asked)}"
+        yield f"{asks}, because: {account.asked.why}; {_how(peer)}"
+    if account.asking is not None:
+        asks = f"you asked {short(peer)} to agree on {_agreed(account.asking)}"
+        yield f"{asks}, because: {account.asking.why}; not answered yet: there {_how(account.me)}"
+    if account.is_ending:
+        yield f"you ended the channel with {short(peer)}, which has not answered yet"
+
+
+def settled(peer: PeerId, answer: str | None, was: Account | None, now: Account | None) -> str:
+    """Return what came of a reset that is asked for, or of an answer to one."""
+    if now is None:
+        raise ValueError("what was signed is in the ledger")
+    if answer is None and now.asking is not None:
+        no = (
+            f"; that is a no to {_agreed(was.asked)}, for which it asked"
+            if was and was.asked
+            else ""
+        )
+        asks = f"{short(peer)} is asked to agree on {_agreed(now.asking)}"
+        return f"{asks}, when both peers run: there {_how(now.me)}{no}"
+    what = {"accept": "signed", "refuse": "refused"}.get(answer or "", "answered already")
+    it = "it " if now.balance.balance > 0 else ""
+    return f"{what}; how it stands with {short(peer)}: {it}{sentence(now.balance)}"
+
+
+def _agreed(asked: Asked) -> str:
+    owed = f"{show(abs(asked.balance))} that {'it owes you' if asked.balance > 0 else 'you owe it'}"
+    return owed if asked.balance else "that nobody owes anything"
+
+
+def _how(asker: PeerId) -> str:
+    """Return how one answers what somebody asks for."""
+    return f"'tally credit reset {tail(asker)} --accept' signs that, '--refuse' does not"
 
 
 def _debt(one: Balance, owner: str) -> str:
+    owed, lends = show(abs(one.balance)), does(owner, "lend")
     granted, received = show(one.limit_granted), show(one.limit_received)
+    if one.balance > one.limit_granted:  # by what nobody lent it: royalties, or a reset
+        return f"owes {owner} {owed}; {lends} it up to {granted}"
     if one.balance > 0:
-        return f"owes {owner} {show(one.balance)} of the {granted} that {_does(owner, 'lend')} it"
+        return f"owes {owner} {owed} of the {granted} that {lends} it"
+    if -one.balance > one.limit_received:
+        return f"{does(owner, 'owe')} it {owed}; it lends up to {received}"
     if one.balance < 0:
-        return f"{_does(owner, 'owe')} it {show(-one.balance)} of the {received} that it lends"
-    return f"nobody owes anything; {_does(owner, 'lend')} up to {granted}, it lends {received}"
+        return f"{does(owner, 'owe')} it {owed} of the {received} that it lends"
+    return f"nobody owes anything; {lends} up to {granted}, it lends {received}"
 
 
 def _more(one: Balance, owner: str) -> Iterator[str]:
     if one.unvouchered:
         who = "it" if one.unvouchered > 0 else owner
-        yield f"{_does(who, 'owe')} {show(abs(one.unvouchered))} more without a voucher yet"
+        yield f"{does(who, 'owe')} {show(abs(one.unvouchered))} more without a voucher yet"
     if one.reserved:
-        lent = f"what {_does(owner, 'lend')}"
+        lent = f"what {does(owner, 'lend')}"
         yield f"{show(one.reserved)} more of {lent} is set aside for work under way"
     if one.reserved_received:
         yield f"{show(one.reserved_received)} more of what it lends is set aside"
 
 
-def entry_line(written: Written, me: PeerId, other: PeerId | None) -> tuple[str, str]:
-    """Return when its author says that it made an entry, and what it says."""
-    is_mine = written.author == me
-    peer = short(other) if other else ""
-    who, whom = ("you", peer) if is_mine else (short(written.author), "you")
-    words = _WORDS[type(written.body)](written.body, who, whom)
-    return when(written.entry.made_ms), words
-
-
-def when(made_ms: int) -> str:
-    """Return a time that somebody states, in UTC; one of no calendar as dashes."""
-    if made_ms >= _END_MS:
-        return "-" * 16
-    return f"{datetime.fromtimestamp(made_ms // 1000, UTC):%Y-%m-%d %H:%M}"
-
-
 def short(peer: PeerId) -> str:
     """Return a peer's id as it is told from others."""
-    return f"…{str(peer)[-_TAIL:]}"
+    return f"…{tail(peer)}"
 
 
-def _does(who: str, verb: str) -> str:
+def does(who: str, verb: str) -> str:
     """Return who does something, with the verb as it follows that."""
     if who == "you":
         return f"you {verb}"
     return f"{who} {verb}{'es' if verb.endswith(('o', 'ch')) else 's'}"
-
-
-def _checkpoint(body: Checkpoint, who: str, whom: str) -> str:
-    end = ", and ends this" if body.is_final else ""
-    return f"{_does(who, 'sign')} how it stands with {whom}: checkpoint {body.number}{end}"
-
-
-def _receipt(body: Receipt, who: str, whom: str) -> str:
-    steps = "one step" if body.count == 1 else f"{body.count} steps"
-    return f"{_does(who, 'owe')} {whom} {show(body.amount)} more, for {steps}"
-
-
-_WORDS: Final[dict[type, Callable[..., str]]] = {
-    Genesis: lambda _, who, __: f"{_does(who, 'begin')} a ledger",
-    Epoch: lambda body, who, _: f"{_does(who, 'go')} on, as the ledger was put back: {body.reason}",
-    Open: lambda body, who, whom: f"{_does(who, 'lend')} {whom} up to {show(body.limit)}",
-    Limit: lambda body, who, whom: f"{_does(who, 'lend')} {whom} up to {show(body.limit)} from now",
-    Agreed: lambda body, who, whom: (
-        f"{_does(who, 'run')} steps for {whom}, for {show(body.price_cap)} at most"
-    ),
-    Receipt: _receipt,
-    Royalty: lambda body, who, whom: (
-        f"{_does(who, 'owe')} {whom} {show(body.amount)} more, as an author of what ran"
-    ),
-    Voucher: lambda body, who, whom: (
-        f"{_does(who, 'vouch')} for all that was owed to {whom} so far: {show(body.total)}"
-    ),
-    Close: lambda _, who, whom: f"{_does(who, 'end')} an agreement with {whom}",
-    Dispute: lambda body, who, whom: (
-        f"{_does(who, 'dispute')} a step under an agreement with {whom}: {body.reason}"
-    ),
-    Checkpoint: _checkpoint,
-    Reset: lambda body, who, whom: (
-        f"{_does(who, 'set')} anew what is owed with {whom}: {body.reason}"
-    ),
-    Fraud: lambda body, who, _: (
-        f"{_does(who, 'convict')} {short(PeerId(body.convict))}: it cheated, and is lent no more"
-    ),
-}

@@ -17,7 +17,7 @@ from peers.earned import Earned
 from peers.entries import Agreed, Close, Dispute, Limit, Open, Receipt, Voucher
 from peers.entry import Written
 from peers.identity import PeerId
-from peers.limits import Policy, grown, is_near
+from peers.limits import Policy, granted, grown, is_near
 from peers.saying import Say
 from peers.treasury import Treasury
 
@@ -101,16 +101,12 @@ class CreditLine:
         self._treasury.enter(peer, Agreed(offer.cid, price_cap), evidence=(offer,), then=then)
         self._weigh(self._treasury.account(peer))
 
-    def grant(self, peer: PeerId, limit: int) -> None:
+    def grant(self, peer: PeerId, limit: int, then: Callable[[], None] | None = None) -> None:
         """Lend a peer so much from now on, as its owner says: it does not grow by itself.
 
         Raises: Refused when the peer must be heard first.
         """
-        account = self._treasury.account(peer)
-        if account.mine.is_open:
-            self._treasury.enter(peer, Limit(limit, is_fixed=True))
-        else:
-            self._treasury.enter(peer, Open(peer.key, account.generation, limit, is_fixed=True))
+        self._treasury.enter(peer, granted(self._treasury.account(peer), limit), then=then)
 
     def paid(self, peer: PeerId, agreement: Cid) -> int:
         """Return what receipts say so far under an agreement that has not ended."""

@@ -10,17 +10,19 @@ from engine.errors import Unavailable
 from engine.runner import Signer
 from peers.channel import Channel
 from peers.credits import Credits
-from peers.entries import Body, Genesis, Limit, Open
+from peers.entries import Body, Genesis
 from peers.entry import Written, write
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply, follow
 from peers.ledger_book import LedgerBook
+from peers.limits import granted
 
 
 def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> None:
     """Lend a peer up to an amount from now on.
 
-    Raises: Unavailable when other peers must be heard first; Damaged when the ledger is.
+    Raises: Unavailable when other peers must be heard first; Refused while it is being ended;
+    Damaged when the ledger is.
     """
     if why := book.restored():
         fix = "start the peer ('tally peer start'): it asks others what it said since"
@@ -30,10 +32,7 @@ def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> No
     if ledger.last is None:
         ledger = _say(ledger, Genesis(secrets.token_bytes(16)), None, signer, taken)
     channel = ledger.channel(peer)
-    if channel.mine.is_open:
-        body: Body = Limit(amount, is_fixed=True)
-    else:
-        body = Open(peer.key, channel.generation, amount, is_fixed=True)
+    body = granted(channel, amount)
     ledger = _say(ledger, body, channel, signer, taken)
     with book.change() as change:
         book.enter(taken, ledger, change)

@@ -22,6 +22,8 @@ KEY_BYTES: Final = 32
 MAX_HOST: Final = 253  # characters of a DNS name (RFC 1035)
 SCHEME: Final = "tally://"
 
+TAIL: Final = 8  # characters that tell an id from others: all begin alike
+
 _PREFIX: Final = bytes.fromhex("002408011220")  # identity multihash; key type Ed25519, 32 bytes
 _LONGEST: Final = 52  # characters of the base58 of 38 bytes
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
@@ -62,6 +64,11 @@ class PeerId(NamedTuple):
 
     def __str__(self) -> str:
         return _printed(self.key)
+
+
+def tail(peer: PeerId) -> str:
+    """Return the end of a peer's id, by which a person calls it."""
+    return str(peer)[-TAIL:]
 
 
 @lru_cache(maxsize=10_000)  # peers: as many as a directory holds; looking costs 80 µs

@@ -10,8 +10,10 @@ nobody knows may owe no more together than some amount: keys cost nothing (docs/
 
 from typing import Final
 
+from engine.errors import Refused
 from engine.values import dataclass
-from peers.entries import MAX_AMOUNT
+from peers.channel import Channel
+from peers.entries import MAX_AMOUNT, Limit, Open
 
 SOFT_PERCENT: Final = 80  # of a limit: from there on its owner is told
 
@@ -34,6 +36,21 @@ def grown(policy: Policy, *, granted: int, settled: int) -> int:
     """Return the limit of a peer that has one, after so much was settled."""
     earned = policy.newcomer + settled * policy.growth_percent // 100
     return max(granted, min(earned, policy.most, MAX_AMOUNT))
+
+
+def granted(account: Channel, limit: int) -> Open | Limit:
+    """Return what lends a peer so much from now on, as an owner says: it does not grow by itself.
+
+    Raises: Refused for this peer itself, and while an end that it signed is not answered.
+    """
+    if account.peer == account.me:
+        raise Refused("nobody lends to themselves", fix="give another peer's id")
+    if account.is_ending(account.me):
+        fix = "wait until its peer has answered: 'tally credit balance' says when it has ended"
+        raise Refused("you have ended the channel with this peer", fix=fix)
+    if account.mine.is_open:
+        return Limit(limit, is_fixed=True)
+    return Open(account.peer.key, account.generation, limit, is_fixed=True)
 
 
 def is_near(limit: int, exposure: int) -> bool:

@@ -1,6 +1,6 @@
 """Reception: what commands of the same user may ask of a node, and what they are answered.
 
-The first frame of a visitor names it; all but "run" are answered at once.
+The first frame of a visitor names it; all but "run", and what is signed, are answered at once.
 """
 
 import json
@@ -12,6 +12,7 @@ from peers.addressbook import AddressBook
 from peers.commission import Commission
 from peers.control import Visitor
 from peers.control_frames import frame_of
+from peers.credit_desk import CreditDesk, Granting, Settling
 from peers.credits import check
 from peers.identity import Address, PeerId
 from peers.lines import Lines
@@ -48,30 +49,6 @@ class Borrowing(Protocol):
 
     def status(self) -> Facts:
         """Return what it does."""
-        ...
-
-
-class Granting(Protocol):
-    """What is asked of the part that says what others may owe."""
-
-    def grant(self, peer: PeerId, limit: int) -> None:
-        """Lend a peer so many micro-credits from now on."""
-        ...
-
-
-class Settling(Protocol):
-    """What is asked of the part that signs how this peer stands with others."""
-
-    def end(self, peer: PeerId) -> None:
-        """End the channel with a peer, at exactly zero."""
-        ...
-
-    def propose(self, peer: PeerId, balance: int, reason: str) -> None:
-        """Say what the balance is to be."""
-        ...
-
-    def accept(self, peer: PeerId) -> None:
-        """Sign what a peer says that it is to be."""
         ...
 
 
@@ -113,8 +90,7 @@ class Reception:
         self._borrowing = borrowing
         self._content = content
         self._whole = whole
-        self._granting = granting
-        self._settling = settling
+        self._desk = CreditDesk(granting, settling)
         self._answers: Final[dict[str, Callable[..., Plain]]] = {
             "status": self._status,
             "add": self._add,
@@ -123,9 +99,6 @@ class Reception:
             "resume": self._do(lending.resume),
             "drain": self._do(whole.drain),
             "stop": self._do(whole.stop),
-            "limit": self._limit,
-            "close": self._close,
-            "reset": self._reset,
         }
 
     def begin(self, visitor: Visitor, first: Plain) -> None:
@@ -135,6 +108,8 @@ class Reception:
                 self._attend(visitor, run, most, signed, parents)
             case (str(name), *words) if name in self._answers:
                 visitor.send(self._answer(name, words))
+            case (str(name), *words) if self._desk.knows(name):
+                self._desk.attend(visitor, name, words)
             case _:
                 fix = "stop the node and start it again: it may be of another version"
                 visitor.send(frame_of(Refused("the node does not know this request", fix=fix)))
@@ -203,25 +178,6 @@ class Reception:
         self._book.add(address)
         self._registrar.add(address)
         return str(address)
-
-    def _limit(self, text: str, amount: str) -> Plain:
-        peer = PeerId.parse(text)
-        if str(peer) == self._whole.facts()["peer"]:
-            raise Refused("nobody lends to themselves", fix="give another peer's id")
-        self._granting.grant(peer, check(int(amount)))
-        return str(peer)
-
-    def _close(self, text: str) -> Plain:
-        self._settling.end(PeerId.parse(text))
-        return None
-
-    def _reset(self, text: str, *words: str) -> Plain:
-        match words:
-            case (amount, reason):
-                self._settling.propose(PeerId.parse(text), int(amount), reason)
-            case ():
-                self._settling.accept(PeerId.parse(text))
-        return None
 
     def _remove(self, text: str) -> Plain:
         peer = Address.parse(text).peer if "@" in text else PeerId.parse(text)

@@ -1,12 +1,15 @@
 """Settlement: signs how this peer stands with others, when that is due or somebody asks for it."""
 
-from engine.errors import Refused
-from peers.entries import Open, Reset
+from collections.abc import Callable
+
+from peers.entries import Checkpoint, Open, Reset
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.saying import Say
-from peers.settling import answer, asked_reset, ending, proposal, reset
+from peers.settling import acceptance, answer, ending, proposal, refusal, reset
 from peers.treasury import Treasury
+
+Then = Callable[[], None]  # when what was signed is durable
 
 
 class Settlement:
@@ -17,29 +20,40 @@ class Settlement:
         self._log = log
         treasury.heard.append(self._heard)
 
-    def end(self, peer: PeerId) -> None:
+    def end(self, peer: PeerId, then: Then | None = None) -> None:
         """End the channel with a peer, if it agrees; what comes later is in another.
 
         Raises: Refused when it is not at exactly zero.
         """
-        self._treasury.enter(peer, ending(self._treasury.account(peer)))
+        self._sign(peer, ending(self._treasury.account(peer)), then)
 
-    def propose(self, peer: PeerId, balance: int, reason: str) -> None:
+    def propose(self, peer: PeerId, balance: int, reason: str, then: Then | None = None) -> None:
         """Say what the balance is to be, as people agreed: in force once the other signs it.
 
         Raises: Refused.
         """
-        self._treasury.enter(peer, reset(self._treasury.account(peer), balance, reason))
+        self._sign(peer, reset(self._treasury.account(peer), balance, reason), then)
 
-    def accept(self, peer: PeerId) -> None:
-        """Sign the reset that a peer asks for.
+    def accept(self, peer: PeerId, balance: int | None = None, then: Then | None = None) -> None:
+        """Sign the reset that a peer asks for, to such a balance if one is said.
+
+        Raises: Refused when it asks for none, or for another.
+        """
+        self._sign(peer, acceptance(self._treasury.account(peer), balance), then)
+
+    def refuse(self, peer: PeerId, then: Then | None = None) -> None:
+        """Say no to the reset that a peer asks for: it may ask for another.
 
         Raises: Refused when it asks for none.
         """
-        asked = asked_reset(self._treasury.account(peer))
-        if asked is None:
-            raise Refused("this peer asks for no reset", fix="'tally credit balance' says who does")
-        self._treasury.enter(peer, asked)
+        self._sign(peer, refusal(self._treasury.account(peer)), then)
+
+    def _sign(self, peer: PeerId, body: Checkpoint | Reset, then: Then | None = None) -> None:
+        """Sign how this peer stands; a side that is not open is opened first, and lends nothing."""
+        account = self._treasury.account(peer)
+        if not account.mine.is_open:
+            self._treasury.enter(peer, Open(peer.key, account.generation, 0))
+        self._treasury.enter(peer, body, then=then)
 
     def _heard(self, written: Written) -> None:
         channel = written.entry.channel
@@ -51,6 +65,4 @@ class Settlement:
         if written.author == account.peer and isinstance(written.body, Reset):
             self._log("reset asked", peer=account.peer, why=written.body.reason)
         if (body := answer(account) or proposal(account)) is not None:
-            if not account.mine.is_open:  # to agree to an end; so it lends nothing
-                self._treasury.enter(account.peer, Open(account.peer.key, account.generation, 0))
-            self._treasury.enter(account.peer, body)
+            self._sign(account.peer, body)

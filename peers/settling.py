@@ -13,7 +13,8 @@ from typing import Final
 from engine.errors import Refused
 from peers.channel import Channel, Side
 from peers.credits import show
-from peers.entries import Checkpoint, Reset, Standing
+from peers.entries import MAX_WHY, Checkpoint, Reset, Standing
+from peers.identity import tail
 
 EVERY: Final = 64  # vouchers of both, after which they sign how they stand
 
@@ -48,13 +49,18 @@ def answer(account: Channel) -> Checkpoint | None:
 def ending(account: Channel) -> Checkpoint:
     """Return what ends a channel.
 
-    Raises: Refused when somebody owes something, or something is agreed that could change that.
+    Raises: Refused when there is none, when something is not answered, when somebody owes
+    something, or when something is agreed that could change that.
     """
-    if account.may_end and not account.is_over:
+    _check_traded(account, is_open=account.mine.is_open or account.theirs.is_open)
+    _check_answered(account)
+    if account.may_end:
         return _checkpoint(account, is_final=True)
     what = f"the balance is {show(account.balance)}"
     if account.agreements:
         what = "there is work under way"
+    elif not account.balance:
+        what = "something has no voucher yet"
     raise Refused(
         f"a channel ends at exactly zero: {what}",
         fix="work for each other until it is settled, or agree on it: 'tally credit reset'",
@@ -64,29 +70,95 @@ def ending(account: Channel) -> Checkpoint:
 def reset(account: Channel, balance: int, reason: str) -> Reset:
     """Return what makes the balance another, as people agreed: it adds to what one side owes.
 
-    Raises: Refused when nothing was said between the two yet, or something is to be answered first.
+    Raises: Refused when nothing was said between the two yet, something is to be answered first, or
+    there is no reason.
     """
-    if not (account.mine.is_open and account.theirs.is_open):
-        raise Refused("nothing was traded with this peer", fix="'tally credit balance' lists peers")
-    if _number(account.mine) > _number(account.theirs):
-        raise Refused(
-            "this peer has not answered what was signed last",
-            fix="have its owner run 'tally credit reset PEER --accept', or start it",
-        )
+    _check_traded(account, is_open=account.mine.is_open and account.theirs.is_open)
+    _check_answered(account)
+    if not reason.strip() or len(reason) > MAX_WHY:
+        what = f"a reason has 1 to {MAX_WHY} characters"
+        raise Refused(what, fix="say what you agreed on: '--why TEXT'")
     more = balance - account.balance
     return Reset(_next(account), account.in_order(max(0, -more), max(0, more)), reason)
 
 
+def acceptance(account: Channel, balance: int | None = None) -> Reset:
+    """Return what agrees to the reset that the other side asks for.
+
+    Raises: Refused when it asks for none, or for another balance than is said here.
+    """
+    asked = _asked(account)
+    after = balance_after(account, asked)
+    if balance not in (None, after):
+        what = f"this peer asks for a balance of {show(after)}, not {show(balance or 0)}"
+        fix = f"accept that, or refuse it: 'tally credit reset {tail(account.peer)} --refuse'"
+        raise Refused(what, fix=fix)
+    return asked
+
+
+def refusal(account: Channel) -> Checkpoint:
+    """Return what refuses the reset that the other side asks for: how it stands instead.
+
+    Raises: Refused when it asks for none, or not all that is owed to it has a voucher yet.
+    """
+    _asked(account)
+    if account.mine.pending:
+        fix = "do it again in a moment: a voucher comes when the other side can be told"
+        raise Refused("what you owe this peer has no voucher yet", fix=fix)
+    return _checkpoint(account, is_final=False)
+
+
 def asked_reset(account: Channel) -> Reset | None:
     """Return the reset that the other side has signed and this one has not, if there is one."""
-    said = account.theirs.signed
-    return said if isinstance(said, Reset) and said.number > _number(account.mine) else None
+    said = account.unanswered(account.peer)
+    return said if isinstance(said, Reset) else None
+
+
+def own_reset(account: Channel) -> Reset | None:
+    """Return the reset that this side has signed, and the other has not answered."""
+    said = account.unanswered(account.me)
+    return said if isinstance(said, Reset) else None
 
 
 def balance_after(account: Channel, reset: Reset) -> int:
     """Return what the balance would be by a reset."""
     mine, theirs = account.ordered(reset.added)
     return account.balance + theirs - mine
+
+
+def _check_traded(account: Channel, *, is_open: bool) -> None:
+    """Look whether anything was said that can be ended, or set anew."""
+    if is_open:
+        return
+    what, fix = "nothing was traded with this peer", "'tally credit balance' lists peers"
+    if account.generation:
+        what = "the channel with this peer has ended, and nothing was traded since then"
+    raise Refused(what, fix=fix)
+
+
+def _check_answered(account: Channel) -> None:
+    """Look whether this side may sign how it stands: what it signed last has been answered."""
+    said = account.unanswered(account.me)
+    if said is None:
+        return
+    if isinstance(said, Reset):
+        after = show(balance_after(account, said))
+        how = f"'tally credit reset {tail(account.me)} --accept', or '--refuse', then ask again"
+        what = f"you asked this peer for a balance of {after}, and it has not answered"
+        raise Refused(what, fix=f"have its owner run {how}")
+    what = "the end of the channel" if said.is_final else "how the channel stands"
+    fix = "start your peer, and have its owner start theirs: it answers by itself"
+    raise Refused(f"this peer has not answered {what}, which you signed", fix=fix)
+
+
+def _asked(account: Channel) -> Reset:
+    asked = asked_reset(account)
+    if asked is not None:
+        return asked
+    fix = "'tally credit balance' says who does"
+    if own_reset(account) is not None:
+        fix = "it is this peer that has to answer what you ask for: have its owner do so"
+    raise Refused("this peer asks for no reset", fix=fix)
 
 
 def _checkpoint(account: Channel, *, is_final: bool) -> Checkpoint:

@@ -7,9 +7,17 @@ import pytest
 
 from engine.errors import Refused
 from peers.channel import Channel
-from peers.entries import Agreed, Checkpoint, Close, Open, Receipt
+from peers.entries import Agreed, Checkpoint, Close, Open, Receipt, Reset
 from peers.settlement import Settlement
-from peers.settling import EVERY, answer, asked_reset, balance_after, proposal
+from peers.settling import (
+    EVERY,
+    answer,
+    asked_reset,
+    balance_after,
+    own_reset,
+    proposal,
+    refusal,
+)
 from tests.peers.banks import Bank, until
 from tests.peers.ledgers import ROOT, Keeper, named, opened, work
 
@@ -99,7 +107,7 @@ def test_a_channel_does_not_end_while_somebody_owes(banks: tuple[Bank, Bank]) ->
     assert asked is not None
     assert balance_after(two.treasury.account(one.peer), asked) == -70
     assert one.balance(two) == 0
-    with pytest.raises(Refused, match="not answered"):
+    with pytest.raises(Refused, match="has not answered"):
         asks.propose(two.peer, 80, "and the door")
     answers.accept(one.peer)
     until(lambda: one.balance(two) == 70 and two.balance(one) == -70, one, two)
@@ -107,6 +115,76 @@ def test_a_channel_does_not_end_while_somebody_owes(banks: tuple[Bank, Bank]) ->
         asks.end(two.peer)
     with pytest.raises(Refused, match="asks for no reset"):
         answers.accept(one.peer)
+
+
+def test_a_reset_that_is_refused_changes_nothing_and_another_may_be_asked_for(
+    banks: tuple[Bank, Bank],
+) -> None:
+    """The other side signs how it stands, to which who asked agrees by itself."""
+    one, two = banks
+    asks, answers = settlements(banks)
+    asks.propose(two.peer, 7_000, "a typo")
+    until(lambda: asked_reset(two.treasury.account(one.peer)), one, two)
+    answers.refuse(one.peer)
+    until(lambda: own_reset(one.treasury.account(two.peer)) is None, one, two)
+    asks.propose(two.peer, 70, "she fixed the roof")
+    until(lambda: asked_reset(two.treasury.account(one.peer)), one, two)
+    answers.accept(one.peer, -70)
+    until(lambda: one.balance(two) == 70 and two.balance(one) == -70, one, two)
+    for act in (answers.accept, answers.refuse):
+        with pytest.raises(Refused, match="asks for no reset"):
+            act(one.peer)
+
+
+def test_another_amount_than_is_asked_for_is_not_accepted(banks: tuple[Bank, Bank]) -> None:
+    """Who says what it expects signs nothing else; and whoever asks has to say why."""
+    one, two = banks
+    asks, answers = settlements(banks)
+    for reason in ("", " ", "x" * 201):
+        with pytest.raises(Refused, match="a reason has 1 to 200 characters"):
+            asks.propose(two.peer, 70, reason)
+    asks.propose(two.peer, 70, "she fixed the roof")
+    until(lambda: asked_reset(two.treasury.account(one.peer)), one, two)
+    with pytest.raises(Refused, match=r"a balance of -0\.00007 credits, not 0\.00007 credits"):
+        answers.accept(one.peer, 70)
+    assert asked_reset(two.treasury.account(one.peer))
+
+
+def test_what_is_owed_without_a_voucher_is_vouched_for_before_a_refusal() -> None:
+    """A checkpoint is not how its author stands while something has no voucher."""
+    one, two = opened()
+    agreement = work(two, one, 100, 10)
+    one.say(Reset(1, (5, 0), "a typo"), two)
+    with pytest.raises(Refused, match="no voucher yet"):
+        refusal(two.channel(one))
+    two.pay(one)
+    two.say(refusal(two.channel(one)), one)
+    assert own_reset(one.channel(two)) is None
+    assert agreement in one.channel(two).agreements
+
+
+def test_no_channel_is_ended_twice_or_while_something_is_not_answered(
+    banks: tuple[Bank, Bank],
+) -> None:
+    """It is said what it is, and nothing is signed for it, nor lent meanwhile."""
+    one, two = banks
+    asks, _ = settlements(banks)
+    asks.propose(two.peer, 70, "she fixed the roof")
+    with pytest.raises(
+        Refused, match=r"for a balance of 0\.00007 credits, and it has not answered"
+    ):
+        asks.end(two.peer)
+    until(lambda: asked_reset(two.treasury.account(one.peer)), one, two)
+    settlements(banks)[1].refuse(one.peer)
+    until(lambda: own_reset(one.treasury.account(two.peer)) is None, one, two)
+    asks.end(two.peer)
+    with pytest.raises(Refused, match="has not answered the end of the channel"):
+        asks.end(two.peer)
+    with pytest.raises(Refused, match="you have ended the channel"):
+        one.credit.grant(two.peer, 5)
+    until(lambda: one.treasury.account(two.peer).generation == 1, one, two)
+    with pytest.raises(Refused, match="has ended, and nothing was traded since then"):
+        asks.end(two.peer)
 
 
 def test_who_lends_nothing_agrees_to_an_end(banks: tuple[Bank, Bank]) -> None:

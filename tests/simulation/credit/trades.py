@@ -157,11 +157,11 @@ def checkpoint(market: Market, one: int, two: int, number: int) -> None:
 
 
 def reset(market: Market, one: int, two: int, number: int) -> None:
-    """Ask for another balance, or agree to what the other asked for."""
+    """Ask for another balance, or agree to what the other asked for, or refuse it."""
     trader, peer = two_at(market, one, two)
     settlement = trader.settlement
     if number % 4 and asked_reset(trader.account(peer)) is not None:
-        may(partial(settlement.accept, peer))
+        may(partial(settlement.refuse if number % 8 == 1 else settlement.accept, peer))
     else:
         balance = trader.account(peer).balance + number % 100 - 50
         may(partial(settlement.propose, peer, balance, "it was settled"))

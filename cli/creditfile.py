@@ -1,0 +1,70 @@
+"""Credit file: what commands read of the ledger of a home, whether a peer runs there or not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import Refused
+from peers.identity import PeerId
+
+if TYPE_CHECKING:
+    from cli.creditaccount import Account
+    from peers.balance import Balance
+    from peers.ledger_file import LedgerFile
+
+
+@contextmanager
+def opened(home: Path) -> "Iterator[LedgerFile]":
+    """Open the ledger of a home to read it.
+
+    Raises: Unavailable when there is none.
+    """
+    from peers.ledger_file import LedgerFile
+
+    file = LedgerFile(home)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def standing(home: Path) -> "dict[PeerId, Balance]":
+    """Return how it stands with each peer, in the channel that is in use; none without a ledger."""
+    from peers.ledger_file import LedgerFile
+
+    if not LedgerFile.is_here(home):
+        return {}
+    with opened(home) as file:
+        return {one.peer: one for one in file.balances()}  # the last by generation
+
+
+def accounts(home: Path) -> "list[Account]":
+    """Return the same, with what waits for an answer."""
+    from cli.creditaccount import accounts_of
+    from peers.ledger_file import LedgerFile
+
+    if not LedgerFile.is_here(home):
+        return []
+    with opened(home) as file:
+        return accounts_of(file.load())
+
+
+def account_with(home: Path, peer: PeerId) -> "Account | None":
+    """Return how it stands with one peer; None when nothing was said between the two."""
+    return next((one for one in accounts(home) if one.balance.peer == peer), None)
+
+
+def peer_called(home: Path, text: str) -> PeerId:
+    """Return the peer whose id ends, or begins, like that.
+
+    Raises: Refused when that is none, or several.
+    """
+    known = {str(peer): peer for peer in standing(home)}
+    if text in known:
+        return known[text]
+    ends = text.removeprefix("…")
+    found = [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
+    if len(found) > 1:
+        raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
+    return found[0] if found and ends else PeerId.parse(text)
