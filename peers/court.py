@@ -80,7 +80,10 @@ class Court:
         self._rumours = Rumours()
         self._looks = LOOKS
         self._told_ms = 0
-        query = "SELECT signed FROM entries WHERE NOT is_own ORDER BY pos DESC LIMIT ?"
+        query = (
+            "SELECT signed FROM entries WHERE NOT is_own AND signed != x''"
+            " ORDER BY pos DESC LIMIT ?"
+        )
         for (signed,) in reversed(book.rows(query, (KNOWN,))):
             self._heads.hold(read(signed))
 

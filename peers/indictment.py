@@ -40,8 +40,11 @@ def _evidence(
 
 
 def _before(book: LedgerFile, written: Written) -> list[Written]:
-    """Return what an author has said in a channel, in order; the last of it."""
-    query = "SELECT signed FROM entries WHERE channel = ? AND author = ? ORDER BY pos DESC LIMIT ?"
+    """Return what an author has said in a channel, in order: the last of it that is not pruned."""
+    query = (
+        "SELECT signed FROM entries WHERE channel = ? AND author = ? AND signed != x''"
+        " ORDER BY pos DESC LIMIT ?"
+    )
     rows = book.rows(query, (written.entry.channel, written.entry.author, MAX_EVIDENCE - 2))
     return [read(signed) for (signed,) in reversed(rows)]
 

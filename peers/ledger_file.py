@@ -215,8 +215,9 @@ class LedgerFile(Sqlite):
         return [Cid(found) for (found,) in self.rows("SELECT cid FROM evidence")]
 
     def entry(self, cid: Cid) -> bytes | None:
-        """Return the signed bytes of an entry."""
-        for (signed,) in self.rows("SELECT signed FROM entries WHERE id = ?", (cid.raw,)):
+        """Return the signed bytes of an entry; None when it is not here, or was pruned."""
+        query = "SELECT signed FROM entries WHERE id = ? AND signed != x''"
+        for (signed,) in self.rows(query, (cid.raw,)):
             return bytes(signed)
         return None
 
