@@ -145,11 +145,11 @@ class Court:
         if written.author in self._ledger().convicts:
             return
         if (proof := indict(self._book, written, evidence)) is not None:
-            self._judge(proof)
+            self._enter(proof)
 
     def accuse(self, proof: FraudProof) -> None:
-        """Take a proof that was found here."""
-        self._judge(proof)
+        """Take a proof that was found here, and that holds."""
+        self._enter(proof)
 
     def _look(self, clashes: tuple[Clash, ...]) -> None:
         for clash in clashes:
@@ -180,7 +180,10 @@ class Court:
             self._enter(proof)
 
     def _judge(self, proof: FraudProof) -> None:
-        """Look at a proof, if it is news and there is time."""
+        """Look at a proof that a peer shows, if it is news and there is time.
+
+        Raises: RemoteFault when it is none.
+        """
         convict = PeerId(proof.convict)
         if convict in self._ledger().convicts or convict in self._rumours:
             return

@@ -120,7 +120,7 @@ class Treasury:
         return self._teller.may_sign(peer)
 
     def accuse(self, proof: FraudProof) -> None:
-        """Convict by a proof that was found elsewhere."""
+        """Convict by a proof that was found here, by what others said, and that holds."""
         self._court.accuse(proof)
         self._go_on()
 

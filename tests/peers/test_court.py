@@ -251,3 +251,18 @@ def test_a_voucher_for_less_convicts(indebted: tuple[Bank, Cheat, Block]) -> Non
     assert right is not None
     _say(one, cheat, replace(right, total=59))
     until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
+
+
+def test_what_is_proved_here_needs_no_time_that_strangers_take(
+    indebted: tuple[Bank, Cheat, Block], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it looked at twice: what proved it has done that."""
+    one, cheat, offer = indebted
+    other = Cheat(8)
+    _, proof = forked(other, one)
+    monkeypatch.setattr(one.treasury._court, "_looks", 0)
+    monkeypatch.setattr(court, "check", lambda _: pytest.fail("it is looked at again"))
+    monkeypatch.setattr(court, "LOOKS", 0)
+    one.treasury.accuse(proof)
+    _say(one, cheat, billed(offer.cid, 60)[0], *billed(offer.cid, 61)[1])
+    until(lambda: {cheat.peer, other.peer} <= one.treasury.ledger.convicts.keys(), one)
