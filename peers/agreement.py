@@ -22,6 +22,7 @@ from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
+from peers.credits import MAX_CREDITS
 from peers.identity import PeerId
 from peers.signed import Unsealed
 
@@ -29,7 +30,6 @@ RUN_BYTES: Final = 16
 MARK_BYTES: Final = 8  # of those, the first: they say which run it is
 MAX_MANIFESTS: Final = 16  # one run of an Open Resource has one or two
 MAX_PRICES: Final = 16  # there are six kinds of thing to pay for
-MAX_AMOUNT: Final = 2**53 - 1  # micro-credits: what JSON readers hold exactly
 MAX_LEASE_MS: Final = 7 * 24 * 3600 * 1000
 MAX_POLICY: Final = 200  # characters
 
@@ -94,8 +94,8 @@ def _check_offer(offer: Offer) -> None:
         raise Damaged("a key has 32 bytes")
     if len(offer.prices) > MAX_PRICES or len(offer.royalties) > MAX_MANIFESTS:
         raise Damaged("it has too many prices or manifests")
-    if not all(0 <= amount <= MAX_AMOUNT for amount in (*offer.prices.values(), offer.price_cap)):
-        raise Damaged(f"an amount is from 0 to {MAX_AMOUNT} micro-credits")
+    if not all(0 <= amount <= MAX_CREDITS for amount in (*offer.prices.values(), offer.price_cap)):
+        raise Damaged(f"an amount is from 0 to {MAX_CREDITS} micro-credits")
     if min(offer.cores, offer.memory_bytes, offer.disk_bytes) < 1:
         raise Damaged("no step runs on nothing")
     if not 0 < offer.lease_ms <= MAX_LEASE_MS or not 0 <= offer.claim_ms <= MAX_LEASE_MS:

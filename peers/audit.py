@@ -20,8 +20,8 @@ from engine.errors import Damaged, Refused
 from engine.step import Signed
 from engine.values import replace
 from peers.beginning import Beginning
-from peers.entries import read_body
 from peers.entry import ENTRY, Entry, Written, is_signed, parse
+from peers.entry_kinds import read_body
 from peers.grounds import Evidence, Grounds
 from peers.identity import PeerId
 from peers.ledger import Ledger

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from engine.content.blocks import Block, Checked
 from engine.content.cid import BYTES, RAW, Cid
 from engine.errors import Damaged
-from peers.agreement import BATCH, MAX_AMOUNT, Batch, Said
+from peers.agreement import BATCH, Batch, Said
 from peers.errors import RemoteFault
 from peers.messages import Subject, request
 from peers.named import checked, cids_of
@@ -21,6 +21,7 @@ from peers.small import fitting
 
 BATCH_TYPE: Final = request(Subject.WORK + 2)
 
+MAX_BYTES: Final = 2**53 - 1  # of one size
 MAX_SIZES: Final = 1_024  # of a batch, 40 KiB: a hint of where to run what reads that
 
 _LEAF: Final = 3 * BYTES
@@ -53,7 +54,7 @@ def write_batch(
     leaves = tuple(one.leaf for one in said)
     taken = tuple(one for one in fitting(carried) if one is not None)
     some = islice(sizes.items(), MAX_SIZES)
-    told = tuple((cid.raw, min(size, MAX_AMOUNT)) for cid, size in some)
+    told = tuple((cid.raw, min(size, MAX_BYTES)) for cid, size in some)
     had = tuple(at for at, one in enumerate(said) if one.step in known)
     return pack((signed, leaves, tuple(record.data for record in records), taken, told, had))
 
@@ -128,7 +129,7 @@ def _sizes(pairs: tuple[Plain, ...]) -> dict[Cid, int]:
     found = {}
     for pair in pairs:
         match pair:
-            case (bytes(raw), int(size)) if 0 <= size <= MAX_AMOUNT:
+            case (bytes(raw), int(size)) if 0 <= size <= MAX_BYTES:
                 found[cids_of((raw,))[0]] = size
             case _:
                 raise RemoteFault("a size of another form")

@@ -14,8 +14,8 @@ from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.values import replace
 from peers.channel import Channel, Held, Side
+from peers.credits import MAX_CREDITS
 from peers.entries import (
-    MAX_AMOUNT,
     MAX_PENDING,
     Agreed,
     Body,
@@ -137,7 +137,7 @@ def _on_royalty(channel: Channel, author: PeerId, written: Written) -> Channel:
 
 def _owe(channel: Channel, author: PeerId, why: Cid, amount: int) -> Channel:
     side = channel.side(author)
-    if len(side.pending) >= MAX_PENDING or side.debt + amount > MAX_AMOUNT:
+    if len(side.pending) >= MAX_PENDING or side.debt + amount > MAX_CREDITS:
         raise Invalid("it owes more than one voucher may say")
     pending = (*side.pending, why)
     return _with(channel, author, replace(side, pending=pending, owed=side.owed + amount))
@@ -200,7 +200,7 @@ def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channe
 def _on_reset(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Reset = written.body  # type: ignore[assignment]
     mine, theirs = channel.ordered(body.added)
-    if channel.mine.debt + mine > MAX_AMOUNT or channel.theirs.debt + theirs > MAX_AMOUNT:
+    if channel.mine.debt + mine > MAX_CREDITS or channel.theirs.debt + theirs > MAX_CREDITS:
         raise Invalid("a reset makes more of what is owed than there is")
     return _sign(channel, author, body)
 

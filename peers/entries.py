@@ -14,23 +14,17 @@
     Reset        what is added to it, because people settled it; both sign the same
     Fraud        a peer is convicted: what proves it
 
-A kind that is not listed here is no entry. Amounts are micro-credits.
+A kind that is not listed here is no entry. Amounts are micro-credits. What of it may not be so is
+in entry_kinds.py.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from engine.content.cid import Cid
-from engine.content.schema import Record, kind_of
-from engine.errors import Damaged
 from engine.values import dataclass
 
-MAX_AMOUNT: Final = 2**53 - 1  # micro-credits, also of a sum: what JSON readers hold exactly
-MAX_COUNT: Final = 2**53 - 1
 MAX_PENDING: Final = 1_024  # receipts that one voucher covers
 MAX_WHY: Final = 200  # characters
-MAX_BODY: Final = 4 * 1024  # bytes
-KEY: Final = 32
-HASH: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,106 +169,3 @@ Body = (
     | Reset
     | Fraud
 )
-
-
-def write_body(body: Body) -> bytes:
-    """Return the bytes of what an entry says."""
-    return _OF_CLASS[type(body)].encode(body)
-
-
-def read_body(data: bytes) -> Body:
-    """Read what an entry says.
-
-    Raises: Damaged when it is malformed or of no known kind.
-    """
-    kind = _OF_KIND.get(kind_of(data) or "")
-    if kind is None:
-        raise Damaged("an entry says something of no known kind")
-    body: Body = kind.decode(data)
-    return body
-
-
-def _check_amounts(*amounts: int) -> None:
-    if not all(0 <= amount <= MAX_AMOUNT for amount in amounts):
-        raise Damaged(f"an amount is from 0 to {MAX_AMOUNT} micro-credits")
-
-
-def _check_bytes(size: int, *values: bytes) -> None:
-    if not all(len(value) == size for value in values):
-        raise Damaged(f"a key or hash in it has not {size} bytes")
-
-
-def _check_count(least: int, most: int, count: int) -> None:
-    if not least <= count <= most:
-        raise Damaged(f"a count in it is from {least} to {most}")
-
-
-def _check_why(why: str) -> None:
-    if len(why) > MAX_WHY:
-        raise Damaged(f"a reason has {MAX_WHY} characters at most")
-
-
-def _check_open(body: Open) -> None:
-    _check_bytes(KEY, body.peer)
-    _check_count(0, MAX_COUNT, body.generation)
-    _check_amounts(body.limit)
-
-
-def _check_receipt(body: Receipt) -> None:
-    _check_bytes(HASH, body.root)
-    _check_count(1, MAX_COUNT, body.count)
-    _check_amounts(body.amount)
-
-
-def _check_royalty(body: Royalty) -> None:
-    _check_amounts(body.pool, body.amount)
-    if body.amount > body.pool:
-        raise Damaged("a share is more than all shares together")
-
-
-def _check_voucher(body: Voucher) -> None:
-    _check_bytes(HASH, body.root)
-    _check_count(1, MAX_COUNT, body.nonce)
-    _check_count(1, MAX_PENDING, body.count)
-    _check_amounts(body.total)
-    if (body.voucher is None) != (body.nonce == 1):
-        raise Damaged("only the first voucher has none before it")
-
-
-def _check_checkpoint(body: Checkpoint) -> None:
-    _check_count(1, MAX_COUNT, body.number)
-    if len(body.standings) != 2:
-        raise Damaged("a channel has two sides")
-    for standing in body.standings:
-        _check_amounts(standing.limit, standing.total)
-        _check_count(0, MAX_COUNT, standing.nonce)
-
-
-def _check_reset(body: Reset) -> None:
-    _check_count(1, MAX_COUNT, body.number)
-    if len(body.added) != 2:
-        raise Damaged("a channel has two sides")
-    _check_amounts(*body.added)
-    _check_why(body.reason)
-
-
-_KINDS: Final[tuple[tuple[type, Record[Any]], ...]] = (
-    (
-        Genesis,
-        Record("tallystick/genesis/1", Genesis, lambda body: _check_bytes(16, body.nonce)),
-    ),
-    (Epoch, Record("tallystick/epoch/1", Epoch, lambda body: _check_why(body.reason))),
-    (Open, Record("tallystick/open/1", Open, _check_open)),
-    (Limit, Record("tallystick/limit/1", Limit, lambda body: _check_amounts(body.limit))),
-    (Agreed, Record("tallystick/agreed/1", Agreed, lambda body: _check_amounts(body.price_cap))),
-    (Receipt, Record("tallystick/receipt/1", Receipt, _check_receipt)),
-    (Royalty, Record("tallystick/royalty/1", Royalty, _check_royalty)),
-    (Voucher, Record("tallystick/voucher/1", Voucher, _check_voucher)),
-    (Close, Record("tallystick/close/1", Close)),
-    (Dispute, Record("tallystick/dispute/1", Dispute, lambda body: _check_why(body.reason))),
-    (Checkpoint, Record("tallystick/checkpoint/1", Checkpoint, _check_checkpoint)),
-    (Reset, Record("tallystick/reset/1", Reset, _check_reset)),
-    (Fraud, Record("tallystick/fraud/1", Fraud, lambda body: _check_bytes(KEY, body.convict))),
-)
-_OF_CLASS: Final = dict(_KINDS)
-_OF_KIND: Final = {record.kind: record for _, record in _KINDS}

@@ -3,7 +3,7 @@
 Every peer has one log. Each entry names the one before it in the log, so that nothing can be taken
 out or put in, and the one before it in its channel, so that whom the channel is with can say the
 same without the rest of the log: two entries that name one before them are a fork, to be seen by
-anybody. What an entry says is a record of its own kind (entries.py).
+anybody. What an entry says is a record of its own kind (entry_kinds.py).
 
 >>> written = read(write(entry, signer))                                 # doctest: +SKIP
 >>> written.id == ENTRY.cid(entry)                                       # doctest: +SKIP
@@ -19,7 +19,8 @@ from engine.errors import Damaged
 from engine.runner import Signer
 from engine.step import SIGNED, Signed
 from engine.values import dataclass
-from peers.entries import MAX_BODY, Body, read_body
+from peers.entries import Body
+from peers.entry_kinds import MAX_BODY, read_body
 from peers.identity import PeerId, is_key
 from peers.signed import seal
 
@@ -43,7 +44,7 @@ class Entry:
     channel: bytes | None  # none: it concerns no one channel
     refs: tuple[Cid, ...]  # what else it rests on
     made_ms: int  # since 1970 UTC, as its author says; nothing is decided by it
-    payload: bytes  # a record of entries.py
+    payload: bytes  # a record of entry_kinds.py
 
 
 class Written(NamedTuple):

@@ -17,8 +17,9 @@ from engine.values import dataclass, replace
 from peers import clearing
 from peers.channel import Channel, channel_between
 from peers.clearing import Invalid, OutOfPlace
-from peers.entries import Body, Epoch, Fraud, Genesis, Open, write_body
+from peers.entries import Body, Epoch, Fraud, Genesis, Open
 from peers.entry import NETWORK, Entry, Written
+from peers.entry_kinds import write_body
 from peers.identity import PeerId
 
 SPREAD_MS: Final = 2**32  # 50 days, in which no two copies begin an epoch at one time

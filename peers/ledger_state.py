@@ -15,7 +15,8 @@ from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
 from peers.channel import Channel, Held, Side, channel_between
-from peers.entries import Checkpoint, Reset, read_body, write_body
+from peers.entries import Checkpoint, Reset
+from peers.entry_kinds import read_body, write_body
 from peers.identity import PeerId
 from peers.ledger import Ledger
 

@@ -13,7 +13,8 @@ from typing import Final
 from engine.errors import Refused
 from engine.values import dataclass
 from peers.channel import Channel
-from peers.entries import MAX_AMOUNT, Limit, Open
+from peers.credits import MAX_CREDITS
+from peers.entries import Limit, Open
 
 SOFT_PERCENT: Final = 80  # of a limit: from there on its owner is told
 
@@ -25,7 +26,7 @@ class Policy:
     newcomer: int  # of a peer that never gave anything
     growth_percent: int  # of what is settled, on top of that
     most: int
-    strangers: int = MAX_AMOUNT  # of all together who have not given back what a newcomer may owe
+    strangers: int = MAX_CREDITS  # of all together who have not given back what a newcomer may owe
 
     def is_stranger(self, settled: int) -> bool:
         """Return whether somebody has yet to give back what a newcomer may owe."""
@@ -35,7 +36,7 @@ class Policy:
 def grown(policy: Policy, *, granted: int, settled: int) -> int:
     """Return the limit of a peer that has one, after so much was settled."""
     earned = policy.newcomer + settled * policy.growth_percent // 100
-    return max(granted, min(earned, policy.most, MAX_AMOUNT))
+    return max(granted, min(earned, policy.most, MAX_CREDITS))
 
 
 def granted(account: Channel, limit: int) -> Open | Limit:

@@ -9,9 +9,8 @@ from typing import Final
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged, Refused
-from engine.step import PUBLIC_KEY
 from engine.values import dataclass
-from peers.identity import Address, PeerId
+from peers.identity import KEY_BYTES, Address, PeerId
 from peers.peer_record import MAX_ADDRESSES
 
 MAX_PASSED: Final = 4_096  # roots of one pass: 170 KB
@@ -32,7 +31,7 @@ class Pass:
 
 
 def _check_pass(one: Pass) -> None:
-    if not len(one.holder) == len(one.reader) == PUBLIC_KEY:
+    if not len(one.holder) == len(one.reader) == KEY_BYTES:
         raise Damaged("a pass is from one peer to another, or says what one has itself")
     if len(one.places) > MAX_ADDRESSES:
         raise Damaged(f"a pass names over {MAX_ADDRESSES} places")

@@ -17,6 +17,7 @@ from engine.content.schema import Record
 from engine.errors import Damaged, Refused
 from engine.step import Platform
 from engine.values import dataclass
+from peers.credits import MAX_CREDITS
 from peers.identity import Address, PeerId
 from peers.signed import unseal
 
@@ -34,7 +35,6 @@ MAX_MEMORY: Final = 2**50  # bytes; as above
 MAX_SLOTS: Final = 65_536
 MAX_GPUS: Final = 16  # of one machine
 MAX_PRICES: Final = 16
-MAX_PRICE: Final = 2**53 - 1  # micro-credits
 MAX_VERSIONS: Final = 8
 MAX_VERSION: Final = 65_535
 MAX_WORD: Final = 64  # characters of a name; it is shown in a column
@@ -130,7 +130,7 @@ def _check(record: PeerRecord) -> None:
     for name in record.gpu_names:
         _check_word("the name of a GPU", name)
     _check_prices(record.prices)
-    _check_number("its credit", record.credit, MAX_PRICE)
+    _check_number("its credit", record.credit, MAX_CREDITS)
     _check_versions(record.versions)
 
 
@@ -156,7 +156,7 @@ def _check_prices(prices: tuple[Price, ...]) -> None:
     _check_count("prices", prices, MAX_PRICES)
     for price in prices:
         _check_word("the name of a price", price.name)
-        _check_number("a price", price.micro_credits, MAX_PRICE)
+        _check_number("a price", price.micro_credits, MAX_CREDITS)
     _check_ascending("prices", [price.name for price in prices])
 
 

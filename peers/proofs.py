@@ -23,9 +23,8 @@ from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
 from peers import breaches, forks, twofold
-from peers.entries import KEY
 from peers.entry import Written
-from peers.identity import PeerId
+from peers.identity import KEY_BYTES, PeerId
 
 MAX_EVIDENCE: Final = 256  # records: their signatures are checked in about forty milliseconds
 MAX_BYTES: Final = 512 * 1024  # of them together: it goes in a message, and is kept for good
@@ -94,8 +93,8 @@ def _is_bounded(evidence: Sequence[bytes]) -> bool:
 def _check(proof: FraudProof) -> None:
     if proof.what not in _CHECKS:
         raise Damaged("it proves something of no known kind")
-    if len(proof.convict) != KEY:
-        raise Damaged(f"a key has {KEY} bytes")
+    if len(proof.convict) != KEY_BYTES:
+        raise Damaged(f"a key has {KEY_BYTES} bytes")
     if not _is_bounded(proof.evidence):
         raise Damaged(f"it has over {MAX_EVIDENCE} records or {MAX_BYTES} bytes of them")
 

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged, NotHere
-from engine.step import PUBLIC_KEY
 from engine.values import dataclass
 from peers.credits import NOTHING, Credits, check
+from peers.identity import KEY_BYTES
 from peers.signed import Unsealed, unseal
 
 WHOLE: Final = 10_000  # basis points
@@ -146,8 +146,8 @@ def _check(manifest: Manifest) -> None:
 def _check_authors(authors: tuple[Author, ...]) -> None:
     if not 1 <= len(authors) <= MAX_AUTHORS:
         raise Damaged(f"a resource has 1 to {MAX_AUTHORS} authors, not {len(authors)}")
-    if any(len(author.public_key) != PUBLIC_KEY for author in authors):
-        raise Damaged(f"the key of an author has {PUBLIC_KEY} bytes")
+    if any(len(author.public_key) != KEY_BYTES for author in authors):
+        raise Damaged(f"the key of an author has {KEY_BYTES} bytes")
     if len({author.public_key for author in authors}) < len(authors):
         raise Damaged("it names one author twice")
     if not all(1 <= author.weight <= MAX_WEIGHT for author in authors):

@@ -16,8 +16,7 @@ from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
 from peers.balance import Balance, balances_of
-from peers.entries import KEY
-from peers.identity import PeerId
+from peers.identity import KEY_BYTES, PeerId
 from peers.ledger import Ledger
 from peers.order import LINK_BYTES
 
@@ -118,10 +117,10 @@ def _owed(one: Balance) -> Owed:
 
 
 def _check_statement(statement: Statement) -> None:
-    if len(statement.owner) != KEY or len(statement.last) != LINK_BYTES:
-        raise Damaged(f"a key has {KEY} bytes, and a link {LINK_BYTES}")
-    if statement.peer is not None and len(statement.peer) != KEY:
-        raise Damaged(f"a key has {KEY} bytes")
+    if len(statement.owner) != KEY_BYTES or len(statement.last) != LINK_BYTES:
+        raise Damaged(f"a key has {KEY_BYTES} bytes, and a link {LINK_BYTES}")
+    if statement.peer is not None and len(statement.peer) != KEY_BYTES:
+        raise Damaged(f"a key has {KEY_BYTES} bytes")
     if not 0 <= statement.entries <= PAGE * MAX_PAGES or statement.made_ms < 0:
         raise Damaged("its time or its number of entries is none")
     if len(statement.balances) > MAX_BALANCES:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from peers.agreement import LEASE, MAX_AMOUNT, MAX_STEPS, Lease
+from peers.agreement import LEASE, MAX_STEPS, Lease
 from peers.errors import RemoteFault
 from peers.messages import Subject, request
 from peers.named import MAX_WHY, checked, cids_of
@@ -25,6 +25,7 @@ STOP_TYPE: Final = request(Subject.WORK + 4)
 
 CLAIM_TYPE: Final = request(Subject.WORK + 6)
 
+MAX_NEED: Final = 2**53 - 1  # bytes, milliseconds or cores
 MAX_PASSES: Final = 16  # of a lease
 
 
@@ -166,8 +167,8 @@ def _group(plain: Plain) -> Iterator[tuple[Need, Cid]]:
 
 
 def _amount(value: Plain) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_AMOUNT:
-        raise RemoteFault(f"what a step needs is from 1 to {MAX_AMOUNT}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_NEED:
+        raise RemoteFault(f"what a step needs is from 1 to {MAX_NEED}")
     return value
 
 

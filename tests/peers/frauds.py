@@ -11,18 +11,9 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.step import ATTESTATION, RESULT, Attestation, Result
 from peers import breaches, forks, twofold
 from peers.agreement import OFFER, Offer
-from peers.entries import (
-    Agreed,
-    Body,
-    Checkpoint,
-    Limit,
-    Receipt,
-    Reset,
-    Standing,
-    Voucher,
-    write_body,
-)
+from peers.entries import Agreed, Body, Checkpoint, Limit, Receipt, Reset, Standing, Voucher
 from peers.entry import NETWORK, Entry, Written, write
+from peers.entry_kinds import write_body
 from peers.keyring import Identity
 from peers.signed import seal
 from tests.peers.bills import billed

@@ -22,9 +22,9 @@ from peers.entries import (
     Reset,
     Royalty,
     Voucher,
-    write_body,
 )
 from peers.entry import NETWORK, Entry, Written, write
+from peers.entry_kinds import write_body
 from peers.ledger import Ledger, follow
 from tests.peers.frauds import offer
 from tests.peers.ledgers import ROOT, Keeper, named

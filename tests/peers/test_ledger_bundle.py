@@ -13,8 +13,9 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.errors import Damaged, Refused
 from peers.audit import AtOnce, Audit, Start
-from peers.entries import Limit, Open, write_body
+from peers.entries import Limit, Open
 from peers.entry import write
+from peers.entry_kinds import write_body
 from peers.identity import PeerId
 from peers.keyring import Identity
 from peers.ledger import follow

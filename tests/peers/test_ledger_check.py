@@ -12,8 +12,9 @@ from engine.errors import Damaged, TallyError
 from engine.step import SIGNED
 from peers import ledger_state
 from peers.audit import AtOnce, Audit, Start
-from peers.entries import Limit, write_body
+from peers.entries import Limit
 from peers.entry import Written, write
+from peers.entry_kinds import write_body
 from peers.ledger import apply, ledger_of, replay
 from peers.ledger_book import signing
 from peers.ledger_check import Found, check

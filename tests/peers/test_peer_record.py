@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from engine.errors import Damaged
 from engine.step import SIGNED, Platform, Signed
 from peers import peer_record
+from peers.credits import MAX_CREDITS
 from peers.identity import Address
 from peers.peer_record import (
     LONGEST_MS,
     MAX_BYTES,
     MAX_CORES,
     MAX_MEMORY,
-    MAX_PRICE,
     MAX_SERIAL,
     MAX_SLOTS,
     MAX_TIME_MS,
@@ -41,7 +41,7 @@ places = st.from_regex(
     r"[a-z][a-z0-9]{0,20}(\.[a-z0-9]{1,20}){0,3}:[1-9][0-9]{0,3}", fullmatch=True
 )
 prices = st.lists(
-    st.builds(Price, words, st.integers(0, MAX_PRICE)),
+    st.builds(Price, words, st.integers(0, MAX_CREDITS)),
     max_size=16,
     unique_by=lambda each: each.name,
 ).map(lambda found: tuple(sorted(found, key=lambda each: each.name)))
@@ -120,7 +120,7 @@ WRONG = [
     ({"prices": (Price("b", 0), Price("a", 0))}, "its prices are not in ascending order"),
     ({"prices": (Price("a", 0), Price("a", 1))}, "its prices are not in ascending order"),
     ({"prices": (Price("a", -1),)}, "a price should be"),
-    ({"prices": (Price("a", MAX_PRICE + 1),)}, "a price should be"),
+    ({"prices": (Price("a", MAX_CREDITS + 1),)}, "a price should be"),
     ({"prices": (Price("", 1),)}, "the name of a price should be"),
     ({"versions": ()}, "it speaks no version"),
     ({"versions": (2, 1)}, "its versions are not in ascending order"),
@@ -145,7 +145,7 @@ def test_the_largest_record_there_can_be_is_read() -> None:
         MAX_SERIAL,
         addresses=tuple(f"{long}:{port}?via={ONE.peer}" for port in range(65_528, 65_536)),
         gpu_names=("g" * 64,) * 16,
-        prices=tuple(Price(f"{number:02}" + "p" * 62, MAX_PRICE) for number in range(16)),
+        prices=tuple(Price(f"{number:02}" + "p" * 62, MAX_CREDITS) for number in range(16)),
         versions=tuple(range(65_528, 65_536)),
         sandbox="s" * 64,
         platform=Platform("r" * 64, "s" * 64),

@@ -13,18 +13,9 @@ from peers.audit import AtOnce
 from peers.beginning import Beginning
 from peers.correspondence import lost_after, told_after
 from peers.credit_messages import Lost
-from peers.entries import (
-    Agreed,
-    Checkpoint,
-    Close,
-    Epoch,
-    Genesis,
-    Limit,
-    Open,
-    Receipt,
-    write_body,
-)
+from peers.entries import Agreed, Checkpoint, Close, Epoch, Genesis, Limit, Open, Receipt
 from peers.entry import read, write
+from peers.entry_kinds import write_body
 from peers.identity import PeerId
 from peers.ledger import follow, ledger_of
 from peers.ledger_book import signing

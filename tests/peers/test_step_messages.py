@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.content.cid import DAG_CBOR, Cid
-from peers.agreement import LEASE, MAX_AMOUNT, MAX_STEPS, Lease
+from peers.agreement import LEASE, MAX_STEPS, Lease
 from peers.envelope import MAX_BODY
 from peers.errors import RemoteFault
 from peers.pass_record import PASS, Pass
@@ -13,6 +13,7 @@ from peers.plain import Plain, pack
 from peers.signed import seal, unseal
 from peers.small import SMALL
 from peers.step_messages import (
+    MAX_NEED,
     MAX_PASSES,
     Need,
     Steps,
@@ -26,7 +27,7 @@ from tests.peers.offered import OFFERED, PLAIN, THEY, WE, block
 A, B = block("a").cid, block("b").cid
 SIGNED_LEASE = seal(LEASE, Lease(OFFERED.cid, 1, 2, bytes(32), 1_000), WE).data
 NEED = Need(A, 2**30, 2**20, 1_000)
-NEED_EACH = [NEED._replace(memory=MAX_AMOUNT - number) for number in range(MAX_STEPS)]
+NEED_EACH = [NEED._replace(memory=MAX_NEED - number) for number in range(MAX_STEPS)]
 
 
 @given(

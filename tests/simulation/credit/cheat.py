@@ -16,8 +16,9 @@ from peers.credit_messages import (
     write_sync,
     write_taken,
 )
-from peers.entries import Body, write_body
+from peers.entries import Body
 from peers.entry import NETWORK, Entry, Written, write
+from peers.entry_kinds import write_body
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.place import Place, place_of

@@ -21,9 +21,9 @@ from peers.entries import (
     Open,
     Reset,
     Royalty,
-    write_body,
 )
 from peers.entry import Entry
+from peers.entry_kinds import write_body
 from peers.place import Place
 from peers.proofs import FRAUD_PROOF, KINDS, FraudProof
 from peers.receipts import LINES, Line, Lines, receipt_of
