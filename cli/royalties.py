@@ -1,12 +1,17 @@
 """Royalties: the manifests that are named with a run, and what is said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from cli.refs import find_content
 from cli.report import note
 from cli.workspace import Workspace
-from engine.errors import Refused
+from engine.content import car
+from engine.content.blocks import Block, Checked
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import NotHere, Refused
+from engine.wholefile import whole_file
 from peers.credits import show
 from peers.identity import PeerId
 from peers.royalties import Royalties
@@ -17,11 +22,23 @@ def royalties_of(space: Workspace, words: Sequence[str]) -> Royalties:
     """Return the manifests that are in files, or in the store by their CIDs, and their parents.
 
     Raises: Refused for what is neither; Damaged for what is no manifest; NotHere for a parent that
-    is not in the store.
+    is in no file and not in the store.
     """
-    signed = [_manifest(space, word) for word in words]
-    parents = {parent.manifest for one in signed for parent in opened(one).value.parents}
-    return Royalties(signed, [space.store.get(cid) for cid in sorted(parents)])
+    found = [_named(space, word) for word in words]
+    beside = {block.cid: block.data for blocks in found for block in blocks}
+    parents = {one.manifest for own, *_ in found for one in opened(own.data).value.parents}
+    signed = [own.data for own, *_ in found]
+    return Royalties(signed, [_parent(space, beside, cid) for cid in sorted(parents)])
+
+
+def write_royalty(file: Path, own: Block, parents: Sequence[Block]) -> None:
+    """Write a manifest with its parents' to a file, of which they are the roots, in that order.
+
+    Raises: Refused when it cannot be written there; Unavailable on a full disk.
+    """
+    blocks = [own, *parents]
+    with whole_file(file) as stream:
+        car.write(stream, [block.cid for block in blocks], blocks)
 
 
 def tell_royalties(royalties: Royalties) -> None:
@@ -33,12 +50,37 @@ def tell_royalties(royalties: Royalties) -> None:
         note(f"royalty: {percent} % of what is paid to peers{fixed}, to {names}")
 
 
-def _manifest(space: Workspace, word: str) -> bytes:
+def _named(space: Workspace, word: str) -> list[Block]:
+    """Return the manifest that a word stands for, and what else is in its file."""
     path = Path(word)
     if path.is_file():
-        return path.read_bytes()
+        return _read(path.read_bytes())
     try:
-        return space.store.get(find_content(space, word))
+        cid = find_content(space, word)
     except Refused:
         fix = "'tally royalty' makes one"
         raise Refused("there is no such royalty manifest", where=word, fix=fix) from None
+    return [Block(cid, space.store.get(cid))]
+
+
+def _read(data: bytes) -> list[Block]:
+    """Return what is in a file: a bundle, or a manifest alone."""
+    try:
+        reader = car.Reader(BytesIO(data))
+    except Refused:
+        return [Checked.made(DAG_CBOR, data)]
+    blocks = {block.cid: block for block in reader if block.cid in reader.roots}
+    return [blocks[root] for root in reader.roots]
+
+
+def _parent(space: Workspace, beside: Mapping[Cid, bytes], cid: Cid) -> bytes:
+    """Return a parent's manifest.
+
+    Raises: NotHere.
+    """
+    try:
+        return beside[cid] if cid in beside else space.store.get(cid)
+    except NotHere:
+        what = "the royalty manifest of a parent is neither in a file that is named nor here"
+        fix = "name the file as 'tally royalty make' wrote it, or 'tally import' that of the parent"
+        raise NotHere(what, where=str(cid), fix=fix) from None

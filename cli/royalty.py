@@ -39,11 +39,13 @@ def make(
     most: str,
     parents: tuple[str, ...],
 ) -> None:
-    """Write a manifest, signed by this peer, to FILE; it is added to the store, too.
+    """Write a manifest, signed by this peer, to FILE, with its parents; it is in the store, too.
 
     Without --author this peer is the only one. Who runs something with 'tally run --royalty FILE'
     pays a share of what it pays to peers, and once per run what is fixed.
     """
+    from cli.royalties import write_royalty
+    from engine.content.blocks import Block
     from peers.credits import read
     from peers.keyring import Keyring
     from peers.royalty import MANIFEST, Author, Manifest, complaint
@@ -61,7 +63,8 @@ def make(
             raise Refused(f"no such manifest: {why}", fix="'tally royalty make --help' says more")
         block = seal(MANIFEST, manifest, identity)
         space.store.put([block])
-    Path(file).write_bytes(block.data)
+        parents_of = [Block(one.manifest, space.store.get(one.manifest)) for one in came]
+        write_royalty(Path(file), block, parents_of)
     if settings.json:
         return emit_json({"manifest": str(block.cid), "file": file})
     note(f"{file}: 'tally run WORKFLOW --on peers --royalty {file}' pays by it")

@@ -19,7 +19,7 @@ from peers.royalties import NOBODY, Royalties
 from peers.saying import Say
 from peers.treasury import Treasury
 
-Give = Callable[[PeerId, Royalty, Block], None]
+Give = Callable[[PeerId, Royalty, tuple[Block, ...]], None]
 
 
 class AuthorPayments:
@@ -33,7 +33,7 @@ class AuthorPayments:
         give: Give,
         elsewhere: Callable[[Cid], bytes] | None = None,
     ) -> None:
-        """`give` enters a royalty, with its manifest; `elsewhere` is as in Payments."""
+        """`give` enters a royalty, with its manifest and parents; `elsewhere` is as in Payments."""
         self._treasury = treasury
         self._book = book
         self._log = log
@@ -56,14 +56,13 @@ class AuthorPayments:
         entered = {(one.manifest, one.author) for one in here}
         pools = {one.manifest: one.pool for one in here}
         is_first = self._is_first(agreement, before)
-        blocks = {block.cid: block for block in royalties.blocks}
         for due in royalties.due(price, is_first=is_first):
             pool = pools.get(due.manifest, due.pool)
             for key, amount in royalties.shares_of(due.manifest, Credits(pool)).items():
                 author = PeerId(key)
                 if author != self._treasury.me and (due.manifest, author) not in entered:
                     body = Royalty(agreement.cid, due.manifest, pool, amount)
-                    self._give(author, body, blocks[due.manifest])
+                    self._give(author, body, royalties.papers(due.manifest))
 
     def _is_first(self, agreement: Agreement, before: Iterable[precedent.Given]) -> bool:
         """Return whether authors got nothing yet of the run that an agreement is for.

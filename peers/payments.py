@@ -239,9 +239,9 @@ class Payments:
         self._treasury.enter(provider, Close(agreement.cid))
         return None
 
-    def _royalty(self, author: PeerId, body: Royalty, manifest: Block) -> None:
+    def _royalty(self, author: PeerId, body: Royalty, papers: tuple[Block, ...]) -> None:
         self._open(author)
-        self._treasury.enter(author, body, evidence=(manifest,))
+        self._treasury.enter(author, body, evidence=papers)
         self._owes(author)
 
     def _open(self, peer: PeerId) -> None:

@@ -7,11 +7,12 @@ author is settled when an agreement ends, for all that was paid under it.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from engine.content.blocks import Checked
+from engine.content.blocks import Block, Checked
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Refused
 from peers.agreement import MAX_MANIFESTS
 from peers.credits import MAX_CREDITS, NOTHING, Credits
+from peers.entry import MAX_REFS
 from peers.identity import PeerId
 from peers.royalty import WHOLE, Manifest, opened, pool, split
 
@@ -36,11 +37,16 @@ class Royalties:
             fix = "one for each resource is enough"
             raise Refused(f"a run has {MAX_MANIFESTS} royalty manifests at most", fix=fix)
         self.signed, self.parents = tuple(signed), tuple(parents)
-        self.blocks = tuple(Checked.made(DAG_CBOR, one) for one in (*signed, *parents))
+        self.blocks: tuple[Block, ...] = tuple(
+            Checked.made(DAG_CBOR, one) for one in (*signed, *parents)
+        )
         self._own = {block.cid: opened(block.data).value for block in self.blocks[: len(signed)]}
         self._parents = {
             block.cid: opened(block.data).value for block in self.blocks[len(signed) :]
         }
+        if len(self.blocks) >= MAX_REFS:  # all go with the first receipt, and its lines
+            fix = "name fewer, or such as have fewer parents"
+            raise Refused(f"a run has {MAX_REFS - 1} manifests at most, with parents", fix=fix)
         for manifest in self._own.values():
             split(manifest, self._parents, NOTHING)  # raises when a parent is not here
 
@@ -53,6 +59,12 @@ class Royalties:
     def manifests(self) -> Mapping[Cid, Manifest]:
         """What they say."""
         return self._own
+
+    def papers(self, manifest: Cid) -> tuple[Block, ...]:
+        """Return one with its parents: what says who gets how much of it."""
+        blocks = {block.cid: block for block in self.blocks}
+        parents = (parent.manifest for parent in self._own[manifest].parents)
+        return tuple(blocks[cid] for cid in (manifest, *parents))
 
     def work_within(self, most: Credits) -> Credits:
         """Return how much may be paid for work, so that all of a run costs no more than `most`."""

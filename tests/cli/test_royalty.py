@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.royalties import royalties_of
+from cli.workspace import Workspace
+from engine.content.cid import Cid
 from tests.cli.program import Program
 from tests.peers.keys import identity
 
@@ -44,6 +47,30 @@ def test_who_made_what_it_stands_on_shares(tally: Program) -> None:
     tally.told("royalty", "make", "m", "--share", "5", "--parent", "base=20")
     (named,) = tally.told("royalty", "show", "m")["parents"]
     assert named == {"manifest": parent, "share_basis_points": 2_000}
+
+
+def test_a_file_is_enough_elsewhere(tally: Program, tmp_path: Path) -> None:
+    """It has the manifests of its parents, as whoever has never seen those needs to know them."""
+    tally.told("royalty", "make", "base", "--share", "1")
+    made = tally.told("royalty", "make", "m", "--share", "5", "--parent", "base=20")["manifest"]
+    other = Program(tmp_path / "other")
+    assert other.told("royalty", "show", "m") == tally.told("royalty", "show", "m")
+    assert other("royalty", "show", made).code == 3
+    other.told("import", "m")
+    assert other.told("royalty", "show", made)["manifest"] == made
+
+
+def test_a_parent_that_is_missing_is_named(tally: Program, tmp_path: Path) -> None:
+    """Of a manifest that came alone; it may be in the file of another that is named."""
+    parent = tally.told("royalty", "make", "base")["manifest"]
+    made = tally.told("royalty", "make", "m", "--parent", "base=20")["manifest"]
+    with Workspace(tally.home) as space:
+        Path("alone").write_bytes(space.store.get(Cid.parse(made)))
+    other = Program(tmp_path / "other")
+    told = other("royalty", "show", "alone")
+    assert (told.code, parent in told.err, "of a parent" in told.err) == (3, True, True)
+    with Workspace(other.home) as space:
+        assert royalties_of(space, ["alone", "base"]).parents == royalties_of(space, ["m"]).parents
 
 
 @pytest.mark.parametrize(

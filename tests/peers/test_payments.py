@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from peers.ledger_place import KEY
 from peers.payments import Bill
 from peers.receipts import Line
 from peers.royalties import NOBODY, Royalties
-from peers.royalty import MANIFEST, Author, Manifest
+from peers.royalty import MANIFEST, Author, Manifest, Parent
 from peers.signed import seal, unseal
 from tests.peers.banks import Bank, until
 from tests.peers.bills import offered
@@ -389,6 +390,35 @@ def test_authors_get_theirs_when_an_agreement_ends(opened: Callable[..., Bank]) 
     author.meet(again)
     until(lambda: author.lines.control(again.peer), again, author)
     assert (again.balance(author), author.balance(again)) == (-17, 17)
+
+
+def test_parents_of_a_manifest_go_with_what_falls_to_authors(opened: Callable[..., Bank]) -> None:
+    """An author sees how its share comes about: of what names its manifest, and of its own."""
+    one, two, author, elder = (opened(number) for number in (1, 2, 3, 4))
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    base = manifest_of(elder)
+    block = manifest_of(author, Parent(base.cid, 4_000))
+    royalties = Royalties([block.data], [base.data])
+    offer = agree(one, two, 500, "run", royalties)
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(100), royalties), nothing)
+    one.payments.end(agreement_of(offer), royalties)
+    until(lambda: one.balance(author) == -10 and one.balance(elder) == -7, one, two)
+    for each in (author, elder):
+        each.meet(one)
+        until(partial(has_all, each, block, base), one, each)
+        assert each.balance(one) == -one.balance(each)
+
+
+def has_all(bank: Bank, *blocks: Block) -> bool:
+    """Return whether some blocks are in a ledger."""
+    return all(bank.book.evidence(block.cid) == block.data for block in blocks)
+
+
+def manifest_of(author: Bank, *parents: Parent) -> Block:
+    """Return a manifest of one author, who gets 7 and a tenth."""
+    named = (Author(author.peer.key, 1),)
+    return seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6, parents), author.identity)
 
 
 def test_authors_get_theirs_of_a_run_that_was_interrupted(opened: Callable[..., Bank]) -> None:

@@ -8,6 +8,7 @@ from engine.errors import NotHere, Refused
 from peers.agreement import MAX_MANIFESTS
 from peers.commission import Commission, mark_of
 from peers.credits import Credits
+from peers.entry import MAX_REFS
 from peers.royalties import NOBODY, Royalties, authors
 from peers.royalty import MANIFEST, Author, Manifest, Parent
 from peers.signed import seal
@@ -60,6 +61,16 @@ def test_a_run_has_few_manifests() -> None:
     """As many as an agreement names."""
     with pytest.raises(Refused, match="at most"):
         Royalties([manifest()] * (MAX_MANIFESTS + 1))
+
+
+def test_all_manifests_of_a_run_go_with_one_receipt() -> None:
+    """So there are no more of them, with parents, than an entry names."""
+    parents = [manifest(at) for at in range(MAX_REFS - 9)]
+    names = [Parent(Royalties([one]).cids[0], 1) for one in parents]
+    children = [manifest(1, at, *names[at::8]) for at in range(8)]
+    assert Royalties(children, parents).papers(Royalties(children, parents).cids[0])
+    with pytest.raises(Refused, match="with parents"):
+        Royalties([*children, manifest()], parents)
 
 
 @given(
