@@ -1,6 +1,7 @@
 """A node whose ledger was pruned: what is gone is missed by nothing that it does."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import pytest
 from engine.content.cid import RAW, Cid
 from peers.agreement import OFFER, Agreement
 from peers.audit import AtOnce
+from peers.book import Book
 from peers.entries import Limit, Voucher, write_body
 from peers.entry import Written, write
 from peers.ledger import follow
@@ -46,6 +48,8 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         home = keep(tmp_path / f"home{number}", keeper, keepers[2])
         with signing(home, keeper.peer) as book:
             assert prune(book, AtOnce()).entries == len(keeper.log) - 3
+        with closing(Book(home / "peers.db")) as said:
+            said.accept()  # it goes with this ledger
         banks.append(Bank(number, home))
     yield Pair(*banks, keepers[0])
     for bank in banks:
