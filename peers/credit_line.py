@@ -65,10 +65,11 @@ class CreditLine:
         account = self._treasury.account(peer)
         if account.is_frozen or account.is_over:
             return 0
-        left = self._limit(peer) - account.exposure - self._left_unpaid(account)
+        taken = account.exposure + self._left_unpaid(account)
+        left = self._limit(peer) - taken
         if self._policy.is_stranger(account.settled):
             others = self._strangers - self._lent.get(peer, 0)
-            left = min(left, self._policy.strangers - others - max(0, account.exposure))
+            left = min(left, self._policy.strangers - others - max(0, taken))
         return max(0, left)
 
     @property
@@ -129,6 +130,7 @@ class CreditLine:
         if held is not None and not held.is_released and self._treasury.may_sign(peer):
             self._log("agreement over", peer=peer, agreement=str(agreement))
             self._treasury.enter(peer, Close(agreement))
+            self._weigh(self._treasury.account(peer))
 
     def _count(self, peer: PeerId) -> int:
         agreements = self._treasury.account(peer).agreements
@@ -139,9 +141,10 @@ class CreditLine:
         return account.mine.limit if account.mine.is_open else self._policy.newcomer
 
     def _weigh(self, account: Channel) -> None:
-        """Count what is lent to a stranger, who may be none any more."""
+        """Count what is lent to, or lost with, a stranger, who may be none any more."""
         is_stranger = self._policy.is_stranger(account.settled) and not account.is_over
-        lent = max(0, account.exposure) if is_stranger else 0
+        taken = account.exposure + self._left_unpaid(account)
+        lent = max(0, taken) if is_stranger else 0
         self._strangers += lent - self._lent.pop(account.peer, 0)
         if lent:
             self._lent[account.peer] = lent
@@ -151,7 +154,6 @@ class CreditLine:
         if written.entry.channel is None:
             return
         account = self._treasury.ledger.channels[written.entry.channel]
-        self._weigh(account)
         if written.author == account.peer:
             match written.body:
                 case Receipt(agreement=agreement, amount=amount):
@@ -160,6 +162,7 @@ class CreditLine:
                     self._ended(account.peer, agreement)
                 case Dispute(step=step, reason=why):
                     self._log("disputed", peer=account.peer, step=str(step), why=why)
+        self._weigh(account)
         if isinstance(written.body, Voucher):
             self._settled(account)
 
@@ -178,10 +181,14 @@ class CreditLine:
             self._lose(peer, earned.unpaid)
 
     def _left_unpaid(self, account: Channel) -> int:
-        """Return what a peer left unpaid, also where its word for that is not durable yet."""
+        """Return what a peer left unpaid, also where its word for that is not durable yet.
+
+        What is released is over for this peer, and may still be paid.
+        """
+        held = account.agreements
         open_ = self._earned.get(account.peer, {}).items()
-        ended = (one.unpaid for cid, one in open_ if cid not in account.agreements)
-        return self._unpaid.get(account.peer, 0) + sum(ended)
+        over = (one.unpaid for cid, one in open_ if cid not in held or held[cid].is_released)
+        return self._unpaid.get(account.peer, 0) + sum(over)
 
     def _lose(self, peer: PeerId, amount: int) -> None:
         lost = self._unpaid.pop(peer, 0) + amount

@@ -158,3 +158,21 @@ def test_what_nobody_comes_back_for_is_free_again(two: tuple[Bank, Bank]) -> Non
     provider.credit.release(requester.peer, agreement.cid)  # once is enough
     pay(requester, provider, agreement, 50)
     until(lambda: provider.balance(requester) == 50, requester, provider)
+
+
+def test_who_vanishes_after_the_work_leaves_it_unpaid(two: tuple[Bank, Bank]) -> None:
+    """What is released is lost until it is paid, with a stranger for all strangers."""
+    requester, provider = two
+    policy = Policy(1_000, 50, 100_000, STRANGERS)
+    provider.credit = CreditLine(provider.treasury, policy, provider._say)
+    agreement = agree(requester, provider, 600)
+    provider.credit.earned(agreement).add(Outcome.RAN, Usage(cores=1, wall_ms=550))
+    provider.credit.release(requester.peer, agreement.cid)
+    assert provider.credit.room(requester.peer) == 1_000 - 550
+    assert provider.credit.newcomer == STRANGERS - 550
+    pay(requester, provider, agreement, 500)
+    until(lambda: provider.balance(requester) == 500, requester, provider)
+    assert provider.credit.room(requester.peer) == 1_000 - 550
+    end(requester, provider, agreement)
+    assert provider.credit.room(requester.peer) == 1_000 - 550
+    assert provider.credit.newcomer == STRANGERS - 550
