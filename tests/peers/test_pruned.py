@@ -12,8 +12,9 @@ from engine.content.cid import RAW, Cid
 from peers.agreement import OFFER, Agreement
 from peers.audit import AtOnce
 from peers.book import Book
-from peers.entries import Limit, Voucher, write_body
+from peers.entries import Limit, Voucher
 from peers.entry import Written, write
+from peers.entry_kinds import write_body
 from peers.ledger import follow
 from peers.ledger_book import signing
 from peers.payments import Bill
