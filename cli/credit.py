@@ -181,7 +181,7 @@ def verify(settings: Settings, file: Path | None) -> None:
 
 def _verify_file(settings: Settings, path: Path) -> None:
     from cli.creditview import BALANCES, about, stated, statement_as_json, tell_lacks
-    from peers.ledger_bundle import verify
+    from peers.ledger_bundle_check import verify
     from peers.signatures import MANY, looking
 
     with looking(MANY) as signatures:

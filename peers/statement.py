@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 PAGE: Final = 1_000  # entries, or blocks of evidence: a page is then 90 KB
 MAX_PAGES: Final = 4_000  # of each: four million entries
+MAX_BLOCKS: Final = 2_000_000  # of a file: where each is takes 200 bytes of memory
 MAX_BALANCES: Final = 2_000  # channels: as many fit in a record
 
 

@@ -20,7 +20,8 @@ from peers.identity import PeerId
 from peers.keyring import Identity
 from peers.ledger import follow
 from peers.ledger_book import signing
-from peers.ledger_bundle import Exported, Scope, export, verify
+from peers.ledger_bundle import Scope, export
+from peers.ledger_bundle_check import Exported, verify
 from peers.ledger_check import check
 from peers.ledger_file import LedgerFile
 from peers.order import Taken, link

@@ -19,7 +19,8 @@ from peers.entry_kinds import write_body
 from peers.identity import PeerId
 from peers.ledger import follow, ledger_of
 from peers.ledger_book import signing
-from peers.ledger_bundle import Scope, export, verify
+from peers.ledger_bundle import Scope, export
+from peers.ledger_bundle_check import verify
 from peers.ledger_check import check
 from peers.ledger_file import FILE, LedgerFile
 from peers.pruning import Pruned, prune
