@@ -8,14 +8,13 @@ import secrets
 from engine.clock import SystemClock
 from engine.errors import Unavailable
 from engine.runner import Signer
-from peers.channel import Channel
 from peers.credits import Credits
-from peers.entries import Body, Genesis
-from peers.entry import Written, write
+from peers.entries import Genesis
 from peers.identity import PeerId
-from peers.ledger import Ledger, apply, follow
 from peers.ledger_book import LedgerBook
 from peers.limits import granted
+from peers.teller import Teller
+from peers.unwritten import Known
 
 
 def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> None:
@@ -27,20 +26,14 @@ def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> No
     if why := book.restored():
         fix = "start the peer ('tally peer start'): it asks others what it said since"
         raise Unavailable(f"the ledger was put back, so nothing may be signed: {why}", fix=fix)
-    ledger = book.load()
-    taken: list[Written] = []
-    if ledger.last is None:
-        ledger = _say(ledger, Genesis(secrets.token_bytes(16)), None, signer, taken)
-    channel = ledger.channel(peer)
-    body = granted(channel, amount)
-    ledger = _say(ledger, body, channel, signer, taken)
+    now_ms = SystemClock().now_ms()
+    teller = Teller(book.load(), signer, Known(book.id_at, book.follower, book.evidence))
+    if teller.ledger.last is None:
+        teller.note(Genesis(secrets.token_bytes(16)), now_ms)
+    body = granted(teller.ledger.channel(peer), amount)
+    if not teller.may_sign(peer):
+        fix = "start the peer ('tally peer start'), and say it again when that one is there"
+        raise Unavailable("the ledger was put back, and that peer not heard since", fix=fix)
+    teller.enter(peer, body, now_ms)
     with book.change() as change:
-        book.enter(taken, ledger, change)
-
-
-def _say(
-    ledger: Ledger, body: Body, channel: Channel | None, signer: Signer, taken: list[Written]
-) -> Ledger:
-    entry = follow(ledger, body, channel, SystemClock().now_ms())
-    taken.append(write(entry, body, signer))
-    return apply(ledger, taken[-1])
+        book.enter([row.written for row in teller.unsaved()], teller.ledger, change)
