@@ -155,23 +155,18 @@ def verify(settings: Settings, file: Path | None) -> None:
     All of it is looked at, from the first entry: signatures, order, what every entry does, what
     it rests on, and balances. Nothing is asked of anybody.
     """
-    from cli.creditview import tell_lacks
+    return _verify_own(settings) if file is None else _verify_file(settings, file)
+
+
+def _verify_own(settings: Settings) -> None:
+    from cli.creditview import found_as_json, tell_lacks
     from peers.ledger_check import check
     from peers.signatures import looking
 
-    if file is not None:
-        return _verify_file(settings, file)
     with opened(settings.home) as book, looking(book.end()[0]) as signatures:
         me, found = book.me, check(book, signatures)
-    facts = {
-        "peer": str(me),
-        "entries": found.entries,
-        "link": found.link.hex(),
-        "lacks": dict(found.lacks),
-        "restored": found.restored,
-    }
     if settings.json:
-        return emit_json(facts)
+        return emit_json(found_as_json(me, found))
     click.echo(f"{me}: all {found.entries} entries hold")
     tell_lacks(found.lacks)
     if found.restored:

@@ -12,6 +12,7 @@ from peers.balance import Balance
 from peers.credits import digits
 from peers.entry import Written
 from peers.identity import PeerId
+from peers.ledger_check import Found
 from peers.statement import Statement, balance
 
 BALANCES: Final = ("peer", "balance", "in words")
@@ -92,6 +93,17 @@ def as_json(one: Balance) -> dict[str, Any]:
         "reserved_received": one.reserved_received,
         "frozen": one.is_frozen,
         "ended": one.is_over,
+    }
+
+
+def found_as_json(me: PeerId, found: Found) -> dict[str, Any]:
+    """Return what was found of a ledger in which nothing is wrong."""
+    return {
+        "peer": str(me),
+        "entries": found.entries,
+        "link": found.link.hex(),
+        "lacks": dict(found.lacks),
+        "restored": found.restored,
     }
 
 

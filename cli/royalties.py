@@ -45,9 +45,13 @@ def tell_royalties(royalties: Royalties) -> None:
     """Say what a run pays to whom besides its steps: whoever goes on consents to that."""
     for manifest in royalties.manifests.values():
         names = ", ".join(str(PeerId(author.public_key)) for author in manifest.authors)
-        percent = f"{manifest.share // 100}.{manifest.share % 100:02}".rstrip("0").rstrip(".")
         fixed = f" and {show(manifest.per_run)}" if manifest.per_run else ""
-        note(f"royalty: {percent} % of what is paid to peers{fixed}, to {names}")
+        note(f"royalty: {percent(manifest.share)} % of what is paid to peers{fixed}, to {names}")
+
+
+def percent(points: int) -> str:
+    """Return basis points as a percentage."""
+    return f"{points // 100}.{points % 100:02}".rstrip("0").rstrip(".")
 
 
 def _named(space: Workspace, word: str) -> list[Block]:

@@ -89,10 +89,11 @@ def show(settings: Settings, manifest: str) -> None:
 
 
 def _terms(manifest: "Manifest") -> str:
+    from cli.royalties import percent
     from peers import credits as of
 
     return (
-        f"{_percent(manifest.share)} % of what is paid to peers and {of.show(manifest.per_run)}"
+        f"{percent(manifest.share)} % of what is paid to peers and {of.show(manifest.per_run)}"
         f" a run, at most {of.show(manifest.pool_most)}"
     )
 
@@ -145,7 +146,3 @@ def _points(percent: str) -> int:
         fix = "write it with at most two decimals, as 2.5"
         raise Refused(f"{percent!r} is no percentage", fix=fix)
     return int(whole) * 100 + int(part.ljust(2, "0") or 0)
-
-
-def _percent(points: int) -> str:
-    return f"{points // 100}.{points % 100:02}".rstrip("0").rstrip(".")

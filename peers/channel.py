@@ -116,6 +116,10 @@ class Channel:
         """Return what one of the two has signed."""
         return self.mine if author == self.me else self.theirs
 
+    def other(self, author: PeerId) -> PeerId:
+        """Return the one of the two that is not the author of something."""
+        return self.peer if author == self.me else self.me
+
     def is_ending(self, author: PeerId) -> bool:
         """Return whether a side has ended it, and had no yes or no: it says nothing meanwhile."""
         said = self.unanswered(author)
@@ -130,7 +134,7 @@ class Channel:
 
     def unanswered(self, author: PeerId) -> Checkpoint | Reset | None:
         """Return what a side has signed that the other has neither signed nor refused."""
-        side, other = self.side(author), self.theirs if author == self.me else self.mine
+        side, other = self.side(author), self.side(self.other(author))
         return side.signed if other.signed_number < side.signed_number else None
 
     def ordered(self, pair: tuple[T, ...]) -> tuple[T, T]:

@@ -94,8 +94,7 @@ def _with(channel: Channel, author: PeerId, side: Side) -> Channel:
 
 def _on_open(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Open = written.body  # type: ignore[assignment]
-    other = channel.peer if author == channel.me else channel.me
-    side = channel.side(author)
+    other, side = channel.other(author), channel.side(author)
     if side.is_open or body.peer != other.key or body.generation != channel.generation:
         raise Invalid("a side opens a channel once, to the other")
     opened = replace(side, is_open=True, limit=body.limit, is_fixed=body.is_fixed)
@@ -111,10 +110,9 @@ def _on_limit(channel: Channel, author: PeerId, written: Written) -> Channel:
 def _on_agreed(channel: Channel, author: PeerId, written: Written) -> Channel:
     """Set a price cap aside: the provider says so, whom the requester's offer allows it."""
     body: Agreed = written.body  # type: ignore[assignment]
-    requester = channel.peer if author == channel.me else channel.me
     if body.agreement in channel.agreements or len(channel.agreements) >= MAX_AGREEMENTS:
         raise Invalid("it is agreed already, or too much is")
-    return _agree(channel, body.agreement, Held(requester, body.price_cap))
+    return _agree(channel, body.agreement, Held(channel.other(author), body.price_cap))
 
 
 def _on_receipt(channel: Channel, author: PeerId, written: Written) -> Channel:
@@ -187,7 +185,7 @@ def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channe
     mine, theirs = channel.ordered(body.standings)
     of_author, of_other = (mine, theirs) if author == channel.me else (theirs, mine)
     side = channel.side(author)
-    other = channel.theirs if author == channel.me else channel.mine
+    other = channel.side(channel.other(author))
     if of_author != side.standing or side.pending:
         raise Invalid("a checkpoint is not how its author stands")
     if of_other.nonce > other.nonce or of_other.total > other.total:

@@ -66,7 +66,7 @@ class Grounds:
         offer = self._offer(body.agreement)
         if offer is None:
             return OFFERS
-        requester = _other(channel, author)
+        requester = channel.other(author)
         if offer.signer != requester or offer.value.requester != requester.key:
             raise Damaged("the offer that it accepts is not signed by the other side")
         if offer.value.provider != author.key:
@@ -110,7 +110,7 @@ class Grounds:
             shares = royalty.split(manifest, self._parents(manifest), Credits(body.pool))
         except NotHere:
             return MANIFESTS
-        if shares.get(_other(channel, author).key, 0) != body.amount:
+        if shares.get(channel.other(author).key, 0) != body.amount:
             raise Damaged("it is not the share that falls to the other side")
         return None
 
@@ -161,7 +161,3 @@ def _check_terms(body: Royalty, author: PeerId, offer: Offer, manifest: Manifest
     most = royalty.pool(manifest, Credits(offer.price_cap), is_first_of_run=True)
     if body.pool > most:
         raise Damaged("its pool is more than the manifest gives for what was agreed")
-
-
-def _other(channel: Channel, author: PeerId) -> PeerId:
-    return channel.peer if author == channel.me else channel.me

@@ -151,14 +151,3 @@ def _opened(ledger: Ledger, written: Written, author: PeerId | None) -> Channel:
     if channel.id != written.entry.channel or channel.generation != body.generation:
         raise Invalid("it opens another channel than the next of these two peers")
     return channel
-
-
-def replay(me: PeerId, entries: Sequence[Written]) -> Ledger:
-    """Return the ledger that entries give, in the order in which they were taken.
-
-    Raises: Refused.
-    """
-    ledger = ledger_of(me)
-    for written in entries:
-        ledger = apply(ledger, written)
-    return ledger

@@ -11,7 +11,7 @@ Checkpoint(number=3, standings=(...), is_final=False)
 from typing import Final
 
 from engine.errors import Refused
-from peers.channel import Channel, Side
+from peers.channel import Channel
 from peers.credits import show
 from peers.entries import MAX_WHY, Checkpoint, Reset, Standing
 from peers.identity import tail
@@ -24,7 +24,7 @@ def proposal(account: Channel) -> Checkpoint | None:
     is_due = account.mine.is_open and _vouchers(account) - _covered(account) >= EVERY
     if account.is_over or not account.me < account.peer or not is_due or not _is_quiet(account):
         return None
-    if _number(account.mine) != _number(account.theirs):
+    if account.mine.signed_number != account.theirs.signed_number:
         return None  # one was proposed, and is not answered
     return _checkpoint(account, is_final=False)
 
@@ -34,8 +34,8 @@ def answer(account: Channel) -> Checkpoint | None:
 
     What is not how it stands on this side is answered by how it does.
     """
-    said = account.theirs.signed
-    if account.is_over or not isinstance(said, Checkpoint) or said.number <= _number(account.mine):
+    said = account.unanswered(account.peer)
+    if account.is_over or not isinstance(said, Checkpoint):
         return None
     mine, _ = account.ordered(said.standings)
     if mine == account.mine.standing and not account.mine.pending and _may(account, said):
@@ -169,11 +169,7 @@ def _checkpoint(account: Channel, *, is_final: bool) -> Checkpoint:
 
 
 def _next(account: Channel) -> int:
-    return 1 + max(_number(account.mine), _number(account.theirs))
-
-
-def _number(side: Side) -> int:
-    return side.signed.number if side.signed is not None else 0
+    return 1 + max(account.mine.signed_number, account.theirs.signed_number)
 
 
 def _may(account: Channel, said: Checkpoint) -> bool:

@@ -1,5 +1,7 @@
 """Peers who keep ledgers, and tell each other of every entry at once."""
 
+from collections.abc import Sequence
+
 from engine.content.cid import RAW, Cid
 from peers.channel import Channel
 from peers.clearing import next_voucher
@@ -15,6 +17,17 @@ ROOT = bytes(32)
 def named(name: str) -> Cid:
     """Return a CID for something that has a name."""
     return Cid.of(RAW, name.encode())
+
+
+def replay(me: PeerId, entries: Sequence[Written]) -> Ledger:
+    """Return the ledger that entries give, in the order in which they were taken.
+
+    Raises: Refused.
+    """
+    ledger = ledger_of(me)
+    for written in entries:
+        ledger = apply(ledger, written)
+    return ledger
 
 
 class Keeper:

@@ -9,7 +9,6 @@ from engine.errors import Refused
 from peers.entries import Body, Epoch, Genesis
 from peers.entry import Written
 from peers.identity import PeerId
-from peers.ledger import replay
 from peers.place import Place, place_of
 from peers.teller import Teller
 from peers.teller_events import (
@@ -23,6 +22,7 @@ from peers.teller_events import (
 )
 from peers.unwritten import Known, Row
 from tests.peers.keys import identity
+from tests.peers.ledgers import replay
 
 PAGE = 3  # entries that are said at a time: few, so that there are many messages
 Word = Callable[[], None]

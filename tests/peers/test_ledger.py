@@ -17,8 +17,8 @@ from peers.entries import (
     Voucher,
 )
 from peers.entry import write
-from peers.ledger import Invalid, OutOfPlace, follow, replay
-from tests.peers.ledgers import ROOT, Keeper, named, opened, work
+from peers.ledger import Invalid, OutOfPlace, follow
+from tests.peers.ledgers import ROOT, Keeper, named, opened, replay, work
 
 
 def test_a_voucher_says_how_much_and_both_sides_agree() -> None:

@@ -15,7 +15,7 @@ from peers.audit import AtOnce, Audit, Start
 from peers.entries import Limit
 from peers.entry import Written, write
 from peers.entry_kinds import write_body
-from peers.ledger import apply, ledger_of, replay
+from peers.ledger import apply, ledger_of
 from peers.ledger_book import signing
 from peers.ledger_check import Found, check
 from peers.ledger_file import FILE, LedgerFile
@@ -23,7 +23,7 @@ from peers.ledger_place import BEHIND, COPIED, HEAD
 from peers.order import START, Taken, link
 from tests.peers.books import backed, enter, keep
 from tests.peers.keys import identity
-from tests.peers.ledgers import Keeper
+from tests.peers.ledgers import Keeper, replay
 
 COLUMNS = ("id", "author", "epoch", "number", "channel", "before", "is_own", "link")
 

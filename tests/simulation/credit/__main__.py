@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from blake3 import blake3
 
 from peers import ledger_state
-from peers.ledger import replay
 from peers.proofs import FRAUD_PROOF, check
+from tests.peers.ledgers import replay
 from tests.simulation.credit.story import tell
 from tests.simulation.hashed import hashed
 

@@ -14,9 +14,9 @@ from peers.credit_messages import read_entries
 from peers.entries import Checkpoint, Close, Limit, Open, Receipt, Voucher
 from peers.entry import Written
 from peers.heads import MAX_PLACES
-from peers.ledger import replay
 from peers.proofs import FRAUD_PROOF, check, find, prove
 from tests.peers.bills import agreed, billed, offered
+from tests.peers.ledgers import replay
 from tests.simulation.credit.invariants import STEADY, Invariant, look
 from tests.simulation.credit.market import Market
 from tests.simulation.credit.trader import Trader

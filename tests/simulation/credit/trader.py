@@ -32,7 +32,7 @@ from peers.errors import RemoteFault
 from peers.heads import Heads
 from peers.identity import PeerId
 from peers.indictment import indict
-from peers.ledger import Ledger, apply, ledger_of, replay
+from peers.ledger import Ledger, apply, ledger_of
 from peers.limits import Policy
 from peers.payments import Payments
 from peers.place import Place
@@ -41,6 +41,7 @@ from peers.settlement import Settlement
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
 from peers.unwritten import Known, Row
+from tests.peers.ledgers import replay
 from tests.simulation.credit.shelf import Book, Shelf
 from tests.simulation.credit.wire import Kind, Letter, Wire
 
