@@ -14,6 +14,7 @@ from peers.identity import PeerId
 from peers.placement import Need, Room
 from peers.price_list import show as show_prices
 from peers.quotation import Quotation, Quoted, Seller, Wanted, quote
+from peers.royalties import NOBODY, Royalties
 
 _NAMED: Final = 4  # steps of a peer
 
@@ -25,11 +26,12 @@ def quoted(
     found: Sequence[Forecast],
     known: Mapping[str, Usual],
     peers: Sequence[Peer],
+    royalties: Royalties = NOBODY,
 ) -> Quotation:
     """Return what the steps that would, or may, run on peers would cost."""
     named = frozenset(PeerId.parse(one["peer"]) for one in peers if one["named"])
     sellers = [_seller(one) for one in peers]
-    return quote([*_wanted(prepared, found, known, named)], sellers)
+    return quote([*_wanted(prepared, found, known, named)], sellers, royalties)
 
 
 def print_quotation(found: Quotation, peers: Sequence[Peer] | None, most: int) -> None:
@@ -59,12 +61,14 @@ def quotation_json(found: Quotation, peers: Sequence[Peer], most: int) -> dict[s
             "expires_ms": one["expires_ms"],
             "steps": [step.id for step in by_peer.get(one["peer"], [])],
             "expected": sum(step.expected or 0 for step in by_peer.get(one["peer"], [])),
+            "unknown": [step.id for step in by_peer.get(one["peer"], []) if step.expected is None],
         }
         for one in peers
     ]
     return {
         "unit": "microcredit",
         "expected": found.expected,
+        "for_authors": found.for_authors,
         "at_most": min(found.at_most, most),
         "max_cost": most,
         "unknown": list(found.unknown),
@@ -91,7 +95,7 @@ def check_affordable(found: Quotation, most: int) -> None:
     Raises: Unavailable when it may not.
     """
     if found.expected > most:
-        what = f"a run is expected to cost {show(found.expected)}, and may cost {show(most)}"
+        what = f"a run is expected to cost {_expected(found)}, and may cost {show(most)}"
         raise Unavailable(what, fix="'--max-cost C' raises it")
 
 
@@ -122,18 +126,32 @@ def _row(one: Peer, steps: Sequence[Quoted]) -> tuple[str, ...]:
     named = ", named" if one["named"] else ""
     lends = f"{one['cores']} cores, {human_size(one['memory'])}{named}"
     asks = show_prices(one["prices"]) or "nothing"
-    cost = digits(sum(step.expected or 0 for step in steps)) if steps else "-"
-    return one["peer"], lends, asks, _some([step.id for step in steps]) or "-", cost
+    return one["peer"], lends, asks, _some([step.id for step in steps]) or "-", _credits(steps)
+
+
+def _credits(steps: Sequence[Quoted]) -> str:
+    """Return what a peer would get for some steps."""
+    known = sum(step.expected or 0 for step in steps)
+    if any(step.expected is None for step in steps):
+        return f"{digits(known)} or more" if known else "unknown"
+    return digits(known) if steps else "-"
 
 
 def _total(found: Quotation, most: int) -> str:
     if not found.at_most:
         return "nothing"
-    text = show(found.expected)
+    text = _expected(found)
     if found.unknown:
-        text += f" or more: it is not known how long {_some(found.unknown)} takes"
+        text = f"{text} or more" if found.expected else "unknown"
+        text += f": it is not known how long {_some(found.unknown)} takes"
     bound = show(min(found.at_most, most))
     return f"{text}; at most {bound}" + (" (--max-cost)" if found.at_most > most else "")
+
+
+def _expected(found: Quotation) -> str:
+    """Return what a run is expected to cost, and how much of that authors get."""
+    part = f" ({show(found.for_authors)} of it for authors)" if found.for_authors else ""
+    return show(found.expected) + part
 
 
 def _some(ids: Sequence[str]) -> str:

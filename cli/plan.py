@@ -17,6 +17,9 @@ from cli.workspace import Workspace
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("--force", metavar="STEP", multiple=True, help="Run a step whatever is known.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
+@click.option(
+    "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
+)
 @common
 def plan(
     settings: Settings,
@@ -25,6 +28,7 @@ def plan(
     on: Where,
     offline: bool,
     force: tuple[str, ...],
+    royalty: tuple[str, ...],
 ) -> None:
     """Show what WORKFLOW would run and why, and what it would reuse.
 
@@ -35,4 +39,4 @@ def plan(
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=False, on=on)
-        emit_plan(space, settings, prepared, frozenset(force))
+        emit_plan(space, settings, prepared, frozenset(force), royalty)

@@ -27,15 +27,23 @@ _Reason = tuple[str, tuple[Change, ...]]
 
 
 def emit_plan(
-    space: Workspace, settings: Settings, prepared: Prepared, forced: frozenset[str]
+    space: Workspace,
+    settings: Settings,
+    prepared: Prepared,
+    forced: frozenset[str],
+    royalty: Sequence[str] = (),
 ) -> None:
-    """Print what a run would do."""
+    """Print what a run would do; `royalty` names the manifests by which it would pay authors."""
     asked = inquiry(space, prepared, How(forced), {})
     found = list(Forecaster(space.store, asked, prepared.groups).all())
     reasons = _Reasons(space, prepared, forced).of_all(found)
     known = usual(space.journal.durations(prepared.workflow.name))
     if prepared.on == "peers":
-        return _emit_elsewhere(space, settings, prepared, _Plan(found, reasons, known))
+        return _emit_elsewhere(space, settings, prepared, _Plan(found, reasons, known, royalty))
+    if royalty:
+        from cli.royalties import UNPAID
+
+        note(UNPAID)
     try:
         expected = expect(prepared.groups, capacity_of(settings), found, known)
     except Refused as error:  # a run would be refused, too
@@ -65,10 +73,13 @@ def _emit_elsewhere(
         step_json,
     )
     from cli.leaving import WHERE, could_run, leaving, leaving_json, print_leaving
+    from cli.royalties import royalties_of, tell_royalties
     from engine.workflow.sharing import sharing
 
+    royalties = royalties_of(space, plan.royalty)
+    tell_royalties(royalties)
     left, peers = leaving(space, prepared, plan.found), could_run(settings.home)
-    cost = quoted(prepared, plan.found, plan.known, peers or [])
+    cost = quoted(prepared, plan.found, plan.known, peers or [], royalties)
     costs = {one.id: one for one in cost.steps}
     where = {step: WHERE[share] for step, share in sharing(prepared.workflow).items()}
     places = [where[one.step] if one.action in ("run", "wait") else "-" for one in plan.found]
@@ -100,6 +111,7 @@ class _Plan(NamedTuple):
     found: Sequence[Forecast]
     reasons: Sequence[_Reason]
     known: Mapping[str, Usual]
+    royalty: Sequence[str]
 
 
 def _tell_count(found: Sequence[Forecast]) -> int:

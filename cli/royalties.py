@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 from cli.refs import find_content
 from cli.report import note
@@ -16,6 +17,8 @@ from peers.credits import show
 from peers.identity import PeerId
 from peers.royalties import Royalties
 from peers.royalty import opened
+
+UNPAID: Final = "--royalty pays nobody here: authors share in what peers are paid (--on peers)"
 
 
 def royalties_of(space: Workspace, words: Sequence[str]) -> Royalties:

@@ -73,7 +73,7 @@ def run(
         if dry_run:
             from cli.planview import emit_plan
 
-            emit_plan(space, settings, prepared, forced)
+            emit_plan(space, settings, prepared, forced, royalty)
             return 0
         if not forced and repeated(space, settings, prepared):
             return 0
@@ -81,7 +81,7 @@ def run(
             forced,
             keep_going=keep_going,
             keep_intermediates=keep_intermediates,
-            royalties=_consent(space, royalty),
+            royalties=_consent(space, royalty, on),
         )
         found = _begun(space, settings, prepared, how, detach=detach)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
@@ -90,12 +90,17 @@ def run(
     return _judge(found)
 
 
-def _consent(space: Workspace, words: Sequence[str]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _consent(
+    space: Workspace, words: Sequence[str], on: "Where"
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """Read which authors are to be paid, and say so: whoever lets it go on consents."""
     if not words:
         return (), ()
-    from cli.royalties import royalties_of, tell_royalties
+    from cli.royalties import UNPAID, royalties_of, tell_royalties
 
+    if on == "local":
+        note(UNPAID)
+        return (), ()
     royalties = royalties_of(space, words)
     space.store.put(royalties.blocks)  # there they are, whatever ends this before it is paid
     tell_royalties(royalties)

@@ -18,9 +18,10 @@ from peers.credits import NOTHING, Credits, check, show
 class Budget:
     """What one run has to spend. For one thread."""
 
-    def __init__(self, most: Credits) -> None:
-        """Take what all of it may cost together."""
+    def __init__(self, most: Credits, for_authors: Credits = NOTHING) -> None:
+        """Take what all of its work may cost together, and what authors may get on top."""
         self.most = check(most, "what a run costs at most")
+        self._for_authors = for_authors
         self.paid = NOTHING
         self._promised: dict[Cid, Credits] = {}  # by agreement: what it may still cost
 
@@ -69,11 +70,25 @@ class Budget:
         """Have back what an agreement did not cost: nothing more is owed under it."""
         self._promised.pop(agreement, None)
 
-    def lack(self, least: Credits) -> tuple[str, str]:
-        """Return why no step can be had that costs so much, and what to do."""
+    def lack(self, least: Credits, *, is_guess: bool = False) -> tuple[str, str]:
+        """Return why no step can be had that costs so much, and what to do.
+
+        `is_guess`: how long such a step takes is not known, and a second was assumed.
+        """
         if least > self.left:
             asked = f"the cheapest peer asks {show(least)} for a step"
-            left = f"{show(self.left)} of {show(self.most)} is left to spend"
+            if is_guess:
+                asked = "how long a step takes is not known, and one of a second may cost up to"
+                asked += f" {show(least)} with the cheapest peer"
+            left = f"{show(self.left)} of {show(self.most)} is left to spend{self._rest()}"
             return f"{asked}, and {left}", "'--max-cost C' raises it; or leave out --on"
-        what = f"no peer that runs such a step lends this one the {show(least)} that it costs"
+        costs = "may cost" if is_guess else "costs"
+        what = f"no peer that runs such a step lends this one the {show(least)} that it {costs}"
         return what, "run steps for them first, or ask their owners for a higher limit"
+
+    def _rest(self) -> str:
+        """Return where the rest of what a run may cost is."""
+        if not self._for_authors:
+            return ""
+        whole = Credits(self.most + self._for_authors)
+        return f": royalties take {show(self._for_authors)} of the {show(whole)} that it may cost"

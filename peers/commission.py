@@ -24,7 +24,8 @@ class Commission(NamedTuple):
 
     def budget(self) -> Budget:
         """Return what there is for work."""
-        return Budget(self.royalties.work_within(self.most))
+        work = self.royalties.work_within(self.most)
+        return Budget(work, Credits(self.most - work))
 
 
 def mark_of(run: str) -> bytes:

@@ -22,6 +22,7 @@ from peers.placement import Need, Placement, Room
 from peers.price_list import Prices
 from peers.prices import about, at_most
 from peers.purse import Purse
+from peers.royalties import NOBODY, Royalties
 
 MAX_PLACED: Final = 5_000  # steps: about half a second; of more, each is the cheapest peer's
 
@@ -53,19 +54,31 @@ class Quoted(NamedTuple):
 
 
 class Quotation(NamedTuple):
-    """What all of them would cost."""
+    """What all of them would cost, with what authors get of it."""
 
     steps: tuple[Quoted, ...]
+    royalties: Royalties = NOBODY
 
     @property
     def expected(self) -> Credits:
         """What those cost together of which it is known."""
-        return _sum([one.expected or NOTHING for one in self.steps])
+        return _sum([self._work, self.for_authors])
+
+    @property
+    def for_authors(self) -> Credits:
+        """What of that is for authors: they get something when anybody is paid."""
+        is_paid = self._work or self.unknown
+        return self.royalties.cost(self._work) if is_paid else NOTHING
 
     @property
     def at_most(self) -> Credits:
         """What all of them cost at most."""
-        return _sum([one.at_most for one in self.steps])
+        work = _sum([one.at_most for one in self.steps])
+        return _sum([work, self.royalties.cost(work)]) if work else NOTHING
+
+    @property
+    def _work(self) -> Credits:
+        return _sum([one.expected or NOTHING for one in self.steps])
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -82,12 +95,15 @@ class Quotation(NamedTuple):
         return found
 
 
-def quote(wanted: Sequence[Wanted], sellers: Sequence[Seller]) -> Quotation:
+def quote(
+    wanted: Sequence[Wanted], sellers: Sequence[Seller], royalties: Royalties = NOBODY
+) -> Quotation:
     """Return what steps would cost."""
     prices = {seller.peer: seller.prices for seller in sellers}
     peers = _place([one.need for one in wanted], sellers)
     pairs = zip(wanted, peers, strict=True)
-    return Quotation(tuple(_quoted(one, peer, prices, sellers) for one, peer in pairs))
+    steps = tuple(_quoted(one, peer, prices, sellers) for one, peer in pairs)
+    return Quotation(steps, royalties)
 
 
 def _place(needs: Sequence[Need], sellers: Sequence[Seller]) -> list[PeerId | None]:

@@ -161,7 +161,8 @@ class Roster:
         live = [deal for deal in self._there() if self._is_able(deal, need)]
         is_dear = bool(able) and not (paid or live or self._budget.promised)
         if self._recruiter.is_too_dear(shape, now_ms, is_dear=is_dear):
-            return self._budget.lack(self._cheapest(able, need))
+            is_guess = need.usual_ms is None
+            return self._budget.lack(self._cheapest(able, need), is_guess=is_guess)
         is_there = bool(able) or any(deal.is_agreed for deal in live)
         if self._recruiter.gives_up(shape, now_ms, is_there=is_there):
             return self._recruiter.lack(shape)

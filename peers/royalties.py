@@ -72,6 +72,11 @@ class Royalties:
         share = sum(one.share for one in self._own.values())
         return Credits(max(0, most - fixed) * WHOLE // (WHOLE + share))
 
+    def cost(self, price: Credits) -> Credits:
+        """Return what a run costs on top, if so much is paid for its steps under one agreement."""
+        pools = (pool(one, price, is_first_of_run=True) for one in self._own.values())
+        return Credits(min(MAX_CREDITS, sum(pools)))
+
     def due(self, price: Credits, *, is_first: bool) -> Iterator[Due]:
         """Yield what falls to the authors of each, for an agreement under which so much was paid.
 

@@ -8,8 +8,14 @@ from cli.costview import check_affordable, cost_of, print_quotation, quotation_j
 from engine.errors import Unavailable
 from peers.placement import Need, Room
 from peers.quotation import Quotation, Seller, Wanted, quote
+from peers.royalties import Royalties
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal
 from tests.peers.keys import identity
 
+ANN = identity(3)
+MANIFESTED = Manifest(None, (Author(ANN.public_key, 1),), 1_000, 1_000, 10**9)
+ROYALTIES = Royalties([seal(MANIFEST, MANIFESTED, ANN).data])
 A, B = sorted(identity(number).peer for number in (1, 2))
 
 
@@ -80,12 +86,21 @@ def test_scripts_get_micro_credits() -> None:
             "expires_ms": 7,
             "steps": ["s[0]", "s[1]"],
             "expected": 1_500,
+            "unknown": ["s[1]"],
         },
-        {"peer": str(B), "prices": {}, "expires_ms": 7, "steps": [], "expected": 0},
+        {
+            "peer": str(B),
+            "prices": {},
+            "expires_ms": 7,
+            "steps": [],
+            "expected": 0,
+            "unknown": [],
+        },
     ]
     assert facts == {
         "unit": "microcredit",
         "expected": 1_500,
+        "for_authors": 0,
         "at_most": 100_000,
         "max_cost": 100_000,
         "unknown": ["s[1]"],
@@ -96,6 +111,33 @@ def test_scripts_get_micro_credits() -> None:
         {"peer": None, "cost": None},
     ]
     assert step_json(None) == {"peer": None, "cost": None}
+
+
+def test_what_is_not_known_at_all_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither that of a peer nor that of all is 0."""
+    unknown = quotation(Need({}, None))
+    print_quotation(unknown, PEERS, 1_000_000)
+    told = capsys.readouterr()
+    assert told.out.splitlines()[1].endswith("s[0]       unknown")
+    assert "expected cost: unknown: it is not known how long s[0] takes; at most 0.06" in told.err
+    print_quotation(PARTLY, PEERS, 1_000_000)
+    assert "0.0015 or more" in capsys.readouterr().out
+    assert quotation_json(unknown, PEERS, 1)["providers"][0]["unknown"] == ["s[0]"]  # type: ignore[index]
+
+
+def test_authors_are_part_of_what_a_run_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a share of what is expected, and what is fixed; nothing where nobody is paid."""
+    dearer = KNOWN._replace(royalties=ROYALTIES)
+    assert (dearer.expected, dearer.for_authors, dearer.at_most) == (10_900, 1_900, 397_000)
+    print_quotation(dearer, PEERS, 1_000_000)
+    told = capsys.readouterr().err
+    assert "expected cost: 0.0109 credits (0.0019 credits of it for authors); at most" in told
+    assert quotation_json(dearer, PEERS, 1)["for_authors"] == 1_900
+    with pytest.raises(Unavailable, match="for authors"):
+        check_affordable(dearer, 10_899)
+    assert quotation(Need({}, None))._replace(royalties=ROYALTIES).expected == 1_000
+    nobody = quote([], [], ROYALTIES)
+    assert (nobody.expected, nobody.at_most) == (0, 0)
 
 
 def test_a_run_that_would_cost_more_than_it_may_is_said() -> None:

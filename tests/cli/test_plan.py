@@ -156,3 +156,19 @@ def test_a_plan_on_peers_says_what_would_leave(
     told = tally("plan", path, "--on", "peers")
     assert "inputs.ours" in told.out
     assert "no peer runs in this home" in told.err
+
+
+def test_authors_are_not_paid_where_nothing_runs_on_peers(
+    tally: Program, letters: Path, tmp_path: Path
+) -> None:
+    """And whoever names a manifest nevertheless is told so; with peers, what it comes to."""
+    roy = str(tmp_path / "roy")
+    tally.told("royalty", "make", roy, "--share", "5")
+    assert "--royalty pays nobody here" in tally("plan", letters, "--royalty", roy).err
+    told = tally("run", letters, "-p", "names=[new]", "--royalty", roy).err
+    assert "--royalty pays nobody here" in told
+    assert "5 %" not in told
+    assert (
+        "royalty: 5 % of what is paid"
+        in tally("plan", letters, "--on", "peers", "--royalty", roy).err
+    )

@@ -78,6 +78,23 @@ def test_it_says_what_is_lacking() -> None:
     assert "lends this one the 0.5 credits" in budget.lack(amount(500_000))[0]
 
 
+def test_a_guess_is_said_to_be_one() -> None:
+    """Of a step whose time is not known, no peer has asked a price."""
+    budget = Budget(amount(1_000_000))
+    what, _ = budget.lack(amount(2_500_000), is_guess=True)
+    assert "how long a step takes is not known, and one of a second may cost up to 2.5" in what
+    assert "the 0.5 credits that it may cost" in budget.lack(amount(500_000), is_guess=True)[0]
+
+
+def test_what_is_kept_for_authors_is_named() -> None:
+    """Else nobody would know why nothing of what a run may cost is left."""
+    what, _ = Budget(NOTHING, amount(50_000)).lack(amount(5_984))
+    assert what.endswith(
+        "0 credits of 0 credits is left to spend:"
+        " royalties take 0.05 credits of the 0.05 credits that it may cost"
+    )
+
+
 class Spending(RuleBasedStateMachine):
     """A run that promises, spends and ends as it comes."""
 

@@ -94,6 +94,12 @@ def test_a_run_costs_no_more_than_it_may(
     assert work == 0 or paid <= most
 
 
+def test_a_budget_knows_what_is_kept_for_authors() -> None:
+    """All that a run may cost, when what is fixed takes it."""
+    what, _ = Commission("a", Credits(50), Royalties([manifest(0, 100)])).budget().lack(Credits(7))
+    assert "royalties take 0.00005 credits of the 0.00005" in what
+
+
 def test_a_run_is_known_by_the_same_mark_after_a_restart() -> None:
     """And no other is."""
     assert Commission("a", Credits(0), NOBODY).mark == mark_of("a") != mark_of("b")
