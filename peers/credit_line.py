@@ -5,10 +5,12 @@ ends an agreement and leaves unpaid what was done under it has so much less room
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.errors import Refused
 from peers.agreement import Agreement
 from peers.channel import Channel
 from peers.clearing import MAX_AGREEMENTS
@@ -22,6 +24,7 @@ from peers.saying import Say
 from peers.treasury import Treasury
 
 MOST_AGREED: Final = MAX_AGREEMENTS // 2  # with one peer: both sides together, whoever is first
+CLOSED: Final = "the agreement is closed"
 FORGIVEN: Final = 10  # times as much as was not paid is to be paid, until that is forgotten
 
 
@@ -36,6 +39,7 @@ class CreditLine:
         self._unpaid: dict[PeerId, int] = {}  # of those that have ended
         self._lent: dict[PeerId, int] = {}  # to strangers
         self._strangers = 0  # all of that
+        self._agreeing: dict[Cid, list[Callable[[], None]]] = {}  # until it is durable
         treasury.heard.append(self._heard)
         for account in treasury.ledger.channels.values():
             self._weigh(account)
@@ -48,7 +52,9 @@ class CreditLine:
             return "there is proof that you cheat: 'tally credit log' has it"
         held = self._treasury.account(peer).agreements.get(agreement)
         if held is not None:
-            return "the agreement is closed" if held.is_released else ""
+            return CLOSED if held.is_released else ""
+        if self._treasury.evidence(agreement) is not None:  # it was agreed before
+            return CLOSED
         if not self._treasury.may_sign(peer):
             return "this peer has restored its ledger, and has to hear from you first"
         if self._count(peer) >= MOST_AGREED:
@@ -91,16 +97,34 @@ class CreditLine:
     def agree(self, peer: PeerId, offer: Block, price_cap: int, then: Callable[[], None]) -> None:
         """Set aside what an offer may cost; `then` is called when that is durable.
 
-        Raises: Refused when it is more than the peer may owe.
+        Raises: Refused when it is more than the peer may owe, or the agreement has ended.
         """
-        account = self._treasury.account(peer)
-        if offer.cid in account.agreements:  # it is offered again, and the answer was lost
+        if offer.cid in self._agreeing:
+            self._agreeing[offer.cid].append(then)
+        elif offer.cid in self._treasury.account(peer).agreements:  # the answer was lost
             then()
-            return
+        elif self._treasury.evidence(offer.cid) is not None:
+            raise Refused(CLOSED)
+        else:
+            self._agreeing[offer.cid] = [then]
+            try:
+                self._enter(peer, offer, price_cap)
+            except Refused:
+                del self._agreeing[offer.cid]
+                raise
+
+    def _enter(self, peer: PeerId, offer: Block, price_cap: int) -> None:
+        account = self._treasury.account(peer)
         if not account.mine.is_open:
             self._treasury.enter(peer, Open(peer.key, account.generation, self._policy.newcomer))
-        self._treasury.enter(peer, Agreed(offer.cid, price_cap), evidence=(offer,), then=then)
+        agreed = Agreed(offer.cid, price_cap)
+        then = partial(self._agreed, offer.cid)
+        self._treasury.enter(peer, agreed, evidence=(offer,), then=then)
         self._weigh(self._treasury.account(peer))
+
+    def _agreed(self, agreement: Cid) -> None:
+        for then in self._agreeing.pop(agreement, ()):
+            then()
 
     def grant(self, peer: PeerId, limit: int, then: Callable[[], None] | None = None) -> None:
         """Lend a peer so much from now on, as its owner says: it does not grow by itself.

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.errors import Refused
 from peers.agreement import ACCEPTANCE, Acceptance, Offer
 from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection
@@ -168,25 +169,29 @@ class Provider:
             raise RemoteFault("an offer is made by whoever signs it")
         if terms.provider != self._tools.signer.public_key:
             raise RemoteFault("it was offered to somebody else")
-        engagement = self._engagements.get(offer.cid)
-        is_lent = engagement is not None and engagement.is_lent
-        if not is_lent and (why := self._objection(offer.cid, terms)):
-            self._tools.log("refused", peer=peer, why=why)
-            reply(write_answer(Refusal(why)))
-            return
-        self._accept(offer, body, peer, reply)
+        if why := self._objection(offer.cid, terms):
+            self._refuse(peer, why, reply)
+        else:
+            self._accept(offer, body, peer, reply)
+
+    def _refuse(self, peer: PeerId, why: str, reply: Callable[[bytes], None]) -> None:
+        self._tools.log("refused", peer=peer, why=why)
+        reply(write_answer(Refusal(why)))
 
     def _accept(
         self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
     ) -> None:
         """Say yes, once that is in the books; said again, it is the same yes."""
-        self._entering[offer.cid] = (peer, share_of(offer.value))
         enter_it = partial(self._enter, offer, body, peer, reply)
-        if offer.value.price_cap == 0:
-            enter_it()
-        else:
-            cap = offer.value.price_cap
-            self._tools.credit.agree(peer, Block(offer.cid, body), cap, enter_it)
+        self._entering[offer.cid] = (peer, share_of(offer.value))
+        try:
+            if (cap := offer.value.price_cap) == 0:
+                enter_it()
+            else:
+                self._tools.credit.agree(peer, Block(offer.cid, body), cap, enter_it)
+        except Refused as refused:
+            self._entering.pop(offer.cid)
+            self._refuse(peer, refused.what, reply)
 
     def _enter(
         self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
@@ -212,13 +217,22 @@ class Provider:
         enter(self._tools, partial(self._tools.book.accept, body, signed, wall_ms), entered)
 
     def _objection(self, agreement: Cid, offer: Offer) -> str:
+        """Return why there is no agreement, or no more; "" when there is."""
+        asks = PeerId(offer.requester)
+        why = "" if self._is_lent(agreement) else self._no_room(offer)
+        return why or self._tools.credit.objection(asks, agreement, offer.price_cap)
+
+    def _is_lent(self, agreement: Cid) -> bool:
+        """Return whether there is an agreement under which something is lent, or is to be."""
+        engagement = self._engagements.get(agreement)
+        is_lent = engagement is not None and engagement.is_lent
+        return is_lent or agreement in self._entering
+
+    def _no_room(self, offer: Offer) -> str:
         why = objection(self._house, offer, self._lent())
         if why and self._engagements.put_to_sleep(WANTED_MS):  # others have what nobody uses
             why = objection(self._house, offer, self._lent())
-        if not why and not self._tools.has_room(offer.disk_bytes):
-            return NO_ROOM
-        asks = PeerId(offer.requester)
-        return why or self._tools.credit.objection(asks, agreement, offer.price_cap)
+        return why or ("" if self._tools.has_room(offer.disk_bytes) else NO_ROOM)
 
     def _lent(self) -> dict[PeerId, Share]:
         """Return what each requester may use now."""

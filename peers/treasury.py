@@ -119,6 +119,10 @@ class Treasury:
         """Return whether anything may be signed in the channel with a peer."""
         return self._teller.may_sign(peer)
 
+    def evidence(self, cid: Cid) -> bytes | None:
+        """Return what an entry names, if that is durable."""
+        return self._book.evidence(cid)
+
     def accuse(self, proof: FraudProof) -> None:
         """Convict by a proof that was found here, by what others said, and that holds."""
         self._court.accuse(proof)

@@ -1,14 +1,16 @@
 """What others may owe: less after work that was left unpaid, and a bound for all strangers."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
+from engine.errors import Refused
 from peers.agreement import OFFER, Agreement
-from peers.credit_line import FORGIVEN, CreditLine
+from peers.credit_line import CLOSED, FORGIVEN, CreditLine
 from peers.limits import Policy
 from peers.payments import Bill
 from peers.prices import Outcome, Usage
@@ -144,6 +146,43 @@ def test_who_gave_back_is_no_stranger(two: tuple[Bank, Bank]) -> None:
     pay(provider, requester, back, 1_000)
     end(provider, requester, back)
     until(lambda: provider.credit.newcomer == 1_000, requester, provider)
+
+
+def test_what_has_ended_is_not_agreed_again(two: tuple[Bank, Bank]) -> None:
+    """Who offers the same once more is told so: nothing is set aside under it."""
+    requester, provider = two
+    agreement = agree(requester, provider, 300)
+    offer = offered(requester.identity, provider.peer.key, 300)
+    assert provider.credit.objection(requester.peer, offer.cid, 300) == ""
+    end(requester, provider, agreement)
+    assert provider.credit.objection(requester.peer, offer.cid, 300) == CLOSED
+    with pytest.raises(Refused, match=CLOSED):
+        provider.credit.agree(requester.peer, offer, 300, nothing)
+    assert provider.credit.waiting() == []
+
+
+def test_an_offer_that_comes_again_is_answered_when_it_is_durable(two: tuple[Bank, Bank]) -> None:
+    """Each time, and no sooner than the first."""
+    requester, provider = two
+    offer = offered(requester.identity, provider.peer.key, 300)
+    requester.payments.begin(offer.cid)
+    answered: list[int] = []
+    for number in range(2):
+        provider.credit.agree(requester.peer, offer, 300, partial(answered.append, number))
+    assert answered == []
+    until(lambda: answered, requester, provider)
+    assert answered == [0, 1]
+    provider.credit.agree(requester.peer, offer, 300, partial(answered.append, 2))
+    assert answered == [0, 1, 2]
+
+
+def test_what_is_refused_is_not_waited_for(two: tuple[Bank, Bank]) -> None:
+    """Offered again, it is refused again."""
+    requester, provider = two
+    offer = offered(requester.identity, provider.peer.key, 1_001)
+    for _ in range(2):
+        with pytest.raises(Refused, match="limit"):
+            provider.credit.agree(requester.peer, offer, 1_001, nothing)
 
 
 def test_what_nobody_comes_back_for_is_free_again(two: tuple[Bank, Bank]) -> None:

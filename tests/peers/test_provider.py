@@ -11,10 +11,11 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import Unavailable
+from engine.errors import Refused, Unavailable
 from engine.sandbox.base import Job
 from engine.sandbox.scripted import WELL, Act
 from engine.step import ATTESTATION, RESULT, STEP
+from peers.earned import Earned
 from peers.offer_messages import Refusal
 from peers.own_word import DIFFERS
 from peers.provider import QUIET_MS, WANTED_MS
@@ -319,6 +320,31 @@ def test_a_mistake_of_ours_costs_a_step_and_not_the_peer(pair: Pair) -> None:
     assert pair.borrower.back == {first: "this peer made a mistake"}
     assert pair.borrower.results.keys() == {second}
     assert pair.lender.said.count("mistake") == 1
+
+
+def test_what_the_ledger_refuses_is_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is lent for it, and the peer can be drained; also where it was lent before."""
+    credit = pair.lender.provider._tools.credit
+    is_refused = [False]
+
+    def agrees(_: object, __: object, ___: int, then: Callable[[], None]) -> None:
+        if is_refused[0]:
+            raise Refused("it is over")
+        then()
+
+    monkeypatch.setattr(credit, "objection", lambda *_: "")
+    monkeypatch.setattr(credit, "agree", agrees)
+    monkeypatch.setattr(credit, "earned", lambda agreement: Earned(agreement.offer.prices, 10))
+    terms = {"prices": {"core-second": 1}, "price_cap": 10}
+    pair.agree(**terms)
+    free = pair.lender.provider.free_slots
+    is_refused[0] = True
+    assert pair.refusal(**terms) == "it is over"
+    assert pair.refusal(run=1, **terms) == "it is over"
+    assert pair.lender.provider.free_slots == free
+    assert pair.lender.provider.is_idle
+    monkeypatch.setattr(credit, "objection", lambda *_: "you cheat")
+    assert pair.refusal(**terms) == "you cheat"
 
 
 def test_the_disk_is_not_filled_for_others(pair: Pair) -> None:
