@@ -159,7 +159,7 @@ def verify(settings: Settings, file: Path | None) -> None:
 
 
 def _verify_own(settings: Settings) -> None:
-    from cli.creditview import found_as_json, tell_lacks
+    from cli.creditview import found_as_json, tell_hidden, tell_lacks
     from peers.ledger_check import check
     from peers.signatures import looking
 
@@ -168,6 +168,7 @@ def _verify_own(settings: Settings) -> None:
     if settings.json:
         return emit_json(found_as_json(me, found))
     click.echo(f"{me}: all {found.entries} entries hold")
+    tell_hidden(found.hidden)
     tell_lacks(found.lacks)
     if found.restored:
         note(f"the ledger was put back: {found.restored}; it goes on once other peers were heard")
@@ -175,17 +176,19 @@ def _verify_own(settings: Settings) -> None:
 
 
 def _verify_file(settings: Settings, path: Path) -> None:
-    from cli.creditview import BALANCES, about, stated, statement_as_json, tell_lacks
+    from cli import creditview as view
     from peers.ledger_bundle_check import verify
     from peers.signatures import MANY, looking
 
     with looking(MANY) as signatures:
         statement, found = verify(path, signatures)
     if settings.json:
-        return emit_json(statement_as_json(statement) | {"lacks": dict(found.lacks)})
-    click.echo(about(statement))
-    emit_table(stated(statement), BALANCES)
-    return tell_lacks(found.lacks)
+        seen = {"hidden": found.hidden, "lacks": dict(found.lacks)}
+        return emit_json(view.statement_as_json(statement) | seen)
+    click.echo(view.about(statement))
+    emit_table(view.stated(statement), view.BALANCES)
+    view.tell_hidden(found.hidden, is_whole=statement.peer is None)
+    return view.tell_lacks(found.lacks)
 
 
 @credit.command()

@@ -49,6 +49,17 @@ def tell_lacks(lacks: Counter[str]) -> None:
         note(f"{count} entries are without {_LACKS[what]}: of those the signature alone is seen")
 
 
+def tell_hidden(count: int, *, is_whole: bool = True) -> None:
+    """Say how many entries are there by their ids alone, and what nobody sees therefore."""
+    if not count:
+        return
+    if is_whole:
+        why = "pruned: a later checkpoint says what came of them, between the two who signed it"
+    else:
+        why = "of other peers, or pruned: nobody sees which"
+    note(f"{count} entries are not shown, being {why}")
+
+
 def about(statement: Statement) -> str:
     """Say whose ledger an exported one is, and how far it goes."""
     which = f" with {PeerId(statement.peer)}" if statement.peer else ""
@@ -102,6 +113,7 @@ def found_as_json(me: PeerId, found: Found) -> dict[str, Any]:
         "peer": str(me),
         "entries": found.entries,
         "link": found.link.hex(),
+        "hidden": found.hidden,
         "lacks": dict(found.lacks),
         "restored": found.restored,
     }

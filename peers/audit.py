@@ -84,7 +84,9 @@ class Audit:
         self._grounds = Grounds(evidence)
         self._signatures = signatures
         self._at: Entry | None = None  # the entry that is looked at
-        self._left_out: set[Cid] = set()  # since the owner's last entry that was shown
+        self.hidden = 0  # entries that are not shown
+        self._last_hidden = 0  # where the last of those is
+        self._left_out: set[Cid] = set()  # of those, since the owner's log last went on after some
         self._beginning = Beginning()
 
     @contextmanager
@@ -116,7 +118,7 @@ class Audit:
             raise Damaged("it does not follow the entries before it: its link is another")
         self._bridge(written)
         try:
-            self.ledger = self._beginning.apply(self.ledger, written)
+            self.ledger = self._beginning.apply(self.ledger, written, self.pos)
         except Refused as refused:  # it was taken, so it was right then
             raise Damaged(refused.what) from None
         self._ground(written)
@@ -131,8 +133,18 @@ class Audit:
         self.link = link(self.link, entry)
         if pos != self.pos or last not in (None, self.link):
             raise Damaged("an entry is missing, out of order, or another")
+        self.hidden, self._last_hidden = self.hidden + 1, pos
         self._left_out.add(entry)
         self._beginning.left_out.add(entry)
+
+    def check_whole(self) -> None:
+        """Look whether all is shown but what was pruned: that is before where some channel begins.
+
+        Of which channel it was, nobody sees. Raises: Damaged.
+        """
+        if self._last_hidden > self._beginning.signed_off:
+            where = self._where(self._last_hidden, None)
+            raise Damaged("it is not shown, and no checkpoint comes after it", where=where)
 
     @property
     def adopted(self) -> frozenset[bytes]:
@@ -147,6 +159,8 @@ class Audit:
             return
         if entry.number <= self.ledger.number + 1:
             raise Damaged("the log of its owner has fewer numbers than entries")
+        if entry.number > self.ledger.number + 1 + len(self._left_out):
+            raise Damaged("the log of its owner has more numbers than entries")
         self.ledger = replace(self.ledger, last=entry.previous, number=entry.number - 1)
         self._left_out.clear()
 

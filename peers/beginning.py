@@ -5,7 +5,7 @@ followed from them. So the first two entries that are shown are that checkpoint,
 channel stands as it says. What it does not say is how much of a debt is royalties, which only
 matters for what may be lent: an audit takes all of it to be.
 
->>> ledger = beginning.apply(ledger, written)                            # doctest: +SKIP
+>>> ledger = beginning.apply(ledger, written, pos)                       # doctest: +SKIP
 """
 
 from typing import Final
@@ -28,10 +28,11 @@ class Beginning:
     def __init__(self) -> None:
         self.left_out: set[Cid] = set()
         self.adopted: set[bytes] = set()
-        self._first: dict[bytes, Written] = {}  # of a pair, by channel
+        self.signed_off = 0  # position of the last checkpoint with which a channel begins
+        self._first: dict[bytes, tuple[int, Written]] = {}  # of a pair, by channel
 
-    def apply(self, ledger: Ledger, written: Written) -> Ledger:
-        """Return the ledger after an entry.
+    def apply(self, ledger: Ledger, written: Written, pos: int) -> Ledger:
+        """Return the ledger after an entry, which is in that place.
 
         Raises: Refused as `apply` does; Damaged when a channel does not begin with a checkpoint.
         """
@@ -44,13 +45,14 @@ class Beginning:
             raise Damaged("what was said in its channel before is not shown, and not signed off")
         if written.author == ledger.me:
             ledger = _own(ledger, written)
-        first = self._first.pop(name, None)
+        at, first = self._first.pop(name, (pos, None))
         if first is None:
-            self._first[name] = written
+            self._first[name] = pos, written
             return ledger
         if first.author == written.author or first.body != written.body:
             raise Damaged("what was said in its channel before was not signed off by both sides")
         self.adopted.add(name)
+        self.signed_off = max(self.signed_off, at)
         return replace(ledger, channels={**ledger.channels, name: _channel(ledger, first, written)})
 
 

@@ -131,9 +131,11 @@ class _Bundle:
             if audit.link != statement.last:
                 raise Damaged("the ledger does not end with its last entry")
             peer = PeerId(statement.peer) if statement.peer else None
+            if peer is None:  # else what is between others is not shown
+                audit.check_whole()
             if owed_by(audit.ledger, peer) != statement.balances:
                 raise Damaged("the balances that it states are not what its entries give")
-        return Found(audit.ledger, audit.pos, audit.link, audit.lacks, None)
+        return Found(audit.ledger, audit.pos, audit.link, audit.lacks, None, audit.hidden)
 
     def _statement(self) -> Statement:
         data = self._get(self._roots[0])

@@ -37,6 +37,7 @@ class Found(NamedTuple):
     link: bytes
     lacks: Counter[str]  # entries, by what they follow from and is not here
     restored: str | None  # why nothing may be signed before a new epoch
+    hidden: int  # entries that are there by their ids alone
 
 
 def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) -> Found:
@@ -54,11 +55,12 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
         with audit.naming():
             _check_entries(file, audit, watch)
             file.check_end(audit)
+            audit.check_whole()
             _check_evidence(file)
             _check_file(file)
             _check_head(file)
         restored = file.restored()
-    return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored)
+    return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored, audit.hidden)
 
 
 def _check_entries(file: LedgerFile, audit: Audit, watch: Watch | None) -> None:

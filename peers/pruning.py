@@ -96,6 +96,7 @@ def _rehearse(book: LedgerBook, cuts: _Cuts, ledger: Ledger) -> None:
                 audit.leave_out(taken.pos, name, taken.link)
             else:
                 audit.take(taken)
+        audit.check_whole()
         if without_gifts(audit.ledger, audit) != without_gifts(ledger, audit):
             raise Damaged("what would be left of it does not say the same")
 

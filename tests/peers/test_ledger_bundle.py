@@ -13,7 +13,7 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.errors import Damaged, Refused
 from peers.audit import AtOnce, Audit, Start
-from peers.entries import Limit, Open
+from peers.entries import Agreed, Limit, Open
 from peers.entry import write
 from peers.entry_kinds import write_body
 from peers.identity import PeerId
@@ -25,6 +25,7 @@ from peers.ledger_bundle_check import Exported, verify
 from peers.ledger_check import check
 from peers.ledger_file import LedgerFile
 from peers.order import Taken, link
+from peers.pruning import prune
 from peers.signed import seal, unseal
 from peers.statement import (
     CONTENTS,
@@ -91,7 +92,7 @@ def test_what_concerns_one_peer_tells_nothing_of_others(tmp_path: Path) -> None:
     statement, found = verify(path, AtOnce())
     assert statement.peer == one.peer.key
     assert [owed.peer for owed in statement.balances] == [one.peer.key]
-    assert found.entries == len(two.log)
+    assert (found.entries, found.hidden) == (len(two.log), 4)
     assert found.link == check(LedgerFile(tmp_path / "home"), AtOnce()).link
     assert three.peer.key not in path.read_bytes()
     assert not found.lacks
@@ -102,17 +103,17 @@ def test_a_log_has_a_number_for_each_entry_that_is_not_shown() -> None:
     one, two = opened()
     last = two.log[-1]
     hidden, shown = Cid.of(DAG_CBOR, b"hidden"), Limit(1)
-    for number, is_right in ((2, False), (3, True)):
+    for number, said in ((2, "fewer numbers"), (3, ""), (4, "more numbers")):
         entry = follow(two.ledger, shown, two.channel(one), 0)
         written = write(replace(entry, previous=hidden, number=number), shown, two.key)
         start = Start(two.ledger, len(two.log), bytes(32))
         audit = Audit("here", start, lambda _: None, AtOnce())
         audit.leave_out(len(two.log) + 1, hidden)
         taken = Taken(len(two.log) + 2, written.signed, link(audit.link, written.id))
-        if is_right:
+        if not said:
             audit.take(taken)
         else:
-            with pytest.raises(Damaged, match="fewer numbers"):
+            with pytest.raises(Damaged, match=said):
                 audit.take(taken)
     assert last.entry.number <= two.ledger.number == 1
 
@@ -174,6 +175,14 @@ class Forger:
         for cid in (*reader.roots, *self.contents.entries):
             del self.blocks[cid]
 
+    def hide(self, *places: int) -> None:
+        """Leave entries out, as if they were pruned."""
+        for at in places:
+            gone = self.items[at]
+            assert gone.signed
+            del self.blocks[gone.signed]
+            self.items[at] = Item(gone.entry, None)
+
     def write(self, **changes: object) -> None:
         """Write the file again, whole and signed."""
         page = ENTRY_PAGE.block(EntryPage(tuple(self.items)))
@@ -196,10 +205,7 @@ def _swap(forger: Forger) -> None:
 
 
 def _hide(forger: Forger) -> None:
-    gone = forger.items[6]
-    assert gone.signed
-    del forger.blocks[gone.signed]
-    forger.items[6] = Item(gone.entry, None)
+    forger.hide(6)
 
 
 def _fork(forger: Forger) -> None:
@@ -237,6 +243,42 @@ def test_what_its_owner_forges_is_refused(
     forge(forger)
     forger.write()
     assert damage(path).startswith(f"{path}, {said}")
+
+
+def test_a_debt_is_not_passed_off_as_pruned(tmp_path: Path) -> None:
+    """What is left out of a whole ledger comes before a checkpoint that signs something off."""
+    one, two, papers = backed()
+    keep(tmp_path / "home", one, papers)
+    path = exported(tmp_path / "home", one, tmp_path / "x.car")
+    forger = Forger(path, one.key)
+    agreed = next(at for at, each in enumerate(one.log) if isinstance(each.body, Agreed))
+    forger.hide(*range(agreed, len(one.log)))
+    (owed,) = forger.statement.balances
+    lie = (replace(owed, balance=0, limit_received=10_000_000),)
+    forger.write(balances=lie)
+    assert damage(path) == f"{path}, entry 13: it is not shown, and no checkpoint comes after it"
+    forger.write(balances=lie, peer=two.peer.key)
+    assert verify(path, AtOnce()).found.hidden == len(one.log) - agreed
+
+
+def test_after_a_checkpoint_nothing_is_passed_off_as_pruned(tmp_path: Path) -> None:
+    """Also where a channel begins with one, and what comes later is with another peer."""
+    one, two, papers = backed()
+    three = Keeper(3)
+    home = keep(tmp_path / "home", two, papers)
+    with signing(home, two.peer) as book:
+        prune(book, AtOnce())
+    two.say(Open(three.peer.key, 0, 7), three)
+    two.say(Limit(8), three)
+    with signing(home, two.peer) as book, book.change() as change:
+        book.enter(two.log[-2:], two.ledger, change)
+    path = exported(home, two, tmp_path / "x.car")
+    assert verify(path, AtOnce()).found.hidden == len(two.log) - 5
+    forger = Forger(path, two.key)
+    forger.hide(len(two.log) - 1)
+    forger.write()
+    assert "no checkpoint comes after it" in damage(path)
+    assert one.peer in two.ledger.peers()
 
 
 def _owed(statement: Statement) -> tuple[Owed, ...]:

@@ -192,7 +192,7 @@ def test_a_channel_begins_with_a_checkpoint_in_its_place() -> None:
         changes = {"number": number, "before": named("hidden"), "payload": write_body(body)}
         written = write(replace(entry, **changes), body, two.key)  # type: ignore[arg-type]
         with pytest.raises(Damaged, match=said):
-            beginning.apply(replace(two.ledger, channels={}), written)
+            beginning.apply(replace(two.ledger, channels={}), written, 1)
 
 
 def test_a_limit_that_was_set_by_hand_stays_so(tmp_path: Path) -> None:
