@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,9 +16,14 @@ from cli.workspace import Workspace
 from engine.bundle import export_file
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
+from engine.errors import NotHere
 
 if TYPE_CHECKING:
     from engine.content.blocks import Block
+
+_KEEP: Final = (
+    "what stayed with peers comes with 'tally run WORKFLOW --on peers --keep-intermediates'"
+)
 
 
 @click.command()
@@ -35,7 +40,11 @@ def export(settings: Settings, ref: str, file: Path, receipts: bool) -> None:
     with Workspace(settings.home) as space:
         cid = find_content(space, ref)
         beside = _receipts(space, cid) if receipts and is_run(space, cid) else ()
-        size = export_file(space.store, cid, file, beside)
+        try:
+            size = export_file(space.store, cid, file, beside)
+        except NotHere as error:
+            error.fix = f"{error.fix}; {_KEEP}"
+            raise
     if settings.json:
         return emit_json({"cid": str(cid), "file": str(file), "size": size})
     return note(f"{file}: {cid}, {human_size(size)}")

@@ -2,18 +2,20 @@
 
 import secrets
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 from cli.names import is_run
 from cli.workspace import Workspace
 from engine.bundle import import_bundle
 from engine.clock import SystemClock
+from engine.content import car
 from engine.content.cid import Cid
 from engine.errors import Damaged, Refused, Unavailable
 from engine.rows import NewRun, RunStatus
 from engine.summary import load_run, load_workflow, of_record
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
+LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
 
@@ -38,6 +40,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
         raise Unavailable(what, where=str(file), fix="make it readable for this user") from None
     with stream:
         try:
+            _refuse_ledger(stream)
             roots = import_bundle(space.store, stream)
         except (Refused, Damaged) as error:
             error.where = error.where or str(file)
@@ -47,6 +50,24 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
             enter(space, root)
         space.store.pins.pin(root, IMPORT_PIN)
     return roots
+
+
+def _refuse_ledger(stream: BinaryIO) -> None:
+    """Look whether a file is an exported ledger, in which nothing was run.
+
+    Raises: Refused when it is; as `import_bundle` for what is no bundle.
+    """
+    if not stream.seekable():
+        return
+    reader = car.Reader(stream)
+    if len(reader.roots) == LEDGER_ROOTS:
+        from peers.ledger_bundle_check import is_statement
+
+        first = next(iter(reader), None)
+        if first is not None and is_statement(first.data):
+            fix = f"'tally credit verify FILE' looks at it; {_NAME_A_FILE}"
+            raise Refused("this is an exported ledger, and has no run in it", fix=fix)
+    stream.seek(0)
 
 
 def enter(space: Workspace, cid: Cid) -> None:

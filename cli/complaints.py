@@ -67,7 +67,9 @@ def _usage(error: click.UsageError, named: str) -> TallyError:
     what = what.removesuffix(".")
     fix = f"'{path} --help' explains it"
     if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
-        fix += "; a name that begins with '-' is written './-…'"
+        is_amount = error.option_name[1:2] in {*"0123456789."}
+        name = "; a name that begins with '-' is written './-…'"
+        fix += "; an amount is not below zero here" if is_amount else name
     return TallyError(what, fix=fix)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import Refused
-from peers.identity import PeerId
+from peers.identity import BEGINS, PeerId
 
 if TYPE_CHECKING:
     from cli.creditaccount import Account
@@ -67,4 +67,7 @@ def peer_called(home: Path, text: str) -> PeerId:
     found = [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
     if len(found) > 1:
         raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
+    if not found and not text.startswith(BEGINS):
+        fix = "'tally credit balance' lists them; of any other peer, write the whole id"
+        raise Refused(f"no peer's id in the ledger ends with {text[:60]!r}", fix=fix)
     return found[0] if found and ends else PeerId.parse(text)

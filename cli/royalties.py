@@ -11,12 +11,14 @@ from cli.workspace import Workspace
 from engine.content import car
 from engine.content.blocks import Block, Checked
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import NotHere, Refused
+from engine.errors import Damaged, NotHere, Refused
 from engine.wholefile import whole_file
 from peers.credits import show
 from peers.identity import PeerId
 from peers.royalties import Royalties
-from peers.royalty import opened
+from peers.royalty import is_manifest, opened, percent
+
+_MAKE: Final = "name what 'tally royalty make FILE' wrote, or the CID that it printed"
 
 UNPAID: Final = "--royalty pays nobody here: authors share in what peers are paid (--on peers)"
 
@@ -52,31 +54,41 @@ def tell_royalties(royalties: Royalties) -> None:
         note(f"royalty: {percent(manifest.share)} % of what is paid to peers{fixed}, to {names}")
 
 
-def percent(points: int) -> str:
-    """Return basis points as a percentage."""
-    return f"{points // 100}.{points % 100:02}".rstrip("0").rstrip(".")
-
-
 def _named(space: Workspace, word: str) -> list[Block]:
     """Return the manifest that a word stands for, and what else is in its file."""
     path = Path(word)
-    if path.is_file():
-        return _read(path.read_bytes())
+    try:
+        blocks = _read(path.read_bytes()) if path.is_file() else [_stored(space, word)]
+        if not blocks or not is_manifest(blocks[0].data):
+            raise Refused("this is no royalty manifest", where=word, fix=_MAKE)
+        opened(blocks[0].data)
+    except Damaged as damaged:
+        damaged.where = damaged.where or word
+        raise
+    return blocks
+
+
+def _stored(space: Workspace, word: str) -> Block:
     try:
         cid = find_content(space, word)
     except Refused:
-        fix = "'tally royalty' makes one"
-        raise Refused("there is no such royalty manifest", where=word, fix=fix) from None
-    return [Block(cid, space.store.get(cid))]
+        raise Refused("there is no such royalty manifest", where=word, fix=_MAKE) from None
+    return Block(cid, space.store.get(cid))
 
 
 def _read(data: bytes) -> list[Block]:
-    """Return what is in a file: a bundle, or a manifest alone."""
+    """Return what is in a file: a bundle, or a manifest alone.
+
+    Raises: Damaged for a bundle that was changed, or cut short.
+    """
     try:
         reader = car.Reader(BytesIO(data))
     except Refused:
         return [Checked.made(DAG_CBOR, data)]
     blocks = {block.cid: block for block in reader if block.cid in reader.roots}
+    if lost := [cid for cid in reader.roots if cid not in blocks]:
+        fix = "get the file again from whoever made it"
+        raise Damaged("the file lacks a manifest that it says it has", where=str(lost[0]), fix=fix)
     return [blocks[root] for root in reader.roots]
 
 

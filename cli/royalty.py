@@ -89,8 +89,8 @@ def show(settings: Settings, manifest: str) -> None:
 
 
 def _terms(manifest: "Manifest") -> str:
-    from cli.royalties import percent
     from peers import credits as of
+    from peers.royalty import percent
 
     return (
         f"{percent(manifest.share)} % of what is paid to peers and {of.show(manifest.per_run)}"

@@ -157,10 +157,11 @@ def parse(name: str, text: str, origin: str) -> Any:  # noqa: ANN401 - each sett
     try:
         return SETTINGS[name].read(text)
     except (ValueError, Refused) as error:
+        fix = (error.fix if isinstance(error, Refused) else "") or "give another"
         raise Refused(
             f"setting '{name}' cannot be '{text}': {error}",
             where=origin,
-            fix=f"give another; it is {SETTINGS[name].summary}",
+            fix=f"{fix.removesuffix('?')}; it is {SETTINGS[name].summary}",
         ) from None
 
 

@@ -22,6 +22,7 @@ KEY_BYTES: Final = 32
 MAX_HOST: Final = 253  # characters of a DNS name (RFC 1035)
 SCHEME: Final = "tally://"
 
+BEGINS: Final = "12D3Koo"  # every id, as every key is of one kind
 TAIL: Final = 8  # characters that tell an id from others: all begin alike
 
 _PREFIX: Final = bytes.fromhex("002408011220")  # identity multihash; key type Ed25519, 32 bytes
@@ -59,11 +60,21 @@ class PeerId(NamedTuple):
         except ValueError:
             raw = b""
         if not raw.startswith(_PREFIX) or base58.b58encode(raw).decode() != text:
-            raise Refused(f"not a peer id: {text[:60]!r}", fix="one begins with 12D3Koo")
-        return cls.of(raw[len(_PREFIX) :])
+            raise _mistyped(text)
+        try:
+            return cls.of(raw[len(_PREFIX) :])
+        except Refused:
+            raise _mistyped(text) from None
 
     def __str__(self) -> str:
         return _printed(self.key)
+
+
+def _mistyped(text: str) -> Refused:
+    fix = (
+        f"one begins with {BEGINS}: copy it whole, as 'tally peer list' and 'tally peer id' say it"
+    )
+    return Refused(f"not a peer id: {text[:60]!r}", fix=fix)
 
 
 def tail(peer: PeerId) -> str:

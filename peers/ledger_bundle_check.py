@@ -59,6 +59,14 @@ def verify(path: Path, signatures: Signatures) -> Exported:
         raise Unavailable(what, where=str(path), fix="make it readable for this user") from None
 
 
+def is_statement(data: bytes) -> bool:
+    """Return whether a block is the statement with which an exported ledger begins.
+
+    Raises: Damaged when it is malformed.
+    """
+    return kind_of(data) == SIGNED.kind and kind_of(SIGNED.decode(data).payload) == STATEMENT.kind
+
+
 class _Bundle:
     """An exported ledger, all blocks of which match their names; where each of them is."""
 
@@ -139,7 +147,7 @@ class _Bundle:
 
     def _statement(self) -> Statement:
         data = self._get(self._roots[0])
-        if kind_of(data) != SIGNED.kind or kind_of(SIGNED.decode(data).payload) != STATEMENT.kind:
+        if not is_statement(data):
             raise Refused("it is a bundle, and not of a ledger", where=str(self._path), fix=_NONE)
         opened = unseal(STATEMENT, data)
         if opened.signer.key != opened.value.owner or opened.value.contents != self._roots[1]:

@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
-from engine.content.schema import Record
+from engine.content.schema import Record, kind_of
 from engine.errors import Damaged, NotHere
+from engine.step import SIGNED
 from engine.values import dataclass
 from peers.credits import NOTHING, Credits, check
 from peers.identity import KEY_BYTES
@@ -73,6 +74,23 @@ def opened(data: bytes) -> Unsealed[Manifest]:
     if all(author.public_key != found.signer.key for author in found.value.authors):
         raise Damaged("a manifest is signed by one of the authors that it names")
     return found
+
+
+def is_manifest(data: bytes) -> bool:
+    """Return whether bytes are a manifest that somebody signed, or are called that."""
+    if kind_of(data) != SIGNED.kind:
+        return False
+    try:
+        return kind_of(SIGNED.decode(data).payload) == MANIFEST.kind
+    except Damaged:  # one that has changed
+        return True
+
+
+def percent(points: int) -> str:
+    """Return basis points as a percentage."""
+    whole, part = divmod(abs(points), 100)
+    text = f"{whole}.{part:02}".rstrip("0").rstrip(".")
+    return f"-{text}" if points < 0 else text
 
 
 def complaint(manifest: Manifest) -> str:
@@ -140,7 +158,8 @@ def _check(manifest: Manifest) -> None:
     check(manifest.per_run, "what is paid for a run")
     check(manifest.pool_most, "what is paid at most")
     if not 0 <= manifest.share <= MAX_SHARE:
-        raise Damaged(f"authors get from 0 to {MAX_SHARE} basis points, not {manifest.share}")
+        most, share = percent(MAX_SHARE), percent(manifest.share)
+        raise Damaged(f"authors get from 0 to {most} percent, not {share}")
 
 
 def _check_authors(authors: tuple[Author, ...]) -> None:
@@ -160,7 +179,7 @@ def _check_parents(parents: tuple[Parent, ...]) -> None:
     if len({parent.manifest for parent in parents}) < len(parents):
         raise Damaged("it names one parent twice")
     if not all(1 <= parent.basis_points <= WHOLE for parent in parents):
-        raise Damaged(f"a parent gets from 1 to {WHOLE} basis points")
+        raise Damaged(f"a parent gets from {percent(1)} to {percent(WHOLE)} percent")
     if sum(parent.basis_points for parent in parents) > WHOLE:
         raise Damaged("its parents get more than there is")
 

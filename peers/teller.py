@@ -88,7 +88,8 @@ class Teller:
         Raises: Refused when the peer must be heard first, or what it says may not be said.
         """
         if not self._is_whole(peer):
-            raise Refused("the ledger was restored, and this peer was not heard since then")
+            what = "the ledger was restored, and this peer was not heard since then"
+            raise Refused(what, fix="do it again when both run: 'tally peer list' says who is up")
         channel = self.ledger.channel(peer)
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)
         written = write(entry, body, self._signer)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.content.cid import RAW, Cid
 from tests.cli.program import Program
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
@@ -110,3 +111,10 @@ def test_an_imported_run_is_listed_under_a_name(
     (row,) = empty.told("runs")["runs"]
     assert (row["run"], row["status"]) == (run["run"], "succeeded")
     assert empty.told("show", row["name"])["outputs"] == run["outputs"]
+
+
+def test_an_export_of_what_is_not_here_says_how_it_comes(tally: Program, tmp_path: Path) -> None:
+    """What stayed with the peers that made it is not here, unless a run was to bring it."""
+    missing = Cid.of(RAW, b"what a peer has")
+    told = tally("export", missing, tmp_path / "x.car")
+    assert (told.code, "--keep-intermediates" in told.err) == (3, True), told.err

@@ -42,6 +42,15 @@ def test_credits_are_shown_as_people_read_them(empty: Program) -> None:
     assert values["prices"]["value"] == {"core-second": 1_000}
 
 
+def test_what_a_price_may_be_is_said(empty: Program) -> None:
+    """Which names there are, or which was meant; and how an amount is written."""
+    said = empty("config", "set", "prices", "corsecond=1").err
+    assert "did you mean 'core-second'" in said
+    assert "known: core-second, gib-second" in empty("config", "set", "prices", "coffee=1").err
+    said = empty("config", "set", "prices", "core-second=0.0000001").err
+    assert "at most six decimals" in said
+
+
 def test_a_mistyped_setting_asks_for_the_nearest(empty: Program) -> None:
     """And one that is like none, says which there are."""
     assert "did you mean 'jobs'?" in empty("config", "set", "jbos", "3").err

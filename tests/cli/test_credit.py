@@ -103,8 +103,9 @@ def test_a_limit_is_set_and_shown(tally: Program) -> None:
     [
         ((OTHER,), "how much"),
         ((OTHER, "much"), "no amount"),
-        ((OTHER, "-1"), "no such option"),
+        ((OTHER, "-1"), "an amount is not below zero here"),
         (("12D3KooWnobody", "1"), "not a peer id"),
+        (("nobody", "1"), "no peer's id in the ledger ends with 'nobody'"),
     ],
 )
 def test_a_limit_that_is_none_is_refused(
@@ -205,6 +206,19 @@ def test_an_exported_ledger_is_verified_anywhere(
     assert str(path) in failed.err
     path.write_bytes(b"no bundle")
     assert other("credit", "verify", path).code == 2
+
+
+def test_an_exported_ledger_is_no_run(
+    tally: Program, traded: tuple[Keeper, Keeper], tmp_path: Path
+) -> None:
+    """It is a bundle, too, with nothing to be imported or run again: it is said what it is for."""
+    del traded
+    path = tmp_path / "ledger.car"
+    tally.told("credit", "export", path)
+    for command in ("import", "rerun"):
+        told = tally(command, path)
+        assert (told.code, "this is an exported ledger" in told.err) == (2, True)
+        assert "tally credit verify FILE" in told.err
 
 
 def test_what_is_not_at_hand_is_said(tally: Program) -> None:

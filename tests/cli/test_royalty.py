@@ -77,7 +77,7 @@ def test_a_parent_that_is_missing_is_named(tally: Program, tmp_path: Path) -> No
     ("words", "says"),
     [
         (("--share", "a lot"), "is no percentage"),
-        (("--share", "31"), "from 0 to 3000 basis points"),
+        (("--share", "31"), "from 0 to 30 percent, not 31"),
         (("--author", OTHER), "signed by one of the authors"),
         (("--author", f"{OTHER}=much"), "is no weight"),
         (("--parent", "base"), "say how much of it"),
@@ -93,8 +93,21 @@ def test_what_cannot_be_is_refused(tally: Program, words: tuple[str, ...], says:
 
 
 def test_a_manifest_that_there_is_not(tally: Program) -> None:
-    """Neither a file nor in the store; and a file that is none is damaged."""
+    """Neither a file nor in the store, or something else; one that was changed is damaged."""
     told = tally("royalty", "show", "nothing")
     assert (told.code, "there is no such royalty manifest" in told.err) == (2, True)
     Path("junk").write_bytes(b"junk")
-    assert tally("royalty", "show", "junk").code == 5
+    cid = tally.told("add", "junk")["cid"]
+    for word in ("junk", cid):
+        told = tally("royalty", "show", word)
+        assert (told.code, "this is no royalty manifest" in told.err) == (2, True)
+    tally.told("royalty", "make", "m")
+    Path("m").write_bytes(Path("m").read_bytes()[:-1] + b"?")
+    told = tally("royalty", "show", "m")
+    assert (told.code, "  at: m\n" in told.err) == (5, True)
+
+
+def test_a_file_that_cannot_be_written_is_a_wrong_one(tally: Program) -> None:
+    """As of an exported ledger: exit 2."""
+    told = tally("royalty", "make", "nonexist/m")
+    assert (told.code, "cannot write there" in told.err) == (2, True)

@@ -16,6 +16,8 @@ ELSEWHERE: Final = "met in "
 REASONS: Final[dict[str, str]] = {
     "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
     "cli/credit.py": ELSEWHERE + "tests/cli/test_credit.py",
+    "cli/creditfile.py": ELSEWHERE + "tests/cli/test_credit.py",
+    "cli/bundlefile.py _refuse_ledger": ELSEWHERE + "tests/cli/test_credit.py",
     "cli/creditnode.py": ELSEWHERE + "tests/cli/test_credit.py",
     "cli/royalties.py": ELSEWHERE + "tests/cli/test_royalty.py",
     "cli/royalty.py": ELSEWHERE + "tests/cli/test_royalty.py",
