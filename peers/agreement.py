@@ -31,6 +31,7 @@ MARK_BYTES: Final = 8  # of those, the first: they say which run it is
 MAX_MANIFESTS: Final = 16  # one run of an Open Resource has one or two
 MAX_PRICES: Final = 16  # there are six kinds of thing to pay for
 MAX_LEASE_MS: Final = 7 * 24 * 3600 * 1000
+MAX_EPOCH: Final = 2**53 - 1  # exact in every language
 MAX_POLICY: Final = 200  # characters
 
 
@@ -50,6 +51,7 @@ class Offer:
     disk_bytes: int
     lease_ms: int  # of the longest lease
     claim_ms: int  # after the end of a lease, in which its batch still counts
+    epoch: int = 0  # of the provider's log: once that began anew, it accepts nothing older
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def _check_offer(offer: Offer) -> None:
         raise Damaged("no step runs on nothing")
     if not 0 < offer.lease_ms <= MAX_LEASE_MS or not 0 <= offer.claim_ms <= MAX_LEASE_MS:
         raise Damaged("a lease lasts for a week at most")
+    if not 0 <= offer.epoch <= MAX_EPOCH:
+        raise Damaged(f"an epoch is from 0 to {MAX_EPOCH}")
     if len(offer.policy) > MAX_POLICY:
         raise Damaged(f"a policy has {MAX_POLICY} characters at most")
 

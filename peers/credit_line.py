@@ -44,12 +44,22 @@ class CreditLine:
         for account in treasury.ledger.channels.values():
             self._weigh(account)
 
-    def objection(self, peer: PeerId, agreement: Cid, price_cap: int) -> str:
-        """Return why a peer is not worked for under an agreement; "" when it is."""
+    @property
+    def epoch(self) -> int:
+        """In which epoch of its log this peer agrees to anything now."""
+        return self._treasury.ledger.epoch
+
+    def objection(self, peer: PeerId, agreement: Cid, price_cap: int, epoch: int = 0) -> str:
+        """Return why a peer is not worked for under an agreement; "" when it is.
+
+        `epoch` is that of the offer: what was said under an older one may be lost here.
+        """
         if price_cap == 0:
             return ""
         if peer in self._treasury.ledger.convicts:
             return "there is proof that you cheat: 'tally credit log' has it"
+        if epoch != self.epoch:
+            return "this peer has begun its ledger anew since: its new record says how to ask"
         held = self._treasury.account(peer).agreements.get(agreement)
         if held is not None:
             return CLOSED if held.is_released else ""

@@ -51,7 +51,7 @@ class Grounds:
         match written.body:
             case Agreed() if channel:
                 _check_refs(written, (written.body.agreement,))
-                return self._agreed(written.body, written.author, channel)
+                return self._agreed(written.body, written, channel)
             case Receipt():
                 return self._receipt(written.body, written)
             case Royalty() if channel:
@@ -62,7 +62,8 @@ class Grounds:
                 _check_refs(written, ())
                 return None
 
-    def _agreed(self, body: Agreed, author: PeerId, channel: Channel) -> str | None:
+    def _agreed(self, body: Agreed, written: Written, channel: Channel) -> str | None:
+        author = written.author
         offer = self._offer(body.agreement)
         if offer is None:
             return OFFERS
@@ -73,6 +74,8 @@ class Grounds:
             raise Damaged("the offer that it accepts was made to somebody else")
         if offer.value.price_cap != body.price_cap:
             raise Damaged("the offer that it accepts has another price cap")
+        if offer.value.epoch != written.entry.epoch:
+            raise Damaged("the offer that it accepts was made in another epoch of its log")
         return None
 
     def _receipt(self, body: Receipt, written: Written) -> str | None:

@@ -225,6 +225,7 @@ class Node:
         provider = closing.enter_context(lending)
         self._where.free_slots = lambda: provider.free_slots
         self._where.credit = lambda: line.newcomer
+        self._where.epoch = lambda: line.epoch
         return provider
 
     def _borrow(self, closing: ExitStack) -> Requester:

@@ -68,6 +68,7 @@ class PeerRecord:
     free_slots: int  # steps that it could begin at once when this was made
     versions: tuple[int, ...]  # of the protocol, ascending
     credit: int = 0  # micro-credits that a peer may owe it which it does not know
+    epoch: int = 0  # of its log of credit, for offers to it
 
 
 class Notice(NamedTuple):
@@ -131,6 +132,7 @@ def _check(record: PeerRecord) -> None:
         _check_word("the name of a GPU", name)
     _check_prices(record.prices)
     _check_number("its credit", record.credit, MAX_CREDITS)
+    _check_number("its epoch", record.epoch, MAX_TIME_MS)
     _check_versions(record.versions)
 
 

@@ -220,7 +220,7 @@ class Provider:
         """Return why there is no agreement, or no more; "" when there is."""
         asks = PeerId(offer.requester)
         why = "" if self._is_lent(agreement) else self._no_room(offer)
-        return why or self._tools.credit.objection(asks, agreement, offer.price_cap)
+        return why or self._tools.credit.objection(asks, agreement, offer.price_cap, offer.epoch)
 
     def _is_lent(self, agreement: Cid) -> bool:
         """Return whether there is an agreement under which something is lent, or is to be."""

@@ -128,6 +128,7 @@ class Recruiter:
             disk_bytes=shape.disk * max(1, at_once >> times),
             lease_ms=max(HOUR_MS, 25 * HOUR_MS >> times),
             claim_ms=HOUR_MS,
+            epoch=record.epoch,
         )
 
     def gives_up(self, shape: Shape, now_ms: int, *, is_there: bool) -> bool:

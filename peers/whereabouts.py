@@ -65,6 +65,7 @@ class Whereabouts:
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
         self.free_slots: Callable[[], int] = lambda: lent.share.cores  # that are not lent now
         self.credit: Callable[[], int] = lambda: lent.credit  # to whom it does not know, now
+        self.epoch: Callable[[], int] = lambda: 0  # of the log of credit
         host = listening.host
         self.control_port = carrier.listen(host, listening.after(1), Channel.CONTROL)
         self.bulk_port = carrier.listen(host, listening.after(2), Channel.BULK)
@@ -100,6 +101,7 @@ class Whereabouts:
             free_slots=self.free_slots(),
             versions=(VERSION,),
             credit=self.credit(),
+            epoch=self.epoch(),
         )
 
 

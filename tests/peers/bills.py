@@ -17,6 +17,7 @@ def offered(
     cap: int,
     name: str = "run",
     royalties: tuple[Cid, ...] = (),
+    epoch: int = 0,
 ) -> Block:
     """Return a signed offer for a run that has a name."""
     run_id = name.encode().ljust(16, b"\0")[:16]
@@ -33,6 +34,7 @@ def offered(
         disk_bytes=1,
         lease_ms=1_000,
         claim_ms=0,
+        epoch=epoch,
     )
     return seal(OFFER, offer, requester)
 

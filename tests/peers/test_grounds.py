@@ -50,6 +50,7 @@ def test_who_accepts_was_offered_that() -> None:
         (offered(EVE.key, BOB.peer.key, 500), "signed"),
         (offered(ANN.key, EVE.peer.key, 500), "somebody else"),
         (offered(ANN.key, BOB.peer.key, 400), "another price cap"),
+        (offered(ANN.key, BOB.peer.key, 500, epoch=1), "another epoch"),
     ],
 )
 def test_who_was_offered_something_else_is_seen(offer: Block, said: str) -> None:

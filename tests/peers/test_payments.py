@@ -14,7 +14,7 @@ from engine.errors import Refused, Unavailable
 from peers import clearing, payments
 from peers.agreement import OFFER, Agreement
 from peers.credit_line import MOST_AGREED
-from peers.entries import MAX_WHY, Dispute, Limit, Reset
+from peers.entries import MAX_WHY, Dispute, Epoch, Limit, Reset
 from peers.entry import Written
 from peers.ledger_place import KEY
 from peers.payments import Bill
@@ -241,6 +241,19 @@ def test_a_full_disk_delays(opened: Callable[..., Bank], monkeypatch: pytest.Mon
     is_full[0] = False
     until(lambda: two.balance(one) == 70, one, two)
     assert paid == [None]
+
+
+def test_no_offer_is_taken_of_an_epoch_that_has_passed(opened: Callable[..., Bank]) -> None:
+    """What was said under it may be lost, and another word for the same would be a fraud."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = offered(one.identity, two.peer.key, 500)
+    assert two.credit.objection(one.peer, offer.cid, 500) == ""
+    two.treasury.note(Epoch("lost"))
+    assert "anew" in two.credit.objection(one.peer, offer.cid, 500)
+    now = two.credit.objection(one.peer, offer.cid, 500, two.credit.epoch)
+    assert "has to hear from you first" in now
 
 
 def test_who_is_not_paid_is_told_why(opened: Callable[..., Bank]) -> None:

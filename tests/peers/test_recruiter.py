@@ -29,7 +29,7 @@ def notice(number: int, **prices: int) -> Notice:
     """Return the record of a peer of eight cores."""
     kind = Platform(REQUIRES, SYSTEM)
     asked = {name.replace("_", "-"): amount for name, amount in prices.items()}
-    lends = (8, 8 * GIB, (), "bwrap 0", for_record(asked), 8, (VERSION,))
+    lends = (8, 8 * GIB, (), "bwrap 0", for_record(asked), 8, (VERSION,), 0, number)
     record = PeerRecord(1, 1, 2, ("127.0.0.1:1",), kind, *lends)
     return read(seal(PEER, record, identity(number)).data)
 
@@ -114,7 +114,7 @@ def test_terms_have_the_prices_of_the_record_and_a_cap(recruiter: Recruiter) -> 
     asks = notice(1, core_second=5, failure=2, kilowatt_hour=9)
     terms = recruiter.terms(asks, SHAPE, RUN, ME, Credits(70))
     assert terms.prices == {"core-second": 5, "failure": 2}
-    assert terms.price_cap == 70
+    assert (terms.price_cap, terms.epoch) == (70, 1)
     free = recruiter.terms(notice(1), SHAPE, RUN, ME)
     assert (free.prices, free.price_cap) == ({}, 0)
 

@@ -145,7 +145,7 @@ def _i10_a_new_line_is_not_asked_what_it_has(patch: Patch) -> None:
         acked = self._line(peer).acked
         real(self, peer)
         if acked is not None:
-            self.actions()
+            list(self.actions())
             self._line(peer).is_asked = True
 
     patch.setattr(Teller, "opened", opened)

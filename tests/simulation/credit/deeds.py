@@ -39,11 +39,12 @@ def swindle(market: Market, one: int, two: int, number: int) -> None:
     market.cheat.mood = 1
     market.do(partial(market.wire.connect, victim.peer, bad.peer))
     mischief.act(market, victim, 0)
-    made = deal(len(market.deals), bad.signer, victim.peer, number % 2_000 + 1, market.manifest)
+    epoch, cap = victim.credit.epoch, number % 2_000 + 1
+    made = deal(len(market.deals), bad.signer, victim.peer, cap, market.manifest, epoch)
     if number % 2:
         market.deals.append(made)
-        if not victim.credit.objection(bad.peer, made.cid, made.terms.price_cap):
-            victim.credit.agree(bad.peer, made.offer, made.terms.price_cap, lambda: None)
+        if not victim.credit.objection(bad.peer, made.cid, cap, epoch):
+            victim.credit.agree(bad.peer, made.offer, cap, lambda: None)
     else:
         peers = [peer for peer in (*market.of_peer, bad.peer) if peer != victim.peer]
         offer(market, one, peers.index(bad.peer), number)

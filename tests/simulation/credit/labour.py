@@ -116,11 +116,12 @@ def deal(
     provider: PeerId,
     cap: int,
     royalty: Block | None,
+    epoch: int = 0,
 ) -> Deal:
-    """Return an offer."""
+    """Return an offer, made in an epoch of the provider's log."""
     royalties = NOBODY if royalty is None else Royalties([royalty.data])
     run, keys = number.to_bytes(16, "big"), (requester.public_key, provider.key)
-    terms = Offer(run, *keys, PRICES, cap, "", royalties.cids, 1, 1, 1, 1_000, 0)
+    terms = Offer(run, *keys, PRICES, cap, "", royalties.cids, 1, 1, 1, 1_000, 0, epoch)
     return Deal(number, seal(OFFER, terms, requester), terms, royalties)
 
 

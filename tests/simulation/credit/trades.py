@@ -42,17 +42,20 @@ def offer(market: Market, one: int, two: int, number: int) -> None:
         return
     room = requester.payments.room(provider, POLICY.newcomer)
     cap = number % 3_000 + 1 if number % 3 else min(room, number % 3_000 + 1)
+    lender = market.of_peer.get(provider)
+    epoch = lender.credit.epoch if lender else 0
     made = deal(
         len(market.deals),
         requester.signer,
         provider,
         cap,
         market.manifest if number % 2 else None,
+        epoch,
     )
     market.deals.append(made)
     requester.payments.begin(made.cid)
-    lender = market.of_peer.get(provider)
-    if cap == 0 or lender is None or lender.credit.objection(requester.peer, made.cid, cap):
+    asks = requester.peer
+    if cap == 0 or lender is None or lender.credit.objection(asks, made.cid, cap, epoch):
         return
     lender.credit.agree(requester.peer, made.offer, cap, lambda: None)
 
