@@ -23,7 +23,7 @@ from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
 from peers.credits import MAX_CREDITS
-from peers.identity import PeerId
+from peers.identity import KEY_BYTES, PeerId
 from peers.signed import Unsealed
 
 RUN_BYTES: Final = 16
@@ -92,7 +92,7 @@ class Agreement(NamedTuple):
 def _check_offer(offer: Offer) -> None:
     if len(offer.run_id) != RUN_BYTES or offer.requester == offer.provider:
         raise Damaged("an offer is for one run, from one peer to another")
-    if not len(offer.requester) == len(offer.provider) == 32:
+    if not len(offer.requester) == len(offer.provider) == KEY_BYTES:
         raise Damaged("a key has 32 bytes")
     if len(offer.prices) > MAX_PRICES or len(offer.royalties) > MAX_MANIFESTS:
         raise Damaged("it has too many prices or manifests")
