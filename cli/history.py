@@ -1,11 +1,13 @@
 """`tally runs`, `tally show` and `tally cancel`: the runs of this home."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from cli.options import common
+from cli.paid import paid
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -73,6 +75,8 @@ def show(settings: Settings, run: str, evidence: bool) -> None:
 
     with Workspace(settings.home) as space:
         found = view(space, run)
+        if found.name and not evidence:
+            found = replace(found, cost=paid(space.home, found.name))
         rows = _evidence(space, found) if evidence else []
     if not evidence:
         emit_run(found, as_json=settings.json)

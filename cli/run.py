@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -134,6 +135,10 @@ def _begun(
         ):
             done = execute(space, settings, prepared, row, watch, how)
         found = view_steps(space, space.journal.find(row.id), done.rows, done.products)
+        if prepared.on == "peers":
+            from cli.paid import settled
+
+            found = replace(found, cost=settled(space.home, row.name))
     emit_run(found, as_json=settings.json)
     return found
 

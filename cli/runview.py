@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from cli.names import is_run, whole_cid
-from cli.report import emit_json
+from cli.report import emit_json, note
 from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
 from engine.content.cid import Cid
@@ -24,6 +25,9 @@ from engine.summary import (
 from engine.values import dataclass
 from engine.workflow.lock import LOCK
 
+if TYPE_CHECKING:
+    from peers.run_cost import RunCost
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -38,6 +42,7 @@ class RunView:
     steps: Sequence[StepSummary]
     outputs: dict[str, Output]
     signers: dict[Cid, bytes]  # of what is attested: whose word it is, where somebody signed
+    cost: "RunCost | None" = None  # None: nothing was paid for it
 
 
 def view(space: Workspace, text: str) -> RunView:
@@ -112,7 +117,12 @@ def emit_run(found: RunView, *, as_json: bool) -> None:
     if as_json:
         return emit_json(_as_json(found))
     lines = tuple(fold(found.steps))
-    return emit_text(RunText(found.name, found.status, found.run, lines, found.outputs))
+    emit_text(RunText(found.name, found.status, found.run, lines, found.outputs))
+    if found.cost is not None:
+        from cli.paid import in_words
+
+        note(in_words(found.cost))
+    return None
 
 
 def _as_json(found: RunView) -> dict[str, object]:
@@ -126,7 +136,16 @@ def _as_json(found: RunView) -> dict[str, object]:
         "params": found.parameters,
         "steps": [_step_json(step, text, found.signers) for step in found.steps],
         "outputs": {name: _plain(cid, text) for name, cid in found.outputs.items()},
+        "cost": _cost_json(found.cost),
     }
+
+
+def _cost_json(cost: "RunCost | None") -> dict[str, object] | None:
+    if cost is None:
+        return None
+    from cli.paid import as_json
+
+    return as_json(cost)
 
 
 def _step_json(

@@ -126,6 +126,9 @@ def test_what_a_run_costs_is_owed_on_both_sides(daemons: list[Daemon], examples:
         assert theirs_.balances[mine.me].balance == owed > 0
         assert mine.balances[theirs_.me].balance == -owed
     assert len(mine.paid) == len(answer["steps"])
+    amount = sum(paid.line.amount for paid in mine.paid)
+    cost = {"unit": "microcredit", "amount": amount, "for_authors": 0, "is_settled": True}
+    assert answer["cost"] == told(asks.home, "show", answer["name"])["cost"] == cost
     for one in daemons:  # while it runs
         assert told(one.home, "credit", "verify")["lacks"] == {}
 
