@@ -1,7 +1,7 @@
 """Node: one peer, for as long as it runs: its parts, put together, and its loop.
 
-Nobody else builds these parts. All of them live in the loop's one thread; what blocks is done by
-threads that post back to it.
+Nobody else builds these parts: the larger ones are put together in node_*.py, for it alone. All of
+them live in the loop's one thread; what blocks is done by threads that post back to it.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from typing import Final
 
 from engine.clock import Clock
@@ -23,7 +22,6 @@ from peers.dialler import Dialler
 from peers.gate import Limits
 from peers.hello import Party
 from peers.identity import Address
-from peers.judge import Judge
 from peers.lines import Lines
 from peers.meter import Meter, Metered
 from peers.network import Network
@@ -31,13 +29,10 @@ from peers.node_credit import Credit, Kept, open_credit
 from peers.node_ground import Ground
 from peers.node_home import Home, Log
 from peers.node_relays import Here, open_relays
-from peers.office import Office
-from peers.perjury import Perjury
+from peers.node_requester import open_requester
 from peers.post import Happened, Post
-from peers.precedent import agreed
 from peers.provider import Provider
 from peers.reception import Facts, Reception
-from peers.recruiter import Directory
 from peers.registrar import Registrar
 from peers.relays import Relays
 from peers.requester import Requester
@@ -229,32 +224,8 @@ class Node:
         return provider
 
     def _borrow(self, closing: ExitStack) -> Requester:
-        payments, judge = self._credit.payments, self._judge()
-        payments.resume(self._home.dues.all(), judge.settled)
-        ground, identity = (self._post, self._lines, self._depot), self._keys.identity
-        office = Office(*ground, identity, judge, self._log, payments)
-        registrar = self._registrar
-        directory = Directory(
-            registrar.candidates,
-            self._home.named.peers,
-            registrar.directory.get,
-            lambda notice: payments.room(notice.signer, notice.record.credit),
-        )
-        requester = Requester(office, directory, self._clock)
-        closing.callback(requester.close)
-        return requester
-
-    def _judge(self) -> Judge:
-        home, depot = self._home, self._depot
-        kept = (home.recorder, home.memo, home.dues, self._ground.wake)
-        read, word = home.store.get, partial(agreed, home.ledger)
-        return Judge(depot.fetch, depot.look, *kept, read, word, self._perjured)
-
-    def _perjured(self, perjury: Perjury) -> None:
-        """Leave a provider alone that said two things of one step, and convict it by a proof."""
-        self._requester.perjured(perjury.provider)
-        if perjury.proof is not None:
-            self._credit.treasury.accuse(perjury.proof)
+        around = self._ground, self._depot, self._registrar, self._credit
+        return open_requester(self._home, self._keys.identity, *around, closing)
 
     def _reception(self) -> Reception:
         return Reception(
