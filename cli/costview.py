@@ -9,7 +9,8 @@ from engine.errors import Unavailable
 from engine.estimate import Usual
 from engine.forecast import Forecast
 from engine.workflow.sharing import sharing
-from peers.credits import digits, show
+from peers.budget import Budget
+from peers.credits import NOTHING, Credits, digits, show
 from peers.identity import PeerId
 from peers.placement import Need, Room
 from peers.price_list import show as show_prices
@@ -41,14 +42,17 @@ def print_quotation(found: Quotation, peers: Sequence[Peer] | None, most: int) -
         return
     emit_table(
         [_row(one, found.by_peer.get(PeerId.parse(one["peer"]), [])) for one in peers],
-        ("peer", "lends", "asks", "would run", "credits"),
+        ("peer", "lends", "asks", "lends you", "would run", "credits"),
     )
     if not peers:
         note("nobody who could run steps is connected")
         return
-    if nobody := [one.id for one in found.steps if one.peer is None]:
+    if unlent := [one.id for one in found.unlent]:
+        note(f"no peer that is connected lends you what it takes to run {_some(unlent)}")
+    if nobody := [one.id for one in found.steps if one.peer is None and one.lacks is None]:
         note(f"no peer that is connected could run {_some(nobody)}")
-    note(f"expected cost: {_total(found, most)}")
+    if found.at_most or not found.unlent:
+        note(f"expected cost: {_total(found, most)}")
 
 
 def quotation_json(found: Quotation, peers: Sequence[Peer], most: int) -> dict[str, object]:
@@ -59,6 +63,7 @@ def quotation_json(found: Quotation, peers: Sequence[Peer], most: int) -> dict[s
             "peer": one["peer"],
             "prices": one["prices"],
             "expires_ms": one["expires_ms"],
+            "credit": one["credit"],
             "steps": [step.id for step in by_peer.get(one["peer"], [])],
             "expected": sum(step.expected or 0 for step in by_peer.get(one["peer"], [])),
             "unknown": [step.id for step in by_peer.get(one["peer"], []) if step.expected is None],
@@ -90,10 +95,13 @@ def cost_of(one: Quoted | None) -> str:
 
 
 def check_affordable(found: Quotation, most: int) -> None:
-    """Look whether a run may cost what it is expected to.
+    """Look whether a run may cost what it is expected to, and peers lend that.
 
-    Raises: Unavailable when it may not.
+    Raises: Unavailable when it may not, or they do not: in the words of a run.
     """
+    for one in found.unlent:
+        what, fix = Budget(Credits(most)).lack(one.lacks or NOTHING, is_guess=one.is_guess)
+        raise Unavailable(what, fix=fix)
     if found.expected > most:
         what = f"a run is expected to cost {_expected(found)}, and may cost {show(most)}"
         raise Unavailable(what, fix="'--max-cost C' raises it")
@@ -119,14 +127,17 @@ def _wanted(
 
 
 def _seller(one: Peer) -> Seller:
-    return Seller(PeerId.parse(one["peer"]), Room(one["cores"], one["memory"]), one["prices"])
+    room, credit = Room(one["cores"], one["memory"]), Credits(one["credit"])
+    return Seller(PeerId.parse(one["peer"]), room, one["prices"], credit)
 
 
 def _row(one: Peer, steps: Sequence[Quoted]) -> tuple[str, ...]:
     named = ", named" if one["named"] else ""
     lends = f"{one['cores']} cores, {human_size(one['memory'])}{named}"
     asks = show_prices(one["prices"]) or "nothing"
-    return one["peer"], lends, asks, _some([step.id for step in steps]) or "-", _credits(steps)
+    lent = digits(one["credit"]) if one["prices"] else "-"
+    ids = _some([step.id for step in steps]) or "-"
+    return one["peer"], lends, asks, lent, ids, _credits(steps)
 
 
 def _credits(steps: Sequence[Quoted]) -> str:

@@ -20,7 +20,7 @@ from peers.credits import MAX_CREDITS, NOTHING, Credits
 from peers.identity import PeerId
 from peers.placement import Need, Placement, Room
 from peers.price_list import Prices
-from peers.prices import about, at_most
+from peers.prices import about, at_most, is_free
 from peers.purse import Purse
 from peers.royalties import NOBODY, Royalties
 
@@ -42,6 +42,7 @@ class Seller(NamedTuple):
     peer: PeerId
     room: Room
     prices: Prices
+    credit: Credits = MAX_CREDITS  # that it lends this peer, and that is left
 
 
 class Quoted(NamedTuple):
@@ -51,6 +52,8 @@ class Quoted(NamedTuple):
     peer: PeerId | None  # None: nobody could
     expected: Credits | None  # None: nobody could, or how long it takes is not known
     at_most: Credits  # with whoever could run it, for as long as it may
+    lacks: Credits | None = None  # what the cheapest asks, when nobody lends that
+    is_guess: bool = False  # how long it takes is not known: that is of a second
 
 
 class Quotation(NamedTuple):
@@ -58,6 +61,7 @@ class Quotation(NamedTuple):
 
     steps: tuple[Quoted, ...]
     royalties: Royalties = NOBODY
+    lent: Credits = MAX_CREDITS  # by all together
 
     @property
     def expected(self) -> Credits:
@@ -73,7 +77,7 @@ class Quotation(NamedTuple):
     @property
     def at_most(self) -> Credits:
         """What all of them cost at most."""
-        work = _sum([one.at_most for one in self.steps])
+        work = min(self.lent, _sum([one.at_most for one in self.steps]))
         return _sum([work, self.royalties.cost(work)]) if work else NOTHING
 
     @property
@@ -84,6 +88,11 @@ class Quotation(NamedTuple):
     def unknown(self) -> tuple[str, ...]:
         """Those that somebody could run, for nobody knows how much."""
         return tuple(one.id for one in self.steps if one.peer and one.expected is None)
+
+    @property
+    def unlent(self) -> tuple[Quoted, ...]:
+        """Those that somebody could run, but nobody lends what they cost."""
+        return tuple(one for one in self.steps if one.lacks is not None)
 
     @property
     def by_peer(self) -> dict[PeerId, list[Quoted]]:
@@ -98,19 +107,20 @@ class Quotation(NamedTuple):
 def quote(
     wanted: Sequence[Wanted], sellers: Sequence[Seller], royalties: Royalties = NOBODY
 ) -> Quotation:
-    """Return what steps would cost."""
+    """Return what steps would cost, with no peer more than it lends."""
     prices = {seller.peer: seller.prices for seller in sellers}
     peers = _place([one.need for one in wanted], sellers)
     pairs = zip(wanted, peers, strict=True)
     steps = tuple(_quoted(one, peer, prices, sellers) for one, peer in pairs)
-    return Quotation(steps, royalties)
+    return Quotation(steps, royalties, _sum([one.credit for one in sellers if one.prices]))
 
 
 def _place(needs: Sequence[Need], sellers: Sequence[Seller]) -> list[PeerId | None]:
     """Return who would run each."""
     placement = Placement()
+    purses = {seller.peer: Purse(seller.prices, seller.credit) for seller in sellers}
     for seller in sellers:
-        placement.join(seller.peer, seller.room, Purse(seller.prices, MAX_CREDITS))
+        placement.join(seller.peer, seller.room, purses[seller.peer])
     running: list[tuple[int, int, PeerId]] = []  # until when, which, where
     now_ms, found = 0, list[PeerId | None]()
     for number, need in enumerate(needs):
@@ -120,6 +130,7 @@ def _place(needs: Sequence[Need], sellers: Sequence[Seller]) -> list[PeerId | No
         while (peer := placement.choose(need, 0)) is None and running:
             now_ms, done, where = heappop(running)
             placement.dropped(where, _key(done))
+            purses[where].pay(about(purses[where].prices, needs[done].usage()))
         if peer is not None:
             placement.given(peer, _key(number), need)
             heappush(running, (now_ms + need.usage().wall_ms, number, peer))
@@ -136,18 +147,35 @@ def _quoted(
     if not one.is_counted and most:
         most = MAX_CREDITS
     if peer is None:
-        return Quoted(one.id, None, None, most)
+        lacks, is_guess = _lacking(one.need, sellers), one.need.usual_ms is None
+        return Quoted(one.id, None, None, most, lacks, is_guess)
     is_known = one.is_counted and (one.need.usual_ms is not None or not most)
     expected = about(prices[peer], one.need.usage())
     return Quoted(one.id, peer, expected if is_known else None, most)
 
 
 def _able(need: Need, sellers: Sequence[Seller]) -> list[Seller]:
+    """Return who could run such a step, and lends what it may cost."""
+    return [one for one in _large(need, sellers) if _asks(one, need) <= one.credit]
+
+
+def _large(need: Need, sellers: Sequence[Seller]) -> list[Seller]:
     return [
         seller
         for seller in sellers
         if seller.room.at_once(need) and (need.only is None or seller.peer in need.only)
     ]
+
+
+def _asks(seller: Seller, need: Need) -> Credits:
+    """Return what an agreement has to have left for such a step."""
+    least = max(Credits(1), at_most(seller.prices, need.usage()))
+    return NOTHING if is_free(seller.prices) else least
+
+
+def _lacking(need: Need, sellers: Sequence[Seller]) -> Credits | None:
+    """Return what the cheapest who could run a step asks for it; None when nobody could."""
+    return min((_asks(one, need) for one in _large(need, sellers)), default=None)
 
 
 def _cheapest(need: Need, sellers: Sequence[Seller]) -> PeerId | None:

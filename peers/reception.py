@@ -51,6 +51,10 @@ class Borrowing(Protocol):
         """Return what it does."""
         ...
 
+    def credit(self, notice: Notice) -> int:
+        """Return for how many micro-credits more a peer would run steps of this one."""
+        ...
+
 
 class Whole(Protocol):
     """What is asked of the node itself."""
@@ -168,7 +172,7 @@ class Reception:
             "address": (*named, *said, "")[0],
             "state": "up" if line else "down",
             "named": bool(named),
-            **(_lends(notice) if notice else {}),
+            **(_lends(notice, self._borrowing.credit(notice)) if notice else {}),
         }
 
     def _add(self, text: str) -> Plain:
@@ -187,7 +191,7 @@ class Reception:
         return str(peer)
 
 
-def _lends(notice: Notice) -> Facts:
+def _lends(notice: Notice, credit: int) -> Facts:
     record = notice.record
     return {
         "system": record.platform.system,
@@ -198,4 +202,5 @@ def _lends(notice: Notice) -> Facts:
         "sandbox": record.sandbox,
         "prices": {price.name: price.micro_credits for price in record.prices},
         "expires_ms": record.expires_ms,
+        "credit": credit,
     }

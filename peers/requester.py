@@ -14,11 +14,13 @@ from peers.agreement import MARK_BYTES, RUN_BYTES
 from peers.batch_messages import BATCH_TYPE, read_batch
 from peers.commission import Commission
 from peers.connection import Connection
+from peers.credits import Credits
 from peers.deal import Deal
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.office import Office
+from peers.peer_record import Notice
 from peers.plain import Plain
 from peers.recruiter import Directory
 from peers.shunned import Shunned
@@ -86,6 +88,10 @@ class Requester:
         """Leave a provider alone that gave its word for two results of one step."""
         self._office.log("two words", peer=provider)
         self._shunned.add(provider, self._clock.monotonic_ms())
+
+    def credit(self, notice: Notice) -> Credits:
+        """Return for how much more a peer would run steps of runs of this home."""
+        return self._directory.credit(notice)
 
     def status(self) -> dict[str, Plain]:
         """Return what there is to be said of it."""

@@ -6,6 +6,7 @@ import pytest
 
 from cli.costview import check_affordable, cost_of, print_quotation, quotation_json, step_json
 from engine.errors import Unavailable
+from peers.credits import Credits
 from peers.placement import Need, Room
 from peers.quotation import Quotation, Seller, Wanted, quote
 from peers.royalties import Royalties
@@ -22,7 +23,7 @@ A, B = sorted(identity(number).peer for number in (1, 2))
 def peer(who: object, **prices: int) -> dict[str, Any]:
     """Return a peer of two cores as a node says it."""
     asks = {name.replace("_", "-"): amount for name, amount in prices.items()}
-    facts = {"cores": 2, "memory": 2**30, "named": who == A, "expires_ms": 7}
+    facts = {"cores": 2, "memory": 2**30, "named": who == A, "expires_ms": 7, "credit": 500_000}
     return {"peer": str(who), "prices": asks, **facts}
 
 
@@ -44,9 +45,9 @@ def test_who_would_run_what_is_printed(capsys: pytest.CaptureFixture[str]) -> No
     print_quotation(KNOWN, PEERS, 1_000_000)
     told = capsys.readouterr()
     header, first, second = told.out.splitlines()
-    assert header.split() == ["PEER", "LENDS", "ASKS", "WOULD", "RUN", "CREDITS"]
-    assert "named  core-second=0.001  s[0], s[1], s[2], s[3] and 2 more  0.009" in first
-    assert second.split()[-3:] == ["nothing", "-", "-"]
+    assert header.split()[:5] == ["PEER", "LENDS", "ASKS", "LENDS", "YOU"]
+    assert "named  core-second=0.001  0.5        s[0], s[1], s[2], s[3] and 2 more  0.009" in first
+    assert second.split()[-4:] == ["nothing", "-", "-", "-"]
     assert told.err == "expected cost: 0.009 credits; at most 0.36 credits\n"
 
 
@@ -84,6 +85,7 @@ def test_scripts_get_micro_credits() -> None:
             "peer": str(A),
             "prices": {"core-second": 1_000},
             "expires_ms": 7,
+            "credit": 500_000,
             "steps": ["s[0]", "s[1]"],
             "expected": 1_500,
             "unknown": ["s[1]"],
@@ -92,6 +94,7 @@ def test_scripts_get_micro_credits() -> None:
             "peer": str(B),
             "prices": {},
             "expires_ms": 7,
+            "credit": 500_000,
             "steps": [],
             "expected": 0,
             "unknown": [],
@@ -138,6 +141,24 @@ def test_authors_are_part_of_what_a_run_costs(capsys: pytest.CaptureFixture[str]
     assert quotation(Need({}, None))._replace(royalties=ROYALTIES).expected == 1_000
     nobody = quote([], [], ROYALTIES)
     assert (nobody.expected, nobody.at_most) == (0, 0)
+
+
+def test_what_nobody_lends_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 3, in the words of a run; also when it is enough for some of the steps alone."""
+    wanted = [Wanted(f"s[{number}]", Need({}, 1_500), 60_000) for number in range(3)]
+    poor = quote(wanted, [Seller(A, Room(2), {"core-second": 1_000}, Credits(4_000))])
+    assert (poor.expected, poor.at_most) == (3_000, 4_000)
+    print_quotation(poor, PEERS, 1_000_000)
+    told = capsys.readouterr().err
+    assert "lends you what it takes to run s[2]\nexpected cost: 0.003 credits" in told
+    nobody = quote(wanted, [Seller(A, Room(2), {"core-second": 1_000}, Credits(0))])
+    print_quotation(nobody, PEERS, 1_000_000)
+    assert "expected cost" not in capsys.readouterr().err
+    with pytest.raises(
+        Unavailable, match=r"lends this one the 0\.0015 credits that it costs"
+    ) as no:
+        check_affordable(poor, 1_000_000)
+    assert "ask their owners for a higher limit" in no.value.fix
 
 
 def test_a_run_that_would_cost_more_than_it_may_is_said() -> None:

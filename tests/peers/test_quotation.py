@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peers.credits import MAX_CREDITS
+from peers.credits import MAX_CREDITS, Credits
 from peers.placement import Need, Room
 from peers.price_list import CORE_SECOND, FAILURE
 from peers.quotation import MAX_PLACED, Quotation, Seller, Wanted, quote
@@ -54,6 +54,23 @@ def test_who_may_have_a_step_runs_it() -> None:
     assert who(found) == [A, None]
     assert [one.expected for one in found.steps] == [20, None]
     assert quote([wanted("a")], []).steps[0].peer is None
+
+
+def test_nobody_runs_more_than_it_lends() -> None:
+    """What does not fit goes to a dearer one, or to nobody: then it is said what it would cost."""
+    poor = Seller(A, Room(2), {CORE_SECOND: 10}, Credits(25))
+    found = quote([wanted(name) for name in "abc"], [poor])
+    assert who(found) == [A, A, None]
+    assert [(one.id, one.lacks, one.is_guess) for one in found.unlent] == [("c", 10, False)]
+    assert found.at_most == 25
+    rich = seller(B, 20)
+    assert who(quote([wanted(name) for name in "abc"], [poor, rich])) == [A, A, B]
+    (one,) = quote([wanted("a", Need({}, None))], [poor._replace(credit=Credits(0))]).steps
+    assert (one.peer, one.lacks, one.is_guess) == (None, 10, True)
+    free = Seller(A, Room(2), {}, Credits(0))
+    assert who(quote([wanted("a")], [free])) == [A]
+    nobody = quote([wanted("a", Need({}, 1_000, cores=3))], [poor])
+    assert (who(nobody), nobody.unlent) == ([None], ())
 
 
 def test_what_is_not_known_is_said() -> None:
