@@ -86,8 +86,8 @@ def _words(told: Told, who: str, whom: str) -> str:
 
 def _sum(body: Reset, told: Told) -> str:
     """Return what is added, and to whose good: what the other owes is good for one."""
-    if told.other is None:
-        raise ValueError("a reset is in a channel")
+    if told.other is None:  # of its channel nothing is kept: 'tally credit verify' says so
+        return "an amount"
     low, high = body.added
     more = high - low if told.me < told.other else low - high
     good = "your" if more > 0 else "its"

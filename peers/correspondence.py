@@ -24,8 +24,8 @@ def told_after(book: LedgerFile, peer: PeerId, after: Place | None) -> tuple[Tol
         " AND signed != x''"  # of what was pruned there is nothing to be said
         " ORDER BY epoch, number LIMIT ?"
     )
-    rows = book.rows(query, (peer.key, *_at(after), MAX_ENTRIES))
-    return fitting(_told(book, signed) for (signed,) in rows)
+    found = book.column(query, (peer.key, *_at(after), MAX_ENTRIES))
+    return fitting(_told(book, signed) for signed in found)
 
 
 def lost_after(book: LedgerFile, peer: PeerId, lost: Lost) -> tuple[Told, ...]:
@@ -36,8 +36,8 @@ def lost_after(book: LedgerFile, peer: PeerId, lost: Lost) -> tuple[Told, ...]:
         " AND signed != x''"
         " ORDER BY pos LIMIT ?"
     )
-    rows = book.rows(query, (peer.key, *_at(lost.own), *_at(lost.other), MAX_ENTRIES))
-    return fitting(_told(book, signed) for (signed,) in rows)
+    found = book.column(query, (peer.key, *_at(lost.own), *_at(lost.other), MAX_ENTRIES))
+    return fitting(_told(book, signed) for signed in found)
 
 
 def _at(place: Place | None) -> tuple[int, int]:

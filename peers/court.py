@@ -84,7 +84,7 @@ class Court:
             "SELECT signed FROM entries WHERE NOT is_own AND signed != x''"
             " ORDER BY pos DESC LIMIT ?"
         )
-        for (signed,) in reversed(book.rows(query, (KNOWN,))):
+        for signed in reversed([*book.column(query, (KNOWN,))]):
             self._heads.hold(read(signed))
 
     def opened(self, peer: PeerId) -> None:

@@ -45,8 +45,8 @@ def _before(book: LedgerFile, written: Written) -> list[Written]:
         "SELECT signed FROM entries WHERE channel = ? AND author = ? AND signed != x''"
         " ORDER BY pos DESC LIMIT ?"
     )
-    rows = book.rows(query, (written.entry.channel, written.entry.author, MAX_EVIDENCE - 2))
-    return [read(signed) for (signed,) in reversed(rows)]
+    values = (written.entry.channel, written.entry.author, MAX_EVIDENCE - 2)
+    return [read(signed) for signed in book.column(query, values)][::-1]
 
 
 def _is_under(one: Written, written: Written) -> bool:

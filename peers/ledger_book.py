@@ -40,6 +40,7 @@ from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_file import COLUMNS, LedgerFile
 from peers.ledger_place import COPIED, Extent, differs, spot_of, write_head
+from peers.ledger_rows import TEXT
 from peers.named_by import named_by
 from peers.order import START, link
 
@@ -98,7 +99,7 @@ class LedgerBook(LedgerFile):
             self._is_ahead = True
 
     def _moved(self) -> str | None:
-        ((inode, born),) = self.rows("SELECT inode, born FROM log")
+        inode, born = self.one("SELECT inode, born FROM log", TEXT, TEXT)
         place = spot_of(self.path)
         return None if (inode, born) == (str(place.inode), str(place.born)) else COPIED
 

@@ -2,7 +2,7 @@
 
 Beside what an audit looks at (audit.py): that each column says what its entry says, that balances,
 snapshots and evidence are what the entries give, that the file is not
-older than `ledger.head`, and that SQLite finds nothing wrong with it.
+older than `ledger.head`, and, first of all, that SQLite finds nothing wrong with it.
 """
 
 from collections import Counter
@@ -11,20 +11,25 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.errors import Damaged
-from engine.sqlite import CHUNK, Row
+from engine.sqlite import Row
 from engine.values import replace
-from peers.audit import Audit, Signatures, Start
+from peers.audit import FIX, Audit, Signatures, Start
 from peers.entry import Written
 from peers.ledger import Ledger, ledger_of
 from peers.ledger_file import FILE, LedgerFile
 from peers.ledger_place import BEHIND, OTHER, differs
+from peers.ledger_rows import BLOB, MAYBE_BLOB, NAME, NUMBER, TEXT
 from peers.order import Taken
 
 _QUERY: Final = (
     "SELECT pos, signed, link, id, author, epoch, number, channel, before, is_own"
     " FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
 )
-
+_BLOCKS: Final = 16  # of evidence in memory at one time
+_KINDS: Final = (
+    *(NUMBER, BLOB, BLOB, NAME, BLOB, NUMBER, NUMBER),
+    *(MAYBE_BLOB, MAYBE_BLOB, NUMBER),
+)
 
 Watch = Callable[[int, Written, Ledger], None]
 
@@ -46,6 +51,7 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
     Raises: Damaged, with the first entry that is wrong.
     """
     with file.still():
+        _check_file(file)
         here = frozenset(file.all_evidence())  # of what is not here, nobody asks the file
 
         def evidence(cid: Cid) -> bytes | None:
@@ -57,7 +63,6 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
             file.check_end(audit)
             audit.check_whole()
             _check_evidence(file)
-            _check_file(file)
             _check_head(file)
         restored = file.restored()
     return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored, audit.hidden)
@@ -96,10 +101,7 @@ def without_gifts(ledger: Ledger, audit: Audit) -> Ledger:
 
 
 def _rows(file: LedgerFile) -> Iterator[tuple[Taken, Row]]:
-    at = 0
-    while rows := file.rows(_QUERY, (at, CHUNK)):
-        yield from ((Taken(*row[:3]), row[3:]) for row in rows)
-        at = rows[-1][0]
+    return ((Taken(*row[:3]), row[3:]) for row in file.in_order(_QUERY, _KINDS, 0))
 
 
 def _columns(written: Written, audit: Audit) -> Row:
@@ -118,19 +120,18 @@ def _columns(written: Written, audit: Audit) -> Row:
 
 
 def _check_evidence(file: LedgerFile) -> None:
-    at = b""
-    query = "SELECT cid, data, pos FROM evidence WHERE cid > ? ORDER BY cid LIMIT 1"
-    while rows := file.rows(query, (at,)):
-        ((at, data, pos),) = rows
-        if not Cid(at).matches(data):
+    query = "SELECT cid, data, pos FROM evidence WHERE cid > ? ORDER BY cid LIMIT ?"
+    for name, data, pos in file.in_order(query, (NAME, BLOB, NUMBER), b"", _BLOCKS):
+        if not Cid(name).matches(data):
             where = f"{FILE}, entry {pos}"
-            raise Damaged(f"what it names is damaged: {Cid(at)}", where=where)
+            raise Damaged(f"what it names is damaged: {Cid(name)}", where=where)
 
 
 def _check_file(file: LedgerFile) -> None:
-    for (said,) in file.rows("PRAGMA integrity_check(1)"):
+    for (said,) in file.read("PRAGMA integrity_check(1)", (TEXT,)):
         if said != "ok":
-            raise Damaged(f"the file is damaged: {said}")
+            what = f"the file is damaged: {said.splitlines()[-1]}"
+            raise Damaged(what, where=str(file.path), fix=FIX)
 
 
 def _check_head(file: LedgerFile) -> None:

@@ -13,7 +13,7 @@
 What was released of the tables is never changed: whoever needs more adds a version.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,13 +21,14 @@ from blake3 import blake3
 
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
-from engine.sqlite import CHUNK, Fill, Row, Schema, Sqlite
+from engine.sqlite import Fill, Row, Schema
 from peers import ledger_state
 from peers.audit import AtOnce, Audit, Start
 from peers.balance import Balance, balances_of
 from peers.entry import Written, parse
 from peers.identity import PeerId
 from peers.ledger import Ledger, ledger_of
+from peers.ledger_rows import BLOB, KEY, MAYBE_TEXT, NAME, NUMBER, LedgerRows
 from peers.order import START, Taken
 
 FILE: Final = "ledger.db"
@@ -60,6 +61,8 @@ FIX: Final = (
 SCHEMA: Final = Schema(versions=(_FIRST,), what="the ledger of this peer", when_damaged=FIX)
 COLUMNS: Final = ", ".join(Balance._fields)
 
+_BALANCE: Final = (BLOB, KEY, *(NUMBER,) * (len(Balance._fields) - 2))
+
 
 class Snapshot(NamedTuple):
     """The ledger after so many entries, as it is in the file."""
@@ -83,7 +86,7 @@ class Snapshot(NamedTuple):
         raise Damaged("the snapshot of the ledger is damaged", where=where, fix=FIX)
 
 
-class LedgerFile(Sqlite):
+class LedgerFile(LedgerRows):
     """The ledger in one home. Safe for many threads."""
 
     def __init__(self, home: Path, fill: Fill | None = None) -> None:
@@ -106,13 +109,11 @@ class LedgerFile(Sqlite):
     @property
     def me(self) -> PeerId:
         """Whose it is."""
-        for (owner,) in self.rows("SELECT owner FROM log"):
-            return PeerId(owner)
-        raise Damaged("the ledger does not say whose it is", where=str(self.path), fix=FIX)
+        return PeerId(self.one("SELECT owner FROM log", KEY)[0])
 
     def restored(self) -> str | None:
         """Return why nothing may be signed before a new epoch; None when all is as it was left."""
-        ((why,),) = self.rows("SELECT restored FROM log")
+        (why,) = self.one("SELECT restored FROM log", MAYBE_TEXT)
         return None if why is None else str(why)
 
     def load(self) -> Ledger:
@@ -147,7 +148,7 @@ class LedgerFile(Sqlite):
 
     def end(self) -> tuple[int, bytes]:
         """Return how many entries were taken, and the link of the last."""
-        ((count, last),) = self.rows("SELECT count, link FROM log")
+        count, last = self.one("SELECT count, link FROM log", NUMBER, BLOB)
         return count, last
 
     def link_at(self, count: int) -> bytes | None:
@@ -158,24 +159,21 @@ class LedgerFile(Sqlite):
             "SELECT link FROM entries WHERE pos = ?1"
             " UNION SELECT link FROM snapshots WHERE pos = ?1"
         )
-        for (found,) in self.rows(query, (count,)):
-            return bytes(found)
-        return None
+        return next(self.column(query, (count,)), None)
 
     def taken(self, after: int = 0) -> Iterator[Taken]:
-        """Yield the entries that follow the first so many, in order."""
+        """Yield the entries that follow the first so many, in order.
+
+        Raises: Damaged when they are in none.
+        """
         query = "SELECT pos, signed, link FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
-        while rows := self.rows(query, (after, CHUNK)):
-            yield from map(Taken._make, rows)
-            after = rows[-1][0]
+        return map(Taken._make, self.in_order(query, (NUMBER, BLOB, BLOB), after))
 
     def named(self) -> Iterator[tuple[Cid, bytes]]:
         """Yield all entries in order, by their ids; signed bytes of what was pruned are empty."""
         query = "SELECT pos, id, signed FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
-        after = 0
-        while rows := self.rows(query, (after, CHUNK)):
-            yield from ((Cid(name), signed) for _, name, signed in rows)
-            after = rows[-1][0]
+        for _, name, signed in self.in_order(query, (NUMBER, NAME, BLOB), 0):
+            yield Cid(name), signed
 
     def said(self) -> Iterator[tuple[int, Written]]:
         """Yield what was entered and not pruned, with its position, signatures unseen.
@@ -193,51 +191,45 @@ class LedgerFile(Sqlite):
     def snapshots(self) -> list[Snapshot]:
         """Return the snapshots, the last one last."""
         query = "SELECT pos, link, state, hash FROM snapshots ORDER BY pos"
-        return [Snapshot._make(row) for row in self.rows(query)]
+        return [Snapshot._make(row) for row in self.read(query, (NUMBER, BLOB, BLOB, BLOB))]
 
     def balances(self) -> list[Balance]:
         """Return how all channels stand."""
-        rows = self.rows(f"SELECT {COLUMNS} FROM channels ORDER BY peer, generation")  # noqa: S608
-        return [_balance(row) for row in rows]
+        query = f"SELECT {COLUMNS} FROM channels ORDER BY peer, generation"  # noqa: S608
+        return [_balance(row) for row in self.read(query, _BALANCE)]
 
     def id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
         """Return which entry is at a place in the log of somebody."""
         query = "SELECT id FROM entries WHERE author = ? AND epoch = ? AND number = ?"
-        return _cid(self.rows(query, (author.key, epoch, number)))
+        return self._found(query, (author.key, epoch, number))
 
     def follower(self, author: PeerId, channel: bytes, before: Cid | None) -> Cid | None:
         """Return which entry of somebody follows another one of theirs in a channel."""
         query = "SELECT id FROM entries WHERE channel = ? AND author = ? AND before IS ?"
-        return _cid(self.rows(query, (channel, author.key, before.raw if before else None)))
+        return self._found(query, (channel, author.key, before.raw if before else None))
+
+    def _found(self, query: str, values: Sequence[object]) -> Cid | None:
+        return next(map(Cid, self.column(query, values, NAME)), None)
 
     def all_evidence(self) -> list[Cid]:
         """Return the names of all blocks that entries name."""
-        return [Cid(found) for (found,) in self.rows("SELECT cid FROM evidence")]
+        return [*map(Cid, self.column("SELECT cid FROM evidence", kind=NAME))]
 
     def entry(self, cid: Cid) -> bytes | None:
         """Return the signed bytes of an entry; None when it is not here, or was pruned."""
         query = "SELECT signed FROM entries WHERE id = ? AND signed != x''"
-        for (signed,) in self.rows(query, (cid.raw,)):
-            return bytes(signed)
-        return None
+        return next(self.column(query, (cid.raw,)), None)
 
     def evidence(self, cid: Cid) -> bytes | None:
         """Return a block that an entry names.
 
         Raises: Damaged when it is not that.
         """
-        for (data,) in self.rows("SELECT data FROM evidence WHERE cid = ?", (cid.raw,)):
-            return cid.check(data)
-        return None
+        found = self.column("SELECT data FROM evidence WHERE cid = ?", (cid.raw,))
+        return next(map(cid.check, found), None)
 
 
 def _balance(row: Row) -> Balance:
     channel, peer, *numbers, is_frozen, is_over = row
     known = (channel, PeerId(peer), *numbers, bool(is_frozen), bool(is_over))
     return Balance._make(known)
-
-
-def _cid(rows: list[Row]) -> Cid | None:
-    for (found,) in rows:
-        return Cid(found)
-    return None

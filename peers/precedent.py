@@ -62,10 +62,10 @@ def given(book: LedgerFile) -> Iterator[Given]:
 def agreed(book: LedgerFile, provider: PeerId, agreement: Cid) -> bytes | None:
     """Return a provider's entry for an agreement, signed; None when there is none."""
     query = "SELECT signed FROM entries WHERE author = ? AND instr(signed, ?) AND instr(signed, ?)"
-    for (signed,) in book.rows(query, (provider.key, _AGREED, agreement.raw)):
+    for signed in book.column(query, (provider.key, _AGREED, agreement.raw)):
         body = read(signed).body
         if isinstance(body, Agreed) and body.agreement == agreement:
-            return bytes(signed)
+            return signed
     return None
 
 
@@ -99,7 +99,7 @@ def royalties_of(
 def _own(book: LedgerFile, kind: bytes) -> Iterator[Written]:
     """Yield our entries of a kind: the kind is among their bytes, as it is written."""
     query = "SELECT signed FROM entries WHERE is_own AND instr(signed, ?) ORDER BY pos"
-    return (read(signed) for (signed,) in book.rows(query, (kind,)))
+    return map(read, book.column(query, (kind,)))
 
 
 def _block(book: LedgerFile, cid: Cid) -> bytes:

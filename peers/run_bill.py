@@ -96,7 +96,7 @@ def _agreement(store: BlockStore, batch: Cid) -> Cid:
 
 def _receipts(file: LedgerFile, agreement: Cid) -> Iterator[Written]:
     query = "SELECT signed FROM entries WHERE is_own AND instr(signed, ?) ORDER BY pos"
-    for (signed,) in file.rows(query, (agreement.raw,)):
+    for signed in file.column(query, (agreement.raw,)):
         written, _ = parse(signed)
         if isinstance(written.body, Receipt) and written.body.agreement == agreement:
             yield written
