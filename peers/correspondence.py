@@ -1,6 +1,6 @@
 """Correspondence: what of a ledger is said to a peer, read from the book.
 
-With each entry go the blocks that its refs name.
+With each entry go the blocks that its refs name. Signatures were looked at when it was entered.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.content.cid import Cid
 from peers.credit_messages import MAX_ENTRIES, Lost, Told, fitting
-from peers.entry import read
+from peers.entry import parse
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
 from peers.place import Place
@@ -45,7 +45,7 @@ def _at(place: Place | None) -> tuple[int, int]:
 
 
 def _told(book: LedgerFile, signed: bytes) -> Told:
-    return Told(signed, tuple(_blocks(book, read(signed).entry.refs)))
+    return Told(signed, tuple(_blocks(book, parse(signed)[0].entry.refs)))
 
 
 def _blocks(book: LedgerFile, refs: Iterable[Cid]) -> Iterable[bytes]:

@@ -25,6 +25,7 @@ from peers.indictment import indict
 from peers.ledger import Ledger
 from peers.ledger_file import LedgerFile
 from peers.lines import Lines
+from peers.looks import Looks
 from peers.mail import Mail
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.rumours import Rumours
@@ -46,7 +47,8 @@ from peers.witness_messages import (
 TELL_MS: Final = 1_000  # between two tellings of what is new
 KNOWN: Final = 1_024  # entries of others that are looked at when it begins: the last
 PROOFS: Final = 16  # that a peer is shown when it is met: the last
-LOOKS: Final = 256  # records of proofs that are looked at in a TELL_MS: their signatures take 40 ms
+LOOKS: Final = 256  # records of one peer's proofs looked at in a TELL_MS: 40 ms of signatures
+BREACHES: Final = 2  # of its entries that are not taken: an honest peer has one, until it is taken
 STRANGERS: Final = 1_024  # convicts there may be for one more to be entered that is a stranger
 SMALL: Final = 8 * 1024  # bytes of a proof against one: a fork has about one thousand
 
@@ -78,7 +80,8 @@ class Court:
         self._log = log
         self._heads = Heads(me)
         self._rumours = Rumours()
-        self._looks = LOOKS
+        self._looks = Looks()
+        self._broken: dict[PeerId, set[Cid]] = {}  # what was looked at of each in this TELL_MS
         self._told_ms = 0
         query = (
             "SELECT signed FROM entries WHERE NOT is_own AND signed != x''"
@@ -114,7 +117,9 @@ class Court:
         """Tell everybody what is new of others."""
         if now_ms - self._told_ms < TELL_MS:
             return
-        self._told_ms, self._looks = now_ms, LOOKS
+        self._told_ms = now_ms
+        self._looks.renew()
+        self._broken.clear()
         for peer in self._lines.peers():
             line = self._lines.control(peer)
             if line is not None and (heads := self._heads.tell(peer)):
@@ -130,7 +135,7 @@ class Court:
         elif kind == EVIDENCE_TYPE:
             reply(write_found(self._book.entry(self._heads.source(read_want(body)))))
         elif kind == PROOF_TYPE:
-            self._judge(read_proof(body))
+            self._judge(peer, read_proof(body))
             reply(b"")  # though there was no time to look at it
         else:
             raise RemoteFault(f"there is no type {kind}")
@@ -141,11 +146,20 @@ class Court:
         self._compare(None if signed is None else read(signed), written)
 
     def broken(self, written: Written, evidence: Sequence[Block]) -> None:
-        """Take an entry that was not taken, because it is not what it should be."""
-        if written.author in self._ledger().convicts:
+        """Take an entry that was not taken, because it is not what it should be.
+
+        To see what it proves takes long: whose entries prove nothing, time after time, is cut off.
+        """
+        author = written.author
+        broken = self._broken.setdefault(author, set())
+        if author in self._ledger().convicts or written.id in broken:
             return
-        if (proof := indict(self._book, written, evidence)) is not None:
+        broken.add(written.id)
+        proof = indict(self._book, written, evidence) if len(broken) <= BREACHES else None
+        if proof is not None:
             self._enter(proof)
+        elif len(broken) >= BREACHES and (line := self._lines.control(author)) is not None:
+            self._mail.end(line, "its entries follow from nothing", is_fault=True)
 
     def accuse(self, proof: FraudProof) -> None:
         """Take a proof that was found here, and that holds."""
@@ -179,17 +193,16 @@ class Court:
         if one is not None and two is not None and (proof := find(one, two)) is not None:
             self._enter(proof)
 
-    def _judge(self, proof: FraudProof) -> None:
-        """Look at a proof that a peer shows, if it is news and there is time.
+    def _judge(self, peer: PeerId, proof: FraudProof) -> None:
+        """Look at a proof that a peer shows, if it is news and there is time for that peer.
 
         Raises: RemoteFault when it is none.
         """
         convict = PeerId(proof.convict)
         if convict in self._ledger().convicts or convict in self._rumours:
             return
-        if len(proof.evidence) > self._looks:
+        if not self._looks.take(peer, len(proof.evidence), most=LOOKS):
             return
-        self._looks -= len(proof.evidence)
         try:
             check(proof)
         except Damaged as damaged:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from engine.content.blocks import Block
 from peers import breaches
 from peers.entries import Open, Receipt, Voucher
-from peers.entry import Written, read
+from peers.entry import Written, parse
 from peers.ledger_file import LedgerFile
 from peers.proofs import MAX_EVIDENCE, FraudProof, prove
 
@@ -40,13 +40,16 @@ def _evidence(
 
 
 def _before(book: LedgerFile, written: Written) -> list[Written]:
-    """Return what an author has said in a channel, in order: the last of it that is not pruned."""
+    """Return what an author has said in a channel, in order: the last of it that is not pruned.
+
+    Signatures were looked at when it was entered, and are again in a proof.
+    """
     query = (
         "SELECT signed FROM entries WHERE channel = ? AND author = ? AND signed != x''"
         " ORDER BY pos DESC LIMIT ?"
     )
     values = (written.entry.channel, written.entry.author, MAX_EVIDENCE - 2)
-    return [read(signed) for signed in book.column(query, values)][::-1]
+    return [parse(signed)[0] for signed in book.column(query, values)][::-1]
 
 
 def _is_under(one: Written, written: Written) -> bool:

@@ -155,7 +155,7 @@ class Teller:
                 self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
             return
         was_whole = self._is_whole(peer)
-        line.is_heard, line.is_busy, line.is_showing = True, False, False
+        line.is_heard, line.is_showing = True, False
         line.acked = last
         if not was_whole:  # what it said in the meantime was not taken
             self._ask(peer)
@@ -188,7 +188,9 @@ class Teller:
 
     def taken(self, peer: PeerId, last: Place | None, why: str) -> None:
         """Hear what a peer has of ours now, and why it does not take the rest."""
-        self._line(peer).is_stuck = bool(why)
+        line = self._line(peer)
+        line.is_busy = False
+        line.is_stuck = bool(why) or not _is_later(last, line.told)  # an honest one takes some
         if why:
             self._actions.append(Note(peer, f"it does not take an entry: {why}"))
         self.heard(peer, last)
@@ -229,8 +231,7 @@ class Teller:
         blocks = {block.cid: block for block in row.evidence}
         channel = self.ledger.channels.get(written.entry.channel or b"")
         if why := self._vetting.objection(written, blocks, channel):
-            self._when_saved(Breach(*row))
-            return why
+            return self._object(peer, row, why)
         if why := self._excess(peer, written.body, channel):
             return why
         try:
@@ -242,6 +243,13 @@ class Teller:
             return self._blame(peer, error.what)
         return ""
 
+    def _object(self, peer: PeerId, row: Row, why: str) -> str:
+        """Refuse an entry that follows from nothing; of one that lacks its papers none is seen."""
+        if why == UNNAMED:
+            return self._blame(peer, why)
+        self._when_saved(Breach(*row))
+        return why
+
     def _excess(self, peer: PeerId, body: Body, channel: Channel | None) -> str:
         """Return why there is no room for an entry of a peer; count it when there is."""
         line = self._line(peer)
@@ -252,10 +260,10 @@ class Teller:
 
     def _recover(self, peer: PeerId, row: Row) -> str:
         """Take one entry that is lost here; return why it is not taken."""
-        if row.written.author != self.ledger.me:
-            return self._hear(peer, row)
         if not set(row.written.entry.refs) <= {block.cid for block in row.evidence}:
             return UNNAMED
+        if row.written.author != self.ledger.me:
+            return self._hear(peer, row)
         try:
             self._take(row)
         except Refused as error:
@@ -298,8 +306,8 @@ class Teller:
         if not is_free or not _is_later(line.durable, line.acked):
             return
         if line.is_heard:
-            line.is_busy = True
-            self._actions.append(Say(peer, line.acked))
+            line.is_busy, line.told = True, line.acked
+            self._actions.append(Say(peer, line.told))
         elif not line.is_asked:
             self._ask(peer)
 

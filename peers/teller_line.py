@@ -10,6 +10,7 @@ class Line:
     """What is between this peer and another."""
 
     acked: Place | None = None  # our entry up to which it has all
+    told: Place | None = None  # that when it was told something last
     durable: Place | None = None  # our last entry that may be said
     is_up: bool = False
     is_heard: bool = False  # it has said what it has of ours

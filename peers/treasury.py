@@ -45,6 +45,7 @@ from peers.ledger_book import LedgerBook
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.proofs import FraudProof
+from peers.queries import Queries
 from peers.saying import Say as Log
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
@@ -81,6 +82,7 @@ class Treasury:
         self._wake = wake
         self._log = log
         self._askings: dict[PeerId, Asking] = {}
+        self._queries = Queries()
         self._court = Court(
             teller.ledger.me,
             book,
@@ -184,6 +186,7 @@ class Treasury:
             asking.closed(connection)
         self._court.closed(peer)
         if self._lines.control(peer) is None:
+            self._queries.closed(peer)
             self._teller.closed(peer)
         else:
             self._teller.unanswered(peer)
@@ -199,12 +202,19 @@ class Treasury:
             return
         reply = partial(self._mail.reply, connection, key)
         if kind == SYNC_TYPE:
-            self._teller.asked(peer, read_sync(body), lambda last, _: reply(write_sync(last)))
+            last = read_sync(body)
+            self._queries.ask(
+                peer,
+                lambda: self._teller.asked(peer, last, lambda last, _: reply(write_sync(last))),
+            )
         elif kind == ENTRIES_TYPE:
             rows = _rows(read_entries(body))
             self._teller.said(peer, rows, lambda last, why: reply(write_taken(Taken(last, why))))
         elif kind == SHOW_TYPE:
-            reply(write_entries(lost_after(self._book, peer, read_lost(body))))
+            lost = read_lost(body)
+            self._queries.wait(
+                peer, lambda: reply(write_entries(lost_after(self._book, peer, lost)))
+            )
         else:
             self._court.came(peer, kind, body, reply)
         self._go_on()
@@ -219,6 +229,7 @@ class Treasury:
         """Take the time."""
         self._now_ms = now_ms
         self._court.tick(now_ms)
+        self._queries.tick(now_ms)
         for asking in self._askings.values():
             asking.flush()
         self._go_on()

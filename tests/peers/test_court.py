@@ -1,7 +1,7 @@
 """Court: a peer that shows different entries to different peers is convicted when they meet."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,12 @@ from peers import court
 from peers.clearing import next_voucher
 from peers.connection import Connection
 from peers.court import TELL_MS
+from peers.credit_messages import ENTRIES_TYPE, Told, write_entries
 from peers.entries import Body, Limit, Open
 from peers.entry import Written, write
+from peers.indictment import indict
 from peers.ledger import follow
+from peers.ledger_file import LedgerFile
 from peers.place import Head, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.unwritten import Row
@@ -155,16 +158,19 @@ def test_a_false_proof_ends_the_connection(opened: Callable[[int], Bank]) -> Non
 def test_so_much_of_proofs_is_looked_at_in_a_while(
     opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is more is answered, and can be told again."""
+    """Of each peer; what is more is answered, and can be told again."""
     monkeypatch.setattr(court, "LOOKS", 3)
-    one, two = opened(1), opened(2)
-    cheats = [Cheat(9), Cheat(8)]
-    line = join(two, one)
+    monkeypatch.setattr(court, "TELL_MS", 1_000_000)
+    one, two, three = opened(1), opened(2), opened(3)
+    cheats = [Cheat(9), Cheat(8), Cheat(7)]
+    lines = join(two, one), join(two, one), join(three, one)
     pause(one)
-    for _, proof in [forked(cheat, one) for cheat in cheats]:
-        two.post.ask(line, PROOF_TYPE, write_proof(proof), 1_000)
-    until(lambda: one.treasury.ledger.convicts, one, two)
-    assert list(one.treasury.ledger.convicts) == [cheats[0].peer]
+    for line, cheat in zip(lines, cheats, strict=True):
+        teller = three if line is lines[2] else two
+        teller.post.ask(line, PROOF_TYPE, write_proof(forked(cheat, one)[1]), 1_000)
+    until(lambda: len(one.treasury.ledger.convicts) == 2, one, two, three)
+    pause(one, two, three)
+    assert one.treasury.ledger.convicts.keys() == {cheats[0].peer, cheats[2].peer}
     assert one.lines.control(two.peer) is not None
 
 
@@ -260,9 +266,84 @@ def test_what_is_proved_here_needs_no_time_that_strangers_take(
     one, cheat, offer = indebted
     other = Cheat(8)
     _, proof = forked(other, one)
-    monkeypatch.setattr(one.treasury._court, "_looks", 0)
     monkeypatch.setattr(court, "check", lambda _: pytest.fail("it is looked at again"))
     monkeypatch.setattr(court, "LOOKS", 0)
     one.treasury.accuse(proof)
     _say(one, cheat, billed(offer.cid, 60)[0], *billed(offer.cid, 61)[1])
     until(lambda: {cheat.peer, other.peer} <= one.treasury.ledger.convicts.keys(), one)
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
+    """Return what fills with the entries that a court looks at."""
+    seen: list[Written] = []
+
+    def look(book: LedgerFile, written: Written, blocks: Iterable[Block]) -> FraudProof | None:
+        seen.append(written)
+        return indict(book, written, blocks)
+
+    monkeypatch.setattr(court, "indict", look)
+    return seen
+
+
+def _agreed(requester: Bank, provider: Bank) -> Block:
+    """Have two banks agree; return what was offered."""
+    offer = offered(requester.identity, provider.peer.key, 100)
+    requester.payments.begin(offer.cid)
+    provider.credit.agree(requester.peer, offer, 100, lambda: None)
+    until(lambda: requester.treasury.account(provider.peer).agreements, requester, provider)
+    requester.treasury.enter(provider.peer, Open(provider.peer.key, 0, 0))
+    until(lambda: provider.treasury.account(requester.peer).theirs.is_open, requester, provider)
+    return offer
+
+
+def _send(cheat: Bank, bank: Bank, body: Body, *evidence: Block) -> None:
+    """Send an entry that follows what was said, and rests on some blocks."""
+    line = cheat.lines.control(bank.peer)
+    if line is None:
+        return
+    ledger, refs = cheat.treasury.ledger, tuple(block.cid for block in evidence)
+    entry = follow(ledger, body, ledger.channel(bank.peer), 0, refs=refs)
+    told = Told(write(entry, body, cheat.identity).signed, tuple(one.data for one in evidence))
+    cheat.post.ask(line, ENTRIES_TYPE, write_entries([told]), 60_000)
+    moment(cheat, bank)
+
+
+def moment(*banks: Bank) -> None:
+    """Let come what is on its way, in less time than a court takes to begin anew."""
+    for _ in range(50):
+        for bank in banks:
+            bank.turn()
+
+
+def test_whose_entries_prove_nothing_is_cut_off(
+    opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch, looked: list[Written]
+) -> None:
+    """To see what one proves takes long: two of a peer are looked at in a second, each once."""
+    monkeypatch.setattr(court, "TELL_MS", 1_000_000)
+    one, two = opened(1), opened(2)
+    join(two, one)
+    offer = _agreed(two, one)
+    receipts = [billed(offer.cid, 1)[0], billed(offer.cid, 2)[0], billed(offer.cid, 3)[0]]
+    for receipt in (receipts[0], receipts[0], *receipts):  # they come without their lines
+        _send(two, one, receipt)
+        assert (one.lines.control(two.peer) is not None) == (receipt == receipts[0])
+    ledger = two.treasury.ledger
+    entry = follow(ledger, receipts[2], ledger.channel(one.peer), 0)
+    late = Row(write(entry, receipts[2], two.identity))  # on another line
+    one.treasury._teller.said(two.peer, [late], lambda *_: None)
+    one.treasury._go_on()
+    assert [written.body for written in looked] == receipts[:2]
+
+
+def test_what_proves_nothing_hides_no_breach(
+    opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch, looked: list[Written]
+) -> None:
+    """Whoever says it before."""
+    monkeypatch.setattr(court, "TELL_MS", 1_000_000)
+    one, two = opened(1), opened(2)
+    join(two, one)
+    offer = _agreed(two, one)
+    _send(two, one, billed(offer.cid, 1)[0])
+    _send(two, one, billed(offer.cid, 60)[0], *billed(offer.cid, 61)[1])
+    until(lambda: two.peer in one.treasury.ledger.convicts, one, two)

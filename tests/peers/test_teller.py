@@ -18,7 +18,7 @@ from peers.place import Place, place_of
 from peers.receipts import LINES, receipt_of
 from peers.royalty import MANIFEST, Author, Manifest
 from peers.signed import seal
-from peers.teller_events import Ask, Blame, Entered, Forked
+from peers.teller_events import Answer, Ask, Blame, Entered, Forked, Say
 from peers.unwritten import Row
 from peers.vetting import MAX_ASIDES
 from tests.peers.bills import agreed, billed, offered
@@ -115,6 +115,46 @@ def test_two_entries_in_one_place_are_told() -> None:
     two.said(one, [Row(fork)])
     assert [type(trouble) for trouble in two.trouble] == [Forked]
     assert two.teller.ledger.channel(one.peer).theirs.limit == 7
+
+
+def test_an_entry_without_what_it_names_ends_the_connection() -> None:
+    """It proves nothing, and an honest peer has all that its own entries name."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    channel = one.teller.ledger.channel(two.peer)
+    entry = follow(one.teller.ledger, Limit(9), channel, 0, refs=(Cid.of(RAW, b"lost"),))
+    two.teller.said(one.peer, [Row(write(entry, Limit(9), one.key))], None)
+    assert [type(action) for action in two.teller.actions()] == [Blame, Answer]
+
+
+def test_who_takes_nothing_is_told_no_more() -> None:
+    """Until it asks: else it could have all read for it again and again by an empty answer."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    teller = one.teller
+    teller.asked(two.peer, None, None)
+    assert [type(action) for action in teller.actions()] == [Answer, Say]
+    teller.asked(two.peer, None, None)
+    assert [type(action) for action in teller.actions()] == [Answer]  # it has not answered yet
+    teller.taken(two.peer, None, "")
+    assert not [*teller.actions()]
+    teller.asked(two.peer, None, None)
+    assert [type(action) for action in teller.actions()] == [Answer, Say]
+
+
+def test_who_asks_while_it_is_told_something_is_told_the_rest() -> None:
+    """What it has by then it took of what it was told."""
+    net, one, two = _pair()
+    _trade(one, two)
+    net.settle()
+    teller, rows = one.teller, one._said(two.peer, None)
+    teller.asked(two.peer, None, None)
+    teller.asked(two.peer, place_of(rows[1].written), None)
+    teller.taken(two.peer, place_of(rows[1].written), "")
+    said = [action for action in teller.actions() if isinstance(action, Say)]
+    assert said == [Say(two.peer, None), Say(two.peer, place_of(rows[1].written))]
 
 
 def test_a_restored_file_is_made_whole_by_others() -> None:

@@ -1,0 +1,42 @@
+"""Treasury: what others ask of a ledger costs no more than it may."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from peers.connection import Connection
+from peers.credit_messages import SHOW_TYPE, Lost, read_entries, write_lost
+from peers.entries import Open
+from peers.queries import MAX_WAITING
+from tests.peers.banks import Bank, until
+
+
+@pytest.fixture
+def met(tmp_path: Path) -> Iterator[tuple[Bank, Bank, Connection]]:
+    """Return two banks that have met, and the line of the second."""
+    one, two = Bank(1, tmp_path / "one"), Bank(2, tmp_path / "two")
+    two.meet(one)
+    until(lambda: one.lines.control(two.peer) and two.lines.control(one.peer), one, two)
+    line = two.lines.control(one.peer)
+    assert line is not None
+    yield one, two, line
+    one.close()
+    two.close()
+
+
+def test_what_was_lost_is_shown_in_turn(met: tuple[Bank, Bank, Connection]) -> None:
+    """To whom asks for it; who asks again and again is cut off."""
+    one, two, line = met
+    two.treasury.enter(one.peer, Open(one.peer.key, 0, 5))
+    until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
+    shown: list[bytes] = []
+    asking = two.treasury._asking(one.peer)
+    lost = write_lost(Lost(None, None))
+    asking.ask(SHOW_TYPE, lost, lambda body: shown.append(body or b""))
+    until(lambda: shown, one, two)
+    (opening,) = read_entries(shown[0]).entries
+    assert opening.body == Open(one.peer.key, 0, 5)
+    for _ in range(4 * MAX_WAITING):
+        two.post.ask(line, SHOW_TYPE, lost, 60_000)
+    until(lambda: one.lines.control(two.peer) is None, one, two)
