@@ -5,7 +5,8 @@ both be of one log, both are fetched; with them there is a proof, which is enter
 whoever is there. It freezes what is lent to the convict; what is owed to it stays owed.
 
 Anybody can make keys and convict them. So of proofs against strangers few are entered, and small
-ones; the others are kept in memory until an entry of the convict comes (rumours.py).
+ones; the others are kept in memory until an entry of the convict comes (rumours.py). A stranger is
+who has no channel that was opened here.
 """
 
 from collections.abc import Callable, Sequence
@@ -226,7 +227,8 @@ class Court:
 
     def _is_entered(self, proof: FraudProof) -> bool:
         ledger = self._ledger()
-        is_met = next(ledger.with_peer(PeerId(proof.convict)), None) is not None
+        with_it = ledger.with_peer(PeerId(proof.convict))
+        is_met = any(channel.mine.is_open for channel in with_it)  # anybody may open theirs
         return is_met or (proof.size <= SMALL and len(ledger.convicts) < STRANGERS)
 
 

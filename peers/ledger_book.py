@@ -14,7 +14,7 @@ signed is sent again as it is, never signed anew.
             book.enter([written], after, change, evidence=[offer])
         send(written.signed)
         with book.change() as change:
-            book.snapshot(after, change)              # at a clean end
+            book.cache(after, change)                 # at a clean end
 
 To read, in any thread and process, with no lock: `LedgerFile(home)`, which has all that is read
 here: `load`, `balances`, `said`, `evidence`, `id_at`, `follower`, `link_at`, `end`.
@@ -23,7 +23,7 @@ here: `load`, `balances`, `said`, `evidence`, `id_at`, `follower`, `link_at`, `e
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -136,11 +136,19 @@ class LedgerBook(LedgerFile):
         change.execute("UPDATE log SET count = ?, link = ?", (count, last))
         _cache(taken, after, change)
         if count // EVERY > before // EVERY:
-            self.snapshot(after, change)
+            self.cache(after, change)
         self._is_ahead = True
 
+    def cache(self, ledger: Ledger, change: sqlite3.Connection) -> None:
+        """Keep the whole ledger, if it can be kept: else there is just more to replay."""
+        with suppress(Refused):
+            self.snapshot(ledger, change)
+
     def snapshot(self, ledger: Ledger, change: sqlite3.Connection) -> None:
-        """Keep the whole ledger, as it is after all that was entered."""
+        """Keep the whole ledger, as it is after all that was entered.
+
+        Raises: Refused when it is too large.
+        """
         state = ledger_state.encode(ledger)
         change.execute(
             "INSERT OR REPLACE INTO snapshots SELECT count, link, ?, ? FROM log",

@@ -1,13 +1,15 @@
 """LedgerState: a whole ledger as bytes, so that opening one replays no more than its end. Pure.
 
-A record for the log, then one for each channel, each behind its length. It says nothing that the
-entries before it do not: whoever doubts it replays those.
+A record for the log, then those for its convicts, then one for each channel, each behind its
+length: no record grows with all that there is. It says nothing that the entries before it do not:
+whoever doubts it replays those.
 
 >>> decode(encode(ledger)) == ledger                                     # doctest: +SKIP
 True
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, TypeVar
 
 from engine.content.cid import Cid
@@ -22,6 +24,7 @@ from peers.ledger import Ledger
 
 T = TypeVar("T")
 
+PAGE: Final = 1_024  # convicts in a record: about 90 KB
 _LENGTH: Final = 4  # bytes before each record
 
 
@@ -37,8 +40,13 @@ class _Log:
     number: int
     epoch: int
     last: Cid | None
+    convicts: int  # that follow, PAGE in a record
+    channels: int  # that follow those
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
     convicts: tuple[_Convict, ...]
-    channels: int  # that follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +88,19 @@ class _Channel:
 
 
 _LOG: Final = Record("tallystick/ledger-log/1", _Log)
+_PAGE: Final = Record("tallystick/ledger-convicts/1", _Page)
 _CHANNEL: Final = Record("tallystick/ledger-channel/1", _Channel)
 
 
 def encode(ledger: Ledger) -> bytes:
     """Return a ledger as bytes: the same for the same ledger."""
     channels = [_of_channel(one) for _, one in sorted(ledger.channels.items())]
-    convicts = tuple(_Convict(peer.key, proof) for peer, proof in sorted(ledger.convicts.items()))
-    log = _Log(ledger.me.key, ledger.number, ledger.epoch, ledger.last, convicts, len(channels))
-    return b"".join(map(_framed, (_LOG.encode(log), *map(_CHANNEL.encode, channels))))
+    convicts = [_Convict(peer.key, proof) for peer, proof in sorted(ledger.convicts.items())]
+    pages = [_Page(tuple(convicts[at : at + PAGE])) for at in range(0, len(convicts), PAGE)]
+    counts = len(convicts), len(channels)
+    log = _Log(ledger.me.key, ledger.number, ledger.epoch, ledger.last, *counts)
+    parts = (_LOG.encode(log), *map(_PAGE.encode, pages), *map(_CHANNEL.encode, channels))
+    return b"".join(map(_framed, parts))
 
 
 def decode(data: bytes) -> Ledger:
@@ -99,6 +111,7 @@ def decode(data: bytes) -> Ledger:
     parts = _parts(data)
     log = _LOG.decode(next(parts, b""))
     me = PeerId(log.owner)
+    pages = [_PAGE.decode(part) for part in islice(parts, max(0, -(-log.convicts // PAGE)))]
     channels = [_to_channel(me, _CHANNEL.decode(part)) for part in parts]
     ledger = Ledger(
         me,
@@ -106,7 +119,7 @@ def decode(data: bytes) -> Ledger:
         log.number,
         log.epoch,
         {channel.id: channel for channel in channels},
-        {PeerId(one.peer): one.proof for one in log.convicts},
+        {PeerId(one.peer): one.proof for page in pages for one in page.convicts},
     )
     if encode(ledger) != data:
         raise Damaged("it is not in its one form")

@@ -167,7 +167,7 @@ class Treasury:
         with self._book.change() as change:
             entries = [row.written for row in rows]
             self._book.enter(entries, self.ledger, change, evidence=evidence)
-            self._book.snapshot(self.ledger, change)
+            self._book.cache(self.ledger, change)
 
     # a Part
 

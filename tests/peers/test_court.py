@@ -139,8 +139,24 @@ def test_a_proof_against_a_stranger_is_kept_until_it_is_of_use(
     assert cheat.peer not in one.treasury.ledger.convicts
     assert one.credit.room(cheat.peer) == 0
     assert one.credit.room(two.peer) > 0
+    one.treasury.enter(cheat.peer, Open(cheat.peer.key, 0, 5))
     tell(one, cheat, opening)
     until(lambda: cheat.peer in one.treasury.ledger.convicts, one)
+
+
+def test_a_stranger_is_who_has_no_channel_that_was_opened_here(
+    opened: Callable[[int], Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that open a channel and fork fill no ledger, and are lent nothing."""
+    monkeypatch.setattr(court, "STRANGERS", 0)
+    one, cheats = opened(1), [Cheat(9), Cheat(8)]
+    one.treasury.enter(cheats[1].peer, Open(cheats[1].peer.key, 0, 5))
+    for cheat in cheats:
+        for limit in (5, 6):
+            tell(one, cheat, cheat.entry(one, Open(one.peer.key, 0, limit)))
+    until(lambda: cheats[1].peer in one.treasury.ledger.convicts, one)
+    assert cheats[0].peer not in one.treasury.ledger.convicts
+    assert one.credit.room(cheats[0].peer) == 0
 
 
 def test_a_false_proof_ends_the_connection(opened: Callable[[int], Bank]) -> None:

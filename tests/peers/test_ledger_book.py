@@ -9,10 +9,11 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.errors import Damaged, Refused, Unavailable
+from peers import ledger_state
 from peers.balance import balance_of
 from peers.entries import Epoch, Fraud, Limit, Receipt
 from peers.entry import Written, write
-from peers.ledger import apply, follow
+from peers.ledger import Ledger, apply, follow
 from peers.ledger_book import EVERY, LedgerBook, signing
 from peers.ledger_file import FILE, LedgerFile
 from peers.ledger_place import BEHIND, COPIED, HEAD, OTHER, Extent, read_head
@@ -64,6 +65,31 @@ def test_a_snapshot_is_made_after_so_many_entries(tmp_path: Path) -> None:
         book.enter(one.log, one.ledger, change)
     assert [one.pos for one in LedgerFile(tmp_path).snapshots()] == [len(one.log)]
     assert LedgerFile(tmp_path).load() == one.ledger
+
+
+def test_what_cannot_be_kept_whole_is_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then there is more to be replayed, and what was kept before is kept."""
+    one, two = opened()
+    with signing(tmp_path, one.peer) as book:
+        with book.change() as change:
+            book.enter(one.log, one.ledger, change)
+            book.cache(one.ledger, change)
+        monkeypatch.setattr(ledger_state, "encode", _refuse)
+        begun = len(one.log)
+        for limit in range(EVERY):
+            two.say(Limit(limit), one)
+        with book.change() as change:
+            book.enter(one.log[begun:], one.ledger, change)
+            book.cache(one.ledger, change)
+    monkeypatch.undo()
+    assert [one.pos for one in LedgerFile(tmp_path).snapshots()] == [begun]
+    assert LedgerFile(tmp_path).load() == one.ledger
+
+
+def _refuse(_: Ledger) -> bytes:
+    raise Refused("it is too large")
 
 
 def test_what_was_taken_is_found(tmp_path: Path) -> None:

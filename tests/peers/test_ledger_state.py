@@ -8,8 +8,11 @@ from engine.content.cid import RAW, Cid
 from engine.errors import Damaged
 from peers import ledger_state
 from peers.entries import Checkpoint, Close, Fraud, Limit, Open, Receipt, Reset
+from peers.identity import PeerId
 from peers.ledger import Ledger, ledger_of
 from tests.peers.ledgers import ROOT, Keeper, opened, work
+
+CID = Cid.of(RAW, b"proof")
 
 
 def rich() -> Ledger:
@@ -27,7 +30,7 @@ def rich() -> Ledger:
     one.say(both, two)
     one.say(Receipt(work(one, two, 50, name="last"), ROOT, 1, 7), two)
     two.say(Reset(2, (900, 900), "we said so"), one)
-    two.say(Fraud(three.peer.key, Cid.of(RAW, b"proof")))
+    two.say(Fraud(three.peer.key, CID))
     return two.ledger
 
 
@@ -38,6 +41,19 @@ def test_a_ledger_comes_back_as_it_was() -> None:
     assert ledger_state.decode(data) == ledger
     backwards = replace(ledger, channels=dict(reversed(list(ledger.channels.items()))))
     assert ledger_state.encode(backwards) == data
+
+
+def test_a_ledger_has_room_for_all_convicts() -> None:
+    """Anybody makes keys and convicts them; with so many it is not one record any more."""
+    convicts = {PeerId(bytes(28) + at.to_bytes(4, "big")): CID for at in range(12_000)}
+    ledger = replace(rich(), convicts=convicts)
+    data = ledger_state.encode(ledger)
+    assert ledger_state.decode(data) == ledger
+    log = 4 + int.from_bytes(data[:4], "big")
+    page = log + 4 + int.from_bytes(data[log : log + 4], "big")
+    for wrong in (data[:log] + data[page:], data[:page] + data[log:]):
+        with pytest.raises(Damaged):
+            ledger_state.decode(wrong)
 
 
 def test_a_ledger_before_its_first_entry_is_bytes_too() -> None:
