@@ -130,18 +130,23 @@ class Payments:
                 self._backlog.add(provider, cid, partial(self._close, agreement, royalties))
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
-        """Pay what was owed when the program ended, and end what was agreed then."""
+        """Pay what was owed when the program ended, and end what was agreed then.
+
+        Of that comes first what was being ended: its authors may have the fixed part of their run.
+        """
+        self._authors.resume()
         for due in dues:
             if precedent.is_closed(self._book, due.agreement):
                 settled(due.batch)  # all of it was paid before
             else:
                 self._backlog.add(due.provider, due.agreement, partial(self._pay, due, settled))
-        for peer in self._treasury.ledger.peers():
-            account = self._treasury.account(peer)
+        accounts = [self._treasury.account(peer) for peer in self._treasury.ledger.peers()]
+        for account in accounts:
             if account.mine.pending:
-                self._since_ms[peer] = self._now_ms
-            for agreement in account.agreements:
-                self._end_left(peer, agreement)
+                self._since_ms[account.peer] = self._now_ms
+        left = [(account.peer, one) for account in accounts for one in account.agreements]
+        for peer, agreement in sorted(left, key=lambda of: not self._authors.has_begun(of[1])):
+            self._end_left(peer, agreement)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""

@@ -1,6 +1,7 @@
 """Precedent: what the ledger says was paid already, for whoever goes on after a crash.
 
-All of it is looked up rarely, and read from the whole log.
+What is paid, closed and given is read from the whole log: when a node begins, and for what it
+left undone then. What we signed ourselves is not looked at again for who signed it.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,15 +9,15 @@ from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.errors import Damaged
+from engine.step import SIGNED
 from peers.agreement import OFFER, Offer
 from peers.entries import Agreed, Close, Receipt, Royalty
-from peers.entry import Written, read
+from peers.entry import Written, parse, read
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
 from peers.receipts import LINES
 from peers.royalties import Royalties
 from peers.royalty import opened
-from peers.signed import unseal
 
 _AGREED: Final = b"tallystick/agreed/1"
 _RECEIPT: Final = b"tallystick/receipt/1"
@@ -70,11 +71,11 @@ def agreed(book: LedgerFile, provider: PeerId, agreement: Cid) -> bytes | None:
 
 
 def offer_of(book: LedgerFile, agreement: Cid) -> Offer:
-    """Return what was offered, of an agreement in the ledger.
+    """Return what we offered, of an agreement in the ledger.
 
     Raises: Damaged when it is not there.
     """
-    return unseal(OFFER, _block(book, agreement)).value
+    return OFFER.decode(SIGNED.decode(_block(book, agreement)).payload)
 
 
 def royalties_of(
@@ -99,7 +100,7 @@ def royalties_of(
 def _own(book: LedgerFile, kind: bytes) -> Iterator[Written]:
     """Yield our entries of a kind: the kind is among their bytes, as it is written."""
     query = "SELECT signed FROM entries WHERE is_own AND instr(signed, ?) ORDER BY pos"
-    return map(read, book.column(query, (kind,)))
+    return (parse(signed)[0] for signed in book.column(query, (kind,)))
 
 
 def _block(book: LedgerFile, cid: Cid) -> bytes:

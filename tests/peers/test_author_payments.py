@@ -1,0 +1,151 @@
+"""What authors get: once, whatever crashes between, and with no look at the whole ledger."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.content.blocks import Block
+from engine.content.cid import RAW, Cid
+from peers import entry, precedent
+from peers.agreement import MARK_BYTES, OFFER, Agreement
+from peers.channel import Channel
+from peers.entries import Open, Royalty
+from peers.payments import Bill
+from peers.receipts import Line
+from peers.royalties import Royalties
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal, unseal
+from tests.peers.banks import Bank, until
+from tests.peers.bills import offered
+
+BATCH = Cid.of(RAW, b"batch")
+PER_RUN, PER_WORK = 7, 10  # of a manifest, for a run and for work of a hundred
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
+    """Return what opens the bank of a peer; all are closed."""
+    banks: list[Bank] = []
+
+    def bank(number: int, folder: str | None = None) -> Bank:
+        banks.append(Bank(number, tmp_path / (folder or f"home{number}")))
+        return banks[-1]
+
+    yield bank
+    for one in banks:
+        one.close()
+
+
+def end(bank: Bank) -> None:
+    """Stop a node."""
+    bank.close()
+    bank.close = lambda: None  # type: ignore[method-assign]
+
+
+def manifest_of(author: Bank, most: int = 10**6) -> Block:
+    """Return a manifest of one author."""
+    named = (Author(author.peer.key, 1),)
+    return seal(MANIFEST, Manifest(None, named, PER_RUN, 1_000, most), author.identity)
+
+
+def worked(one: Bank, two: Bank, royalties: Royalties, count: int) -> list[Agreement]:
+    """Return agreements of one run, under each of which work of a hundred was paid."""
+    agreements = []
+    for number in range(count):
+        name = "run".ljust(MARK_BYTES) + f"{number}"
+        offer = offered(one.identity, two.peer.key, 100, name, royalties.cids)
+        one.payments.begin(offer.cid)
+        two.credit.agree(one.peer, offer, 100, lambda: None)
+        line = Line(Cid.of(RAW, name.encode()), None, "ran", 1, 0, 100, 0, 100)
+        bill = Bill(offer.cid, BATCH, (line,), royalties)
+        one.payments.bill(two.peer, bill, lambda: None)
+        agreements.append(Agreement(offer.cid, unseal(OFFER, offer.data).value))
+    until(lambda: two.balance(one) == 100 * count, one, two)
+    return agreements
+
+
+def met(one: Bank, two: Bank) -> None:
+    """Connect two peers."""
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer) and one.lines.control(two.peer), one, two)
+
+
+def account(one: Bank, two: Bank) -> Channel:
+    """Return how one stands with another."""
+    return one.treasury.account(two.peer)
+
+
+def test_all_of_a_run_brings_its_fixed_part_once(
+    opened: Callable[..., Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its agreements end before or after a start; the ledger is read for that once."""
+    one, two, author = opened(1), opened(2), opened(3)
+    met(one, two)
+    royalties = Royalties([manifest_of(author).data])
+    agreements = worked(one, two, royalties, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(precedent, "given", lambda _: pytest.fail("it is read again"))
+        for agreement in agreements[:2]:
+            one.payments.end(agreement, royalties)
+        until(lambda: one.balance(author) == -(PER_RUN + 2 * PER_WORK), one, two)
+    end(one)
+    again = opened(1)
+    until(lambda: again.balance(author) == -(PER_RUN + 3 * PER_WORK), again, two)
+
+
+def test_what_was_given_is_read_with_no_look_at_signatures(
+    opened: Callable[..., Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is this peer's own, and was in its ledger before."""
+    one, two, author = opened(1), opened(2), opened(3)
+    met(one, two)
+    royalties = Royalties([manifest_of(author).data])
+    one.payments.end(worked(one, two, royalties, 1)[0], royalties)
+    until(lambda: one.balance(author) == -(PER_RUN + PER_WORK), one, two)
+    monkeypatch.setattr(entry, "is_signed", lambda _: pytest.fail("it is looked at"))
+    (given,) = precedent.given(one.book)
+    assert (given.author, given.pool) == (author.peer, PER_RUN + PER_WORK)
+
+
+def test_an_end_that_was_cut_short_is_completed_first(opened: Callable[..., Bank]) -> None:
+    """Who has its part gets no more; who has not gets the fixed part too, as it was begun."""
+    one, two, author, other = (opened(number) for number in (1, 2, 3, 4))
+    met(one, two)
+    blocks = [manifest_of(author), manifest_of(other)]
+    royalties = Royalties([block.data for block in blocks])
+    cut_short = worked(one, two, royalties, 3)[1]
+    one.treasury.enter(author.peer, Open(author.peer.key, 0, 0))
+    pool = PER_RUN + PER_WORK
+    body = Royalty(cut_short.cid, blocks[0].cid, pool, pool)
+    one.treasury.enter(author.peer, body, evidence=blocks[:1])
+    end(one)
+    again = opened(1)
+    until(lambda: not account(again, two).agreements, again, two)
+    for each in (author, other):
+        until(lambda each=each: again.balance(each) == -(PER_RUN + 3 * PER_WORK), again, two)
+
+
+def test_what_comes_back_after_a_loss_is_not_given_again(
+    opened: Callable[..., Bank], tmp_path: Path
+) -> None:
+    """The author was told, and the provider never heard of the end: that is ended anew."""
+    one, two, author = opened(1), opened(2), opened(3)
+    met(one, two)
+    royalties = Royalties([manifest_of(author).data])
+    (agreement,) = worked(one, two, royalties, 1)
+    end(one)
+    shutil.copytree(one.home, tmp_path / "backup")
+    later = opened(1)
+    met(later, author)
+    until(lambda: author.balance(later) == PER_RUN + PER_WORK, later, author)
+    end(later)
+    restored = opened(1, "backup")
+    met(restored, author)
+    until(lambda: restored.balance(author) == -(PER_RUN + PER_WORK), restored, author)
+    assert agreement.cid in account(restored, two).agreements
+    met(restored, two)
+    until(lambda: not account(two, restored).agreements, restored, two, author)
+    assert author.balance(restored) == PER_RUN + PER_WORK
+    assert account(restored, author).mine.debt == PER_RUN + PER_WORK
