@@ -154,6 +154,8 @@ class Teller:
                 line.is_showing = True
                 self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
             return
+        if last is not None and self._unwritten.waits(self.ledger.me, last):
+            return  # it was shown just now; the peer is asked again when that is in the book
         was_whole = self._is_whole(peer)
         line.is_heard, line.is_showing = True, False
         line.acked = last

@@ -98,6 +98,10 @@ class Unwritten:
         block = self._blocks.get(cid)
         return block.data if block is not None else self._known.evidence(cid)
 
+    def waits(self, author: PeerId, place: Place) -> bool:
+        """Return whether an entry is here, and not in the book yet."""
+        return self._ids.get((author, place.epoch, place.number)) == place.id
+
     def in_place_of(self, written: Written) -> Cid | None:
         """Return which entry is in the place of one, in the log or in the chain of its channel."""
         found = self._id_at(written.author, place_of(written))

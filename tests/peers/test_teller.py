@@ -223,6 +223,27 @@ def test_nothing_is_signed_while_what_is_lost_is_asked_for() -> None:
     assert not one.trouble + two.trouble
 
 
+def test_nothing_is_signed_before_what_was_shown_is_in_the_book() -> None:
+    """Whoever pays looks there for what was paid before; the peer may speak in between."""
+    net, one, two = _pair()
+    copy = list(one.rows)
+    _trade(one, two)
+    net.settle()
+    lost = [row for row in one.rows if row not in copy]
+    one.restore(copy)
+    one.teller.opened(two.peer)
+    one.work()
+    here = max(place_of(row.written) for row in lost if row.written.author == one.peer)
+    one.teller.heard(two.peer, here)
+    one.teller.shown(two.peer, lost, net.tick())
+    for _ in range(2):
+        one.teller.heard(two.peer, here)
+        assert not one.teller.may_sign(two.peer)
+    one.work()
+    one.teller.heard(two.peer, here)
+    assert one.teller.may_sign(two.peer)
+
+
 def test_who_was_asked_for_what_is_lost_and_has_lost_it_is_asked_once() -> None:
     """A peer that is asked to show something may lose it, too: then all goes on as it was."""
     net, one, two = _pair()
