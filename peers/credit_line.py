@@ -19,7 +19,7 @@ from peers.earned import Earned
 from peers.entries import Agreed, Close, Dispute, Limit, Open, Receipt, Voucher
 from peers.entry import Written
 from peers.identity import PeerId
-from peers.limits import Policy, granted, grown, is_near
+from peers.limits import Policy, granted, grown, is_near, opening
 from peers.saying import Say
 from peers.treasury import Treasury
 
@@ -126,7 +126,7 @@ class CreditLine:
     def _enter(self, peer: PeerId, offer: Block, price_cap: int) -> None:
         account = self._treasury.account(peer)
         if not account.mine.is_open:
-            self._treasury.enter(peer, Open(peer.key, account.generation, self._policy.newcomer))
+            self._treasury.enter(peer, self._opening(peer))
         agreed = Agreed(offer.cid, price_cap)
         then = partial(self._agreed, offer.cid)
         self._treasury.enter(peer, agreed, evidence=(offer,), then=then)
@@ -172,7 +172,10 @@ class CreditLine:
 
     def _limit(self, peer: PeerId) -> int:
         account = self._treasury.account(peer)
-        return account.mine.limit if account.mine.is_open else self._policy.newcomer
+        return account.mine.limit if account.mine.is_open else self._opening(peer).limit
+
+    def _opening(self, peer: PeerId) -> Open:
+        return opening(self._treasury.ledger, peer, self._policy.newcomer)
 
     def _weigh(self, account: Channel) -> None:
         """Count what is lent to, or lost with, a stranger, who may be none any more."""

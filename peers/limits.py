@@ -15,6 +15,8 @@ from engine.values import dataclass
 from peers.channel import Channel
 from peers.credits import MAX_CREDITS
 from peers.entries import Limit, Open
+from peers.identity import PeerId
+from peers.ledger import Ledger
 
 SOFT_PERCENT: Final = 80  # of a limit: from there on its owner is told
 
@@ -52,6 +54,19 @@ def granted(account: Channel, limit: int) -> Open | Limit:
     if account.mine.is_open:
         return Limit(limit, is_fixed=True)
     return Open(account.peer.key, account.generation, limit, is_fixed=True)
+
+
+def opening(ledger: Ledger, peer: PeerId, newcomer: int) -> Open:
+    """Return what opens the channel with a peer that comes next, and what it lends.
+
+    What an owner has set stays when a channel ends, whoever ended it; else one may owe what a
+    newcomer may.
+    """
+    generation = ledger.channel(peer).generation
+    fixed = [one.mine.limit for one in ledger.with_peer(peer) if one.mine.is_fixed]
+    if fixed:  # nobody sets it to what grows by itself
+        return Open(peer.key, generation, fixed[-1], is_fixed=True)
+    return Open(peer.key, generation, newcomer)
 
 
 def is_near(limit: int, exposure: int) -> bool:

@@ -20,11 +20,11 @@ from peers.channel import Held
 from peers.clearing import next_voucher
 from peers.credits import NOTHING, Credits
 from peers.dues import Batch
-from peers.entries import MAX_PENDING, MAX_WHY, Agreed, Close, Dispute, Open, Royalty
+from peers.entries import MAX_PENDING, MAX_WHY, Agreed, Close, Dispute, Royalty
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
-from peers.limits import Policy
+from peers.limits import Policy, opening
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
 from peers.royalties import NOBODY, Royalties, authors
 from peers.saying import Say
@@ -250,9 +250,8 @@ class Payments:
         self._owes(author)
 
     def _open(self, peer: PeerId) -> None:
-        account = self._treasury.account(peer)
-        if not account.mine.is_open:
-            body = Open(peer.key, account.generation, self._policy.newcomer)
+        if not self._treasury.account(peer).mine.is_open:
+            body = opening(self._treasury.ledger, peer, self._policy.newcomer)
             self._treasury.enter(peer, body)
 
     def _owes(self, peer: PeerId) -> None:

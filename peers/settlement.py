@@ -1,15 +1,19 @@
 """Settlement: signs how this peer stands with others, when that is due or somebody asks for it."""
 
 from collections.abc import Callable
+from functools import partial
 
-from peers.entries import Checkpoint, Open, Reset
+from peers.channel import Channel
+from peers.entries import Checkpoint, Limit, Open, Reset
 from peers.entry import Written
 from peers.identity import PeerId
+from peers.limits import opening
 from peers.saying import Say
 from peers.settling import acceptance, answer, ending, proposal, refusal, reset
 from peers.treasury import Treasury
 
 Then = Callable[[], None]  # when what was signed is durable
+Saying = Callable[[Channel], Checkpoint | Reset]
 
 
 class Settlement:
@@ -25,35 +29,48 @@ class Settlement:
 
         Raises: Refused when it is not at exactly zero.
         """
-        self._sign(peer, ending(self._treasury.account(peer)), then)
+        self._sign(peer, ending, then)
 
     def propose(self, peer: PeerId, balance: int, reason: str, then: Then | None = None) -> None:
         """Say what the balance is to be, as people agreed: in force once the other signs it.
 
         Raises: Refused.
         """
-        self._sign(peer, reset(self._treasury.account(peer), balance, reason), then)
+        self._sign(peer, partial(reset, balance=balance, reason=reason), then)
 
     def accept(self, peer: PeerId, balance: int | None = None, then: Then | None = None) -> None:
         """Sign the reset that a peer asks for, to such a balance if one is said.
 
         Raises: Refused when it asks for none, or for another.
         """
-        self._sign(peer, acceptance(self._treasury.account(peer), balance), then)
+        self._sign(peer, partial(acceptance, balance=balance), then)
 
     def refuse(self, peer: PeerId, then: Then | None = None) -> None:
         """Say no to the reset that a peer asks for: it may ask for another.
 
         Raises: Refused when it asks for none.
         """
-        self._sign(peer, refusal(self._treasury.account(peer)), then)
+        self._sign(peer, refusal, then)
 
-    def _sign(self, peer: PeerId, body: Checkpoint | Reset, then: Then | None = None) -> None:
-        """Sign how this peer stands; a side that is not open is opened first, and lends nothing."""
-        account = self._treasury.account(peer)
+    def _sign(self, peer: PeerId, say: Saying, then: Then | None = None) -> None:
+        """Sign how this peer stands; a side that is not open is opened first.
+
+        It lends nothing then but what its owner has said.
+        """
+        say(self._treasury.account(peer))  # or it is refused, and nothing opened
+        if not self._treasury.account(peer).mine.is_open:
+            self._treasury.enter(peer, opening(self._treasury.ledger, peer, newcomer=0))
+        self._treasury.enter(peer, say(self._treasury.account(peer)), then=then)
+
+    def _agree(self, account: Channel, body: Checkpoint) -> None:
+        """Sign what the other has, or how it stands; who is not open lends nothing by that."""
+        peer = account.peer
+        lent = opening(self._treasury.ledger, peer, newcomer=0)
         if not account.mine.is_open:
             self._treasury.enter(peer, Open(peer.key, account.generation, 0))
-        self._treasury.enter(peer, body, then=then)
+        self._treasury.enter(peer, body)
+        if not account.mine.is_open and lent.is_fixed and not body.is_final:
+            self._treasury.enter(peer, Limit(lent.limit, is_fixed=True))
 
     def _heard(self, written: Written) -> None:
         channel = written.entry.channel
@@ -65,4 +82,4 @@ class Settlement:
         if written.author == account.peer and isinstance(written.body, Reset):
             self._log("reset asked", peer=account.peer, why=written.body.reason)
         if (body := answer(account) or proposal(account)) is not None:
-            self._sign(account.peer, body)
+            self._agree(account, body)

@@ -187,6 +187,55 @@ def test_no_channel_is_ended_twice_or_while_something_is_not_answered(
         asks.end(two.peer)
 
 
+def test_a_limit_that_was_set_outlives_the_channel(banks: tuple[Bank, Bank]) -> None:
+    """Also when the peer ends it, and again, whether or not this side had opened it."""
+    one, two = banks
+    one.credit.grant(two.peer, 5)
+    until(lambda: two.treasury.account(one.peer).theirs.is_fixed, one, two)
+    for generation in (1, 2, 3):
+        two.settlement.end(one.peer)
+        until(lambda: len(_lent(two, one)) == generation, one, two)  # noqa: B023
+        assert one.credit.room(two.peer) == 5
+        assert "you may owe 0.000005 credits" in one.credit.objection(two.peer, named("run"), 6)
+        two.treasury.enter(one.peer, Open(one.peer.key, generation, 1_000))
+        if generation == 1:
+            one.payments._open(two.peer)
+            until(lambda: two.treasury.account(one.peer).theirs.is_fixed, one, two)
+    assert _lent(one, two) == [(5, True), (5, True), (0, False)]
+
+
+def test_a_limit_that_was_set_is_lent_by_whatever_opens_the_next_channel(
+    banks: tuple[Bank, Bank],
+) -> None:
+    """Also where the peer has said how it stands, or asks for a reset, before that."""
+    one, two = banks
+    one.credit.grant(two.peer, 5)
+    until(lambda: two.treasury.account(one.peer).theirs.is_fixed, one, two)
+    two.settlement.end(one.peer)
+    until(lambda: _lent(two, one), one, two)
+    two.treasury.enter(one.peer, Open(one.peer.key, 1, 1_000))
+    account = two.treasury.account(one.peer)
+    standings = account.in_order(account.mine.standing, account.theirs.standing)
+    two.treasury.enter(one.peer, Checkpoint(1, standings, is_final=False))
+    until(lambda: two.treasury.account(one.peer).theirs.is_fixed, one, two)
+    two.settlement.end(one.peer)
+    until(lambda: len(_lent(two, one)) == 2, one, two)
+    two.treasury.enter(one.peer, Open(one.peer.key, 2, 1_000))
+    two.treasury.enter(one.peer, Reset(1, (5, 0), "a typo"))
+    until(lambda: asked_reset(one.treasury.account(two.peer)), one, two)
+    one.settlement.refuse(two.peer)
+    until(lambda: two.treasury.account(one.peer).theirs.is_fixed, one, two)
+    until(lambda: own_reset(two.treasury.account(one.peer)) is None, one, two)
+    assert one.treasury.account(two.peer).mine.limit == 5
+    assert not {"blamed", "not signed"} & {*one.said, *two.said}
+
+
+def _lent(one: Bank, two: Bank) -> list[tuple[int, bool]]:
+    """Return what one has lent another in each channel that has ended."""
+    channels = [each for each in one.treasury.ledger.with_peer(two.peer) if each.is_over]
+    return [(each.mine.limit, each.mine.is_fixed) for each in channels]
+
+
 def test_who_lends_nothing_agrees_to_an_end(banks: tuple[Bank, Bank]) -> None:
     """It opens its side first, which lends nothing either."""
     one, two = banks
