@@ -129,7 +129,7 @@ SETTINGS: Final = {
         lambda: "20GiB", _size, "disk that others may use, with what is cached", show=_sized
     ),
     "prices": Setting(
-        lambda: "", _prices, "what others pay this peer, in credits: NAME=C, ...", show=_priced
+        lambda: "", _prices, "what others pay this peer, in credits: NAME=C,NAME=C", show=_priced
     ),
     "newcomer_limit": Setting(
         lambda: "1", _credits, "what a peer that never paid back may owe, in credits", _in_credits

@@ -1,18 +1,16 @@
 """`tally credit`: what the ledger of a home says, to a person and to a script."""
 
-import os
 import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from peers.keyring import Identity
 from peers.ledger_book import signing
 from peers.ledger_file import FILE, LedgerFile
 from peers.settling import ending, refusal, reset
 from tests.cli.program import Program
-from tests.peers.books import backed, keep
+from tests.peers.books import backed, be, keep
 from tests.peers.keys import identity
 from tests.peers.ledgers import Keeper, opened
 
@@ -30,17 +28,8 @@ def traded(tally: Program) -> tuple[Keeper, Keeper]:
     """Return two peers, of whom the second is that of the home, and has worked for the first."""
     one, two, papers = backed()
     keep(tally.home, two, papers)
-    _be(tally.home, two.key)
+    be(tally.home, two.key)
     return one, two
-
-
-def _be(home: Path, key: Identity) -> None:
-    """Give a home the key of a peer."""
-    (home / "keys").mkdir(mode=0o700)
-    seed = bytes(key._key)
-    descriptor = os.open(home / "keys" / "identity", os.O_CREAT | os.O_WRONLY, 0o600)
-    os.write(descriptor, seed)
-    os.close(descriptor)
 
 
 def test_a_balance_is_said_in_numbers_and_in_words(
@@ -318,7 +307,7 @@ def test_a_channel_that_has_ended_is_shown_as_ended(tally: Program, tmp_path: Pa
     """In the balances of a home, in what it lends, and in a ledger that was exported."""
     one, two = _ended()
     keep(tally.home, two)
-    _be(tally.home, two.key)
+    be(tally.home, two.key)
     (peer,) = tally.told("credit", "balance")["peers"]
     assert (peer["ended"], peer["words"]) == (True, "ended, at exactly zero")
     assert "  ended  " in tally("credit", "limit").out
@@ -334,7 +323,7 @@ def test_an_end_that_is_not_answered_is_shown(tally: Program) -> None:
     one, two = opened()
     two.say(ending(two.channel(one)), one)
     keep(tally.home, two)
-    _be(tally.home, two.key)
+    be(tally.home, two.key)
     assert tally.told("credit", "balance")["peers"][0]["ending"]
     assert "which has not answered yet" in tally("credit", "balance").err
     assert tally("credit", "limit", one.peer, "3").code == 2

@@ -1,11 +1,13 @@
 """Ledgers in files, written as a peer writes them."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from engine.content.blocks import Block
 from peers.entries import Agreed, Checkpoint, Close, Limit, Royalty
 from peers.entry import Written
+from peers.keyring import Identity
 from peers.ledger import apply, ledger_of
 from peers.ledger_book import LedgerBook, signing
 from peers.royalty import MANIFEST, Author, Manifest
@@ -29,6 +31,14 @@ def keep(home: Path, keeper: Keeper, evidence: Sequence[Block] = ()) -> Path:
     with signing(home, keeper.peer) as book:
         enter(book, keeper.log, evidence)
     return home
+
+
+def be(home: Path, key: Identity) -> None:
+    """Give a home the key of a peer."""
+    (home / "keys").mkdir(mode=0o700)
+    descriptor = os.open(home / "keys" / "identity", os.O_CREAT | os.O_WRONLY, 0o600)
+    os.write(descriptor, bytes(key._key))
+    os.close(descriptor)
 
 
 def backed() -> tuple[Keeper, Keeper, list[Block]]:

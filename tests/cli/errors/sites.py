@@ -9,6 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+CREDIT = (  # of peers, what a person meets who owes or lends
+    "budget",
+    "control_client",
+    "credits",
+    "granting",
+    "ledger_book",
+    "ledger_bundle",
+    "ledger_bundle_check",
+    "ledger_file",
+    "limits",
+    "price_list",
+    "royalties",
+    "settling",
+)
 FAMILIES = {
     "Refused",
     "Damaged",
@@ -40,6 +54,7 @@ class Site:
 def all_sites() -> list[Site]:
     """Return every site, in order of files and lines."""
     files = [*(ROOT / "cli").rglob("*.py"), *(ROOT / "engine").rglob("*.py")]
+    files += [ROOT / "peers" / f"{name}.py" for name in CREDIT]
     return [
         site for path in sorted(files) if "templates" not in path.parts for site in _sites(path)
     ]

@@ -91,6 +91,12 @@ class Stage:
         """Run a command that has to succeed and is not shown; return what it says as JSON."""
         return self.program.told(*words)
 
+    def quietly_at(self, *words: object) -> Any:
+        """Run one in the home of the case."""
+        return self.program.at(self.program.home, **{**self.program.extra, **self.extra}).told(
+            *words
+        )
+
     def plain(self, text: str) -> str:
         """Return text without what differs from machine to machine."""
         for path, name in {

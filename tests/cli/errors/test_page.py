@@ -13,9 +13,11 @@ import pytest
 
 from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_content,
+    cases_credit,
     cases_environments,
     cases_line,
     cases_machine,
+    cases_market,
     cases_packages,
     cases_running,
     cases_workflow,
