@@ -145,6 +145,8 @@ class Teller:
         """Hear that a peer is gone, and with it what was not answered."""
         line = self._line(peer)
         line.is_up = line.is_busy = False
+        if next(self.ledger.with_peer(peer), None) is None:  # keys are made by the thousand
+            del self._lines[peer]
 
     def heard(self, peer: PeerId, last: Place | None) -> None:
         """Hear what a peer has of ours, which it says when it asks, and when it answers."""

@@ -186,6 +186,7 @@ class Treasury:
             asking.closed(connection)
         self._court.closed(peer)
         if self._lines.control(peer) is None:
+            self._askings.pop(peer, None)
             self._queries.closed(peer)
             self._teller.closed(peer)
         else:
@@ -346,7 +347,11 @@ class Treasury:
         self._asking(peer).ask(kind, body, answered)
 
     def _asking(self, peer: PeerId) -> Asking:
-        return self._askings.setdefault(peer, Asking(peer, self._mail, self._lines))
+        """Return what asks a peer; of one that is gone nothing is kept."""
+        asking = self._askings.get(peer) or Asking(peer, self._mail, self._lines)
+        if self._lines.control(peer) is not None:
+            self._askings[peer] = asking
+        return asking
 
     def _on_sync(self, peer: PeerId, body: bytes) -> None:
         self._teller.heard(peer, read_sync(body))

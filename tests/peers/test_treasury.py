@@ -11,6 +11,8 @@ from peers.entries import Open
 from peers.queries import MAX_WAITING
 from tests.peers.banks import Bank, until
 
+NOTHING = write_lost(Lost(None, None))  # is here any more
+
 
 @pytest.fixture
 def met(tmp_path: Path) -> Iterator[tuple[Bank, Bank, Connection]]:
@@ -25,6 +27,26 @@ def met(tmp_path: Path) -> Iterator[tuple[Bank, Bank, Connection]]:
     two.close()
 
 
+def test_of_who_is_gone_nothing_is_kept(met: tuple[Bank, Bank, Connection]) -> None:
+    """But where something was said: keys are made by the thousand."""
+    one, two, line = met
+    three = Bank(3, one.home.parent / "three")
+    three.meet(one)
+    until(lambda: three.treasury.may_sign(one.peer) and one.lines.control(three.peer), one, three)
+    three.treasury.enter(one.peer, Open(one.peer.key, 0, 5))
+    until(lambda: one.treasury.account(three.peer).theirs.is_open, one, three)
+    for bank, ends in ((two, line), (three, three.lines.control(one.peer))):
+        assert ends is not None
+        one.treasury._asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
+        assert list(one.treasury._askings) == [bank.peer]
+        bank.post.end(ends, "it goes", is_fault=False)
+        until(lambda bank=bank: one.lines.control(bank.peer) is None, one, bank)
+        one.treasury._asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
+    assert not one.treasury._askings
+    assert list(one.treasury._teller._lines) == [three.peer]
+    three.close()
+
+
 def test_what_was_lost_is_shown_in_turn(met: tuple[Bank, Bank, Connection]) -> None:
     """To whom asks for it; who asks again and again is cut off."""
     one, two, line = met
@@ -32,11 +54,10 @@ def test_what_was_lost_is_shown_in_turn(met: tuple[Bank, Bank, Connection]) -> N
     until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
     shown: list[bytes] = []
     asking = two.treasury._asking(one.peer)
-    lost = write_lost(Lost(None, None))
-    asking.ask(SHOW_TYPE, lost, lambda body: shown.append(body or b""))
+    asking.ask(SHOW_TYPE, NOTHING, lambda body: shown.append(body or b""))
     until(lambda: shown, one, two)
     (opening,) = read_entries(shown[0]).entries
     assert opening.body == Open(one.peer.key, 0, 5)
     for _ in range(4 * MAX_WAITING):
-        two.post.ask(line, SHOW_TYPE, lost, 60_000)
+        two.post.ask(line, SHOW_TYPE, NOTHING, 60_000)
     until(lambda: one.lines.control(two.peer) is None, one, two)
