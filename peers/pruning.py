@@ -10,8 +10,10 @@ ledger from before that checkpoint cannot have from here what it lacks.
 """
 
 import sqlite3
+from collections.abc import Set
 from typing import NamedTuple
 
+from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.step import Signed
 from peers.audit import Audit, Signatures, Start
@@ -22,6 +24,7 @@ from peers.ledger import Ledger, ledger_of
 from peers.ledger_book import LedgerBook
 from peers.ledger_check import check, without_gifts
 from peers.ledger_file import FILE
+from peers.named_by import named_by
 from peers.order import Taken
 
 
@@ -78,27 +81,32 @@ def prune(book: LedgerBook, signatures: Signatures) -> Pruned:
     cuts = _Cuts()
     check(book, signatures, cuts.see)
     ledger = book.load()
-    _rehearse(book, cuts, ledger)
+    named = _rehearse(book, cuts, ledger)
     with book.change() as change:
         entries = sum(_empty(name, pos, change) for name, pos in cuts.at.items())
-        papers = _drop_papers(change)
+        papers = _drop_papers(named, change)
         change.execute("DELETE FROM snapshots")  # of times whose entries are gone
         book.snapshot(ledger, change)
     return Pruned(entries, papers)
 
 
-def _rehearse(book: LedgerBook, cuts: _Cuts, ledger: Ledger) -> None:
-    """See that what will be left gives the same ledger; signatures were looked at."""
+def _rehearse(book: LedgerBook, cuts: _Cuts, ledger: Ledger) -> set[Cid]:
+    """See that what will be left gives the same ledger; return what of its papers that names.
+
+    Signatures were looked at.
+    """
+    named: set[Cid] = set()
     audit = Audit(FILE, Start(ledger_of(book.me)), lambda _: None, _Seen())
     with audit.naming():
         for taken, (name, _) in zip(book.taken(), book.named(), strict=True):
             if cuts.go(taken):
                 audit.leave_out(taken.pos, name, taken.link)
             else:
-                audit.take(taken)
+                named.update(named_by(audit.take(taken)))
         audit.check_whole()
         if without_gifts(audit.ledger, audit) != without_gifts(ledger, audit):
             raise Damaged("what would be left of it does not say the same")
+    return named
 
 
 def _empty(channel: bytes, pos: int, change: sqlite3.Connection) -> int:
@@ -106,10 +114,13 @@ def _empty(channel: bytes, pos: int, change: sqlite3.Connection) -> int:
     return change.execute(query, (channel, pos)).rowcount
 
 
-def _drop_papers(change: sqlite3.Connection) -> int:
-    """Leave out what was named last by an entry that is gone."""
+def _drop_papers(named: Set[Cid], change: sqlite3.Connection) -> int:
+    """Leave out what only entries name that are gone: one paper may be named in many channels."""
     gone = "SELECT pos FROM entries WHERE signed = x''"
-    return change.execute(f"DELETE FROM evidence WHERE pos IN ({gone})").rowcount  # noqa: S608
+    rows = change.execute(f"SELECT cid FROM evidence WHERE pos IN ({gone})").fetchall()  # noqa: S608
+    dropped = [(cid,) for (cid,) in rows if Cid(cid) not in named]
+    change.executemany("DELETE FROM evidence WHERE cid = ?", dropped)
+    return len(dropped)
 
 
 def _is_quiet(channel: Channel) -> bool:

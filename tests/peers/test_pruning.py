@@ -13,7 +13,7 @@ from peers.audit import AtOnce
 from peers.beginning import Beginning
 from peers.correspondence import lost_after, told_after
 from peers.credit_messages import Lost
-from peers.entries import Agreed, Checkpoint, Close, Epoch, Genesis, Limit, Open, Receipt
+from peers.entries import Agreed, Checkpoint, Close, Epoch, Genesis, Limit, Open, Receipt, Royalty
 from peers.entry import read, write
 from peers.entry_kinds import write_body
 from peers.identity import PeerId
@@ -24,9 +24,11 @@ from peers.ledger_bundle_check import verify
 from peers.ledger_check import check
 from peers.ledger_file import FILE, LedgerFile
 from peers.pruning import Pruned, prune
-from tests.peers.bills import offered
+from peers.royalty import MANIFEST, Author, Manifest
+from peers.signed import seal
+from tests.peers.bills import billed, offered
 from tests.peers.books import backed, keep
-from tests.peers.ledgers import ROOT, Keeper, named, work
+from tests.peers.ledgers import ROOT, Keeper, named, opened, work
 
 
 def pruned(home: Path, keeper: Keeper) -> Pruned:
@@ -278,3 +280,27 @@ def test_a_new_generation_is_known_by_its_name(tmp_path: Path) -> None:
     assert isinstance(two.log[0].body, Genesis)
     assert PeerId(one.peer.key) in found.peers()
     assert named("x") not in LedgerFile(home).all_evidence()
+
+
+@pytest.mark.parametrize("gone", ["author", "provider"])
+def test_a_paper_stays_while_any_entry_names_it(tmp_path: Path, gone: str) -> None:
+    """Also one that is named in several channels, of which one goes: the last, or another."""
+    one, two = opened(10_000_000)
+    author = Keeper(3)
+    one.say(Open(author.peer.key, 0, 100), author)
+    author.say(Open(one.peer.key, 0, 100), one)
+    manifest = seal(MANIFEST, Manifest(None, (Author(author.peer.key, 1),), 10, 0, 500), author.key)
+    offer = offered(one.key, two.peer.key, 5_000, royalties=(manifest.cid,))
+    receipt, lines = billed(offer.cid, 1_000)
+    two.say(Agreed(offer.cid, 5_000), one)
+    one.say(receipt, two, refs=(*(block.cid for block in lines), manifest.cid))
+    one.pay(two)
+    one.say(Royalty(offer.cid, manifest.cid, 10, 10), author)
+    one.pay(author)
+    if gone == "provider":
+        one.say(Close(offer.cid), two)
+    sign(one, two if gone == "provider" else author, 1)
+    home = keep(tmp_path / "home", one, [offer, manifest, *lines])
+    assert pruned(home, one).papers == (len(lines) if gone == "provider" else 0)
+    assert {offer.cid, manifest.cid} <= set(LedgerFile(home).all_evidence())
+    assert check(LedgerFile(home), AtOnce()).entries == len(one.log)
