@@ -24,13 +24,13 @@ class Book:
         self._ledger = ledger
         self.evidence = shelf.evidence
 
-    def rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[bytes]]:
-        """Return what precedent.py asks for, and indictment.py."""
+    def column(self, query: str, values: tuple[Any, ...]) -> Iterator[bytes]:
+        """Yield what precedent.py asks for, and indictment.py."""
         if len(values) == 1:
-            return self._shelf.own(*values)
+            return iter(self._shelf.own(*values))
         channel, author, count = values
         rows = [row.written for row in self._shelf.rows if row.written.entry.channel == channel]
-        return [(one.signed,) for one in rows if one.entry.author == author][::-1][:count]
+        return iter([one.signed for one in rows if one.entry.author == author][::-1][:count])
 
     def balances(self) -> list[Balance]:
         """Return how channels stand."""
@@ -73,10 +73,10 @@ class Shelf:
 
     # as a book
 
-    def own(self, kind: bytes) -> list[tuple[bytes]]:
+    def own(self, kind: bytes) -> list[bytes]:
         """Return what its owner signed of some kind."""
         ours = (row.written.signed for row in self.rows if row.written.author == self.me)
-        return [(signed,) for signed in ours if kind in signed]
+        return [signed for signed in ours if kind in signed]
 
     def id_at(self, author: PeerId, epoch: int, number: int) -> Cid | None:
         """Return what is in a place of a log."""
