@@ -19,7 +19,7 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply
 
-MAX_GENERATIONS: Final = 10_000  # channels that two peers have closed: more than one a day
+MAX_GENERATIONS: Final = 1_000  # channels that two peers have ended: each is looked at for a name
 
 
 class Beginning:

@@ -198,6 +198,8 @@ def _on_checkpoint(channel: Channel, author: PeerId, written: Written) -> Channe
 def _on_reset(channel: Channel, author: PeerId, written: Written) -> Channel:
     body: Reset = written.body  # type: ignore[assignment]
     mine, theirs = channel.ordered(body.added)
+    if mine and theirs:  # it would look as if that had been settled
+        raise Invalid("a reset adds to what one side owes")
     if channel.mine.debt + mine > MAX_CREDITS or channel.theirs.debt + theirs > MAX_CREDITS:
         raise Invalid("a reset makes more of what is owed than there is")
     return _sign(channel, author, body)
@@ -208,6 +210,8 @@ def _sign(channel: Channel, author: PeerId, body: Checkpoint | Reset) -> Channel
     side = channel.side(author)
     if body.number <= side.signed_number:
         raise Invalid("it signed another checkpoint of that number")
+    if body.number > 1 + max(channel.mine.signed_number, channel.theirs.signed_number):
+        raise Invalid("the number of a checkpoint is one more than the last of both")
     if channel.unanswered(author) is not None:
         raise Invalid("it signed a checkpoint before, which is not answered")
     channel = _with(channel, author, replace(side, signed=body))

@@ -16,6 +16,7 @@ from peers.credits import show
 from peers.entries import MAX_WHY, Checkpoint, Reset, Standing
 from peers.identity import tail
 
+FEW: Final = 8  # channels that two peers end though nothing was owed
 EVERY: Final = 64  # vouchers of both, after which they sign how they stand
 
 
@@ -52,7 +53,7 @@ def ending(account: Channel) -> Checkpoint:
     Raises: Refused when there is none, when something is not answered, when somebody owes
     something, or when something is agreed that could change that.
     """
-    _check_traded(account, is_open=account.mine.is_open or account.theirs.is_open)
+    _check_traded(account, is_so=account.mine.is_open or account.theirs.is_open)
     _check_answered(account)
     if account.may_end:
         return _checkpoint(account, is_final=True)
@@ -73,7 +74,7 @@ def reset(account: Channel, balance: int, reason: str) -> Reset:
     Raises: Refused when nothing was said between the two yet, something is to be answered first, or
     there is no reason.
     """
-    _check_traded(account, is_open=account.mine.is_open and account.theirs.is_open)
+    _check_traded(account, is_so=account.mine.is_open and account.theirs.is_open)
     _check_answered(account)
     if not reason.strip() or len(reason) > MAX_WHY:
         what = f"a reason has 1 to {MAX_WHY} characters"
@@ -126,9 +127,9 @@ def balance_after(account: Channel, reset: Reset) -> int:
     return account.balance + theirs - mine
 
 
-def _check_traded(account: Channel, *, is_open: bool) -> None:
+def _check_traded(account: Channel, *, is_so: bool) -> None:
     """Look whether anything was said that can be ended, or set anew."""
-    if is_open:
+    if is_so:
         return
     what, fix = "nothing was traded with this peer", "'tally credit balance' lists peers"
     if account.generation:
@@ -174,10 +175,15 @@ def _next(account: Channel) -> int:
 
 def _may(account: Channel, said: Checkpoint) -> bool:
     _, theirs = account.ordered(said.standings)
-    if said.is_final and not account.may_end:
+    if said.is_final and not (account.may_end and _is_few(account)):
         return False
     side = account.theirs
     return theirs.nonce <= side.nonce and theirs.total <= side.total
+
+
+def _is_few(account: Channel) -> bool:
+    """Return whether this is not one of many in which nothing was ever owed: all are kept."""
+    return bool(account.mine.total or account.theirs.total) or account.generation < FEW
 
 
 def _is_quiet(account: Channel) -> bool:

@@ -21,7 +21,7 @@ from engine.errors import Refused
 from engine.runner import Signer
 from peers.channel import Channel, Side
 from peers.clearing import Invalid, OutOfPlace
-from peers.entries import Body, Epoch, Genesis
+from peers.entries import Body, Checkpoint, Epoch, Genesis
 from peers.entry import Written, write
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply, epoch_after, follow
@@ -94,7 +94,8 @@ class Teller:
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)
         written = write(entry, body, self._signer)
         self._take(Row(written, tuple(evidence)))
-        self._line(peer).asides = 0
+        if not isinstance(body, Checkpoint):  # which answers another's by itself
+            self._line(peer).asides = 0
         return written
 
     def note(self, body: Body, now_ms: int, evidence: Iterable[Block] = ()) -> Written:

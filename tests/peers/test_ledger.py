@@ -175,6 +175,21 @@ def test_what_was_signed_is_answered_before_another_is() -> None:
     one.say(Reset(2, (6, 0), "gift"), two)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (Reset(2, (0, 5), "far ahead"), "one more than the last"),
+        (Reset(2**53 - 1, (0, 5), "the last of all"), "one more than the last"),
+        (Reset(1, (5, 5), "as if it had been settled"), "one side"),
+    ],
+)
+def test_what_no_honest_peer_sets_anew_is_not_taken(body: Reset, said: str) -> None:
+    """Numbers come one after the other, or there would be none left; and nothing looks settled."""
+    one, two = opened()
+    with pytest.raises(Invalid, match=said):
+        two.take(one.write(body, two))
+
+
 def test_a_convict_is_lent_nothing_and_is_still_owed() -> None:
     """Proof against a peer freezes what is lent to it, and cancels no debt to it."""
     one, two = opened()

@@ -29,7 +29,7 @@ def rich() -> Ledger:
     two.say(both, one)
     one.say(both, two)
     one.say(Receipt(work(one, two, 50, name="last"), ROOT, 1, 7), two)
-    two.say(Reset(2, (900, 900), "we said so"), one)
+    two.say(Reset(2, (900, 0), "we said so"), one)
     two.say(Fraud(three.peer.key, CID))
     return two.ledger
 

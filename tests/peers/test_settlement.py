@@ -11,9 +11,11 @@ from peers.entries import Agreed, Checkpoint, Close, Open, Receipt, Reset
 from peers.settlement import Settlement
 from peers.settling import (
     EVERY,
+    FEW,
     answer,
     asked_reset,
     balance_after,
+    ending,
     own_reset,
     proposal,
     refusal,
@@ -54,6 +56,20 @@ def _busy() -> tuple[Keeper, Keeper, Channel]:
         low.say(Receipt(agreement, ROOT, 1, 1), high)
         low.pay(high)
     return low, high, low.channel(high)
+
+
+def test_few_channels_end_in_which_nothing_was_owed() -> None:
+    """Each is kept for ever, and costs who opens it nothing."""
+    one, two = Keeper(1), Keeper(2)
+    for generation in range(FEW + 1):
+        one.say(Open(two.peer.key, generation, 10), two)
+        two.say(Open(one.peer.key, generation, 10), one)
+        body = ending(one.channel(two))
+        one.say(body, two)
+        said = answer(two.channel(one))
+        assert said is not None
+        assert said.is_final == (generation < FEW)
+        two.say(said, one)
 
 
 def test_a_checkpoint_is_due_after_many_vouchers_when_all_is_quiet() -> None:
