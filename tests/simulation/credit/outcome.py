@@ -210,7 +210,7 @@ def _work_off(market: Market, trader: Trader, other: Trader) -> None:
     amount = -trader.account(other.peer).balance
     if amount <= 0:
         return
-    offer = offered(other.signer, trader.peer.key, amount, "the last")
+    offer = offered(other.signer, trader.peer.key, amount, "the last", epoch=trader.credit.epoch)
     other.payments.begin(offer.cid)
     trader.enter(other.peer, Limit(2**40))
     body, evidence = agreed(offer, amount)
