@@ -9,7 +9,8 @@ no receipts. A step that does not fit in what is left of the cap is not owed.
 True
 """
 
-from peers.credits import MAX_CREDITS
+from engine.errors import Damaged
+from peers.credits import MAX_CREDITS, Credits
 from peers.price_list import Prices
 from peers.prices import Outcome, Usage, charge
 
@@ -37,10 +38,16 @@ class Earned:
     def add(self, outcome: Outcome, usage: Usage) -> None:
         """Count a step."""
         if self._price_cap:
-            worth = charge(self._prices, outcome, usage)
+            worth = self._worth(outcome, usage)
             self.amount = min(MAX_CREDITS, self.amount + worth)
             if worth <= self._price_cap - self.due:
                 self.due += worth
+
+    def _worth(self, outcome: Outcome, usage: Usage) -> Credits:
+        try:
+            return charge(self._prices, outcome, usage)
+        except Damaged:  # figures that cannot be, or prices: it is told all the same, and not owed
+            return MAX_CREDITS
 
     @property
     def unpaid(self) -> int:

@@ -11,7 +11,9 @@ from typing import Final, Literal
 
 from engine.values import dataclass
 from peers.agreement import Offer
+from peers.credits import MAX_CREDITS
 from peers.identity import PeerId
+from peers.prices import Usage, at_most
 
 MAX_PEERS: Final = 256  # that it works for at one time: as many as there are connections
 
@@ -83,6 +85,9 @@ def objection(house: House, offer: Offer, agreed: Mapping[PeerId, Share]) -> str
         return f"this peer leases for {house.longest_ms} ms at most"
     if any(offer.prices.get(what, 0) < least for what, least in house.prices.items()):
         return "this peer asks for more"
+    most = at_most(offer.prices, Usage(offer.cores, offer.memory_bytes, offer.lease_ms))
+    if most >= MAX_CREDITS:
+        return "at these prices a step may cost more than there are credits"
     return _no_room(house, asks, wants, agreed)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peers.agreement import Offer
+from peers.credits import MAX_CREDITS
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
 from tests.peers.keys import identity
@@ -37,6 +38,15 @@ def test_what_fits_is_taken() -> None:
 def test_what_its_owner_set_holds(changes: dict[str, object], said: str) -> None:
     """The requester is told why."""
     assert said in objection(dataclasses.replace(HOUSE, **changes), OFFER, {})  # type: ignore[arg-type]
+
+
+def test_no_price_is_taken_by_which_a_step_comes_to_no_amount() -> None:
+    """With all that is asked for, for as long as it is leased, it is one."""
+    most = MAX_CREDITS // (OFFER.cores * OFFER.lease_ms // 1_000)
+    for price, said in ((most - 1, ""), (most + 1, "more than there are credits")):
+        offer = dataclasses.replace(OFFER, prices={"core-second": price, "cache-hit": 1})
+        assert said in objection(HOUSE, offer, {})
+        assert bool(said) == bool(objection(HOUSE, offer, {}))
 
 
 def test_one_requester_does_not_get_all() -> None:
