@@ -81,6 +81,10 @@ class Owner(Protocol):
         """Hear that so much more is owed for steps."""
         ...
 
+    def settled(self, deal: "Deal") -> None:
+        """Hear that nothing more comes to be owed, after it was closed."""
+        ...
+
     def given_back(self, deal: "Deal", steps: Sequence[Cid], why: str) -> None:
         """Hear that some steps are not done here."""
         ...
@@ -118,6 +122,7 @@ class Deal:
             royalties,
             office.payments,
             partial(owner.paid, self),
+            partial(owner.settled, self),
             office.log,
         )
         self._contact = Contact()

@@ -5,7 +5,8 @@ for it in the next voucher; until then it waits (backlog.py). What is owed gets 
 after. When an agreement ends, the authors of what was run get theirs (author_payments.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -36,6 +37,7 @@ VOUCH_MS: Final = 250  # for which receipts wait for others that the same vouche
 MANY: Final = MAX_PENDING // 4  # receipts, which do not wait
 
 Then = Callable[[], None]
+Claimed = Callable[[Sequence[Line]], None]
 
 
 class Bill(NamedTuple):
@@ -45,6 +47,14 @@ class Bill(NamedTuple):
     batch: Cid | None
     lines: tuple[Line, ...]
     royalties: Royalties = NOBODY  # which the agreement names
+
+
+class Ending(NamedTuple):
+    """An agreement that ends when its provider has said what was stopped."""
+
+    agreement: Agreement
+    royalties: Royalties
+    then: Then
 
 
 class Payments:
@@ -67,8 +77,8 @@ class Payments:
         self._backlog = Backlog(self._may_pay, log)
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
-        self._ending: list[tuple[Agreement, Royalties]] = []
-        self._live: set[Cid] = set()  # agreements that have not ended, and what is only offered
+        self._ending: deque[Ending] = deque()
+        self._live: dict[tuple[PeerId, Cid], Claimed] = {}  # that are not ended, or only offered
         self._now_ms = 0
         treasury.heard.append(self._heard)
 
@@ -82,9 +92,9 @@ class Payments:
         owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
         return Credits(max(0, limit - owed))
 
-    def begin(self, agreement: Cid) -> None:
-        """Hear that something is offered, and may be paid until `end`."""
-        self._live.add(agreement)
+    def begin(self, provider: PeerId, agreement: Cid, claimed: Claimed) -> None:
+        """Hear that something is offered, and may be paid until `end`; `claimed` bills claims."""
+        self._live[provider, agreement] = claimed
 
     def bill(self, provider: PeerId, bill: Bill, then: Then) -> None:
         """Give receipts; `then` is called when they are durable."""
@@ -105,29 +115,35 @@ class Payments:
         self._stopped.add(agreement, steps, self._now_ms)
 
     def claim(self, provider: PeerId, claim: Claim) -> None:
-        """Pay for steps that were stopped, as far as their agreement has credit left."""
-        if self._held(provider, claim.agreement) is not None:
-            lines = tuple(self._stopped.claim(claim.agreement, claim.ran))
-            self.bill(provider, Bill(claim.agreement, None, lines), lambda: None)
+        """Have billed what steps had run that were stopped; what comes too late is not paid."""
+        claimed = self._live.get((provider, claim.agreement))
+        if claimed and (lines := self._stopped.claim(claim.agreement, claim.ran)):
+            claimed(lines)
 
-    def end(self, agreement: Agreement, royalties: Royalties) -> None:
-        """Give no more receipts under an agreement; its authors get theirs.
+    def end(self, agreement: Agreement, royalties: Royalties, then: Then) -> None:
+        """Give no more receipts under an agreement, but for claims; its authors get theirs.
 
-        What its provider was not heard to accept is ended when it is.
+        `then` is called when no claim is waited for. What its provider was not heard to accept is
+        ended when it is.
         """
-        self._live.discard(agreement.cid)
-        self._ending.append((agreement, royalties))
+        self._ending.append(Ending(agreement, royalties, then))
         self._end_all()
 
     def _end_all(self) -> None:
         """End agreements of which no more is to be heard."""
-        ending, self._ending = self._ending, []
-        for agreement, royalties in ending:
-            provider, cid = agreement.provider, agreement.cid
-            if self._stopped.waits(cid, self._now_ms):
-                self._ending.append((agreement, royalties))
-            elif self._backlog.has(provider, cid) or self._held(provider, cid) is not None:
-                self._backlog.add(provider, cid, partial(self._close, agreement, royalties))
+        for _ in range(len(self._ending)):
+            ending = self._ending.popleft()
+            if self._stopped.waits(ending.agreement.cid, self._now_ms):
+                self._ending.append(ending)
+            else:
+                self._end(*ending)
+
+    def _end(self, agreement: Agreement, royalties: Royalties, then: Then) -> None:
+        provider, cid = agreement.provider, agreement.cid
+        self._live.pop((provider, cid), None)
+        then()
+        if self._backlog.has(provider, cid) or self._held(provider, cid) is not None:
+            self._backlog.add(provider, cid, partial(self._close, agreement, royalties))
 
     def resume(self, dues: Iterable[Batch], settled: Callable[[Cid], None]) -> None:
         """Pay what was owed when the program ended, and end what was agreed then.
@@ -169,7 +185,7 @@ class Payments:
         """Pay what waited for a provider's word; end what it accepts when nobody wants it."""
         if isinstance(written.body, Agreed) and written.author != self._treasury.me:
             self._backlog.go_on()
-            if written.body.agreement not in self._live:
+            if (written.author, written.body.agreement) not in self._live:
                 self._end_left(written.author, written.body.agreement)
 
     def _end_left(self, provider: PeerId, agreement: Cid) -> None:
@@ -177,7 +193,7 @@ class Payments:
         if self._held(provider, agreement) is not None:
             offer = precedent.offer_of(self._book, agreement)
             royalties = self._authors.of(offer) if offer.royalties else NOBODY
-            self.end(Agreement(agreement, offer), royalties)
+            self.end(Agreement(agreement, offer), royalties, lambda: None)
 
     def _may_pay(self, provider: PeerId, agreement: Cid) -> bool:
         return self._held(provider, agreement) is not None and self._has_room(provider)

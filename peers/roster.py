@@ -85,13 +85,14 @@ class Roster:
         return True
 
     def spent(self, deal: Deal, amount: Credits) -> None:
-        """Count what is owed now under an agreement: no more than is left of its cap.
+        """Count what is owed now under an agreement: no more than is left of its cap."""
+        self._budget.spent(deal.agreement, amount)
+        self._purses[deal.agreement].pay(amount)
 
-        Of one that has ended with the run nothing is left that could be promised to others.
-        """
-        if deal.agreement in self._purses:
-            self._budget.spent(deal.agreement, amount)
-            self._purses[deal.agreement].pay(amount)
+    def settled(self, deal: Deal) -> None:
+        """Have back what was promised under an agreement, and did not come to be owed."""
+        self._budget.ended(deal.agreement)
+        del self._purses[deal.agreement]
 
     def left(self, deal: Deal) -> None:
         """Give a provider none for now."""
@@ -103,8 +104,6 @@ class Roster:
     def closed(self, deal: Deal, why: str, now_ms: int) -> None:
         """Offer to a provider again later, or to others."""
         self.deals.pop(deal.agreement, None)
-        self._purses.pop(deal.agreement, None)
-        self._budget.ended(deal.agreement)
         if self._current.get(deal.provider) is not deal:
             return
         del self._current[deal.provider]

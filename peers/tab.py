@@ -26,9 +26,10 @@ class Tab:
         royalties: Royalties,
         payments: Payments,
         spent: Callable[[Credits], None],
+        settled: Callable[[], None],
         log: Say,
     ) -> None:
-        """Call `spent` with what is owed, as it comes to be owed."""
+        """Call `spent` with what is owed, as it comes to be owed; `settled` when no more does."""
         self.is_free = agreement.offer.price_cap == 0
         self._agreement = agreement
         self._prices = agreement.offer.prices
@@ -36,16 +37,17 @@ class Tab:
         self._royalties = royalties
         self._payments = payments
         self._spent = spent
+        self._settled = settled
         self._log = log
         self._is_closed = False
         if not self.is_free:
-            payments.begin(agreement.cid)
+            payments.begin(agreement.provider, agreement.cid, self._claimed)
 
     def line(self, said: Testimony, seen: Seen) -> Line:
         """Return what is paid for a result."""
         return line_of(self._prices, said, seen)
 
-    def pay(self, batch: Cid, lines: Sequence[Line], then: Callable[[], None]) -> None:
+    def pay(self, batch: Cid | None, lines: Sequence[Line], then: Callable[[], None]) -> None:
         """Pay for some steps, as far as the agreement goes; `then` when that is durable."""
         paid = tuple(within(lines, self._left))
         amount = sum(line.amount for line in paid)
@@ -76,7 +78,15 @@ class Tab:
             self._payments.stopped(self._agreement.cid, out)
 
     def close(self) -> None:
-        """Pay nothing more."""
-        if not self.is_free and not self._is_closed:
-            self._is_closed = True
-            self._payments.end(self._agreement, self._royalties)
+        """Pay nothing more, but for what was stopped and is still to be heard of."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self.is_free:
+            self._settled()
+        else:
+            self._payments.end(self._agreement, self._royalties, self._settled)
+
+    def _claimed(self, lines: Sequence[Line]) -> None:
+        """Pay for steps that were stopped."""
+        self.pay(None, lines, lambda: None)

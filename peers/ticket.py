@@ -150,6 +150,10 @@ class Ticket:
         """Count what is owed for steps."""
         self._roster.spent(deal, amount)
 
+    def settled(self, deal: Deal) -> None:
+        """Have something left for others."""
+        self._roster.settled(deal)
+
     def given_back(self, deal: Deal, steps: Sequence[Cid], why: str) -> None:
         """Have steps done by another; one that comes back again and again is not done at all."""
         if self._roster.is_over:

@@ -45,13 +45,15 @@ class Tab(Payments):
     def stopped(self, agreement: Cid, steps: Mapping[Cid, Out]) -> None:
         """Note what is stopped."""
         self.out.update(steps)
+        super().stopped(agreement, steps)
 
-    def begin(self, agreement: Cid) -> None:
-        """Wait for no provider's word."""
-
-    def end(self, agreement: Agreement, royalties: Royalties) -> None:
+    def end(self, agreement: Agreement, royalties: Royalties, then: Callable[[], None]) -> None:
         """Note that no more is."""
         self.ended.append(agreement.cid)
+        super().end(agreement, royalties, then)
+
+    def _held(self, provider: PeerId, agreement: Cid) -> None:
+        """Return what the ledger has: nothing."""
 
 
 class Gratis(CreditLine):

@@ -49,14 +49,17 @@ from peers.royalties import NOBODY
 from peers.run_frames import Task, write_tasks
 from peers.signed import Unsealed, seal
 from peers.step_messages import (
+    CLAIM_TYPE,
     LEASE_TYPE,
     RETURN_TYPE,
     STOP_TYPE,
+    Claim,
     Handed,
     Need,
     Steps,
     read_lease,
     read_steps,
+    write_claim,
     write_steps,
 )
 from tests.peers.free import Tab
@@ -154,11 +157,12 @@ class Asker(Trader):
         usual_ms: int | None = 1_000,
         private: bool = False,
         is_fresh: bool = False,
+        cores: int = 1,
     ) -> None:
         """Have steps run, by name."""
         records = [step(name) for name in names]
         self.store.put([ENVIRONMENT, *records])
-        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000, is_fresh=is_fresh)
+        need = Need(ENVIRONMENT.cid, 64 * MIB, 64 * MIB, 60_000, cores, is_fresh)
         self.visit.on_frame(
             write_tasks(
                 [
@@ -174,6 +178,7 @@ class Asker(Trader):
         """Let time pass for the requester too."""
         super().turn()
         self.requester.tick(self.clock.monotonic_ms())
+        self.tab.tick(self.clock.monotonic_ms())
 
     def close(self) -> None:
         """End."""
@@ -311,6 +316,14 @@ class Worker(Trader):
         assert line is not None
         body = write_steps(Steps(handed.lease.value.agreement, handed.steps, why))
         self.post.ask(line, RETURN_TYPE, body, 10_000)
+
+    def claim(self, agreement: Cid, step: Cid, ran_ms: int) -> None:
+        """Say how long a step had run that was stopped."""
+        assert self.asker is not None
+        line = self.lines.control(self.asker)
+        assert line is not None
+        body = write_claim(Claim(agreement, ((step, ran_ms),)))
+        self.post.ask(line, CLAIM_TYPE, body, 10_000)
 
     def _hear(self, happened: list[Happened]) -> None:
         for one in happened:

@@ -48,14 +48,14 @@ def two(opened: Opened) -> tuple[Bank, Bank]:
     return requester, provider
 
 
-def nothing() -> None:
+def nothing(*_: object) -> None:
     """Do nothing more."""
 
 
 def agree(requester: Bank, provider: Bank, cap: int, name: str = "run") -> Agreement:
     """Have a provider take an offer."""
     offer: Block = offered(requester.identity, provider.peer.key, cap, name)
-    requester.payments.begin(offer.cid)
+    requester.payments.begin(provider.peer, offer.cid, nothing)
     provider.credit.agree(requester.peer, offer, cap, nothing)
     return Agreement(offer.cid, unseal(OFFER, offer.data).value)
 
@@ -71,7 +71,7 @@ def end(requester: Bank, provider: Bank, agreement: Agreement) -> None:
     held = provider.treasury.account
     known = requester.treasury.account
     until(lambda: agreement.cid in known(provider.peer).agreements, requester, provider)
-    requester.payments.end(agreement, NOBODY)
+    requester.payments.end(agreement, NOBODY, nothing)
     until(lambda: agreement.cid not in held(requester.peer).agreements, requester, provider)
     until(lambda: provider.balance(requester) == -requester.balance(provider), requester, provider)
 
@@ -165,7 +165,7 @@ def test_an_offer_that_comes_again_is_answered_when_it_is_durable(two: tuple[Ban
     """Each time, and no sooner than the first."""
     requester, provider = two
     offer = offered(requester.identity, provider.peer.key, 300)
-    requester.payments.begin(offer.cid)
+    requester.payments.begin(provider.peer, offer.cid, nothing)
     answered: list[int] = []
     for number in range(2):
         provider.credit.agree(requester.peer, offer, 300, partial(answered.append, number))

@@ -42,7 +42,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
         one.close()
 
 
-def nothing() -> None:
+def nothing(*_: object) -> None:
     """Do nothing more."""
 
 
@@ -80,7 +80,7 @@ def agree(
 ) -> Block:
     """Have a provider take an offer; return it."""
     offer = offered(requester.identity, provider.peer.key, cap, name, royalties.cids)
-    requester.payments.begin(offer.cid)
+    requester.payments.begin(provider.peer, offer.cid, nothing)
     provider.credit.agree(requester.peer, offer, cap, lambda: None)
     return offer
 
@@ -90,7 +90,7 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     one, two = opened(1), opened(2)
     one.meet(two)
     offer = offered(one.identity, two.peer.key, 500)
-    one.payments.begin(offer.cid)
+    one.payments.begin(two.peer, offer.cid, nothing)
     paid: list[None] = []
     one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(20, 30)), lambda: paid.append(None))
     assert not paid
@@ -98,7 +98,7 @@ def test_what_is_paid_is_owed_on_both_sides(opened: Callable[..., Bank]) -> None
     two.credit.agree(one.peer, offer, 500, lambda: None)
     until(lambda: one.balance(two) == -50 and two.balance(one) == 50, one, two)
     assert paid
-    one.payments.end(agreement_of(offer), NOBODY)
+    one.payments.end(agreement_of(offer), NOBODY, nothing)
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
     assert two.credit.room(one.peer) == 950
 
@@ -109,7 +109,7 @@ def test_what_was_agreed_in_vain_ends(opened: Callable[..., Bank]) -> None:
     one.meet(two)
     until(lambda: two.lines.control(one.peer), one, two)
     offer = agree(one, two, 500)
-    one.payments.end(agreement_of(offer), NOBODY)
+    one.payments.end(agreement_of(offer), NOBODY, nothing)
     until(lambda: offer.cid in two.treasury.account(one.peer).agreements, one, two)
     assert two.credit.room(one.peer) == 500
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
@@ -142,9 +142,9 @@ def test_what_nobody_wants_is_ended(opened: Callable[..., Bank]) -> None:
     """A provider that was killed when it had agreed, and was waited for no more, is told so."""
     one, two = opened(1), opened(2)
     offer = offered(one.identity, two.peer.key, 500)
-    one.payments.begin(offer.cid)
+    one.payments.begin(two.peer, offer.cid, nothing)
     two.credit.agree(one.peer, offer, 500, nothing)
-    one.payments.end(agreement_of(offer), NOBODY)
+    one.payments.end(agreement_of(offer), NOBODY, nothing)
     one.meet(two)
     until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
@@ -260,14 +260,14 @@ def test_who_is_not_paid_is_told_why(opened: Callable[..., Bank]) -> None:
     """Under an agreement that has not ended, and in both ledgers, whoever was there then."""
     one, two = opened(1), opened(2)
     offer = offered(one.identity, two.peer.key, 500)
-    one.payments.begin(offer.cid)
+    one.payments.begin(two.peer, offer.cid, nothing)
     step = Cid.of(RAW, b"step")
     one.payments.dispute(agreement_of(offer), {step: "x" * 1_000})
     one.meet(two)
     until(lambda: two.lines.control(one.peer), one, two)
     two.credit.agree(one.peer, offer, 500, lambda: None)
     until(lambda: "disputed" in two.said, one, two)
-    one.payments.end(agreement_of(offer), NOBODY)
+    one.payments.end(agreement_of(offer), NOBODY, nothing)
     until(lambda: not two.treasury.account(one.peer).agreements, one, two)
     one.payments.dispute(agreement_of(offer), {step: "too late"})
     until(lambda: not one.treasury.account(two.peer).agreements, one, two)
@@ -358,7 +358,7 @@ def test_authors_are_owed_no_more_than_one_voucher_covers(
         one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(10), royalties), nothing)
         until(lambda at=number: two.balance(one) == 10 + at * 10, one, two)
     for offer in offers:
-        one.payments.end(agreement_of(offer), royalties)
+        one.payments.end(agreement_of(offer), royalties, nothing)
     assert len(one.treasury.account(author.peer).mine.pending) == few
     assert [*one.treasury.account(two.peer).agreements] == [offers[-1].cid]
     until(lambda: one.balance(author) == -few - 1, one)
@@ -392,7 +392,7 @@ def test_authors_get_theirs_when_an_agreement_ends(opened: Callable[..., Bank]) 
     royalties = Royalties([block.data])
     offer = agree(one, two, 500, royalties=royalties)
     one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(105), royalties), nothing)
-    one.payments.end(agreement_of(offer), royalties)
+    one.payments.end(agreement_of(offer), royalties, nothing)
     until(lambda: two.balance(one) == 105, one, two)
     until(lambda: one.balance(author) == -17, one, two)
     author.meet(one)
@@ -415,7 +415,7 @@ def test_parents_of_a_manifest_go_with_what_falls_to_authors(opened: Callable[..
     royalties = Royalties([block.data], [base.data])
     offer = agree(one, two, 500, "run", royalties)
     one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(100), royalties), nothing)
-    one.payments.end(agreement_of(offer), royalties)
+    one.payments.end(agreement_of(offer), royalties, nothing)
     until(lambda: one.balance(author) == -10 and one.balance(elder) == -7, one, two)
     for each in (author, elder):
         each.meet(one)
@@ -442,7 +442,7 @@ def test_authors_get_theirs_of_a_run_that_was_interrupted(opened: Callable[..., 
     named = (Author(author.peer.key, 1),)
     block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
     offer = offered(one.identity, two.peer.key, 500, royalties=(block.cid,))
-    one.payments.begin(offer.cid)
+    one.payments.begin(two.peer, offer.cid, nothing)
     two.credit.agree(one.peer, offer, 500, nothing)
     bill = Bill(offer.cid, BATCH, lines(100), Royalties([block.data]))
     one.payments.bill(two.peer, bill, nothing)
@@ -462,7 +462,7 @@ def test_authors_get_theirs_of_what_had_no_receipt_yet(opened: Callable[..., Ban
     block = seal(MANIFEST, Manifest(None, named, 7, 1_000, 10**6), author.identity)
     one.store.put([block])
     offer = offered(one.identity, two.peer.key, 500, royalties=(block.cid,))
-    one.payments.begin(offer.cid)
+    one.payments.begin(two.peer, offer.cid, nothing)
     two.credit.agree(one.peer, offer, 500, nothing)
     until(lambda: one.treasury.account(two.peer).agreements, one, two)
     with one.database.change() as change:

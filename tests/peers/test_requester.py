@@ -18,6 +18,7 @@ from peers.recruiter import DEAR_MS, PATIENCE_MS
 from peers.returns import MAX_RETURNS
 from peers.run_frames import read_losses, read_outcomes, write_numbers
 from peers.step_messages import Handed
+from peers.stopped import CLAIM_MS
 from tests.peers.labour import Asker, Worker, block, introduce, step
 from tests.peers.traders import until
 
@@ -565,6 +566,51 @@ def test_no_more_is_handed_over_than_the_run_may_cost(asker: Asker, made: Made) 
     assert sum(offer.price_cap for offer in worker.offers) <= 10_000_000
     assert 8 <= sum(len(handed.steps) for handed in worker.leases) <= 10
     assert not lost(asker)
+
+
+def stop_and_want_more(asker: Asker, worker: Worker) -> None:
+    """Stop a step that is out for 5 of 10 credits, and want one that costs 6."""
+    worker.prices = {"core-second": 1_000_000}
+    worker.run = never
+    introduce(asker, worker)
+    asker.begin(Credits(10_000_000))
+    asker.have_run("a")
+    until(lambda: worker.leases, asker, worker)
+    asker.clock.by_ms += 5_000
+    asker.turn()
+    asker.visit.on_frame(write_numbers("stop", [0]))
+    asker.have_run("b", cores=6)
+    until(lambda: worker.ended, asker, worker)
+    for _ in range(10):
+        asker.clock.by_ms += 100
+        asker.turn()
+    assert [offer.price_cap for offer in worker.offers] == [5_000_000]
+
+
+def test_what_a_stopped_step_had_run_counts(asker: Asker, made: Made) -> None:
+    """As its provider says it, though the agreement is closed: no more is promised to others."""
+    worker = made(2, 64)
+    stop_and_want_more(asker, worker)
+    worker.claim(worker.ended[0], step("a").cid, 4_500)
+    until(lambda: asker.tab.lines, asker, worker)
+    asker.clock.by_ms += DEAR_MS + CLAIM_MS
+    until(lambda: lost(asker), asker, worker)
+    (loss,) = read_losses(tuple(asker.visit.of("lost")))
+    assert "asks 6 credits for a step, and 5.5 credits of 10 credits is left" in loss.what
+    assert len(worker.offers) == 1
+
+
+def test_what_nobody_claims_is_there_again(asker: Asker, made: Made) -> None:
+    """When the time for it is over."""
+    worker = made(2, 64)
+    stop_and_want_more(asker, worker)
+    asker.clock.by_ms += CLAIM_MS
+    until(lambda: len(worker.offers) == 2, asker, worker)
+    assert worker.offers[1].price_cap == 6_000_000
+    heard = worker.confirmed
+    worker.claim(worker.ended[0], step("a").cid, 4_500)
+    until(lambda: worker.confirmed > heard, asker, worker)
+    assert not asker.tab.lines
 
 
 def test_content_that_comes_is_paid_by_the_byte(asker: Asker, made: Made) -> None:

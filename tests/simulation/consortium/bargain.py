@@ -54,6 +54,7 @@ class Bargain:
         self.terms = terms
         self.requester = desk.member
         self.is_agreed = self.is_over = self.is_gone = False
+        self._is_answered = False
         self._owner = owner
         self._lender = desk.member.others[provider]
         self._agenda = desk.member.agenda
@@ -68,6 +69,7 @@ class Bargain:
             royalties,
             self._drawer,  # type: ignore[arg-type]
             partial(owner.paid, self),
+            partial(owner.settled, self),
             desk.log,
         )
         self._agenda.after(WAY_MS, self._offer)
@@ -141,14 +143,13 @@ class Bargain:
             self._lender.lender.offered(self, self._block, self._answered)
 
     def _answered(self, why: str) -> None:
+        self._is_answered, self.is_agreed = True, not why
         if self.is_over:
-            self.is_agreed = not why
             self._settle()
         elif why:
             self.requester.refused += 1
             self._close(why)
         else:
-            self.is_agreed = True
             self._owner.agreed(self)
 
     def _hand(self, tasks: list[Task]) -> None:
@@ -186,6 +187,7 @@ class Bargain:
         """Give no more receipts."""
         if self.is_agreed:
             self._claim(self._lender.lender.ended(self.agreement))
+        if self._is_answered:
             self.tab.close()
 
 

@@ -211,7 +211,7 @@ def _work_off(market: Market, trader: Trader, other: Trader) -> None:
     if amount <= 0:
         return
     offer = offered(other.signer, trader.peer.key, amount, "the last", epoch=trader.credit.epoch)
-    other.payments.begin(offer.cid)
+    other.payments.begin(trader.peer, offer.cid, lambda _: None)
     trader.enter(other.peer, Limit(2**40))
     body, evidence = agreed(offer, amount)
     trader.enter(other.peer, body, evidence=evidence)

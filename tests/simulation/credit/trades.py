@@ -53,7 +53,7 @@ def offer(market: Market, one: int, two: int, number: int) -> None:
         epoch,
     )
     market.deals.append(made)
-    requester.payments.begin(made.cid)
+    requester.payments.begin(provider, made.cid, lambda _: None)
     asks = requester.peer
     if cap == 0 or lender is None or lender.credit.objection(asks, made.cid, cap, epoch):
         return
@@ -122,7 +122,7 @@ def close(market: Market, one: int, two: int, number: int) -> None:
     made = _deal(market, one)
     if made is not None and not made.is_over and (payer := market.of_peer.get(made.requester)):
         made.is_over = True
-        payer.payments.end(made.agreement, made.royalties)
+        payer.payments.end(made.agreement, made.royalties, lambda: None)
 
 
 def expire(market: Market, one: int, two: int, number: int) -> None:
