@@ -20,10 +20,10 @@ def waiting(account: Account) -> Iterator[str]:
     """Yield what is not answered between a peer and this one, and by what it would be."""
     peer = account.balance.peer
     if account.asked is not None:
-        asks = f"{short(peer)} asks to agree on {_agreed(account.asked)}"
+        asks = f"{short(peer)} asks to agree that {_agreed(account.asked)}"
         yield f"{asks}, because: {account.asked.why}; {_how(peer)}"
     if account.asking is not None:
-        asks = f"you asked {short(peer)} to agree on {_agreed(account.asking)}"
+        asks = f"you asked {short(peer)} to agree that {_agreed(account.asking)}"
         yield f"{asks}, because: {account.asking.why}; not answered yet: there {_how(account.me)}"
     if account.is_ending:
         yield f"you ended the channel with {short(peer)}, which has not answered yet"
@@ -34,21 +34,17 @@ def settled(peer: PeerId, answer: str | None, was: Account | None, now: Account 
     if now is None:
         raise ValueError("what was signed is in the ledger")
     if answer is None and now.asking is not None:
-        no = (
-            f"; that is a no to {_agreed(was.asked)}, for which it asked"
-            if was and was.asked
-            else ""
-        )
-        asks = f"{short(peer)} is asked to agree on {_agreed(now.asking)}"
-        return f"{asks}, when both peers run: there {_how(now.me)}{no}"
+        asks = f"{short(peer)} is asked to agree that {_agreed(now.asking)}, when both peers run"
+        no = f"; it asked that {_agreed(was.asked)}, and has a no" if was and was.asked else ""
+        return f"{asks}: there {_how(now.me)}{no}"
     what = {"accept": "signed", "refuse": "refused"}.get(answer or "", "answered already")
     it = "it " if now.balance.balance > 0 else ""
     return f"{what}; how it stands with {short(peer)}: {it}{sentence(now.balance)}"
 
 
 def _agreed(asked: Asked) -> str:
-    owed = f"{show(abs(asked.balance))} that {'it owes you' if asked.balance > 0 else 'you owe it'}"
-    return owed if asked.balance else "that nobody owes anything"
+    owes = "it owes you" if asked.balance > 0 else "you owe it"
+    return f"{owes} {show(abs(asked.balance))}" if asked.balance else "nobody owes anything"
 
 
 def _how(asker: PeerId) -> str:

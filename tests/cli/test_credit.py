@@ -259,7 +259,7 @@ def test_who_asks_for_another_balance_is_shown(tally: Program) -> None:
     (peer,) = tally.told("credit", "balance")["peers"]
     assert peer["asked"] == {"balance": -500, "why": "paid in cash"}
     tail = str(one.peer)[-8:]
-    said = f"…{tail} asks to agree on 0.0005 credits that you owe it, because: paid in cash"
+    said = f"…{tail} asks to agree that you owe it 0.0005 credits, because: paid in cash"
     assert said in tally("credit", "balance").err
 
 
@@ -280,7 +280,7 @@ def test_who_asked_for_another_balance_sees_what_for(tally: Program) -> None:
     (peer,) = tally.told("credit", "balance")["peers"]
     assert (peer["asked"], peer["asking"]) == (None, {"balance": 500, "why": "paid in cash"})
     said = tally("credit", "balance").err
-    assert "to agree on 0.0005 credits that it owes you, because: paid in cash" in said
+    assert "to agree that it owes you 0.0005 credits, because: paid in cash" in said
     assert f"not answered yet: there 'tally credit reset {str(two.peer)[-8:]} --accept'" in said
 
 
