@@ -54,7 +54,8 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
     if settings.json:
         return emit_json({"unit": "microcredit", "peers": [as_json(one) for one in peers]})
     if not peers:
-        note("nobody is lent anything yet but what a newcomer is: 'tally config show'")
+        newcomer = show(settings.newcomer_limit)
+        note(f"no peer was traded with yet; a new one may owe up to {newcomer} (newcomer_limit)")
     return emit_table(limit_rows(peers), LIMITS)
 
 

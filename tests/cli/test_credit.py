@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.creditwords import sentence
+from peers.balance import balance_of
 from peers.ledger_book import signing
 from peers.ledger_file import FILE, LedgerFile
 from peers.settling import ending, refusal, reset
@@ -60,10 +62,21 @@ def test_a_balance_is_said_in_numbers_and_in_words(
     assert peer["words"] in said
 
 
+def test_what_is_owed_beyond_a_limit_is_no_part_of_it(traded: tuple[Keeper, Keeper]) -> None:
+    """As royalties are, which nobody lends; on either side."""
+    one, two = traded
+    found = balance_of(two.ledger, two.channel(one))
+    owed = found._replace(balance=10_001_420, limit_granted=0, limit_received=5)
+    assert sentence(owed) == "owes you 10.00142 credits; you lend it up to 0 credits"
+    owes = owed._replace(balance=-10_001_420)
+    assert sentence(owes) == "you owe it 10.00142 credits; it lends up to 0.000005 credits"
+
+
 def test_a_home_without_a_ledger_owes_nothing(tally: Program) -> None:
     """Who never traded is told so, and has no ledger after that either."""
     assert tally.told("credit", "balance") == {"unit": "microcredit", "peers": []}
     assert "no peer was traded with" in tally("credit", "balance").err
+    assert "a new one may owe up to 1 credit" in tally("credit", "limit").err
     told = tally("credit", "verify")
     assert told.code == 3
     assert "no ledger yet" in told.err
