@@ -56,7 +56,7 @@ def worked(one: Bank, two: Bank, royalties: Royalties, count: int) -> list[Agree
     for number in range(count):
         name = "run".ljust(MARK_BYTES) + f"{number}"
         offer = offered(one.identity, two.peer.key, 100, name, royalties.cids)
-        one.payments.begin(offer.cid)
+        one.payments.begin(two.peer, offer.cid, lambda _: None)
         two.credit.agree(one.peer, offer, 100, lambda: None)
         line = Line(Cid.of(RAW, name.encode()), None, "ran", 1, 0, 100, 0, 100)
         bill = Bill(offer.cid, BATCH, (line,), royalties)
@@ -88,7 +88,7 @@ def test_all_of_a_run_brings_its_fixed_part_once(
     with monkeypatch.context() as patch:
         patch.setattr(precedent, "given", lambda _: pytest.fail("it is read again"))
         for agreement in agreements[:2]:
-            one.payments.end(agreement, royalties)
+            one.payments.end(agreement, royalties, lambda: None)
         until(lambda: one.balance(author) == -(PER_RUN + 2 * PER_WORK), one, two)
     end(one)
     again = opened(1)
@@ -102,7 +102,7 @@ def test_what_was_given_is_read_with_no_look_at_signatures(
     one, two, author = opened(1), opened(2), opened(3)
     met(one, two)
     royalties = Royalties([manifest_of(author).data])
-    one.payments.end(worked(one, two, royalties, 1)[0], royalties)
+    one.payments.end(worked(one, two, royalties, 1)[0], royalties, lambda: None)
     until(lambda: one.balance(author) == -(PER_RUN + PER_WORK), one, two)
     monkeypatch.setattr(entry, "is_signed", lambda _: pytest.fail("it is looked at"))
     (given,) = precedent.given(one.book)

@@ -305,7 +305,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
 def _agreed(requester: Bank, provider: Bank) -> Block:
     """Have two banks agree; return what was offered."""
     offer = offered(requester.identity, provider.peer.key, 100)
-    requester.payments.begin(offer.cid)
+    requester.payments.begin(provider.peer, offer.cid, lambda _: None)
     provider.credit.agree(requester.peer, offer, 100, lambda: None)
     until(lambda: requester.treasury.account(provider.peer).agreements, requester, provider)
     requester.treasury.enter(provider.peer, Open(provider.peer.key, 0, 0))
