@@ -1,58 +1,36 @@
 """Treasury: the part of a node that keeps its ledger with other peers.
 
-It drives a teller (teller.py): writes what that takes, and only then says it. Who trades asks it
-to sign, and is told when that is durable.
+It drives a teller (teller.py): has written what that takes (ledger_writer.py), and only then said
+(credit_post.py). Who trades asks it to sign, and is told when that is durable.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from engine.clock import Clock
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
-from engine.recorder import Record, Recorder
-from peers.asking import Asking
+from engine.recorder import Recorder
 from peers.channel import Channel as Account
 from peers.connection import Channel, Connection
-from peers.correspondence import lost_after, told_after
 from peers.court import Court
-from peers.credit_messages import (
-    ENTRIES_TYPE,
-    SHOW_TYPE,
-    SYNC_TYPE,
-    Entries,
-    Lost,
-    Taken,
-    read_entries,
-    read_lost,
-    read_sync,
-    read_taken,
-    write_entries,
-    write_lost,
-    write_sync,
-    write_taken,
-)
+from peers.credit_post import TYPES, CreditPost
 from peers.entries import Body
 from peers.entry import Written
 from peers.envelope import Role
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_book import LedgerBook
+from peers.ledger_writer import LedgerWriter
 from peers.lines import Lines
 from peers.mail import Mail
 from peers.proofs import FraudProof
-from peers.queries import Queries
 from peers.saying import Say as Log
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
-from peers.unwritten import Row
 from peers.wake import Wake
-
-AGAIN_MS: Final = 1_000  # after a disk that was full
 
 Heard = Callable[[Written], None]
 
@@ -77,27 +55,22 @@ class Treasury:
         self._lines = lines
         self._teller = teller
         self._book = book
-        self._recorder = recorder
         self._clock = clock
-        self._wake = wake
         self._log = log
-        self._askings: dict[PeerId, Asking] = {}
-        self._queries = Queries()
+        self._post = CreditPost(mail, lines, teller, book, clock)
+        self._writer = LedgerWriter(teller, book, recorder, wake, log, self._go_on)
         self._court = Court(
             teller.ledger.me,
             book,
             mail,
             lines,
-            self._asking,
+            self._post.asking,
             lambda: teller.ledger,
             lambda fraud, proof: teller.note(fraud, clock.now_ms(), (proof,)),
             log,
         )
         self._then: dict[Cid, Callable[[], None]] = {}  # by entry
-        self._rows: list[Row] = []  # to be written
-        self._is_writing = self._is_acting = False
-        self._is_behind = False  # whether a write failed, and was not tried again
-        self._again_ms = 0
+        self._is_acting = False
         self._now_ms = clock.monotonic_ms()
 
     # for who trades
@@ -159,15 +132,7 @@ class Treasury:
 
     def close(self) -> None:
         """Write all, and keep the ledger as it is, so that it is there at once the next time."""
-        self._recorder.flush()
-        if self._is_behind:  # of a full disk: what was not written was not said either
-            return
-        rows = self._rows + self._teller.unsaved()
-        evidence = [block for row in rows for block in row.evidence]
-        with self._book.change() as change:
-            entries = [row.written for row in rows]
-            self._book.enter(entries, self.ledger, change, evidence=evidence)
-            self._book.cache(self.ledger, change)
+        self._writer.close()
 
     # a Part
 
@@ -182,12 +147,9 @@ class Treasury:
         """Forget what was asked of a peer that is gone."""
         if connection.channel is not Channel.CONTROL:
             return
-        if (asking := self._askings.get(peer)) is not None:
-            asking.closed(connection)
+        self._post.closed(connection, peer)
         self._court.closed(peer)
         if self._lines.control(peer) is None:
-            self._askings.pop(peer, None)
-            self._queries.closed(peer)
             self._teller.closed(peer)
         else:
             self._teller.unanswered(peer)
@@ -198,31 +160,15 @@ class Treasury:
     ) -> None:
         """Take what a peer says of credit."""
         if role is Role.ANSWER:
-            if (asking := self._askings.get(peer)) is not None:
-                asking.answered(key, body)
-            return
-        reply = partial(self._mail.reply, connection, key)
-        if kind == SYNC_TYPE:
-            last = read_sync(body)
-            self._queries.ask(
-                peer,
-                lambda: self._teller.asked(peer, last, lambda last, _: reply(write_sync(last))),
-            )
-        elif kind == ENTRIES_TYPE:
-            rows = _rows(read_entries(body))
-            self._teller.said(peer, rows, lambda last, why: reply(write_taken(Taken(last, why))))
-        elif kind == SHOW_TYPE:
-            lost = read_lost(body)
-            self._queries.wait(
-                peer, lambda: reply(write_entries(lost_after(self._book, peer, lost)))
-            )
+            self._post.answered(peer, key, body)
         else:
-            self._court.came(peer, kind, body, reply)
+            part = self._post if kind in TYPES else self._court
+            part.came(peer, kind, body, partial(self._mail.reply, connection, key))
         self._go_on()
 
     def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
         """Ask again what was not answered in time."""
-        if (asking := self._askings.get(peer)) is not None and asking.answered(key, None):
+        if self._post.answered(peer, key, None):
             self._teller.unanswered(peer)
             self._go_on()
 
@@ -230,12 +176,10 @@ class Treasury:
         """Take the time."""
         self._now_ms = now_ms
         self._court.tick(now_ms)
-        self._queries.tick(now_ms)
-        for asking in self._askings.values():
-            asking.flush()
+        self._post.tick(now_ms)
         self._go_on()
 
-    # the book
+    # what is to be done
 
     def _after(self, written: Written, then: Callable[[], None] | None) -> None:
         if then is not None:
@@ -243,10 +187,8 @@ class Treasury:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Write what is to be written, one batch after another, and do what is to be done."""
-        self._rows += self._teller.unsaved()
-        if self._rows and not self._is_writing and self._now_ms >= self._again_ms:
-            self._write(self._rows, self.ledger)
+        """Write what is to be written, and do what is to be done."""
+        self._writer.write(self._now_ms)
         if not self._is_acting:  # else whoever is at it goes on with what came meanwhile
             self._act()
 
@@ -258,44 +200,10 @@ class Treasury:
         finally:
             self._is_acting = False
 
-    def _write(self, rows: list[Row], after: Ledger) -> None:
-        self._is_writing, self._rows = True, []
-        evidence = [block for row in rows for block in row.evidence]
-        entries = [row.written for row in rows]
-
-        def recorded(outcome: "Future[None]") -> None:
-            self._is_behind = outcome.exception() is not None
-            self._wake(partial(self._on_written, rows, outcome))
-
-        enter = partial(self._book.enter, entries, after, evidence=evidence)
-        self._recorder.submit(Record((), enter, recorded))
-        self._recorder.hurry()
-
-    def _on_written(self, rows: list[Row], outcome: "Future[None]") -> None:
-        self._is_writing = False
-        if (error := outcome.exception()) is not None:  # a full disk: nothing of it was said
-            self._rows = rows + self._rows
-            self._again_ms = self._now_ms + AGAIN_MS
-            self._log("ledger not written", why=str(error))
-            return
-        self._teller.saved(len(rows))
-        self._go_on()
-
-    # what the teller wants
-
     def _do(self, action: Action) -> None:
         match action:
-            case Ask(peer, last):
-                self._ask(peer, SYNC_TYPE, write_sync(last), self._on_sync)
-            case Say(peer, after):
-                body = write_entries(told_after(self._book, peer, after))
-                self._ask(peer, ENTRIES_TYPE, body, self._on_taken)
-            case Show(peer, ours, theirs):
-                self._ask(peer, SHOW_TYPE, write_lost(Lost(ours, theirs)), self._on_shown)
-            case Answer(token, last, why):
-                if not callable(token):
-                    raise TypeError("a token is what answers")
-                token(last, why)
+            case Ask() | Say() | Show() | Answer():
+                self._post.say(action)
             case Entered(written):
                 self._entered(written)
             case _:
@@ -333,41 +241,3 @@ class Treasury:
         self._log("blamed", peer=peer, why=why)
         if (line := self._lines.control(peer)) is not None:
             self._mail.end(line, why, is_fault=True)
-
-    def _ask(
-        self, peer: PeerId, kind: int, body: bytes, then: Callable[[PeerId, bytes], None]
-    ) -> None:
-        """Ask a peer; what it answers that is no answer ends its line."""
-
-        def answered(answer: bytes | None) -> None:
-            if answer is not None:
-                then(peer, answer)
-                self._go_on()
-
-        self._asking(peer).ask(kind, body, answered)
-
-    def _asking(self, peer: PeerId) -> Asking:
-        """Return what asks a peer; of one that is gone nothing is kept."""
-        asking = self._askings.get(peer) or Asking(peer, self._mail, self._lines)
-        if self._lines.control(peer) is not None:
-            self._askings[peer] = asking
-        return asking
-
-    def _on_sync(self, peer: PeerId, body: bytes) -> None:
-        self._teller.heard(peer, read_sync(body))
-
-    def _on_taken(self, peer: PeerId, body: bytes) -> None:
-        taken = read_taken(body)
-        self._teller.taken(peer, taken.last, taken.why)
-
-    def _on_shown(self, peer: PeerId, body: bytes) -> None:
-        self._teller.shown(peer, _rows(read_entries(body)), self._clock.now_ms())
-
-
-def _rows(entries: Entries) -> list[Row]:
-    """Return entries, each with the blocks that it names."""
-    blocks = entries.evidence
-    return [
-        Row(one, tuple(blocks[cid] for cid in one.entry.refs if cid in blocks))
-        for one in entries.entries
-    ]

@@ -37,12 +37,12 @@ def test_of_who_is_gone_nothing_is_kept(met: tuple[Bank, Bank, Connection]) -> N
     until(lambda: one.treasury.account(three.peer).theirs.is_open, one, three)
     for bank, ends in ((two, line), (three, three.lines.control(one.peer))):
         assert ends is not None
-        one.treasury._asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
-        assert list(one.treasury._askings) == [bank.peer]
+        one.treasury._post.asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
+        assert list(one.treasury._post._askings) == [bank.peer]
         bank.post.end(ends, "it goes", is_fault=False)
         until(lambda bank=bank: one.lines.control(bank.peer) is None, one, bank)
-        one.treasury._asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
-    assert not one.treasury._askings
+        one.treasury._post.asking(bank.peer).ask(SHOW_TYPE, NOTHING, lambda _: None)
+    assert not one.treasury._post._askings
     assert list(one.treasury._teller._lines) == [three.peer]
     three.close()
 
@@ -53,7 +53,7 @@ def test_what_was_lost_is_shown_in_turn(met: tuple[Bank, Bank, Connection]) -> N
     two.treasury.enter(one.peer, Open(one.peer.key, 0, 5))
     until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
     shown: list[bytes] = []
-    asking = two.treasury._asking(one.peer)
+    asking = two.treasury._post.asking(one.peer)
     asking.ask(SHOW_TYPE, NOTHING, lambda body: shown.append(body or b""))
     until(lambda: shown, one, two)
     (opening,) = read_entries(shown[0]).entries
