@@ -16,6 +16,7 @@ from engine.content.cid import Cid
 from engine.values import dataclass
 from peers.entries import Checkpoint, Reset, Standing
 from peers.identity import PeerId
+from peers.place import Place
 
 T = TypeVar("T")
 
@@ -59,6 +60,11 @@ class Side:
     def debt(self) -> int:
         """All that it owes, by its own word."""
         return self.total + self.owed
+
+    @property
+    def place(self) -> Place | None:
+        """Where its last entry is in its log."""
+        return None if self.last is None else Place(self.epoch, self.number, self.last)
 
     @property
     def signed_number(self) -> int:

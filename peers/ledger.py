@@ -21,6 +21,7 @@ from peers.entries import Body, Epoch, Fraud, Genesis, Open
 from peers.entry import NETWORK, Entry, Written
 from peers.entry_kinds import write_body
 from peers.identity import PeerId
+from peers.place import Place
 
 SPREAD_MS: Final = 2**32  # 50 days, in which no two copies begin an epoch at one time
 
@@ -54,6 +55,11 @@ class Ledger:
         while (found := self.channels.get(channel.id)) is not None:
             yield found
             channel = channel_between(self.me, peer, found.generation + 1)
+
+    def last_with(self, peer: PeerId, author: PeerId) -> Place | None:
+        """Return where the last entry of one of the two is in the channels with a peer."""
+        places = (channel.side(author).place for channel in self.with_peer(peer))
+        return max((place for place in places if place is not None), default=None)
 
     def peers(self) -> Sequence[PeerId]:
         """Return with whom there are channels."""

@@ -19,7 +19,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.runner import Signer
-from peers.channel import Channel, Side
+from peers.channel import Channel
 from peers.clearing import Invalid, OutOfPlace
 from peers.entries import Body, Checkpoint, Epoch, Genesis
 from peers.entry import Written, write
@@ -60,7 +60,7 @@ class Teller:
         self._is_restored = is_restored
         self._lines: dict[PeerId, Line] = {}
         for peer in ledger.peers():
-            self._line(peer).durable = _last(ledger, peer, ours=True)
+            self._line(peer).durable = ledger.last_with(peer, ledger.me)
         self._unwritten = Unwritten(known)
         self._vetting = Vetting(self._unwritten.evidence)
         self._actions: deque[Action] = deque()
@@ -343,28 +343,15 @@ class Teller:
 
     def _theirs(self, peer: PeerId) -> Place | None:
         """Return the last entry of a peer that is here."""
-        return _last(self.ledger, peer, ours=False)
+        return self.ledger.last_with(peer, peer)
 
     def _ours(self, peer: PeerId) -> Place | None:
-        return _last(self.ledger, peer, ours=True)
+        return self.ledger.last_with(peer, self.ledger.me)
 
     def _is_here(self, written: Written) -> bool:
         return self._unwritten.has(written.author, place_of(written))
 
 
-def _last(ledger: Ledger, peer: PeerId, *, ours: bool) -> Place | None:
-    """Return the last entry of one of two peers in their channels."""
-    sides = (one.mine if ours else one.theirs for one in ledger.with_peer(peer))
-    return max((_of(one) for one in sides if one.last is not None), default=None)
-
-
 def _is_later(place: Place | None, other: Place | None) -> bool:
     """Return whether one place comes after another; any comes after none."""
     return place is not None and (other is None or place > other)
-
-
-def _of(side: Side) -> Place:
-    """Return where the last entry of a side is."""
-    if side.last is None:
-        raise ValueError("a side has said nothing")
-    return Place(side.epoch, side.number, side.last)
