@@ -18,6 +18,7 @@ from peers.ledger_book import LedgerBook
 from peers.limits import Policy
 from peers.node_ground import Ground
 from peers.payments import Payments
+from peers.precedent import has_worked
 from peers.saying import Say
 from peers.settlement import Settlement
 from peers.teller import Teller
@@ -71,15 +72,15 @@ def _open_treasury(kept: Kept, signer: Signer, ground: Ground, closing: ExitStac
     if why is not None:
         log("ledger restored", why=why)
         treasury.note(Epoch(why))
-    _begin_word(treasury, kept.book, log)
+    _begin_word(treasury, book, kept.book, log)
     return treasury
 
 
-def _begin_word(treasury: Treasury, book: Book, log: Say) -> None:
+def _begin_word(treasury: Treasury, ledger: LedgerBook, book: Book, log: Say) -> None:
     """Begin a new epoch when what was said of steps may be lost: two words are of one epoch."""
     if not book.is_other:
         return
-    if treasury.ledger.number > 0:
+    if has_worked(ledger):
         log("book restored", why=LOST)
         treasury.note(Epoch(LOST), then=book.accept)
     else:

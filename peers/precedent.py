@@ -97,6 +97,12 @@ def royalties_of(
     return Royalties(signed, [find(cid) for cid in sorted(parents)])
 
 
+def has_worked(book: LedgerFile) -> bool:
+    """Return whether its owner has ever agreed to work for somebody, as far as is to be seen."""
+    query = "SELECT signed FROM entries WHERE is_own AND (signed = x'' OR instr(signed, ?)) LIMIT 1"
+    return any(True for _ in book.column(query, (_AGREED,)))
+
+
 def _own(book: LedgerFile, kind: bytes) -> Iterator[Written]:
     """Yield our entries of a kind: the kind is among their bytes, as it is written."""
     query = "SELECT signed FROM entries WHERE is_own AND instr(signed, ?) ORDER BY pos"
