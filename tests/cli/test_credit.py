@@ -10,11 +10,10 @@ from cli.creditwords import sentence
 from peers.balance import balance_of
 from peers.ledger_book import signing
 from peers.ledger_file import FILE, LedgerFile
-from peers.settling import ending, refusal, reset
 from tests.cli.program import Program
 from tests.peers.books import backed, be, keep
 from tests.peers.keys import identity
-from tests.peers.ledgers import Keeper, opened
+from tests.peers.ledgers import Keeper
 
 OTHER = identity(9).peer
 
@@ -241,105 +240,6 @@ def test_a_shell_completes_peers_of_the_ledger(
     told = tally.at(tally.home, **asked).process()
     assert told.out.startswith(f"word\t{one.peer}\towes you"), told.err
     assert not tally.at(tally.home.parent / "none", **asked).process().out
-
-
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        (("close", OTHER), 3),
-        (("reset", OTHER, "5"), 2),
-        (("reset", OTHER, "--accept"), 3),
-        (("reset", OTHER, "-5", "--why", "it was paid"), 3),
-        (("reset", OTHER, "much", "--why", "it was paid"), 2),
-        (("reset", OTHER, "5", "--why", " "), 2),
-        (("reset", OTHER, "5", "--refuse"), 2),
-        (("reset", OTHER, "5", "--why", "it was paid", "--accept"), 2),
-        (("reset", OTHER, "5", "--accept"), 3),
-    ],
-)
-def test_what_both_have_to_sign_needs_a_peer_that_runs(
-    tally: Program, words: tuple[str, ...], code: int
-) -> None:
-    """Here and there; and it is said what is to be signed, and why."""
-    assert tally("credit", *words).code == code
-
-
-def test_who_asks_for_another_balance_is_shown(tally: Program) -> None:
-    """What a peer wants to agree on is said before anybody signs it: how much, and why."""
-    one, two, papers = backed()
-    one.say(reset(one.channel(two), 500, "paid in cash"), two)
-    keep(tally.home, two, papers)
-    (peer,) = tally.told("credit", "balance")["peers"]
-    assert peer["asked"] == {"balance": -500, "why": "paid in cash"}
-    tail = str(one.peer)[-8:]
-    said = f"…{tail} asks to agree that you owe it 0.0005 credits, because: paid in cash"
-    assert said in tally("credit", "balance").err
-
-
-def _ended() -> tuple[Keeper, Keeper]:
-    """Return two peers who have ended their channel, of whom the first lends anew."""
-    one, two = opened()
-    end = ending(one.channel(two))
-    one.say(end, two)
-    two.say(end, one)
-    return one, two
-
-
-def test_who_asked_for_another_balance_sees_what_for(tally: Program) -> None:
-    """Until it is answered: how much, why, and how the other side answers."""
-    one, two, papers = backed()
-    two.say(reset(two.channel(one), 500, "paid in cash"), one)
-    keep(tally.home, two, papers)
-    (peer,) = tally.told("credit", "balance")["peers"]
-    assert (peer["asked"], peer["asking"]) == (None, {"balance": 500, "why": "paid in cash"})
-    said = tally("credit", "balance").err
-    assert "to agree that it owes you 0.0005 credits, because: paid in cash" in said
-    assert f"not answered yet: there 'tally credit reset {str(two.peer)[-8:]} --accept'" in said
-
-
-def test_the_log_says_what_was_asked_for_and_what_was_agreed(tally: Program) -> None:
-    """A reset that is asked for, refused and agreed on is three sentences, each with its amount."""
-    one, two, papers = backed()
-    two.say(reset(two.channel(one), 7_000_000, "a typo"), one)
-    one.say(refusal(one.channel(two)), two)
-    asked = reset(two.channel(one), 500, "paid in cash")
-    two.say(asked, one)
-    one.say(asked, two)
-    keep(tally.home, two, papers)
-    tail = f"…{str(one.peer)[-8:]}"
-    said = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()][-4:]
-    assert said == [
-        f"you ask {tail} to agree on 6.998064 credits in your favour, because: a typo",
-        f"{tail} signs how it stands with you: checkpoint 3; that is a no to what you asked for",
-        f"you ask {tail} to agree on 0.001436 credits in its favour, because: paid in cash",
-        f"{tail} agrees with you on 0.001436 credits in its favour: paid in cash",
-    ]
-
-
-def test_a_channel_that_has_ended_is_shown_as_ended(tally: Program, tmp_path: Path) -> None:
-    """In the balances of a home, in what it lends, and in a ledger that was exported."""
-    one, two = _ended()
-    keep(tally.home, two)
-    be(tally.home, two.key)
-    (peer,) = tally.told("credit", "balance")["peers"]
-    assert (peer["ended"], peer["words"]) == (True, "ended, at exactly zero")
-    assert "  ended  " in tally("credit", "limit").out
-    assert tally("credit", "limit", one.peer, "3").code == 0
-    tally("credit", "export", tmp_path / "x.car")
-    told = tally.told("credit", "verify", tmp_path / "x.car")
-    assert [each["ended"] for each in told["peers"]] == [True, False]
-    assert "ended, at exactly zero" in tally("credit", "verify", tmp_path / "x.car").out
-
-
-def test_an_end_that_is_not_answered_is_shown(tally: Program) -> None:
-    """And nothing is lent meanwhile."""
-    one, two = opened()
-    two.say(ending(two.channel(one)), one)
-    keep(tally.home, two)
-    be(tally.home, two.key)
-    assert tally.told("credit", "balance")["peers"][0]["ending"]
-    assert "which has not answered yet" in tally("credit", "balance").err
-    assert tally("credit", "limit", one.peer, "3").code == 2
 
 
 def test_what_was_signed_off_is_pruned(tally: Program, traded: tuple[Keeper, Keeper]) -> None:

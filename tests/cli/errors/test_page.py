@@ -15,10 +15,12 @@ from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_content,
     cases_credit,
     cases_environments,
+    cases_ledger,
     cases_line,
     cases_machine,
     cases_market,
     cases_packages,
+    cases_royalties,
     cases_running,
     cases_workflow,
 )
