@@ -6,8 +6,19 @@ from pathlib import Path
 import pytest
 
 from peers.connection import Connection
-from peers.credit_messages import SHOW_TYPE, Lost, read_entries, write_lost
+from peers.credit_messages import (
+    ENTRIES_TYPE,
+    SHOW_TYPE,
+    Lost,
+    Taken,
+    Told,
+    read_entries,
+    read_taken,
+    write_entries,
+    write_lost,
+)
 from peers.entries import Open
+from peers.place import place_of
 from peers.queries import MAX_WAITING
 from tests.peers.banks import Bank, until
 
@@ -60,4 +71,20 @@ def test_what_was_lost_is_shown_in_turn(met: tuple[Bank, Bank, Connection]) -> N
     assert opening.body == Open(one.peer.key, 0, 5)
     for _ in range(4 * MAX_WAITING):
         two.post.ask(line, SHOW_TYPE, NOTHING, 60_000)
+    until(lambda: one.lines.control(two.peer) is None, one, two)
+
+
+def test_who_says_the_same_again_and_again_is_cut_off(met: tuple[Bank, Bank, Connection]) -> None:
+    """To verify it takes as long as if it were new. Once it is answered: the answer may be lost."""
+    one, two, line = met
+    written = two.treasury.enter(one.peer, Open(one.peer.key, 0, 5))
+    until(lambda: one.treasury.account(two.peer).theirs.is_open, one, two)
+    answers: list[bytes] = []
+    again = write_entries([Told(written.signed)])
+    asking = two.treasury._post.asking(one.peer)
+    asking.ask(ENTRIES_TYPE, again, lambda body: answers.append(body or b""))
+    until(lambda: answers, one, two)
+    assert read_taken(answers[0]) == Taken(place_of(written), "")
+    for _ in range(4 * MAX_WAITING):
+        two.post.ask(line, ENTRIES_TYPE, again, 60_000)
     until(lambda: one.lines.control(two.peer) is None, one, two)
