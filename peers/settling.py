@@ -158,7 +158,7 @@ def _asked(account: Channel) -> Reset:
         return asked
     fix = "'tally credit balance' says who does"
     if own_reset(account) is not None:
-        fix = "it is this peer that has to answer what you ask for: have its owner do so"
+        fix = "you asked it for one: its owner has to answer that"
     raise Refused("this peer asks for no reset", fix=fix)
 
 

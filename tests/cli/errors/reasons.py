@@ -19,7 +19,7 @@ REASONS: Final[dict[str, str]] = {
     "peers/control_client.py Client.call": "a peer of another version, or one that hangs",
     "peers/credits.py check": FIRST,
     "peers/granting.py grant: the ledger was put back, and that peer": (
-        ELSEWHERE + "tests/cli/test_credit.py"
+        ELSEWHERE + "tests/peers/test_granting.py"
     ),
     "peers/ledger_bundle.py export": LIMIT,
     "peers/ledger_bundle_check.py _Bundle._audit": FORGED,
