@@ -60,7 +60,9 @@ def _is_full(folder: Path) -> bool:
         return False
 
 
-def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) -> TallyError:
+def of_sqlite(
+    error: sqlite3.Error | UnicodeDecodeError, path: Path, what: str, when_damaged: str
+) -> TallyError:
     """Return what an error of SQLite means for the caller; the file at `path` is called `what`."""
     code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path.parent)):
@@ -68,7 +70,8 @@ def of_sqlite(error: sqlite3.Error, path: Path, what: str, when_damaged: str) ->
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         busy = f"another tally process has kept {what} busy for too long"
         return Unavailable(busy, where=str(path), fix="run the command again")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _NOT_TEXT in str(error):
+    is_no_text = isinstance(error, UnicodeDecodeError) or _NOT_TEXT in str(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or is_no_text:
         return Damaged(f"{what} is damaged: {error}", where=str(path), fix=when_damaged)
     return Unavailable(
         f"{what} cannot be used: {error}",

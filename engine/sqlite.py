@@ -59,7 +59,7 @@ class Sqlite:
         self._read_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self.read_only = is_read_only(path)
-        with self._translated(), ExitStack() as opened:
+        with self._translated(UnicodeDecodeError), ExitStack() as opened:
             if self.read_only:
                 self._writer = opened.enter_context(closing(self._connect()))
                 self._check_version()
@@ -81,7 +81,7 @@ class Sqlite:
 
         Raises: Unavailable when the file cannot be read; Damaged when it is corrupt.
         """
-        with self._translated(), self._read_lock:
+        with self._translated(UnicodeDecodeError), self._read_lock:
             return self._reader.execute(query, values).fetchall()
 
     def scan(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
@@ -91,7 +91,7 @@ class Sqlite:
 
         Raises: as rows, where such text is Damaged.
         """
-        with self._translated():
+        with self._translated(UnicodeDecodeError):
             connection = self._connect()
             connection.text_factory = _lenient
             try:
@@ -194,10 +194,11 @@ class Sqlite:
             change.execute(f"PRAGMA user_version = {self._schema.version}")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *also: type[UnicodeDecodeError]) -> Iterator[None]:
+        """Say what an error of SQLite means; `also`: one whose words quote bytes of the file."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, *also) as error:
             raise of_sqlite(
                 error, self.path, self._schema.what, self._schema.when_damaged
             ) from error

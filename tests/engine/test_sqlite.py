@@ -108,6 +108,18 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path):
         Sqlite(tmp_path / "facts.db", SCHEMA)
 
 
+def test_a_file_whose_tables_are_no_text_is_damaged(tmp_path):
+    """SQLite quotes bytes of the file then, of which Python makes an error of its own."""
+    path = tmp_path / "facts.db"
+    Sqlite(path, SCHEMA).close()
+    whole = path.read_bytes()
+    at = whole.index(b"CREATE TABLE facts")
+    for place in range(at, at + len(b"CREATE ")):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x80]) + whole[place + 1 :])
+        with pytest.raises(Damaged, match="the test's file is damaged"):
+            Sqlite(path, SCHEMA)
+
+
 def test_a_file_that_is_no_database_is_damaged(tmp_path):
     """It is said which file that is and what to do."""
     (tmp_path / "facts.db").write_bytes(b"not a database" * 100)
