@@ -196,9 +196,10 @@ class Sqlite:
     @contextmanager
     def _translated(self, *also: type[UnicodeDecodeError]) -> Iterator[None]:
         """Say what an error of SQLite means; `also`: one whose words quote bytes of the file."""
+        errors: tuple[type[sqlite3.Error | UnicodeDecodeError], ...] = (sqlite3.Error, *also)
         try:
             yield
-        except (sqlite3.Error, *also) as error:
+        except errors as error:
             raise of_sqlite(
                 error, self.path, self._schema.what, self._schema.when_damaged
             ) from error

@@ -86,6 +86,8 @@ class _Bundle:
             raise Refused("it is a bundle, and not of a ledger", fix=_NONE)
         try:
             for block in reader:
+                if block.cid in self._places:
+                    raise Damaged("it has a block twice")
                 size = len(block.data)
                 self._places[block.cid] = (self._stream.tell() - size, size)
                 if len(self._places) > MAX_BLOCKS:
@@ -115,16 +117,20 @@ class _Bundle:
         contents = self._read(statement.contents, CONTENTS)
         items = self._items(contents)
         evidence = self._evidence(contents)
-        blocks = {one.signed for one in items if one.signed} | evidence
-        pages = {*contents.entries, *contents.evidence, *self._roots}
-        if self._places.keys() != blocks | pages:
-            raise self._damaged("it has other blocks than it says that it has")
+        pages = (*self._roots, *contents.entries, *contents.evidence)
+        entries = (one.signed for one in items if one.signed)
+        if list(self._places) != list(dict.fromkeys((*pages, *entries, *evidence))):
+            raise self._damaged("it has other blocks than it says that it has, or not in order")
         if len(items) != statement.entries:
             raise self._damaged(f"it has {len(items)} entries, and says {statement.entries}")
-        return Exported(statement, self._audit(statement, items, evidence, signatures))
+        return Exported(statement, self._audit(statement, items, frozenset(evidence), signatures))
 
     def _audit(
-        self, statement: Statement, items: list[Item], evidence: set[Cid], signatures: Signatures
+        self,
+        statement: Statement,
+        items: list[Item],
+        evidence: frozenset[Cid],
+        signatures: Signatures,
     ) -> Found:
         start = Start(ledger_of(PeerId(statement.owner)))
         papers = lambda cid: self._get(cid) if cid in evidence else None  # noqa: E731
@@ -157,9 +163,9 @@ class _Bundle:
     def _items(self, contents: Contents) -> list[Item]:
         return [item for page in contents.entries for item in self._read(page, ENTRY_PAGE).items]
 
-    def _evidence(self, contents: Contents) -> set[Cid]:
+    def _evidence(self, contents: Contents) -> list[Cid]:
         pages = (self._read(page, EVIDENCE_PAGE) for page in contents.evidence)
-        return {cid for page in pages for cid in page.blocks}
+        return [cid for page in pages for cid in page.blocks]
 
     def _read(self, cid: Cid, kind: Record[T]) -> T:
         return kind.decode(self._get(cid))

@@ -6,7 +6,7 @@ older than `ledger.head`, and, first of all, that SQLite finds nothing wrong wit
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
@@ -19,11 +19,17 @@ from peers.ledger import Ledger, ledger_of
 from peers.ledger_file import FILE, LedgerFile
 from peers.ledger_place import BEHIND, OTHER, differs
 from peers.ledger_rows import BLOB, MAYBE_BLOB, NAME, NUMBER, TEXT
+from peers.named_by import named_by
 from peers.order import Taken
 
 _QUERY: Final = (
     "SELECT pos, signed, link, id, author, epoch, number, channel, before, is_own"
     " FROM entries WHERE pos > ? ORDER BY pos LIMIT ?"
+)
+_STRAY: Final = (
+    "SELECT cid, evidence.pos, entries.pos IS NULL"
+    " FROM evidence LEFT JOIN entries ON entries.pos = evidence.pos"
+    " WHERE entries.pos IS NULL OR entries.signed = x''"
 )
 _BLOCKS: Final = 16  # of evidence in memory at one time
 _KINDS: Final = (
@@ -57,18 +63,25 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
         def evidence(cid: Cid) -> bytes | None:
             return file.evidence(cid) if cid in here else None
 
+        named: dict[Cid, int] = {}  # what is here, and the last entry that names it
+
+        def seen(pos: int, written: Written, ledger: Ledger) -> None:
+            named.update((cid, pos) for cid in named_by(written) if cid in here)
+            if watch is not None:
+                watch(pos, written, ledger)
+
         audit = Audit(FILE, Start(ledger_of(file.me)), evidence, signatures)
         with audit.naming():
-            _check_entries(file, audit, watch)
+            _check_entries(file, audit, seen)
             file.check_end(audit)
             audit.check_whole()
-            _check_evidence(file)
+            _check_evidence(file, named)
             _check_head(file)
         restored = file.restored()
     return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored, audit.hidden)
 
 
-def _check_entries(file: LedgerFile, audit: Audit, watch: Watch | None) -> None:
+def _check_entries(file: LedgerFile, audit: Audit, watch: Watch) -> None:
     snapshots = {one.pos: one for one in file.snapshots()}
     for taken, columns in _rows(file):
         if not taken.signed:
@@ -77,8 +90,7 @@ def _check_entries(file: LedgerFile, audit: Audit, watch: Watch | None) -> None:
         written = audit.take(taken)
         if columns != _columns(written, audit):
             raise Damaged("what is noted beside it is not what it says")
-        if watch is not None:
-            watch(audit.pos, written, audit.ledger)
+        watch(audit.pos, written, audit.ledger)
         if one := snapshots.pop(audit.pos, None):
             kept = without_gifts(one.ledger(), audit)
             if kept != without_gifts(audit.ledger, audit) or one.link != audit.link:
@@ -119,12 +131,23 @@ def _columns(written: Written, audit: Audit) -> Row:
     )
 
 
-def _check_evidence(file: LedgerFile) -> None:
+def _check_evidence(file: LedgerFile, named: Mapping[Cid, int]) -> None:
+    """Look whether evidence is what its names say, and kept for as long as it is rested on.
+
+    It is noted with the last entry that names it, or one that came later, and goes with that unless
+    another names it.
+    """
     query = "SELECT cid, data, pos FROM evidence WHERE cid > ? ORDER BY cid LIMIT ?"
     for name, data, pos in file.in_order(query, (NAME, BLOB, NUMBER), b"", _BLOCKS):
         if not Cid(name).matches(data):
             where = f"{FILE}, entry {pos}"
             raise Damaged(f"what it names is damaged: {Cid(name)}", where=where)
+        if pos < named.get(Cid(name), 0):
+            where = f"{FILE}, entry {named[Cid(name)]}"
+            raise Damaged(f"what it names is noted with an earlier one: {Cid(name)}", where=where)
+    for name, pos, is_nowhere in file.read(_STRAY, (NAME, NUMBER, NUMBER)):
+        if is_nowhere or Cid(name) not in named:
+            raise Damaged(f"something is noted with entry {pos}, which is not here")
 
 
 def _check_file(file: LedgerFile) -> None:

@@ -189,7 +189,10 @@ class Forger:
         contents = CONTENTS.block(Contents((page.cid,), self.contents.evidence))
         stated = replace(self.statement, contents=contents.cid, entries=len(self.items))
         statement = seal(STATEMENT, replace(stated, **changes), self._signer)  # type: ignore[arg-type]
-        blocks = [statement, contents, page, *(Block(*one) for one in self.blocks.items())]
+        shown = (one.signed for one in self.items)
+        names = dict.fromkeys([*self.contents.evidence, *shown, *self.blocks])
+        rest = [Block(cid, self.blocks[cid]) for cid in names if cid in self.blocks]
+        blocks = [statement, contents, page, *rest]
         with self._path.open("wb") as stream:
             car.write(stream, [statement.cid, contents.cid], blocks)
 
@@ -317,6 +320,24 @@ def test_it_has_all_that_it_says_and_nothing_else(whole: tuple[Path, Keeper]) ->
     forger.blocks = {**kept, Cid.of(RAW, b"more"): b"more"}
     forger.write()
     assert "other blocks" in damage(path)
+
+
+def test_it_has_each_block_once_and_in_its_order(whole: tuple[Path, Keeper]) -> None:
+    """Two files with one statement are the same."""
+    path, _ = whole
+    data = path.read_bytes()
+    roots, blocks = car.Reader(BytesIO(data)).roots, _blocks(data)
+    for at in (0, 3, len(blocks) - 1):
+        with path.open("wb") as stream:
+            car.write(stream, roots, [*blocks, blocks[at]])
+        assert "a block twice" in damage(path)
+    for at in range(2, len(blocks) - 1):
+        swapped = [*blocks[:at], blocks[at + 1], blocks[at], *blocks[at + 2 :]]
+        with path.open("wb") as stream:
+            car.write(stream, roots, swapped)
+        assert "not in order" in damage(path)
+    path.write_bytes(data)
+    assert verify(path, AtOnce())
 
 
 @pytest.mark.parametrize("content", [b"", b"no bundle", None])

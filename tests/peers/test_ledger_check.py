@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from engine.content.cid import RAW, Cid
 from engine.errors import Damaged, TallyError
 from engine.step import SIGNED
 from peers import ledger_state
@@ -21,6 +22,7 @@ from peers.ledger_check import Found, check
 from peers.ledger_file import FILE, LedgerFile
 from peers.ledger_place import BEHIND, COPIED, HEAD
 from peers.order import START, Taken, link
+from peers.pruning import prune
 from tests.peers.books import backed, enter, keep
 from tests.peers.keys import identity
 from tests.peers.ledgers import Keeper, replay
@@ -290,6 +292,9 @@ def test_a_copied_ledger_is_whole(kept: tuple[Path, Keeper], tmp_path: Path) -> 
         ("UPDATE channels SET limit_received = 1", "balances"),
         ("UPDATE evidence SET data = x'00'", "does not match its address"),
         ("UPDATE evidence SET cid = zeroblob(36) WHERE rowid = 1", "what it names is damaged"),
+        ("UPDATE evidence SET pos = pos - 1 WHERE rowid = 1", "noted with an earlier one"),
+        ("UPDATE evidence SET pos = 0", "noted with an earlier one"),
+        ("UPDATE evidence SET pos = 14 WHERE rowid = 1", "noted with entry 14, which is not here"),
         ("UPDATE snapshots SET state = x'00'", "snapshot"),
         ("UPDATE snapshots SET link = x'00'", "snapshot"),
         ("UPDATE snapshots SET pos = pos + 100", "snapshot"),
@@ -305,6 +310,23 @@ def test_what_is_beside_the_entries_is_what_they_give(
     found = damage(home)
     assert said in found
     assert found.startswith("ledger.db, entry ")
+
+
+@pytest.mark.parametrize("name", [b"", b"short", None])
+def test_evidence_has_a_name(kept: tuple[Path, Keeper], name: bytes | None) -> None:
+    """A block that nothing could name is damage."""
+    home, _ = kept
+    change(home, "INSERT INTO evidence VALUES (?, x'00', 1)", name)
+    assert "of another kind than its column" in damage(home)
+
+
+def test_evidence_is_not_noted_with_what_was_pruned(kept: tuple[Path, Keeper]) -> None:
+    """It would have gone with it."""
+    home, two = kept
+    with signing(home, two.peer) as book:
+        prune(book, AtOnce())
+    change(home, "INSERT INTO evidence VALUES (?, x'', 5)", Cid.of(RAW, b"").raw)
+    assert "noted with entry 5, which is not here" in damage(home)
 
 
 def test_a_snapshot_is_of_its_time(kept: tuple[Path, Keeper]) -> None:
