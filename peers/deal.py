@@ -6,7 +6,7 @@ step. What was not answered is asked again, the same bytes, while the provider i
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from engine.content.cid import Cid
 from peers.agreement import LEASE, MAX_STEPS, OFFER, Agreement, Lease, Offer
@@ -22,76 +22,34 @@ from peers.assignment_events import (
     GiveBack,
     Handed,
     HandOver,
-    Judged,
-    Keep,
     Returned,
     Stop,
     Tick,
     Vanished,
     Withdrawn,
 )
-from peers.assignment_events import Judge as ToJudge
 from peers.batch_messages import Told
-from peers.bill import Seen
+from peers.batches import Batches
 from peers.connection import Connection
 from peers.contact import Contact
-from peers.credits import Credits
+from peers.deal_owner import Owner
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.insisting import Insisting
-from peers.judge import Case, Verdict
+from peers.judge import Verdict
 from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_answer, write_end
 from peers.office import Office
 from peers.parcels import Parcels, Passes
-from peers.receipts import Line
 from peers.royalties import NOBODY, Royalties
 from peers.run_frames import Task
 from peers.signed import seal, unseal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Steps, write_lease, write_steps
 from peers.tab import Tab
-from peers.testimony import Testimony
-from peers.unjudged import Unjudged
 
 SOON_MS: Final = 1_000  # in which a provider answers an offer
 
 _BUSY: Final = frozenset({State.WAITING, State.LEASED, State.ATTESTED})
 _RAN: Final = frozenset({State.ATTESTED, State.ACCEPTED, State.DISPUTED})
-
-
-class Owner(Protocol):
-    """Whose run it is."""
-
-    def agreed(self, deal: "Deal") -> None:
-        """Hear that the provider takes steps, or is there again."""
-        ...
-
-    def left(self, deal: "Deal") -> None:
-        """Hear that the provider is not there; it may come back."""
-        ...
-
-    def closed(self, deal: "Deal", why: str) -> None:
-        """Hear that it takes none, or no more."""
-        ...
-
-    def kept(self, deal: "Deal", verdicts: Sequence[Verdict]) -> None:
-        """Hear that steps are done, durably."""
-        ...
-
-    def paid(self, deal: "Deal", amount: Credits) -> None:
-        """Hear that so much more is owed for steps."""
-        ...
-
-    def settled(self, deal: "Deal") -> None:
-        """Hear that nothing more comes to be owed, after it was closed."""
-        ...
-
-    def given_back(self, deal: "Deal", steps: Sequence[Cid], why: str) -> None:
-        """Hear that some steps are not done here."""
-        ...
-
-    def blamed(self, deal: "Deal", why: str) -> None:
-        """Hear that the provider did what no honest one does."""
-        ...
 
 
 class Deal:
@@ -100,7 +58,7 @@ class Deal:
     def __init__(
         self,
         office: Office,
-        owner: Owner,
+        owner: "Owner[Deal]",
         provider: PeerId,
         terms: Offer,
         now_ms: int,
@@ -116,7 +74,6 @@ class Deal:
         self._owner = owner
         self._assignment = Assignment(unseal(OFFER, signed.data))
         self._parcels = Parcels()
-        self._unjudged = Unjudged()
         self.tab = Tab(
             Agreement(self.agreement, terms),
             royalties,
@@ -125,9 +82,11 @@ class Deal:
             partial(owner.settled, self),
             office.log,
         )
+        self._batches = Batches(
+            office, provider, self._assignment, self._parcels, self.tab, self._do, self._judged
+        )
         self._contact = Contact()
-        self._now_ms = now_ms
-        self._since_ms = now_ms
+        self._now_ms = self._since_ms = self._batches.now_ms = now_ms
         self._insisting = Insisting(provider, office.mail, office.lines)
         self._insisting.ask(OFFER_TYPE, signed.data)
 
@@ -203,21 +162,10 @@ class Deal:
 
         Raises: RemoteFault when no honest provider would send it.
         """
-        batch = told.batch.cid
-        self._unjudged.came(batch, (connection, key))
         actions = self._assignment.handle(Attested(told.batch, told.said), now_ms)
-        judged = tuple(
-            (action.said, self._parcels.task(action.said.step))
-            for action in actions
-            if isinstance(action, ToJudge)
-        )
-        if judged:
-            self._unjudged.look(batch, len(judged))
-            price = None if self.tab.is_free else partial(self._line, told)
-            case = Case(self.provider, told, judged, price)
-            self._office.judge.look(case, partial(self._on_verdicts, told))
+        self._batches.came(told, (connection, key), actions)
         self._do(actions)
-        self._answer(batch)
+        self._batches.answer(told.batch.cid)
 
     def returned(self, steps: Steps, now_ms: int) -> None:
         """Hear that some steps are not run there."""
@@ -230,7 +178,7 @@ class Deal:
 
     def tick(self, now_ms: int) -> None:
         """Take the time: leases end, and a provider without a line has vanished."""
-        self._now_ms = now_ms
+        self._now_ms = self._batches.now_ms = now_ms
         self._handle(Tick(), now_ms)
         self._insisting.flush()
         has_line = self._office.lines.control(self.provider) is not None
@@ -290,53 +238,12 @@ class Deal:
         self._handle(Agreed(answer), now_ms)
         self._owner.agreed(self)
 
-    def _on_verdicts(self, told: Told, verdicts: Sequence[Verdict]) -> None:
-        """Hear what the judge thinks of some steps of a batch."""
-        kept, lines, disputed = [], [], dict[Cid, str]()
-        for verdict in verdicts:
-            event = Judged(verdict.step, verdict.testimony is not None, verdict.why)
-            actions = self._assignment.handle(event, self._now_ms)
-            if any(isinstance(action, Keep) for action in actions):
-                kept.append(verdict)
-                if verdict.line is not None:
-                    lines.append(verdict.line)
-                self._parcels.done(verdict.step)
-            elif actions:
-                disputed[verdict.step] = verdict.why
-            self._do(actions)
-        self.tab.dispute(disputed)
-        batch = told.batch.cid
-        paid = partial(self._paid, batch, len(verdicts))
-        self.tab.pay(batch, lines, paid)
+    def _judged(self, kept: Sequence[Verdict], lie: str) -> None:
+        """Hear which steps of a batch are done, and why its provider is a liar, or ""."""
         if kept:
             self._owner.kept(self, kept)
-        if (lie := next((one for one in verdicts if one.is_lie), None)) and not self.is_over:
-            self._cut_off(lie.why)
-
-    def _line(self, told: Told, said: Testimony, came_bytes: int) -> Line:
-        """Return what is paid for a step, for which so many bytes came."""
-        step = said.said.step
-        out_ms = self._assignment.out_ms(step, self._now_ms)
-        seen = Seen(out_ms, came_bytes, is_known=step in told.known)
-        return self.tab.line(said, seen)
-
-    def _paid(self, batch: Cid, count: int) -> None:
-        """Take some steps of a batch as done with: receipts for them are durable."""
-        self._unjudged.judged(batch, count)
-        if not self.tab.is_free and not self._unjudged.has(batch):
-            self._office.judge.settled(batch)
-        self._answer(batch)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Pay nothing more, once all is over that could have to be paid."""
-        if self.is_over and not self._unjudged.is_busy:
-            self.tab.close()
-
-    def _answer(self, batch: Cid) -> None:
-        """Say that we have a batch, once all that counts of it is durable."""
-        for connection, key in self._unjudged.answerable(batch):
-            self._office.mail.reply(connection, key, b"")
+        if lie and not self.is_over:
+            self._cut_off(lie)
 
     def _cut_off(self, why: str) -> None:
         self._blame(why)
@@ -368,4 +275,4 @@ class Deal:
         if self.is_agreed:
             self._office.depot.ungranted(self.provider)
         self._owner.closed(self, why)
-        self._settle()
+        self._batches.end()

@@ -15,7 +15,8 @@ from engine.content.cid import Cid
 from peers.agreement import Offer
 from peers.commission import Commission
 from peers.credits import Credits
-from peers.deal import Deal, Owner
+from peers.deal import Deal
+from peers.deal_owner import Owner
 from peers.identity import PeerId
 from peers.office import Office
 from peers.peer_record import Notice
@@ -39,7 +40,7 @@ class Roster:
     def __init__(
         self,
         office: Office,
-        owner: Owner,
+        owner: Owner[Deal],
         recruiter: Recruiter,
         run_id: Callable[[], bytes],
         work: Worklist,

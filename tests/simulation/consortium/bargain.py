@@ -27,7 +27,7 @@ from peers.tab import Tab
 from peers.testimony import Testimony
 
 if TYPE_CHECKING:
-    from peers.deal import Owner
+    from peers.deal_owner import Owner
     from tests.simulation.consortium.member import Desk, Member
 
 WAY_MS: Final = 50  # of a message
