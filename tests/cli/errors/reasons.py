@@ -24,6 +24,7 @@ REASONS: Final[dict[str, str]] = {
     "peers/ledger_bundle.py export": LIMIT,
     "peers/ledger_bundle_check.py _Bundle._audit": FORGED,
     "peers/ledger_bundle_check.py _Bundle._damaged": FORGED,
+    "peers/ledger_bundle_check.py _Bundle._index: it has a block twice": FORGED,
     "peers/ledger_bundle_check.py _Bundle._index: it has over": LIMIT,
     "peers/ledger_bundle_check.py _Bundle._statement": FORGED,
     "peers/ledger_file.py LedgerFile.check_end: the ledger": FORGED,
