@@ -10,7 +10,7 @@ from collections.abc import Callable
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged, Unavailable
-from peers import precedent
+from peers import payment_history
 from peers.agreement import MARK_BYTES, Agreement, Offer
 from peers.credits import Credits
 from peers.entries import Royalty
@@ -42,20 +42,22 @@ class AuthorPayments:
         self._give = give
         self._elsewhere = elsewhere
         self._runs: set[bytes] = set()  # of which authors got their fixed part
-        self._given: dict[Cid, list[precedent.Given]] = {}  # by agreement, unless that has ended
+        self._given: dict[
+            Cid, list[payment_history.Given]
+        ] = {}  # by agreement, unless that has ended
         treasury.heard.append(self._heard)
 
     def of(self, offer: Offer) -> Royalties:
         """Return what authors get; they are not known if it ended before the first receipt."""
         try:
-            return precedent.royalties_of(self._book, offer, self._elsewhere)
+            return payment_history.royalties_of(self._book, offer, self._elsewhere)
         except (Damaged, Unavailable) as damaged:
             self._log("no royalties", peer=PeerId(offer.provider), why=damaged.what)
             return NOBODY
 
     def resume(self) -> None:
         """Take in what the ledger says was given: all of it is read, once."""
-        for one in precedent.given(self._book):
+        for one in payment_history.given(self._book):
             self._given.setdefault(one.agreement, []).append(one)
         channels = self._treasury.ledger.channels.values()
         in_force = {agreement for account in channels for agreement in account.agreements}
@@ -79,7 +81,7 @@ class AuthorPayments:
                 if author != self._treasury.me and (due.manifest, author) not in entered:
                     body = Royalty(agreement.cid, due.manifest, pool, amount)
                     self._give(author, body, royalties.papers(due.manifest))
-                    given.append(precedent.Given(agreement.cid, due.manifest, author, pool))
+                    given.append(payment_history.Given(agreement.cid, due.manifest, author, pool))
         self._runs.add(mark)
         del self._given[agreement.cid]
 
@@ -103,12 +105,12 @@ class AuthorPayments:
         is_ours = written.author == ledger.me and entry.epoch < ledger.epoch
         if is_ours and isinstance(body, Royalty) and entry.channel is not None:
             author = ledger.channels[entry.channel].peer
-            one = precedent.Given(body.agreement, body.manifest, author, body.pool)
+            one = payment_history.Given(body.agreement, body.manifest, author, body.pool)
             self._given.setdefault(body.agreement, []).append(one)
 
     def _mark_of(self, agreement: Cid) -> bytes | None:
         """Return which run an agreement was for; None when its offer is lost with a file."""
         try:
-            return precedent.offer_of(self._book, agreement).run_id[:MARK_BYTES]
+            return payment_history.offer_of(self._book, agreement).run_id[:MARK_BYTES]
         except Damaged:
             return None

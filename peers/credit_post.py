@@ -36,7 +36,7 @@ from peers.place import Place
 from peers.queries import Queries
 from peers.teller import Teller
 from peers.teller_events import Answer, Ask, Say, Show
-from peers.unwritten import Row
+from peers.write_queue import Row
 
 TYPES: Final = frozenset((SYNC_TYPE, ENTRIES_TYPE, SHOW_TYPE))
 

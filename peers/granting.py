@@ -14,7 +14,7 @@ from peers.identity import PeerId
 from peers.ledger_book import LedgerBook
 from peers.limits import granted
 from peers.teller import Teller
-from peers.unwritten import Known
+from peers.write_queue import Known
 
 
 def grant(book: LedgerBook, signer: Signer, peer: PeerId, amount: Credits) -> None:

@@ -12,8 +12,8 @@ from engine.recorder import Record, Recorder
 from peers.ledger_book import LedgerBook
 from peers.saying import Say
 from peers.teller import Teller
-from peers.unwritten import Row
 from peers.wake import Wake
+from peers.write_queue import Row
 
 AGAIN_MS: Final = 1_000  # after a disk that was full
 

@@ -17,13 +17,13 @@ from peers.entries import Epoch, Genesis
 from peers.ledger_book import LedgerBook
 from peers.limits import Policy
 from peers.node_ground import Ground
+from peers.payment_history import has_worked
 from peers.payments import Payments
-from peers.precedent import has_worked
 from peers.saying import Say
 from peers.settlement import Settlement
 from peers.teller import Teller
 from peers.treasury import Treasury
-from peers.unwritten import Known
+from peers.write_queue import Known
 
 LOST: Final = "what this peer said of steps may be lost: peers.db is another than before"
 

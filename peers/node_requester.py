@@ -10,9 +10,9 @@ from peers.node_credit import Credit
 from peers.node_ground import Ground
 from peers.node_home import Home
 from peers.office import Office
+from peers.payment_history import agreed
 from peers.payments import Payments
 from peers.perjury import Perjury
-from peers.precedent import agreed
 from peers.recruiter import Directory
 from peers.registrar import Registrar
 from peers.requester import Requester

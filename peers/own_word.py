@@ -1,7 +1,7 @@
 """OwnWord: which result this peer gives its word for, of each step: of one, never of two.
 
 A step may be made to give another result each time; who gives its word for both is convicted
-(twofold.py). So what comes out is held against what was told before, and what differs is given
+(equivocation.py). So what comes out is held against what was told before, and what differs is given
 back; what is told is entered with the batch that tells it. Until then, it is held here against
 what else comes out. What is told of a step again, as it was, is entered already.
 
@@ -21,7 +21,7 @@ from engine.content.cid import Cid
 from engine.sqlite import CHUNK
 from peers.agreement import Said
 from peers.book import Book
-from peers.twofold import WITHIN_MS
+from peers.equivocation import WITHIN_MS
 
 DIFFERS: Final = "it gave another result before: the step is not deterministic"
 SET_BACK: Final = "the clock of this peer was ahead, and what it said of steps may be forgotten"

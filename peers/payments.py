@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
-from peers import precedent
+from peers import payment_history
 from peers.agreement import Agreement
 from peers.author_payments import AuthorPayments
 from peers.backlog import Act, Backlog
@@ -152,7 +152,7 @@ class Payments:
         """
         self._authors.resume()
         for due in dues:
-            if precedent.is_closed(self._book, due.agreement):
+            if payment_history.is_closed(self._book, due.agreement):
                 settled(due.batch)  # all of it was paid before
             else:
                 self._backlog.add(due.provider, due.agreement, partial(self._pay, due, settled))
@@ -191,7 +191,7 @@ class Payments:
     def _end_left(self, provider: PeerId, agreement: Cid) -> None:
         """End an agreement of a run that is over, or is not known any more."""
         if self._held(provider, agreement) is not None:
-            offer = precedent.offer_of(self._book, agreement)
+            offer = payment_history.offer_of(self._book, agreement)
             royalties = self._authors.of(offer) if offer.royalties else NOBODY
             self.end(Agreement(agreement, offer), royalties, lambda: None)
 
@@ -211,7 +211,7 @@ class Payments:
 
     def _pay(self, due: Batch, settled: Callable[[Cid], None]) -> Act | None:
         """Give receipts for what of a batch has none."""
-        paid = set(precedent.paid(self._book, due.agreement))
+        paid = set(payment_history.paid(self._book, due.agreement))
         left = tuple(one for one in due.lines if (one.step, one.attestation) not in paid)
         bill = Bill(due.agreement, due.batch, left)
         return self._give(due.provider, bill, partial(settled, due.batch))

@@ -1,7 +1,7 @@
 """Perjury: a provider that gives its word for two results of one step, when that is run anew.
 
 What it said before is in the memo, with the proof of its word; so nobody has to remember more. For
-work that is paid that convicts it (twofold.py); else it is left alone here.
+work that is paid that convicts it (equivocation.py); else it is left alone here.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +13,9 @@ from engine.content.cid import Cid
 from engine.errors import TallyError
 from engine.memo import Memo, Witness
 from engine.step import SIGNED
+from peers.equivocation import RESULTS
 from peers.identity import PeerId
 from peers.proofs import FraudProof, prove
-from peers.twofold import RESULTS
 
 Read = Callable[[Cid], bytes]
 Agreed = Callable[[PeerId, Cid], bytes | None]  # a provider's entry for an agreement

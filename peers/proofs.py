@@ -3,7 +3,7 @@
     log fork             two entries in one place of a log, or one that leaves another out
     voucher fork         two vouchers that say different things, or the later one less
     checkpoint fork      two words on how a channel stands, under one number
-    two results          a provider's word for two results of one step (twofold.py)
+    two results          a provider's word for two results of one step (equivocation.py)
     over the price cap   receipts for more than was agreed (breaches.py)
     wrong receipt        a receipt that is not for what its lines come to
     wrong total          a voucher that is not for what it should be for
@@ -22,7 +22,7 @@ from typing import Final
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.values import dataclass
-from peers import breaches, forks, twofold
+from peers import breaches, equivocation, forks
 from peers.entry import Written
 from peers.identity import KEY_BYTES, PeerId
 
@@ -48,7 +48,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Sequence[bytes]], PeerId]]] = {
     forks.LOG: forks.check,
     forks.VOUCHER: forks.check,
     forks.CHECKPOINT: forks.check,
-    twofold.RESULTS: twofold.check,
+    equivocation.RESULTS: equivocation.check,
     breaches.CAP: breaches.check,
     breaches.RECEIPT: breaches.check,
     breaches.TOTAL: breaches.check,

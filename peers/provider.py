@@ -20,6 +20,7 @@ from peers.connection import Channel, Connection
 from peers.engagement import Engagement
 from peers.engagements import Engagements, enter
 from peers.envelope import Role
+from peers.equivocation import MEMORY_MS
 from peers.errors import RemoteFault
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
@@ -41,7 +42,6 @@ from peers.step_messages import (
     write_steps,
 )
 from peers.tools import NO_ROOM, Tools
-from peers.twofold import MEMORY_MS
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
 WANTED_MS: Final = 5_000  # the same, when another wants it

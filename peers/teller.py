@@ -39,8 +39,8 @@ from peers.teller_events import (
     Show,
 )
 from peers.teller_line import Line
-from peers.unwritten import Known, Row, Unwritten
 from peers.vetting import UNNAMED, Vetting, is_aside
+from peers.write_queue import Known, Row, WriteQueue
 
 
 class Teller:
@@ -61,8 +61,8 @@ class Teller:
         self._lines: dict[PeerId, Line] = {}
         for peer in ledger.peers():
             self._line(peer).durable = ledger.last_with(peer, ledger.me)
-        self._unwritten = Unwritten(known)
-        self._vetting = Vetting(self._unwritten.evidence)
+        self._queue = WriteQueue(known)
+        self._vetting = Vetting(self._queue.evidence)
         self._actions: deque[Action] = deque()
 
     # for its owner
@@ -117,11 +117,11 @@ class Teller:
 
     def unsaved(self) -> list[Row]:
         """Return what is to be written, in order; it is given once."""
-        return self._unwritten.rows()
+        return self._queue.rows()
 
     def saved(self, count: int) -> None:
         """Hear that the next so many entries are durable."""
-        for action in self._unwritten.saved(count):
+        for action in self._queue.saved(count):
             if isinstance(action, Entered):
                 self._durable(action.written)
             self._actions.append(action)
@@ -137,7 +137,7 @@ class Teller:
         """Hear that a peer is there: it is asked what it has of ours."""
         line = self._line(peer)
         line.is_up = True
-        self._unwritten.forget(peer)
+        self._queue.forget(peer)
         line.is_asked = line.is_busy = line.is_stuck = line.is_showing = line.is_heard = False
         if not self._is_sure(peer) or self._has(peer):
             self._ask(peer)
@@ -152,12 +152,12 @@ class Teller:
     def heard(self, peer: PeerId, last: Place | None) -> None:
         """Hear what a peer has of ours, which it says when it asks, and when it answers."""
         line = self._line(peer)
-        if last is not None and not self._unwritten.has(self.ledger.me, last):
+        if last is not None and not self._queue.has(self.ledger.me, last):
             if not line.is_showing:
                 line.is_showing = True
                 self._actions.append(Show(peer, self._ours(peer), self._theirs(peer)))
             return
-        if last is not None and self._unwritten.waits(self.ledger.me, last):
+        if last is not None and self._queue.waits(self.ledger.me, last):
             return  # it was shown just now; the peer is asked again when that is in the book
         was_whole = self._is_whole(peer)
         line.is_heard, line.is_showing = True, False
@@ -230,7 +230,7 @@ class Teller:
             return self._blame(peer, "it says an entry that another has signed")
         if self._is_here(written):
             return ""
-        if (held := self._unwritten.in_place_of(written)) is not None:
+        if (held := self._queue.in_place_of(written)) is not None:
             self._when_saved(Forked(peer, held, written))
             return "another entry is in its place"
         blocks = {block.cid: block for block in row.evidence}
@@ -277,11 +277,11 @@ class Teller:
 
     def _take(self, row: Row) -> None:
         self.ledger = apply(self.ledger, row.written)
-        self._unwritten.take(row)
+        self._queue.take(row)
         self._when_saved(Entered(row.written))
 
     def _when_saved(self, action: Action) -> None:
-        if not self._unwritten.wait(action):
+        if not self._queue.wait(action):
             self._actions.append(action)
 
     def _durable(self, written: Written) -> None:
@@ -349,7 +349,7 @@ class Teller:
         return self.ledger.last_with(peer, self.ledger.me)
 
     def _is_here(self, written: Written) -> bool:
-        return self._unwritten.has(written.author, place_of(written))
+        return self._queue.has(written.author, place_of(written))
 
 
 def _is_later(place: Place | None, other: Place | None) -> bool:

@@ -9,7 +9,7 @@ from engine import merkle
 from engine.batch import BATCH, Batch, Said, proofs
 from engine.content.cid import DAG_CBOR, Cid
 from engine.step import ATTESTATION, RESULT, Attestation, Result
-from peers import breaches, forks, twofold
+from peers import breaches, equivocation, forks
 from peers.agreement import OFFER, Offer
 from peers.entries import Agreed, Body, Checkpoint, Limit, Receipt, Reset, Standing, Voucher
 from peers.entry import NETWORK, Entry, Written, write
@@ -133,7 +133,7 @@ def forked(what: str) -> list[bytes]:
 
 REAL: Final[dict[str, Callable[[], list[bytes]]]] = {
     **{what: partial(forked, what) for what in (forks.LOG, forks.VOUCHER, forks.CHECKPOINT)},
-    twofold.RESULTS: lambda: words(word(), word(gave="two", started_ms=7 * DAY_MS)),
+    equivocation.RESULTS: lambda: words(word(), word(gave="two", started_ms=7 * DAY_MS)),
     breaches.CAP: over_cap,
     breaches.RECEIPT: wrong_receipt,
     breaches.TOTAL: low_total,

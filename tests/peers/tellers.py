@@ -20,7 +20,7 @@ from peers.teller_events import (
     Say,
     Show,
 )
-from peers.unwritten import Known, Row
+from peers.write_queue import Known, Row
 from tests.peers.keys import identity
 from tests.peers.ledgers import replay
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
-from peers import entry, precedent
+from peers import entry, payment_history
 from peers.agreement import MARK_BYTES, OFFER, Agreement
 from peers.channel import Channel
 from peers.entries import Open, Royalty
@@ -86,7 +86,7 @@ def test_all_of_a_run_brings_its_fixed_part_once(
     royalties = Royalties([manifest_of(author).data])
     agreements = worked(one, two, royalties, 3)
     with monkeypatch.context() as patch:
-        patch.setattr(precedent, "given", lambda _: pytest.fail("it is read again"))
+        patch.setattr(payment_history, "given", lambda _: pytest.fail("it is read again"))
         for agreement in agreements[:2]:
             one.payments.end(agreement, royalties, lambda: None)
         until(lambda: one.balance(author) == -(PER_RUN + 2 * PER_WORK), one, two)
@@ -105,7 +105,7 @@ def test_what_was_given_is_read_with_no_look_at_signatures(
     one.payments.end(worked(one, two, royalties, 1)[0], royalties, lambda: None)
     until(lambda: one.balance(author) == -(PER_RUN + PER_WORK), one, two)
     monkeypatch.setattr(entry, "is_signed", lambda _: pytest.fail("it is looked at"))
-    (given,) = precedent.given(one.book)
+    (given,) = payment_history.given(one.book)
     assert (given.author, given.pool) == (author.peer, PER_RUN + PER_WORK)
 
 

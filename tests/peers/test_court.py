@@ -20,8 +20,8 @@ from peers.ledger import follow
 from peers.ledger_file import LedgerFile
 from peers.place import Head, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
-from peers.unwritten import Row
 from peers.witness_messages import HEADS_TYPE, PROOF_TYPE, write_heads, write_proof
+from peers.write_queue import Row
 from tests.peers.banks import Bank, until
 from tests.peers.bills import billed, offered
 from tests.peers.ledgers import Keeper

@@ -14,8 +14,8 @@ from engine.content.cid import Cid
 from peers import own_word
 from peers.agreement import Said
 from peers.book import Book
+from peers.equivocation import MEMORY_MS, WITHIN_MS
 from peers.own_word import DIFFERS, SET_BACK, OwnWord
-from peers.twofold import MEMORY_MS, WITHIN_MS
 from tests.peers.frauds import DAY_MS
 from tests.peers.ledgers import named
 

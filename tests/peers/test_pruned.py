@@ -22,7 +22,7 @@ from peers.pruning import prune
 from peers.receipts import Line
 from peers.royalties import NOBODY
 from peers.signed import unseal
-from peers.unwritten import Row
+from peers.write_queue import Row
 from tests.peers.banks import Bank, until
 from tests.peers.bills import offered
 from tests.peers.books import backed, keep

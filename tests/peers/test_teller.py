@@ -19,8 +19,8 @@ from peers.receipts import LINES, receipt_of
 from peers.royalty import MANIFEST, Author, Manifest
 from peers.signed import seal
 from peers.teller_events import Answer, Ask, Blame, Entered, Forked, Say
-from peers.unwritten import Row
 from peers.vetting import MAX_ASIDES
+from peers.write_queue import Row
 from tests.peers.bills import agreed, billed, offered
 from tests.peers.ledgers import Keeper
 from tests.peers.tellers import Net, Party

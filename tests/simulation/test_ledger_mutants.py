@@ -13,7 +13,7 @@ from peers import (
     clearing,
     entry,
     forks,
-    precedent,
+    payment_history,
     prices,
     receipts,
     royalties,
@@ -207,7 +207,7 @@ def _i22_what_was_paid_is_paid_again(patch: Patch) -> None:
     def paid(book: object, agreement: Cid) -> Iterator[tuple[Cid, Cid | None]]:
         return iter(())
 
-    patch.setattr(precedent, "paid", paid)
+    patch.setattr(payment_history, "paid", paid)
 
 
 MUTANTS = tuple(

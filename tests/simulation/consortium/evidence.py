@@ -9,7 +9,7 @@ from peers.entries import Agreed, Open, Voucher
 from peers.entry import Written, read
 from peers.identity import PeerId
 from peers.proofs import FraudProof, find, prove
-from peers.unwritten import Row
+from peers.write_queue import Row
 
 
 class Evidence:

@@ -10,7 +10,7 @@ from peers.identity import PeerId
 from peers.ledger import Ledger, follow
 from peers.limits import Policy
 from peers.payments import Payments
-from peers.unwritten import Row
+from peers.write_queue import Row
 from tests.simulation.consortium.evidence import Evidence
 from tests.simulation.consortium.member import Member
 from tests.simulation.consortium.till import Till, Wires

@@ -21,7 +21,7 @@ from peers.place import Place, place_of
 from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Entered, Forked, Say, Show
-from peers.unwritten import Known, Row
+from peers.write_queue import Known, Row
 from tests.simulation.consortium.evidence import Evidence
 
 MAX_SAID = 64  # entries at a time

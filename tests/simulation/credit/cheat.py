@@ -22,7 +22,7 @@ from peers.entry_kinds import write_body
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.place import Place, place_of
-from peers.unwritten import Row
+from peers.write_queue import Row
 from tests.simulation.credit.wire import Kind, Letter, Wire
 
 if TYPE_CHECKING:

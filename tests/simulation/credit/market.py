@@ -16,7 +16,7 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.place import Place
-from peers.unwritten import Row
+from peers.write_queue import Row
 from tests.peers.keys import identity
 from tests.simulation.credit.cheat import Cheat
 from tests.simulation.credit.labour import Deal, manifest_by

@@ -11,7 +11,7 @@ from peers.entries import Epoch
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.place import Place, place_of
-from peers.unwritten import Row
+from peers.write_queue import Row
 
 PAGE = 3  # entries that are said at a time: few, so that there are many messages
 
@@ -25,7 +25,7 @@ class Book:
         self.evidence = shelf.evidence
 
     def column(self, query: str, values: tuple[Any, ...]) -> Iterator[bytes]:
-        """Yield what precedent.py asks for, and indictment.py."""
+        """Yield what payment_history.py asks for, and indictment.py."""
         if len(values) == 1:
             return iter(self._shelf.own(*values))
         channel, author, count = values

@@ -40,7 +40,7 @@ from peers.proofs import FRAUD_PROOF, FraudProof, check, find
 from peers.settlement import Settlement
 from peers.teller import Teller
 from peers.teller_events import Action, Answer, Ask, Blame, Breach, Entered, Forked, Note, Say, Show
-from peers.unwritten import Known, Row
+from peers.write_queue import Known, Row
 from tests.peers.ledgers import replay
 from tests.simulation.credit.shelf import Book, Shelf
 from tests.simulation.credit.wire import Kind, Letter, Wire

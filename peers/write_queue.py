@@ -1,8 +1,8 @@
-"""Unwritten: entries that were taken and are not in the book yet, and what waits for that. Pure.
+"""WriteQueue: entries that were taken and are not in the book yet, and what waits for that. Pure.
 
->>> unwritten.take(row)                                                  # doctest: +SKIP
->>> unwritten.wait(Entered(row.written))                                 # doctest: +SKIP
->>> unwritten.saved(1)                                                   # doctest: +SKIP
+>>> queue.take(row)                                                  # doctest: +SKIP
+>>> queue.wait(Entered(row.written))                                 # doctest: +SKIP
+>>> queue.saved(1)                                                   # doctest: +SKIP
 [Entered(...)]
 """
 
@@ -33,7 +33,7 @@ class Known(NamedTuple):
     evidence: Callable[[Cid], bytes | None]  # a block that entries name
 
 
-class Unwritten:
+class WriteQueue:
     """Those of one ledger, before the book in which the others are."""
 
     def __init__(self, known: Known) -> None:

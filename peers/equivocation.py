@@ -1,4 +1,4 @@
-"""Twofold: one provider's word for two results of one step. Pure.
+"""Equivocation: one provider's word for two results of one step. Pure.
 
 The evidence is, for each of the two: the signed Batch, the path from it (tallystick/proof/1), the
 Attestation, the Result, and the provider's Agreed entry for the agreement. Both are of one epoch of

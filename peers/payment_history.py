@@ -1,4 +1,4 @@
-"""Precedent: what the ledger says was paid already, for whoever goes on after a crash.
+"""PaymentHistory: what the ledger says was paid already, for whoever goes on after a crash.
 
 What is paid, closed and given is read from the whole log: when a node begins, and for what it
 left undone then. What we signed ourselves is not looked at again for who signed it.

@@ -3,9 +3,9 @@
 import pytest
 
 from engine.errors import Damaged
+from peers.equivocation import RESULTS, check
 from peers.forks import LOG
 from peers.identity import PeerId
-from peers.twofold import RESULTS, check
 from tests.peers.frauds import DAY_MS, PROVIDER, forked, word, words
 from tests.peers.keys import identity
 
