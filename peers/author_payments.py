@@ -17,6 +17,7 @@ from peers.entries import Royalty
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
+from peers.payment_history import Given
 from peers.royalties import NOBODY, Royalties
 from peers.saying import Say
 from peers.treasury import Treasury
@@ -42,9 +43,7 @@ class AuthorPayments:
         self._give = give
         self._elsewhere = elsewhere
         self._runs: set[bytes] = set()  # of which authors got their fixed part
-        self._given: dict[
-            Cid, list[payment_history.Given]
-        ] = {}  # by agreement, unless that has ended
+        self._given: dict[Cid, list[Given]] = {}  # by agreement, unless that has ended
         treasury.heard.append(self._heard)
 
     def of(self, offer: Offer) -> Royalties:
@@ -81,7 +80,7 @@ class AuthorPayments:
                 if author != self._treasury.me and (due.manifest, author) not in entered:
                     body = Royalty(agreement.cid, due.manifest, pool, amount)
                     self._give(author, body, royalties.papers(due.manifest))
-                    given.append(payment_history.Given(agreement.cid, due.manifest, author, pool))
+                    given.append(Given(agreement.cid, due.manifest, author, pool))
         self._runs.add(mark)
         del self._given[agreement.cid]
 
@@ -105,7 +104,7 @@ class AuthorPayments:
         is_ours = written.author == ledger.me and entry.epoch < ledger.epoch
         if is_ours and isinstance(body, Royalty) and entry.channel is not None:
             author = ledger.channels[entry.channel].peer
-            one = payment_history.Given(body.agreement, body.manifest, author, body.pool)
+            one = Given(body.agreement, body.manifest, author, body.pool)
             self._given.setdefault(body.agreement, []).append(one)
 
     def _mark_of(self, agreement: Cid) -> bytes | None:
