@@ -17,6 +17,8 @@ from peers.prices import Usage, at_most
 
 MAX_PEERS: Final = 256  # that it works for at one time: as many as there are connections
 
+Door = Literal["open", "paused", "draining"]  # whether anything new is accepted
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -60,7 +62,7 @@ class House:
     longest_ms: int  # of a lease
     prices: dict[str, int] = field(default_factory=dict)  # micro-credits, at least
     only: Container[PeerId] | None = None  # whom it works for; None: anybody
-    door: Literal["open", "paused", "draining"] = "open"
+    door: Door = "open"
 
 
 def share_of(offer: Offer) -> Share:

@@ -1,20 +1,17 @@
 """Provider: the part of a node that runs steps for others.
 
-It takes offers as its house allows, and has an engagement for each agreement under which
-something happens (engagements.py).
+It takes offers as its house allows (admission.py), and has an engagement for each agreement under
+which something happens (engagements.py).
 """
 
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
-from peers.agreement import ACCEPTANCE, Acceptance, Offer
+from peers.admission import Admission
 from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection
 from peers.engagement import Engagement
@@ -22,14 +19,13 @@ from peers.engagements import Engagements, enter
 from peers.envelope import Role
 from peers.equivocation import MEMORY_MS
 from peers.errors import RemoteFault
-from peers.house import House, Share, objection, share_of
+from peers.house import House
 from peers.identity import PeerId
 from peers.keeper import RENEW_MS
 from peers.lines import Lines
 from peers.mail import Mail
-from peers.offer_messages import END_TYPE, OFFER_TYPE, Refusal, read_end, read_offer, write_answer
+from peers.offer_messages import END_TYPE, OFFER_TYPE, read_end
 from peers.passed import Passed
-from peers.signed import Unsealed, seal
 from peers.step_messages import (
     CLAIM_TYPE,
     LEASE_TYPE,
@@ -44,7 +40,6 @@ from peers.step_messages import (
 from peers.tools import NO_ROOM, Tools
 
 QUIET_MS: Final = 60_000  # after which an agreement sleeps: what it was lent is free
-WANTED_MS: Final = 5_000  # the same, when another wants it
 FORGET_MS: Final = MEMORY_MS  # twice the longest lease: nothing comes of it any more
 CHECK_MS: Final = 1_000  # how often it is looked for those
 
@@ -55,33 +50,32 @@ class Provider:
     def __init__(self, mail: Mail, lines: Lines, house: House, tools: Tools) -> None:
         """Lend what `house` says."""
         self._mail = mail
-        self._house = house
         self._tools = tools
         self._engagements = Engagements(mail, lines, tools)
+        self._admission = Admission(house, tools, self._engagements)
         me = PeerId(tools.signer.public_key)
         self._passed = Passed(me, tools.shown, tools.depot, tools.clock)
         tools.depot.on_pass = self._passed.show
-        self._entering: dict[Cid, tuple[PeerId, Share]] = {}  # accepted, not yet in the book
         self._checked_ms = self._renew_ms = tools.clock.monotonic_ms()
 
     # for its owner
 
     def pause(self) -> None:
         """Accept nothing new."""
-        self._house = replace(self._house, door="paused")
+        self._admission.set_door("paused")
 
     def resume(self) -> None:
         """Accept again what the house allows."""
-        self._house = replace(self._house, door="open")
+        self._admission.set_door("open")
 
     def drain(self) -> None:
         """Accept nothing new, and be idle when what was leased has ended."""
-        self._house = replace(self._house, door="draining")
+        self._admission.set_door("draining")
 
     @property
     def is_idle(self) -> bool:
         """Whether no step is open, and whoever is connected has heard all."""
-        return not self._entering and self._engagements.is_idle
+        return self._admission.is_idle and self._engagements.is_idle
 
     @property
     def ended(self) -> Counter[str]:
@@ -91,15 +85,13 @@ class Provider:
     @property
     def free_slots(self) -> int:
         """How many more steps could be begun at once."""
-        if self._house.door != "open":
-            return 0
-        return self._house.lent.cores - sum(share.cores for share in self._lent().values())
+        return self._admission.free_cores
 
     def status(self) -> dict[str, int | str]:
         """Return how things are."""
-        lent = self._lent()
+        lent = self._admission.lent()
         return {
-            "door": self._house.door,
+            "door": self._admission.door,
             "agreements": len(self._engagements),
             "open": sum(one.open for one in self._engagements),
             "running": self._tools.workbench.running,
@@ -134,7 +126,7 @@ class Provider:
             raise RemoteFault("work is spoken of on a line for control, and only there")
         reply = partial(self._mail.reply, connection, key)
         if kind == OFFER_TYPE:
-            self._offered(peer, body, reply)
+            self._admission.offered(peer, body, reply)
         elif kind == LEASE_TYPE:
             self._leased(peer, read_lease(body), reply)
         elif kind == STOP_TYPE:
@@ -160,89 +152,6 @@ class Provider:
             self._checked_ms = now_ms
             self._engagements.put_to_sleep(QUIET_MS)
 
-    # offers
-
-    def _offered(self, peer: PeerId, body: bytes, reply: Callable[[bytes], None]) -> None:
-        offer = read_offer(body)
-        terms = offer.value
-        if offer.signer != peer or terms.requester != peer.key:
-            raise RemoteFault("an offer is made by whoever signs it")
-        if terms.provider != self._tools.signer.public_key:
-            raise RemoteFault("it was offered to somebody else")
-        if why := self._objection(offer.cid, terms):
-            self._refuse(peer, why, reply)
-        else:
-            self._accept(offer, body, peer, reply)
-
-    def _refuse(self, peer: PeerId, why: str, reply: Callable[[bytes], None]) -> None:
-        self._tools.log("refused", peer=peer, why=why)
-        reply(write_answer(Refusal(why)))
-
-    def _accept(
-        self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
-    ) -> None:
-        """Say yes, once that is in the books; said again, it is the same yes."""
-        enter_it = partial(self._enter, offer, body, peer, reply)
-        self._entering[offer.cid] = (peer, share_of(offer.value))
-        try:
-            if (cap := offer.value.price_cap) == 0:
-                enter_it()
-            else:
-                self._tools.credit.agree(peer, Block(offer.cid, body), cap, enter_it)
-        except Refused as refused:
-            self._entering.pop(offer.cid)
-            self._refuse(peer, refused.what, reply)
-
-    def _enter(
-        self, offer: Unsealed[Offer], body: bytes, peer: PeerId, reply: Callable[[bytes], None]
-    ) -> None:
-        signed = seal(ACCEPTANCE, Acceptance(offer.cid), self._tools.signer).data
-
-        def engaged(engagement: Engagement | None) -> None:
-            self._entering.pop(offer.cid, None)
-            if engagement is None:
-                reply(write_answer(Refusal("this peer cannot keep what it agrees to")))
-            else:
-                engagement.is_lent = True
-                self._tools.log("agreed", peer=peer, agreement=str(offer.cid))
-                reply(write_answer(engagement.acceptance))
-
-        def entered(outcome: "Future[None]") -> None:
-            if outcome.exception() is None:
-                self._engagements.take_up(offer.cid, engaged)
-            else:
-                engaged(None)
-
-        wall_ms = self._tools.clock.now_ms()
-        enter(self._tools, partial(self._tools.book.accept, body, signed, wall_ms), entered)
-
-    def _objection(self, agreement: Cid, offer: Offer) -> str:
-        """Return why there is no agreement, or no more; "" when there is."""
-        asks = PeerId(offer.requester)
-        why = "" if self._is_lent(agreement) else self._no_room(offer)
-        return why or self._tools.credit.objection(asks, agreement, offer.price_cap, offer.epoch)
-
-    def _is_lent(self, agreement: Cid) -> bool:
-        """Return whether there is an agreement under which something is lent, or is to be."""
-        engagement = self._engagements.get(agreement)
-        is_lent = engagement is not None and engagement.is_lent
-        return is_lent or agreement in self._entering
-
-    def _no_room(self, offer: Offer) -> str:
-        why = objection(self._house, offer, self._lent())
-        if why and self._engagements.put_to_sleep(WANTED_MS):  # others have what nobody uses
-            why = objection(self._house, offer, self._lent())
-        return why or ("" if self._tools.has_room(offer.disk_bytes) else NO_ROOM)
-
-    def _lent(self) -> dict[PeerId, Share]:
-        """Return what each requester may use now."""
-        lent: dict[PeerId, Share] = {}
-        awake = [one for one in self._engagements if one.agreement.cid not in self._entering]
-        shares = [(one.agreement.requester, one.share) for one in awake if one.is_lent]
-        for peer, share in (*shares, *self._entering.values()):
-            lent[peer] = lent.get(peer, Share()).plus(share)
-        return lent
-
     # leases
 
     def _leased(self, peer: PeerId, handed: Handed, reply: Callable[[bytes], None]) -> None:
@@ -264,12 +173,12 @@ class Provider:
         """Return why a lease is not taken; "" when it is."""
         if engagement is None or engagement.agreement.requester != peer:
             return "this peer knows of no such agreement"
-        if self._house.door != "open":
-            return f"this peer is {self._house.door}"
+        if self._admission.door != "open":
+            return f"this peer is {self._admission.door}"
         if not self._tools.has_room(0):  # not even to write down what it was leased
             return NO_ROOM
-        agreement = engagement.agreement
-        return "" if engagement.is_lent else self._objection(agreement.cid, agreement.offer)
+        cid, offer = engagement.agreement.cid, engagement.agreement.offer
+        return "" if engagement.is_lent else self._admission.objection(cid, offer)
 
     def _give_back(self, peer: PeerId, handed: Handed, why: str) -> None:
         body = write_steps(Steps(handed.lease.value.agreement, handed.steps, why))
@@ -303,7 +212,7 @@ class Provider:
 
         def found(outcome: "Future[list[tuple[PeerId, Cid]]]") -> None:
             for peer, agreement in outcome.result() if outcome.exception() is None else ():
-                if self._engagements.get(agreement) is None and agreement not in self._entering:
+                if self._engagements.get(agreement) is None and not self._admission.has(agreement):
                     credit.release(peer, agreement)
 
         if waiting:

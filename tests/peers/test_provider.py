@@ -15,10 +15,11 @@ from engine.errors import Refused, Unavailable
 from engine.sandbox.base import Job
 from engine.sandbox.scripted import WELL, Act
 from engine.step import ATTESTATION, RESULT, STEP
+from peers.admission import WANTED_MS
 from peers.earned import Earned
 from peers.offer_messages import Refusal
 from peers.own_word import DIFFERS
-from peers.provider import QUIET_MS, WANTED_MS
+from peers.provider import QUIET_MS
 from peers.step_messages import Need
 from peers.telling import AGAIN_MS
 from tests.peers.lenders import Borrower, Lender, environment, plain, step
