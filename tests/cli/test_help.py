@@ -75,6 +75,7 @@ def test_every_argument_can_be_completed(words: tuple[str, ...]) -> None:
     assert command is not None
     for param in command.params:
         by_type = param.type not in (click.STRING, click.INT, click.FLOAT)
+        by_type |= getattr(param, "is_flag", False)  # which takes no word
         assert by_type or set(words_of(param)) <= set(OFFERS), f"{words}: {param.metavar}"
 
 
