@@ -73,7 +73,7 @@ def _emit_elsewhere(
         step_json,
     )
     from cli.leaving import WHERE, could_run, leaving, leaving_json, print_leaving
-    from cli.royalties import royalties_of, tell_royalties
+    from cli.royalties import royalties_json, royalties_of, tell_royalties
     from engine.workflow.sharing import sharing
 
     royalties = royalties_of(space, plan.royalty)
@@ -90,7 +90,8 @@ def _emit_elsewhere(
             step.update(step_json(costs.get(str(step["id"]))))
         left_json = [leaving_json(one) for one in left]
         total = None if peers is None else quotation_json(cost, peers, settings.max_cost)
-        emit_json({"steps": steps, "leaves": left_json, "peers": peers, "cost": total})
+        told = {"steps": steps, "leaves": left_json, "peers": peers, "cost": total}
+        emit_json(told | {"royalties": royalties_json(royalties)})
     else:
         rows = [
             (one.id, one.action, place, _time(one, plan.known), cost_of(costs.get(one.id)), why)

@@ -13,10 +13,10 @@ from engine.content.blocks import Block, Checked
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere, Refused
 from engine.wholefile import whole_file
-from peers.credits import show
+from peers.credits import MAX_CREDITS, Credits, show
 from peers.identity import PeerId
 from peers.royalties import Royalties
-from peers.royalty import is_manifest, opened, percent
+from peers.royalty import WHOLE, is_manifest, opened, percent
 
 _MAKE: Final = "name what 'tally royalty make FILE' wrote, or the CID that it printed"
 
@@ -48,10 +48,45 @@ def write_royalty(file: Path, own: Block, parents: Sequence[Block]) -> None:
 
 def tell_royalties(royalties: Royalties) -> None:
     """Say what a run pays to whom besides its steps: whoever goes on consents to that."""
-    for manifest in royalties.manifests.values():
-        names = ", ".join(str(PeerId(author.public_key)) for author in manifest.authors)
+    for cid, manifest in royalties.manifests.items():
+        got = parts(royalties, cid)
+        names = ", ".join(f"{peer} ({part_in_words(part)})" for peer, part in got.items())
         fixed = f" and {show(manifest.per_run)}" if manifest.per_run else ""
         note(f"royalty: {percent(manifest.share)} % of what is paid to peers{fixed}, to {names}")
+
+
+def parts(royalties: Royalties, manifest: Cid) -> dict[PeerId, int]:
+    """Return what part of a pool each author gets, parents' authors too: basis points, rounded."""
+    most = Credits(MAX_CREDITS)
+    got = royalties.shares_of(manifest, most)
+    named = [author.public_key for author in royalties.manifests[manifest].authors]
+    ordered = [key for key in named if key in got] + [key for key in got if key not in named]
+    return {PeerId(key): (got[key] * WHOLE + most // 2) // most for key in ordered}
+
+
+def part_in_words(points: int) -> str:
+    """Return a part of a pool as a percentage; one that rounds to nothing is no nothing."""
+    return f"{percent(points)} %" if points else "under 0.01 %"
+
+
+def royalties_json(royalties: Royalties) -> list[dict[str, object]]:
+    """Return by which manifests authors are paid, and which part each gets."""
+    return [
+        {
+            "manifest": str(cid),
+            "share_basis_points": manifest.share,
+            "per_run": manifest.per_run,
+            "most": manifest.pool_most,
+            "shares": shares_json(royalties, cid),
+        }
+        for cid, manifest in royalties.manifests.items()
+    ]
+
+
+def shares_json(royalties: Royalties, manifest: Cid) -> list[dict[str, object]]:
+    """Return which part of what a manifest comes to each author gets."""
+    got = parts(royalties, manifest)
+    return [{"peer": str(peer), "basis_points": part} for peer, part in got.items()]
 
 
 def _named(space: Workspace, word: str) -> list[Block]:

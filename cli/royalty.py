@@ -68,6 +68,8 @@ def make(
     if settings.json:
         return emit_json({"manifest": str(block.cid), "file": file})
     note(f"{file}: 'tally run WORKFLOW --on peers --royalty {file}' pays by it")
+    if not (manifest.share or manifest.per_run) or not manifest.pool_most:
+        note("by itself it pays nothing: '--share PERCENT' or '--per-run C' says how much")
     return emit_table([(str(block.cid),)], ("manifest",))
 
 
@@ -76,16 +78,22 @@ def make(
 @common
 def show(settings: Settings, manifest: str) -> None:
     """Say who is paid by a manifest."""
-    from cli.royalties import royalties_of
+    from cli.royalties import part_in_words, parts, royalties_of, shares_json
+    from peers.royalty import percent
 
     with Workspace(settings.home) as space:
         royalties = royalties_of(space, (manifest,))
     ((cid, found),) = royalties.manifests.items()
     if settings.json:
-        return emit_json({"manifest": str(cid), **_as_json(found)})
-    rows = [(name, str(weight)) for name, weight in _weights(found)]
+        shares = shares_json(royalties, cid)
+        return emit_json({"manifest": str(cid), **_as_json(found), "shares": shares})
+    weights = {name: str(weight) for name, weight in _weights(found)}
+    got = {str(peer): part_in_words(part) for peer, part in parts(royalties, cid).items()}
     note(_terms(found))
-    return emit_table(rows, ("author", "weight"))
+    for one in found.parents:
+        note(f"{percent(one.basis_points)} % of that to the authors of its parent {one.manifest}")
+    rows = [(name, weights.get(name, "-"), got.get(name, "0 %")) for name in weights | got]
+    return emit_table(rows, ("author", "weight", "gets"))
 
 
 def _terms(manifest: "Manifest") -> str:

@@ -168,7 +168,8 @@ def test_authors_are_not_paid_where_nothing_runs_on_peers(
     told = tally("run", letters, "-p", "names=[new]", "--royalty", roy).err
     assert "--royalty pays nobody here" in told
     assert "5 %" not in told
-    assert (
-        "royalty: 5 % of what is paid"
-        in tally("plan", letters, "--on", "peers", "--royalty", roy).err
-    )
+    me = tally.told("peer", "id")["peer"]
+    told = tally("plan", letters, "--on", "peers", "--royalty", roy).err
+    assert f"royalty: 5 % of what is paid to peers, to {me} (100 %)" in told
+    plan = tally.told("plan", letters, "--on", "peers", "--royalty", roy)
+    assert plan["royalties"][0]["shares"] == [{"peer": me, "basis_points": 10_000}]

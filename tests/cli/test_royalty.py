@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.royalties import royalties_of
+from cli.royalties import royalties_json, royalties_of
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from tests.cli.program import Program
@@ -34,6 +34,7 @@ def test_a_manifest_says_what_it_was_made_with(tally: Program) -> None:
         "per_run": 100_000,
         "most": 100_000_000,
         "parents": [],
+        "shares": [{"peer": me, "basis_points": 6_667}, {"peer": OTHER, "basis_points": 3_333}],
     }
     assert tally.told("royalty", "show", made["manifest"])["authors"][0]["peer"] == me
     assert (
@@ -47,6 +48,40 @@ def test_who_made_what_it_stands_on_shares(tally: Program) -> None:
     tally.told("royalty", "make", "m", "--share", "5", "--parent", "base=20")
     (named,) = tally.told("royalty", "show", "m")["parents"]
     assert named == {"manifest": parent, "share_basis_points": 2_000}
+
+
+def test_who_gets_what_is_said_with_the_parents_authors(tally: Program, tmp_path: Path) -> None:
+    """Of each the part that ends with them, whichever manifest names them; to scripts, too."""
+    other = Program(tmp_path / "other")
+    theirs = other.told("peer", "id")["peer"]
+    parent = other.told("royalty", "make", "base", "--author", theirs)["manifest"]
+    me = tally.told("peer", "id")["peer"]
+    tally.told("royalty", "make", "m", "--share", "5", "--parent", "base=50")
+    said = tally("royalty", "show", "m")
+    assert f"50 % of that to the authors of its parent {parent}" in said.err
+    rows = [line.split("  ") for line in said.out.splitlines()[-2:]]
+    assert [(row[0], row[-1].strip()) for row in rows] == [(me, "50 %"), (theirs, "50 %")]
+    with Workspace(tally.home) as space:
+        royalties = royalties_of(space, ["m"])
+    shares = [{"peer": me, "basis_points": 5_000}, {"peer": theirs, "basis_points": 5_000}]
+    assert royalties_json(royalties)[0]["shares"] == shares
+
+
+def test_a_part_too_small_for_a_percentage_is_no_nothing(tally: Program) -> None:
+    """Whoever gets little is named, too."""
+    me = tally.told("peer", "id")["peer"]
+    words = ("--author", f"{me}=1000000", "--author", OTHER)
+    tally.told("royalty", "make", "m", "--share", "5", *words)
+    assert "under 0.01 %" in tally("royalty", "show", "m").out
+
+
+@pytest.mark.parametrize(("words", "warns"), [((), True), (("--share", "1"), False)])
+def test_a_manifest_that_pays_nothing_is_warned_of(
+    tally: Program, words: tuple[str, ...], *, warns: bool
+) -> None:
+    """It is made nevertheless: as a parent it shares in what another pays."""
+    told = tally("royalty", "make", "m", *words)
+    assert (told.code, "by itself it pays nothing" in told.err) == (0, warns)
 
 
 def test_a_file_is_enough_elsewhere(tally: Program, tmp_path: Path) -> None:
