@@ -68,19 +68,21 @@ class Bill(NamedTuple):
 
 
 def check(paid: Iterable[Paid], attested: OfRun) -> Bill:
-    """Look whether receipts are signed, are what their lines come to, and are for this run.
+    """Look whether receipts are signed, are what their lines come to, and are for this run, once.
 
     Raises: Damaged, with the receipt, and the peer and the step as far as they are known.
     """
     spent: dict[Cid, int] = {}
+    seen: set[object] = set()  # entries, and what is paid by them
     known: list[tuple[Offer, Line]] = []
     count = 0
     for count, one in enumerate(paid, 1):
         where = f"receipt {count} of the run"
         try:
-            terms, lines = _opened(one)
+            entry, terms, lines = _opened(one)
             where += f", to {PeerId(terms.provider)}"
             found = _of_run(lines, PeerId(terms.provider), attested)
+            _see_once(seen, entry, *((lines.batch, line.attestation) for line in found))
             amount = spent[lines.agreement] = spent.get(lines.agreement, 0) + _amount(lines.lines)
             if amount > terms.price_cap:
                 raise Damaged("it comes to more than was agreed")
@@ -99,7 +101,14 @@ def is_of_run(lines: Lines, attested: OfRun) -> bool:
 _FIX: Final = "ask for the bundle again, or do without its receipts: 'tally import' takes the run"
 
 
-def _opened(one: Paid) -> tuple[Offer, Lines]:
+def _see_once(seen: set[object], *ones: object) -> None:
+    """Take what a receipt pays: none of it was paid by another."""
+    if not seen.isdisjoint(ones):
+        raise Damaged("what it is for has another receipt, or it comes twice")
+    seen.update(ones)
+
+
+def _opened(one: Paid) -> tuple[Cid, Offer, Lines]:
     written = read(one.entry)
     offer = unseal(OFFER, one.offer)
     body = written.body
@@ -109,7 +118,7 @@ def _opened(one: Paid) -> tuple[Offer, Lines]:
         raise Damaged("who pays has not signed the agreement")
     if why := receipts.objection(body, one.lines, offer.value.prices):
         raise Damaged(why)
-    return offer.value, LINES.decode(one.lines)
+    return written.id, offer.value, LINES.decode(one.lines)
 
 
 def _of_run(lines: Lines, provider: PeerId, attested: OfRun) -> list[Line]:
@@ -151,6 +160,8 @@ def _amount(lines: Iterable[Line]) -> int:
 def _check(record: RunReceipts) -> None:
     if not 1 <= len(record.receipts) <= MAX_RECEIPTS:
         raise Damaged(f"it has 1 to {MAX_RECEIPTS} receipts")
+    if len(set(record.receipts)) < len(record.receipts):
+        raise Damaged("it has one receipt twice")
 
 
 PAID: Final = Record("tallystick/paid/1", Paid)

@@ -9,13 +9,14 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
+from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.store.memory import MemoryStore
 from peers.entries import Agreed
 from peers.ledger_file import LedgerFile
 from peers.receipts import LINES, Line, Lines, receipt_of
 from peers.run_bill import attested, bill_of, receipts_of
-from peers.run_receipts import PAID, RUN_RECEIPTS, Bill, Paid, RunReceipts
+from peers.run_receipts import PAID, RUN_RECEIPTS, Bill, Paid, RunReceipts, check
 from tests.fakes.records import Ran, record
 from tests.peers.bills import offered
 from tests.peers.books import keep
@@ -204,13 +205,36 @@ def test_manifests_of_authors_are_told(traded: Traded) -> None:
     assert bill.royalties == {manifest}
 
 
+def _each(traded: Traded, price_cap: int) -> list[Paid]:
+    """Return a receipt for each line, under an agreement for so much."""
+    offer = offered(traded.one.key, traded.two.peer.key, price_cap)
+    paid = []
+    for line in traded.lines:
+        lines = Lines(offer.cid, traded.batch, (line,))
+        written = traded.one.write(receipt_of(lines), traded.two)
+        paid.append(Paid(written.signed, LINES.encode(lines), offer.data))
+    return paid
+
+
 def test_no_more_is_paid_than_was_agreed(traded: Traded) -> None:
     """The receipts of one agreement stay together within its price cap."""
-    one = paid(traded)
-    assert billed(traded, one, one, one)
+    assert billed(traded, *_each(traded, 1_400))
     with pytest.raises(Damaged, match="more than was agreed") as raised:
-        billed(traded, one, one, one, one)
-    assert raised.value.where == f"receipt 4 of the run, to {traded.two.peer}"
+        billed(traded, *_each(traded, 1_399))
+    assert raised.value.where == f"receipt 2 of the run, to {traded.two.peer}"
+
+
+def test_nothing_is_counted_twice(traded: Traded) -> None:
+    """Neither one receipt, nor what another receipt has paid already."""
+    one = paid(traded)
+    unchecked = Record(RUN_RECEIPTS.kind, RunReceipts)
+    with pytest.raises(Damaged, match="it has one receipt twice"):
+        RUN_RECEIPTS.decode(unchecked.encode(RunReceipts(traded.run, (traded.run,) * 2)))
+    known = attested(traded.store, traded.run)
+    for twice in ([one, one], [one, *_each(traded, 5_000)]):
+        with pytest.raises(Damaged, match="has another receipt") as raised:
+            check(twice, known)
+        assert str(raised.value.where).startswith("receipt 2 of the run")
 
 
 def test_receipts_are_of_their_run(traded: Traded) -> None:
