@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from cli.creditfile import account_with, accounts, opened, peer_called, standing
+from cli.creditfile import (
+    account_with,
+    accounts,
+    opened,
+    peer_called,
+    put_back,
+    standing,
+    tell_put_back,
+)
 from cli.creditnode import ask_node, grant, identity_of
 from cli.options import common
 from cli.report import emit_json, emit_table, note, printable
@@ -28,7 +36,9 @@ def balance(settings: Settings) -> None:
 
     found = accounts(settings.home)
     if settings.json:
-        return emit_json({"unit": "microcredit", "peers": [*map(account_as_json, found)]})
+        told = {"unit": "microcredit", "peers": [*map(account_as_json, found)]}
+        return emit_json(told | {"restored": put_back(settings.home)})
+    tell_put_back(settings.home)
     if not found:
         note("nobody owes anybody anything: no peer was traded with yet")
     emit_table(balance_rows((one.balance for one in found), "you"), BALANCES)
@@ -52,7 +62,9 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
         _lend(settings.home, peer, amount)
     peers = standing(settings.home).values()
     if settings.json:
-        return emit_json({"unit": "microcredit", "peers": [as_json(one) for one in peers]})
+        told = {"unit": "microcredit", "peers": [as_json(one) for one in peers]}
+        return emit_json(told | {"restored": put_back(settings.home)})
+    tell_put_back(settings.home)
     if not peers:
         newcomer = show(settings.newcomer_limit)
         note(f"no peer was traded with yet; a new one may owe up to {newcomer} (newcomer_limit)")
@@ -171,9 +183,7 @@ def _verify_own(settings: Settings) -> None:
     click.echo(f"{me}: all {found.entries} entries hold")
     tell_hidden(found.hidden)
     tell_lacks(found.lacks)
-    if found.restored:
-        note(f"the ledger was put back: {found.restored}; it goes on once other peers were heard")
-    return None
+    return tell_put_back(settings.home)
 
 
 def _verify_file(settings: Settings, path: Path) -> None:
@@ -215,7 +225,9 @@ def export(settings: Settings, file: Path, peer: str | None) -> None:
         cid = write(book, found, scope, identity_of(settings.home), file)
     size = file.stat().st_size
     if settings.json:
-        return emit_json({"cid": str(cid), "file": str(file), "size": size})
+        told = {"cid": str(cid), "file": str(file), "size": size}
+        return emit_json(told | {"restored": found.restored})
+    tell_put_back(settings.home)
     return note(f"{file}: {found.entries} entries, stated as {cid}")
 
 

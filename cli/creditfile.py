@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.report import note
 from engine.errors import Refused
 from peers.identity import BEGINS, PeerId
 
@@ -22,11 +23,31 @@ def opened(home: Path) -> "Iterator[LedgerFile]":
     """
     from peers.ledger_file import LedgerFile
 
+    if not LedgerFile.is_here(home):
+        tell_put_back(home)
     file = LedgerFile(home)
     try:
         yield file
     finally:
         file.close()
+
+
+def put_back(home: Path) -> str | None:
+    """Return why the ledger of a home may lack what its key has signed; None when it has all."""
+    from peers.ledger_file import LedgerFile
+    from peers.ledger_place import LOST, differs, read_head
+
+    if LedgerFile.is_here(home):
+        with opened(home) as file:
+            return file.put_back()
+    return LOST if differs(home, read_head(home), 0, lambda _: None) else None
+
+
+def tell_put_back(home: Path) -> None:
+    """Say so, where what is printed may be old."""
+    if why := put_back(home):
+        old = "balances may be old until its peer was started and has heard the others"
+        note(f"this ledger was put back: {why}; {old} ('tally peer start')")
 
 
 def standing(home: Path) -> "dict[PeerId, Balance]":

@@ -39,8 +39,7 @@ from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger import Ledger
 from peers.ledger_file import COLUMNS, LedgerFile
-from peers.ledger_place import COPIED, Extent, differs, spot_of, write_head
-from peers.ledger_rows import TEXT
+from peers.ledger_place import Extent, differs, read_head, spot_of, write_head
 from peers.named_by import named_by
 from peers.order import START, link
 
@@ -87,7 +86,8 @@ class LedgerBook(LedgerFile):
 
     def _look_around(self) -> None:
         """See whether the file is where, and what, it was; that it is not is kept in it."""
-        why = differs(self.home, self.end()[0], self.link_at) or self._moved()
+        head = read_head(self.home)
+        why = differs(self.home, head, self.end()[0], self.link_at) or self.moved()
         if why is None:
             return
         place = spot_of(self.path)
@@ -97,11 +97,6 @@ class LedgerBook(LedgerFile):
                 (why, str(place.inode), str(place.born)),
             )
             self._is_ahead = True
-
-    def _moved(self) -> str | None:
-        inode, born = self.one("SELECT inode, born FROM log", TEXT, TEXT)
-        place = spot_of(self.path)
-        return None if (inode, born) == (str(place.inode), str(place.born)) else COPIED
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:

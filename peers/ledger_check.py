@@ -17,7 +17,7 @@ from peers.audit import FIX, Audit, Signatures, Start
 from peers.entry import Written
 from peers.ledger import Ledger, ledger_of
 from peers.ledger_file import FILE, LedgerFile
-from peers.ledger_place import BEHIND, OTHER, differs
+from peers.ledger_place import BEHIND, OTHER, Extent, Torn, differs, read_head
 from peers.ledger_rows import BLOB, MAYBE_BLOB, NAME, NUMBER, TEXT
 from peers.named_by import named_by
 from peers.order import Taken
@@ -56,6 +56,7 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
 
     Raises: Damaged, with the first entry that is wrong.
     """
+    head = read_head(file.home)
     with file.still():
         _check_file(file)
         here = frozenset(file.all_evidence())  # of what is not here, nobody asks the file
@@ -76,8 +77,8 @@ def check(file: LedgerFile, signatures: Signatures, watch: Watch | None = None) 
             file.check_end(audit)
             audit.check_whole()
             _check_evidence(file, named)
-            _check_head(file)
-        restored = file.restored()
+            _check_head(file, head)
+        restored = file.restored() or file.moved()
     return Found(audit.ledger, audit.pos, audit.link, audit.lacks, restored, audit.hidden)
 
 
@@ -157,8 +158,8 @@ def _check_file(file: LedgerFile) -> None:
             raise Damaged(what, where=str(file.path), fix=FIX)
 
 
-def _check_head(file: LedgerFile) -> None:
-    why = differs(file.home, file.end()[0], file.link_at)
+def _check_head(file: LedgerFile, head: Extent | Torn | None) -> None:
+    why = differs(file.home, head, file.end()[0], file.link_at)
     restored = file.restored()
     if why or restored in (BEHIND, OTHER):
         raise Damaged(f"the ledger was put back: {why or restored}")

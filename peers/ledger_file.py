@@ -28,7 +28,8 @@ from peers.balance import Balance, balances_of
 from peers.entry import Written, parse
 from peers.identity import PeerId
 from peers.ledger import Ledger, ledger_of
-from peers.ledger_rows import BLOB, KEY, MAYBE_TEXT, NAME, NUMBER, LedgerRows
+from peers.ledger_place import COPIED, differs, read_head, spot_of
+from peers.ledger_rows import BLOB, KEY, MAYBE_TEXT, NAME, NUMBER, TEXT, LedgerRows
 from peers.order import START, Taken
 
 FILE: Final = "ledger.db"
@@ -115,6 +116,18 @@ class LedgerFile(LedgerRows):
         """Return why nothing may be signed before a new epoch; None when all is as it was left."""
         (why,) = self.one("SELECT restored FROM log", MAYBE_TEXT)
         return None if why is None else str(why)
+
+    def moved(self) -> str | None:
+        """Return that the file is not where it was when this home last signed; None when it is."""
+        inode, born = self.one("SELECT inode, born FROM log", TEXT, TEXT)
+        place = spot_of(self.path)
+        return None if (inode, born) == (str(place.inode), str(place.born)) else COPIED
+
+    def put_back(self) -> str | None:
+        """Return what `restored` says, or will say as soon as somebody would sign."""
+        head = read_head(self.home)
+        why = self.restored() or differs(self.home, head, self.end()[0], self.link_at)
+        return why or self.moved()
 
     def load(self) -> Ledger:
         """Return the ledger: the last snapshot, and what was taken since.

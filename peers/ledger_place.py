@@ -78,9 +78,17 @@ def read_head(home: Path) -> Extent | Torn | None:
     return Extent(int.from_bytes(data[:_COUNT], "big"), data[_COUNT:])
 
 
-def differs(home: Path, entries: int, link_at: Callable[[int], bytes | None]) -> str | None:
-    """Return how a ledger of so many entries is not what was written last; None when it is."""
-    match read_head(home):
+def differs(
+    home: Path,
+    head: Extent | Torn | None,
+    entries: int,
+    link_at: Callable[[int], bytes | None],
+) -> str | None:
+    """Return how a ledger of so many entries is not what was written last; None when it is.
+
+    `head` is read before the entries are counted: a peer that runs may write meanwhile.
+    """
+    match head:
         case Extent(known, _) if known > entries:
             return BEHIND
         case Extent(known, link) if link_at(known) not in (link, None):

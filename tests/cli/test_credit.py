@@ -73,13 +73,54 @@ def test_what_is_owed_beyond_a_limit_is_no_part_of_it(traded: tuple[Keeper, Keep
 
 def test_a_home_without_a_ledger_owes_nothing(tally: Program) -> None:
     """Who never traded is told so, and has no ledger after that either."""
-    assert tally.told("credit", "balance") == {"unit": "microcredit", "peers": []}
+    nothing = {"unit": "microcredit", "peers": [], "restored": None}
+    assert tally.told("credit", "balance") == nothing
     assert "no peer was traded with" in tally("credit", "balance").err
     assert "a new one may owe up to 1 credit" in tally("credit", "limit").err
     told = tally("credit", "verify")
     assert told.code == 3
     assert "no ledger yet" in told.err
     assert not (tally.home / FILE).exists()
+
+
+@pytest.fixture
+def copied(tally: Program, traded: tuple[Keeper, Keeper]) -> Path:
+    """Return the ledger of a home that was put back from a copy, where no peer ran since."""
+    del traded
+    file = tally.home / FILE
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data)
+    return file
+
+
+@pytest.mark.parametrize(
+    "words", [("balance",), ("limit",), ("verify",), ("export", "ledger.car")], ids=lambda it: it[0]
+)
+@pytest.mark.usefixtures("copied")
+def test_a_ledger_that_was_put_back_may_be_old(
+    tally: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Whatever is read of it says so until a peer was started there."""
+    monkeypatch.chdir(tmp_path)
+    told = tally("credit", *words)
+    assert told.code == 0
+    assert "put back: it was copied, or restored from a backup; balances may be old" in told.err
+    assert tally.told("credit", *words)["restored"] == "it was copied, or restored from a backup"
+
+
+@pytest.mark.parametrize("words", [("balance",), ("limit",), ("verify",), ("log",)])
+def test_a_key_without_the_ledger_that_it_signed_in(tally: Program, words: tuple[str, ...]) -> None:
+    """Nobody owes anybody anything as far as this home knows, and it is not what it knew."""
+    tally.home.mkdir()
+    be(tally.home, identity(9))
+    assert "the key was here before, and what it signed is not" in tally("credit", *words).err
+
+
+def test_a_key_that_has_signed_nothing_has_lost_nothing(tally: Program) -> None:
+    """As long as no peer was traded with there is no ledger."""
+    tally.told("peer", "id")
+    assert "put back" not in tally("credit", "balance").err
 
 
 def test_a_limit_is_set_and_shown(tally: Program) -> None:

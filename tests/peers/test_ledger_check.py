@@ -16,7 +16,7 @@ from peers.audit import AtOnce, Audit, Start
 from peers.entries import Limit
 from peers.entry import Written, write
 from peers.entry_kinds import write_body
-from peers.ledger import apply, ledger_of
+from peers.ledger import Ledger, apply, ledger_of
 from peers.ledger_book import signing
 from peers.ledger_check import Found, check
 from peers.ledger_file import FILE, LedgerFile
@@ -350,3 +350,23 @@ def test_the_first_that_is_wrong_is_named() -> None:
     with pytest.raises(Damaged) as raised, audit.naming():
         list(map(audit.take, rows))
     assert raised.value.where.startswith("here, entry 5: ")
+
+
+def test_a_peer_may_sign_while_its_ledger_is_looked_at(tmp_path: Path) -> None:
+    """What is written meanwhile makes what was there at first no older than it is."""
+    one, two, papers = backed()
+    keep(tmp_path, two, papers)
+    known = len(two.log)
+
+    def sign(pos: int, _: Written, __: Ledger) -> None:
+        if pos == 1:
+            two.say(Limit(5), one)
+            with signing(tmp_path, two.peer) as book, book.change() as change:
+                book.enter(two.log[known:], two.ledger, change)
+
+    file = LedgerFile(tmp_path)
+    try:
+        assert check(file, AtOnce(), sign).entries == known
+    finally:
+        file.close()
+    assert checked(tmp_path).entries == len(two.log) == known + 1
