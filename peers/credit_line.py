@@ -66,6 +66,8 @@ class CreditLine:
         if self._treasury.evidence(agreement) is not None:  # it was agreed before
             return CLOSED
         if not self._treasury.may_sign(peer):
+            if self._treasury.account(peer).is_ending(self._treasury.me):
+                return "this peer has ended its channel with you, and waits for your answer"
             return "this peer has restored its ledger, and has to hear from you first"
         if self._count(peer) >= MOST_AGREED:
             return f"{MOST_AGREED} agreements with you have not ended"

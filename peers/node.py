@@ -128,6 +128,7 @@ class Node:
         now_ms = self._clock.monotonic_ms()
         self._switch.tick(now_ms)
         self._credit.payments.tick(now_ms)
+        self._credit.settlement.tick()
         if (free := self._provider.free_slots) != self._free_slots:
             self._free_slots = free
             self._registrar.renew()

@@ -27,7 +27,7 @@ def open_requester(
     credit: Credit,
     closing: ExitStack,
 ) -> Requester:
-    """Open it, and pay what was owed when the program ended."""
+    """Open it; pay what was owed, and answer what was not, when the program ended."""
 
     def perjured(perjury: Perjury) -> None:
         """Leave a provider alone that said two things of one step; convict it by a proof."""
@@ -39,6 +39,7 @@ def open_requester(
     word = partial(agreed, home.ledger)
     judge = Judge(depot.fetch, depot.look, *kept, home.store.get, word, perjured)
     credit.payments.resume(home.dues.all(), judge.settled)
+    credit.settlement.resume()
     mail, lines, clock, _, log = ground
     office = Office(mail, lines, depot, signer, judge, log, credit.payments)
     requester = Requester(office, _directory(home, registrar, credit.payments), clock)

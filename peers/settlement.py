@@ -1,8 +1,13 @@
-"""Settlement: signs how this peer stands with others, when that is due or somebody asks for it."""
+"""Settlement: signs how this peer stands with others, when that is due or somebody asks for it.
+
+What is to be answered while nothing may be signed, or was when the program ended, is answered as
+soon as it may be.
+"""
 
 from collections.abc import Callable
 from functools import partial
 
+from engine.errors import Refused
 from peers.channel import Channel
 from peers.entries import Checkpoint, Limit, Open, Reset
 from peers.entry import Written
@@ -22,7 +27,20 @@ class Settlement:
     def __init__(self, treasury: Treasury, log: Say) -> None:
         self._treasury = treasury
         self._log = log
+        self._waiting: set[PeerId] = set()  # for a word of ours, which may not be signed yet
         treasury.heard.append(self._heard)
+
+    def resume(self) -> None:
+        """Answer what was not when the program ended."""
+        for peer in self._treasury.ledger.peers():
+            self._settle(self._treasury.account(peer))
+
+    def tick(self) -> None:
+        """Answer those who wait, where anything may be signed by now."""
+        for peer in tuple(self._waiting):
+            if self._treasury.may_sign(peer):
+                self._waiting.discard(peer)
+                self._settle(self._treasury.account(peer))
 
     def end(self, peer: PeerId, then: Then | None = None) -> None:
         """End the channel with a peer, if it agrees; what comes later is in another.
@@ -77,9 +95,19 @@ class Settlement:
         if channel is None:
             return
         account = self._treasury.ledger.channels[channel]
-        if not self._treasury.may_sign(account.peer):
-            return
         if written.author == account.peer and isinstance(written.body, Reset):
             self._log("reset asked", peer=account.peer, why=written.body.reason)
-        if (body := answer(account) or proposal(account)) is not None:
+        self._settle(account)
+
+    def _settle(self, account: Channel) -> None:
+        """Sign what is due, or what the other waits for; later, where nothing may be signed."""
+        body = answer(account) or proposal(account)
+        if body is None:
+            return
+        if not self._treasury.may_sign(account.peer):
+            self._waiting.add(account.peer)
+            return
+        try:
             self._agree(account, body)
+        except Refused as refused:
+            self._log("not signed", peer=account.peer, why=refused.what)

@@ -39,11 +39,13 @@ class Bank(Trader):
         self.work = self.treasury
         self.settled: list[object] = []
         self.payments.resume(self.dues.all(), self.settled.append)
+        self.settlement.resume()
 
     def turn(self) -> None:
         """Let time pass for what is paid, too."""
         super().turn()
         self.payments.tick(self.clock.monotonic_ms())
+        self.settlement.tick()
 
     def balance(self, other: "Bank") -> int:
         """Return what another owes it."""

@@ -1,5 +1,6 @@
 """Settlement: two peers sign how they stand, end a channel, and settle what people agreed on."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,6 +202,39 @@ def test_no_channel_is_ended_twice_or_while_something_is_not_answered(
     until(lambda: one.treasury.account(two.peer).generation == 1, one, two)
     with pytest.raises(Refused, match="has ended, and nothing was traded since then"):
         asks.end(two.peer)
+
+
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_an_end_is_answered_by_whoever_was_stopped_before(
+    banks: tuple[Bank, Bank], *, is_restored: bool
+) -> None:
+    """At its next start, or once the other is heard, where that comes first."""
+    one, two = banks
+    two.treasury.heard.remove(two.settlement._heard)  # it is stopped just then
+    one.settlement.end(two.peer)
+    until(lambda: two.treasury.account(one.peer).unanswered(one.peer), one, two)
+    two.close()
+    two.close = lambda: None  # type: ignore[method-assign]
+    if is_restored:
+        ledger = two.home / "ledger.db"
+        shutil.copy(ledger, two.home / "copy")
+        (two.home / "copy").replace(ledger)
+    again = Bank(2, two.home)
+    try:
+        assert again.treasury.account(one.peer).generation == (not is_restored)
+        one.meet(again)
+        until(lambda: one.treasury.account(again.peer).generation == 1, one, again)
+        assert one.treasury.may_sign(again.peer)
+    finally:
+        again.close()
+
+
+def test_whose_end_is_not_answered_is_told_so(banks: tuple[Bank, Bank]) -> None:
+    """It asks for work in a channel that ends: that has nothing to do with a restored ledger."""
+    one, two = banks
+    one.settlement.end(two.peer)
+    objection = one.credit.objection(two.peer, named("run"), 6)
+    assert objection == "this peer has ended its channel with you, and waits for your answer"
 
 
 def test_a_limit_that_was_set_outlives_the_channel(banks: tuple[Bank, Bank]) -> None:

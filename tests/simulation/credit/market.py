@@ -178,6 +178,7 @@ class Market:
         self._ms += LATER_MS
         for trader in traders:
             self.do(lambda trader=trader: trader.payments.tick(self._ms))  # type: ignore[misc]
+            self.do(lambda trader=trader: trader.settlement.tick())  # type: ignore[misc]
 
     def settle(self) -> None:
         """End all trouble, leave the cheat alone, and have everything be said."""

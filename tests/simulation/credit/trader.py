@@ -177,6 +177,7 @@ class Trader:
         if shelf.is_restored:
             self.note(Epoch("it was restored"))
         self.payments.resume(shelf.all(), self.settled)
+        self.settlement.resume()
 
     def restore(self, shelf: Shelf) -> None:
         """Have another disk, on which something of before is."""
