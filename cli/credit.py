@@ -10,6 +10,7 @@ from cli.creditfile import (
     accounts,
     opened,
     peer_called,
+    promises,
     put_back,
     standing,
     tell_put_back,
@@ -56,19 +57,20 @@ def limit(settings: Settings, peer: str | None, amount: str | None) -> None:
 
     A limit below what is owed already takes nothing back: it only keeps more from being lent.
     """
-    from cli.creditview import LIMITS, as_json, limit_rows
+    from cli.creditview import LIMITS, limit_rows, limits_json
 
     if peer is not None:
         _lend(settings.home, peer, amount)
-    peers = standing(settings.home).values()
+    found = standing(settings.home)
+    peers, again = found.values(), promises(settings.home, found, settings.newcomer_limit)
     if settings.json:
-        told = {"unit": "microcredit", "peers": [as_json(one) for one in peers]}
+        told = {"unit": "microcredit", "peers": limits_json(peers, again)}
         return emit_json(told | {"restored": put_back(settings.home)})
     tell_put_back(settings.home)
     if not peers:
         newcomer = show(settings.newcomer_limit)
         note(f"no peer was traded with yet; a new one may owe up to {newcomer} (newcomer_limit)")
-    return emit_table(limit_rows(peers), LIMITS)
+    return emit_table(limit_rows(peers, again), LIMITS)
 
 
 def _lend(home: Path, peer: str, amount: str | None) -> None:

@@ -1,6 +1,6 @@
 """Credit file: what commands read of the ledger of a home, whether a peer runs there or not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from peers.identity import BEGINS, PeerId
 
 if TYPE_CHECKING:
     from cli.creditaccount import Account
+    from cli.creditview import Again
     from peers.balance import Balance
     from peers.ledger_file import LedgerFile
 
@@ -58,6 +59,24 @@ def standing(home: Path) -> "dict[PeerId, Balance]":
         return {}
     with opened(home) as file:
         return {one.peer: one for one in file.balances()}  # the last by generation
+
+
+def promises(home: Path, found: "Mapping[PeerId, Balance]", newcomer: int) -> "dict[PeerId, Again]":
+    """Return what is lent anew, when they trade again, between this peer and those it ended with.
+
+    `newcomer` is lent where nothing was set by hand.
+    """
+    from cli.creditview import Again
+    from peers.limits import opening, promised
+
+    ended = [peer for peer, one in found.items() if one.is_over]
+    if not ended:
+        return {}
+    with opened(home) as file:
+        ledger = file.load()
+    return {
+        peer: Again(opening(ledger, peer, newcomer).limit, promised(ledger, peer)) for peer in ended
+    }
 
 
 def accounts(home: Path) -> "list[Account]":

@@ -1,8 +1,8 @@
 """What `tally credit` prints: columns for people, JSON for scripts."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from cli.creditaccount import Account, Asked
 from cli.creditlog import when
@@ -17,7 +17,7 @@ from peers.statement import Statement, balance
 
 BALANCES: Final = ("peer", "balance", "in words")
 LIMITS: Final = ("peer", "you lend", "set aside", "it lends you", "set aside")
-_ENDED: Final = ("ended", "-", "-", "-")
+_ANEW: Final = "when you trade again"
 
 _LACKS: Final = {
     "offer": "the offer that they rest on",
@@ -32,15 +32,46 @@ def balance_rows(standing: Iterable[Balance], owner: str) -> list[tuple[str, str
     return [(str(one.peer), digits(one.balance), sentence(one, owner)) for one in standing]
 
 
-def limit_rows(standing: Iterable[Balance]) -> list[tuple[str, ...]]:
+class Again(NamedTuple):
+    """What opens the next channel of two peers who have ended theirs."""
+
+    granted: int
+    received: int | None  # as its owner has set it; None: what a newcomer may owe it
+
+
+def limit_rows(
+    standing: Iterable[Balance], promises: Mapping[PeerId, Again]
+) -> list[tuple[str, ...]]:
     """Return a row for each peer: what each of the two lends, and has set aside of that."""
     return [
-        (str(one.peer), *(_ENDED if one.is_over else map(digits, _limits(one)))) for one in standing
+        (str(one.peer), *(_ended(promises[one.peer]) if one.is_over else _lent(one)))
+        for one in standing
     ]
 
 
-def _limits(one: Balance) -> tuple[int, int, int, int]:
-    return one.limit_granted, one.reserved, one.limit_received, one.reserved_received
+def _ended(again: Again) -> tuple[str, ...]:
+    theirs = "-" if again.received is None else f"ended; {digits(again.received)} {_ANEW}"
+    return f"ended; {digits(again.granted)} {_ANEW}", "-", theirs, "-"
+
+
+def limits_json(
+    standing: Iterable[Balance], promises: Mapping[PeerId, Again]
+) -> list[dict[str, Any]]:
+    """Return the same for scripts."""
+    return [
+        as_json(one)
+        | {
+            "granted_anew": again.granted if again else None,
+            "received_anew": again.received if again else None,
+        }
+        for one in standing
+        for again in [promises.get(one.peer) if one.is_over else None]
+    ]
+
+
+def _lent(one: Balance) -> tuple[str, ...]:
+    lent = one.limit_granted, one.reserved, one.limit_received, one.reserved_received
+    return tuple(map(digits, lent))
 
 
 def tell_lacks(lacks: Counter[str]) -> None:

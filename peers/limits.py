@@ -69,6 +69,15 @@ def opening(ledger: Ledger, peer: PeerId, newcomer: int) -> Open:
     return Open(peer.key, generation, newcomer)
 
 
+def promised(ledger: Ledger, peer: PeerId) -> int | None:
+    """Return what the owner of a peer has set, and it opens the next channel with; None: nothing.
+
+    As `opening` says it, on the other side.
+    """
+    fixed = [one.theirs.limit for one in ledger.with_peer(peer) if one.theirs.is_fixed]
+    return fixed[-1] if fixed else None
+
+
 def is_near(limit: int, exposure: int) -> bool:
     """Return whether so much is close to a limit."""
     return limit > 0 and exposure * 100 >= limit * SOFT_PERCENT

@@ -25,7 +25,7 @@ from peers.entries import MAX_PENDING, MAX_WHY, Agreed, Close, Dispute, Royalty
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
-from peers.limits import Policy, opening
+from peers.limits import Policy, opening, promised
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
 from peers.royalties import NOBODY, Royalties, authors
 from peers.saying import Say
@@ -88,7 +88,10 @@ class Payments:
         is_convict = provider in self._treasury.ledger.convicts
         if is_convict or account.is_over or not self._treasury.may_sign(provider):
             return NOTHING
-        limit = account.theirs.limit if account.theirs.is_open else newcomer
+        limit = account.theirs.limit
+        if not account.theirs.is_open:
+            again = promised(self._treasury.ledger, provider)
+            limit = newcomer if again is None else again
         owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
         return Credits(max(0, limit - owed))
 

@@ -1,9 +1,11 @@
 """What two peers have to sign, as `tally credit` shows it: resets that are asked for, and ends."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from peers.entries import Limit
 from peers.settling import ending, refusal, reset
 from tests.cli.program import Program
 from tests.peers.books import backed, be, keep
@@ -99,12 +101,29 @@ def test_a_channel_that_has_ended_is_shown_as_ended(tally: Program, tmp_path: Pa
     be(tally.home, two.key)
     (peer,) = tally.told("credit", "balance")["peers"]
     assert (peer["ended"], peer["words"]) == (True, "ended, at exactly zero")
-    assert "  ended  " in tally("credit", "limit").out
+    assert "  ended; 1 when you trade again  -  -  -" in re.sub(
+        r"  +", "  ", tally("credit", "limit").out
+    )
     assert tally("credit", "limit", one.peer, "3").code == 0
     tally("credit", "export", tmp_path / "x.car")
     told = tally.told("credit", "verify", tmp_path / "x.car")
     assert [each["ended"] for each in told["peers"]] == [True, False]
     assert "ended, at exactly zero" in tally("credit", "verify", tmp_path / "x.car").out
+
+
+def test_a_limit_that_was_set_by_hand_outlives_the_end_of_a_channel(tally: Program) -> None:
+    """It is what either lends when they trade again, and is shown until then."""
+    one, two = opened()
+    two.say(Limit(7_000_000, is_fixed=True), one)
+    one.say(Limit(0, is_fixed=True), two)
+    end = ending(one.channel(two))
+    one.say(end, two)
+    two.say(end, one)
+    keep(tally.home, two)
+    row = "ended; 7 when you trade again  -  ended; 0 when you trade again  -"
+    assert row in re.sub(r"  +", "  ", tally("credit", "limit").out)
+    (peer,) = tally.told("credit", "limit")["peers"]
+    assert (peer["ended"], peer["granted_anew"], peer["received_anew"]) == (True, 7_000_000, 0)
 
 
 def test_an_end_that_is_not_answered_is_shown(tally: Program) -> None:

@@ -1,7 +1,7 @@
 """Limits: they grow with what was settled."""
 
 from peers.entries import Checkpoint, Limit, Open
-from peers.limits import Policy, grown, is_near, opening
+from peers.limits import Policy, grown, is_near, opening, promised
 from tests.peers.ledgers import Keeper, opened
 
 POLICY = Policy(newcomer=100, growth_percent=50, most=1_000)
@@ -31,6 +31,8 @@ def test_what_was_set_by_hand_is_lent_in_the_next_channel() -> None:
     one, two = opened(70)
     two.say(Limit(0, is_fixed=True), one)
     _ended(one, two)
+    assert promised(one.ledger, two.peer) == 0
+    assert promised(two.ledger, one.peer) is None
     assert opening(two.ledger, one.peer, 100) == Open(one.peer.key, 1, 0, is_fixed=True)
     assert opening(one.ledger, two.peer, 100) == Open(two.peer.key, 1, 100)
     one.say(opening(one.ledger, two.peer, 100), two)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import Refused
 from peers.channel import Channel
-from peers.entries import Agreed, Checkpoint, Close, Open, Receipt, Reset
+from peers.entries import Agreed, Checkpoint, Close, Limit, Open, Receipt, Reset
 from peers.settlement import Settlement
 from peers.settling import (
     EVERY,
@@ -296,3 +296,17 @@ def test_who_lends_nothing_agrees_to_an_end(banks: tuple[Bank, Bank]) -> None:
     asks.end(two.peer)
     until(lambda: two.treasury.account(one.peer).generation == 2, one, two)
     assert not {"blamed"} & {*one.said, *two.said}
+
+
+def test_what_an_owner_has_set_is_lent_again_before_a_word_is_said(
+    banks: tuple[Bank, Bank],
+) -> None:
+    """A run counts with it though the channel has ended; without, with what a newcomer is lent."""
+    one, two = banks
+    two.treasury.enter(one.peer, Limit(7_000, is_fixed=True))
+    until(lambda: one.treasury.account(two.peer).theirs.is_fixed, one, two)
+    one.settlement.end(two.peer)
+    until(lambda: one.treasury.account(two.peer).generation, one, two)
+    until(lambda: two.treasury.account(one.peer).generation, one, two)
+    assert one.payments.room(two.peer, 1_000) == two.credit.room(one.peer) == 7_000
+    assert two.payments.room(one.peer, 1_000) == 1_000
