@@ -41,8 +41,8 @@ class CreditLine:
         self._strangers = 0  # all of that
         self._agreeing: dict[Cid, list[Callable[[], None]]] = {}  # until it is durable
         treasury.heard.append(self._heard)
-        for account in treasury.ledger.channels.values():
-            self._weigh(account)
+        for peer in treasury.ledger.peers():
+            self._weigh(peer)
 
     @property
     def epoch(self) -> int:
@@ -132,7 +132,7 @@ class CreditLine:
         agreed = Agreed(offer.cid, price_cap)
         then = partial(self._agreed, offer.cid)
         self._treasury.enter(peer, agreed, evidence=(offer,), then=then)
-        self._weigh(self._treasury.account(peer))
+        self._weigh(peer)
 
     def _agreed(self, agreement: Cid) -> None:
         for then in self._agreeing.pop(agreement, ()):
@@ -166,7 +166,7 @@ class CreditLine:
         if held is not None and not held.is_released and self._treasury.may_sign(peer):
             self._log("agreement over", peer=peer, agreement=str(agreement))
             self._treasury.enter(peer, Close(agreement))
-            self._weigh(self._treasury.account(peer))
+            self._weigh(peer)
 
     def _count(self, peer: PeerId) -> int:
         agreements = self._treasury.account(peer).agreements
@@ -179,14 +179,14 @@ class CreditLine:
     def _opening(self, peer: PeerId) -> Open:
         return opening(self._treasury.ledger, peer, self._policy.newcomer)
 
-    def _weigh(self, account: Channel) -> None:
+    def _weigh(self, peer: PeerId) -> None:
         """Count what is lent to, or lost with, a stranger, who may be none any more."""
-        is_stranger = self._policy.is_stranger(account.settled) and not account.is_over
+        account = self._treasury.account(peer)
         taken = account.exposure + self._left_unpaid(account)
-        lent = max(0, taken) if is_stranger else 0
-        self._strangers += lent - self._lent.pop(account.peer, 0)
+        lent = max(0, taken) if self._policy.is_stranger(account.settled) else 0
+        self._strangers += lent - self._lent.pop(peer, 0)
         if lent:
-            self._lent[account.peer] = lent
+            self._lent[peer] = lent
 
     def _heard(self, written: Written) -> None:
         """Count what is lent, and lost."""
@@ -201,7 +201,7 @@ class CreditLine:
                     self._ended(account.peer, agreement)
                 case Dispute(step=step, reason=why):
                     self._log("disputed", peer=account.peer, step=str(step), why=why)
-        self._weigh(account)
+        self._weigh(account.peer)
         if isinstance(written.body, Voucher):
             self._settled(account)
 

@@ -79,8 +79,8 @@ class Keyring:
         """
         path = self._folder / "identity"
         if not path.exists():
-            ledger_place.begin(self._folder.parent)
             self._write(path, secrets.token_bytes(KEY_BYTES), replace=False)
+            ledger_place.begin(self._folder.parent)
         seed = _read(path)
         if len(seed) != KEY_BYTES:
             fix = "restore it from a backup: without it, this is another peer"

@@ -7,8 +7,8 @@ for it. So two things are kept outside the file's content:
     HOME/ledger.head   how many entries it had, and the link of the last: written after each commit
                        and not synced, so that it may be behind the file, and is never ahead
 
-A head of no entries is made with the key of the home: so a key that is there without one, and with
-no ledger, has signed in a ledger that is lost.
+A head of no entries is made with the key of the home, and says where that is: so a key that is
+there without one, or elsewhere, and with no ledger, has signed in a ledger that is lost.
 
 What none of this shows is a whole disk that is put back to an earlier day, or both files written
 over in place: there, the other peers have entries that this one has not, and say so when they meet.
@@ -21,7 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from peers.order import LINK_BYTES, START
+from blake3 import blake3
+
+from peers.order import LINK_BYTES
 
 COPIED: Final = "it was copied, or restored from a backup"
 BEHIND: Final = "it is older than what this home wrote last"
@@ -89,6 +91,9 @@ def differs(
     `head` is read before the entries are counted: a peer that runs may write meanwhile.
     """
     match head:
+        case Extent(0, mark):
+            is_new = entries or not (home / KEY).exists() or mark == _mark(home)
+            return None if is_new else LOST
         case Extent(known, _) if known > entries:
             return BEHIND
         case Extent(known, link) if link_at(known) not in (link, None):
@@ -113,9 +118,14 @@ def write_head(home: Path, head: Extent) -> None:
 
 
 def begin(home: Path) -> None:
-    """Note that a home has a new key, which has signed nothing."""
+    """Note that the key of a home is new, and has signed nothing."""
     if not (home / HEAD).exists():
-        write_head(home, Extent(0, START))
+        write_head(home, Extent(0, _mark(home)))
+
+
+def _mark(home: Path) -> bytes:
+    """Return what stands for where the key of a home is: a copy of it has another."""
+    return blake3(repr(tuple(spot_of(home / KEY))).encode()).digest()
 
 
 def _born(path: Path) -> int | None:

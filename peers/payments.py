@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
+from engine.errors import Damaged, Refused
 from peers import payment_history
 from peers.agreement import Agreement
 from peers.author_payments import AuthorPayments
@@ -194,7 +194,11 @@ class Payments:
     def _end_left(self, provider: PeerId, agreement: Cid) -> None:
         """End an agreement of a run that is over, or is not known any more."""
         if self._held(provider, agreement) is not None:
-            offer = payment_history.offer_of(self._book, agreement)
+            try:
+                offer = payment_history.offer_of(self._book, agreement)
+            except Damaged as damaged:  # it stays open, as nobody knows what it was for
+                self._log("not ended", peer=provider, agreement=str(agreement), why=damaged.what)
+                return
             royalties = self._authors.of(offer) if offer.royalties else NOBODY
             self.end(Agreement(agreement, offer), royalties, lambda: None)
 

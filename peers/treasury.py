@@ -11,7 +11,7 @@ from functools import partial
 from engine.clock import Clock
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
+from engine.errors import Damaged, Refused
 from engine.recorder import Recorder
 from peers.channel import Channel as Account
 from peers.connection import Channel, Connection
@@ -234,8 +234,8 @@ class Treasury:
         """Do what follows from an entry; when it is refused, all else goes on."""
         try:
             act()
-        except Refused as refused:
-            self._log("not signed", because=str(written.id), why=refused.what)
+        except (Damaged, Refused) as error:
+            self._log("not signed", because=str(written.id), why=error.what)
 
     def _end(self, peer: PeerId, why: str) -> None:
         self._log("blamed", peer=peer, why=why)

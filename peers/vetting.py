@@ -12,7 +12,18 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from peers.channel import Channel
-from peers.entries import Body, Checkpoint, Close, Dispute, Limit, Open, Receipt, Reset, Royalty
+from peers.entries import (
+    Agreed,
+    Body,
+    Checkpoint,
+    Close,
+    Dispute,
+    Limit,
+    Open,
+    Receipt,
+    Reset,
+    Royalty,
+)
 from peers.entry import Written
 from peers.grounds import MANIFESTS, OFFERS, PAGES, Evidence, Grounds
 from peers.ledger import Ledger
@@ -49,6 +60,10 @@ class Vetting:
             return ""  # it is in no place
         if any(cid not in blocks for cid in written.entry.refs):
             return UNNAMED
+        if (
+            isinstance(written.body, Agreed) and not written.entry.refs
+        ):  # others may have brought it
+            return _LACKS[OFFERS]
         self._came = blocks
         try:
             lacks = self._grounds.lacking(written, channel)

@@ -1,6 +1,7 @@
 """The keys of a peer stay, are nobody else's, and the one for connections is renewed."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from nacl.public import PrivateKey
 from engine.errors import Damaged, Refused, Unavailable
 from peers.certificate import CERTIFICATE, holds
 from peers.keyring import IN_FORCE_MS, RENEW_MS, Keyring
-from peers.ledger_place import HEAD, LOST, Extent, differs, read_head
+from peers.ledger_place import HEAD, LOST, differs
 from peers.order import START
 from peers.signed import unseal
 
@@ -32,12 +33,20 @@ def test_a_peer_stays_who_it_is(folder: Path) -> None:
 
 
 def test_a_new_key_has_signed_nothing(folder: Path) -> None:
-    """So a key that comes back without that word, and with no ledger, has lost one."""
-    Keyring(folder).identity()
-    assert read_head(folder.parent) == Extent(0, START)
-    (folder.parent / HEAD).unlink()
-    Keyring(folder).identity()
-    assert differs(folder.parent, 0, lambda _: START) == LOST
+    """So one that comes back without that word, or as a copy, and no ledger, has lost one."""
+    home = folder.parent / "home"
+    Keyring(home / "keys").identity()
+    assert differs(home, 0, lambda _: START) is None
+    copy = home.with_name("copy")
+    shutil.copytree(home, copy)
+    assert differs(copy, 0, lambda _: START) == LOST
+    home.rename(home.with_name("moved"))
+    moved = home.with_name("moved")
+    assert differs(moved, 0, lambda _: START) is None
+    (moved / HEAD).unlink()
+    Keyring(moved / "keys").identity()
+    assert differs(moved, 0, lambda _: START) == LOST
+    assert differs(moved, 1, lambda _: START) is None
 
 
 def test_nobody_else_may_read_a_key(folder: Path) -> None:
