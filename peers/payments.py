@@ -8,6 +8,7 @@ after. When an agreement ends, the authors of what was run get theirs (author_pa
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 from engine.content.blocks import Block
@@ -34,6 +35,7 @@ from peers.stopped import Out, Stopped
 from peers.treasury import Treasury
 
 VOUCH_MS: Final = 250  # for which receipts wait for others that the same voucher covers
+MAX_DISPUTES: Final = 16  # of one agreement that are said
 MANY: Final = MAX_PENDING // 4  # receipts, which do not wait
 
 Then = Callable[[], None]
@@ -78,6 +80,7 @@ class Payments:
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
         self._ending: deque[Ending] = deque()
+        self._disputed: dict[Cid, int] = {}  # steps, by agreement
         self._live: dict[tuple[PeerId, Cid], Claimed] = {}  # that are not ended, or only offered
         self._now_ms = 0
         treasury.heard.append(self._heard)
@@ -98,6 +101,7 @@ class Payments:
     def begin(self, provider: PeerId, agreement: Cid, claimed: Claimed) -> None:
         """Hear that something is offered, and may be paid until `end`; `claimed` bills claims."""
         self._live[provider, agreement] = claimed
+        self._treasury.expect(provider)
 
     def bill(self, provider: PeerId, bill: Bill, then: Then) -> None:
         """Give receipts; `then` is called when they are durable."""
@@ -107,9 +111,14 @@ class Payments:
             then()
 
     def dispute(self, agreement: Agreement, steps: Mapping[Cid, str]) -> None:
-        """Say of which steps a result is not paid, and why: who ran them is owed that word."""
+        """Say of which steps a result is not paid, and why: who ran them is owed that word.
+
+        Of one agreement a few are said: who is wrong that often knows why.
+        """
         provider, cid = agreement.provider, agreement.cid
-        for step, why in steps.items():
+        said = self._disputed.get(cid, 0)
+        self._disputed[cid] = said + len(steps)
+        for step, why in islice(steps.items(), max(0, MAX_DISPUTES - said)):
             body = Dispute(cid, step, why[:MAX_WHY])
             self._backlog.add(provider, cid, partial(self._dispute, provider, body))
 
@@ -144,6 +153,7 @@ class Payments:
     def _end(self, agreement: Agreement, royalties: Royalties, then: Then) -> None:
         provider, cid = agreement.provider, agreement.cid
         self._live.pop((provider, cid), None)
+        self._disputed.pop(cid, None)
         then()
         if self._backlog.has(provider, cid) or self._held(provider, cid) is not None:
             self._backlog.add(provider, cid, partial(self._close, agreement, royalties))

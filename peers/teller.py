@@ -21,7 +21,7 @@ from engine.errors import Refused
 from engine.runner import Signer
 from peers.channel import Channel
 from peers.clearing import Invalid, OutOfPlace
-from peers.entries import Body, Checkpoint, Epoch, Genesis
+from peers.entries import Body, Epoch, Genesis, Limit
 from peers.entry import Written, write
 from peers.identity import PeerId
 from peers.ledger import Ledger, apply, epoch_after, follow
@@ -39,7 +39,7 @@ from peers.teller_events import (
     Show,
 )
 from peers.teller_line import Line
-from peers.vetting import UNNAMED, Vetting, is_aside
+from peers.vetting import UNNAMED, Vetting, is_aside, moves
 from peers.write_queue import Known, Row, WriteQueue
 
 
@@ -94,7 +94,7 @@ class Teller:
         entry = follow(self.ledger, body, channel, now_ms, refs=refs)
         written = write(entry, body, self._signer)
         self._take(Row(written, tuple(evidence)))
-        if not isinstance(body, Checkpoint):  # which answers another's by itself
+        if moves(body) or (isinstance(body, Limit) and body.is_fixed):  # the owner wants it so
             self._line(peer).asides = 0
         return written
 
@@ -114,6 +114,10 @@ class Teller:
         written = write(entry, body, self._signer)
         self._take(Row(written, tuple(evidence)))
         return written
+
+    def expect(self, peer: PeerId) -> None:
+        """Let a peer open a channel, however many others have: something is offered to it."""
+        self._line(peer).is_expected = True
 
     def unsaved(self) -> list[Row]:
         """Return what is to be written, in order; it is given once."""
@@ -139,6 +143,7 @@ class Teller:
         line.is_up = True
         self._queue.forget(peer)
         line.is_asked = line.is_busy = line.is_stuck = line.is_showing = line.is_heard = False
+        line.is_lost = False
         if not self._is_sure(peer) or self._has(peer):
             self._ask(peer)
 
@@ -152,6 +157,8 @@ class Teller:
     def heard(self, peer: PeerId, last: Place | None) -> None:
         """Hear what a peer has of ours, which it says when it asks, and when it answers."""
         line = self._line(peer)
+        if line.is_lost:
+            return
         if last is not None and not self._queue.has(self.ledger.me, last):
             if not line.is_showing:
                 line.is_showing = True
@@ -217,7 +224,9 @@ class Teller:
             self._note(body, now_ms, (), epoch_after(latest, now_ms))
             self._ask_all()
         if not lost or any(self._recover(peer, row) for row in lost):
-            self._blame(peer, "it has entries of this peer that it cannot show")
+            line.is_lost = True
+            why = "it has entries of this peer that it cannot show: only a backup has them"
+            self._actions.append(Note(peer, why))
             return
         self._ask(peer)
 
@@ -258,9 +267,14 @@ class Teller:
     def _excess(self, peer: PeerId, body: Body, channel: Channel | None) -> str:
         """Return why there is no room for an entry of a peer; count it when there is."""
         line = self._line(peer)
+        if line.is_expected and channel is None:
+            return ""
         if why := self._vetting.excess(body, line.asides, self.ledger, channel):
             return why
-        line.asides = line.asides + 1 if channel and is_aside(body, channel) else 0
+        if moves(body):
+            line.asides = 0
+        elif channel and is_aside(body, channel):
+            line.asides += 1
         return ""
 
     def _recover(self, peer: PeerId, row: Row) -> str:
@@ -273,6 +287,8 @@ class Teller:
             self._take(row)
         except Refused as error:
             return error.what
+        if moves(row.written.body):  # as when it was signed
+            self._line(peer).asides = 0
         return ""
 
     def _take(self, row: Row) -> None:

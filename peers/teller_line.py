@@ -18,4 +18,6 @@ class Line:
     is_busy: bool = False  # it was told something, and has not answered
     is_stuck: bool = False  # it does not take what it is told, until it asks again
     asides: int = 0  # entries of it in a row that change nothing of what anybody owes
+    is_expected: bool = False  # something was offered to it: it may open a channel
+    is_lost: bool = False  # what it has of ours, and is lost here, it could not show
     is_showing: bool = False  # it was asked for entries of ours that are lost here

@@ -94,6 +94,10 @@ class Treasury:
         """Return whether anything may be signed in the channel with a peer."""
         return self._teller.may_sign(peer)
 
+    def expect(self, peer: PeerId) -> None:
+        """Let a peer open a channel: something is offered to it."""
+        self._teller.expect(peer)
+
     def evidence(self, cid: Cid) -> bytes | None:
         """Return what an entry names, if that is durable."""
         return self._book.evidence(cid)

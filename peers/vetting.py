@@ -23,6 +23,7 @@ from peers.entries import (
     Receipt,
     Reset,
     Royalty,
+    Voucher,
 )
 from peers.entry import Written
 from peers.grounds import MANIFESTS, OFFERS, PAGES, Evidence, Grounds
@@ -100,3 +101,12 @@ def is_aside(body: Body, channel: Channel) -> bool:
             return agreement not in channel.agreements
         case _:
             return False
+
+
+def moves(body: Body) -> bool:
+    """Return whether an entry changes what its author owes, or vouches for that."""
+    match body:
+        case Receipt(amount=amount) | Royalty(amount=amount):
+            return amount > 0
+        case _:
+            return isinstance(body, Voucher)

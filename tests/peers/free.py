@@ -15,7 +15,8 @@ from peers.royalties import Royalties
 from peers.stopped import Out
 
 _EMPTY = SimpleNamespace(channels={})
-_NOBODY: Any = cast("Any", SimpleNamespace(heard=[], ledger=_EMPTY))  # it is never asked
+_KNOWN = SimpleNamespace(heard=[], ledger=_EMPTY, expect=lambda _: None)
+_NOBODY: Any = cast("Any", _KNOWN)  # it is asked for nothing else
 _POLICY = Policy(0, 0, 0)
 
 

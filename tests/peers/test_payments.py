@@ -17,7 +17,7 @@ from peers.credit_line import MOST_AGREED
 from peers.entries import MAX_WHY, Dispute, Epoch, Limit, Reset
 from peers.entry import Written
 from peers.ledger_place import KEY
-from peers.payments import Bill
+from peers.payments import MAX_DISPUTES, Bill
 from peers.receipts import Line
 from peers.royalties import NOBODY, Royalties
 from peers.royalty import MANIFEST, Author, Manifest, Parent
@@ -241,6 +241,21 @@ def test_a_full_disk_delays(opened: Callable[..., Bank], monkeypatch: pytest.Mon
     is_full[0] = False
     until(lambda: two.balance(one) == 70, one, two)
     assert paid == [None]
+
+
+def test_of_an_agreement_few_disputes_are_said(opened: Callable[..., Bank]) -> None:
+    """And what is owed is heard all the same."""
+    one, two = opened(1), opened(2)
+    one.meet(two)
+    until(lambda: two.lines.control(one.peer), one, two)
+    offer = agree(one, two, 500)
+    until(lambda: one.treasury.account(two.peer).agreements, one, two)
+    steps = {Cid.of(RAW, b"wrong %d" % at): "wrong" for at in range(300)}
+    one.payments.dispute(agreement_of(offer), steps)
+    one.payments.bill(two.peer, Bill(offer.cid, BATCH, lines(70)), nothing)
+    until(lambda: two.balance(one) == 70, one, two)
+    bodies = [written.body for _, written in two.book.said()]
+    assert sum(isinstance(body, Dispute) for body in bodies) == MAX_DISPUTES
 
 
 def test_no_offer_is_taken_of_an_epoch_that_has_passed(opened: Callable[..., Bank]) -> None:

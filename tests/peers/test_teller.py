@@ -382,7 +382,7 @@ def test_what_an_audit_would_not_let_pass_is_not_taken(case: str) -> None:
 
 
 def test_who_says_much_that_changes_nothing_is_not_heard() -> None:
-    """Until something is said here: what others say is kept for ever."""
+    """Until money moves, or the owner says something: what others say is kept for ever."""
     net, one, two = _pair()
     _trade(one, two)
     net.settle()
@@ -393,12 +393,39 @@ def test_who_says_much_that_changes_nothing_is_not_heard() -> None:
     two.say(one, Limit(7))
     net.connect(one, two)
     net.settle()
+    assert two.teller.ledger.channel(one.peer).theirs.limit == MAX_ASIDES - 1
+    two.say(one, Limit(7, is_fixed=True))
+    net.connect(one, two)
+    net.settle()
     assert two.teller.ledger.channel(one.peer).theirs.limit == MAX_ASIDES + 8
     assert not one.trouble + two.trouble
 
 
+def test_what_was_said_in_turn_is_all_had_back() -> None:
+    """However much of it changed nothing: it was bounded when it was signed."""
+    net, one, two = _pair()
+    copy = list(one.rows)
+    one.say(two, Open(two.peer.key, 0, 1_000))
+    two.say(one, Open(one.peer.key, 0, 1_000))
+    offer = offered(one.key, two.peer.key, 500)
+    two.say(one, *agreed(offer, 500))
+    net.settle()
+    for at in range(MAX_ASIDES + 9):
+        receipt, lines = billed(offer.cid, 1)
+        one.say(two, receipt, lines)
+        _vouch(one, two)
+        two.say(one, Limit(1_000 + at))
+        net.settle()
+    one.restore(copy)
+    net.connect(one, two)
+    net.settle()
+    assert one.teller.may_sign(two.peer)
+    assert _balances(one, two) == (-MAX_ASIDES - 9, MAX_ASIDES + 9)
+    assert not one.trouble + two.trouble
+
+
 def test_not_all_strangers_may_open_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond some, only those may with whom a channel was opened here."""
+    """Beyond some, only those may to whom something was offered."""
     monkeypatch.setattr(vetting, "MAX_STRANGERS", 2)
     net = Net()
     victim, *strangers = (net.party() for _ in range(4))
@@ -407,7 +434,7 @@ def test_not_all_strangers_may_open_a_channel(monkeypatch: pytest.MonkeyPatch) -
         one.say(victim, Open(victim.peer.key, 0, 5))
         net.settle()
     assert set(victim.teller.ledger.peers()) == {one.peer for one in strangers[:2]}
-    victim.say(strangers[0], Open(strangers[0].peer.key, 0, 5))
+    victim.teller.expect(strangers[2].peer)
     net.connect(strangers[2], victim)
     net.settle()
     assert strangers[2].peer in victim.teller.ledger.peers()
@@ -533,7 +560,7 @@ def test_who_asks_for_a_reset_gives_no_voucher_before_the_answer() -> None:
 
 
 def test_what_is_lost_comes_back_with_what_it_names() -> None:
-    """A peer that shows an entry of ours without that is not believed."""
+    """What is shown without that is not taken, as of a peer that has pruned; nothing is signed."""
     net, one, two = _pair()
     copy = list(one.rows)
     _trade(one, two)
@@ -542,8 +569,9 @@ def test_what_is_lost_comes_back_with_what_it_names() -> None:
     two.rows = [Row(row.written) for row in two.rows]
     net.connect(one, two)
     net.settle()
-    assert [type(trouble) for trouble in one.trouble] == [Blame]
+    assert not one.trouble + two.trouble
     assert one.teller.ledger.channel(two.peer).mine.debt == 0
+    assert not one.teller.may_sign(two.peer)
 
 
 def test_what_was_not_done_is_still_to_be_done() -> None:

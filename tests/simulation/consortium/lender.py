@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from peers.admission import WANTED_MS
 from peers.agreement import MAX_LEASE_MS, Agreement, Offer
 from peers.earned import Earned
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
 from peers.prices import Outcome, Usage, charge
-from peers.provider import WANTED_MS
 from peers.run_frames import Task
 from tests.simulation.consortium.person import MEMORY
 

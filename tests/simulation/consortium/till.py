@@ -90,6 +90,10 @@ class Till:
         """Return whether anything may be signed in the channel with a peer."""
         return self.teller.may_sign(peer)
 
+    def expect(self, peer: PeerId) -> None:
+        """Let a peer open a channel."""
+        self.teller.expect(peer)
+
     def evidence(self, cid: Cid) -> bytes | None:
         """Return what an entry names, if it is an offer."""
         return self._evidence.offer(cid)
