@@ -10,7 +10,7 @@ from nacl.public import PrivateKey
 from engine.errors import Damaged, Refused, Unavailable
 from peers.certificate import CERTIFICATE, holds
 from peers.keyring import IN_FORCE_MS, RENEW_MS, Keyring
-from peers.ledger_place import HEAD, LOST, differs
+from peers.ledger_place import HEAD, LOST, differs, read_head
 from peers.order import START
 from peers.signed import unseal
 
@@ -36,17 +36,17 @@ def test_a_new_key_has_signed_nothing(folder: Path) -> None:
     """So one that comes back without that word, or as a copy, and no ledger, has lost one."""
     home = folder.parent / "home"
     Keyring(home / "keys").identity()
-    assert differs(home, 0, lambda _: START) is None
+    assert differs(home, read_head(home), 0, lambda _: START) is None
     copy = home.with_name("copy")
     shutil.copytree(home, copy)
-    assert differs(copy, 0, lambda _: START) == LOST
+    assert differs(copy, read_head(copy), 0, lambda _: START) == LOST
     home.rename(home.with_name("moved"))
     moved = home.with_name("moved")
-    assert differs(moved, 0, lambda _: START) is None
+    assert differs(moved, read_head(moved), 0, lambda _: START) is None
     (moved / HEAD).unlink()
     Keyring(moved / "keys").identity()
-    assert differs(moved, 0, lambda _: START) == LOST
-    assert differs(moved, 1, lambda _: START) is None
+    assert differs(moved, read_head(moved), 0, lambda _: START) == LOST
+    assert differs(moved, read_head(moved), 1, lambda _: START) is None
 
 
 def test_nobody_else_may_read_a_key(folder: Path) -> None:
