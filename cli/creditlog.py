@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from cli.creditwords import does, short
+from cli.creditwords import agreed, does, short
 from peers.credits import show
 from peers.entries import (
     Agreed,
+    Body,
     Checkpoint,
     Close,
     Dispute,
@@ -34,6 +35,7 @@ class Told(NamedTuple):
     me: PeerId
     other: PeerId | None  # with whom its channel is
     asked: Reset | None = None  # by the other side, which this entry answers
+    after: int | None = None  # the balance that a reset comes to; None: nobody knows from this log
 
 
 class Talk:
@@ -44,6 +46,7 @@ class Talk:
         self._me = me
         self._peers = peers
         self._asked: dict[bytes, tuple[PeerId, Reset]] = {}  # by channel, and not answered
+        self._totals: dict[bytes, dict[PeerId, int]] = {}  # of vouchers, by channel
 
     def hear(self, written: Written) -> Told:
         """Take the next."""
@@ -54,7 +57,34 @@ class Talk:
             asked = was if author != written.author else None
             if isinstance(body, Reset) and body != asked:
                 self._asked[channel] = written.author, body
-        return Told(written, self._me, self._peers.get(channel), asked)
+        other = self._peers.get(channel)
+        told = Told(written, self._me, other, asked, self._after(channel, body, other))
+        if other is not None:
+            self._count(channel, told, *sorted((self._me, other)))
+        return told
+
+    def _after(self, channel: bytes, body: Body, other: PeerId | None) -> int | None:
+        totals = self._totals.get(channel)
+        if not isinstance(body, Reset) or other is None or totals is None:
+            return None
+        return totals.get(other, 0) - totals.get(self._me, 0) + _more(body, self._me, other)
+
+    def _count(self, channel: bytes, told: Told, low: PeerId, high: PeerId) -> None:
+        """Follow what both owe by vouchers: from the first entry, or a checkpoint if that went."""
+        body, author = told.written.body, told.written.author
+        if isinstance(body, Open):
+            self._totals.setdefault(channel, {})
+        elif isinstance(body, Checkpoint):
+            standing_low, standing_high = body.standings
+            known = {low: standing_low.total, high: standing_high.total}
+            self._totals.setdefault(channel, known)
+        elif (totals := self._totals.get(channel)) is None:
+            return
+        elif isinstance(body, Voucher):
+            totals[author] = body.total
+        elif isinstance(body, Reset) and body == told.asked:
+            for peer, added in zip((low, high), body.added, strict=True):
+                totals[peer] = totals.get(peer, 0) + added
 
 
 def entry_line(told: Told) -> tuple[str, str]:
@@ -75,23 +105,29 @@ def when(made_ms: int) -> str:
 def _words(told: Told, who: str, whom: str) -> str:
     body = told.written.body
     if isinstance(body, Reset) and body == told.asked:
-        return f"{does(who, 'agree')} with {whom} on {_sum(body, told)}: {body.reason}"
+        return f"{does(who, 'agree')} with {whom} {_change(body, told)}: {body.reason}"
     if isinstance(body, Reset):
-        sum_ = _sum(body, told)
-        text = f"{does(who, 'ask')} {whom} to agree on {sum_}, because: {body.reason}"
+        text = f"{does(who, 'ask')} {whom} to agree {_change(body, told)}, because: {body.reason}"
     else:
         text = _WORDS[type(body)](body, who, whom)
-    return f"{text}; that is a no to what {whom} asked for" if told.asked else text
+    return f"{text}; that refuses what {whom} asked for" if told.asked else text
 
 
-def _sum(body: Reset, told: Told) -> str:
-    """Return what is added, and to whose good: what the other owes is good for one."""
+def _change(body: Reset, told: Told) -> str:
+    """Return what is to be owed then, if that is known, and to whose good that is."""
     if told.other is None:  # of its channel nothing is kept: 'tally credit verify' says so
-        return "an amount"
+        return "to change what is owed"
+    more = _more(body, told.me, told.other)
+    by = f"{show(abs(more))} in {'your' if more > 0 else 'its'} favour" if more else "as it is"
+    if told.after is not None:
+        return f"that {agreed(told.after)} ({by})"
+    return f"to change what is owed by {by}" if more else "to leave what is owed as it is"
+
+
+def _more(body: Reset, me: PeerId, other: PeerId) -> int:
+    """Return what is added to a balance: what the other owes is good for one."""
     low, high = body.added
-    more = high - low if told.me < told.other else low - high
-    good = "your" if more > 0 else "its"
-    return f"{show(abs(more))} in {good} favour" if more else "what is owed as it is"
+    return high - low if me < other else low - high
 
 
 def _genesis(_: Genesis, who: str, __: str) -> str:

@@ -42,9 +42,14 @@ def settled(peer: PeerId, answer: str | None, was: Account | None, now: Account 
     return f"{what}; how it stands with {short(peer)}: {it}{sentence(now.balance)}"
 
 
+def agreed(balance: int) -> str:
+    """Return what two agree on: what the peer of a channel owes the owner of a ledger."""
+    owes = "it owes you" if balance > 0 else "you owe it"
+    return f"{owes} {show(abs(balance))}" if balance else "nobody owes anything"
+
+
 def _agreed(asked: Asked) -> str:
-    owes = "it owes you" if asked.balance > 0 else "you owe it"
-    return f"{owes} {show(abs(asked.balance))}" if asked.balance else "nobody owes anything"
+    return agreed(asked.balance)
 
 
 def _how(asker: PeerId) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.creditlog import Talk, entry_line
 from peers.entries import Limit
+from peers.entry import Written
 from peers.settling import ending, refusal, reset
 from tests.cli.program import Program
 from tests.peers.books import backed, be, keep
@@ -87,11 +89,45 @@ def test_the_log_says_what_was_asked_for_and_what_was_agreed(tally: Program) -> 
     tail = f"…{str(one.peer)[-8:]}"
     said = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()][-4:]
     assert said == [
-        f"you ask {tail} to agree on 6.998064 credits in your favour, because: a typo",
-        f"{tail} signs how it stands with you: checkpoint 3; that is a no to what you asked for",
-        f"you ask {tail} to agree on 0.001436 credits in its favour, because: paid in cash",
-        f"{tail} agrees with you on 0.001436 credits in its favour: paid in cash",
+        f"you ask {tail} to agree that it owes you 7 credits"
+        " (6.998064 credits in your favour), because: a typo",
+        f"{tail} signs how it stands with you: checkpoint 3; that refuses what you asked for",
+        f"you ask {tail} to agree that it owes you 0.0005 credits"
+        " (0.001436 credits in its favour), because: paid in cash",
+        f"{tail} agrees with you that it owes you 0.0005 credits"
+        " (0.001436 credits in its favour): paid in cash",
     ]
+
+
+def test_a_refusal_is_in_the_log_of_who_refused_too(tally: Program) -> None:
+    """With what was asked for, as that side understands it."""
+    one, two, papers = backed()
+    two.say(reset(two.channel(one), 0, "paid in cash"), one)
+    one.say(refusal(one.channel(two)), two)
+    keep(tally.home, one, papers)
+    tail = f"…{str(two.peer)[-8:]}"
+    said = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()][-2:]
+    assert said == [
+        f"{tail} asks you to agree that nobody owes anything"
+        " (0.001936 credits in your favour), because: paid in cash",
+        f"you sign how it stands with {tail}: checkpoint 3; that refuses what {tail} asked for",
+    ]
+
+
+def test_a_log_that_was_cut_says_what_it_knows() -> None:
+    """From a checkpoint on what is owed is known; before the first one only what is added."""
+    one, two, _ = backed()
+    two.say(reset(two.channel(one), 0, "paid in cash"), one)
+    names = {two.channel(one).id: one.peer}
+
+    def told(log: list[Written]) -> str:
+        talk = Talk(two.peer, names)
+        return [entry_line(talk.hear(written))[1] for written in log][-1]
+
+    by = "0.001936 credits in its favour"
+    assert f"to agree that nobody owes anything ({by})" in told(two.log)
+    assert f"to agree that nobody owes anything ({by})" in told(two.log[-3:])
+    assert f"to change what is owed by {by}, because" in told(two.log[-1:])
 
 
 def test_a_channel_that_has_ended_is_shown_as_ended(tally: Program, tmp_path: Path) -> None:
