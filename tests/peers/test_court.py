@@ -1,7 +1,7 @@
 """Court: a peer that shows different entries to different peers is convicted when they meet."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,20 +25,6 @@ from peers.write_queue import Row
 from tests.peers.banks import Bank, until
 from tests.peers.bills import billed, offered
 from tests.peers.ledgers import Keeper
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[[int], Bank]]:
-    """Return what opens the bank of a peer; all are closed."""
-    banks: list[Bank] = []
-
-    def bank(number: int) -> Bank:
-        banks.append(Bank(number, tmp_path / f"home{number}"))
-        return banks[-1]
-
-    yield bank
-    for one in banks:
-        one.close()
 
 
 class Cheat(Keeper):

@@ -1,8 +1,7 @@
 """What others may owe: less after work that was left unpaid, and a bound for all strangers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -23,20 +22,6 @@ from tests.peers.bills import offered
 STRANGERS = 1_500
 BATCH = Cid.of(RAW, b"batch")
 Opened = Callable[[int], Bank]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    """Return what opens the bank of a peer; all are closed."""
-    banks: list[Bank] = []
-
-    def bank(number: int) -> Bank:
-        banks.append(Bank(number, tmp_path / f"home{number}"))
-        return banks[-1]
-
-    yield bank
-    for one in banks:
-        one.close()
 
 
 @pytest.fixture

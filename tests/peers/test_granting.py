@@ -1,7 +1,7 @@
 """Granting: a limit that is set while no node runs."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,6 @@ from tests.peers.banks import Bank, until
 from tests.peers.keys import identity
 
 ONE, TWO = (PeerId(identity(number).public_key) for number in (1, 2))
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
-    """Return what opens the bank of a peer; all are closed."""
-    banks: list[Bank] = []
-
-    def bank(number: int, folder: str | None = None) -> Bank:
-        banks.append(Bank(number, tmp_path / (folder or f"home{number}")))
-        return banks[-1]
-
-    yield bank
-    for one in banks:
-        one.close()
 
 
 def lend(home: Path, amount: int) -> None:

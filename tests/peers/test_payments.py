@@ -1,7 +1,7 @@
 """Payments and credit: two ledgers on disk, over real connections."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,6 @@ from tests.peers.banks import Bank, until
 from tests.peers.bills import offered
 
 BATCH = Cid.of(RAW, b"batch")
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
-    """Return what opens the bank of a peer; all are closed."""
-    banks: list[Bank] = []
-
-    def bank(number: int, folder: str | None = None) -> Bank:
-        banks.append(Bank(number, tmp_path / (folder or f"home{number}")))
-        return banks[-1]
-
-    yield bank
-    for one in banks:
-        one.close()
 
 
 def nothing(*_: object) -> None:
