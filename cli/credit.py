@@ -94,13 +94,13 @@ def close(settings: Settings, peer: str) -> None:
 
 @credit.command(context_settings={"ignore_unknown_options": True})  # an amount may be below zero
 @click.argument("peer")
-@click.argument("balance", required=False, metavar="AMOUNT")
+@click.argument("amount", required=False)
 @click.option("--why", metavar="TEXT", help="What was agreed on, for both to read.")
 @click.option("--accept", "answer", flag_value="accept", help="Sign what PEER asks for.")
 @click.option("--refuse", "answer", flag_value="refuse", help="Say no to what PEER asks for.")
 @common
 def reset(
-    settings: Settings, peer: str, balance: str | None, why: str | None, answer: str | None
+    settings: Settings, peer: str, amount: str | None, why: str | None, answer: str | None
 ) -> None:
     """Say what the balance with PEER is to be, because you have settled it otherwise.
 
@@ -111,9 +111,9 @@ def reset(
     from cli.creditwords import settled
 
     found = peer_called(settings.home, peer)
-    amount = None if balance is None else _signed(balance)
-    _check_reset(amount, why, answer)
-    was, words = account_with(settings.home, found), [] if amount is None else [str(amount)]
+    balance = None if amount is None else _signed(amount)
+    _check_reset(balance, why, answer)
+    was, words = account_with(settings.home, found), [] if balance is None else [str(balance)]
     if answer is None:
         words.append(why or "")
     ask_node(settings.home, answer or "reset", str(found), *words)
@@ -174,7 +174,7 @@ def verify(settings: Settings, file: Path | None) -> None:
 
 
 def _verify_own(settings: Settings) -> None:
-    from cli.creditview import found_as_json, tell_hidden, tell_lacks
+    from cli.creditview import found_as_json, held, tell_hidden, tell_lacks
     from peers.ledger_check import check
     from peers.signatures import looking
 
@@ -182,7 +182,7 @@ def _verify_own(settings: Settings) -> None:
         me, found = book.me, check(book, signatures)
     if settings.json:
         return emit_json(found_as_json(me, found))
-    click.echo(f"{me}: all {found.entries} entries hold")
+    click.echo(f"{me}: {held(found.entries, found.hidden)}")
     tell_hidden(found.hidden)
     tell_lacks(found.lacks)
     return tell_put_back(settings.home)
@@ -198,7 +198,7 @@ def _verify_file(settings: Settings, path: Path) -> None:
     if settings.json:
         seen = {"hidden": found.hidden, "lacks": dict(found.lacks)}
         return emit_json(view.statement_as_json(statement) | seen)
-    click.echo(view.about(statement))
+    click.echo(view.about(statement, found.hidden))
     emit_table(view.stated(statement), view.BALANCES)
     view.tell_hidden(found.hidden, is_whole=statement.peer is None)
     return view.tell_lacks(found.lacks)
@@ -239,8 +239,10 @@ def prune(settings: Settings) -> None:
     """Let go of entries before checkpoints that both sides signed.
 
     Balances, limits and the order of all entries stay; what was paid for before is not known any
-    more, and a peer that restores a ledger from before then cannot have from here what it lacks.
+    more, and a peer that restores a ledger from before then cannot have from here what it lacks: if
+    it loses its ledger and has no backup, it cannot trade with this one any more.
     """
+    from cli.creditwords import gone
     from peers.ledger_book import signing
     from peers.pruning import prune
     from peers.signatures import looking
@@ -252,4 +254,4 @@ def prune(settings: Settings) -> None:
         entries, papers = prune(book, signatures)
     if settings.json:
         return emit_json({"entries": entries, "papers": papers})
-    return note(f"{entries} entries and {papers} papers that they rest on are gone")
+    return note(gone(entries, papers))

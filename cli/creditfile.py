@@ -1,10 +1,11 @@
 """Credit file: what commands read of the ledger of a home, whether a peer runs there or not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.creditnode import met
 from cli.report import note
 from engine.errors import Refused
 from peers.identity import BEGINS, PeerId
@@ -96,18 +97,33 @@ def account_with(home: Path, peer: PeerId) -> "Account | None":
 
 
 def peer_called(home: Path, text: str) -> PeerId:
-    """Return the peer whose id ends, or begins, like that.
+    """Return the peer whose id ends, or begins, like that: of the ledger, else of all known.
 
     Raises: Refused when that is none, or several.
     """
-    known = {str(peer): peer for peer in standing(home)}
-    if text in known:
-        return known[text]
-    ends = text.removeprefix("…")
-    found = [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
+    if not text.removeprefix("…"):
+        return PeerId.parse(text)
+    found = _called(text, standing(home)) or _called(text, () if _is_id(text) else met(home))
     if len(found) > 1:
         raise Refused(f"{len(found)} peers are called like {text!r}", fix="write more of the id")
     if not found and not text.startswith(BEGINS):
-        fix = "'tally credit balance' lists them; of any other peer, write the whole id"
-        raise Refused(f"no peer's id in the ledger ends with {text[:60]!r}", fix=fix)
-    return found[0] if found and ends else PeerId.parse(text)
+        fix = "'tally credit balance' and 'tally peer list' show them; else write the whole id"
+        raise Refused(f"no peer is known whose id ends with {text[:60]!r}", fix=fix)
+    return found[0] if found else PeerId.parse(text)
+
+
+def _called(text: str, peers: Iterable[PeerId]) -> list[PeerId]:
+    """Return whose id is, or ends, or begins like that."""
+    known = {str(peer): peer for peer in peers}
+    if text in known:
+        return [known[text]]
+    ends = text.removeprefix("…")
+    return [peer for name, peer in known.items() if name.endswith(ends) or name.startswith(text)]
+
+
+def _is_id(text: str) -> bool:
+    """Return whether that is a whole id, which nobody has to know."""
+    try:
+        return bool(PeerId.parse(text))
+    except Refused:
+        return False

@@ -1,5 +1,6 @@
 """What of credit is signed by the node of a home, or here while none runs."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,23 @@ def _sign(home: Path, peer: PeerId, amount: Credits) -> None:
         raise Refused("nobody lends to themselves", fix="give another peer's id")
     with signing(home, identity.peer) as book:
         granting.grant(book, identity, peer, amount)
+
+
+def met(home: Path) -> frozenset[PeerId]:
+    """Return whom the node of a home knows; whom its user named while none runs.
+
+    Raises: Refused, Unavailable when the file with those cannot be read.
+    """
+    from peers.addressbook import AddressBook
+    from peers.control_client import connect
+
+    try:
+        node = connect(home)
+    except Unavailable:
+        return AddressBook(home / "peers").peers()
+    with node:
+        known = json.loads(str(node.call("status")))["peers"]
+    return frozenset(PeerId.parse(one["peer"]) for one in known)
 
 
 def identity_of(home: Path) -> "Identity":

@@ -77,7 +77,8 @@ def _lent(one: Balance) -> tuple[str, ...]:
 def tell_lacks(lacks: Counter[str]) -> None:
     """Say of how many entries only the signature was seen, and why."""
     for what, count in sorted(lacks.items()):
-        note(f"{count} entries are without {_LACKS[what]}: of those the signature alone is seen")
+        those = "that" if count == 1 else "those"
+        note(f"{_entries(count)} without {_LACKS[what]}: of {those} the signature alone is seen")
 
 
 def tell_hidden(count: int, *, is_whole: bool = True) -> None:
@@ -88,14 +89,25 @@ def tell_hidden(count: int, *, is_whole: bool = True) -> None:
         why = "pruned: a later checkpoint says what came of them, between the two who signed it"
     else:
         why = "of other peers, or pruned: nobody sees which"
-    note(f"{count} entries are not shown, being {why}")
+    note(f"{_entries(count)} not shown, being {why}")
 
 
-def about(statement: Statement) -> str:
-    """Say whose ledger an exported one is, and how far it goes."""
+def held(entries: int, hidden: int) -> str:
+    """Say of how many entries it was seen that they hold, of all."""
+    if hidden:
+        return f"{entries - hidden} of {entries} entries are shown, and hold"
+    return "its one entry holds" if entries == 1 else f"all {entries} entries hold"
+
+
+def _entries(count: int) -> str:
+    return "one entry is" if count == 1 else f"{count} entries are"
+
+
+def about(statement: Statement, hidden: int) -> str:
+    """Say whose ledger an exported one is, how far it goes, and how much of it is shown."""
     which = f" with {PeerId(statement.peer)}" if statement.peer else ""
     ledger = f"{PeerId(statement.owner)}: its ledger{which}"
-    return f"{ledger} holds: {statement.entries} entries, {when(statement.made_ms)} UTC"
+    return f"{ledger}, {when(statement.made_ms)} UTC: {held(statement.entries, hidden)}"
 
 
 def stated(statement: Statement) -> list[tuple[str, str, str]]:

@@ -10,9 +10,12 @@ from peers.identity import PeerId, tail
 
 def sentence(one: Balance, owner: str = "you") -> str:
     """Return how it stands between a peer and the owner of a ledger."""
-    parts = ["ended, at exactly zero"] if one.is_over else [_debt(one, owner), *_more(one, owner)]
+    it = "it" if owner == "you" else short(one.peer)
+    parts = [_debt(one, owner, it), *_more(one, owner, it)]
+    if one.is_over:
+        parts = ["ended, at exactly zero"]
     if one.is_frozen:
-        parts.append("it is convicted of cheating, and lent nothing more")
+        parts.append(f"{it} is convicted of cheating, and lent nothing more")
     return "; ".join(parts)
 
 
@@ -57,29 +60,42 @@ def _how(asker: PeerId) -> str:
     return f"'tally credit reset {tail(asker)} --accept' signs that, '--refuse' does not"
 
 
-def _debt(one: Balance, owner: str) -> str:
+def gone(entries: int, papers: int) -> str:
+    """Return what came of pruning a ledger, and what is not possible any more."""
+    if not entries:
+        return (
+            "nothing may go: no peer is there with whom anything was said before a checkpoint that"
+            " both signed while nothing was under way"
+        )
+    what = "one entry" if entries == 1 else f"{entries} entries"
+    rest = "one paper" if papers == 1 else f"{papers} papers"
+    lost = "a peer that loses its ledger, and has no backup, cannot trade with this one any more"
+    return f"{what} and {rest} that nothing else rests on are gone; {lost}"
+
+
+def _debt(one: Balance, owner: str, it: str) -> str:
     owed, lends = show(abs(one.balance)), does(owner, "lend")
     granted, received = show(one.limit_granted), show(one.limit_received)
     if one.balance > one.limit_granted:  # by what nobody lent it: royalties, or a reset
-        return f"owes {owner} {owed}; {lends} it up to {granted}"
+        return f"owes {owner} {owed}; {lends} {it} up to {granted}"
     if one.balance > 0:
-        return f"owes {owner} {owed} of the {granted} that {lends} it"
+        return f"owes {owner} {owed} of the {granted} that {lends} {it}"
     if -one.balance > one.limit_received:
-        return f"{does(owner, 'owe')} it {owed}; it lends up to {received}"
+        return f"{does(owner, 'owe')} {it} {owed}; {does(it, 'lend')} up to {received}"
     if one.balance < 0:
-        return f"{does(owner, 'owe')} it {owed} of the {received} that it lends"
-    return f"nobody owes anything; {lends} up to {granted}, it lends {received}"
+        return f"{does(owner, 'owe')} {it} {owed} of the {received} that {does(it, 'lend')}"
+    return f"nobody owes anything; {lends} up to {granted}, {does(it, 'lend')} {received}"
 
 
-def _more(one: Balance, owner: str) -> Iterator[str]:
+def _more(one: Balance, owner: str, it: str) -> Iterator[str]:
     if one.unvouchered:
-        who = "it" if one.unvouchered > 0 else owner
+        who = it if one.unvouchered > 0 else owner
         yield f"{does(who, 'owe')} {show(abs(one.unvouchered))} more without a voucher yet"
     if one.reserved:
         lent = f"what {does(owner, 'lend')}"
         yield f"{show(one.reserved)} more of {lent} is set aside for work under way"
     if one.reserved_received:
-        yield f"{show(one.reserved_received)} more of what it lends is set aside"
+        yield f"{show(one.reserved_received)} more of what {does(it, 'lend')} is set aside"
 
 
 def short(peer: PeerId) -> str:

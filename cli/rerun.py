@@ -106,6 +106,7 @@ def _billed(bill: "Bill") -> str:
     whom = "one peer" if peers == 1 else f"{peers} peers"
     what = "one step" if steps == 1 else f"{steps} steps"
     text = f"its receipts hold: {show(bill.amount)} paid to {whom}, for {what}"
+    text += ", in this run or, of a result that it reused, in an earlier one"
     return text + ("; what authors got besides is not in it" if bill.royalties else "")
 
 

@@ -78,6 +78,8 @@ class _Bundle:
             self._roots = self._index()
         except (Damaged, Refused) as error:
             error.where = error.where or str(path)
+            if isinstance(error, Refused):  # a bundle of runs is none of a ledger
+                error.fix = _NONE
             raise
 
     def _index(self) -> tuple[Cid, ...]:

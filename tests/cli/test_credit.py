@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.creditwords import sentence
+from cli.creditview import held
+from cli.creditwords import gone, sentence
 from peers.balance import balance_of
 from peers.ledger_book import signing
 from peers.ledger_file import FILE, LedgerFile
@@ -147,7 +148,7 @@ def test_a_limit_is_set_and_shown(tally: Program) -> None:
         ((OTHER, "much"), "no amount"),
         ((OTHER, "-1"), "an amount is not below zero here"),
         (("12D3KooWnobody", "1"), "not a peer id"),
-        (("nobody", "1"), "no peer's id in the ledger ends with 'nobody'"),
+        (("nobody", "1"), "no peer is known whose id ends with 'nobody'"),
     ],
 )
 def test_a_limit_that_is_none_is_refused(
@@ -158,6 +159,48 @@ def test_a_limit_that_is_none_is_refused(
     assert told.code == 2
     assert said in told.err.lower()
     assert not (tally.home / FILE).exists()
+
+
+def test_a_peer_that_is_known_is_called_by_the_end_of_its_id(tally: Program) -> None:
+    """As 'tally peer list' shows it, though nothing was traded with it yet."""
+    tally("peer", "add", f"tally://{OTHER}@192.0.2.7:4177")
+    (lent,) = tally.told("credit", "limit", str(OTHER)[-6:], "20")["peers"]
+    assert (lent["peer"], lent["limit_granted"]) == (str(OTHER), 20_000_000)
+
+
+def test_how_it_stands_with_somebody_else_names_both(traded: tuple[Keeper, Keeper]) -> None:
+    """In a ledger that another has exported nobody is just 'it'."""
+    one, two = traded
+    even = balance_of(two.ledger, two.channel(one))._replace(balance=0)
+    tail = f"…{str(one.peer)[-8:]}"
+    said = f"nobody owes anything; …owner lends up to 20 credits, {tail} lends 10 credits"
+    assert sentence(even, "…owner") == said
+
+
+@pytest.mark.parametrize(
+    ("entries", "hidden", "says"),
+    [
+        (1, 0, "its one entry holds"),
+        (71, 0, "all 71 entries hold"),
+        (71, 54, "17 of 71 entries are shown, and hold"),
+    ],
+)
+def test_what_holds_is_what_was_seen(entries: int, hidden: int, says: str) -> None:
+    """Of entries that are there by their ids alone nothing is said."""
+    assert held(entries, hidden) == says
+
+
+def test_a_file_that_is_no_ledger_is_told_what_makes_one(tally: Program, tmp_path: Path) -> None:
+    """And not what makes a bundle of runs."""
+    path = tmp_path / "demo.log"
+    path.write_text("hello\n")
+    told = tally("credit", "verify", path)
+    assert (told.code, "'tally credit export' wrote" in told.err) == (2, True)
+
+
+def test_a_reset_is_answered_without_an_amount(tally: Program) -> None:
+    """So that its help has the amount in brackets."""
+    assert "PEER [AMOUNT]" in tally("credit", "reset", "--help").out
 
 
 def test_nobody_lends_to_themselves(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
@@ -283,12 +326,22 @@ def test_a_shell_completes_peers_of_the_ledger(
     assert not tally.at(tally.home.parent / "none", **asked).process().out
 
 
+def test_what_pruning_costs_is_said() -> None:
+    """Another peer may need what has gone; who let go of nothing has lost nothing."""
+    said = gone(1, 2)
+    assert said.startswith(
+        "one entry and 2 papers that nothing else rests on are gone; a peer that"
+    )
+    assert "cannot trade" not in gone(0, 0)
+
+
 def test_what_was_signed_off_is_pruned(tally: Program, traded: tuple[Keeper, Keeper]) -> None:
     """Entries before a checkpoint of both go; what is left is shown, and holds."""
     _, two = traded
     before = tally.told("credit", "balance")
     assert tally.told("credit", "prune") == {"entries": len(two.log) - 3, "papers": 5}
     assert tally.told("credit", "balance") == before
+    assert "nothing may go" in tally("credit", "prune").err
     told = tally.told("credit", "verify")
     assert (told["entries"], told["hidden"]) == (len(two.log), len(two.log) - 3)
     assert (
