@@ -4,13 +4,13 @@ What is paid, closed and given is read from the whole log: when a node begins, a
 left undone then. What we signed ourselves is not looked at again for who signed it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.step import SIGNED
-from peers.agreement import OFFER, Offer
+from peers.agreement import OFFER, Agreement, Offer
 from peers.entries import Agreed, Close, Receipt, Royalty
 from peers.entry import Written, parse, read
 from peers.identity import PeerId
@@ -58,6 +58,36 @@ def given(book: LedgerFile) -> Iterator[Given]:
         body, channel = written.body, written.entry.channel
         if isinstance(body, Royalty) and channel is not None:
             yield Given(body.agreement, body.manifest, peers[channel], body.pool)
+
+
+def ended(book: LedgerFile, me: PeerId) -> Iterator[Agreement]:
+    """Yield the agreements that we closed as their requester, and by which authors get something.
+
+    Those are left out whose offers are lost with a file.
+    """
+    for written in _own(book, _CLOSE):
+        body = written.body
+        if isinstance(body, Close) and book.evidence(body.agreement) is not None:
+            offer = offer_of(book, body.agreement)
+            if offer.royalties and offer.requester == me.key:
+                yield Agreement(body.agreement, offer)
+
+
+def paid_under(book: LedgerFile, agreements: Container[Cid]) -> dict[Cid, int]:
+    """Return how much was paid for work under those of some agreements where anything was."""
+    found: dict[Cid, int] = {}
+    for written in _own(book, _RECEIPT):
+        body = written.body
+        if isinstance(body, Receipt) and body.agreement in agreements:
+            found[body.agreement] = found.get(body.agreement, 0) + body.amount
+    return found
+
+
+def pruned(book: LedgerFile) -> frozenset[PeerId]:
+    """Return with whom entries are pruned: what they were given then is not known any more."""
+    query = "SELECT DISTINCT channel FROM entries WHERE signed = x'' AND channel IS NOT NULL"
+    gone = set(book.column(query))
+    return frozenset(one.peer for one in book.balances() if one.channel in gone)
 
 
 def agreed(book: LedgerFile, provider: PeerId, agreement: Cid) -> bytes | None:

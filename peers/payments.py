@@ -28,7 +28,7 @@ from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
 from peers.limits import Policy, opening, promised
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
-from peers.royalties import NOBODY, Royalties, authors
+from peers.royalties import NOBODY, Royalties
 from peers.saying import Say
 from peers.step_messages import Claim
 from peers.stopped import Out, Stopped
@@ -75,7 +75,8 @@ class Payments:
         self._book = book
         self._policy = policy
         self._log = log
-        self._authors = AuthorPayments(treasury, book, log, self._royalty, elsewhere)
+        give, may = self._royalty, self._has_room
+        self._authors = AuthorPayments(treasury, book, log, give, may, elsewhere)
         self._backlog = Backlog(self._may_pay, log)
         self._stopped = Stopped()
         self._since_ms: dict[PeerId, int] = {}  # whom receipts were given, and no voucher
@@ -181,6 +182,7 @@ class Payments:
         """Take the time."""
         self._now_ms = now_ms
         self._backlog.go_on()
+        self._authors.go_on()
         self._end_all()
         for peer, since_ms in tuple(self._since_ms.items()):
             pending = len(self._treasury.account(peer).mine.pending)
@@ -265,8 +267,8 @@ class Payments:
             self._treasury.enter(provider, body)
 
     def _close(self, agreement: Agreement, royalties: Royalties) -> Act | None:
-        provider, most = agreement.provider, len(royalties.cids)  # that one author gets
-        if not all(self._has_room(author, most) for author in authors(royalties)):
+        provider = agreement.provider
+        if self._authors.must_wait(royalties):
             return partial(self._close, agreement, royalties)
         if (held := self._held(provider, agreement.cid)) is None:  # it was ended meanwhile
             return None

@@ -91,12 +91,14 @@ class Royalties:
         """Return what each author of one gets of a pool."""
         return split(self._own[manifest], self._parents, amount)
 
+    def authors_of(self, manifest: Cid) -> list[PeerId]:
+        """Return who may be paid by one, however small the part."""
+        return [PeerId(key) for key in self.shares_of(manifest, Credits(MAX_CREDITS))]
+
 
 NOBODY: Final = Royalties()
 
 
 def authors(royalties: Royalties) -> list[PeerId]:
     """Return who may be paid, however small the part."""
-    most = Credits(MAX_CREDITS)
-    keys = {key for cid in royalties.cids for key in royalties.shares_of(cid, most)}
-    return sorted(PeerId(key) for key in keys)
+    return sorted({author for cid in royalties.cids for author in royalties.authors_of(cid)})

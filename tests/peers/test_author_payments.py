@@ -10,9 +10,12 @@ from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from peers import entry, payment_history
 from peers.agreement import MARK_BYTES, OFFER, Agreement
+from peers.audit import AtOnce
 from peers.channel import Channel
-from peers.entries import Open, Royalty
+from peers.entries import Checkpoint, Open, Royalty
+from peers.ledger_book import signing
 from peers.payments import Bill
+from peers.pruning import prune
 from peers.receipts import Line
 from peers.royalties import Royalties
 from peers.royalty import MANIFEST, Author, Manifest
@@ -127,8 +130,9 @@ def test_an_end_that_was_cut_short_is_completed_first(opened: Callable[..., Bank
         until(lambda each=each: again.balance(each) == -(PER_RUN + 3 * PER_WORK), again, two)
 
 
+@pytest.mark.parametrize("is_author_first", [True, False])
 def test_what_comes_back_after_a_loss_is_not_given_again(
-    opened: Callable[..., Bank], tmp_path: Path
+    opened: Callable[..., Bank], tmp_path: Path, *, is_author_first: bool
 ) -> None:
     """The author was told, and the provider never heard of the end: that is ended anew."""
     one, two, author = opened(1), opened(2), opened(3)
@@ -142,10 +146,95 @@ def test_what_comes_back_after_a_loss_is_not_given_again(
     until(lambda: author.balance(later) == PER_RUN + PER_WORK, later, author)
     end(later)
     restored = opened(1, "backup")
-    met(restored, author)
-    until(lambda: restored.balance(author) == -(PER_RUN + PER_WORK), restored, author)
     assert agreement.cid in account(restored, two).agreements
-    met(restored, two)
+    for other in (author, two) if is_author_first else (two, author):
+        met(restored, other)
+        until(lambda other=other: restored.treasury.may_sign(other.peer), restored, other)
     until(lambda: not account(two, restored).agreements, restored, two, author)
+    until(lambda: restored.balance(author) == -(PER_RUN + PER_WORK), restored, author)
     assert author.balance(restored) == PER_RUN + PER_WORK
     assert account(restored, author).mine.debt == PER_RUN + PER_WORK
+
+
+def restored(opened: Callable[..., Bank], bank: Bank) -> Bank:
+    """Return a bank whose ledger was put back as it was: it has to hear from others first."""
+    end(bank)
+    ledger = bank.home / "ledger.db"
+    shutil.copy(ledger, bank.home / "copy")
+    (bank.home / "copy").replace(ledger)
+    return opened(1)
+
+
+@pytest.mark.parametrize("starts", [0, 1, 2])
+def test_an_author_that_is_not_heard_gets_its_part_when_it_is(
+    opened: Callable[..., Bank], starts: int
+) -> None:
+    """Its agreements end at once, and it gets all of it once, whoever starts anew meanwhile."""
+    first, two, here, gone = (opened(number) for number in (1, 2, 3, 4))
+    one = restored(opened, first)
+    for other in (two, here):
+        met(one, other)
+        until(lambda other=other: one.treasury.may_sign(other.peer), one, other)
+    blocks = [manifest_of(here), manifest_of(gone)]
+    royalties = Royalties([block.data for block in blocks])
+    for agreement in worked(one, two, royalties, 2):
+        one.payments.end(agreement, royalties, lambda: None)
+    until(lambda: not account(two, one).agreements, one, two)
+    whole = PER_RUN + 2 * PER_WORK
+    until(lambda: here.balance(one) == whole, one, two, here)
+    for _ in range(starts):
+        end(one)
+        one = opened(1)
+    assert not one.treasury.may_sign(gone.peer)
+    met(one, gone)
+    until(lambda: gone.balance(one) == whole, one, gone)
+    end(one)
+    one = opened(1)
+    for other in (here, gone):
+        met(one, other)
+        until(lambda other=other: one.treasury.may_sign(other.peer), one, other)
+    assert [account(one, other).mine.debt for other in (here, gone)] == [whole, whole]
+
+
+def test_an_author_whose_channel_is_ending_gets_its_part_in_the_next(
+    opened: Callable[..., Bank],
+) -> None:
+    """An agreement does not wait for its answer, nor is the part forgotten by a new start."""
+    one, two, author = opened(1), opened(2), opened(3)
+    met(one, two)
+    one.treasury.enter(author.peer, Open(author.peer.key, 0, 0))
+    one.settlement.end(author.peer)
+    royalties = Royalties([manifest_of(author).data])
+    one.payments.end(worked(one, two, royalties, 1)[0], royalties, lambda: None)
+    until(lambda: not account(two, one).agreements, one, two)
+    end(one)
+    again = opened(1)
+    met(again, author)
+    until(lambda: author.balance(again) == PER_RUN + PER_WORK, again, author)
+    assert account(again, author).generation == 1
+
+
+def test_who_was_paid_before_entries_were_pruned_is_not_paid_again(
+    opened: Callable[..., Bank],
+) -> None:
+    """Nobody knows any more what they were given then."""
+    one, two, author = opened(1), opened(2), opened(3)
+    met(one, two)
+    met(one, author)
+    author.treasury.enter(one.peer, Open(one.peer.key, 0, 0))
+    royalties = Royalties([manifest_of(author).data])
+    one.payments.end(worked(one, two, royalties, 1)[0], royalties, lambda: None)
+    until(lambda: author.balance(one) == PER_RUN + PER_WORK, one, author)
+    now = account(one, author)
+    standings = now.in_order(now.mine.standing, now.theirs.standing)
+    one.treasury.enter(author.peer, Checkpoint(1, standings, is_final=False))
+    until(lambda: account(one, author).checkpoint, one, author)
+    end(one)
+    with signing(one.home, one.peer) as book:
+        assert prune(book, AtOnce()).entries
+        assert payment_history.pruned(book) == {author.peer}
+    again = restored(opened, opened(1))
+    met(again, author)
+    until(lambda: again.treasury.may_sign(author.peer), again, author)
+    again.turn()
+    assert account(again, author).mine.debt == PER_RUN + PER_WORK
