@@ -30,11 +30,15 @@ class Share:
 
     def fits_in(self, room: "Share") -> bool:
         """Return whether there is as much of each."""
-        return (
-            self.cores <= room.cores
-            and self.memory_bytes <= room.memory_bytes
-            and self.disk_bytes <= room.disk_bytes
-        )
+        return not self.beyond(room)
+
+    def beyond(self, room: "Share") -> str:
+        """Return of what there is not as much, in words; "" when it fits."""
+        if self.cores > room.cores:
+            return "cores"
+        if self.memory_bytes > room.memory_bytes:
+            return "memory"
+        return "disk" if self.disk_bytes > room.disk_bytes else ""
 
     def plus(self, more: "Share") -> "Share":
         """Return both together."""
@@ -95,8 +99,9 @@ def objection(house: House, offer: Offer, agreed: Mapping[PeerId, Share]) -> str
 
 def _no_room(house: House, asks: PeerId, wants: Share, agreed: Mapping[PeerId, Share]) -> str:
     theirs = wants.plus(agreed.get(asks, Share()))
-    if not theirs.fits_in(house.per_peer):
-        return "you have agreements for all that this peer lends to one"
+    if scarce := theirs.beyond(house.per_peer):
+        what = f"you have agreements for all the {scarce} that this peer lends to one"
+        return f"{what}, until a run of yours ends there"
     for share in agreed.values():
         wants = wants.plus(share)
     if (asks not in agreed and len(agreed) >= MAX_PEERS) or not wants.fits_in(house.lent):

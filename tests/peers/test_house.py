@@ -56,6 +56,21 @@ def test_one_requester_does_not_get_all() -> None:
     assert "lent all" in objection(HOUSE, OFFER, {OTHERS.peer: Share(7, 0, 0)})
 
 
+@pytest.mark.parametrize(
+    ("has", "scarce"),
+    [
+        (Share(3, 300, 7_000), "cores"),
+        (Share(2, 300, 7_000), "memory"),
+        (Share(2, 200, 7_000), "disk"),
+    ],
+)
+def test_who_has_all_of_something_is_told_of_what_and_until_when(has: Share, scarce: str) -> None:
+    """It is asked again, and has it, when a run of its own has ended."""
+    said = objection(HOUSE, OFFER, {THEY.peer: has})
+    what = f"you have agreements for all the {scarce} that this peer lends to one"
+    assert said == f"{what}, until a run of yours ends there"
+
+
 SHARES = st.builds(Share, *(st.integers(1, 5) for _ in range(3)))
 
 

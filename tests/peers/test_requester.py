@@ -340,7 +340,7 @@ def test_a_second_run_has_what_the_first_gives_back(asker: Asker, made: Made) ->
     introduce(asker, worker)
     asker.have_run("a")
     until(lambda: ended(asker), asker, worker)
-    worker.refusal = "you have agreements for all that this peer lends to one"
+    worker.refusal = "you have agreements for all the cores that this peer lends to one"
     first = asker.visit
     asker.begin(MAX_CREDITS)
     asker.have_run("b")
