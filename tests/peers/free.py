@@ -14,7 +14,7 @@ from peers.receipts import Line
 from peers.royalties import Royalties
 from peers.stopped import Out
 
-_EMPTY = SimpleNamespace(channels={})
+_EMPTY = SimpleNamespace(peers=tuple, channels={})
 _KNOWN = SimpleNamespace(heard=[], ledger=_EMPTY, expect=lambda _: None)
 _NOBODY: Any = cast("Any", _KNOWN)  # it is asked for nothing else
 _POLICY = Policy(0, 0, 0)
