@@ -61,7 +61,7 @@ class Node:
         self._meter = Meter(log)
         self._log = self._meter.log
         self._is_draining = False
-        self._free_slots = lent.share.cores  # as our record says
+        self._said = lent.share.cores, True  # free slots, and whether it runs steps, in our record
         self._ended: asyncio.Event
         self._network: Network
         self._where: Whereabouts
@@ -129,8 +129,8 @@ class Node:
         self._switch.tick(now_ms)
         self._credit.payments.tick(now_ms)
         self._credit.settlement.tick()
-        if (free := self._provider.free_slots) != self._free_slots:
-            self._free_slots = free
+        if (now := (self._provider.free_slots, self._provider.is_open)) != self._said:
+            self._said = now
             self._registrar.renew()
         if self._is_draining and self._provider.is_idle:
             self.stop()
@@ -220,6 +220,7 @@ class Node:
         lending = self._home.lend(post, lines, self._depot, wake, meet, log, line)
         provider = closing.enter_context(lending)
         self._where.free_slots = lambda: provider.free_slots
+        self._where.is_open = lambda: provider.is_open
         self._where.credit = lambda: line.newcomer
         self._where.epoch = lambda: line.epoch
         return provider

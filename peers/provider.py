@@ -78,6 +78,11 @@ class Provider:
         return self._admission.is_idle and self._engagements.is_idle
 
     @property
+    def is_open(self) -> bool:
+        """Whether anything new is accepted."""
+        return self._admission.door == "open"
+
+    @property
     def ended(self) -> Counter[str]:
         """How many steps are done, failed or returned."""
         return self._engagements.ended

@@ -64,6 +64,7 @@ class Whereabouts:
         self._lent = lent
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
         self.free_slots: Callable[[], int] = lambda: lent.share.cores  # that are not lent now
+        self.is_open: Callable[[], bool] = lambda: True  # for work
         self.credit: Callable[[], int] = lambda: lent.credit  # to whom it does not know, now
         self.epoch: Callable[[], int] = lambda: 0  # of the log of credit
         host = listening.host
@@ -96,7 +97,7 @@ class Whereabouts:
             cores=share.cores,
             memory=share.memory_bytes,
             gpu_names=(),
-            sandbox=self._lent.sandbox,
+            sandbox=self._lent.sandbox if self.is_open() else "",
             prices=for_record(self._lent.prices),
             free_slots=self.free_slots(),
             versions=(VERSION,),

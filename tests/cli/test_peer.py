@@ -157,6 +157,22 @@ def test_what_peers_ask_is_listed(empty: Program) -> None:
         process.communicate(timeout=60)
 
 
+@pytest.mark.sandbox
+def test_who_is_paused_is_listed_as_one_that_runs_no_steps(empty: Program) -> None:
+    """No run waits for it; when it goes on, it is there again."""
+    with empty.start("devnet", "2") as process:
+        assert process.stdout is not None
+        one, two = (Program(Path(process.stdout.readline().split()[3])) for _ in range(2))
+        while process.stdout.readline() != "ready\n":
+            pass
+        for word, runs in (("pause", False), ("resume", True)):
+            assert one("peer", word).code == 0
+            while bool(two.told("peer", "list")["peers"][0]["sandbox"]) != runs:
+                pass
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
 def test_a_devnet_that_is_killed_leaves_no_peer(empty: Program) -> None:
     """Its peers end when nobody holds them any more."""
     with empty.start("devnet", "1", stderr=subprocess.DEVNULL) as process:

@@ -30,7 +30,7 @@ def keys(tmp_path: Path) -> Keys:
 @contextlib.contextmanager
 def whereabouts(keys: Keys, port: int) -> Iterator[Whereabouts]:
     """Listen."""
-    lent = Lent(Share(1, 1, 1), "", {"failure": 5, "cache-hit": 0, "core-second": 1})
+    lent = Lent(Share(1, 1, 1), "bubblewrap", {"failure": 5, "cache-hit": 0, "core-second": 1})
     network = Network(keys.transport.secret, Limits(), arrived=print, log=print)
     with ExitStack() as ends, closing(network):
         yield Whereabouts(keys, Listening(HOST, port, (), lan=False), lent, network, ends)
@@ -72,3 +72,11 @@ def test_its_record_says_what_it_asks(keys: Keys) -> None:
     """In the order that records have, without what costs nothing."""
     with whereabouts(keys, 0) as where:
         assert where.describe(1, 1, 2).prices == (Price("core-second", 1), Price("failure", 5))
+
+
+def test_who_accepts_nothing_new_runs_no_steps(keys: Keys) -> None:
+    """Its record says so, and is nobody's reason to wait for it."""
+    with whereabouts(keys, 0) as where:
+        assert where.describe(1, 1, 2).sandbox == "bubblewrap"
+        where.is_open = lambda: False
+        assert where.describe(1, 1, 2).sandbox == ""
