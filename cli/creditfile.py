@@ -13,7 +13,11 @@ from peers.identity import BEGINS, PeerId
 if TYPE_CHECKING:
     from cli.creditaccount import Account
     from cli.creditview import Again
+    from engine.content.cid import Cid
     from peers.balance import Balance
+    from peers.channel import Channel
+    from peers.entries import Reset
+    from peers.entry import Written
     from peers.ledger_file import LedgerFile
 
 
@@ -88,7 +92,36 @@ def accounts(home: Path) -> "list[Account]":
     if not LedgerFile.is_here(home):
         return []
     with opened(home) as file:
-        return accounts_of(file.load())
+        return accounts_of(file.load(), lambda last: _denied(file, last))
+
+
+def _denied(file: "LedgerFile", account: "Channel") -> "Reset | None":
+    """Return what this side asked for last, and had a no to; None once it said something else."""
+    from peers.entries import Checkpoint, Reset
+
+    said = _entry(file, account.mine.last)
+    if said is not None and isinstance(said.body, Checkpoint):  # by which it took note of a no
+        said = _entry(file, said.entry.before)
+    if said is None or not isinstance(said.body, Reset) or account.is_over:
+        return None
+    for taken in file.taken(file.position(said.id)):
+        one = _parsed(taken.signed)
+        if one is None or (one.entry.channel, one.author) != (account.id, account.peer):
+            continue
+        if isinstance(one.body, Reset | Checkpoint):
+            return said.body if isinstance(one.body, Checkpoint) else None
+    return None
+
+
+def _entry(file: "LedgerFile", cid: "Cid | None") -> "Written | None":
+    return None if cid is None else _parsed(file.entry(cid) or b"")
+
+
+def _parsed(signed: bytes) -> "Written | None":
+    """Return an entry; None when it was pruned."""
+    from peers.entry import parse
+
+    return parse(signed)[0] if signed else None
 
 
 def account_with(home: Path, peer: PeerId) -> "Account | None":

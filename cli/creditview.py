@@ -169,6 +169,7 @@ def account_as_json(account: Account) -> dict[str, Any]:
         "asked": _asked_as_json(account.asked),
         "asking": _asked_as_json(account.asking),
         "ending": account.is_ending,
+        "refused": account.refused,
     }
 
 

@@ -28,6 +28,8 @@ def waiting(account: Account) -> Iterator[str]:
     if account.asking is not None:
         asks = f"you asked {short(peer)} to agree that {_agreed(account.asking)}"
         yield f"{asks}, because: {account.asking.why}; not answered yet: there {_how(account.me)}"
+    if account.refused is not None:
+        yield f"{short(peer)} refused the reset that you asked for last: {account.refused}"
     if account.is_ending:
         yield f"you ended the channel with {short(peer)}, which has not answered yet"
 

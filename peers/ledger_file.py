@@ -216,6 +216,11 @@ class LedgerFile(LedgerRows):
         query = "SELECT id FROM entries WHERE author = ? AND epoch = ? AND number = ?"
         return self._found(query, (author.key, epoch, number))
 
+    def position(self, entry: Cid) -> int:
+        """Return the place of an entry that is here."""
+        (pos,) = self.column("SELECT pos FROM entries WHERE id = ?", (entry.raw,), NUMBER)
+        return int(pos)
+
     def follower(self, author: PeerId, channel: bytes, before: Cid | None) -> Cid | None:
         """Return which entry of somebody follows another one of theirs in a channel."""
         query = "SELECT id FROM entries WHERE channel = ? AND author = ? AND before IS ?"

@@ -56,6 +56,7 @@ def test_a_balance_is_said_in_numbers_and_in_words(
         "asked": None,
         "asking": None,
         "ending": False,
+        "refused": None,
     }
     said = tally("credit", "balance").out
     assert str(one.peer) in said

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.creditlog import Talk, entry_line
-from peers.entries import Limit
+from peers.entries import Checkpoint, Limit, Standing
 from peers.entry import Written
 from peers.settling import ending, refusal, reset
 from tests.cli.program import Program
@@ -54,6 +54,11 @@ def test_who_asks_for_another_balance_is_shown(tally: Program) -> None:
     tail = str(one.peer)[-8:]
     said = f"…{tail} asks to agree that you owe it 0.0005 credits, because: paid in cash"
     assert said in tally("credit", "balance").err
+
+
+def _standings(one: Keeper, two: Keeper) -> tuple[Standing, Standing]:
+    both = one.channel(two)
+    return both.in_order(both.mine.standing, both.theirs.standing)
 
 
 def _ended() -> tuple[Keeper, Keeper]:
@@ -112,6 +117,35 @@ def test_a_refusal_is_in_the_log_of_who_refused_too(tally: Program) -> None:
         " (0.001936 credits in your favour), because: paid in cash",
         f"you sign how it stands with {tail}: checkpoint 3; that refuses what {tail} asked for",
     ]
+
+
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_who_asked_and_had_a_no_is_told_so(tally: Program, *, is_noted: bool) -> None:
+    """Whether its peer has signed how it stands since or not, until it says something else."""
+    one, two, papers = backed()
+    two.say(reset(two.channel(one), 0, "paid in cash"), one)
+    no = refusal(one.channel(two))
+    one.say(no, two)
+    if is_noted:
+        two.say(no, one)
+    keep(tally.home, two, papers)
+    said = f"…{str(one.peer)[-8:]} refused the reset that you asked for last: paid in cash"
+    assert said in tally("credit", "balance").err
+    assert tally.told("credit", "balance")["peers"][0]["refused"] == "paid in cash"
+
+
+def test_what_was_agreed_on_was_not_refused(tally: Program) -> None:
+    """Though the two sign how they stand after it, and trade between."""
+    one, two, papers = backed()
+    asked = reset(two.channel(one), 500, "paid in cash")
+    two.say(asked, one)
+    one.say(asked, two)
+    one.say(Limit(5), two)
+    standing = Checkpoint(3, _standings(one, two), is_final=False)
+    one.say(standing, two)
+    two.say(standing, one)
+    keep(tally.home, two, papers)
+    assert tally.told("credit", "balance")["peers"][0]["refused"] is None
 
 
 def test_a_log_that_was_cut_says_what_it_knows() -> None:
