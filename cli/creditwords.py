@@ -66,8 +66,8 @@ def gone(entries: int, papers: int) -> str:
     """Return what came of pruning a ledger, and what is not possible any more."""
     if not entries:
         return (
-            "nothing may go: no peer is there with whom anything was said before a checkpoint that"
-            " both signed while nothing was under way"
+            "nothing may go: what is here was said after the last checkpoint that both sides signed"
+            " while nothing was under way, or there is none with any peer"
         )
     what = "one entry" if entries == 1 else f"{entries} entries"
     rest = "one paper" if papers == 1 else f"{papers} papers"
