@@ -1,7 +1,7 @@
 """What authors get: once, whatever crashes between, and with no look at the whole ledger."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,20 +25,6 @@ from tests.peers.bills import offered
 
 BATCH = Cid.of(RAW, b"batch")
 PER_RUN, PER_WORK = 7, 10  # of a manifest, for a run and for work of a hundred
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Bank]]:
-    """Return what opens the bank of a peer; all are closed."""
-    banks: list[Bank] = []
-
-    def bank(number: int, folder: str | None = None) -> Bank:
-        banks.append(Bank(number, tmp_path / (folder or f"home{number}")))
-        return banks[-1]
-
-    yield bank
-    for one in banks:
-        one.close()
 
 
 def end(bank: Bank) -> None:
