@@ -78,6 +78,17 @@ def promised(ledger: Ledger, peer: PeerId) -> int | None:
     return fixed[-1] if fixed else None
 
 
+def left(ledger: Ledger, provider: PeerId, newcomer: int) -> int:
+    """Return how much more a peer lends the owner, micro-credits; `newcomer` is for strangers."""
+    channel = ledger.channel(provider)
+    limit = channel.theirs.limit
+    if not channel.theirs.is_open:
+        again = promised(ledger, provider)
+        limit = newcomer if again is None else again
+    owed = channel.mine.debt - channel.theirs.debt + channel.reserved(ledger.me)
+    return max(0, limit - owed)
+
+
 def is_near(limit: int, exposure: int) -> bool:
     """Return whether so much is close to a limit."""
     return limit > 0 and exposure * 100 >= limit * SOFT_PERCENT

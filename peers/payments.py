@@ -26,7 +26,7 @@ from peers.entries import MAX_PENDING, MAX_WHY, Agreed, Close, Dispute, Royalty
 from peers.entry import Written
 from peers.identity import PeerId
 from peers.ledger_file import LedgerFile
-from peers.limits import Policy, opening, promised
+from peers.limits import Policy, left, opening
 from peers.receipts import LINES, MAX_LINES, Line, Lines, receipt_of, within
 from peers.royalties import NOBODY, Royalties
 from peers.saying import Say
@@ -92,12 +92,7 @@ class Payments:
         is_convict = provider in self._treasury.ledger.convicts
         if is_convict or account.is_over or not self._treasury.may_sign(provider):
             return NOTHING
-        limit = account.theirs.limit
-        if not account.theirs.is_open:
-            again = promised(self._treasury.ledger, provider)
-            limit = newcomer if again is None else again
-        owed = account.mine.debt - account.theirs.debt + account.reserved(account.me)
-        return Credits(max(0, limit - owed))
+        return Credits(left(self._treasury.ledger, provider, newcomer))
 
     def begin(self, provider: PeerId, agreement: Cid, claimed: Claimed) -> None:
         """Hear that something is offered, and may be paid until `end`; `claimed` bills claims."""
@@ -174,8 +169,8 @@ class Payments:
         for account in accounts:
             if account.mine.pending:
                 self._since_ms[account.peer] = self._now_ms
-        left = [(account.peer, one) for account in accounts for one in account.agreements]
-        for peer, agreement in sorted(left, key=lambda of: not self._authors.has_begun(of[1])):
+        open_ = [(account.peer, one) for account in accounts for one in account.agreements]
+        for peer, agreement in sorted(open_, key=lambda of: not self._authors.has_begun(of[1])):
             self._end_left(peer, agreement)
 
     def tick(self, now_ms: int) -> None:
@@ -231,15 +226,15 @@ class Payments:
     def _pay(self, due: Batch, settled: Callable[[Cid], None]) -> Act | None:
         """Give receipts for what of a batch has none."""
         paid = set(payment_history.paid(self._book, due.agreement))
-        left = tuple(one for one in due.lines if (one.step, one.attestation) not in paid)
-        bill = Bill(due.agreement, due.batch, left)
+        unpaid = tuple(one for one in due.lines if (one.step, one.attestation) not in paid)
+        bill = Bill(due.agreement, due.batch, unpaid)
         return self._give(due.provider, bill, partial(settled, due.batch))
 
     def _give(self, provider: PeerId, bill: Bill, then: Then) -> Act | None:
         """Give receipts until there is no room for one; return what gives the rest."""
         held = self._held(provider, bill.agreement)
-        left = held.price_cap - held.applied if held else 0  # others may have had some of it
-        lines = tuple(within(bill.lines, left))
+        rest = held.price_cap - held.applied if held else 0  # others may have had some of it
+        lines = tuple(within(bill.lines, rest))
         if not lines:
             then()
         while lines:

@@ -3,7 +3,7 @@
 Every defence is a field of Defences, so that the tests can take one away and watch its probe
 get through; nothing else ever passes anything but ALL. What each is for: docs/threats.md.
 
->>> room = Room("/work/farm", None, "/scratch", False, None, (("PATH", "/bin"),))
+>>> room = Room("/farm", None, "/scratch", False, None, (("PATH", "/bin"),))
 >>> "--unshare-pid" in arguments(room)
 True
 """
