@@ -9,7 +9,7 @@ let
 
   # --- pinned inputs: store name -> file in the store ------------------------------------------
   locked = file: builtins.listToAttrs (map
-    (line: let m = builtins.match "(deb|whl) +([^ ]+) +([^ ]+) +([0-9a-f]+)" line; in {
+    (line: let m = builtins.match "(deb|whl|src) +([^ ]+) +([^ ]+) +([0-9a-f]+)" line; in {
       name = builtins.elemAt m 1;
       value = fixed { name = builtins.elemAt m 1; hash = builtins.elemAt m 3; };
     })
@@ -40,17 +40,23 @@ let
         [ "cli" "engine" "peers" "pyproject.toml" "README.md" "LICENSE" ]
       && baseNameOf path != "__pycache__";
   };
-  wheels = install (builtins.removeAttrs src [ "setuptools.whl" ]) {
+  wheels = [ (wheel "varint" "${varint}/*.whl" "") ] ++ install (builtins.removeAttrs src [ "setuptools.whl" ]) {
     "pyseccomp.whl" = ''
       sed -i 's#ctypes.util.find_library("seccomp")#"${seccomp}/lib/libseccomp.so.2"#' pyseccomp.py
       grep -q '${seccomp}' pyseccomp.py
     '';
   };
   setuptools = wheel "setuptools" src."setuptools.whl" "";
-  dist = mk "tallystick-dist" { PYTHONHASHSEED = "0"; SOURCE_DATE_EPOCH = "315532800"; } ''
-    cp -r ${source} source; chmod -R u+w source; cd source; mkdir $out
+  made = name: backend: unpacked: mk name { PYTHONHASHSEED = "0"; SOURCE_DATE_EPOCH = "315532800"; } ''
+    ${unpacked}
+    chmod -R u+w source; cd source; mkdir $out
     PYTHONPATH=${setuptools}/lib/python3.11/site-packages ${python}/bin/python3 -B -W ignore -c \
-      'import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])' $out >/dev/null
+      'import sys; from setuptools import build_meta; ${backend}.build_wheel(sys.argv[1])' $out >/dev/null
+  '';
+  dist = made "tallystick-dist" "build_meta" "cp -r ${source} source";
+  # one package of the index has no wheel
+  varint = made "varint-dist" "build_meta.__legacy__" ''
+    mkdir source; tar -xzf ${src."varint.tar.gz"} -C source --strip-components=1
   '';
   env = pyEnv "tally-env" ([ extras (wheel "tallystick" "${dist}/*.whl" "") ] ++ wheels);
   # -B: some of the recipe's .pyc are stale by their times, and root would write them anew in the store

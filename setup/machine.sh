@@ -106,7 +106,7 @@ explain_missing() { # lock file; fetch-inputs keeps its clients quiet, so ask th
     say "could not fetch $name ($source):"
     case $kind in
       deb) (cd "$SETUP_INPUTS/.get.aloud" && apt-get download -qq "$source" >&2) || : ;;
-      whl) pip download -q --no-deps -d "$SETUP_INPUTS/.get.aloud" "$source" >&2 || : ;;
+      whl | src) pip download -q --no-deps -d "$SETUP_INPUTS/.get.aloud" "$source" >&2 || : ;;
     esac
     break
   done

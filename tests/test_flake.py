@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = ["cli", "engine", "peers", "examples/env", "packaging", "flake.nix"]
 PARTS += ["pyproject.toml", "README.md", "LICENSE"]
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
-PIN = re.compile(r"^whl +\S+ +(\S+==\S+) +[0-9a-f]{64}$", re.MULTILINE)
+PIN = re.compile(r"^(?:whl|src) +\S+ +(\S+==\S+) +[0-9a-f]{64}$", re.MULTILINE)
 
 Nix = Callable[..., str]
 
