@@ -6,6 +6,7 @@
 #   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, for the tests also chromium and
 #                graphviz, by apt-get (sudo unless root)
 #   environment  Python packages at the versions of python.lock, in .venv
+#   node         an IPFS node, built from its pinned source, for the tests
 #   inputs       the pinned files of a recipe, checked and put in the Nix store that tally uses
 #
 # $SETUP_INPUTS names a directory of inputs fetched earlier or elsewhere (default: the user's cache).
@@ -131,6 +132,8 @@ ready() { # extras of the Python package, then lock files
   cd "$root"
   packages "$1"
   environment "$1"
+  # an IPFS node, for the tests alone; where it cannot be had, those that need it say so
+  [ "$1" != "[dev]" ] || "$root/setup/kubo/install" >/dev/null || say "no IPFS node to test with"
   shift
   # shellcheck source=/dev/null
   . "$root/examples/env/nixenv.sh"

@@ -1,0 +1,223 @@
+"""Calls: what is asked of an IPFS node by its RPC API, and read with a bound.
+
+The one file that knows ipfshttpclient. That library is older than the nodes of today: some of its
+methods call what is gone or send it wrongly, and all of them read an answer into memory, however
+long it is. So its client carries requests, and what is asked and read is here.
+
+Every call ends: when nothing comes for SILENCE_S, when more comes than was bound, or by its answer.
+"""
+
+import json
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import Any, Final
+
+import ipfshttpclient
+import requests
+from ipfshttpclient import exceptions as faults
+from ipfshttpclient import http_requests, multipart
+
+from engine.errors import TallyError, Unavailable
+
+SILENCE_S: Final = 60.0  # a node that looks for providers in the world may need half of that
+CONNECT_S: Final = 10.0  # also what each piece that we send may take
+PIECE: Final = 64 * 1024  # bytes read at a time
+SENT: Final = 1024 * 1024  # bytes sent at a time, each in three system calls
+MAX_ANSWER: Final = 64 * 1024  # bytes of one value in JSON: a node's own addresses are the longest
+MAX_COMPLAINT: Final = 4 * 1024  # bytes of what a node says of an error
+_SHOWN: Final = 200  # characters of that
+
+Options = Mapping[str, str]
+
+
+class _Transport(http_requests.ClientSync):  # type: ignore[misc]
+    """Its client, but that an error is read with a bound, and no proxy is asked."""
+
+    def _make_session(self) -> requests.Session:
+        session = requests.Session()  # its own kind is made in a way that urllib3 is to forbid
+        session.trust_env = False  # neither a proxy nor .netrc is for a node of ours
+        return session
+
+    def _do_raise_for_status(self, response: requests.Response) -> None:
+        if response.status_code < 400:
+            return
+        said = b"".join(_upto(response.iter_content(PIECE), MAX_COMPLAINT))
+        raise faults.ErrorResponse(_complaint(response.status_code, said), None)
+
+
+class _Client(ipfshttpclient.Client):  # type: ignore[misc]
+    """Its facade, with our transport."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._client = _Transport(address, "api/v0", timeout=(CONNECT_S, SILENCE_S))
+        self._client.open_session()
+
+
+class Calls(AbstractContextManager["Calls"]):
+    """One node's API. For one thread; it is connected to when it is first asked."""
+
+    def __init__(self, address: str) -> None:
+        """Take a multiaddress that `place.find` gave."""
+        self.address = address
+        self._node = _Client(address)
+
+    @contextmanager
+    def stream(
+        self,
+        path: str,
+        args: Iterable[str] = (),
+        options: Options | None = None,
+        file: Iterable[bytes] | None = None,
+        silence_s: float = SILENCE_S,
+    ) -> Iterator[Iterator[bytes]]:
+        """Ask, sending a file if there is one; lend what comes, in pieces of at most PIECE bytes.
+
+        Raises: Unavailable when the node is away, falls silent, or refuses, with what it said.
+        """
+        body, headers = (None, None) if file is None else _as_file(file)
+        params = [*(options or {}).items(), *(("arg", arg) for arg in args)]
+        with self._translating():
+            closables, pieces = self._node._client._request(
+                "POST",
+                path,
+                params,
+                auth=None,
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_S, silence_s),
+                chunk_size=PIECE,
+            )
+            try:
+                yield self._pieces(pieces)
+            finally:
+                for one in closables:
+                    one.close()
+
+    def read(self, path: str, most: int, *args: str, options: Options | None = None) -> bytes:
+        """Ask, and return all that comes.
+
+        Raises: Unavailable as `stream`, and when it is over `most` bytes.
+        """
+        with self.stream(path, args, options) as pieces:
+            found = b"".join(_upto(pieces, most + 1))
+        if len(found) > most:
+            raise self._over(path, most)
+        return found
+
+    def values(
+        self,
+        path: str,
+        most: int,
+        *args: str,
+        file: Iterable[bytes] | None = None,
+        options: Options | None = None,
+    ) -> Generator[dict[str, Any], None, None]:
+        """Ask, and yield the JSON objects that come, one a line, `most` of them.
+
+        Raises: Unavailable as `stream`, and for what is no such line.
+        """
+        with self.stream(path, args, options, file) as pieces:
+            for count, line in enumerate(self._lines(path, pieces)):
+                if count == most:
+                    return
+                yield self._value(path, line)
+
+    def value(
+        self,
+        path: str,
+        *args: str,
+        file: Iterable[bytes] | None = None,
+        options: Options | None = None,
+    ) -> dict[str, Any]:
+        """Ask, and return the one JSON object that comes; {} for none.
+
+        Raises: as `values`.
+        """
+        with closing(self.values(path, 1, *args, file=file, options=options)) as found:
+            return next(found, {})
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._node.close()
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _lines(self, path: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        rest = b""
+        for piece in pieces:
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from (line for line in lines if line.strip())
+            if len(rest) > MAX_ANSWER:
+                raise self._over(path, MAX_ANSWER)
+        if rest.strip():
+            yield rest
+
+    def _value(self, path: str, line: bytes) -> dict[str, Any]:
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise self._away(f"what it answers to '{path}' is no JSON object")
+        if found.get("Type") == "error":  # what went wrong after it had begun to answer
+            raise self._away(f"it says: {str(found.get('Message'))[:_SHOWN]}")
+        return found
+
+    def _pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        with self._translating():
+            yield from pieces
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        """Raise what the library and those below it raise as what a caller can use."""
+        try:
+            yield
+        except TallyError:
+            raise
+        except faults.ErrorResponse as fault:
+            raise self._away(f"it says: {fault}") from None
+        except faults.TimeoutError:
+            raise self._away(f"it was silent for {SILENCE_S:.0f} seconds") from None
+        except (faults.Error, OSError) as fault:  # requests' own are OSErrors
+            raise self._away(_reason(fault)) from None
+
+    def _over(self, path: str, most: int) -> Unavailable:
+        return self._away(f"its answer to '{path}' is over {most} bytes")
+
+    def _away(self, why: str) -> Unavailable:
+        fix = "start it ('ipfs daemon'), name another (setting 'ipfs'), or do without: 'none'"
+        return Unavailable(f"the IPFS node cannot be used: {why}", where=self.address, fix=fix)
+
+
+def _as_file(file: Iterable[bytes]) -> tuple[Iterator[bytes], dict[str, str]]:
+    body, headers = multipart.stream_bytes(file, chunk_size=SENT)
+    return body, headers
+
+
+def _upto(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Yield pieces until there are `most` bytes."""
+    for piece in pieces:
+        yield piece[:most]
+        most -= len(piece)
+        if most <= 0:
+            return
+
+
+def _complaint(status: int, said: bytes) -> str:
+    try:
+        message = json.loads(said)["Message"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        message = said.decode(errors="replace").strip()
+    text = " ".join(str(message).split())
+    return f"{text[:_SHOWN]} ({status})" if text else f"HTTP status {status}"
+
+
+def _reason(fault: BaseException) -> str:
+    text = str(fault)
+    if "refused" in text:
+        return "nobody listens there"
+    if "timed out" in text:
+        return "it was silent for too long"
+    return f"it broke off ({type(fault).__name__})"

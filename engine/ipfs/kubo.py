@@ -1,0 +1,209 @@
+"""Kubo: an IPFS node beside us, as far as Tallystick has use for it.
+
+What comes from it is believed no more than what comes from anybody: whoever takes blocks checks
+them against their names, as `get` does here.
+
+>>> with Kubo(find("", os.environ, Path.home())) as kubo:                # doctest: +SKIP
+...     kubo.identity().version
+'0.42.0'
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, NamedTuple, cast
+
+from engine.content.blocks import MAX_BLOCK, Block
+from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
+from engine.errors import Damaged, NotHere, Refused, Unavailable
+from engine.ipfs.calls import MAX_ANSWER, SILENCE_S, Calls
+
+PIN: Final = "tally"  # the name of every pin that we make in a node
+MAX_PINS: Final = 100_000  # of ours in one node
+MAX_PROVIDERS: Final = 64  # of one CID: each is then asked
+MAX_STREAMS: Final = 1_000  # listeners and forwards of a node
+WAIT_S: Final = 10.0  # for a block that the node may have to look for
+
+_CODECS: Final = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor"}
+
+
+class NodeFacts(NamedTuple):
+    """Who a node is."""
+
+    peer: str
+    version: str  # as "0.42.0"
+    addresses: tuple[str, ...]  # where other nodes reach it
+
+
+class Stream(NamedTuple):
+    """A listener or a forward of libp2p streams, as a node tells of it."""
+
+    protocol: str
+    listen: str
+    target: str
+
+
+class Kubo(AbstractContextManager["Kubo"]):
+    """A node. For one thread. Every method raises Unavailable when the node is away or refuses."""
+
+    def __init__(self, address: str) -> None:
+        """Take the multiaddress of its API, as `place.find` gives it."""
+        self.address = address
+        self._calls = Calls(address)
+
+    def identity(self) -> NodeFacts:
+        """Return who it is."""
+        found = self._calls.value("id")
+        agent = str(found.get("AgentVersion", "")).split("/")
+        listed = found.get("Addresses") or ()
+        version = agent[1] if len(agent) > 1 else str(self._calls.value("version").get("Version"))
+        return NodeFacts(str(found.get("ID", "")), version[:40], tuple(map(str, listed)))
+
+    def setting(self, name: str) -> object:
+        """Return a value of its configuration; None for one that is not set."""
+        try:
+            return self._calls.value("config", name).get("Value")
+        except Unavailable as fault:
+            if "not found" in fault.what or "no key" in fault.what:
+                return None
+            raise
+
+    # blocks
+
+    def get(self, cid: Cid, wait_s: float = WAIT_S) -> bytes:
+        """Return a block, checked, for which the node may look with others for a while.
+
+        Raises: NotHere when nobody has it in time; Damaged when it hands out something else.
+        """
+        waits = {"timeout": f"{wait_s:.0f}s"}
+        try:
+            data = self._calls.read("block/get", MAX_BLOCK, str(cid), options=waits)
+        except Unavailable as fault:
+            if "deadline" not in fault.what and "not find" not in fault.what:
+                raise
+            fix = "try again when somebody who has it is there"
+            raise NotHere("IPFS does not find it", where=str(cid), fix=fix) from None
+        if not cid.matches(data):
+            raise Damaged("the IPFS node handed out other bytes", where=str(cid))
+        return data
+
+    def put(self, block: Block) -> None:
+        """Give it a block, unpinned.
+
+        Raises: Damaged when it keeps it under another name.
+        """
+        options = {"cid-codec": _CODECS[block.cid.codec], "mhtype": "blake3"}
+        found = self._calls.value("block/put", file=[block.data], options=options)
+        if found.get("Key") != str(block.cid):
+            raise Damaged("the IPFS node names a block otherwise", where=str(block.cid))
+
+    def has(self, cid: Cid) -> bool:
+        """Return whether the node itself has a block, without looking elsewhere."""
+        try:
+            return bool(self._calls.value("block/stat", str(cid), options={"offline": "true"}))
+        except Unavailable as fault:
+            if "not find" in fault.what or "not found" in fault.what:
+                return False
+            raise
+
+    # whole content
+
+    def import_car(self, bundle: Iterable[bytes]) -> None:
+        """Give it all blocks of a CAR; nothing of them is pinned by that.
+
+        Raises: Refused when a block is wrong.
+        """
+        options = {"pin-roots": "false", "stats": "true", "fast-provide-root": "false"}
+        for answer in self._calls.values("dag/import", MAX_PINS, file=bundle, options=options):
+            root = cast("dict[str, Any]", answer.get("Root") or {})
+            if root.get("PinErrorMsg"):
+                raise Refused(f"the IPFS node refuses it: {str(root['PinErrorMsg'])[:200]}")
+
+    @contextmanager
+    def export_car(self, root: Cid, silence_s: float = SILENCE_S) -> Iterator[Iterator[bytes]]:
+        """Lend the CAR of all that a root leads to, as it comes; unchecked.
+
+        It ends early, as if whole, when the node cannot find some of it.
+        """
+        calls = self._calls.stream(
+            "dag/export", [str(root)], {"progress": "false"}, None, silence_s
+        )
+        with calls as pieces:
+            yield pieces
+
+    def pin(self, root: Cid) -> None:
+        """Have it keep all that a root leads to, and tell others that it has the root."""
+        options = {"name": PIN, "progress": "true", "fast-provide-root": "true"}
+        for _ in self._calls.values("pin/add", 2**63, str(root), options=options):
+            pass  # it says how far it is, so that silence means that it is stuck
+
+    def unpin(self, root: Cid) -> None:
+        """Let it forget what only a root leads to; no change when it is not pinned."""
+        try:
+            self._calls.value("pin/rm", str(root))
+        except Unavailable as fault:
+            if "not pinned" not in fault.what:
+                raise
+
+    def pins(self) -> set[Cid]:
+        """Return the roots that we pinned there."""
+        options = {"type": "recursive", "names": "true", "name": PIN, "stream": "true"}
+        found = self._calls.values("pin/ls", MAX_PINS, options=options)
+        return {Cid.parse(str(one["Cid"])) for one in found if one.get("Name") == PIN}
+
+    # who else has it
+
+    def provide(self, cid: Cid) -> None:
+        """Tell others that this node has a block."""
+        for _ in self._calls.values("routing/provide", MAX_STREAMS, str(cid)):
+            pass
+
+    def providers(self, cid: Cid, most: int = MAX_PROVIDERS) -> set[str]:
+        """Return the ids of nodes that say that they have a block, as far as they are found."""
+        found: set[str] = set()
+        events = self._calls.values(
+            "routing/findprovs", MAX_STREAMS, str(cid), options={"num-providers": str(most)}
+        )
+        for event in events:
+            if event.get("Type") == 4:  # https://github.com/libp2p/go-libp2p/ routing.Provider
+                found |= {str(one["ID"]) for one in event.get("Responses") or () if "ID" in one}
+        return set(sorted(found)[:most])
+
+    def connect(self, address: str) -> None:
+        """Connect it to another node; the library takes that apart by the letter."""
+        self._calls.value("swarm/connect", address)
+
+    def peer_with(self, address: str) -> None:
+        """Have it keep connected to another node."""
+        self._calls.value("swarm/peering/add", address)
+
+    def peers(self) -> int:
+        """Return to how many nodes it is connected."""
+        return len(self._calls.value("swarm/peers").get("Peers") or ())
+
+    # streams to other nodes
+
+    def listen(self, protocol: str, target: str) -> None:
+        """Have streams of a protocol, "/x/…", carried to a multiaddress of this machine."""
+        self._calls.value("p2p/listen", protocol, target)
+
+    def forward(self, protocol: str, listen: str, peer: str) -> None:
+        """Have connections to a multiaddress here carried to another node's listener."""
+        self._calls.value("p2p/forward", protocol, listen, f"/p2p/{peer}")
+
+    def streams(self) -> Sequence[Stream]:
+        """Return the listeners and forwards that there are."""
+        found = self._calls.value("p2p/ls").get("Listeners") or ()
+        fields = ("Protocol", "ListenAddress", "TargetAddress")
+        return [Stream(*(str(one.get(name, "")) for name in fields)) for one in found]
+
+    def unforward(self, protocol: str, listen: str = "") -> None:
+        """End listeners and forwards of a protocol, or the one that listens there."""
+        more = {"listen-address": listen} if listen else {}
+        self._calls.read("p2p/close", MAX_ANSWER, options={"protocol": protocol, **more})
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._calls.close()
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
