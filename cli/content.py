@@ -1,12 +1,13 @@
 """`tally add`, `get`, `cat` and `ls`: content in and out of the store."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
-from cli.options import common
-from cli.refs import find_tree
+from cli.options import common, offline
+from cli.refs import find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -42,6 +43,7 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
 @click.argument("ref")
 @click.argument("dest", type=click.Path(path_type=Path))
 @common
+@offline
 def get(settings: Settings, ref: str, dest: Path) -> None:
     """Write the content REF to DEST, which must not exist.
 
@@ -49,8 +51,10 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
     """
     from engine.store.get import get_tree
 
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         cid = find_tree(space, ref)
+        if space.sources:
+            space.sources.have([cid], public_root(ref))
         get_tree(space.store, cid, dest)
     if settings.json:
         return emit_json({"cid": str(cid), "path": str(dest)})
@@ -60,10 +64,13 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
 @click.command()
 @click.argument("ref")
 @common
+@offline
 def cat(settings: Settings, ref: str) -> None:
     """Print the file REF."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         link = open_tree(space.store.get, find_tree(space, ref)).link
+        if space.sources:
+            space.sources.have([link], public_root(ref))
         for data in read(space.store.get, link):
             sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -72,9 +79,10 @@ def cat(settings: Settings, ref: str) -> None:
 @click.command()
 @click.argument("ref")
 @common
+@offline
 def ls(settings: Settings, ref: str) -> None:
     """List the directory REF."""
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         listed = _list(space, ref)
     if settings.json:
         return emit_json({"entries": [_as_json(entry) for entry in listed]})
@@ -82,7 +90,7 @@ def ls(settings: Settings, ref: str) -> None:
 
 
 def _list(space: Workspace, ref: str) -> list[Entry]:
-    get_block = space.store.get
+    get_block = partial(space.sources.get, within=public_root(ref))
     tree = open_tree(get_block, find_tree(space, ref))
     executables = set(tree.paths)
     found = stat(get_block, tree.link)

@@ -18,10 +18,17 @@ def whole_cid(text: str) -> Cid | None:
 
 
 def is_run(space: Workspace, cid: Cid) -> bool:
-    """Return whether a CID names a Run record that is here."""
-    if cid.codec != DAG_CBOR or not space.store.has(cid):
+    """Return whether a CID names a Run record, all records of which are here then.
+
+    Raises: NotHere when it is not here, and none of the sources that there are has it.
+    """
+    if cid.codec != DAG_CBOR or not (space.store.has(cid) or space.sources):
         return False
-    return (kind_of(space.store.get(cid)) or "").startswith(_RUN_KIND)
+    if not (kind_of(space.sources.get(cid)) or "").startswith(_RUN_KIND):
+        return False
+    if space.sources:
+        space.sources.records(cid)
+    return True
 
 
 def parse_step(text: str) -> tuple[str, int | None]:

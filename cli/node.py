@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -21,6 +22,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import Refused, TallyError
 from engine.recorder import Recorder
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.store.publicity import public_roots
 from peers.addressbook import AddressBook
 from peers.agreement import MAX_LEASE_MS
 from peers.book import Book
@@ -45,6 +47,7 @@ from peers.whereabouts import Keys, Lent, Listening
 
 CLAIM: Final = b"peer"  # on a home, by the peer that runs in it
 
+LEFT_FREE: Final = 256 * 1024 * 1024  # bytes of disk that a fetch leaves to everything else
 _FAR: Final = ("192.0.2.1", 9)  # an address of nobody (RFC 5737); nothing is sent there
 
 
@@ -87,7 +90,8 @@ def run_node(settings: Settings, options: Options) -> int:
             )
             dues = Dues(space.database)
             kept = (space.home, space.store, space.memo, dues, recorder)
-            home = Home(*kept, named, lend, ledger, book, limits)
+            seen = (partial(public_roots, space.store.pins), partial(_room, space))
+            home = Home(*kept, named, lend, ledger, book, limits, *seen)
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)
@@ -155,6 +159,11 @@ def _lend(
     ground = Ground(mail, lines, depot, identity, clock, wake, meet, log, credit)
     with open_provider(space, book, house, settings.lend_jobs, ground) as provider:
         yield provider
+
+
+def _room(space: Workspace) -> int:
+    """Return how many bytes of content the disk takes, and has some left."""
+    return max(0, shutil.disk_usage(space.home).free - LEFT_FREE)
 
 
 def _share(settings: Settings) -> Share:

@@ -41,6 +41,18 @@ def common(command: F) -> F:
     return decorated
 
 
+def offline(command: F) -> F:
+    """Give a command `--offline`; to be put below `common`, whose Settings then have no sources."""
+
+    @functools.wraps(command)
+    def without(settings: Settings, *args: Any, offline: bool, **options: Any) -> Any:  # noqa: ANN401
+        return command(settings.offline() if offline else settings, *args, **options)
+
+    option = click.option("--offline", is_flag=True, help="Use no network: only what is here.")
+    decorated: F = option(without)  # type: ignore[assignment]
+    return decorated
+
+
 def settings_of(options: dict[str, Any]) -> Settings:
     """Take the common options out of `options` and return what they settle.
 

@@ -4,6 +4,7 @@ A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of cont
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cli.names import is_run, parse_step, whole_cid
@@ -27,7 +28,12 @@ def find_content(space: Workspace, text: str) -> Cid:
     cid = whole_cid(head)
     if cid is None or is_run(space, cid):
         return _of_run(space, head, rest, text) if rest else _run_cid(space, head)
-    return _part(space, _tree(space, cid), rest) if rest else cid
+    return _part(space, _tree(space, cid, cid), rest, cid) if rest else cid
+
+
+def public_root(text: str) -> Cid | None:
+    """Return the CID by which others may give what a reference names: the one it begins with."""
+    return whole_cid(text.partition("/")[0])
 
 
 def find_tree(space: Workspace, text: str) -> Cid:
@@ -35,7 +41,7 @@ def find_tree(space: Workspace, text: str) -> Cid:
 
     Raises: as find_content does; Refused when it is a run, or another record.
     """
-    return _tree(space, find_content(space, text))
+    return _tree(space, find_content(space, text), public_root(text))
 
 
 def find_step(steps: Sequence["StepSummary"], text: str) -> "StepSummary":
@@ -89,18 +95,18 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
     if output not in found.outputs:
         fix = _near(output, found.outputs)
         raise Refused(f"step '{step}' has no output '{output}'", fix=fix)
-    return _part(space, found.outputs[output], path)
+    return _part(space, found.outputs[output], path, public_root(text))
 
 
-def _tree(space: Workspace, cid: Cid) -> Cid:
-    kind = kind_of(space.store.get(cid)) if cid.codec == DAG_CBOR else TREE.kind
+def _tree(space: Workspace, cid: Cid, within: Cid | None) -> Cid:
+    kind = kind_of(space.sources.get(cid, within)) if cid.codec == DAG_CBOR else TREE.kind
     if kind != TREE.kind:
         what = f"this is not a file or directory, but a record: {kind or 'of no known kind'}"
         raise Refused(what, where=str(cid), fix="an output of a run is RUN/STEP/OUTPUT")
     return cid
 
 
-def _part(space: Workspace, tree: Cid, path: str) -> Cid:
-    part, blocks = select(space.store.get, tree, path)
+def _part(space: Workspace, tree: Cid, path: str, within: Cid | None) -> Cid:
+    part, blocks = select(partial(space.sources.get, within=within), tree, path)
     space.store.put(blocks)
     return part

@@ -11,6 +11,8 @@ from engine.errors import Refused
 from engine.values import dataclass
 
 OUTPUTS: Final = ("table", "json")
+SOURCES: Final = ("peers", "ipfs")  # of content that is not here
+NO_SOURCE: Final = "none"
 BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
 LAST_PORT: Final = 2**16 - 4  # of a peer's address: the three after it are used, too
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
@@ -50,6 +52,13 @@ def _place(text: str) -> str:
     if not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise ValueError(f"not HOST:PORT, with a port up to {LAST_PORT}")
     return text
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",")) if text != NO_SOURCE else ()
+    if not set(names) <= set(SOURCES) or len(set(names)) < len(names):
+        raise ValueError(f"not {NO_SOURCE}, or some of {', '.join(SOURCES)}")
+    return names
 
 
 def _size(text: str) -> int:
@@ -111,6 +120,12 @@ SETTINGS: Final = {
         _size,
         "unpacked environments that 'tally gc' leaves, by last use",
         show=_sized,
+    ),
+    "sources": Setting(
+        lambda: "peers,ipfs",
+        _sources,
+        "where content comes from that is not here, in this order: peers,ipfs or none",
+        lambda names: ",".join(names) or NO_SOURCE,
     ),
     "listen": Setting(lambda: "0.0.0.0:4177", _place, "where 'tally peer start' listens"),
     "lend_to": Setting(

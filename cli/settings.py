@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.config_file import config_path, read_config
 from cli.setting_kinds import SETTINGS, parse
-from engine.values import dataclass
+from engine.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Settings:
     jobs: int
     memory: int  # bytes
     environment_quota: int  # bytes
+    sources: tuple[str, ...]  # of content that is not here, in their order
     listen: str  # HOST:PORT
     lend_to: str
     lend_jobs: int
@@ -45,6 +46,10 @@ class Settings:
     def json(self) -> bool:
         """Whether results are printed as JSON."""
         return self.output == "json"
+
+    def offline(self) -> "Settings":
+        """Return these for a command that opens no socket for content."""
+        return replace(self, sources=())
 
 
 def settle(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:

@@ -14,6 +14,7 @@ from engine.errors import Unavailable
 from engine.folder import make_seen
 
 if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to wait for all of it
+    from cli.settings import Settings
     from engine.claims import Claims
     from engine.content.cid import Cid
     from engine.database import Database
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.nix.realise import Realiser
     from engine.nix.records import Closure
     from engine.repeats import Repeats
+    from engine.sources import Sources
     from engine.store.disk import DiskStore
     from engine.wheels.assemble import Assembler
 
@@ -33,10 +35,13 @@ RECIPE: Final = Path(__file__).parent / "templates" / "env"  # of the Python tha
 class Workspace(AbstractContextManager["Workspace"]):
     """One home, open. Closing it gives everything back."""
 
-    def __init__(self, home: Path, *, writing: bool = False) -> None:
+    def __init__(
+        self, home: Path, *, writing: bool = False, online: "Settings | None" = None
+    ) -> None:
         """Use the directory `home`, made when absent, for nobody else to read.
 
-        One that cannot be written, as on a disk mounted read-only, can be read.
+        One that cannot be written, as on a disk mounted read-only, can be read. `online` says
+        where content comes from that is not here: with None from nowhere.
 
         Raises: Unavailable when it cannot be made, or is for `writing` and cannot be written.
         """
@@ -44,6 +49,7 @@ class Workspace(AbstractContextManager["Workspace"]):
         self.read_only = self.home.is_dir() and not os.access(self.home, os.W_OK)
         if writing and self.read_only:
             raise _unusable(self.home, "it cannot be written")
+        self._online = None if self.read_only else online
         self._open = ExitStack()
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,6 +71,22 @@ class Workspace(AbstractContextManager["Workspace"]):
 
         readers = {KIND: Paths(self.work).read_nar_range}
         return self._open.enter_context(DiskStore(self.home / "store", readers=readers))
+
+    @cached_property
+    def sources(self) -> "Sources":
+        """Where content comes from that is not here."""
+        from cli.arrivals import Arrivals
+        from engine.sources import Source, Sources
+
+        found: list[Source] = []
+        for name in self._online.sources if self._online is not None else ():
+            if name == "peers":
+                from peers.content_source import PeersSource
+
+                peers = PeersSource(self.home)
+                self._open.callback(peers.close)
+                found.append(peers)
+        return Sources(self.store, found, Arrivals())
 
     @cached_property
     def materialiser(self) -> "Materialiser":

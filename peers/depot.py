@@ -100,19 +100,33 @@ class Depot:
         most_bytes: int = MAX_FETCH,
         skip: Iterable[Cid] = (),
         is_anew: bool = False,
+        is_shallow: bool = False,
         word: bytes = b"",
     ) -> Fetching:
         """Have all that roots lead to brought into the store, but for what `skip` names.
 
-        `is_anew`: also what is here already. `word`: the pass to be shown, whose CID is the scope.
+        `is_anew`: also what is here already. `is_shallow`: the roots alone. `word`: the pass to be
+        shown, whose CID is the scope.
 
         `done` is called later, once: with None when all is durable, or with what went wrong:
         Damaged when the content itself is at fault, Unavailable when it does not come or the store
         cannot take it.
         """
         lane = next(self._lanes)
-        order = Order(lane, scope, roots, most_bytes, skip=frozenset(skip), is_anew=is_anew)
+        order = Order(
+            lane,
+            scope,
+            roots,
+            most_bytes,
+            skip=frozenset(skip),
+            is_anew=is_anew,
+            is_shallow=is_shallow,
+        )
         return self._fetches.start(order, sources, done, word)
+
+    def also_from(self, fetching: Fetching, peers: Iterable[PeerId]) -> None:
+        """Have more peers asked for what is on its way here."""
+        self._fetches.also_from(fetching, peers)
 
     def look(self, roots: tuple[Cid, ...], said: Callable[[frozenset[Cid]], None]) -> None:
         """Say later which of some roots are here."""

@@ -72,6 +72,7 @@ class Order:
     bounds: Bounds = STRANGER
     skip: frozenset[Cid] = frozenset()  # neither fetched nor followed
     is_anew: bool = False  # fetched though it is here: who gives it shows that it has it
+    is_shallow: bool = False  # the roots alone, and nothing that they lead to
 
 
 class Fetch:
@@ -212,7 +213,7 @@ class Fetch:
         return actions
 
     def _learn(self, cid: Cid, data: bytes) -> None:
-        if self._finished:
+        if self._finished or self._order.is_shallow:
             return
         try:
             self._unlooked += self._frontier.learn(cid, data)

@@ -54,6 +54,12 @@ class Fetches:
         self._wake(partial(self._begin, fetching))
         return fetching
 
+    def also_from(self, fetching: Fetching, peers: Iterable[PeerId]) -> None:
+        """Have more peers asked."""
+        for peer in set(peers) - fetching.sources if fetching.lane in self._under_way else ():
+            fetching.sources |= {peer}
+            self._seek(peer, fetching)
+
     # what happens on lines
 
     def found(self, peer: PeerId, bulk: Bulk) -> None:

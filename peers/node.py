@@ -16,6 +16,7 @@ from typing import Final
 from engine.clock import Clock
 from peers import lan
 from peers.connection import Arrival
+from peers.content_desk import ContentDesk
 from peers.control import Control
 from peers.depot import Depot
 from peers.dialler import Dialler
@@ -25,6 +26,7 @@ from peers.identity import Address
 from peers.lines import Lines
 from peers.meter import Meter, Metered
 from peers.network import Network
+from peers.node_content import open_content
 from peers.node_credit import Credit, Kept, open_credit
 from peers.node_ground import Ground
 from peers.node_home import Home, Log
@@ -70,6 +72,7 @@ class Node:
         self._registrar: Registrar
         self._relays: Relays
         self._depot: Depot
+        self._content: ContentDesk
         self._ground: Ground
         self._credit: Credit
         self._provider: Provider
@@ -127,6 +130,7 @@ class Node:
         self._tell(self._post.tick())
         now_ms = self._clock.monotonic_ms()
         self._switch.tick(now_ms)
+        self._content.tick(now_ms)
         self._credit.payments.tick(now_ms)
         self._credit.settlement.tick()
         if (now := (self._provider.free_slots, self._provider.is_open)) != self._said:
@@ -182,6 +186,7 @@ class Node:
         dialler = self._find_peers(workers)
         self._depot = Depot(self._post, self._lines, self._home.store, self._clock, wake)
         closing.callback(self._depot.close)
+        self._content = open_content(self._home, self._ground, self._depot)
         self._credit = self._trade(closing)
         self._provider = self._lend(closing)
         self._requester = self._borrow(closing)
@@ -236,7 +241,7 @@ class Node:
             self._registrar,
             self._provider,
             self._requester,
-            self._depot.status,
+            self._content,
             self,
             self._credit.line,
             self._credit.settlement,

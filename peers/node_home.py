@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.content.blocks import ManyStore
+from engine.content.cid import Cid
 from engine.memo import Memo
 from engine.recorder import Recorder
 from peers.addressbook import AddressBook
@@ -39,3 +40,5 @@ class Home(NamedTuple):
     ledger: LedgerBook
     book: Book
     limits: Policy  # of what others may owe
+    published: Callable[[], frozenset[Cid]]  # what everybody may have
+    room: Callable[[], int]  # bytes that the disk takes

@@ -1,6 +1,7 @@
 """Reception: what commands of the same user may ask of a node, and what they are answered.
 
-The first frame of a visitor names it; all but "run", and what is signed, are answered at once.
+The first frame of a visitor names it; all but "run", what is fetched and what is signed is answered
+at once.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any, Final, Protocol
 from engine.errors import Refused, TallyError
 from peers.addressbook import AddressBook
 from peers.commission import Commission
+from peers.content_desk import ContentDesk
 from peers.control import Visitor
 from peers.control_frames import frame_of
 from peers.credit_desk import CreditDesk, Granting, Settling
@@ -82,7 +84,7 @@ class Reception:
         registrar: Registrar,
         lending: Lending,
         borrowing: Borrowing,
-        content: Callable[[], Facts],
+        content: ContentDesk,
         whole: Whole,
         granting: Granting,
         settling: Settling,
@@ -112,6 +114,8 @@ class Reception:
                 self._attend(visitor, run, most, signed, parents)
             case (str(name), *words) if name in self._answers:
                 visitor.send(self._answer(name, words))
+            case (str(name), *words) if self._content.knows(name):
+                self._content.attend(visitor, name, words)
             case (str(name), *words) if self._desk.knows(name):
                 self._desk.attend(visitor, name, words)
             case _:
@@ -154,7 +158,7 @@ class Reception:
                 "running": True,
                 "lending": self._lending.status(),
                 "borrowing": self._borrowing.status(),
-                "content": self._content(),
+                "content": self._content.status(),
                 "peers": [
                     self._peer(peer, known.get(peer))
                     for peer in peers

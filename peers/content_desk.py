@@ -1,0 +1,167 @@
+"""Content desk: content that commands of the same user have brought here from other peers.
+
+Each command is told now and then how much has come, and at the end that all of it is durable, or
+why not. When it goes, its fetch is stopped; what came of it stays until a gc, so that the next
+begins where it ended.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from engine.content.cid import Cid
+from engine.errors import Refused, TallyError, Unavailable
+from peers.control import Visitor
+from peers.control_frames import frame_of
+from peers.fetch import MAX_SOURCES
+from peers.fetching import Fetching, Said
+from peers.identity import PeerId
+from peers.plain import Plain
+from peers.publicity import Publicity
+
+MAX_HAVING: Final = 16  # fetches for commands at a time: more take no less time
+MAX_ROOTS: Final = 1_000  # of one of them
+TOLD_MS: Final = 500  # how often a command is told how much has come
+
+
+class Depot(Protocol):
+    """What fetches (depot.py)."""
+
+    def fetch(
+        self,
+        scope: Cid,
+        roots: tuple[Cid, ...],
+        sources: Iterable[PeerId],
+        done: Said,
+        *,
+        is_shallow: bool,
+    ) -> Fetching:
+        """Have all that roots lead to brought into the store."""
+        ...
+
+    def status(self) -> dict[str, int]:
+        """Return what it does."""
+        ...
+
+    def also_from(self, fetching: Fetching, peers: Iterable[PeerId]) -> None:
+        """Have more peers asked."""
+        ...
+
+
+class _Having:
+    """What one command waits for."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.fetching: Fetching | None = None
+
+
+class ContentDesk:
+    """Has brought what visitors ask for. For the node's thread."""
+
+    def __init__(
+        self,
+        depot: Depot,
+        peers: Callable[[], Iterable[PeerId]],
+        room: Callable[[], int],
+        publicity: Publicity,
+    ) -> None:
+        """Take who is connected, how many bytes the disk takes, and what offers what is public."""
+        self._depot = depot
+        self._peers = peers
+        self._room = room
+        self._publicity = publicity
+        self._under_way: dict[Visitor, _Having] = {}
+        self._told_ms = 0
+
+    def status(self) -> dict[str, int]:
+        """Return what there is to be said of content."""
+        return {**self._depot.status(), "public": self._publicity.count}
+
+    def knows(self, name: str) -> bool:
+        """Return whether this is where something is asked for."""
+        return name in {"have", "published"}
+
+    def attend(self, visitor: Visitor, name: str, words: list[Plain]) -> None:
+        """Do what a visitor asks for, and answer."""
+        try:
+            self._do(visitor, name, words)
+        except TallyError as error:
+            visitor.send(frame_of(error))
+
+    def tick(self, now_ms: int) -> None:
+        """Look at what is public, ask whoever has connected since, tell how much has come."""
+        self._publicity.tick(now_ms)
+        if now_ms - self._told_ms < TOLD_MS:
+            return
+        self._told_ms = now_ms
+        if not self._under_way:
+            return
+        connected, is_full = tuple(self._peers()), self._room() <= 0
+        for having in tuple(self._under_way.values()):
+            if having.fetching is None:
+                continue
+            if is_full:
+                having.fetching.stop()
+                self._ended(having, _full())
+            else:
+                self._depot.also_from(having.fetching, connected)
+                having.visitor.send(("came", having.fetching.came_bytes))
+
+    def _do(self, visitor: Visitor, name: str, words: list[Plain]) -> None:
+        match (name, *words):
+            case ("published",):
+                self._publicity.look()
+                visitor.send(("ok", None))
+            case ("have", bytes(scope), bool(is_shallow), *roots) if 0 < len(roots) <= MAX_ROOTS:
+                self._have(visitor, _cid(scope), tuple(map(_cid, roots)), is_shallow=is_shallow)
+            case _:
+                raise Refused(f"'{name}' is asked with other words")
+
+    def _have(
+        self, visitor: Visitor, scope: Cid, roots: tuple[Cid, ...], *, is_shallow: bool
+    ) -> None:
+        sources = tuple(self._peers())[:MAX_SOURCES]
+        if not sources:
+            fix = "name one: 'tally peer add ADDRESS'; 'tally peer status' shows who is connected"
+            raise Unavailable("no peer is connected", fix=fix)
+        if visitor in self._under_way:
+            raise Refused("one thing at a time: something is being fetched for this command")
+        if len(self._under_way) >= MAX_HAVING:
+            what = f"{MAX_HAVING} other commands have content fetched"
+            raise Unavailable(what, fix="try again when one of them has ended")
+        having = self._under_way[visitor] = _Having(visitor)
+        self._until_gone(visitor)
+        having.fetching = self._depot.fetch(
+            scope,
+            roots,
+            sources,
+            lambda error: self._ended(having, error),
+            is_shallow=is_shallow,
+        )
+
+    def _until_gone(self, visitor: Visitor) -> None:
+        forget = visitor.on_closed
+
+        def gone() -> None:
+            having = self._under_way.pop(visitor, None)
+            if having is not None and having.fetching is not None:
+                having.fetching.stop()
+            forget()
+
+        visitor.on_closed = gone
+
+    def _ended(self, having: _Having, error: TallyError | None) -> None:
+        self._under_way.pop(having.visitor, None)
+        came = 0 if having.fetching is None else having.fetching.came_bytes
+        having.visitor.send(("ok", came) if error is None else frame_of(error))
+
+
+def _full() -> Unavailable:
+    fix = "free some, or run 'tally gc', then run the command again: it goes on from there"
+    return Unavailable("the disk is nearly full", fix=fix)
+
+
+def _cid(raw: Plain) -> Cid:
+    if not isinstance(raw, bytes):
+        raise Refused("content is asked for by its CID")
+    return Cid.from_bytes(raw)

@@ -1,0 +1,112 @@
+"""Content that is not here, by the program: two peers, one of which publishes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.content import PINNED_BY_ADD
+from engine.content.cid import Cid
+from engine.store.disk import DiskStore
+from engine.store.publicity import PUBLISHED
+from peers.control_client import connect
+from tests.cli.program import Program
+from tests.test_peers import Daemon, until
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Iterator[list[Daemon]]:
+    """Return two that are connected."""
+    both = [Daemon(tmp_path / number / "home").start() for number in ("1", "2")]
+    Program(both[0].home)("peer", "add", both[1].address)
+    until(lambda: both[0].is_up(both[1]) and both[1].is_up(both[0]))
+    yield both
+    for one in both:
+        one.stop()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a directory of some files, one of which is executable."""
+    root = tmp_path / "tree"
+    (root / "below").mkdir(parents=True)
+    (root / "below" / "run").write_text("#!/bin/sh\n")
+    (root / "below" / "run").chmod(0o755)
+    (root / "text").write_text("hello\n")
+    (root / "large").write_bytes(bytes(range(256)) * 20_000)
+    return root
+
+
+def publish(daemon: Daemon, cid: str) -> None:
+    """Let everybody have it."""
+    with DiskStore(daemon.home / "store") as store:
+        store.pins.pin(Cid.parse(cid), PUBLISHED)
+    nudge(daemon)
+
+
+def nudge(daemon: Daemon) -> None:
+    """Have a node look at what is public."""
+    with connect(daemon.home) as node:
+        node.call("published")
+
+
+def test_what_a_peer_published_is_had(peers: list[Daemon], tree: Path, tmp_path: Path) -> None:
+    """By its CID alone, whole and right; a second time nobody is asked."""
+    asks, has = peers
+    cid = Program(has.home).told("add", tree)["tree"]
+    publish(has, cid)
+    assert Program(asks.home)("get", cid, tmp_path / "out").code == 0
+    for name in ("text", "large", "below/run"):
+        assert (tmp_path / "out" / name).read_bytes() == (tree / name).read_bytes()
+    assert (tmp_path / "out" / "below" / "run").stat().st_mode & 0o111
+    has.stop()
+    assert Program(asks.home)("get", cid, tmp_path / "again", "--offline").code == 0
+
+
+def test_only_what_is_needed_of_it_comes(peers: list[Daemon], tree: Path) -> None:
+    """Of a path in a tree, what is on the way there; of a listing, no file's content."""
+    asks, has = peers
+    cid = Program(has.home).told("add", tree)["tree"]
+    publish(has, cid)
+    assert Program(asks.home)("cat", f"{cid}/text").out == "hello\n"
+    names = [one["name"] for one in Program(asks.home).told("ls", cid)["entries"]]
+    assert names == ["below", "large", "text"]
+    assert asks.status()["content"]["received"] < 10_000
+
+
+def test_what_is_not_public_is_not_had(peers: list[Daemon], tree: Path, tmp_path: Path) -> None:
+    """Content that is pinned, but not published, stays; and so it is once it is unpublished."""
+    asks, has = peers
+    cid = Program(has.home).told("add", tree)["tree"]
+    refused = Program(asks.home)("get", cid, tmp_path / "out")
+    assert refused.code == 3
+    assert "peers (content does not come from other peers" in refused.err
+    publish(has, cid)
+    with DiskStore(has.home / "store") as store:
+        assert (Cid.parse(cid), PINNED_BY_ADD) in store.pins.all()
+        store.pins.unpin(Cid.parse(cid), PUBLISHED)
+    nudge(has)
+    assert Program(asks.home)("get", cid, tmp_path / "out").code == 3
+    assert not asks.status()["content"]["received"]
+
+
+def test_without_a_node_it_is_said_how_to_get_it(tmp_path: Path, tree: Path) -> None:
+    """What was asked, and what to start; offline nobody is, and nothing is said of peers."""
+    cid = Program(tmp_path / "other" / "home").told("add", tree)["tree"]
+    lone = Program(tmp_path / "lone" / "home")
+    refused = lone("get", cid, tmp_path / "out")
+    assert refused.code == 3
+    assert "peers (no peer runs in this home" in refused.err
+    assert "tally peer start" in refused.err
+    offline = lone("get", cid, tmp_path / "out", "--offline")
+    assert offline.code == 3
+    assert "peer" not in offline.err
+
+
+def test_a_nodes_status_says_what_is_public(peers: list[Daemon], tree: Path) -> None:
+    """How many roots."""
+    has = peers[1]
+    publish(has, Program(has.home).told("add", tree)["tree"])
+    told = json.loads(Program(has.home)("peer", "status", "-o", "json").out)
+    assert told["content"]["public"] == 1
