@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "graph": Entry("cli.graph", "graph", "Draw the steps of a workflow or a run."),
     "report": Entry("cli.runpage", "report", "Write a run as a web page."),
     "shell": Entry("cli.shell", "shell", "Open a shell in a step's sandbox."),
+    "publish": Entry("cli.publish", "publish", "Publish a workflow for everybody."),
     "add": Entry("cli.content", "add", "Add a file or directory to the store."),
     "get": Entry("cli.content", "get", "Write stored content to a path."),
     "cat": Entry("cli.content", "cat", "Print a stored file."),

@@ -1,11 +1,12 @@
 """What a person named to be run: a workflow, its params and its steps.
 
-A workflow is a YAML file, a Python file that builds one, or the CID of a Run to be done again.
+A workflow is a YAML file, a Python file that builds one, the CID of a Run to be done again, or an
+Open Resource by its CID or its name. A file comes before a name.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cli.lockfile import lock_path, read_lock
 from cli.names import is_run, whole_cid
@@ -18,6 +19,9 @@ from engine.workflow.load import load
 from engine.workflow.lock import LOCK, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import Workflow
 from engine.workflow.names import did_you_mean, some_of
+
+if TYPE_CHECKING:
+    from peers.resource import Opened
 
 _MAX_PARAM: Final = 64 * 1024  # characters of one -p
 
@@ -32,6 +36,7 @@ class Named:
     lock: LockFile | None
     given: dict[str, str]  # params of a Run, as YAML
     inputs: dict[str, Cid] | None  # of a Run; a file's are read anew
+    release: "Opened | None" = None  # the Open Resource that it is
 
 
 def find_workflow(space: Workspace, text: str) -> Named:
@@ -41,11 +46,13 @@ def find_workflow(space: Workspace, text: str) -> Named:
     """
     cid = whole_cid(text)
     if cid is not None:
-        return _of_run(space, cid)
+        return _of_cid(space, cid)
     path = Path(text)
     if path.is_dir():
         fix = f"name the file in it, as {path / 'workflow.yaml'}"
         raise Refused("this is a directory, not a workflow", where=text, fix=fix)
+    if not path.suffix and not path.exists():
+        return _of_name(space, text)
     return Named(load(path), path.parent, path, read_lock(lock_path(path)), {}, None)
 
 
@@ -74,15 +81,52 @@ def overrides(params: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _of_cid(space: Workspace, cid: Cid) -> Named:
+    from cli.resources import find_release
+
+    if is_run(space, cid):
+        return _of_run(space, cid)
+    if (found := find_release(space, str(cid))) is not None:
+        return of_release(space, found)
+    space.store.get(cid)  # says so when it is not here
+    fix = "name a workflow file, a Run or an Open Resource"
+    raise Refused("this is not a run", where=str(cid), fix=fix)
+
+
+def _of_name(space: Workspace, text: str) -> Named:
+    from cli.resources import find_release
+
+    if (found := find_release(space, text, use=True)) is not None:
+        return of_release(space, found)
+    return Named(load(Path(text)), Path(text).parent, Path(text), None, {}, None)  # it says so
+
+
+def of_release(space: Workspace, found: "Opened") -> Named:
+    """Return the workflow of an Open Resource, which is kept from now on.
+
+    Raises: Unavailable when it does not come; Damaged when it is not what it should be.
+    """
+    from cli.resources import bring, keep, needed
+
+    keep(space, found)
+    bring(space, found, needed(found))
+    one = found.resource
+    return _recorded(space, one.workflow, one.lock, one.parameters, found)
+
+
 def _of_run(space: Workspace, cid: Cid) -> Named:
-    if not is_run(space, cid):
-        space.store.get(cid)  # says so when it is not here
-        raise Refused("this is not a run", where=str(cid), fix="name a workflow file or a Run")
     run = load_run(space.store, cid)
-    lock = LOCK.decode(space.store.get(run.lock))
-    workflow = load_workflow(space.store, run.workflow)
+    return _recorded(space, run.workflow, run.lock, run.parameters, None)
+
+
+def _recorded(
+    space: Workspace, workflow: Cid, locked: Cid, given: dict[str, str], found: "Opened | None"
+) -> Named:
+    """Return a workflow of which all is in records."""
+    lock = LOCK.decode(space.store.get(locked))
     pins = LockFile({name: _pinned(systems) for name, systems in lock.environments.items()})
-    return Named(workflow, Path.cwd(), None, pins, run.parameters, lock.inputs)
+    known = load_workflow(space.store, workflow)
+    return Named(known, Path.cwd(), None, pins, given, lock.inputs, found)
 
 
 def _pinned(systems: Mapping[str, LockedEnvironment]) -> PinnedEnvironment:

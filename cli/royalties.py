@@ -16,7 +16,7 @@ from engine.wholefile import whole_file
 from peers.credits import MAX_CREDITS, Credits, show
 from peers.identity import PeerId
 from peers.royalties import Royalties
-from peers.royalty import WHOLE, is_manifest, opened, percent
+from peers.royalty import WHOLE, Author, is_manifest, opened, percent
 
 _MAKE: Final = "name what 'tally royalty make FILE' wrote, or the CID that it printed"
 
@@ -87,6 +87,29 @@ def shares_json(royalties: Royalties, manifest: Cid) -> list[dict[str, object]]:
     """Return which part of what a manifest comes to each author gets."""
     got = parts(royalties, manifest)
     return [{"peer": str(peer), "basis_points": part} for peer, part in got.items()]
+
+
+def read_author(word: str) -> Author:
+    """Read PEER[=WEIGHT].
+
+    Raises: Refused when it is anything else.
+    """
+    name, _, weight = word.partition("=")
+    if weight and not weight.isdecimal():
+        raise Refused(f"{weight!r} is no weight", where=word, fix="write a whole number, as 2")
+    return Author(PeerId.parse(name).key, int(weight or 1))
+
+
+def read_points(percent: str) -> int:
+    """Read a percentage with up to two decimals, as basis points.
+
+    Raises: Refused when it is none.
+    """
+    whole, _, part = percent.strip().removesuffix("%").strip().partition(".")
+    if not whole.isdecimal() or (part and not part.isdecimal()) or len(part) > 2:
+        fix = "write it with at most two decimals, as 2.5"
+        raise Refused(f"{percent!r} is no percentage", fix=fix)
+    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
 
 
 def _named(space: Workspace, word: str) -> list[Block]:

@@ -12,7 +12,7 @@ from cli.workspace import Workspace
 from engine.errors import Refused
 
 if TYPE_CHECKING:
-    from peers.royalty import Author, Manifest, Parent
+    from peers.royalty import Manifest, Parent
 
 _MOST: Final = "100"  # credits, for one agreement
 
@@ -44,7 +44,7 @@ def make(
     Without --author this peer is the only one. Who runs something with 'tally run --royalty FILE'
     pays a share of what it pays to peers, and once per run what is fixed.
     """
-    from cli.royalties import write_royalty
+    from cli.royalties import read_author, read_points, write_royalty
     from engine.content.blocks import Block
     from peers.credits import read
     from peers.keyring import Keyring
@@ -52,13 +52,13 @@ def make(
     from peers.signed import seal
 
     identity = Keyring(settings.home / "keys").identity()
-    named = tuple(map(_author, authors)) or (Author(identity.public_key, 1),)
+    named = tuple(map(read_author, authors)) or (Author(identity.public_key, 1),)
     if all(author.public_key != identity.public_key for author in named):
         fix = f"add --author {identity.peer}"
         raise Refused("a manifest is signed by one of the authors that it names", fix=fix)
     with Workspace(settings.home, writing=True) as space:
         came = tuple(_parent(space, word) for word in parents)
-        manifest = Manifest(None, named, read(per_run), _points(share), read(most), came)
+        manifest = Manifest(None, named, read(per_run), read_points(share), read(most), came)
         if why := complaint(manifest):
             raise Refused(f"no such manifest: {why}", fix="'tally royalty make --help' says more")
         block = seal(MANIFEST, manifest, identity)
@@ -125,18 +125,8 @@ def _weights(manifest: "Manifest") -> list[tuple[str, int]]:
     return [(str(PeerId(author.public_key)), author.weight) for author in manifest.authors]
 
 
-def _author(word: str) -> "Author":
-    from peers.identity import PeerId
-    from peers.royalty import Author
-
-    name, _, weight = word.partition("=")
-    if weight and not weight.isdecimal():
-        raise Refused(f"{weight!r} is no weight", where=word, fix="write a whole number, as 2")
-    return Author(PeerId.parse(name).key, int(weight or 1))
-
-
 def _parent(space: Workspace, word: str) -> "Parent":
-    from cli.royalties import royalties_of
+    from cli.royalties import read_points, royalties_of
     from peers.royalty import Parent
 
     name, _, percent = word.rpartition("=")
@@ -144,13 +134,4 @@ def _parent(space: Workspace, word: str) -> "Parent":
         raise Refused("say how much of it", where=word, fix="write FILE=PERCENT, as base=20")
     royalties = royalties_of(space, (name,))
     space.store.put([block for block in royalties.blocks if block.cid in royalties.manifests])
-    return Parent(royalties.cids[0], _points(percent))
-
-
-def _points(percent: str) -> int:
-    """Read a percentage with up to two decimals, as basis points."""
-    whole, _, part = percent.strip().removesuffix("%").strip().partition(".")
-    if not whole.isdecimal() or (part and not part.isdecimal()) or len(part) > 2:
-        fix = "write it with at most two decimals, as 2.5"
-        raise Refused(f"{percent!r} is no percentage", fix=fix)
-    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
+    return Parent(royalties.cids[0], read_points(percent))

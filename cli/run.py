@@ -12,18 +12,20 @@ from cli.options import common
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import StepFailed
+from engine.errors import Refused, StepFailed
 
 if TYPE_CHECKING:
+    from cli.named import Named
     from cli.prepare import How, Prepared, Where
     from cli.remaining import Remaining
     from cli.runview import RunView
+    from engine.checks import Check
 
 _POLL_S: Final = 0.05
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW|CID")
+@click.argument("workflow", metavar="WORKFLOW|CID|RESOURCE")
 @click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
@@ -39,6 +41,7 @@ _POLL_S: Final = 0.05
 @click.option(
     "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
 )
+@click.option("--no-royalty", is_flag=True, help="Pay nobody but the peers that run steps.")
 @common
 def run(
     settings: Settings,
@@ -52,13 +55,15 @@ def run(
     keep_intermediates: bool,
     detach: bool,
     royalty: tuple[str, ...],
+    no_royalty: bool,
 ) -> int:
-    """Run WORKFLOW, a file, or the CID of a run to be done again.
+    """Run WORKFLOW: a file, the CID of a run to be done again, or an Open Resource.
 
+    Who made an Open Resource says who is paid when peers run it, and what must hold of it.
     What was done before with the same environment, command and inputs is reused. Interrupted, by
     whatever: the same command goes on from there.
     """
-    from cli.named import check_forced, find_workflow
+    from cli.named import check_forced, find_workflow, overrides
     from cli.prepare import How, prepare
     from cli.repeated import repeated
 
@@ -66,6 +71,7 @@ def run(
     with Workspace(settings.home, writing=True) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
+        royalty = _royalty(space, named, royalty, on, refused=no_royalty)
         if on == "peers" and not dry_run:
             from cli.elsewhere import check_peers
 
@@ -76,7 +82,8 @@ def run(
 
             emit_plan(space, settings, prepared, forced, royalty)
             return 0
-        if not forced and repeated(space, settings, prepared):
+        checks = named.release.resource.checks if named.release else ()
+        if not forced and not checks and repeated(space, settings, prepared):
             return 0
         how = How(
             forced,
@@ -84,11 +91,40 @@ def run(
             keep_intermediates=keep_intermediates,
             royalties=_consent(space, royalty, on),
         )
-        found = _begun(space, settings, prepared, how, detach=detach)
+        found = _begun(space, settings, prepared, how, checks, detach=detach)
     if detach:  # the claim on the run is given back: whoever goes on with it can take it
         _go_on_in_background(settings, found.name)
         return 0
-    return _judge(found)
+    _judge(found)
+    if found.checks:
+        from cli.checked import must_hold
+
+        must_hold(found.checks, sorted(overrides(params)))
+    return 0
+
+
+def _royalty(
+    space: Workspace, named: "Named", words: tuple[str, ...], on: "Where", *, refused: bool
+) -> tuple[str, ...]:
+    """Return the manifests to pay by: those that were named, and that of an Open Resource.
+
+    Raises: Refused when some are named, and none is to be paid by.
+    """
+    if refused and words:
+        raise Refused("--royalty and --no-royalty at once", fix="leave one of them out")
+    if named.release is None:
+        return words
+    from cli.pricing import asked
+    from cli.resourceview import tell_release
+
+    tell_release(named.release)
+    manifest = asked(space, named.release)
+    if manifest is None or on == "local":
+        return words
+    if refused:
+        note("its authors ask for a royalty; with --no-royalty they get nothing")
+        return ()
+    return (*words, str(manifest))
 
 
 def _consent(
@@ -113,6 +149,7 @@ def _begun(
     settings: Settings,
     prepared: "Prepared",
     how: "How",
+    checks: "Sequence[Check]",
     *,
     detach: bool,
 ) -> "RunView":
@@ -139,6 +176,11 @@ def _begun(
             from cli.paid import settled
 
             found = replace(found, cost=settled(space.home, row.name))
+        if checks and found.status == "succeeded":
+            from cli.checked import judge_all
+
+            judged = judge_all(space.store.get, checks, found.outputs)
+            found = replace(found, checks=tuple(judged))
     emit_run(found, as_json=settings.json)
     return found
 
@@ -149,10 +191,10 @@ def _remaining(space: Workspace, settings: Settings, prepared: "Prepared") -> "R
     return learned(space, settings, prepared)
 
 
-def _judge(found: "RunView") -> int:
-    """Return 0 for a run that succeeded.
+def _judge(found: "RunView") -> None:
+    """Look whether a run succeeded.
 
-    Raises: StepFailed for any other.
+    Raises: StepFailed when it did not.
     """
     if found.status == "failed":
         raise _failed(found)
@@ -161,7 +203,6 @@ def _judge(found: "RunView") -> int:
             f"run '{found.name}' was cancelled",
             fix="the same command begins anew, and reuses what was done",
         )
-    return 0
 
 
 def _failed(found: "RunView") -> StepFailed:

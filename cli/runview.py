@@ -26,6 +26,7 @@ from engine.values import dataclass
 from engine.workflow.lock import LOCK
 
 if TYPE_CHECKING:
+    from engine.checks import Judged
     from peers.run_cost import RunCost
 
 
@@ -43,6 +44,7 @@ class RunView:
     outputs: dict[str, Output]
     signers: dict[Cid, bytes]  # of what is attested: whose word it is, where somebody signed
     cost: "RunCost | None" = None  # None: nothing was paid for it
+    checks: "tuple[Judged, ...]" = ()  # of an Open Resource, when it has just been run
 
 
 def view(space: Workspace, text: str) -> RunView:
@@ -122,6 +124,10 @@ def emit_run(found: RunView, *, as_json: bool) -> None:
         from cli.paid import in_words
 
         note(in_words(found.cost))
+    if found.checks:
+        from cli.checked import tell_checks
+
+        tell_checks(found.checks)
     return None
 
 
@@ -137,7 +143,16 @@ def _as_json(found: RunView) -> dict[str, object]:
         "steps": [_step_json(step, text, found.signers) for step in found.steps],
         "outputs": {name: _plain(cid, text) for name, cid in found.outputs.items()},
         "cost": _cost_json(found.cost),
+        "checks": _checks_json(found.checks),
     }
+
+
+def _checks_json(judged: "tuple[Judged, ...]") -> list[dict[str, object]]:
+    if not judged:
+        return []
+    from cli.checked import checks_json
+
+    return checks_json(judged)
 
 
 def _cost_json(cost: "RunCost | None") -> dict[str, object] | None:

@@ -128,6 +128,30 @@ def split(
     return {key: Credits(given[key]) for key in sorted(given) if given[key]}
 
 
+def heirs(made_from: Mapping[Cid, Manifest], basis_points: int) -> tuple[Parent, ...]:
+    """Return who shares in what was made from some resources, each of which gets a part.
+
+    What a parent owes its own parents comes out of its part, so that those keep their shares. At
+    most MAX_PARENTS do: the smallest parts go back to the parent that they would come from.
+    """
+    own = dict.fromkeys(made_from, 0)
+    further: dict[Cid, tuple[int, Cid]] = {}
+    for cid, manifest in made_from.items():
+        parts = {one.manifest: basis_points * one.basis_points // WHOLE for one in manifest.parents}
+        own[cid] += basis_points - sum(parts.values())
+        for heir, part in parts.items():
+            if heir in own:
+                own[heir] += part
+            elif part:
+                further[heir] = (further.get(heir, (0, cid))[0] + part, cid)
+    ordered = sorted(further.items(), key=lambda one: (-one[1][0], one[0]))
+    room = max(0, MAX_PARENTS - len(own))
+    for _, (part, cid) in ordered[room:]:
+        own[cid] += part
+    shares = {**own, **{heir: part for heir, (part, _) in ordered[:room]}}
+    return tuple(Parent(cid, part) for cid, part in shares.items() if part)
+
+
 def _shares(
     manifest: Manifest, parents: Mapping[Cid, Manifest]
 ) -> Iterator[tuple[bytes, Fraction]]:

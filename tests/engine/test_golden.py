@@ -16,6 +16,7 @@ from engine.content.cid import BLAKE3, DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.schema import Record, kind_of
 from engine.content.tree import TREE, Tree
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
+from engine.release import RELEASE, Release
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunPage, RunStep
 from engine.step import (
     ATTESTATION,
@@ -96,6 +97,7 @@ EXAMPLES: list[tuple[Record, object]] = [
         ),
     ),
     (SIGNED, Signed(payload=b"\xa0", public_key=bytes(32), signature=b"\xff" * 64)),
+    (RELEASE, Release(link(23, DAG_CBOR), bytes(32), b"\xff" * 64)),
     (BATCH, Batch(agreement=link(21, DAG_CBOR), number=1, count=3, root=b"\x05" * 32)),
     (PROOF, Proof(link(22, DAG_CBOR), link(11, DAG_CBOR), 2, (b"\x06" * 32, b"\x07" * 32))),
     (

@@ -1,0 +1,116 @@
+"""Pricing: by which royalty manifest the authors of an Open Resource are paid."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from cli.report import note
+from cli.royalties import read_points, royalties_of
+from cli.workspace import Workspace
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.errors import Refused
+from peers.credits import read, show
+from peers.keyring import Identity
+from peers.resource import Opened, Resource
+from peers.royalty import MANIFEST, Author, Manifest, complaint, heirs, opened, percent
+from peers.signed import seal
+
+MOST: Final = "100"  # credits, for one agreement
+PARENTS: Final = "20"  # percent of what authors get: who made what something stands on did a part
+
+
+class Price(NamedTuple):
+    """What was said of it on the command line; None: nothing."""
+
+    share: str | None
+    per_run: str | None
+    most: str | None
+    royalty: str | None  # a manifest that there is
+    parents: str | None
+
+
+class Priced(NamedTuple):
+    """A manifest, and those of whoever shares in it."""
+
+    manifest: Manifest
+    own: Block
+    parents: tuple[Cid, ...]
+
+
+def priced(
+    space: Workspace,
+    identity: Identity,
+    said: Price,
+    resource: tuple[Resource | None, Sequence[Author]],
+    origin: Sequence[Opened],
+) -> Priced:
+    """Return the manifest of a resource by `said`, and where that says nothing by the last version.
+
+    Raises: Refused when there can be no such manifest, or parents would not get their part.
+    """
+    before, authors = resource
+    if said.royalty is not None:
+        return _given(space, said, origin)
+    was = opened(space.store.get(before.royalty)).value if before else None
+    came = {one.resource.royalty: _manifest(space, one.resource.royalty) for one in origin}
+    shares = heirs(came, read_points(said.parents or PARENTS)) if came else ()
+    manifest = Manifest(
+        None,
+        tuple(authors),
+        was.per_run if was and said.per_run is None else read(said.per_run or "0"),
+        was.share if was and said.share is None else read_points(said.share or "0"),
+        was.pool_most if was and said.most is None else read(said.most or MOST),
+        shares or (was.parents if was else ()),
+    )
+    if why := complaint(manifest):
+        raise Refused(f"no such price: {why}", fix="'tally publish --help' says more")
+    own = seal(MANIFEST, manifest, identity)
+    return Priced(manifest, own, tuple(one.manifest for one in manifest.parents))
+
+
+def tell_price(found: Priced) -> None:
+    """Say what is asked of whoever runs it on peers, and what parents get of that."""
+    manifest = found.manifest
+    if not is_paid(manifest):
+        note("price: nothing; '--share PERCENT' or '--per-run C' asks for something")
+    else:
+        share, fixed = percent(manifest.share), show(manifest.per_run)
+        note(f"price: {share} % of what is paid to peers and {fixed} a run")
+    for parent in manifest.parents:
+        note(f"{percent(parent.basis_points)} % of that to the authors of {parent.manifest}")
+
+
+def is_paid(manifest: Manifest) -> bool:
+    """Return whether anybody gets anything by a manifest."""
+    return bool((manifest.share or manifest.per_run) and manifest.pool_most)
+
+
+def asked(space: Workspace, found: Opened) -> Cid | None:
+    """Return the manifest of an Open Resource; None when nobody gets anything by it.
+
+    Raises: NotHere when it is not here; Damaged when it is none.
+    """
+    cid = found.resource.royalty
+    return cid if is_paid(_manifest(space, cid)) else None
+
+
+def _given(space: Workspace, said: Price, origin: Sequence[Opened]) -> Priced:
+    """Return a manifest that somebody made before, and named."""
+    if any((said.share, said.per_run, said.most, said.parents)):
+        fix = "leave out --share, --per-run, --most and --parent-share"
+        raise Refused("the manifest of --royalty says who is paid how much", fix=fix)
+    royalties = royalties_of(space, (said.royalty or "",))
+    ((cid, manifest),) = royalties.manifests.items()
+    space.store.put(royalties.blocks)
+    shared = {one.manifest for one in manifest.parents}
+    for one in origin:
+        if one.resource.royalty not in shared:
+            what = "the manifest of --royalty gives nothing to what this was made from"
+            fix = "'tally royalty make --parent CID=PERCENT' makes one that does"
+            raise Refused(what, where=str(one.resource.royalty), fix=fix)
+    own = next(block for block in royalties.blocks if block.cid == cid)
+    return Priced(manifest, own, tuple(one.manifest for one in manifest.parents))
+
+
+def _manifest(space: Workspace, cid: Cid) -> Manifest:
+    return opened(space.store.get(cid)).value

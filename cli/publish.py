@@ -1,0 +1,263 @@
+"""`tally publish` and `tally unpublish`: a workflow as an Open Resource, and back."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cli.options import common
+from cli.report import emit_json, note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.clock import SystemClock
+from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from cli.draft import Said
+    from cli.prepare import Prepared
+    from cli.pricing import Price, Priced
+    from cli.publicity import Public
+    from engine.rows import RunRow
+    from peers.keyring import Identity
+    from peers.resource import Opened, Resource
+
+_RUN_IT: Final = "'tally run WORKFLOW' with the same params makes one; then publish it again"
+
+
+@click.command()
+@click.argument("workflow", metavar="WORKFLOW|CID|RESOURCE", required=False)
+@click.option("--from", "origin", metavar="RESOURCE", multiple=True, help="What it was made from.")
+@click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="A param's default.")
+@click.option("--title", metavar="TEXT", help="A line that says what it is.")
+@click.option("--description", metavar="TEXT", help="A page at most; else the workflow's own.")
+@click.option("--licence", metavar="SPDX", help="As MIT, or CC-BY-4.0.")
+@click.option(
+    "--author", "authors", metavar="NAME[/PEER][=WEIGHT]", multiple=True, help="Who made it."
+)
+@click.option("--share", metavar="PERCENT", help="For its authors, of what is paid to peers.")
+@click.option("--per-run", metavar="C", help="Credits for its authors, once in a run.")
+@click.option("--most", metavar="C", help="Credits at most, for one agreement.")
+@click.option("--parent-share", metavar="PERCENT", help="Of that for the authors of each --from.")
+@click.option("--royalty", metavar="FILE|CID", help="Pay by this manifest instead.")
+@click.option("--check", "checks", metavar="CHECK", multiple=True, help="What must hold of a run.")
+@click.option("--offline", is_flag=True, help="Use no network and no Nix.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be public.")
+@common
+def publish(
+    settings: Settings,
+    workflow: str | None,
+    origin: tuple[str, ...],
+    params: tuple[str, ...],
+    title: str | None,
+    description: str | None,
+    licence: str | None,
+    authors: tuple[str, ...],
+    share: str | None,
+    per_run: str | None,
+    most: str | None,
+    parent_share: str | None,
+    royalty: str | None,
+    checks: tuple[str, ...],
+    offline: bool,
+    dry_run: bool,
+) -> None:
+    """Publish WORKFLOW as an Open Resource, which anybody can find, run and verify.
+
+    Its source, inputs, environments and the latest run of it here become public, for good. Done
+    again after a change, it is the next version. What is not said stays as it was.
+    """
+    from cli.draft import Said
+    from cli.pricing import Price
+
+    said = Said(title, description, licence, authors, checks)
+    price = Price(share, per_run, most, royalty, parent_share)
+    with Workspace(settings.home, writing=True) as space:
+        came = [_origin(space, word) for word in origin]
+        prepared = _prepared(space, workflow, came, params, offline=offline, lock=not dry_run)
+        _publish(space, settings, prepared, came, said, price, dry_run=dry_run)
+
+
+def _origin(space: Workspace, word: str) -> "Opened":
+    from cli.resources import bring, find_release, needed
+
+    found = find_release(space, word, use=True)
+    if found is None:
+        fix = "name it by its CID, or by a name that 'tally search' finds"
+        raise Refused("there is no such Open Resource", where=word, fix=fix)
+    bring(space, found, needed(found))
+    return found
+
+
+def _prepared(
+    space: Workspace,
+    workflow: str | None,
+    came: "Sequence[Opened]",
+    params: Sequence[str],
+    *,
+    offline: bool,
+    lock: bool,
+) -> "Prepared":
+    """Lock what is to be published, and bring its inputs in.
+
+    Raises: Refused when nothing is named, or some of it is not to leave this machine.
+    """
+    from cli.named import find_workflow, of_release
+    from cli.prepare import prepare
+    from cli.publicity import refuse_private
+
+    if workflow is None and not came:
+        raise Refused("nothing to publish is named", fix="name a workflow file, or --from CID")
+    named = of_release(space, came[0]) if workflow is None else find_workflow(space, workflow)
+    refuse_private(named.workflow)
+    return prepare(space, named, params, offline=offline, lock=lock)
+
+
+def _publish(
+    space: Workspace,
+    settings: Settings,
+    prepared: "Prepared",
+    came: "Sequence[Opened]",
+    said: "Said",
+    price: "Price",
+    *,
+    dry_run: bool,
+) -> None:
+    from cli.draft import authors_of, draft, is_news, payees
+    from cli.pricing import priced, tell_price
+    from cli.publicity import public
+    from peers.keyring import Keyring
+
+    identity = Keyring(settings.home / "keys").identity()
+    before = _latest(space, identity, prepared.workflow.name)
+    was = before.resource if before else None
+    authors = authors_of(said, was, identity.peer)
+    paid = priced(space, identity, price, (was, payees(authors)), came)
+    run = _run_of(space, prepared)
+    found = draft(said, before, authors, came, prepared, paid)
+    found = replace(found, example=run.run if run else None)
+    _must_hold(space, found, run)
+    seen = list(public(space, prepared, run))
+    tell_price(paid)
+    if run is None:
+        note(f"no run of exactly this is here: it is published without one; {_RUN_IT}")
+    if dry_run:
+        return _emit_dry(settings, found, seen)
+    if before is not None and was is not None and not is_news(found, was):
+        note(f"this is {was.name}@{was.version}, which is published already: nothing is new")
+        _offer(space, settings, before)
+        return _emit(settings, before, seen, is_new=False)
+    made = _make(space, identity, found, paid)
+    _offer(space, settings, made)
+    return _emit(settings, made, seen, is_new=True)
+
+
+def _latest(space: Workspace, identity: "Identity", name: str) -> "Opened | None":
+    """Return the last version that this peer published under a name.
+
+    Raises: Unavailable when it is not here.
+    """
+    from cli.resources import known, open_release
+
+    own = [one for one in known(space).offered if (one.author, one.name) == (identity.peer, name)]
+    if not own:
+        return None
+    return open_release(space, max(own, key=lambda one: one.version).release)
+
+
+def _run_of(space: Workspace, prepared: "Prepared") -> "RunRow | None":
+    """Return the newest run of exactly this that succeeded, and is here as a whole."""
+    from engine.presence import Presence
+    from engine.summary import load_run
+
+    presence = Presence(space.store, space.store.hold)
+    for row in space.journal.runs():
+        is_same = (row.workflow, row.parameters) == (prepared.workflow_cid, prepared.params.values)
+        if row.run is None or row.status != "succeeded" or not is_same:
+            continue
+        if load_run(space.store, row.run).lock != prepared.lock_cid:
+            continue
+        if presence.whole([row.run]):
+            return row
+        keep = "'tally run WORKFLOW' makes it again"
+        note(f"run '{row.name}' is not here as a whole, and cannot be published; {keep}")
+    return None
+
+
+def _must_hold(space: Workspace, found: "Resource", run: "RunRow | None") -> None:
+    """Look whether what is promised is so in the run that goes with it.
+
+    Raises: Differs when it is not.
+    """
+    if run is None or not found.checks:
+        return
+    from cli.checked import judge_all, must_hold, tell_checks
+    from cli.runview import view_row
+
+    judged = judge_all(space.store.get, found.checks, view_row(space, run).outputs)
+    tell_checks(judged)
+    must_hold(judged)
+
+
+def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Priced") -> "Opened":
+    """Sign a resource, and have it durably here, with all that it leads to.
+
+    Raises: Unavailable when some of that is not here.
+    """
+    from engine.presence import Presence
+    from peers.bindings import Bindings
+    from peers.resource import opened, released
+
+    found = replace(found, made_ms=SystemClock().now_ms())
+    record, release = released(found, identity)
+    space.store.put([paid.own, record, release])
+    if not Presence(space.store, space.store.hold).whole([release.cid]):
+        what = "some of what would be published is not here"
+        fix = "'tally fsck' says what is missing"
+        raise Refused(what, where=str(release.cid), fix=fix)
+    made = opened(space.store.get, release.cid)
+    with closing(Bindings(space.home)) as file:  # before anybody hears of it
+        file.make(made.edition)
+    return made
+
+
+def _offer(space: Workspace, settings: Settings, made: "Opened") -> None:
+    """Make it public, and announce it; done again, it does no harm."""
+    from cli.sharing import share
+
+    share(space, settings, made.cid)
+
+
+def _emit(settings: Settings, made: "Opened", seen: "Sequence[Public]", *, is_new: bool) -> None:
+    from cli.publicity import print_public, public_json
+    from peers.resource import printed
+
+    resource = made.resource
+    if settings.json:
+        return emit_json(
+            {
+                "resource": str(made.cid),
+                "name": resource.name,
+                "version": resource.version,
+                "new": is_new,
+                "run": resource.example and str(resource.example),
+                "royalty": str(resource.royalty),
+                "public": public_json(seen),
+            }
+        )
+    if is_new:
+        print_public(seen)
+    note(f"{printed(resource)} by {made.author}")
+    return click.echo(str(made.cid))
+
+
+def _emit_dry(settings: Settings, found: "Resource", seen: "Sequence[Public]") -> None:
+    from cli.publicity import print_public, public_json
+    from peers.resource import printed
+
+    if settings.json:
+        about = {"name": found.name, "version": found.version}
+        return emit_json({"resource": None, **about, "public": public_json(seen)})
+    print_public(seen)
+    return note(f"it would be {printed(found)}; nothing was published")

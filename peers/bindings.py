@@ -1,0 +1,85 @@
+"""Bindings: names.db, what the names of Open Resources mean in one home.
+
+Names are not unique: anyone may publish a "digits". Here the first one that was used is meant from
+then on, in the version that was used, until a person says otherwise. What this home published is
+kept, too, so that a version is never given twice.
+
+    meant    whose resource a bare name is
+    used     which version of it
+    made     what this home has published
+"""
+
+from pathlib import Path
+from typing import Final
+
+from engine.content.cid import Cid
+from engine.sqlite import Schema, Sqlite
+from peers.identity import PeerId
+from peers.resource import Edition
+
+NAME: Final = "names.db"
+
+_TABLES: Final = """
+CREATE TABLE meant (name TEXT PRIMARY KEY, author BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE used (
+    name TEXT, author BLOB, version INTEGER NOT NULL, release BLOB NOT NULL,
+    PRIMARY KEY (name, author)) WITHOUT ROWID;
+CREATE TABLE made (
+    name TEXT, author BLOB, version INTEGER, release BLOB NOT NULL,
+    PRIMARY KEY (name, author, version)) WITHOUT ROWID;
+"""
+SCHEMA: Final = Schema(
+    versions=(_TABLES,),
+    what="what names mean in this home",
+    when_damaged="put it aside: each name is then what is used first under it",
+)
+
+
+class Bindings(Sqlite):
+    """What names mean. Safe for many threads."""
+
+    def __init__(self, home: Path) -> None:
+        """Open the file of a home, made when absent.
+
+        Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
+        """
+        super().__init__(home / NAME, SCHEMA)
+
+    @staticmethod
+    def is_here(home: Path) -> bool:
+        """Return whether a home has one."""
+        return (home / NAME).exists()
+
+    def meant(self, name: str) -> PeerId | None:
+        """Return whose resource a bare name is; None before it was used."""
+        rows = self.rows("SELECT author FROM meant WHERE name = ?", (name,))
+        return PeerId(rows[0][0]) if rows else None
+
+    def used(self) -> list[Edition]:
+        """Return which version of each resource is used here."""
+        return self._all("used")
+
+    def made(self) -> list[Edition]:
+        """Return what this home has published."""
+        return self._all("made")
+
+    def use(self, one: Edition) -> None:
+        """Have a name mean a version from now on; a bare name stays whose it is."""
+        with self.change() as change:
+            change.execute("INSERT OR IGNORE INTO meant VALUES (?, ?)", (one.name, one.author.key))
+            change.execute("INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?)", _row(one))
+
+    def make(self, one: Edition) -> None:
+        """Remember what is about to be published; the name means it here from now on."""
+        with self.change() as change:
+            change.execute("INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)", _row(one))
+            self.use(one)
+
+    def _all(self, table: str) -> list[Edition]:
+        query = f"SELECT name, author, version, release FROM {table}"  # noqa: S608 - one of ours
+        rows = self.rows(f"{query} ORDER BY name, author, version")
+        return [Edition(PeerId(key), name, version, Cid(raw)) for name, key, version, raw in rows]
+
+
+def _row(one: Edition) -> tuple[str, bytes, int, bytes]:
+    return one.name, one.author.key, one.version, one.release.raw
