@@ -73,7 +73,7 @@ def publish(
 
     said = Said(title, description, licence, authors, checks)
     price = Price(share, per_run, most, royalty, parent_share)
-    with Workspace(settings.home, writing=True) as space:
+    with Workspace(settings.home, writing=True, online=None if offline else settings) as space:
         came = [_origin(space, word) for word in origin]
         prepared = _prepared(space, workflow, came, params, offline=offline, lock=not dry_run)
         _publish(space, settings, prepared, came, said, price, dry_run=dry_run)
@@ -146,10 +146,10 @@ def _publish(
         return _emit_dry(settings, found, seen)
     if before is not None and was is not None and not is_news(found, was):
         note(f"this is {was.name}@{was.version}, which is published already: nothing is new")
-        _offer(space, settings, before)
+        _offer(space, settings, identity, before)
         return _emit(settings, before, seen, is_new=False)
     made = _make(space, identity, found, paid)
-    _offer(space, settings, made)
+    _offer(space, settings, identity, made)
     return _emit(settings, made, seen, is_new=True)
 
 
@@ -222,11 +222,20 @@ def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Pric
     return made
 
 
-def _offer(space: Workspace, settings: Settings, made: "Opened") -> None:
+def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Opened") -> None:
     """Make it public, and announce it; done again, it does no harm."""
-    from cli.sharing import share
+    from cli.sharing import nudge, share
+    from peers.announcement import Words, announce
+    from peers.catalogue_file import CatalogueFile
 
-    share(space, settings, made.cid)
+    share(space, settings, made.cid)  # first: who hears of it has it
+    one = made.resource
+    words = Words(one.name, str(one.version), one.title, one.description, one.licence)
+    now_ms = SystemClock().now_ms()
+    word = announce(space.store.get(made.cid), words, identity, now_ms)
+    with CatalogueFile(space.home) as file:
+        file.put(word.data, now_ms)
+    nudge(settings)
 
 
 def _emit(settings: Settings, made: "Opened", seen: "Sequence[Public]", *, is_new: bool) -> None:

@@ -12,10 +12,11 @@ from cli.names import whole_cid
 from cli.naming import Choice, Known, Wanted, choose, wanted
 from cli.report import note
 from cli.workspace import Workspace
+from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere
-from engine.presence import Presence
 from peers.bindings import Bindings
+from peers.catalogue_file import CatalogueFile
 from peers.identity import PeerId, tail
 from peers.resource import Edition, Get, Opened, is_release, opened, printed
 
@@ -56,6 +57,9 @@ def is_release_here(space: Workspace, cid: Cid) -> bool:
 def keep(space: Workspace, found: Opened) -> None:
     """Keep one that is used here, so that it can be run for ever."""
     space.store.pins.pin(found.cid, RESOURCE_PIN)
+    if CatalogueFile.is_here(space.home):
+        with CatalogueFile(space.home) as file:
+            file.want(found.cid)
 
 
 def known(space: Workspace, want: Wanted | None = None) -> Known:
@@ -83,8 +87,15 @@ def _here(space: Workspace) -> Iterator[Edition]:
             continue
 
 
-def _announced(space: Workspace) -> Iterable[Edition]:
-    return ()
+def _announced(space: Workspace) -> Iterator[Edition]:
+    """Yield the releases that their authors announce, as far as word of it came here."""
+    if not CatalogueFile.is_here(space.home):
+        return
+    with CatalogueFile(space.home) as file:
+        for notice in file.notices(SystemClock().now_ms()):
+            said = notice.announcement
+            if said.version.isdecimal():
+                yield Edition(notice.signer, said.name, int(said.version), notice.release)
 
 
 def _opened(space: Workspace, choice: Choice, want: Wanted) -> Opened:
@@ -157,13 +168,7 @@ def bring(space: Workspace, found: Opened, roots: Iterable[Cid]) -> None:
 
     Raises: Unavailable when it does not come; Damaged when what comes is wrong.
     """
-    if space.read_only:
-        return
-    for root in roots:
-        if not Presence(space.store, space.store.hold).whole([root]):
-            what = "some of this Open Resource is not here"
-            fix = "bring it with 'tally import FILE.car'"
-            raise NotHere(what, where=str(found.cid), fix=fix)
+    space.sources.have(roots, found.cid)
 
 
 def needed(found: Opened) -> tuple[Cid, ...]:
@@ -173,5 +178,5 @@ def needed(found: Opened) -> tuple[Cid, ...]:
 
 
 def _get(space: Workspace, cid: Cid) -> Get:
-    """Return what gets a Release and its Resource."""
-    return space.store.get
+    """Return what gets a Release and its Resource, which may be elsewhere."""
+    return lambda each: space.sources.get(each, cid)

@@ -68,7 +68,8 @@ def run(
     from cli.repeated import repeated
 
     forced = frozenset(force)
-    with Workspace(settings.home, writing=True) as space:
+    online = None if offline else settings
+    with Workspace(settings.home, writing=True, online=online) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
         royalty = _royalty(space, named, royalty, on, refused=no_royalty)

@@ -6,9 +6,8 @@ from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.errors import Refused, TallyError, Unavailable
-
-PUBLISHED = "published"  # the pin that says so
+from engine.errors import TallyError, Unavailable
+from engine.store.publicity import PUBLISHED
 
 
 def share(space: Workspace, settings: Settings, root: Cid) -> None:
@@ -36,6 +35,6 @@ def nudge(settings: Settings) -> bool:
         node = connect(settings.home)
     except Unavailable:
         return False
-    with node, suppress(TallyError, Refused):
+    with node, suppress(TallyError):
         node.call("published")
     return True
