@@ -225,12 +225,21 @@ def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Pric
 def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Opened") -> None:
     """Make it public, and announce it; done again, it does no harm."""
     from cli.sharing import nudge, share
+    from engine.mirrors import digests
+    from engine.summary import load_workflow
     from peers.announcement import Words, announce
     from peers.catalogue_file import CatalogueFile
 
     share(space, settings, made.cid)  # first: who hears of it has it
     one = made.resource
-    words = Words(one.name, str(one.version), one.title, one.description, one.licence)
+    words = Words(
+        one.name,
+        str(one.version),
+        one.title,
+        one.description,
+        one.licence,
+        digests(load_workflow(space.store, one.workflow)),
+    )
     now_ms = SystemClock().now_ms()
     word = announce(space.store.get(made.cid), words, identity, now_ms)
     with CatalogueFile(space.home) as file:

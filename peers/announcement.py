@@ -9,6 +9,7 @@ Announced(announcement=Announcement(...), signer=PeerId(...), ...)
 """
 
 import re
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from engine import release as releases
@@ -30,6 +31,8 @@ MAX_BYTES: Final = 4 * 1024  # of a signed one: all bounds below reached at once
 MAX_TITLE: Final = 400  # bytes in UTF-8, as the two that follow: a line of a table
 MAX_SUMMARY: Final = 2_000  # what words are looked for in; the rest is in the Resource
 MAX_LICENCE: Final = 200  # an SPDX expression
+MAX_DIGESTS: Final = 8  # a workflow starts from a file or a few; the others come from their URLs
+_DIGEST: Final = 32  # bytes of a sha256
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}", re.ASCII)
@@ -45,6 +48,7 @@ class Announcement:
     title: str
     summary: str  # the beginning of the description
     licence: str
+    digests: tuple[bytes, ...]  # sha256 of files from URLs that its Lock has, sorted: mirrors.py
     serial: int  # its maker's count
     made_ms: int  # since 1970 UTC, by its maker's clock
     expires_ms: int
@@ -58,6 +62,7 @@ class Words(NamedTuple):
     title: str = ""
     description: str = ""  # all of it: the beginning is taken
     licence: str = ""
+    digests: tuple[bytes, ...] = ()  # all of them: as many as fit are taken
 
 
 class Announced(NamedTuple):
@@ -83,6 +88,7 @@ def announce(release: bytes, words: Words, signer: Signer, now_ms: int) -> Block
         excerpt(words.title, MAX_TITLE),
         excerpt(words.description, MAX_SUMMARY),
         excerpt(words.licence, MAX_LICENCE),
+        tuple(sorted(set(words.digests))[:MAX_DIGESTS]),
         serial=now_ms,  # so that it counts after a loss of state too
         made_ms=now_ms,
         expires_ms=now_ms + VALIDITY_MS,
@@ -123,9 +129,17 @@ def _check(one: Announcement) -> None:
     _check_text("its title", one.title, MAX_TITLE)
     _check_text("its summary", one.summary, MAX_SUMMARY)
     _check_text("its licence", one.licence, MAX_LICENCE)
+    _check_digests(one.digests)
     if not 0 <= one.serial <= MAX_SERIAL:
         raise Damaged(f"its serial should be from 0 to {MAX_SERIAL}, not {one.serial}")
     check_times(one.made_ms, one.expires_ms)
+
+
+def _check_digests(digests: tuple[bytes, ...]) -> None:
+    if len(digests) > MAX_DIGESTS or any(len(digest) != _DIGEST for digest in digests):
+        raise Damaged(f"it should name up to {MAX_DIGESTS} files by their sha256")
+    if any(a >= b for a, b in pairwise(digests)):
+        raise Damaged("its sha256 are not sorted")
 
 
 def check_times(made_ms: int, expires_ms: int) -> None:

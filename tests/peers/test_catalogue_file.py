@@ -3,6 +3,7 @@
 import pytest
 
 from engine.errors import Damaged, Refused
+from peers.announcement import ANNOUNCEMENT, MAX_DIGESTS
 from peers.catalogue_file import FILE, OWN, CatalogueFile, Kept
 from peers.posting import key_of
 from tests.peers.catalogues import HOUR_MS, NOW_MS, announced, endorsed
@@ -131,3 +132,20 @@ def test_what_is_wanted_is_remembered(file, tmp_path):
     file.want(announced(1).release)
     with CatalogueFile(tmp_path) as other:
         assert other.wanted() == {announced(1).release}
+
+
+def test_the_longest_of_all_fits(file):
+    """An announcement with everything at its bound has as many bytes as are read."""
+    digests = tuple(bytes((number,)) * 32 for number in range(20))
+    long = {"title": "ü" * 900, "description": "ü" * 9_000, "licence": "ü" * 900}
+    one = announced(1, "n" * 64, "v" * 32, digests=digests, **long)
+    assert len(one.announcement.digests) == MAX_DIGESTS
+    assert file.put(one.data, NOW_MS)
+
+
+@pytest.mark.parametrize("other", [b"b" * 32, b"c" * 32])
+def test_digests_in_another_order_are_refused(other):
+    """Each is there once, in order: there is one way to say the same."""
+    one = announced(1, digests=(b"a" * 32, b"b" * 32)).announcement
+    with pytest.raises(Damaged):
+        ANNOUNCEMENT.decode(ANNOUNCEMENT.encode(one).replace(b"a" * 32, other))
