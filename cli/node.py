@@ -8,12 +8,13 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
 import click
 
+from cli import gateway
 from cli.lend import Ground, open_provider
 from cli.report import emit_json
 from cli.settings import Settings
@@ -56,6 +57,7 @@ class Options(NamedTuple):
 
     addresses: tuple[str, ...]  # "HOST" or "HOST:PORT", as others reach it
     metrics: int | None  # a port of loopback
+    http: str | None  # "[HOST:]PORT", where anybody reads what is public
     lan: bool
     via: tuple[Address, ...]  # peers through which others reach it
     relay: bool  # whether it is one for others
@@ -95,23 +97,24 @@ def run_node(settings: Settings, options: Options) -> int:
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)
-            asyncio.run(_run(node, settings, options))
+            asyncio.run(_run(node, settings, options, log))
     return 0
 
 
-async def _run(node: Node, settings: Settings, options: Options) -> None:
+async def _run(node: Node, settings: Settings, options: Options, log: Log) -> None:
     if options.while_stdin:
         loop = asyncio.get_running_loop()
         watch = threading.Thread(target=_wait_for_end, args=(loop, node), daemon=True)
         watch.start()
-    metrics = None
-    if options.metrics is not None:
-        metrics = await MetricsPort.open(options.metrics, node.figures)
-    try:
+    async with AsyncExitStack() as closing:
+        if options.metrics is not None:
+            metrics = await MetricsPort.open(options.metrics, node.figures)
+            closing.push_async_callback(metrics.close)
+        if options.http is not None:
+            serving = gateway.serving(settings.home, options.http, log.say)
+            node.http = await closing.enter_async_context(serving)
+            log.say("http", address=node.http)
         await node.run(lambda address: _say(settings, node, address))
-    finally:
-        if metrics is not None:
-            await metrics.close()
 
 
 def _say(settings: Settings, node: Node, address: Address) -> None:

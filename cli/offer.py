@@ -80,6 +80,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "DIR": _nothing,
     "FILE.car": offer_files.bundles,
     "HOST:PORT": _nothing,
+    "[HOST:]PORT": _nothing,
     "HOST[:PORT]": _nothing,
     "N": _nothing,
     "NAME": _settings,

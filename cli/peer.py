@@ -36,6 +36,7 @@ def peer() -> None:
 @click.option("--lend-disk", metavar="SIZE", help="Disk for them, with what is cached.")
 @click.option("--prices", metavar="NAME=C,...", help="What others pay, in credits.")
 @click.option("--metrics", metavar="PORT", type=click.IntRange(0, 65535), help="Serve metrics.")
+@click.option("--http", metavar="[HOST:]PORT", help="Serve what is published, to anybody.")
 @click.option("--lan/--no-lan", default=True, show_default=True, help="Find peers of this network.")
 @click.option("--via", metavar="ADDRESS", multiple=True, help="Be reached through this peer.")
 @click.option("--relay", is_flag=True, help="Pass on connections to peers that name this one.")
@@ -45,6 +46,7 @@ def start(
     settings: Settings,
     address: tuple[str, ...],
     metrics: int | None,
+    http: str | None,
     lan: bool,
     via: tuple[str, ...],
     relay: bool,
@@ -57,7 +59,7 @@ def start(
     from cli.node import Options, run_node
 
     relays = tuple(map(Address.parse, via))
-    return run_node(settings, Options(address, metrics, lan, relays, relay, while_stdin))
+    return run_node(settings, Options(address, metrics, http, lan, relays, relay, while_stdin))
 
 
 @peer.command()
@@ -211,6 +213,8 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("borrows", borrows),
         ("content", f"{sent} sent, {received} received"),
     )
+    if facts.get("http"):
+        said.append(("http", facts["http"]))
     return [*said, ("address", facts["address"]), *rows]
 
 

@@ -62,6 +62,7 @@ class Node:
         self._clock = clock
         self._meter = Meter(log)
         self._log = self._meter.log
+        self.http: str | None = None  # the address at which its public content is served
         self._is_draining = False
         self._said = lent.share.cores, True  # free slots, and whether it runs steps, in our record
         self._ended: asyncio.Event
@@ -113,6 +114,7 @@ class Node:
             "address": str(self._where.addresses[0]),
             "addresses": [str(address) for address in self._where.reached_at()],
             "pid": os.getpid(),
+            "http": self.http,
         }
 
     def figures(self) -> str:

@@ -37,15 +37,21 @@ _COPY_AGAIN: Final = "fetch or copy the bundle again"
 
 def write(stream: BinaryIO, roots: Sequence[Cid], blocks: Iterable[Block]) -> None:
     """Write a bundle; ValueError for too few or many roots and for a block that is too long."""
+    for piece in pieces(roots, blocks):
+        stream.write(piece)
+
+
+def pieces(roots: Sequence[Cid], blocks: Iterable[Block]) -> Iterator[bytes]:
+    """Yield a bundle, a block at a time; ValueError as write."""
     if not 0 < len(roots) <= MAX_ROOTS:
         raise ValueError(f"a bundle has 1 to {MAX_ROOTS} roots, not {len(roots)}")
     header = _header(roots)
-    stream.write(varint(len(header)) + header)
+    yield varint(len(header)) + header
     for block in blocks:
         if len(block.data) > MAX_BLOCK:
             raise ValueError(f"{block.cid} is {len(block.data)} bytes; {MAX_BLOCK} at most")
-        stream.write(varint(BYTES + len(block.data)) + block.cid.raw)
-        stream.write(block.data)
+        yield varint(BYTES + len(block.data)) + block.cid.raw
+        yield block.data
 
 
 class Reader:

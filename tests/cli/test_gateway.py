@@ -1,0 +1,123 @@
+"""`tally peer start --http`: anybody reads what is published, and nothing else, while it runs."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.gateway import place
+from engine.content.cid import Cid
+from engine.errors import Refused
+from engine.store.disk import DiskStore
+from engine.store.publicity import PUBLISHED
+from tests.cli.program import Program
+
+START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--http", "0", "-o", "json")
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Return the program on a home that is not there yet."""
+    return Program(tmp_path / "home")
+
+
+@pytest.fixture
+def address(program: Program) -> Iterator[str]:
+    """Return where a peer that runs in that home serves what is public."""
+    with program.start(*START) as process:
+        assert process.stdout is not None
+        said: dict[str, Any] = json.loads(process.stdout.readline())
+        yield said["http"]
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def added(program: Program, path: Path, text: str) -> str:
+    """Add a file; return its CID."""
+    path.write_text(text)
+    return str(program.told("add", path)["cid"])
+
+
+def publish(program: Program, cid: str) -> None:
+    """Publish what a home has."""
+    with DiskStore(program.home / "store") as store:
+        store.pins.pin(Cid.parse(cid), PUBLISHED)
+
+
+def read(url: str) -> bytes:
+    """Return what is at an address."""
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - of our own peer
+        content: bytes = answer.read()
+        return content
+
+
+def wait_for(url: str) -> bytes:
+    """Return what is at an address, as soon as it is."""
+    while True:
+        try:
+            return read(url)
+        except urllib.error.HTTPError as error:
+            error.close()
+            time.sleep(0.02)
+
+
+def test_only_what_is_published_is_served(program: Program, address: str, tmp_path: Path) -> None:
+    """Published while it runs, it is there a moment later; something else of the home is not."""
+    public = added(program, tmp_path / "public", "for all")
+    secret = added(program, tmp_path / "secret", "for none")
+    publish(program, public)
+    assert wait_for(f"{address}/ipfs/{public}") == b"for all"
+    with pytest.raises(urllib.error.HTTPError) as error:
+        read(f"{address}/ipfs/{secret}")
+    assert error.value.code == 404
+    error.value.close()
+    assert program.told("peer", "status")["http"] == address
+    assert address in program("peer", "status").out
+
+
+def test_a_process_that_was_killed_is_started_again(
+    program: Program, address: str, tmp_path: Path
+) -> None:
+    """At the same address; the peer goes on meanwhile."""
+    public = added(program, tmp_path / "public", "for all")
+    publish(program, public)
+    wait_for(f"{address}/ipfs/{public}")
+    killed = serving(program.told("peer", "status")["pid"])
+    os.kill(killed, signal.SIGKILL)
+    while serving(program.told("peer", "status")["pid"]) in (0, killed):
+        pass
+    assert wait_for(f"{address}/ipfs/{public}") == b"for all"
+
+
+def serving(parent: int) -> int:
+    """Return the process that serves for a peer, 0 for none."""
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        with contextlib.suppress(OSError):  # it is gone
+            if b"cli.gateway" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+    return 0
+
+
+def test_a_port_that_cannot_be_had(program: Program, address: str) -> None:
+    """Is exit 3, and says where."""
+    done = Program(program.home.parent / "other")(*START[:-3], address.removeprefix("http://"))
+    assert done.code == 3
+    assert "cannot listen on 127.0.0.1" in done.err
+
+
+def test_a_place_has_a_host_or_is_of_this_machine() -> None:
+    """Loopback, unless a host is said."""
+    assert place("8081") == ("127.0.0.1", 8081)
+    assert place("0.0.0.0:80") == ("0.0.0.0", 80)  # noqa: S104 - not bound
+    assert place("[::1]:0") == ("::1", 0)
+    with pytest.raises(Refused):
+        place("here")
