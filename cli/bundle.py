@@ -8,8 +8,8 @@ import click
 
 from cli.bundlefile import read_bundle
 from cli.names import is_run
-from cli.options import common
-from cli.refs import find_content
+from cli.options import common, offline
+from cli.refs import find_content, public_root
 from cli.report import emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -31,16 +31,19 @@ _KEEP: Final = (
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--receipts/--no-receipts", default=True, help="With what was paid for a run.")
 @common
+@offline
 def export(settings: Settings, ref: str, file: Path, receipts: bool) -> None:
     """Write REF and everything it needs to FILE (as run.car).
 
     REF is a run, CID[/PATH] or RUN/STEP/OUTPUT[/PATH]. The file of a run holds its workflow,
     inputs, environments, outputs and logs: 'tally rerun FILE --offline' needs nothing else.
     """
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         cid = find_content(space, ref)
         beside = _receipts(space, cid) if receipts and is_run(space, cid) else ()
         try:
+            if space.sources:
+                space.sources.have([cid], public_root(ref))
             size = export_file(space.store, cid, file, beside)
         except NotHere as error:
             error.fix = f"{error.fix}; {_KEEP}"

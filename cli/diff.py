@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, offline
 from cli.report import emit_json, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -20,12 +20,13 @@ _SHOWN_STEPS: Final = 50
 @click.argument("was")
 @click.argument("now")
 @common
+@offline
 def diff(settings: Settings, was: str, now: str) -> None:
     """Say what differs between the runs WAS and NOW: what was given, and what each step gave."""
     from cli.runview import side, view
     from engine.rundiff import run_diff
 
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         left, right = (side(space, view(space, text)) for text in (was, now))
         found = run_diff(space.store.get, left, right)
     if settings.json:

@@ -6,7 +6,7 @@ import click
 
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import whole_cid
-from cli.options import common
+from cli.options import common, offline
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -14,6 +14,7 @@ from engine.errors import Differs, Refused
 from engine.nix.environment import Opened, open_environment, publish
 from engine.nix.signature import SecretKey
 from engine.nix.source import Recipe
+from engine.reaching import Reaching
 from engine.step import SYSTEM
 from engine.workflow.load import load
 from engine.workflow.lock import LockFile
@@ -42,23 +43,27 @@ def lock(settings: Settings, workflow: Path) -> None:
 @env.command()
 @click.argument("what", metavar="WORKFLOW[#NAME]|CID")
 @common
+@offline
 def show(settings: Settings, what: str) -> None:
     """Print what an environment is: its addresses, its paths, its size.
 
     The directory 'cache' is a Nix binary cache: 'tally get CACHE DIR' writes it out.
     """
-    with Workspace(settings.home) as space:
+    online = settings if whole_cid(what) else None  # of a workflow's, what is here is shown
+    with Workspace(settings.home, online=online) as space:
         _print(settings, _opened(space, what, offline=True))
 
 
 @env.command()
 @click.argument("what", metavar="WORKFLOW[#NAME]|CID")
 @click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
+@click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @common
-def build(settings: Settings, what: str, check: bool) -> None:
+def build(settings: Settings, what: str, check: bool, offline: bool) -> None:
     """Make an environment ready to run, from its lock or else with Nix."""
-    with Workspace(settings.home, writing=True) as space:
-        opened = _opened(space, what, offline=False)
+    online = None if offline else settings
+    with Workspace(settings.home, writing=True, online=online) as space:
+        opened = _ready(space, what) or _opened(space, what, offline=offline)
         if check:
             _check(space, what)
     _print(settings, opened)
@@ -106,11 +111,17 @@ def _secret(path: Path) -> SecretKey:
         raise Refused(error.what, where=str(path), fix=error.fix) from None
 
 
+def _ready(space: Workspace, what: str) -> dict[str, Opened]:
+    """Return the environment that a CID names, unpacked; nothing when it is a workflow."""
+    cid = whole_cid(what)
+    return {what: environments(space, Path(), offline=True).open(cid)} if cid is not None else {}
+
+
 def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:
     """Return the environments that `what` names, by name."""
     cid = whole_cid(what)
     if cid is not None:
-        return {what: open_environment(space.store, cid)}
+        return {what: open_environment(Reaching(space.store, space.sources, cid), cid)}
     path, sources = _named(what)
     made = environments(space, path.parent, offline=offline)
     before = read_lock(lock_path(path))

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from cli.changeview import change_json, change_lines
-from cli.options import common
+from cli.options import common, offline
 from cli.refs import find_step
 from cli.report import emit_json, emit_table, printable
 from cli.runview import RunView, side, view, view_row
@@ -36,13 +36,14 @@ _LABELS: Final = {
 @click.argument("step")
 @click.option("--against", metavar="RUN", help="Compare with this run, not with the one before.")
 @common
+@offline
 def explain(settings: Settings, run: str, step: str, against: str | None) -> None:
     """Say why STEP of RUN was, or was not, reused, by comparing it with the run before.
 
     What changed is followed to its causes: to the line of a file, the store path, the word of a
     command; through the steps that made what it reads.
     """
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         found = view(space, run)
         one = find_step(found.steps, step)
         before = _given(space, against, one) if against else _before(space, found, one)

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from cli.named import overrides
-from cli.options import common
+from cli.options import common, offline
 from cli.report import emit_json
 from cli.runview import view
 from cli.settings import Settings
@@ -46,6 +46,7 @@ _WORKFLOWS: Final = (".yaml", ".yml", ".py")
 @click.option("-f", "--file", type=click.Path(path_type=Path), help="Write it there.")
 @click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
 @common
+@offline
 def graph(
     settings: Settings, what: str, notation: str | None, file: Path | None, params: tuple[str, ...]
 ) -> None:
@@ -76,7 +77,7 @@ def _of_file(path: Path, params: tuple[str, ...]) -> Picture:
 def _of_run(settings: Settings, what: str, params: tuple[str, ...]) -> Picture:
     if params:
         raise Refused("the params of a run are what they were", fix="leave out -p")
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         found = view(space, what)
         workflow = load_workflow(space.store, found.workflow)
     ended = ((step.name, step.status) for step in found.steps)

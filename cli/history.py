@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, offline
 from cli.paid import paid
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
@@ -69,11 +69,12 @@ def _took(run: RunRow) -> str:
 @click.argument("run")
 @click.option("--evidence", is_flag=True, help="Who ran each step, where, when and how.")
 @common
+@offline
 def show(settings: Settings, run: str, evidence: bool) -> None:
     """Show RUN: its steps, their outputs, and the outputs of the workflow."""
     from cli.runview import emit_run, view
 
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         found = view(space, run)
         if found.name and not evidence:
             found = replace(found, cost=paid(space.home, found.name))

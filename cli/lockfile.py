@@ -16,6 +16,7 @@ from engine.workflow.lock import LockFile
 from engine.workflow.lock_text import parse_lock, print_lock
 
 if TYPE_CHECKING:
+    from engine.content.cid import Cid
     from engine.nix.environment import Opened
     from engine.nix.source import Requirements, Source
 
@@ -58,8 +59,16 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
     note(f"locked {', '.join(settled)} in {path}")
 
 
-def environments(space: Workspace, base: Path, *, offline: bool) -> Environments:
-    """Return what makes the environments of a workflow in `base`; offline: without Nix."""
+def environments(
+    space: Workspace, base: Path, *, offline: bool, within: "Cid | None" = None
+) -> Environments:
+    """Return what makes the environments of a workflow in `base`; offline: without Nix.
+
+    `within`: the public root that they may be a part of.
+    """
+
+    def bring(cid: "Cid") -> None:
+        space.sources.have([cid], within)
 
     def place(opened: "Opened") -> Path | None:
         if space.read_only:  # it can be looked at, not used
@@ -82,7 +91,8 @@ def environments(space: Workspace, base: Path, *, offline: bool) -> Environments
         place(opened)
         return Built(opened, str(realised.recipe) if realised.recipe else "")
 
-    return Environments(space.store, base, place, None if offline else build)
+    has_sources = bring if space.sources else None
+    return Environments(space.store, base, place, None if offline else build, has_sources)
 
 
 def tell_changes(settled: Mapping[str, Settled], workflow: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,8 @@ import click
 
 from cli.livelog import live_file, live_folder
 from cli.names import is_run, parse_step, whole_cid
-from cli.options import common
-from cli.refs import find_step
+from cli.options import common, offline
+from cli.refs import find_step, public_root
 from cli.report import emit_json, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -39,11 +40,12 @@ _STREAMS: Final = ("stdout", "stderr")
 @click.argument("step", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @common
+@offline
 def log(settings: Settings, run: str, step: str | None, follow: bool) -> None:
     """Print what the steps of RUN printed, or what STEP (as train[1]) did."""
     wanted = parse_step(step) if step is not None else None
-    with Workspace(settings.home) as space:
-        printer = _Printer(space, as_json=settings.json)
+    with Workspace(settings.home, online=settings) as space:
+        printer = _Printer(space, public_root(run), as_json=settings.json)
         while True:
             ended, folder_id, steps = _steps(space, run)
             chosen = [one for one in steps if _is_wanted(one, wanted)]
@@ -81,8 +83,9 @@ def _steps(space: Workspace, text: str) -> tuple[bool, str, tuple[StepSummary, .
 class _Printer:
     """Prints each byte once, whether it was seen live or read back when the step had ended."""
 
-    def __init__(self, space: Workspace, *, as_json: bool) -> None:
+    def __init__(self, space: Workspace, within: Cid | None, *, as_json: bool) -> None:
         self._space = space
+        self._get = partial(space.sources.get, within=within) if within else space.store.get
         self._as_json = as_json
         self._ended: set[str] = set()
         self._has_printed = False
@@ -143,7 +146,7 @@ class _Printer:
         if cid is None:
             return b""
         try:
-            return b"".join(read(self._space.store.get, cid, offset, MAX_SHOWN))
+            return b"".join(read(self._get, cid, offset, MAX_SHOWN))
         except Unavailable:
             note(f"a log is not here: {cid}")
             return b""

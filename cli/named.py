@@ -14,7 +14,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.summary import load_run, load_workflow
-from engine.values import dataclass
+from engine.values import dataclass, replace
 from engine.workflow.load import load
 from engine.workflow.lock import LOCK, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import Workflow
@@ -37,6 +37,7 @@ class Named:
     given: dict[str, str]  # params of a Run, as YAML
     inputs: dict[str, Cid] | None  # of a Run; a file's are read anew
     release: "Opened | None" = None  # the Open Resource that it is
+    within: Cid | None = None  # by which others may give its content, if it may be public
 
 
 def find_workflow(space: Workspace, text: str) -> Named:
@@ -111,22 +112,23 @@ def of_release(space: Workspace, found: "Opened") -> Named:
     keep(space, found)
     bring(space, found, needed(found))
     one = found.resource
-    return _recorded(space, one.workflow, one.lock, one.parameters, found)
+    named = _recorded(space, one.workflow, one.lock, one.parameters, found.cid)
+    return replace(named, release=found)
 
 
 def _of_run(space: Workspace, cid: Cid) -> Named:
     run = load_run(space.store, cid)
-    return _recorded(space, run.workflow, run.lock, run.parameters, None)
+    return _recorded(space, run.workflow, run.lock, run.parameters, cid)
 
 
 def _recorded(
-    space: Workspace, workflow: Cid, locked: Cid, given: dict[str, str], found: "Opened | None"
+    space: Workspace, workflow: Cid, locked: Cid, given: dict[str, str], within: Cid
 ) -> Named:
-    """Return a workflow of which all is in records."""
+    """Return a workflow of which all is in records, that are part of something."""
     lock = LOCK.decode(space.store.get(locked))
     pins = LockFile({name: _pinned(systems) for name, systems in lock.environments.items()})
     known = load_workflow(space.store, workflow)
-    return Named(known, Path.cwd(), None, pins, given, lock.inputs, found)
+    return Named(known, Path.cwd(), None, pins, given, lock.inputs, within=within)
 
 
 def _pinned(systems: Mapping[str, LockedEnvironment]) -> PinnedEnvironment:

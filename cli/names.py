@@ -1,12 +1,13 @@
 """Names on the command line: what is a whole CID, what is a run, what is an instance of a step."""
 
 import re
+from contextlib import suppress
 from typing import Final
 
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, TEXT, Cid
 from engine.content.schema import kind_of
-from engine.errors import Refused
+from engine.errors import NotHere, Refused
 
 _STEP: Final = re.compile(r"([a-z][a-z0-9_-]{0,62})(?:\[(\d{1,9})\])?")
 _RUN_KIND: Final = "tallystick/run/"
@@ -18,16 +19,18 @@ def whole_cid(text: str) -> Cid | None:
 
 
 def is_run(space: Workspace, cid: Cid) -> bool:
-    """Return whether a CID names a Run record, all records of which are here then.
+    """Return whether a CID names a Run record, with all of its records here then.
 
     Raises: NotHere when it is not here, and none of the sources that there are has it.
     """
-    if cid.codec != DAG_CBOR or not (space.store.has(cid) or space.sources):
+    is_here = cid.codec == DAG_CBOR and space.store.has(cid)
+    if cid.codec != DAG_CBOR or not (is_here or space.sources):
         return False
     if not (kind_of(space.sources.get(cid)) or "").startswith(_RUN_KIND):
         return False
-    if space.sources:
-        space.sources.records(cid)
+    if space.sources and all(row.run != cid for row in space.journal.runs()):
+        with suppress(*((NotHere,) if is_here else ())):  # what there is of it may be enough
+            space.sources.records(cid)
     return True
 
 

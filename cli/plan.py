@@ -35,7 +35,8 @@ def plan(
     With '--on peers' also what would leave this machine, and to whom; what it would cost, and who
     would run what.
     """
-    with Workspace(settings.home, writing=True) as space:
+    online = None if offline else settings
+    with Workspace(settings.home, writing=True, online=online) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
         prepared = prepare(space, named, params, offline=offline, lock=False, on=on)

@@ -1,7 +1,6 @@
 """From a workflow that somebody named to a run that could begin: params, environments, inputs."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from blake3 import blake3
@@ -82,12 +81,11 @@ def prepare(
     workflow = named.workflow
     bound = bind(workflow, {**named.given, **overrides(params)})
     ordered = groups(workflow, bound)
-    bringing = _inputs(space, named.base, offline=offline)
+    bringing = _inputs(space, named, offline=offline)
     if named.inputs is None:
         bringing.check(workflow.inputs)
-    settled = environments(space, named.base, offline=offline).settle(
-        workflow.environments, named.lock
-    )
+    making = environments(space, named.base, offline=offline, within=named.within)
+    settled = making.settle(workflow.environments, named.lock)
     if named.file is not None:
         tell_changes(settled, named.file)
     if named.file is not None and lock:
@@ -135,8 +133,8 @@ def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
     return choose
 
 
-def _inputs(space: Workspace, base: Path, *, offline: bool) -> Inputs:
-    """Return what brings in the inputs of a workflow file."""
+def _inputs(space: Workspace, named: Named, *, offline: bool) -> Inputs:
+    """Return what brings in the inputs of a workflow."""
     pins = space.store.pins
 
     def fetched(sha256: str) -> Cid | None:
@@ -146,13 +144,20 @@ def _inputs(space: Workspace, base: Path, *, offline: bool) -> Inputs:
         pins.pin(cid, FETCH_PIN + sha256)
 
     fetch = None if offline else _fetch
-    return Inputs(space.store, base, fetched=fetched, keep=keep, fetch=fetch)
+    bring = _bring(space, named) if space.sources else None
+    return Inputs(space.store, named.base, fetched=fetched, keep=keep, fetch=fetch, bring=bring)
+
+
+def _bring(space: Workspace, named: Named) -> Callable[[Cid], None]:
+    """Return what has from elsewhere what a workflow speaks of."""
+    return lambda cid: space.sources.have([cid], named.within)
 
 
 def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
     """Return the CIDs of the inputs: as recorded of a Run, brought in anew for a file."""
     if named.inputs is not None:
-        return {name: here(space.store, name, cid) for name, cid in named.inputs.items()}
+        bring = _bring(space, named) if space.sources else None
+        return {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
     return inputs.bring(named.workflow.inputs)
 
 

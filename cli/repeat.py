@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from cli.crews import Known, open_crew
 from cli.execute import begin, execute
 from cli.interrupt import interruptible
+from cli.lockfile import environments
 from cli.named import find_workflow
 from cli.prepare import How, Where, carriers_of, prepare
 from cli.progress import watching
@@ -16,21 +18,38 @@ from cli.steptree import Steps
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import StepFailed
+from engine.reaching import Reaching
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
 from engine.step import RESULT, Result
-from engine.summary import StepSummary, load_workflow
+from engine.summary import StepSummary, load_run, load_workflow
 from engine.verdict import StepVerdict, judge
 
 
+def bring(space: Workspace, cid: Cid, run: Run, steps: Sequence[Recorded]) -> None:
+    """Have here what steps of a run are run again on, if anybody can be asked.
+
+    Raises: NotHere when nobody gives it; Damaged when it is wrong.
+    """
+    if not space.sources:
+        return
+    making = environments(space, Path(), offline=True, within=cid)
+    carriers = carriers_of(space, run)
+    for closure in dict.fromkeys(step.order.step.closure for step in steps):
+        if closure in carriers:
+            making.open(carriers[closure])
+    space.sources.have((step.order.key for step in steps), within=cid)
+
+
 def repeat(
-    space: Workspace, settings: Settings, run: Run, steps: Sequence[Recorded], on: Where
+    space: Workspace, settings: Settings, cid: Cid, steps: Sequence[Recorded], on: Where
 ) -> tuple[StepVerdict, ...]:
     """Run steps again, each on its recorded inputs, and compare.
 
     Raises: StepFailed when cancelled; Unavailable when this machine cannot; Damaged when what is
     recorded is not all right.
     """
+    run = load_run(space.store, cid)
     watched = Steps(
         Counter(step.name[0] for step in steps),
         frozenset(step.name[0] for step in steps if step.id != step.name[0]),
@@ -39,7 +58,8 @@ def repeat(
         watching(watched) as watch,
         open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
-        again = Rerun(space.store, crew, replace(capacity, ahead=0), watch)
+        recorded = Reaching(space.store, space.sources, cid)  # what is compared may be elsewhere
+        again = Rerun(recorded, crew, replace(capacity, ahead=0), watch)
         with interruptible(again.cancel):
             return again.run(steps)
 

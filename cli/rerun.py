@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def rerun(
     settings: Settings,
     what: str,
-    offline: bool,  # said by who wants to be sure: a rerun never fetches or evaluates anything
+    offline: bool,
     step: str | None,
     sample: int | None,
     chain: bool,
@@ -46,7 +46,7 @@ def rerun(
     """Run every step of RUN again, without reuse, and compare with what is recorded.
 
     Each step gets its recorded inputs, so that verdicts do not depend on one another. Nothing is
-    fetched or evaluated: all that is needed is in the store, or in FILE.car.
+    evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere.
     """
     if on == "peers":
         from cli.elsewhere import check_peers
@@ -54,7 +54,8 @@ def rerun(
         check_peers(settings.home)
     if chain and (step or sample):
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
-    with Workspace(settings.home, writing=True) as space:
+    online = None if offline else settings
+    with Workspace(settings.home, writing=True, online=online) as space:
         run, bill = _find(space, what)
         if bill is not None:
             note(_billed(bill))
@@ -121,7 +122,7 @@ def _verdicts(
     chain: bool,
 ) -> tuple[Sequence["StepVerdict"], int]:
     """Return the verdicts, and how many steps could have been run again."""
-    from cli.repeat import repeat, repeat_chain
+    from cli.repeat import bring, repeat, repeat_chain
     from engine.rerun import choose, recorded_steps
     from engine.summary import load_run
 
@@ -137,7 +138,8 @@ def _verdicts(
     if sample is not None and sample < len(chosen):
         drawn = set(random.SystemRandom().sample(range(len(chosen)), sample))
         chosen = [one for at, one in enumerate(chosen) if at in drawn]
-    return repeat(space, settings, record, chosen, on), len(steps)
+    bring(space, run, record, chosen)
+    return repeat(space, settings, run, chosen, on), len(steps)
 
 
 def _emit(

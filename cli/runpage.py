@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cli.options import common
+from cli.options import common, offline
 from cli.report import emit_json, human_size
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -14,6 +14,7 @@ from cli.workspace import Workspace
 @click.argument("run")
 @click.option("-f", "--file", type=click.Path(path_type=Path), help="Instead of NAME.html.")
 @common
+@offline
 def report(settings: Settings, run: str, file: Path | None) -> None:
     """Write RUN as one HTML page: graph, timeline, steps, resources, environments, evidence.
 
@@ -23,7 +24,7 @@ def report(settings: Settings, run: str, file: Path | None) -> None:
     from cli.page.render import render
     from engine.wholefile import whole_file
 
-    with Workspace(settings.home) as space:
+    with Workspace(settings.home, online=settings) as space:
         facts = gather(space, run)
     page = render(facts).encode()
     path = file or Path(f"{facts.head.name or facts.head.run}.html")

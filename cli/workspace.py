@@ -166,6 +166,8 @@ class Workspace(AbstractContextManager["Workspace"]):
         from engine.wheels.supply import Supply
 
         def unpack(cid: "Cid") -> "tuple[Closure, Path]":
+            if self.sources:
+                self.sources.have([cid])
             opened = open_environment(self.store, cid)
             return opened.closure, self.materialiser.ensure(opened.closure, opened.environment)
 

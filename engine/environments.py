@@ -1,7 +1,8 @@
 """Environments: from what a workflow names, or its lock file pins, to environments that are here.
 
-A pinned environment comes from the store, and else from building the pinned derivation, which
-must give the pinned address. Only an environment that is not pinned is evaluated.
+A pinned environment comes from the store, else from elsewhere (sources.py), else from building
+the pinned derivation, which must give the pinned address.
+Only an environment that is not pinned is evaluated.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.errors import Differs, NotHere, TallyError, Unavailable
+from engine.errors import Differs, NotHere, Nowhere, Unavailable
 from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Carried, Flake, NixFile, Recipe, Requirements, Source, Stored
 from engine.nix.sourcehash import source_hash
@@ -51,17 +52,29 @@ class Settled:
 
 Build = Callable[[Source | Requirements], Built]
 Place = Callable[[Opened], object]  # unpacks it; raises Unavailable when its content is not here
+Bring = Callable[[Cid], None]  # has all of one here; raises NotHere when nobody gives it
 
 
 class Environments:
     """The environments of one workflow, whose relative paths begin at `base`."""
 
-    def __init__(self, store: BlockStore, base: Path, place: Place, build: Build | None) -> None:
-        """Unpack with `place`, build with `build`; None forbids every use of Nix, as offline."""
+    def __init__(
+        self,
+        store: BlockStore,
+        base: Path,
+        place: Place,
+        build: Build | None,
+        bring: Bring | None = None,
+    ) -> None:
+        """Unpack with `place`, build with `build`; None forbids every use of Nix, as offline.
+
+        What is not here is had with `bring`, if anybody can be asked.
+        """
         self._store = store
         self._base = base
         self._place = place
         self._build = build
+        self._bring = bring
 
     def settle(
         self,
@@ -93,6 +106,19 @@ class Environments:
         pinned = PinnedEnvironment(self._fingerprint(source), {SYSTEM: pin})
         return Settled(built.opened, pinned, changed=False)
 
+    def open(self, cid: Cid) -> Opened:
+        """Return the environment that a CID names, which is here then, unpacked.
+
+        Raises: Refused when it is none; NotHere when it cannot be had; Damaged when it is wrong.
+        """
+        try:
+            return self._open(cid)
+        except NotHere:
+            if self._bring is None:
+                raise
+        self._bring(cid)
+        return self._open(cid)
+
     def _settle(
         self,
         name: str,
@@ -113,7 +139,7 @@ class Environments:
 
     def _make(self, name: str, source: EnvironmentSource) -> Built:
         if source.form == "cid":
-            return Built(self._open(Cid.parse(source.source)), "")
+            return Built(self.open(Cid.parse(source.source)), "")
         if self._build is None:
             raise Unavailable(
                 f"environment '{name}' is not locked, and making it needs Nix",
@@ -124,11 +150,16 @@ class Environments:
 
     def _pinned(self, name: str, pin: Pin) -> Opened:
         try:
-            return self._open(pin.environment)
-        except NotHere:
-            if self._build is None or not pin.derivation:
-                raise _not_here(name, pin) from None
-        return _same(name, self._build(Recipe.parse(pin.derivation)).opened, pin)
+            return self.open(pin.environment)
+        except NotHere as error:
+            absent = error
+        if self._build is None or not pin.derivation:
+            raise _not_here(name, pin, absent)
+        try:
+            built = self._build(Recipe.parse(pin.derivation))
+        except Unavailable as error:
+            raise _nor_built(error, absent) from None
+        return _same(name, built.opened, pin)
 
     def _open(self, cid: Cid) -> Opened:
         opened = open_environment(self._store, cid)
@@ -199,9 +230,18 @@ def _same(name: str, built: Opened, pin: Pin) -> Opened:
     return built
 
 
-def _not_here(name: str, pin: Pin) -> TallyError:
-    return NotHere(
-        f"environment '{name}' is locked but not here",
-        where=str(pin.environment),
-        fix="import a bundle that has it, or run without --offline on a machine with Nix",
-    )
+def _not_here(name: str, pin: Pin, absent: NotHere) -> NotHere:
+    what, where = f"environment '{name}' is locked but not here", str(pin.environment)
+    fix = "import a bundle that has it, or run without --offline on a machine with Nix"
+    if not isinstance(absent, Nowhere):
+        return NotHere(what, where=where, fix=fix)
+    return Nowhere(what, where=where, fix=fix, asked=absent.asked, ways=absent.ways)
+
+
+def _nor_built(error: Unavailable, absent: NotHere) -> Unavailable:
+    """Return why one cannot be built, and who was asked for it before."""
+    if not isinstance(absent, Nowhere):
+        return error
+    what = f"{error.what}; and the environment does not come from {absent.asked}"
+    fix = "; ".join(filter(None, (error.fix, absent.ways)))
+    return Unavailable(what, where=error.where, fix=fix)

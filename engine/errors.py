@@ -37,6 +37,16 @@ class NotHere(Unavailable):
     """
 
 
+class Nowhere(NotHere):
+    """Content that is not here, and that nobody gave who was asked: who, and what can be done."""
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "", asked: str, ways: str) -> None:
+        super().__init__(f"{what}, and does not come from {asked}", where=where, fix=fix)
+        self.asked = asked
+        self.fix = "; ".join(filter(None, (fix, ways)))
+        self.ways = ways
+
+
 class NoSandbox(Unavailable):
     """This machine gives no sandbox, whatever the step: another try now would end the same."""
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, NotHere, Nowhere, Refused, Unavailable
 from engine.store.add import add_path, add_stream
 from engine.store.base import ContentStore
 from engine.workflow.model import InputSource
@@ -23,20 +23,29 @@ MAX_FETCH: Final = 64 * 2**30  # bytes; what a URL sends is under somebody else'
 Open = Callable[[str], BinaryIO]  # a URL's content, as a stream
 Fetched = Callable[[str], Cid | None]  # sha256 -> what was fetched under it before
 Keep = Callable[[str, Cid], None]
+Bring = Callable[[Cid], None]  # has all of it here; raises NotHere when nobody gives it
 
 
 class Inputs:
     """Brings in the inputs of one workflow, whose relative paths begin at `base`."""
 
     def __init__(
-        self, store: ContentStore, base: Path, *, fetched: Fetched, keep: Keep, fetch: Open | None
+        self,
+        store: ContentStore,
+        base: Path,
+        *,
+        fetched: Fetched,
+        keep: Keep,
+        fetch: Open | None,
+        bring: Bring | None = None,
     ) -> None:
-        """Use `fetch` for URLs; None forbids every use of the network."""
+        """Use `fetch` for URLs, and `bring` for what is not here; None: nobody is asked."""
         self._store = store
         self._base = base
         self._fetched = fetched
         self._keep = keep
         self._fetch = fetch
+        self._bring = bring
 
     def bring(self, sources: Mapping[str, InputSource]) -> dict[str, Cid]:
         """Return the CID of each input, durable.
@@ -59,7 +68,7 @@ class Inputs:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
         if source.cid is not None:
-            return here(self._store, name, Cid.parse(source.cid))
+            return here(self._store, name, Cid.parse(source.cid), self._bring)
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
         return self._remote(source.url, source.sha256)
@@ -129,15 +138,19 @@ class _Checked:
         return self._hash.hexdigest()
 
 
-def here(store: BlockStore, name: str, cid: Cid) -> Cid:
-    """Return the CID of an input whose content is in the store.
+def here(store: BlockStore, name: str, cid: Cid, bring: Bring | None = None) -> Cid:
+    """Return the CID of an input whose content is in the store; all of it, with `bring`.
 
     Raises: Unavailable when it is not.
     """
-    if not store.has(cid):
-        raise Unavailable(
-            f"the content of input '{name}' is not here",
-            where=str(cid),
-            fix="bring it with 'tally import FILE.car' or 'tally add PATH'",
-        )
+    what, where = f"the content of input '{name}' is not here", str(cid)
+    fix = "bring it with 'tally import FILE.car' or 'tally add PATH'"
+    if bring is not None:
+        try:
+            bring(cid)
+        except Nowhere as error:
+            how = {"asked": error.asked, "ways": error.ways}
+            raise Nowhere(what, where=where, fix=fix, **how) from None
+    elif not store.has(cid):
+        raise NotHere(what, where=where, fix=fix)
     return cid

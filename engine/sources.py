@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 from engine.content.blocks import ManyStore
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.content.links import OURS, STRANGER, links, reachable
-from engine.errors import Damaged, NotHere, TallyError, Unavailable
+from engine.errors import Damaged, NotHere, Nowhere, TallyError, Unavailable
 from engine.presence import Presence
 
 MAX_BROUGHT: Final = 1_000  # blocks that a source is asked for at a time, one by one
@@ -180,6 +180,8 @@ def _nowhere(here: TallyError, asked: Sequence[tuple[str, TallyError]]) -> Tally
     if len(damaged) == len(asked):
         return damaged[0]
     said = ", ".join(f"{name} ({error.what})" for name, error in asked)
-    fixes = dict.fromkeys((here.fix, *(error.fix for _, error in asked)))
-    what = f"{here.what}, and does not come from {said}"
-    return type(here)(what, where=here.where, fix="; ".join(filter(None, fixes)))
+    ways = "; ".join(dict.fromkeys(error.fix for _, error in asked if error.fix))
+    if isinstance(here, NotHere):
+        return Nowhere(here.what, where=here.where, fix=here.fix, asked=said, ways=ways)
+    here.fix = "; ".join(filter(None, (here.fix, f"or have it from elsewhere: {ways}")))
+    return here

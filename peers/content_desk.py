@@ -1,8 +1,9 @@
 """Content desk: content that commands of the same user have brought here from other peers.
 
-Each command is told now and then how much has come, and at the end that all of it is durable, or
-why not. When it goes, its fetch is stopped; what came of it stays until a gc, so that the next
-begins where it ended.
+A few peers are asked at first, then more as long as nothing comes. The command is told now and then
+how much has come, and at the end that all of it is durable, or why not: at once when all who are
+connected have said that they have it not. When it goes, its fetch is stopped; what came of it stays
+until a gc, so that the next begins where it ended.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ from peers.publicity import Publicity
 
 MAX_HAVING: Final = 16  # fetches for commands at a time: more take no less time
 MAX_ROOTS: Final = 1_000  # of one of them
+AT_A_TIME: Final = 8  # peers that are asked: each takes a line for blocks
 TOLD_MS: Final = 500  # how often a command is told how much has come
 
 
@@ -53,6 +55,7 @@ class _Having:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.fetching: Fetching | None = None
+        self.told_bytes = 0
 
 
 class ContentDesk:
@@ -89,7 +92,7 @@ class ContentDesk:
             visitor.send(frame_of(error))
 
     def tick(self, now_ms: int) -> None:
-        """Look at what is public, ask whoever has connected since, tell how much has come."""
+        """Look at what is public, and go on with what is under way."""
         self._publicity.tick(now_ms)
         if now_ms - self._told_ms < TOLD_MS:
             return
@@ -98,14 +101,29 @@ class ContentDesk:
             return
         connected, is_full = tuple(self._peers()), self._room() <= 0
         for having in tuple(self._under_way.values()):
-            if having.fetching is None:
-                continue
-            if is_full:
-                having.fetching.stop()
-                self._ended(having, _full())
-            else:
-                self._depot.also_from(having.fetching, connected)
-                having.visitor.send(("came", having.fetching.came_bytes))
+            if having.fetching is not None:
+                self._go_on(having, having.fetching, connected, is_full=is_full)
+
+    def _go_on(
+        self, having: _Having, fetching: Fetching, connected: tuple[PeerId, ...], *, is_full: bool
+    ) -> None:
+        """Tell how much has come; ask more peers when that is nothing, or end it."""
+        came = fetching.came_bytes
+        others = [peer for peer in connected if peer not in fetching.sources]
+        room = MAX_SOURCES - len(fetching.sources)
+        if is_full:
+            self._give_up(having, fetching, _full())
+        elif others and room > 0 and came == having.told_bytes:
+            self._depot.also_from(fetching, others[: min(AT_A_TIME, room)])
+        elif fetching.is_refused:
+            self._give_up(having, fetching, _refused(len(fetching.sources)))
+        if having.visitor in self._under_way:
+            having.told_bytes = came
+            having.visitor.send(("came", came))
+
+    def _give_up(self, having: _Having, fetching: Fetching, error: TallyError) -> None:
+        fetching.stop()
+        self._ended(having, error)
 
     def _do(self, visitor: Visitor, name: str, words: list[Plain]) -> None:
         match (name, *words):
@@ -120,7 +138,7 @@ class ContentDesk:
     def _have(
         self, visitor: Visitor, scope: Cid, roots: tuple[Cid, ...], *, is_shallow: bool
     ) -> None:
-        sources = tuple(self._peers())[:MAX_SOURCES]
+        sources = tuple(self._peers())[:AT_A_TIME]
         if not sources:
             fix = "name one: 'tally peer add ADDRESS'; 'tally peer status' shows who is connected"
             raise Unavailable("no peer is connected", fix=fix)
@@ -154,6 +172,13 @@ class ContentDesk:
         self._under_way.pop(having.visitor, None)
         came = 0 if having.fetching is None else having.fetching.came_bytes
         having.visitor.send(("ok", came) if error is None else frame_of(error))
+
+
+def _refused(count: int) -> Unavailable:
+    who = "the peer that is connected has it not"
+    if count > 1:
+        who = f"none of the {count} peers that are connected has it"
+    return Unavailable(who, fix="try again when a peer that published it is connected")
 
 
 def _full() -> Unavailable:

@@ -24,7 +24,7 @@ True
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from engine.content.blocks import Checked
@@ -104,6 +104,13 @@ class Fetch:
     def is_finished(self) -> bool:
         """Whether it has ended: Done or Failed was returned."""
         return self._finished
+
+    def is_refused_by(self, peers: Collection[PeerId]) -> bool:
+        """Return whether each of these has said that it has not what is wanted."""
+        if any(peer not in self._sources and peer not in self._cut for peer in peers):
+            return False
+        asked = [peer for peer in peers if peer not in self._cut]
+        return self._wants.are_refused(asked, self._now_ms)
 
     def begin(self) -> tuple[Action, ...]:
         """Return the first actions."""

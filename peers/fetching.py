@@ -81,6 +81,11 @@ class Fetching:
         """How many bytes of blocks came, that were wanted."""
         return 0 if self._fetch is None else self._fetch.came_bytes
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether each of its sources has said that it has not what is wanted."""
+        return self._fetch is not None and self._fetch.is_refused_by(self.sources)
+
     def stop(self) -> None:
         """End it: nothing is said of it any more. What was kept stays."""
         self._said = None

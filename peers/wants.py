@@ -5,7 +5,7 @@ lately said that it has it not.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.content.cid import Cid
 from peers.exchange import MAX_CIDS
@@ -108,6 +108,13 @@ class Wants:
             wait_ms = min(2 * before_ms or SHUN_MS, SHUN_LONG_MS)
             refused[peer] = (now_ms + wait_ms, wait_ms)
             self.again(cid)
+
+    def are_refused(self, peers: Iterable[PeerId], now_ms: int) -> bool:
+        """Return whether nobody is asked for any, and none of these has the first of them."""
+        first = next(iter(self._missing), None)
+        if first is None or self._asked:
+            return False
+        return all(self._is_refused(first, peer, now_ms) for peer in peers)
 
     def _is_refused(self, cid: Cid, peer: PeerId, now_ms: int) -> bool:
         return self._refused.get(cid, {}).get(peer, (0, 0))[0] > now_ms

@@ -81,7 +81,7 @@ def test_what_is_not_public_is_not_had(peers: list[Daemon], tree: Path, tmp_path
     cid = Program(has.home).told("add", tree)["tree"]
     refused = Program(asks.home)("get", cid, tmp_path / "out")
     assert refused.code == 3
-    assert "peers (content does not come from other peers" in refused.err
+    assert "peers (the peer that is connected has it not)" in refused.err
     publish(has, cid)
     with DiskStore(has.home / "store") as store:
         assert (Cid.parse(cid), PINNED_BY_ADD) in store.pins.all()

@@ -57,7 +57,7 @@ def test_gc_keeps_what_was_imported(
     empty.told("gc")
     assert empty.told("rerun", root["cid"], "--offline")["verdict"] == "reproduced"
     assert empty.told("gc", "--unpin", root["cid"])["dropped"] > 0
-    assert empty("show", root["cid"]).code == 2
+    assert empty("show", root["cid"]).code == 3
     assert empty.told("runs") == {"runs": []}
 
 

@@ -53,6 +53,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/rerun.py _judge: step '…' failed": ELSEWHERE + "tests/engine/test_rerun.py",
     "cli/completion_shells.py": ELSEWHERE + "tests/cli/test_completion.py",
     "engine/bundle.py _wanted": LIMIT,
+    "engine/environments.py _nor_built": "what Nix says, with who else was asked",
     "engine/sources.py Sources._ask: it did not give all": "part of what is said of all sources",
     "engine/sources.py Sources.records": LIMIT,
     "engine/claims.py Claims.__init__: steps run on Linux": OTHER_SYSTEM,
