@@ -1,6 +1,8 @@
 """Content that is not here, by the program: two peers, one of which publishes."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,13 @@ def publish(daemon: Daemon, cid: str) -> None:
     nudge(daemon)
 
 
+def withdraw(daemon: Daemon, cid: str) -> None:
+    """Let nobody have it any more."""
+    with DiskStore(daemon.home / "store") as store:
+        store.pins.unpin(Cid.parse(cid), PUBLISHED)
+    nudge(daemon)
+
+
 def nudge(daemon: Daemon) -> None:
     """Have a node look at what is public."""
     with connect(daemon.home) as node:
@@ -85,8 +94,7 @@ def test_what_is_not_public_is_not_had(peers: list[Daemon], tree: Path, tmp_path
     publish(has, cid)
     with DiskStore(has.home / "store") as store:
         assert (Cid.parse(cid), PINNED_BY_ADD) in store.pins.all()
-        store.pins.unpin(Cid.parse(cid), PUBLISHED)
-    nudge(has)
+    withdraw(has, cid)
     assert Program(asks.home)("get", cid, tmp_path / "out").code == 3
     assert not asks.status()["content"]["received"]
 
@@ -110,3 +118,81 @@ def test_a_nodes_status_says_what_is_public(peers: list[Daemon], tree: Path) -> 
     publish(has, Program(has.home).told("add", tree)["tree"])
     told = json.loads(Program(has.home)("peer", "status", "-o", "json").out)
     assert told["content"]["public"] == 1
+
+
+LARGE = 200_000_000  # bytes: takes long enough to be interrupted
+SOME = 8_000_000  # of them
+
+
+@pytest.fixture
+def large(peers: list[Daemon], tmp_path: Path) -> tuple[str, bytes]:
+    """Return a public file of the second peer, and what is in it."""
+    data = os.urandom(LARGE)
+    (tmp_path / "large").write_bytes(data)
+    cid = Program(peers[1].home).told("add", tmp_path / "large")["cid"]
+    publish(peers[1], cid)
+    return cid, data
+
+
+def received(daemon: Daemon) -> int:
+    """Return how many bytes of blocks came since it was started."""
+    return int(daemon.status()["content"]["received"])
+
+
+def test_a_provider_that_is_killed_is_done_without(
+    peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
+) -> None:
+    """Another one that has it gives the rest."""
+    asks, has = peers
+    cid, data = large
+    other = Daemon(tmp_path / "3" / "home").start()
+    assert Program(other.home)("add", tmp_path / "large").code == 0
+    publish(other, cid)
+    Program(asks.home)("peer", "add", other.address)
+    until(lambda: asks.is_up(other))
+    with Program(asks.home).start("get", cid, tmp_path / "out") as command:
+        until(lambda: received(asks) > SOME)
+        has.kill()
+        assert command.wait(60) == 0
+    assert (tmp_path / "out").read_bytes() == data
+    other.stop()
+
+
+def test_what_was_cut_short_is_gone_on_with(
+    peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
+) -> None:
+    """When the only one that has it is killed, it is said; the next command asks for the rest."""
+    asks, has = peers
+    cid, data = large
+    with Program(asks.home).start("get", cid, tmp_path / "out") as command:
+        until(lambda: received(asks) > SOME)
+        has.kill()
+        _, said = command.communicate(timeout=60)
+        assert command.returncode == 3
+    assert "does not come from peers" in said
+    assert not (tmp_path / "out").exists()
+    before = received(asks)
+    assert before < LARGE
+    assert Program(asks.home)("get", cid, tmp_path / "out", "--offline").code == 3
+    has.start()
+    Program(asks.home)("peer", "add", has.address)
+    until(lambda: asks.is_up(has))
+    assert Program(asks.home)("get", cid, tmp_path / "out").code == 0
+    assert (tmp_path / "out").read_bytes() == data
+    assert received(asks) < LARGE + SOME
+
+
+def test_a_command_that_is_killed_takes_its_fetch_with_it(
+    peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
+) -> None:
+    """The node stops, and what came is not taken for all of it."""
+    asks, _ = peers
+    cid, data = large
+    with Program(asks.home).start("get", cid, tmp_path / "out") as command:
+        until(lambda: received(asks) > SOME)
+        command.send_signal(signal.SIGKILL)
+    until(lambda: not asks.status()["content"]["fetches"])
+    assert received(asks) < LARGE
+    assert Program(asks.home)("get", cid, tmp_path / "out", "--offline").code == 3
+    assert Program(asks.home)("get", cid, tmp_path / "out").code == 0
+    assert (tmp_path / "out").read_bytes() == data

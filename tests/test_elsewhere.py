@@ -1,0 +1,123 @@
+"""Runs on what is not here, by the program: one peer publishes, another repeats it without Nix."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.nix.nixstore import NixStore
+from tests.fakes import nixstore
+from tests.test_examples import EXAMPLES, statuses, tally, told
+from tests.test_peers import Daemon, until, without_nix  # noqa: F401 - a fixture
+from tests.test_sources import publish, withdraw
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+WORKFLOW = """\
+workflow: count
+inputs: {words: ./words, data: {cid: DATA}}
+environments: {sh: {nix: ./env/default.nix, attribute: env-sh}}
+defaults: {environment: sh, resources: {memory: 64MiB}}
+steps:
+  count:
+    inputs: {words: inputs.words, data: inputs.data}
+    run: cat {inputs.words} {inputs.data} | wc >{outputs.n}
+    outputs: {n: n}
+  twice:
+    inputs: {n: count.n}
+    run: cat {inputs.n} {inputs.n} >{outputs.nn}; echo made
+    outputs: {nn: nn}
+outputs: {all: twice.nn}
+"""
+
+
+@pytest.fixture(scope="module")
+def peers(
+    tmp_path_factory: pytest.TempPathFactory,
+    nix_store: NixStore,
+    without_nix: Path,  # noqa: F811
+) -> Iterator[list[Daemon]]:
+    """Return one that has no Nix, and one that has, connected."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    both = [
+        Daemon(folder / "1", without_nix).start(),
+        Daemon(nixstore.lend(nix_store, folder / "2")).start(),
+    ]
+    told(both[0].home, "peer", "add", both[1].address)
+    until(lambda: both[0].is_up(both[1]) and both[1].is_up(both[0]))
+    yield both
+    for one in both:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def project(peers: list[Daemon], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workflow with an input that only its author has, locked."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(EXAMPLES / "env", folder / "env")
+    (folder / "data").write_bytes(b"data\n" * 500_000)
+    (folder / "words").write_text("some words\n")
+    data = told(peers[1].home, "add", str(folder / "data"))["tree"]
+    (folder / "workflow.yaml").write_text(WORKFLOW.replace("DATA", data))
+    return folder / "workflow.yaml"
+
+
+@pytest.fixture(scope="module")
+def run(peers: list[Daemon], project: Path) -> dict[str, Any]:
+    """Return the author's run, which is public."""
+    answer = told(peers[1].home, "run", str(project))
+    publish(peers[1], answer["run"])
+    return answer
+
+
+def test_a_public_run_is_repeated_elsewhere(
+    peers: list[Daemon],
+    run: dict[str, Any],
+    without_nix: Path,  # noqa: F811
+) -> None:
+    """Shown, logged, rerun and run by its CID alone, on a machine that had nothing of it."""
+    asks, _ = peers
+    shown = told(asks.home, "show", run["run"])
+    assert shown["outputs"] == run["outputs"]
+    assert asks.status()["content"]["received"] < 100_000
+    assert "made" in tally(asks.home, "log", run["run"], "twice").stdout
+    assert len(tally(asks.home, "cat", f"{run['run']}/twice/nn").stdout.splitlines()) == 2
+    assert asks.status()["content"]["received"] < 100_000
+    answer = told(asks.home, "rerun", run["run"], path=without_nix)
+    assert answer["verdict"] == "reproduced"
+    again = told(asks.home, "run", run["run"], path=without_nix)
+    assert statuses(again) == {"count": "ran", "twice": "ran"}
+    assert again["outputs"] == run["outputs"]
+    offline = told(asks.home, "rerun", run["run"], "--offline", path=without_nix)
+    assert offline["verdict"] == "reproduced"
+
+
+def test_what_a_lock_names_is_had_where_it_is_not(
+    peers: list[Daemon],
+    project: Path,
+    run: dict[str, Any],
+    tmp_path: Path,
+    without_nix: Path,  # noqa: F811
+) -> None:
+    """A workflow file with its lock runs where there is no Nix: its environment is public."""
+    _, has = peers
+    environment = told(has.home, "env", "show", f"{project}#sh")["environments"]["sh"]
+    lone = Daemon(tmp_path / "3", without_nix).start()
+    told(lone.home, "peer", "add", has.address)
+    until(lambda: lone.is_up(has) and has.is_up(lone))
+    refused = tally(lone.home, "run", str(project), path=without_nix)
+    assert refused.returncode == 3
+    assert "does not come from peers (the peer that is connected has it not)" in refused.stderr
+    publish(has, environment["environment"])
+    shown = told(lone.home, "env", "show", environment["environment"])
+    assert shown["environments"][environment["environment"]] == environment
+    refused = tally(lone.home, "run", str(project), path=without_nix)
+    assert refused.returncode == 3
+    assert "the content of input 'data' is not here" in refused.stderr
+    publish(has, told(has.home, "add", str(project.parent / "data"))["tree"])
+    answer = told(lone.home, "run", str(project), path=without_nix)
+    assert answer["outputs"] == run["outputs"]
+    withdraw(has, environment["environment"])
+    lone.stop()
