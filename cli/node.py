@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import click
@@ -21,6 +22,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import Clock, SystemClock
 from engine.errors import Refused, TallyError
+from engine.ipfs import place
 from engine.recorder import Recorder
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.store.publicity import public_roots
@@ -44,7 +46,7 @@ from peers.node import Node
 from peers.node_home import Home
 from peers.provider import Provider
 from peers.wake import Wake
-from peers.whereabouts import Keys, Lent, Listening
+from peers.whereabouts import Beside, Keys, Lent, Listening
 
 CLAIM: Final = b"peer"  # on a home, by the peer that runs in it
 
@@ -193,7 +195,15 @@ def _listening(settings: Settings, options: Options) -> Listening:
         addresses = (_own_host(),)
     is_dialled = bool(options.addresses or not options.via)
     where = Listening(host, port, addresses, options.lan, options.via)
-    return where._replace(is_dialled=is_dialled, is_relay=options.relay)
+    beside = _beside(settings)
+    return where._replace(is_dialled=is_dialled, is_relay=options.relay, beside=beside)
+
+
+def _beside(settings: Settings) -> Beside | None:
+    """Return where the IPFS node is: the node itself says it anew each time that it starts."""
+    if settings.ipfs == place.NONE:
+        return None
+    return Beside(partial(place.find, settings.ipfs, os.environ, Path.home()), settings.network)
 
 
 def _own_host() -> str:

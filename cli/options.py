@@ -15,6 +15,8 @@ SETTINGS_TOO: Final = (
     "home",
     "jobs",
     "listen",
+    "ipfs",
+    "network",
     "lend_to",
     "lend_jobs",
     "lend_memory",

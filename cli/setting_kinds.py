@@ -12,6 +12,7 @@ from engine.values import dataclass
 
 OUTPUTS: Final = ("table", "json")
 SOURCES: Final = ("peers", "ipfs")  # of content that is not here
+NO_NETWORK: Final = "none"  # is looked for on IPFS
 NO_SOURCE: Final = "none"
 BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
 LAST_PORT: Final = 2**16 - 4  # of a peer's address: the three after it are used, too
@@ -103,6 +104,23 @@ def _percent(text: str) -> int:
     return int(text)
 
 
+def _ipfs(text: str) -> str:
+    from engine.ipfs.place import NONE, place_of
+
+    if text not in {"", NONE}:
+        place_of(text)
+    return text
+
+
+def _network(text: str) -> str:
+    from peers.rendezvous import block_of
+
+    if text in {"", NO_NETWORK}:
+        return ""
+    block_of(text)
+    return text
+
+
 SETTINGS: Final = {
     "home": Setting(
         lambda: platformdirs.user_data_dir("tallystick"), Path, "where state and content are kept"
@@ -128,6 +146,17 @@ SETTINGS: Final = {
         lambda names: ",".join(names) or NO_SOURCE,
     ),
     "listen": Setting(lambda: "0.0.0.0:4177", _place, "where 'tally peer start' listens"),
+    "ipfs": Setting(
+        lambda: "",
+        _ipfs,
+        "the IPFS node's API, as http://127.0.0.1:5001, or none; its own folder says it by default",
+    ),
+    "network": Setting(
+        lambda: "tallystick",
+        _network,
+        "the network whose peers find each other on IPFS, or none",
+        lambda name: name or NO_NETWORK,
+    ),
     "lend_to": Setting(
         lambda: "anybody", _borrowers, "whose steps this peer runs: anybody, named or nobody"
     ),

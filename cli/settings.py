@@ -31,6 +31,8 @@ class Settings:
     environment_quota: int  # bytes
     sources: tuple[str, ...]  # of content that is not here, in their order
     listen: str  # HOST:PORT
+    ipfs: str  # the address of an IPFS node's API, "none", or "" for where it says that it is
+    network: str  # "" for none
     lend_to: str
     lend_jobs: int
     lend_memory: int  # bytes

@@ -33,6 +33,7 @@ class Dialler:
         log: Callable[..., None],
     ) -> None:
         self.reach: Reach | None = None  # makes ways through relays
+        self.carry: Reach | None = None  # makes ways by streams of IPFS nodes
         self.unanswered: Callable[[PeerId], None] = lambda _: None  # is told who was not met
         self._mail = mail
         self._lines = lines
@@ -43,12 +44,12 @@ class Dialler:
 
     def dial(self, address: Address) -> None:
         """Connect to a peer, unless it has connected by then."""
-        if address.via is None:
-            self._workers.submit(self._look_up, address)
-        elif self.reach is not None:
-            self.reach(address, partial(self._on_route, address))
+        if address.node:
+            self._make_way(self.carry, address, "this peer uses no IPFS node")
+        elif address.via:
+            self._make_way(self.reach, address, "this peer uses no relays")
         else:
-            self._on_unknown(address, "this peer uses no relays")
+            self._workers.submit(self._look_up, address)
 
     def opened(self, connection: Connection) -> None:
         """Hear that somebody was met."""
@@ -58,6 +59,12 @@ class Dialler:
         """Hear that nobody was met where we dialled."""
         if (peer := self._pending.pop(connection, None)) is not None:
             self.unanswered(peer)
+
+    def _make_way(self, make: Reach | None, address: Address, why_not: str) -> None:
+        if make is None:
+            self._on_unknown(address, why_not)
+        else:
+            make(address, partial(self._on_route, address))
 
     def _look_up(self, address: Address) -> None:
         """Ask where a peer listens; in a worker's thread."""

@@ -14,11 +14,13 @@ from typing import Final
 
 from engine.values import dataclass
 from peers.allowance import Allowance, Rate
+from peers.loopback import is_carried
 
 SILENT_MS: Final = 10_000  # to finish the handshake (5 s) and say something (5 s)
 MAX_SHUT_OUT: Final = 10_000  # keys; who has more can make new ones as well
 BURST_S: Final = 16  # handshakes of so many seconds at once: all that one host may have, twice
 LOOPBACK: Final = "loopback"  # this machine, whichever of its addresses
+CARRIED: Final = "carried"  # what an IPFS node of this machine carries here (loopback.py)
 MAX_HOSTS: Final = 10_000  # whose handshakes are counted; those seen last
 
 
@@ -30,6 +32,7 @@ class Limits:
     per_host: int = 16
     handshakes_s: int = 2  # of one host, after a burst of BURST_S times that (docs/adr/0096)
     loopback_times: int = 8  # as much of either for this machine itself: it can be many peers
+    carried_times: int = 4  # and for what comes through IPFS: strangers, told apart before
 
     def connections_of(self, host: str) -> int:
         """Return how many connections one host may have."""
@@ -40,7 +43,7 @@ class Limits:
         return self.handshakes_s * self._times(host)
 
     def _times(self, host: str) -> int:
-        return self.loopback_times if host == LOOPBACK else 1
+        return {LOOPBACK: self.loopback_times, CARRIED: self.carried_times}.get(host, 1)
 
 
 class Gate:
@@ -117,5 +120,5 @@ def _house(host: str) -> str:
     except ValueError:
         return host
     if address.is_loopback:
-        return LOOPBACK
+        return CARRIED if is_carried(host) else LOOPBACK
     return host if address.version == 4 else str(address.packed[:8].hex())

@@ -31,6 +31,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _VIA: Final = "?via="
+_IPFS: Final = re.compile(r"([0-9A-Za-z]{40,80})\.ipfs", re.ASCII)  # a libp2p peer id of any kind
 _FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer start` prints it"
 
 
@@ -98,7 +99,7 @@ class Address:
     """Where a peer listens; or, with `via`, where that one does, through which it is reached."""
 
     peer: PeerId
-    host: str  # a name or an IP address; IPv6 without its brackets
+    host: str  # a name or an IP address, IPv6 without its brackets; or "NODE.ipfs"
     port: int
     via: PeerId | None = None
 
@@ -125,7 +126,16 @@ class Address:
         where, is_relayed, relay = place.partition(_VIA)
         host, _, port = where.rpartition(":")
         via = PeerId.parse(relay) if is_relayed else None
-        return cls(peer, _host(host), _port(port), via)
+        address = cls(peer, _host(host), _port(port), via)
+        if via and address.node:
+            raise Refused("a relay is not reached through IPFS", fix=_FIX)
+        return address
+
+    @property
+    def node(self) -> str:
+        """Return the IPFS node by whose streams it is reached, or ""."""
+        found = _IPFS.fullmatch(self.host)
+        return found[1] if found else ""
 
     @property
     def place(self) -> str:

@@ -4,6 +4,7 @@
 'the connection ended'
 """
 
+from dataclasses import astuple
 from typing import Final, NamedTuple
 
 from peers.connection import Channel, Place
@@ -28,8 +29,7 @@ class Start(NamedTuple):
 def start(said: Start) -> Frame:
     """Begin."""
     listening = tuple((number, channel.value) for number, channel in said.listening)
-    limits = said.limits
-    counts = (limits.connections, limits.per_host, limits.handshakes_s, limits.loopback_times)
+    counts = astuple(said.limits)
     return _frame(Kind.START, 0, (said.secret, counts, listening))
 
 
@@ -38,10 +38,10 @@ def unpack_start(frame: Frame) -> Start:
     match _unpack(frame, Kind.START):
         case (
             bytes(secret),
-            (int(connections), int(per_host), int(handshakes_s), int(loopback_times)),
+            (int(all_), int(per_host), int(handshakes_s), int(loopback), int(carried)),
             tuple(listening),
         ):
-            limits = Limits(connections, per_host, handshakes_s, loopback_times)
+            limits = Limits(all_, per_host, handshakes_s, loopback, carried)
             return Start(secret, limits, tuple(map(_listening, listening)))
     raise RemoteFault("it does not begin with a start")
 

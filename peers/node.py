@@ -30,6 +30,7 @@ from peers.node_content import open_content
 from peers.node_credit import Credit, Kept, open_credit
 from peers.node_ground import Ground
 from peers.node_home import Home, Log
+from peers.node_ipfs import ByIpfs, open_by_ipfs
 from peers.node_relays import Here, open_relays
 from peers.node_requester import open_requester
 from peers.post import Happened, Post
@@ -72,6 +73,7 @@ class Node:
         self._lines: Lines
         self._registrar: Registrar
         self._relays: Relays
+        self._by_ipfs: ByIpfs
         self._depot: Depot
         self._content: ContentDesk
         self._ground: Ground
@@ -115,6 +117,7 @@ class Node:
             "addresses": [str(address) for address in self._where.reached_at()],
             "pid": os.getpid(),
             "http": self.http,
+            "ipfs": self._by_ipfs.status(),
         }
 
     def figures(self) -> str:
@@ -194,6 +197,7 @@ class Node:
         self._requester = self._borrow(closing)
         here = Here(self._keys, self._listening, self._where)
         self._relays = open_relays(here, self._ground, self._registrar, dialler, closing)
+        self._by_ipfs = open_by_ipfs(here, self._ground, self._registrar, dialler, closing)
         self._switch = Switch(self._post, self._parts(), self._log, dialler.failed)
 
     def _parts(self) -> Parts:
@@ -205,6 +209,7 @@ class Node:
             self._requester,
             self._relays,
             self._credit.treasury,
+            self._by_ipfs,
         )
 
     def _find_peers(self, workers: ThreadPoolExecutor) -> Dialler:

@@ -18,6 +18,7 @@ from peers.credit_desk import CreditDesk, Granting, Settling
 from peers.credits import check
 from peers.identity import Address, PeerId
 from peers.lines import Lines
+from peers.loopback import is_carried
 from peers.peer_record import Notice
 from peers.plain import Plain
 from peers.registrar import Registrar
@@ -175,6 +176,7 @@ class Reception:
             "peer": str(peer),
             "address": (*named, *said, "")[0],
             "state": "up" if line else "down",
+            "by": "ipfs" if line and is_carried(line.host) else "",
             "named": bool(named),
             **(_lends(notice, self._borrowing.credit(notice)) if notice else {}),
         }

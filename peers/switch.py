@@ -28,6 +28,7 @@ class Parts(NamedTuple):
     requester: Part  # has others run steps
     relays: Part
     treasury: Part
+    by_ipfs: Part
 
 
 _TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE, CLAIM_TYPE})

@@ -24,6 +24,13 @@ class Keys(NamedTuple):
     transport: Transport
 
 
+class Beside(NamedTuple):
+    """The IPFS node of this machine, if there is one."""
+
+    find: Callable[[], str]  # returns the multiaddress of its API: it may start elsewhere
+    network: str  # that is looked for there; "" for none
+
+
 class Listening(NamedTuple):
     """Where it listens, and how others reach that."""
 
@@ -34,6 +41,7 @@ class Listening(NamedTuple):
     via: tuple[Address, ...] = ()  # peers through which others reach this one
     is_dialled: bool = True  # by others, at its addresses; else they only come through those
     is_relay: bool = False
+    beside: Beside | None = None
 
     def after(self, count: int) -> int:
         """Return the port so many after that of its address, which a firewall can name; or 0."""
@@ -63,6 +71,7 @@ class Whereabouts:
         self._listening = listening
         self._lent = lent
         self.relayed: Callable[[], tuple[str, ...]] = tuple  # places at relays
+        self.carried: Callable[[], tuple[str, ...]] = tuple  # places at IPFS nodes
         self.free_slots: Callable[[], int] = lambda: lent.share.cores  # that are not lent now
         self.is_open: Callable[[], bool] = lambda: True  # for work
         self.credit: Callable[[], int] = lambda: lent.credit  # to whom it does not know, now
@@ -81,9 +90,9 @@ class Whereabouts:
     def reached_at(self) -> tuple[Address, ...]:
         """Return where others reach this peer."""
         me = self._keys.identity.peer
-        relayed = tuple(Address.at(me, place) for place in self.relayed())
+        others = tuple(Address.at(me, place) for place in (*self.relayed(), *self.carried()))
         direct = self.addresses if self._listening.is_dialled else ()
-        return (*direct, *relayed)[:MAX_ADDRESSES]
+        return (*direct[: MAX_ADDRESSES - len(others)], *others)
 
     def describe(self, serial: int, made_ms: int, expires_ms: int) -> PeerRecord:
         """Return what this peer says of itself."""

@@ -26,7 +26,10 @@ from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, tally, told
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
-START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json")
+START = (
+    *("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json"),
+    *("--ipfs", "none"),  # of whoever runs these tests
+)
 PATIENCE_S = 120
 
 

@@ -182,9 +182,13 @@ class Kubo(AbstractContextManager["Kubo"]):
 
     # streams to other nodes
 
-    def listen(self, protocol: str, target: str) -> None:
-        """Have streams of a protocol, "/x/…", carried to a multiaddress of this machine."""
-        self._calls.value("p2p/listen", protocol, target)
+    def listen(self, protocol: str, target: str, *, names: bool = False) -> None:
+        """Have streams of a protocol, "/x/…", carried to a multiaddress of this machine.
+
+        With `names`, each begins with the id of the node it comes from, on a line.
+        """
+        options = {"report-peer-id": "true"} if names else {}
+        self._calls.value("p2p/listen", protocol, target, options=options)
 
     def forward(self, protocol: str, listen: str, peer: str) -> None:
         """Have connections to a multiaddress here carried to another node's listener."""

@@ -72,3 +72,11 @@ def test_numbers_are_used_again(happened: list[tuple[int, str, bool]]) -> None:
         else:
             there.pop(number, None)
             gate.leave(number)
+
+
+def test_what_is_carried_by_ipfs_has_limits_of_its_own() -> None:
+    """It takes nothing from programs of this machine, nor these from it."""
+    gate = Gate(Limits(connections=100, per_host=1, loopback_times=2, carried_times=3))
+    carried = [gate.enter(number, "127.64.0.1", 0) for number in range(4)]
+    assert carried == ["", "", "", "over 3 connections from one host"]
+    assert [gate.enter(number, "127.0.0.1", 0) for number in (10, 11)] == ["", ""]
