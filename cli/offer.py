@@ -66,6 +66,10 @@ def _nothing(ctx: click.Context, typed: str) -> Items:
     return ()  # it is for the person to say
 
 
+def _none(ctx: click.Context, typed: str) -> Items:
+    return (CompletionItem("none", help="do without"),)
+
+
 OFFERS: Final[dict[str, Offer]] = {
     "ADDRESS": _nothing,
     "AMOUNT": _nothing,
@@ -87,6 +91,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "NAME=C,...": _nothing,
     "NAME=VALUE": _params,
     "NAME[/PEER][=WEIGHT]": _nothing,
+    "NETWORK": _nothing,
     "NOW": offer_runs.runs,
     "PEER": offer_runs.debtors,
     "PEERID": offer_runs.peers,
@@ -106,5 +111,6 @@ OFFERS: Final[dict[str, Offer]] = {
     "WORKFLOW": offer_files.workflows,
     "WORKFLOW#NAME": offer_files.environments,
     "WORKFLOW[#NAME]": offer_files.environments,
+    "none": _none,
     "tally://PEERID@HOST:PORT": _nothing,
 }

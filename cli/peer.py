@@ -31,7 +31,7 @@ def peer() -> None:
     "--address", metavar="HOST[:PORT]", multiple=True, help="Where others reach this peer."
 )
 @click.option("--ipfs", metavar="ADDRESS|none", help="The IPFS node's API.")
-@click.option("--network", metavar="NAME|none", help="Whose peers to find on IPFS.")
+@click.option("--network", metavar="NETWORK|none", help="Whose peers to find on IPFS.")
 @click.option("--lend-to", type=click.Choice(BORROWERS), help="Whose steps to run.")
 @click.option("--lend-jobs", metavar="N", help="Steps of others that run at the same time.")
 @click.option("--lend-memory", metavar="SIZE", help="Memory for them together.")
