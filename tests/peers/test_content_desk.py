@@ -1,0 +1,279 @@
+"""What commands have brought here, asked of a desk before parts that note what they are told."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from engine.content.cid import Cid
+from engine.errors import Unavailable
+from peers.content_desk import AT_A_TIME, MAX_HAVING, TOLD_MS, ContentDesk
+from peers.control import Control, Visitor
+from peers.fetch import MAX_SOURCES
+from peers.fetching import Said
+from peers.identity import PeerId
+from peers.plain import Plain
+from peers.publicity import Publicity
+from tests.peers.graphs import leaf
+from tests.peers.keys import identity
+
+ROOT = leaf(b"root").cid
+PEERS = tuple(identity(number).peer for number in range(1, 4))
+
+
+class Caller(Visitor):
+    """A command that notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(Control(Path(), lambda *_: None), lambda *_: None)
+        self.told: list[Plain] = []
+
+    def send(self, value: Plain) -> None:
+        """Note it."""
+        self.told.append(value)
+
+
+class Fetching:
+    """A fetch of which a test says how it goes."""
+
+    def __init__(self, sources: Iterable[PeerId], said: Said) -> None:
+        self.sources = frozenset(sources)
+        self.said = said
+        self.came_bytes = 0
+        self.is_refused = self.is_stopped = False
+
+    def stop(self) -> None:
+        """Note that it is not wanted any more."""
+        self.is_stopped = True
+
+
+class Depot:
+    """Notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Cid, tuple[Cid, ...], bool]] = []
+        self.fetches: list[Fetching] = []
+        self.offered: set[Cid] = set()
+
+    def fetch(
+        self,
+        scope: Cid,
+        roots: tuple[Cid, ...],
+        sources: Iterable[PeerId],
+        done: Said,
+        *,
+        is_shallow: bool,
+    ) -> Fetching:
+        """Note a fetch."""
+        self.asked.append((scope, roots, is_shallow))
+        self.fetches.append(Fetching(sources, done))
+        return self.fetches[-1]
+
+    def also_from(self, fetching: Fetching, peers: Iterable[PeerId]) -> None:
+        """Note who else is asked."""
+        fetching.sources |= {*peers}
+
+    def status(self) -> dict[str, int]:
+        """Say nothing."""
+        return {}
+
+    def offer(self, scope: Cid, roots: Iterable[Cid], asker: PeerId | None) -> None:
+        """Note what everybody may have."""
+        assert tuple(roots) == (scope,)
+        assert asker is None
+        self.offered.add(scope)
+
+    def withdraw(self, scope: Cid) -> None:
+        """Note what nobody may have."""
+        self.offered.remove(scope)
+
+
+class Desk:
+    """A desk, and what is around it."""
+
+    def __init__(self) -> None:
+        self.depot = Depot()
+        self.connected: list[PeerId] = [*PEERS]
+        self.room = 10**9
+        self.public: set[Cid] = set()
+        self.lost = False  # the disk
+        self.logged: list[str] = []
+        self._now_ms = 0
+        publicity = Publicity(
+            self.depot, self._published, lambda what, **_: self.logged.append(what)
+        )
+        peers, room = (lambda: self.connected), (lambda: self.room)
+        self.desk = ContentDesk(self.depot, peers, room, publicity)
+
+    def _published(self) -> frozenset[Cid]:
+        if self.lost:
+            raise Unavailable("the disk is gone")
+        return frozenset(self.public)
+
+    def ask(self, *words: Plain) -> Caller:
+        """Ask for something, and return who is told."""
+        caller, (name, *rest) = Caller(), words
+        assert isinstance(name, str)
+        assert self.desk.knows(name)
+        self.desk.attend(caller, name, rest)
+        return caller
+
+    def have(self) -> Caller:
+        """Ask for all that a root leads to."""
+        return self.ask("have", ROOT.raw, False, ROOT.raw)
+
+    def tick(self, by_ms: int = TOLD_MS) -> None:
+        """Let time pass."""
+        self._now_ms += by_ms
+        self.desk.tick(self._now_ms)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return one, with three peers connected."""
+    return Desk()
+
+
+def test_a_command_is_told_how_far_it_is_and_the_end(desk: Desk) -> None:
+    """Twice a second; the end is when all is durable."""
+    caller = desk.ask("have", ROOT.raw, True, ROOT.raw, leaf(b"other").cid.raw)
+    assert desk.depot.asked == [(ROOT, (ROOT, leaf(b"other").cid), True)]
+    (fetching,) = desk.depot.fetches
+    fetching.came_bytes = 7
+    desk.tick()
+    desk.tick(TOLD_MS // 2)
+    fetching.said(None)
+    assert caller.told == [("came", 7), ("ok", 7)]
+    assert desk.have().told == []
+
+
+def test_what_goes_wrong_is_told(desk: Desk) -> None:
+    """As the fetch says it."""
+    caller = desk.have()
+    desk.depot.fetches[0].said(Unavailable("no block came for too long", fix="wait"))
+    assert caller.told == [("error", "Unavailable", "no block came for too long", "", "wait")]
+
+
+def test_a_fetch_ends_with_its_command(desk: Desk) -> None:
+    """And nothing more is said of it."""
+    caller = desk.have()
+    caller.on_closed()
+    assert desk.depot.fetches[0].is_stopped
+    desk.tick()
+    assert caller.told == []
+
+
+def test_a_command_has_one_thing_fetched_at_a_time(desk: Desk) -> None:
+    """One after the other it may ask for as many as it likes."""
+    caller = desk.have()
+    for _ in range(3):
+        desk.desk.attend(caller, "have", [ROOT.raw, False, ROOT.raw])
+        assert refusal(caller).startswith("one thing at a time")
+        desk.depot.fetches[-1].said(None)
+        desk.desk.attend(caller, "have", [ROOT.raw, False, ROOT.raw])
+    caller.on_closed()
+    assert [one.is_stopped for one in desk.depot.fetches] == [False, False, False, True]
+
+
+def test_fetches_for_commands_are_bounded(desk: Desk) -> None:
+    """One too many is told to come again."""
+    callers = [desk.have() for _ in range(MAX_HAVING)]
+    assert refusal(desk.have()) == f"{MAX_HAVING} other commands have content fetched"
+    callers[0].on_closed()
+    assert desk.have().told == []
+
+
+def test_nobody_is_asked_when_nobody_is_connected(desk: Desk) -> None:
+    """It is said at once, with what to do."""
+    desk.connected.clear()
+    assert refusal(desk.have()) == "no peer is connected"
+    assert not desk.depot.fetches
+
+
+def test_more_are_asked_as_long_as_nothing_comes(desk: Desk) -> None:
+    """A few at a time, who has connected meanwhile too, and never more than a fetch can ask."""
+    desk.connected[:] = [PeerId(bytes([number] * 32)) for number in range(100)]
+    caller = desk.have()
+    (fetching,) = desk.depot.fetches
+    assert len(fetching.sources) == AT_A_TIME
+    desk.tick()
+    assert len(fetching.sources) == 2 * AT_A_TIME
+    fetching.came_bytes = 1
+    desk.tick()
+    assert len(fetching.sources) == 2 * AT_A_TIME
+    fetching.is_refused = True
+    for _ in range(20):
+        desk.tick()
+    assert len(fetching.sources) == MAX_SOURCES
+    assert refusal(caller) == f"none of the {MAX_SOURCES} peers that are connected has it"
+    assert fetching.is_stopped
+
+
+def test_a_fetch_stops_before_the_disk_is_full(desk: Desk) -> None:
+    """What else needs it has some room left."""
+    caller = desk.have()
+    desk.room = 0
+    desk.tick()
+    assert refusal(caller) == "the disk is nearly full"
+    assert desk.depot.fetches[0].is_stopped
+    desk.tick()
+    assert len(caller.told) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("have",),
+        ("have", ROOT.raw),
+        ("have", ROOT.raw, False),
+        ("have", ROOT.raw, 1, ROOT.raw),
+        ("have", str(ROOT), False, ROOT.raw),
+        ("have", ROOT.raw, False, "x"),
+        ("have", ROOT.raw, False, b"x"),
+        ("have", ROOT.raw, False, *[ROOT.raw] * 1_001),
+        ("published", 1),
+    ],
+)
+def test_what_is_asked_otherwise_is_refused(desk: Desk, words: tuple[Plain, ...]) -> None:
+    """And nothing is begun."""
+    caller = desk.ask(*words)
+    assert refusal(caller)
+    assert not desk.depot.fetches
+
+
+def test_what_is_public_is_offered_and_nothing_else(desk: Desk) -> None:
+    """When a command says so, and every now and then; until it is so no more."""
+    desk.tick()
+    assert not desk.depot.offered
+    other = leaf(b"other").cid
+    desk.public = {ROOT, other}
+    assert desk.ask("published").told == [("ok", None)]
+    assert desk.depot.offered == {ROOT, other}
+    assert desk.desk.status()["public"] == 2
+    desk.public = {other}
+    desk.tick()
+    assert desk.depot.offered == {ROOT, other}
+    desk.tick(10_000)
+    assert desk.depot.offered == {other}
+
+
+def test_what_was_public_stays_so_while_it_cannot_be_looked_at(desk: Desk) -> None:
+    """It is written down, and looked at again."""
+    desk.public = {ROOT}
+    desk.ask("published")
+    desk.lost = True
+    assert desk.ask("published").told == [("ok", None)]
+    assert desk.depot.offered == {ROOT}
+    assert desk.logged == ["published"]
+    desk.lost, desk.public = False, set()
+    desk.tick(10_000)
+    assert not desk.depot.offered
+
+
+def refusal(caller: Caller) -> str:
+    """Return what the last thing that a command was told says went wrong."""
+    match caller.told[-1]:
+        case ("error", _, str(what), _, str(fix)):
+            assert fix or "other words" in what or "CID" in what or "one thing" in what
+            return what
+    raise AssertionError(caller.told)
