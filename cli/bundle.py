@@ -59,9 +59,11 @@ def _kind(space: Workspace, root: Cid) -> str:
         return "run"
     if root.codec != DAG_CBOR:
         return "content"
+    from engine.release import RELEASE
     from peers.run_receipts import RUN_RECEIPTS
 
-    return "receipts" if kind_of(space.store.get(root)) == RUN_RECEIPTS.kind else "content"
+    kinds = {RELEASE.kind: "resource", RUN_RECEIPTS.kind: "receipts"}
+    return kinds.get(kind_of(space.store.get(root)) or "", "content")
 
 
 def _receipts(space: Workspace, run: Cid) -> "tuple[Block, ...]":

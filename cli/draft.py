@@ -11,9 +11,16 @@ from engine.errors import Refused
 from engine.workflow.names import did_you_mean, some_of
 from peers import royalty
 from peers.identity import BEGINS, PeerId
-from peers.resource import Author, Opened, Resource, complaint
+from peers.resource import Author, Edition, Opened, Resource, complaint
 
 _HELP: Final = "'tally publish --help' says more"
+
+
+class Last(NamedTuple):
+    """The version before, under the same name and by the same key."""
+
+    edition: Edition
+    resource: Resource | None  # None: it is not here any more
 
 
 class Said(NamedTuple):
@@ -46,22 +53,22 @@ def payees(authors: Sequence[Author]) -> list[royalty.Author]:
 
 def draft(
     said: Said,
-    before: Opened | None,
+    last: Last | None,
     authors: tuple[Author, ...],
     origin: Sequence[Opened],
     prepared: Prepared,
     price: Priced,
 ) -> Resource:
-    """Return a resource as version 1, or as the version after `before`; without a run, or a time.
+    """Return a resource as version 1, or as the version after `last`; without a run, or a time.
 
     Raises: Refused when what is said of it cannot be.
     """
-    was, workflow = before.resource if before else None, prepared.workflow
+    was, workflow = last.resource if last else None, prepared.workflow
     description = _or(said.description, was.description if was else None, workflow.description)
     found = Resource(
         name=workflow.name,
-        version=was.version + 1 if was else 1,
-        previous=before.cid.raw if before else None,
+        version=last.edition.version + 1 if last else 1,
+        previous=last.edition.release.raw if last else None,
         title=_or(said.title, was.title if was else None, workflow.name).strip(),
         description=description.strip(),
         licence=_or(said.licence, was.licence if was else None, _licence(origin)).strip(),

@@ -9,6 +9,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.store.publicity import PUBLISHED
 
 
 @click.command()
@@ -64,6 +65,9 @@ def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
         if not names and not broken:
             fix = "only what 'tally add' or 'tally import' brought in is let go of"
             raise Refused("this is not pinned", where=str(cid), fix=fix)
+        if PUBLISHED in names:
+            fix = f"'tally unpublish {cid}' takes it back, as far as that can be"
+            raise Refused("this is published", where=str(cid), fix=fix)
         for name in names:
             space.store.pins.unpin(cid, name)
         space.journal.let_go(cid)

@@ -66,14 +66,16 @@ def _took(run: RunRow) -> str:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", metavar="RUN|RESOURCE")
 @click.option("--evidence", is_flag=True, help="Who ran each step, where, when and how.")
 @common
 @offline
 def show(settings: Settings, run: str, evidence: bool) -> None:
-    """Show RUN: its steps, their outputs, and the outputs of the workflow."""
+    """Show RUN: its steps, their outputs, and the outputs of the workflow; or an Open Resource."""
     from cli.runview import emit_run, view
 
+    if not evidence and _shown(settings, run):
+        return
     with Workspace(settings.home, online=settings) as space:
         found = view(space, run)
         if found.name and not evidence:
@@ -86,6 +88,22 @@ def show(settings: Settings, run: str, evidence: bool) -> None:
     else:
         _emit_evidence(rows)
     _refuse_forged(rows)
+
+
+def _shown(settings: Settings, text: str) -> bool:
+    """Show an Open Resource, if that is what a word stands for."""
+    from cli.runview import is_known
+
+    with Workspace(settings.home) as space:
+        if is_known(space, text):
+            return False
+    from cli.resources import find_release
+    from cli.resourceview import emit_release
+
+    with Workspace(settings.home, online=settings) as space:
+        if (found := find_release(space, text)) is not None:
+            emit_release(space, settings, found)
+        return found is not None
 
 
 def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "report": Entry("cli.runpage", "report", "Write a run as a web page."),
     "shell": Entry("cli.shell", "shell", "Open a shell in a step's sandbox."),
     "publish": Entry("cli.publish", "publish", "Publish a workflow for everybody."),
+    "unpublish": Entry("cli.unpublish", "unpublish", "Take back what was published."),
     "add": Entry("cli.content", "add", "Add a file or directory to the store."),
     "get": Entry("cli.content", "get", "Write stored content to a path."),
     "cat": Entry("cli.content", "cat", "Print a stored file."),

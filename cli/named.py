@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cli.lockfile import lock_path, read_lock
-from cli.names import is_run, whole_cid
+from cli.names import is_run_here, whole_cid
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.run import RUN
 from engine.summary import load_run, load_workflow
 from engine.values import dataclass, replace
 from engine.workflow.load import load
@@ -83,13 +84,16 @@ def overrides(params: Sequence[str]) -> dict[str, str]:
 
 
 def _of_cid(space: Workspace, cid: Cid) -> Named:
-    from cli.resources import find_release
+    if is_run_here(space, cid):
+        return _of_run(space, cid)
+    from cli.resources import find_release, kind_at
 
-    if is_run(space, cid):
+    if kind_at(space, cid) == RUN.kind:
+        run = load_run(space.store, cid)
+        space.sources.have([run.workflow, run.lock], cid)
         return _of_run(space, cid)
     if (found := find_release(space, str(cid))) is not None:
         return of_release(space, found)
-    space.store.get(cid)  # says so when it is not here
     fix = "name a workflow file, a Run or an Open Resource"
     raise Refused("this is not a run", where=str(cid), fix=fix)
 

@@ -34,6 +34,13 @@ def is_run(space: Workspace, cid: Cid) -> bool:
     return True
 
 
+def is_run_here(space: Workspace, cid: Cid) -> bool:
+    """Return whether a CID names a Run record that is here; nobody else is asked."""
+    if cid.codec != DAG_CBOR or not space.store.has(cid):
+        return False
+    return (kind_of(space.store.get(cid)) or "").startswith(_RUN_KIND)
+
+
 def parse_step(text: str) -> tuple[str, int | None]:
     """Return the name and the index of 'train' or 'train[1]'.
 

@@ -97,7 +97,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "PEERID": offer_runs.peers,
     "PORT": _nothing,
     "REF": offer_runs.content,
-    "RESOURCE": _nothing,
+    "RESOURCE": offer_runs.resources,
     "RUN": offer_runs.runs,
     "S": _steps,
     "SECONDS": _nothing,

@@ -4,13 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from cli.workspace import Workspace
+
+_OF_NAMES: Final = ("names.db", "catalogue.db")  # who opens them loads cryptography
 
 Items: TypeAlias = Iterator["CompletionItem[str]"]
 
@@ -32,6 +34,21 @@ def runs(ctx: click.Context, typed: str) -> Items:
         yield CompletionItem(row.name, help=f"{row.title}, {row.status}")
         if typed.startswith("baf") and row.run is not None:
             yield CompletionItem(str(row.run), help=row.name)
+
+
+def resources(ctx: click.Context, typed: str) -> Items:
+    """Offer Open Resources that were used here, or are announced: by name, by CID once begun."""
+    home = _named(ctx)
+    if not any((home / file).exists() for file in _OF_NAMES):
+        return
+    from cli.resources import announced, bound
+    from peers.identity import tail
+
+    for one in sorted({*bound(home).used, *bound(home).offered, *announced(home)}):
+        yield CompletionItem(one.name, help=f"version {one.version}, by {tail(one.author)}")
+        yield CompletionItem(f"{one.name}@{one.version}", help=str(one.release))
+        if typed.startswith("baf"):
+            yield CompletionItem(str(one.release), help=f"{one.name}@{one.version}")
 
 
 def peers(ctx: click.Context, typed: str) -> Items:

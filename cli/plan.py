@@ -4,6 +4,7 @@ import click
 
 from cli.named import check_forced, find_workflow
 from cli.options import common
+from cli.paying import to_pay
 from cli.planview import emit_plan
 from cli.prepare import Where, prepare
 from cli.settings import Settings
@@ -11,7 +12,7 @@ from cli.workspace import Workspace
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW|CID")
+@click.argument("workflow", metavar="WORKFLOW|CID|RESOURCE")
 @click.option("-p", "params", metavar="NAME=VALUE", multiple=True, help="Set a param (as YAML).")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
@@ -20,6 +21,7 @@ from cli.workspace import Workspace
 @click.option(
     "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
 )
+@click.option("--no-royalty", is_flag=True, help="Pay nobody but the peers that run steps.")
 @common
 def plan(
     settings: Settings,
@@ -29,6 +31,7 @@ def plan(
     offline: bool,
     force: tuple[str, ...],
     royalty: tuple[str, ...],
+    no_royalty: bool,
 ) -> None:
     """Show what WORKFLOW would run and why, and what it would reuse.
 
@@ -39,5 +42,6 @@ def plan(
     with Workspace(settings.home, writing=True, online=online) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
+        royalty = to_pay(space, named, royalty, on, refused=no_royalty)
         prepared = prepare(space, named, params, offline=offline, lock=False, on=on)
         emit_plan(space, settings, prepared, frozenset(force), royalty)

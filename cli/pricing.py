@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from cli.report import note
-from cli.royalties import read_points, royalties_of
+from cli.royalties import is_paid, price_in_words, read_points, royalties_of
 from cli.workspace import Workspace
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Refused
-from peers.credits import read, show
+from peers.credits import read
 from peers.keyring import Identity
 from peers.resource import Opened, Resource
 from peers.royalty import MANIFEST, Author, Manifest, complaint, heirs, opened, percent
@@ -52,7 +52,7 @@ def priced(
     if said.royalty is not None:
         return _given(space, said, origin)
     was = opened(space.store.get(before.royalty)).value if before else None
-    came = {one.resource.royalty: _manifest(space, one.resource.royalty) for one in origin}
+    came = {one.resource.royalty: manifest_of(space, one) for one in origin}
     shares = heirs(came, read_points(said.parents or PARENTS)) if came else ()
     manifest = Manifest(
         None,
@@ -70,19 +70,10 @@ def priced(
 
 def tell_price(found: Priced) -> None:
     """Say what is asked of whoever runs it on peers, and what parents get of that."""
-    manifest = found.manifest
-    if not is_paid(manifest):
-        note("price: nothing; '--share PERCENT' or '--per-run C' asks for something")
-    else:
-        share, fixed = percent(manifest.share), show(manifest.per_run)
-        note(f"price: {share} % of what is paid to peers and {fixed} a run")
-    for parent in manifest.parents:
+    how = "" if is_paid(found.manifest) else "; '--share PERCENT' or '--per-run C' asks for some"
+    note(f"price: {price_in_words(found.manifest)}{how}")
+    for parent in found.manifest.parents:
         note(f"{percent(parent.basis_points)} % of that to the authors of {parent.manifest}")
-
-
-def is_paid(manifest: Manifest) -> bool:
-    """Return whether anybody gets anything by a manifest."""
-    return bool((manifest.share or manifest.per_run) and manifest.pool_most)
 
 
 def asked(space: Workspace, found: Opened) -> Cid | None:
@@ -90,8 +81,15 @@ def asked(space: Workspace, found: Opened) -> Cid | None:
 
     Raises: NotHere when it is not here; Damaged when it is none.
     """
-    cid = found.resource.royalty
-    return cid if is_paid(_manifest(space, cid)) else None
+    return found.resource.royalty if is_paid(manifest_of(space, found)) else None
+
+
+def manifest_of(space: Workspace, found: Opened) -> Manifest:
+    """Return by which manifest the authors of an Open Resource are paid.
+
+    Raises: as `asked`.
+    """
+    return opened(space.sources.get(found.resource.royalty, found.cid)).value
 
 
 def _given(space: Workspace, said: Price, origin: Sequence[Opened]) -> Priced:
@@ -110,7 +108,3 @@ def _given(space: Workspace, said: Price, origin: Sequence[Opened]) -> Priced:
             raise Refused(what, where=str(one.resource.royalty), fix=fix)
     own = next(block for block in royalties.blocks if block.cid == cid)
     return Priced(manifest, own, tuple(one.manifest for one in manifest.parents))
-
-
-def _manifest(space: Workspace, cid: Cid) -> Manifest:
-    return opened(space.store.get(cid)).value

@@ -12,10 +12,10 @@ from cli.report import emit_json, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
-from engine.errors import Refused
+from engine.errors import NotHere, Refused
 
 if TYPE_CHECKING:
-    from cli.draft import Said
+    from cli.draft import Last, Said
     from cli.prepare import Prepared
     from cli.pricing import Price, Priced
     from cli.publicity import Public
@@ -127,15 +127,17 @@ def _publish(
     from cli.draft import authors_of, draft, is_news, payees
     from cli.pricing import priced, tell_price
     from cli.publicity import public
+    from cli.resources import open_release
     from peers.keyring import Keyring
+    from peers.resource import printed
 
     identity = Keyring(settings.home / "keys").identity()
-    before = _latest(space, identity, prepared.workflow.name)
-    was = before.resource if before else None
+    last = _last(space, identity, prepared.workflow.name)
+    was = last.resource if last else None
     authors = authors_of(said, was, identity.peer)
     paid = priced(space, identity, price, (was, payees(authors)), came)
     run = _run_of(space, prepared)
-    found = draft(said, before, authors, came, prepared, paid)
+    found = draft(said, last, authors, came, prepared, paid)
     found = replace(found, example=run.run if run else None)
     _must_hold(space, found, run)
     seen = list(public(space, prepared, run))
@@ -144,8 +146,9 @@ def _publish(
         note(f"no run of exactly this is here: it is published without one; {_RUN_IT}")
     if dry_run:
         return _emit_dry(settings, found, seen)
-    if before is not None and was is not None and not is_news(found, was):
-        note(f"this is {was.name}@{was.version}, which is published already: nothing is new")
+    if last is not None and was is not None and not is_news(found, was):
+        note(f"nothing is new since {printed(was)}")
+        before = open_release(space, last.edition.release)
         _offer(space, settings, identity, before)
         return _emit(settings, before, seen, is_new=False)
     made = _make(space, identity, found, paid)
@@ -153,17 +156,24 @@ def _publish(
     return _emit(settings, made, seen, is_new=True)
 
 
-def _latest(space: Workspace, identity: "Identity", name: str) -> "Opened | None":
-    """Return the last version that this peer published under a name.
-
-    Raises: Unavailable when it is not here.
-    """
+def _last(space: Workspace, identity: "Identity", name: str) -> "Last | None":
+    """Return the last version that this peer published under a name; say whose it is, too."""
+    from cli.draft import Last
     from cli.resources import known, open_release
+    from peers.identity import tail
 
-    own = [one for one in known(space).offered if (one.author, one.name) == (identity.peer, name)]
+    offered = [one for one in known(space).offered if one.name == name]
+    if others := {tail(one.author) for one in offered if one.author != identity.peer}:
+        note(f"something is published as '{name}' by {', '.join(sorted(others))}, too")
+    own = [one for one in offered if one.author == identity.peer]
     if not own:
         return None
-    return open_release(space, max(own, key=lambda one: one.version).release)
+    newest = max(own, key=lambda one: one.version)
+    try:
+        return Last(newest, open_release(space, newest.release).resource)
+    except NotHere:
+        note(f"{name}@{newest.version} is not here any more: what was said of it is said anew")
+        return Last(newest, None)
 
 
 def _run_of(space: Workspace, prepared: "Prepared") -> "RunRow | None":

@@ -22,34 +22,47 @@ from engine.reaching import Reaching
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
 from engine.step import RESULT, Result
-from engine.summary import StepSummary, load_run, load_workflow
+from engine.summary import (
+    Output,
+    StepSummary,
+    final_outputs,
+    load_run,
+    load_workflow,
+    of_record,
+)
 from engine.verdict import StepVerdict, judge
 
 
-def bring(space: Workspace, cid: Cid, run: Run, steps: Sequence[Recorded]) -> None:
+def bring(space: Workspace, within: Cid, run: Run, steps: Sequence[Recorded]) -> None:
     """Have here what steps of a run are run again on, if anybody can be asked.
+
+    `within`: the public root that it is a part of: the run itself, or an Open Resource.
 
     Raises: NotHere when nobody gives it; Damaged when it is wrong.
     """
     if not space.sources:
         return
-    making = environments(space, Path(), offline=True, within=cid)
+    making = environments(space, Path(), offline=True, within=within)
     carriers = carriers_of(space, run)
     for closure in dict.fromkeys(step.order.step.closure for step in steps):
         if closure in carriers:
             making.open(carriers[closure])
-    space.sources.have((step.order.key for step in steps), within=cid)
+    space.sources.have((step.order.key for step in steps), within=within)
 
 
 def repeat(
-    space: Workspace, settings: Settings, cid: Cid, steps: Sequence[Recorded], on: Where
+    space: Workspace,
+    settings: Settings,
+    run: Run,
+    steps: Sequence[Recorded],
+    on: Where,
+    within: Cid,
 ) -> tuple[StepVerdict, ...]:
-    """Run steps again, each on its recorded inputs, and compare.
+    """Run steps again, each on its recorded inputs, and compare; `within` as in `bring`.
 
     Raises: StepFailed when cancelled; Unavailable when this machine cannot; Damaged when what is
     recorded is not all right.
     """
-    run = load_run(space.store, cid)
     watched = Steps(
         Counter(step.name[0] for step in steps),
         frozenset(step.name[0] for step in steps if step.id != step.name[0]),
@@ -58,7 +71,7 @@ def repeat(
         watching(watched) as watch,
         open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
-        recorded = Reaching(space.store, space.sources, cid)  # what is compared may be elsewhere
+        recorded = Reaching(space.store, space.sources, within)  # what is compared may be elsewhere
         again = Rerun(recorded, crew, replace(capacity, ahead=0), watch)
         with interruptible(again.cancel):
             return again.run(steps)
@@ -90,6 +103,22 @@ def repeat_chain(
         raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
     return tuple(_drift(space, step, given.get(step.id)) for step in steps)
+
+
+def outputs_now(space: Workspace, run: Cid, verdicts: Sequence[StepVerdict]) -> dict[str, Output]:
+    """Return the outputs of the workflow as they came out now; of a step not run again, as then."""
+    record = load_run(space.store, run)
+    now = {one.id: one for one in verdicts}
+    steps = [_now(step, now.get(step.id)) for step in of_record(space.store, record)]
+    workflow = load_workflow(space.store, record.workflow)
+    return final_outputs(space.store.get, workflow.outputs, steps)
+
+
+def _now(step: StepSummary, verdict: StepVerdict | None) -> StepSummary:
+    if verdict is None:
+        return step
+    given = {name: one.now for name, one in verdict.outputs.items()}
+    return replace(step, outputs={name: cid for name, cid in given.items() if cid is not None})
 
 
 def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -18,14 +19,17 @@ _FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near
 
 if TYPE_CHECKING:
     from cli.prepare import Where
+    from engine.checks import Judged
     from engine.compare import Difference
     from engine.rerun import Recorded
+    from engine.rows import RunRow
     from engine.verdict import StepVerdict
+    from peers.resource import Opened
     from peers.run_receipts import Bill
 
 
 @click.command()
-@click.argument("what", metavar="RUN|FILE.car")
+@click.argument("what", metavar="RUN|FILE.car|RESOURCE")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("--step", metavar="S", help="Only this step, or one instance of it (train[1]).")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N, drawn at random.")
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
+@click.option("--endorse", is_flag=True, help="Tell other peers what came of it.")
 @common
 def rerun(
     settings: Settings,
@@ -42,11 +47,13 @@ def rerun(
     sample: int | None,
     chain: bool,
     on: "Where",
-) -> int:
+    endorse: bool,
+) -> None:
     """Run every step of RUN again, without reuse, and compare with what is recorded.
 
     Each step gets its recorded inputs, so that verdicts do not depend on one another. Nothing is
-    evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere.
+    evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere. Of an Open
+    Resource it is the run of its author, and its checks are made, too.
     """
     if on == "peers":
         from cli.elsewhere import check_peers
@@ -54,49 +61,125 @@ def rerun(
         check_peers(settings.home)
     if chain and (step or sample):
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
+    if endorse and (step or sample):
+        what = "a rerun of some steps says nothing of the whole"
+        raise Refused(what, fix="leave out --step and --sample, or --endorse")
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
-        run, bill = _find(space, what)
+        run, bill, release = _find(space, what)
         if bill is not None:
             note(_billed(bill))
         try:
-            verdicts, total = _verdicts(space, settings, run, step, sample, on, chain=chain)
+            within = release.cid if release else run
+            verdicts, total = _verdicts(
+                space, settings, run, step, sample, on, within, chain=chain
+            )
+            checks = _checked(space, run, verdicts, release)
+            if endorse:
+                _endorse(space, settings, run, verdicts, release)
         except NoSandbox:
             raise
         except Unavailable as error:
             made = f"is made again by 'tally run {run}'"
             error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
             raise
-    return _emit(settings, run, verdicts, total, bill, at_random=step is None)
+    _emit(settings, run, verdicts, total, bill, checks, at_random=step is None)
+    if checks:
+        from cli.checked import must_hold
+
+        must_hold(checks)
 
 
-def _find(space: Workspace, text: str) -> "tuple[Cid, Bill | None]":
+class _Found(NamedTuple):
+    """What is to be run again."""
+
+    run: Cid
+    bill: "Bill | None" = None  # of a file, what its receipts say
+    release: "Opened | None" = None  # the Open Resource whose run it is
+
+
+def _find(space: Workspace, text: str) -> _Found:
     """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
-    from cli.names import is_run, whole_cid
+    from cli.names import whole_cid
+    from cli.runview import is_known
 
     path = Path(text)
     if path.suffix == ".car" or path.is_file():
         return _imported(space, path)
-    cid = whole_cid(text)
-    if cid is not None and is_run(space, cid):
-        return cid, None
-    found = space.journal.find(text)
+    if is_known(space, text):
+        cid = whole_cid(text)
+        return _Found(_ended(space.journal.find(text)) if cid is None else cid)
+    from cli.resources import example, find_release
+
+    if (release := find_release(space, text, use=True)) is not None:
+        return _Found(example(space, release), None, release)
+    return _Found(_ended(space.journal.find(text)))
+
+
+def _ended(found: "RunRow") -> Cid:
     if found.run is None:
         raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")
-    return found.run, None
+    return found.run
 
 
-def _imported(space: Workspace, path: Path) -> "tuple[Cid, Bill | None]":
+def _endorse(
+    space: Workspace,
+    settings: Settings,
+    run: Cid,
+    verdicts: Sequence["StepVerdict"],
+    release: "Opened | None",
+) -> None:
+    """Tell other peers what came of running an Open Resource again.
+
+    Raises: Refused when it is none.
+    """
+    if release is None:
+        fix = "name an Open Resource: 'tally rerun NAME --endorse'"
+        raise Refused("only of an Open Resource others are told", fix=fix)
+    from cli.sharing import nudge
+    from engine.clock import SystemClock
+    from engine.verdict import of_run
+    from peers.catalogue_file import CatalogueFile
+    from peers.endorsement import endorse
+    from peers.keyring import Keyring
+
+    now_ms = SystemClock().now_ms()
+    identity = Keyring(settings.home / "keys").identity()
+    word = endorse(release.cid, run, of_run(verdicts), identity, now_ms)
+    with CatalogueFile(space.home) as file:
+        file.put(word.data, now_ms)
+    nudge(settings)
+    note(f"peers are told that {identity.peer} ran it again: {of_run(verdicts)}")
+
+
+def _imported(space: Workspace, path: Path) -> _Found:
     from cli.bundlefile import read_bundle
+    from cli.resources import example, release_in
     from engine.bundle import run_in
 
     roots = read_bundle(space, path)
+    if (release := release_in(space, roots)) is not None:
+        return _Found(example(space, release), None, release)
     run = run_in(space.store, roots)
     if len(roots) == 1:
-        return run, None
+        return _Found(run)
     from peers.run_bill import bill_of
 
-    return run, bill_of(space.store, run, roots)
+    return _Found(run, bill_of(space.store, run, roots))
+
+
+def _checked(
+    space: Workspace, run: Cid, verdicts: Sequence["StepVerdict"], release: "Opened | None"
+) -> list["Judged"]:
+    """Make the checks of an Open Resource on what came out now."""
+    if release is None or not release.resource.checks:
+        return []
+    from cli.checked import judge_all
+    from cli.repeat import outputs_now
+
+    get = partial(space.sources.get, within=release.cid)  # of what was not run again
+    outputs = outputs_now(space, run, verdicts)
+    return judge_all(get, release.resource.checks, outputs)
 
 
 def _billed(bill: "Bill") -> str:
@@ -118,6 +201,7 @@ def _verdicts(
     step: str | None,
     sample: int | None,
     on: "Where",
+    within: Cid,
     *,
     chain: bool,
 ) -> tuple[Sequence["StepVerdict"], int]:
@@ -138,8 +222,8 @@ def _verdicts(
     if sample is not None and sample < len(chosen):
         drawn = set(random.SystemRandom().sample(range(len(chosen)), sample))
         chosen = [one for at, one in enumerate(chosen) if at in drawn]
-    bring(space, run, record, chosen)
-    return repeat(space, settings, run, chosen, on), len(steps)
+    bring(space, within, record, chosen)
+    return repeat(space, settings, record, chosen, on, within), len(steps)
 
 
 def _emit(
@@ -148,13 +232,15 @@ def _emit(
     verdicts: Sequence["StepVerdict"],
     total: int,
     bill: "Bill | None",
+    checks: Sequence["Judged"],
     *,
     at_random: bool,
-) -> int:
+) -> None:
     """Print the verdicts, and what those of some steps, drawn at random, prove of the others.
 
     Raises: Differs, StepFailed unless everything holds.
     """
+    from cli.checked import checks_json, tell_checks
     from engine.verdict import can_be_wrong, of_run
 
     verdict = of_run(verdicts)
@@ -166,6 +252,7 @@ def _emit(
                 "steps": [_as_json(one) for one in verdicts],
                 "of": total,
                 "receipts": _bill_as_json(bill),
+                "checks": checks_json(checks),
             }
         )
     else:
@@ -178,7 +265,8 @@ def _emit(
     if at_random and len(verdicts) < total and identical == len(verdicts):
         bound = can_be_wrong(identical, total)
         note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
-    return _judge(verdict, verdicts)
+    tell_checks(checks)
+    _judge(verdict, verdicts)
 
 
 def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
@@ -191,9 +279,9 @@ def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
     return {"count": bill.receipts, **amount, **about}
 
 
-def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> int:
+def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> None:
     if verdict in ("reproduced", "equivalent"):
-        return 0
+        return
     bad = next(one for one in verdicts if one.verdict == verdict)
     if verdict == "failed":
         what = f"step '{bad.id}' failed when it was run again"

@@ -6,7 +6,8 @@ that it is what its name promised.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from contextlib import closing
+from pathlib import Path
 
 from cli.names import whole_cid
 from cli.naming import Choice, Known, Wanted, choose, wanted
@@ -14,13 +15,15 @@ from cli.report import note
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import Damaged, NotHere
+from engine.content.schema import kind_of
+from engine.errors import Damaged, NotHere, Refused
+from engine.release import RELEASE, RESOURCE_PIN
+from engine.summary import load_run
 from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile
+from peers.endorsement import Endorsed
 from peers.identity import PeerId, tail
 from peers.resource import Edition, Get, Opened, is_release, opened, printed
-
-RESOURCE_PIN: Final = "resource"  # keeps one that was used here, so that it stays runnable
 
 
 def find_release(space: Workspace, text: str, *, use: bool = False) -> Opened | None:
@@ -33,9 +36,9 @@ def find_release(space: Workspace, text: str, *, use: bool = False) -> Opened | 
     """
     cid = whole_cid(text)
     if cid is not None:
-        return open_release(space, cid) if is_release_here(space, cid) else None
+        return open_release(space, cid) if kind_at(space, cid) == RELEASE.kind else None
     want = wanted(text)
-    choice = None if want is None else choose(want, known(space, want))
+    choice = None if want is None else choose(want, known(space, want.name))
     if want is None or choice is None:
         return None
     found = _opened(space, choice, want)
@@ -44,14 +47,47 @@ def find_release(space: Workspace, text: str, *, use: bool = False) -> Opened | 
     return found
 
 
-def is_release_here(space: Workspace, cid: Cid) -> bool:
-    """Return whether a CID names a Release, as far as it can be had."""
-    if cid.codec != DAG_CBOR:
-        return False
-    try:
-        return is_release(_get(space, cid)(cid))
-    except NotHere:
-        return False
+def kind_at(space: Workspace, cid: Cid) -> str:
+    """Return what kind of record a CID names; "" for none.
+
+    Raises: Unavailable when it does not come; Damaged when what comes is wrong.
+    """
+    return (kind_of(space.sources.get(cid)) or "") if cid.codec == DAG_CBOR else ""
+
+
+def release_in(space: Workspace, roots: Iterable[Cid]) -> Opened | None:
+    """Return the Open Resource among the roots of a bundle; None when there is none."""
+    for root in roots:
+        if root.codec == DAG_CBOR and is_release(space.store.get(root)):
+            return opened(space.store.get, root)
+    return None
+
+
+def example(space: Workspace, found: Opened) -> Cid:
+    """Return the run that the author of a resource made, the records of which are then here.
+
+    Raises: Refused when it was published without one; Damaged when that is of something else;
+    Unavailable when it does not come.
+    """
+    run = found.resource.example
+    if run is None:
+        what = f"{printed(found.resource)} was published without a run"
+        fix = "'tally run' runs it; what comes out can be run again"
+        raise Refused(what, where=str(found.cid), fix=fix)
+    keep(space, found)
+    bring(space, found, needed(found))
+    if space.sources:
+        space.sources.records(run, found.cid)
+    record, one = load_run(space.store, run), found.resource
+    is_its_own = (record.workflow, record.lock, record.parameters) == (
+        one.workflow,
+        one.lock,
+        one.parameters,
+    )
+    if not is_its_own:
+        what = "the run in this Open Resource is of another workflow, or of other params"
+        raise Damaged(what, where=str(found.cid), fix="believe nothing of it")
+    return run
 
 
 def keep(space: Workspace, found: Opened) -> None:
@@ -62,18 +98,32 @@ def keep(space: Workspace, found: Opened) -> None:
             file.want(found.cid)
 
 
-def known(space: Workspace, want: Wanted | None = None) -> Known:
-    """Return what this home knows of a name, or of all names."""
-    offered = list(_here(space))
-    offered += _announced(space)
-    if not Bindings.is_here(space.home):
-        return Known(None, (), offered)
-    file = Bindings(space.home)
-    try:
-        meant = file.meant(want.name) if want else None
-        return Known(meant, file.used(), [*offered, *file.made()])
-    finally:
-        file.close()
+def bound(home: Path, name: str = "") -> Known:
+    """Return what names mean in a home, and what it has published: public now or not."""
+    if not Bindings.is_here(home):
+        return Known(None, (), ())
+    with closing(Bindings(home)) as file:
+        return Known(file.meant(name), file.used(), file.made())
+
+
+def announced(home: Path) -> list[Edition]:
+    """Return what authors announce, as far as word of it came to a home."""
+    if not CatalogueFile.is_here(home):
+        return []
+    with CatalogueFile(home) as file:
+        notices = file.notices(SystemClock().now_ms())
+    said = ((one.signer, one.announcement, one.release) for one in notices)
+    return [
+        Edition(signer, one.name, int(one.version), release)
+        for signer, one, release in said
+        if one.version.isdecimal()
+    ]
+
+
+def known(space: Workspace, name: str = "") -> Known:
+    """Return what is known in a home of names: as bound, as announced, and what is here."""
+    found = bound(space.home, name)
+    return found._replace(offered=[*found.offered, *announced(space.home), *_here(space)])
 
 
 def _here(space: Workspace) -> Iterator[Edition]:
@@ -85,17 +135,6 @@ def _here(space: Workspace) -> Iterator[Edition]:
                 yield opened(space.store.get, cid).edition
         except (NotHere, Damaged):  # of another, `tally fsck` speaks
             continue
-
-
-def _announced(space: Workspace) -> Iterator[Edition]:
-    """Yield the releases that their authors announce, as far as word of it came here."""
-    if not CatalogueFile.is_here(space.home):
-        return
-    with CatalogueFile(space.home) as file:
-        for notice in file.notices(SystemClock().now_ms()):
-            said = notice.announcement
-            if said.version.isdecimal():
-                yield Edition(notice.signer, said.name, int(said.version), notice.release)
 
 
 def _opened(space: Workspace, choice: Choice, want: Wanted) -> Opened:
@@ -138,13 +177,10 @@ def _check(found: Opened, promised: Edition) -> None:
 
 
 def _bind(space: Workspace, want: Wanted, found: Opened, choice: Choice) -> None:
-    file = Bindings(space.home)
-    try:
+    with closing(Bindings(space.home)) as file:
         was = next((one for one in file.used() if _same(one, found)), None)
         if was is None or was.version != found.resource.version:
             file.use(found.edition)
-    finally:
-        file.close()
     if was is None or was.version != found.resource.version:
         note(f"'{want.name}' is {printed(found.resource)} of {tail(found.author)} from now on")
     if choice.newer is not None:
@@ -161,6 +197,14 @@ def author_name(found: Opened, author: PeerId) -> str:
     names = {PeerId(one.public_key): one.name for one in found.resource.authors}
     name = names.get(author, "")
     return f"{name} ({tail(author)})" if name else tail(author)
+
+
+def endorsed(space: Workspace, found: Opened) -> list[Endorsed]:
+    """Return who says to have run it again, as far as word of it came here."""
+    if not CatalogueFile.is_here(space.home):
+        return []
+    with CatalogueFile(space.home) as file:
+        return file.endorsements(found.cid, SystemClock().now_ms())
 
 
 def bring(space: Workspace, found: Opened, roots: Iterable[Cid]) -> None:

@@ -1,13 +1,18 @@
 """How an Open Resource is printed: for people, and for scripts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from cli.pricing import manifest_of
 from cli.report import emit_json, emit_table, note
-from cli.resources import author_name
+from cli.resources import author_name, endorsed
+from cli.royalties import price_in_words
 from cli.settings import Settings
+from cli.workspace import Workspace
 from engine.content.cid import Cid
+from peers.endorsement import Endorsed
 from peers.identity import PeerId
 from peers.resource import Author, Opened, printed
+from peers.royalty import Manifest
 
 
 def tell_release(found: Opened) -> None:
@@ -17,13 +22,17 @@ def tell_release(found: Opened) -> None:
     note(f"{printed(found.resource)}: {found.resource.title}, by {who}; {licence}")
 
 
-def emit_release(settings: Settings, found: Opened) -> None:
-    """Print an Open Resource."""
+def emit_release(space: Workspace, settings: Settings, found: Opened) -> None:
+    """Print an Open Resource, its price, and who says to have run it again.
+
+    Raises: Unavailable when the manifest of its price does not come; Damaged when that is none.
+    """
+    price, verified = manifest_of(space, found), endorsed(space, found)
     if settings.json:
-        return emit_json(_as_json(found))
-    emit_table(_rows(found))
+        return emit_json(_as_json(found, price, verified))
+    emit_table([*_rows(found), ("price", price_in_words(price)), *_verified(verified)])
     if found.resource.description:
-        note(found.resource.description)
+        emit_table([("",), *((line,) for line in found.resource.description.splitlines())])
     return None
 
 
@@ -42,14 +51,18 @@ def _rows(found: Opened) -> Iterator[tuple[str, str]]:
     for check in one.checks:
         yield "check", str(check)
     yield "run", str(one.example or "-")
-    yield "royalty", str(one.royalty)
     for parent in one.parents:
         yield "made from", str(Cid(parent))
     if one.previous is not None:
         yield "before it", str(Cid(one.previous))
 
 
-def _as_json(found: Opened) -> dict[str, object]:
+def _verified(said: Sequence[Endorsed]) -> Iterator[tuple[str, str]]:
+    for one in said:
+        yield "rerun by", f"{one.signer}: {one.endorsement.verdict}"
+
+
+def _as_json(found: Opened, price: Manifest, verified: Sequence[Endorsed]) -> dict[str, object]:
     one = found.resource
     return {
         "resource": str(found.cid),
@@ -68,10 +81,22 @@ def _as_json(found: Opened) -> dict[str, object]:
         "lock": str(one.lock),
         "params": one.parameters,
         "run": str(one.example) if one.example else None,
-        "royalty": str(one.royalty),
+        "royalty": {
+            "manifest": str(one.royalty),
+            "share_basis_points": price.share,
+            "per_run": price.per_run,
+            "most": price.pool_most,
+            "parents": [
+                {"manifest": str(each.manifest), "share_basis_points": each.basis_points}
+                for each in price.parents
+            ],
+        },
         "parents": [str(Cid(raw)) for raw in one.parents],
         "checks": [str(check) for check in one.checks],
         "made_ms": one.made_ms,
+        "rerun_by": [
+            {"peer": str(each.signer), "verdict": each.endorsement.verdict} for each in verified
+        ],
     }
 
 

@@ -16,7 +16,7 @@ from engine.wholefile import whole_file
 from peers.credits import MAX_CREDITS, Credits, show
 from peers.identity import PeerId
 from peers.royalties import Royalties
-from peers.royalty import WHOLE, Author, is_manifest, opened, percent
+from peers.royalty import WHOLE, Author, Manifest, is_manifest, opened, percent
 
 _MAKE: Final = "name what 'tally royalty make FILE' wrote, or the CID that it printed"
 
@@ -53,6 +53,21 @@ def tell_royalties(royalties: Royalties) -> None:
         names = ", ".join(f"{peer} ({part_in_words(part)})" for peer, part in got.items())
         fixed = f" and {show(manifest.per_run)}" if manifest.per_run else ""
         note(f"royalty: {percent(manifest.share)} % of what is paid to peers{fixed}, to {names}")
+
+
+def is_paid(manifest: Manifest) -> bool:
+    """Return whether anybody gets anything by a manifest."""
+    return bool((manifest.share or manifest.per_run) and manifest.pool_most)
+
+
+def price_in_words(manifest: Manifest) -> str:
+    """Return what is asked of whoever runs something on peers."""
+    if not is_paid(manifest):
+        return "nothing"
+    share, fixed = percent(manifest.share), show(manifest.per_run)
+    return (
+        f"{share} % of what is paid to peers and {fixed} a run, at most {show(manifest.pool_most)}"
+    )
 
 
 def parts(royalties: Royalties, manifest: Cid) -> dict[PeerId, int]:

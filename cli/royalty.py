@@ -78,7 +78,13 @@ def make(
 @common
 def show(settings: Settings, manifest: str) -> None:
     """Say who is paid by a manifest."""
-    from cli.royalties import part_in_words, parts, royalties_of, shares_json
+    from cli.royalties import (
+        part_in_words,
+        parts,
+        price_in_words,
+        royalties_of,
+        shares_json,
+    )
     from peers.royalty import percent
 
     with Workspace(settings.home) as space:
@@ -89,21 +95,11 @@ def show(settings: Settings, manifest: str) -> None:
         return emit_json({"manifest": str(cid), **_as_json(found), "shares": shares})
     weights = {name: str(weight) for name, weight in _weights(found)}
     got = {str(peer): part_in_words(part) for peer, part in parts(royalties, cid).items()}
-    note(_terms(found))
+    note(price_in_words(found))
     for one in found.parents:
         note(f"{percent(one.basis_points)} % of that to the authors of its parent {one.manifest}")
     rows = [(name, weights.get(name, "-"), got.get(name, "0 %")) for name in weights | got]
     return emit_table(rows, ("author", "weight", "gets"))
-
-
-def _terms(manifest: "Manifest") -> str:
-    from peers import credits as of
-    from peers.royalty import percent
-
-    return (
-        f"{percent(manifest.share)} % of what is paid to peers and {of.show(manifest.per_run)}"
-        f" a run, at most {of.show(manifest.pool_most)}"
-    )
 
 
 def _as_json(manifest: "Manifest") -> dict[str, object]:

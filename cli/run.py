@@ -12,10 +12,9 @@ from cli.options import common
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Refused, StepFailed
+from engine.errors import StepFailed
 
 if TYPE_CHECKING:
-    from cli.named import Named
     from cli.prepare import How, Prepared, Where
     from cli.remaining import Remaining
     from cli.runview import RunView
@@ -64,6 +63,7 @@ def run(
     whatever: the same command goes on from there.
     """
     from cli.named import check_forced, find_workflow, overrides
+    from cli.paying import to_pay
     from cli.prepare import How, prepare
     from cli.repeated import repeated
 
@@ -72,7 +72,7 @@ def run(
     with Workspace(settings.home, writing=True, online=online) as space:
         named = find_workflow(space, workflow)
         check_forced(named.workflow, force)
-        royalty = _royalty(space, named, royalty, on, refused=no_royalty)
+        royalty = to_pay(space, named, royalty, on, refused=no_royalty)
         if on == "peers" and not dry_run:
             from cli.elsewhere import check_peers
 
@@ -102,30 +102,6 @@ def run(
 
         must_hold(found.checks, sorted(overrides(params)))
     return 0
-
-
-def _royalty(
-    space: Workspace, named: "Named", words: tuple[str, ...], on: "Where", *, refused: bool
-) -> tuple[str, ...]:
-    """Return the manifests to pay by: those that were named, and that of an Open Resource.
-
-    Raises: Refused when some are named, and none is to be paid by.
-    """
-    if refused and words:
-        raise Refused("--royalty and --no-royalty at once", fix="leave one of them out")
-    if named.release is None:
-        return words
-    from cli.pricing import asked
-    from cli.resourceview import tell_release
-
-    tell_release(named.release)
-    manifest = asked(space, named.release)
-    if manifest is None or on == "local":
-        return words
-    if refused:
-        note("its authors ask for a royalty; with --no-royalty they get nothing")
-        return ()
-    return (*words, str(manifest))
 
 
 def _consent(

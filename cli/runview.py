@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cli.names import is_run, whole_cid
+from cli.names import is_run, is_run_here, whole_cid
 from cli.report import emit_json, note
 from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.evidence import signers
+from engine.journal import LATEST
 from engine.products import Products
 from engine.rows import RunRow, StepRow
 from engine.sides import Side
@@ -54,6 +55,15 @@ def view(space: Workspace, text: str) -> RunView:
     """
     found = find_run(space, text)
     return _of_record(space, found, "") if isinstance(found, Cid) else view_row(space, found)
+
+
+def is_known(space: Workspace, text: str) -> bool:
+    """Return whether a word is the whole name, id or CID of a run that is here, or LATEST."""
+    cid = whole_cid(text)
+    if cid is not None:
+        return is_run_here(space, cid)
+    called = {name for row in space.journal.runs() for name in (row.name, row.id)}
+    return text == LATEST or text in called
 
 
 def find_run(space: Workspace, text: str) -> RunRow | Cid:

@@ -21,6 +21,7 @@ from engine.values import dataclass
 from engine.workflow.names import NAME
 
 MAX_CHECKED: Final = 2**20  # bytes of an output that is looked into: metrics are a page of text
+_SHOWN: Final = 60  # characters of a number that was found: it may have a million
 MAX_PATH: Final = 200  # characters: a check is a line that people read
 
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -94,7 +95,7 @@ def _judge(check: Check, data: bytes) -> Judged:
     except _Absent as absent:
         return Judged(check, holds=False, found=str(absent))
     holds = _COMPARISONS[check.comparison](found, Decimal(check.value))
-    return Judged(check, holds, str(found))
+    return Judged(check, holds, str(found)[:_SHOWN])
 
 
 class _Absent(Exception):

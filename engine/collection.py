@@ -19,6 +19,7 @@ from engine.journal import Journal
 from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
+from engine.release import RESOURCE, RESOURCE_PIN
 from engine.rows import RunRow
 from engine.run import Run
 from engine.step import GATHER_PAGE_RECORD, RESULT, STEP
@@ -42,7 +43,8 @@ class Collected:
 
 
 LinksOf = Callable[[Cid, bytes], Iterable[Cid]]
-_NAMING: Final = frozenset(record.kind for record in (STEP, GATHER_PAGE_RECORD, RESULT, LOCK))
+_RECORDS: Final = (STEP, GATHER_PAGE_RECORD, RESULT, LOCK)
+_NAMING: Final = frozenset((RESOURCE, *(record.kind for record in _RECORDS)))
 
 
 class Collection:
@@ -83,12 +85,21 @@ class Collection:
         """Return runs, and what follows their links except to what a collection has taken.
 
         An intermediate output or an environment that is gone as a whole is made again when it is
-        wanted; one that is here must be complete.
+        wanted; one that is here must be complete. So with what a resource links to.
         """
         ended = [run.run for run in self._journal.runs() if run.run is not None]
         may_go = {drop.cid for drop in to_drop(self._facts(ended), Policy(environments=0))}
         may_go |= set(self._locked(ended)) - {cid for cid, _ in self._store.pins.all()}
+        may_go |= set(self._of_resources())
         return ended, _sparing({cid for cid in may_go if not self._store.has(cid)})
+
+    def _of_resources(self) -> Iterator[Cid]:
+        """Yield what resources lead to that are used here: some of that may never have been."""
+        for cid, name in self._store.pins.all():
+            if name == RESOURCE_PIN:
+                with suppress(NotHere, Damaged):
+                    for record in links(cid, self._store.get(cid)):
+                        yield from links(record, self._store.get(record))
 
     def _locked(self, runs: Iterable[Cid]) -> Iterator[Cid]:
         for cid in runs:
@@ -173,7 +184,7 @@ def _environments(lock: Lock) -> Iterator[Cid]:
 
 
 def _sparing(gone: set[Cid]) -> LinksOf:
-    """Return what follows links, but not from where a step or a lock names what goes.
+    """Return what follows links, but not from where a step, a lock or a resource names what goes.
 
     A directory or a log that has the same content somewhere in it still needs it.
     """

@@ -15,6 +15,8 @@ from engine.errors import Damaged
 from engine.values import dataclass
 
 MAX_RELEASE: Final = 256  # bytes; one has 198
+RESOURCE: Final = "tallystick/resource/1"  # the kind of what it links to (peers/resource.py)
+RESOURCE_PIN: Final = "resource"  # keeps one that was used here, as far as it was brought here
 KEY: Final = 32
 SIGNATURE: Final = 64
 

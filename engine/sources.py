@@ -101,7 +101,7 @@ class Sources:
         self._bring([cid], within or cid)
         return self._store.get(cid)
 
-    def records(self, root: Cid) -> None:
+    def records(self, root: Cid, within: Cid | None = None) -> None:
         """Have in the store the record that a root is, and all records that it leads to.
 
         They are small beside what else is linked to from there, of which nothing is asked for.
@@ -111,15 +111,15 @@ class Sources:
         known, level = {root}, [root]
         while level:
             here = self._store.has_many(level)
-            self._bring([cid for cid in level if cid not in here], root)
-            below = dict.fromkeys(link for cid in level for link in self._links(cid))
+            self._bring([cid for cid in level if cid not in here], within or root)
+            below = dict.fromkeys(link for cid in level for link in self._links(cid, within))
             level = [cid for cid in below if cid.codec == DAG_CBOR and cid not in known]
             known.update(level)
             if len(known) > STRANGER.blocks:
                 raise Damaged(f"content of over {STRANGER.blocks} records", where=str(root))
 
-    def _links(self, cid: Cid) -> Iterable[Cid]:
-        return links(cid, self.get(cid))
+    def _links(self, cid: Cid, within: Cid | None) -> Iterable[Cid]:
+        return links(cid, self.get(cid, within))
 
     def _bring(self, cids: Sequence[Cid], within: Cid) -> None:
         for at in range(0, len(cids), MAX_BROUGHT):

@@ -90,6 +90,18 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         self._write_own(posting)
         return bool(self._do(lambda: self.take([Kept(posting, US)])))
 
+    def withdraw(self, release: Cid) -> int | None:
+        """Announce a Release no more; return until when peers that heard of it may list it.
+
+        None when this home did not announce it.
+        """
+        own = [one for one in _own(self._home / OWN) if isinstance(one, Announced)]
+        found = [one for one in own if one.release == release]
+        for one in found:
+            (self._home / OWN / _name_of(key_of(one))).unlink(missing_ok=True)
+        self.drop([key_of(one) for one in found])
+        return max((one.announcement.expires_ms for one in found), default=None)
+
     def want(self, release: Cid) -> None:
         """Keep what is known of a Release for as long as that is current: the user uses it."""
         with self._file.change() as change:

@@ -19,6 +19,7 @@ from engine.content.cid import Cid, are_cids
 from engine.content.schema import Record, kind_of
 from engine.errors import Damaged
 from engine.release import RELEASE, Release, read
+from engine.release import RESOURCE as KIND
 from engine.runner import Signer
 from engine.step import Signed
 from engine.values import dataclass
@@ -195,4 +196,4 @@ def _check_origin(resource: Resource) -> None:
         raise Damaged("what it was made from has no CID")
 
 
-RESOURCE: Final = Record("tallystick/resource/1", Resource, _check)
+RESOURCE: Final = Record(KIND, Resource, _check)

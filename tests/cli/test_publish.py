@@ -4,9 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from cli.workspace import Workspace
+from engine.clock import SystemClock
+from engine.content.cid import Cid
+from engine.store.publicity import public_roots
+from peers.catalogue_file import CatalogueFile
+from peers.resource import opened
+from peers.royalty import opened as manifest_in
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
 from tests.fakes import nixstore
+from tests.peers.keys import identity
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -32,17 +40,267 @@ def scores(write: Write) -> Path:
     return write(STEPS, head=HEAD, name="scores")
 
 
+def carried(own: Program, other: Program, resource: str, tmp_path: Path) -> str:
+    """Bring a resource to another home, as a file; return its CID."""
+    own.told("export", resource, tmp_path / "resource.car")
+    (root,) = other.told("import", tmp_path / "resource.car")["roots"]
+    assert root == {"cid": resource, "kind": "resource"}
+    return resource
+
+
 def test_what_is_published_runs_elsewhere(
     own: Program, other: Program, scores: Path, tmp_path: Path
 ) -> None:
-    """From the file that it was exported to; its checks are made there."""
+    """From the file that it was exported to; its checks are made there, and by a rerun, too."""
     run = own.told("run", scores)["run"]
     made = own.told("publish", scores, "--title", "A score", "--check", CHECK)
     assert (made["name"], made["version"], made["run"]) == ("scores", 1, run)
-    own.told("export", made["resource"], tmp_path / "scores.car")
-    other.told("import", tmp_path / "scores.car")
+    carried(own, other, made["resource"], tmp_path)
     told = other("run", made["resource"], "-o", "json")
     assert told.code == 0, told.err
     assert "scores@1: A score" in told.err
     assert statuses(told.json) == {"measure": "ran"}
     assert told.json["checks"] == [{"check": CHECK, "holds": True, "found": "0.93"}]
+    again = other.told("rerun", made["resource"], "--offline")
+    assert (again["run"], again["verdict"]) == (run, "reproduced")
+    assert again["checks"] == told.json["checks"]
+    assert "holds: 0.93" in other("rerun", "scores").err
+
+
+def test_a_file_of_it_is_run_again(
+    own: Program, other: Program, scores: Path, tmp_path: Path
+) -> None:
+    """As the file of a run is."""
+    own.told("run", scores)
+    resource = own.told("publish", scores)["resource"]
+    own.told("export", resource, tmp_path / "scores.car")
+    assert other.told("rerun", tmp_path / "scores.car")["verdict"] == "reproduced"
+
+
+def test_a_check_that_does_not_hold_is_told(own: Program, scores: Path) -> None:
+    """Exit 4, after the run, which has succeeded; what was found is said, and why it may be."""
+    own.told("run", scores)
+    own.told("publish", scores, "--check", CHECK)
+    told = own("run", "scores", "-p", "accuracy=0.85", "-o", "json")
+    assert told.code == 4
+    assert (told.json["status"], told.json["checks"][0]["holds"]) == ("succeeded", False)
+    assert "found: 0.85" in told.err
+    assert "promised for other params" in told.err
+
+
+def test_nobody_promises_what_does_not_hold(own: Program, scores: Path) -> None:
+    """Of the author's own run: it is not published."""
+    own.told("run", scores)
+    told = own("publish", scores, "--check", "metrics.accuracy > 0.95")
+    assert (told.code, "found: 0.93" in told.err) == (4, True)
+    assert not published(own)
+
+
+def published(program: Program) -> set[Cid]:
+    """Return what a home has made public."""
+    with Workspace(program.home) as space:
+        return set(public_roots(space.store.pins))
+
+
+def test_without_a_run_it_is_published_and_said(own: Program, scores: Path) -> None:
+    """How to have one, too; a rerun then has nothing to run again. The first run is news."""
+    told = own("publish", scores)
+    assert told.code == 0
+    assert "it is published without one; 'tally run WORKFLOW'" in told.err
+    again = own("rerun", "scores")
+    assert (again.code, "published without a run" in again.err) == (2, True)
+    run = own.told("run", scores)["run"]
+    made = own.told("publish", scores)
+    assert (made["version"], made["run"]) == (2, run)
+
+
+def test_the_run_is_of_exactly_this(own: Program, scores: Path) -> None:
+    """Not one with other params, nor one that failed."""
+    own.told("run", scores, "-p", "accuracy=0.5")
+    assert own.told("publish", scores)["run"] is None
+    run = own.told("run", scores)["run"]
+    assert own.told("publish", scores, "-p", "accuracy=0.93")["run"] == run
+
+
+def test_what_has_not_changed_is_no_new_version(own: Program, scores: Path) -> None:
+    """Nor is another run of the same; what was said before need not be said again."""
+    own.told("run", scores)
+    made = own.told("publish", scores, "--title", "A score", "--share", "5", "--check", CHECK)
+    own.told("run", scores, "--force", "measure")
+    again = own.told("publish", scores)
+    assert (again["resource"], again["new"]) == (made["resource"], False)
+    changed = own.told("publish", scores, "--title", "The score")
+    assert (changed["version"], changed["new"]) == (2, True)
+    shown = own.told("show", "scores")
+    assert (shown["title"], shown["previous"]) == ("The score", made["resource"])
+    assert shown["royalty"]["share_basis_points"] == 500
+    assert shown["checks"] == [CHECK]
+    assert published(own) == {Cid.parse(one["resource"]) for one in (made, changed)}
+
+
+@pytest.mark.parametrize("share", ["never", "owners"])
+def test_what_may_not_leave_is_not_published(own: Program, write: Write, share: str) -> None:
+    """An input that is kept, or given to some: exit 2, with which one, and nothing is public."""
+    write("", name="secret")
+    head = f"inputs: {{key: {{path: ./secret.yaml, share: {share}}}}}"
+    path = write("  a: {inputs: {k: inputs.key}, run: 'true'}\n", head=head)
+    told = own("publish", path)
+    assert told.code == 2
+    assert f"input 'key' says 'share: {share}'" in told.err
+    assert not published(own)
+
+
+def test_what_would_be_public_is_said_first(own: Program, scores: Path) -> None:
+    """With sizes; a dry run publishes nothing."""
+    run = own.told("run", scores)["name"]
+    told = own("publish", scores, "-n")
+    assert told.code == 0
+    for what in ("workflow scores", "environments.sh", f"run {run}, with its logs"):
+        assert what in told.out
+    assert "nothing was published" in told.err
+    assert own.told("publish", scores, "-n")["resource"] is None
+    assert not published(own)
+
+
+def test_it_is_announced(own: Program, scores: Path) -> None:
+    """By the key that signed it, until it is taken back."""
+    made = own.told("publish", scores, "--licence", "MIT")
+    now_ms = SystemClock().now_ms()
+    with CatalogueFile(own.home) as file:
+        (notice,) = file.notices(now_ms)
+    assert str(notice.release) == made["resource"]
+    said = notice.announcement
+    assert (said.name, said.version, said.licence) == ("scores", "1", "MIT")
+    told = own("unpublish", "scores")
+    assert (told.code, told.out) == (0, f"{made['resource']}\n")
+    assert "whoever has it keeps it" in told.err
+    assert "list it until" in told.err
+    assert not published(own)
+    with CatalogueFile(own.home) as file:
+        assert file.notices(now_ms) == []
+    told = own("unpublish", "scores")
+    assert (told.code, "this is not published here" in told.err) == (2, True)
+
+
+def test_what_was_taken_back_can_be_published_again(own: Program, scores: Path) -> None:
+    """It is the same version, as long as it is here; a number is never given twice."""
+    first = own.told("publish", scores)
+    assert own.told("unpublish", first["resource"])["unpublished"] == [first["resource"]]
+    assert own.told("publish", scores)["resource"] == first["resource"]
+    own.told("unpublish", "scores")
+    own.told("gc")
+    told = own("publish", scores, "-o", "json")
+    assert told.json["version"] == 2
+    assert "scores@1 is not here any more" in told.err
+
+
+def test_it_is_taken_back_by_its_own_command(own: Program, scores: Path) -> None:
+    """A gc that is to let go of it says so."""
+    made = own.told("publish", scores)
+    told = own("gc", "--unpin", made["resource"])
+    assert (told.code, "tally unpublish" in told.err) == (2, True)
+
+
+def test_authors_are_named(own: Program, scores: Path) -> None:
+    """With their parts, by which the royalty is shared; whoever signs is one of them."""
+    me = own.told("peer", "id")["peer"]
+    bob = str(identity(9).peer)
+    words = ("--author", "Ada Lovelace=2", "--author", f"Bob/{bob}", "--per-run", "0.5")
+    made = own.told("publish", scores, *words)
+    shown = own.told("show", made["resource"])
+    assert shown["authors"] == [
+        {"peer": me, "name": "Ada Lovelace", "weight": 2},
+        {"peer": bob, "name": "Bob", "weight": 1},
+    ]
+    with Workspace(own.home) as space:
+        found = opened(space.store.get, Cid.parse(made["resource"]))
+        manifest = manifest_in(space.store.get(found.resource.royalty)).value
+    assert [author.weight for author in manifest.authors] == [2, 1]
+    assert manifest.per_run == 500_000
+    told = own("publish", scores, "--author", f"Bob/{bob}")
+    assert (told.code, f"add --author NAME/{me}" in told.err) == (2, True)
+
+
+def test_a_manifest_that_there_is_can_be_named(own: Program, scores: Path, tmp_path: Path) -> None:
+    """Then nothing else is said of the price."""
+    made = own.told("royalty", "make", tmp_path / "m", "--share", "3")["manifest"]
+    resource = own.told("publish", scores, "--royalty", tmp_path / "m")["resource"]
+    assert own.told("show", resource)["royalty"]["manifest"] == made
+    told = own("publish", scores, "--royalty", tmp_path / "m", "--share", "3")
+    assert (told.code, "leave out --share" in told.err) == (2, True)
+
+
+def test_what_is_derived_keeps_its_parents_shares(
+    own: Program, other: Program, scores: Path, write: Write, tmp_path: Path
+) -> None:
+    """A fifth to the authors of what it was made from, or as was said; of that to their parents."""
+    parent = own.told("publish", scores, "--licence", "MIT", "--share", "5")
+    carried(own, other, parent["resource"], tmp_path)
+    child = other.told("publish", "--from", parent["resource"], "-p", "accuracy=0.99")
+    shown = other.told("show", child["resource"])
+    assert (shown["parents"], shown["licence"]) == ([parent["resource"]], "MIT")
+    assert shown["params"] == {"accuracy": "0.99"}
+    (share,) = shown["royalty"]["parents"]
+    assert share == {"manifest": parent["royalty"], "share_basis_points": 2_000}
+    other.told("run", child["resource"])
+    mine = write(STEPS, head=HEAD, name="mine")
+    grown = other.told("publish", mine, "--from", child["resource"], "--parent-share", "50")
+    shown = other.told("show", grown["resource"])
+    assert shown["parents"] == [child["resource"]]
+    assert {one["manifest"]: one["share_basis_points"] for one in shown["royalty"]["parents"]} == {
+        child["royalty"]: 4_000,
+        parent["royalty"]: 1_000,
+    }
+    other.told("export", grown["resource"], tmp_path / "grown.car")
+    own.told("import", tmp_path / "grown.car")  # with all manifests, though not the parents
+    assert own.told("royalty", "show", grown["royalty"])["manifest"] == grown["royalty"]
+
+
+def test_a_manifest_without_the_parents_is_refused(
+    own: Program, scores: Path, write: Write, tmp_path: Path
+) -> None:
+    """With what would do."""
+    own.told("publish", scores)
+    own.told("royalty", "make", tmp_path / "m")
+    mine = write(STEPS, head=HEAD, name="mine")
+    told = own("publish", mine, "--from", "scores", "--royalty", tmp_path / "m")
+    assert (told.code, "gives nothing to what this was made from" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--check", "metrics.accuracy"), "not a check"),
+        (("--check", "metric.a > 1"), "did you mean 'metrics'?"),
+        (("--share", "31"), "no such price"),
+        (("--title", "a\x07"), "this cannot be published: its title"),
+        (("--author", "Ada=much"), "is no weight"),
+        (("--from", "nothing"), "there is no such Open Resource"),
+    ],
+)
+def test_what_cannot_be_published_is_refused(
+    own: Program, scores: Path, words: tuple[str, ...], says: str
+) -> None:
+    """Exit 2, with what is wrong; nothing is public."""
+    told = own("publish", scores, *words)
+    assert (told.code, says in told.err) == (2, True), told.err
+    assert not published(own)
+
+
+def test_something_is_to_be_named(own: Program) -> None:
+    """A workflow, or what it was made from."""
+    told = own("publish")
+    assert (told.code, "nothing to publish is named" in told.err) == (2, True)
+
+
+def test_others_are_told_of_a_rerun_when_asked(own: Program, scores: Path) -> None:
+    """Of all steps of a resource, and nothing else; it is shown with the resource."""
+    run = own.told("run", scores)["run"]
+    made = own.told("publish", scores)
+    assert own.told("show", "scores")["rerun_by"] == []
+    own.told("rerun", "scores", "--endorse")
+    me = own.told("peer", "id")["peer"]
+    assert own.told("show", made["resource"])["rerun_by"] == [{"peer": me, "verdict": "reproduced"}]
+    assert f"{me}: reproduced" in own("show", "scores").out
+    assert own("rerun", run, "--endorse").code == 2
+    assert own("rerun", "scores", "--endorse", "--step", "measure").code == 2

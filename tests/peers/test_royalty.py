@@ -18,6 +18,8 @@ from peers.royalty import (
     Author,
     Manifest,
     Parent,
+    complaint,
+    heirs,
     opened,
     pool,
     split,
@@ -108,6 +110,28 @@ def test_parents_of_parents_get_nothing() -> None:
     parent = replace(TWO, parents=(Parent(THIRD, 10_000),))
     manifest = replace(TWO, parents=(Parent(OTHER, 10_000),))
     assert set(split(manifest, {OTHER: parent}, Credits(9))) == {ANN.public_key, BOB.public_key}
+
+
+def test_what_is_derived_from_what_was_derived_keeps_all_shares() -> None:
+    """A parent's own parents get of its part what they get of its pool: it passes that on."""
+    parent = replace(TWO, parents=(Parent(THIRD, 2_500),))
+    assert heirs({OTHER: parent}, 2_000) == (Parent(OTHER, 1_500), Parent(THIRD, 500))
+    both = heirs({OTHER: parent, THIRD: TWO}, 2_000)  # once as a parent, once as a parent's
+    assert both == (Parent(OTHER, 1_500), Parent(THIRD, 2_500))
+
+
+@given(st.integers(1, 8), st.integers(1, 1_250), st.data())
+def test_nothing_of_what_parents_get_is_lost(count: int, points: int, data: st.DataObject) -> None:
+    """Their parts are what they were promised, however many share; no more than may be named do."""
+    names = [block(str(number)).cid for number in range(24)]
+    shares = st.lists(st.tuples(st.sampled_from(names), st.integers(1, 1_250)), max_size=8)
+    made_from = {}
+    for name in names[:count]:
+        parts = data.draw(shares.map(dict))
+        made_from[name] = replace(TWO, parents=tuple(Parent(*part) for part in parts.items()))
+    found = heirs(made_from, points)
+    assert sum(parent.basis_points for parent in found) == count * points
+    assert not complaint(replace(TWO, parents=found))
 
 
 def test_a_parent_that_is_not_here_is_said() -> None:
