@@ -3,8 +3,7 @@
 import random
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from engine.checks import Judged
     from engine.compare import Difference
     from engine.rerun import Recorded
-    from engine.rows import RunRow
     from engine.verdict import StepVerdict
     from peers.resource import Opened
     from peers.run_receipts import Bill
@@ -52,9 +50,13 @@ def rerun(
     """Run every step of RUN again, without reuse, and compare with what is recorded.
 
     Each step gets its recorded inputs, so that verdicts do not depend on one another. Nothing is
-    evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere. Of an Open
-    Resource it is the run of its author, and its checks are made, too.
+    evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere. RESOURCE
+    stands for the run of its author; its checks are made, too.
     """
+    from cli.endorsing import tell_others
+    from cli.rerunnable import find
+    from engine.verdict import of_run
+
     if on == "peers":
         from cli.elsewhere import check_peers
 
@@ -66,17 +68,18 @@ def rerun(
         raise Refused(what, fix="leave out --step and --sample, or --endorse")
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
-        run, bill, release = _find(space, what)
+        run, bill, release = find(space, what)
+        if endorse and release is None:
+            fix = "name an Open Resource: 'tally rerun NAME --endorse'"
+            raise Refused("others are told of Open Resources only", fix=fix)
         if bill is not None:
             note(_billed(bill))
         try:
             within = release.cid if release else run
-            verdicts, total = _verdicts(
-                space, settings, run, step, sample, on, within, chain=chain
-            )
+            verdicts, total = _verdicts(space, settings, run, step, sample, on, within, chain=chain)
             checks = _checked(space, run, verdicts, release)
-            if endorse:
-                _endorse(space, settings, run, verdicts, release)
+            if endorse and release is not None:
+                tell_others(space, settings, release, run, of_run(verdicts))
         except NoSandbox:
             raise
         except Unavailable as error:
@@ -88,84 +91,6 @@ def rerun(
         from cli.checked import must_hold
 
         must_hold(checks)
-
-
-class _Found(NamedTuple):
-    """What is to be run again."""
-
-    run: Cid
-    bill: "Bill | None" = None  # of a file, what its receipts say
-    release: "Opened | None" = None  # the Open Resource whose run it is
-
-
-def _find(space: Workspace, text: str) -> _Found:
-    """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
-    from cli.names import whole_cid
-    from cli.runview import is_known
-
-    path = Path(text)
-    if path.suffix == ".car" or path.is_file():
-        return _imported(space, path)
-    if is_known(space, text):
-        cid = whole_cid(text)
-        return _Found(_ended(space.journal.find(text)) if cid is None else cid)
-    from cli.resources import example, find_release
-
-    if (release := find_release(space, text, use=True)) is not None:
-        return _Found(example(space, release), None, release)
-    return _Found(_ended(space.journal.find(text)))
-
-
-def _ended(found: "RunRow") -> Cid:
-    if found.run is None:
-        raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")
-    return found.run
-
-
-def _endorse(
-    space: Workspace,
-    settings: Settings,
-    run: Cid,
-    verdicts: Sequence["StepVerdict"],
-    release: "Opened | None",
-) -> None:
-    """Tell other peers what came of running an Open Resource again.
-
-    Raises: Refused when it is none.
-    """
-    if release is None:
-        fix = "name an Open Resource: 'tally rerun NAME --endorse'"
-        raise Refused("only of an Open Resource others are told", fix=fix)
-    from cli.sharing import nudge
-    from engine.clock import SystemClock
-    from engine.verdict import of_run
-    from peers.catalogue_file import CatalogueFile
-    from peers.endorsement import endorse
-    from peers.keyring import Keyring
-
-    now_ms = SystemClock().now_ms()
-    identity = Keyring(settings.home / "keys").identity()
-    word = endorse(release.cid, run, of_run(verdicts), identity, now_ms)
-    with CatalogueFile(space.home) as file:
-        file.put(word.data, now_ms)
-    nudge(settings)
-    note(f"peers are told that {identity.peer} ran it again: {of_run(verdicts)}")
-
-
-def _imported(space: Workspace, path: Path) -> _Found:
-    from cli.bundlefile import read_bundle
-    from cli.resources import example, release_in
-    from engine.bundle import run_in
-
-    roots = read_bundle(space, path)
-    if (release := release_in(space, roots)) is not None:
-        return _Found(example(space, release), None, release)
-    run = run_in(space.store, roots)
-    if len(roots) == 1:
-        return _Found(run)
-    from peers.run_bill import bill_of
-
-    return _Found(run, bill_of(space.store, run, roots))
 
 
 def _checked(

@@ -1,0 +1,63 @@
+"""Rerunnable: what a word given to `tally rerun` stands for: a run, a bundle, an Open Resource."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from engine.rows import RunRow
+    from peers.resource import Opened
+    from peers.run_receipts import Bill
+
+
+class Rerunnable(NamedTuple):
+    """What is to be run again."""
+
+    run: Cid
+    bill: "Bill | None" = None  # of a file, what its receipts say
+    release: "Opened | None" = None  # the Open Resource whose run it is
+
+
+def find(space: Workspace, text: str) -> Rerunnable:
+    """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
+    from cli.names import is_run, whole_cid
+    from cli.runview import is_known
+
+    path = Path(text)
+    if path.suffix == ".car" or path.is_file():
+        return _imported(space, path)
+    cid = whole_cid(text)
+    if cid is not None and is_run(space, cid):
+        return Rerunnable(cid)
+    if cid is None and is_known(space, text):
+        return Rerunnable(_ended(space.journal.find(text)))
+    from cli.resources import example, find_release
+
+    if (release := find_release(space, text, use=True)) is not None:
+        return Rerunnable(example(space, release), None, release)
+    return Rerunnable(_ended(space.journal.find(text)))
+
+
+def _ended(found: "RunRow") -> Cid:
+    if found.run is None:
+        raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")
+    return found.run
+
+
+def _imported(space: Workspace, path: Path) -> Rerunnable:
+    from cli.bundlefile import read_bundle
+    from cli.resources import example, release_in
+    from engine.bundle import run_in
+
+    roots = read_bundle(space, path)
+    if (release := release_in(space, roots)) is not None:
+        return Rerunnable(example(space, release), None, release)
+    run = run_in(space.store, roots)
+    if len(roots) == 1:
+        return Rerunnable(run)
+    from peers.run_bill import bill_of
+
+    return Rerunnable(run, bill_of(space.store, run, roots))
