@@ -18,7 +18,7 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.runner import Signer
-from engine.values import dataclass
+from engine.values import dataclass, replace
 from peers.identity import PeerId
 from peers.peer_record import HOUR_MS, MAX_SERIAL, MAX_TIME_MS
 from peers.signed import seal, unseal
@@ -96,6 +96,20 @@ def announce(release: bytes, words: Words, signer: Signer, now_ms: int) -> Block
     if releases.read(release).public_key != signer.public_key:
         raise ValueError("it is announced by who released it")
     return seal(ANNOUNCEMENT, about, signer)
+
+
+def is_due(announced: Announced, now_ms: int) -> bool:
+    """Return whether one is to be renewed: half of its time is over."""
+    said = announced.announcement
+    return now_ms >= (said.made_ms + said.expires_ms) // 2
+
+
+def renew(announced: Announced, signer: Signer, now_ms: int) -> Block:
+    """Return an announcement of ours with more time."""
+    said = announced.announcement
+    serial = min(max(said.serial + 1, now_ms), MAX_SERIAL)
+    longer = replace(said, serial=serial, made_ms=now_ms, expires_ms=now_ms + VALIDITY_MS)
+    return seal(ANNOUNCEMENT, longer, signer)
 
 
 def excerpt(text: str, most: int) -> str:

@@ -24,7 +24,8 @@ from engine.sqlite import Row, Schema, Sqlite
 from engine.wholefile import whole_file
 from peers.announcement import Announced
 from peers.endorsement import Endorsed
-from peers.posting import Key, Posting, beats, current, key_of, read, times_of
+from peers.identity import PeerId
+from peers.posting import Key, Posting, beats, current, key_of, read
 
 FILE: Final = "catalogue.db"
 OWN: Final = "announced"
@@ -33,9 +34,10 @@ US: Final = ""  # of whom this peer has what its home says itself
 _FIRST: Final = """
 CREATE TABLE postings (
     kind TEXT NOT NULL, signer BLOB NOT NULL, release BLOB NOT NULL,
-    expires_ms INTEGER NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL,
+    name BLOB NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (kind, signer, release)) WITHOUT ROWID;
 CREATE INDEX postings_of ON postings (release);
+CREATE INDEX postings_called ON postings (name);
 CREATE TABLE wanted (release BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 SCHEMA: Final = Schema(
@@ -71,6 +73,7 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
             self._file = self._mended()
         if is_new:
             self._restore()
+        self._inode = self._file.path.stat().st_ino
 
     @staticmethod
     def is_here(home: Path) -> bool:
@@ -118,11 +121,23 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         found = self._current(where, (release.raw,), now_ms)
         return [kept.posting for kept in found if isinstance(kept.posting, Endorsed)]
 
+    def announced_by(self, author: PeerId, now_ms: int) -> list[Announced]:
+        """Return what somebody announces now."""
+        where = "WHERE kind = 'announcement' AND signer = ?"
+        found = self._current(where, (author.key,), now_ms)
+        return [kept.posting for kept in found if isinstance(kept.posting, Announced)]
+
     # what a node asks
 
-    def kept(self, now_ms: int) -> list[Kept]:
-        """Return all that counts now."""
-        return self._current("", (), now_ms)
+    def names(self) -> frozenset[bytes]:
+        """Return the digests of the CIDs of all that is here."""
+        found = self._rows("SELECT name FROM postings")
+        return frozenset(name for (name,) in found if isinstance(name, bytes))
+
+    def kept(self, names: Iterable[bytes], now_ms: int) -> list[Kept]:
+        """Return what counts now of what is called so."""
+        found = (self._current("WHERE name = ?", (name,), now_ms) for name in names)
+        return [kept for some in found for kept in some]
 
     def wanted(self) -> frozenset[Cid]:
         """Return which Releases the user uses."""
@@ -140,16 +155,20 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         with self._file.change() as change:
             change.executemany(query, [(k.kind, k.signer.key, k.release.raw) for k in keys])
 
-    def mark(self) -> tuple[int, int]:
-        """Return what is another whenever another process has changed the file, or put one there.
+    def mark(self) -> int:
+        """Return what is another whenever the file has changed.
 
         Raises: Unavailable when it cannot be read.
         """
         ((version,),) = self._rows("PRAGMA data_version")
+        return int(version)
+
+    def is_gone(self) -> bool:
+        """Return whether the file is not where it was opened: somebody took it away."""
         try:
-            return self._file.path.stat().st_ino, int(version)
+            return self._file.path.stat().st_ino != self._inode
         except FileNotFoundError:
-            return 0, int(version)
+            return True
 
     def close(self) -> None:
         """Close the file."""
@@ -175,6 +194,7 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         except Damaged:
             self._file.close()
             self._file = self._mended()
+            self._inode = self._file.path.stat().st_ino
             return act()
 
     def _mended(self) -> Sqlite:
@@ -210,7 +230,7 @@ def _enter(change: Connection, kept: Kept) -> bool:
         held = _read(kept.source, data)
         if held is not None and not beats(kept.posting, held.posting):
             return False
-    row = (*named, times_of(kept.posting).expires_ms, kept.source, kept.posting.data)
+    row = (*named, kept.posting.cid.digest, kept.source, kept.posting.data)
     change.execute("INSERT OR REPLACE INTO postings VALUES (?, ?, ?, ?, ?, ?)", row)
     return True
 

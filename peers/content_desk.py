@@ -69,6 +69,7 @@ class ContentDesk:
         publicity: Publicity,
     ) -> None:
         """Take who is connected, how many bytes the disk takes, and what offers what is public."""
+        self.nudged: Callable[[], None] = lambda: None  # who else looks at what is published
         self._depot = depot
         self._peers = peers
         self._room = room
@@ -129,6 +130,7 @@ class ContentDesk:
         match (name, *words):
             case ("published",):
                 self._publicity.look()
+                self.nudged()
                 visitor.send(("ok", None))
             case ("have", bytes(scope), bool(is_shallow), *roots) if 0 < len(roots) <= MAX_ROOTS:
                 self._have(visitor, _cid(scope), tuple(map(_cid, roots)), is_shallow=is_shallow)

@@ -74,7 +74,7 @@ class Directory:
         self._known = Known(me, epoch)
         self._dialling = Dialling()
         self._rounds = Rounds(me, self._known, self._dialling)
-        self._talks = Conversations()
+        self._talks = Conversations[PeerId]()
         self._named: dict[PeerId, tuple[Address, ...]] = {}
         self._connected: dict[PeerId, None] = {}
         self._dialled: set[PeerId] = set()  # of those

@@ -7,15 +7,9 @@ Learned, Introduce as Introduced (docs/protocol.md, "Directory").
 from typing import NamedTuple
 
 from engine.values import dataclass
+from peers.changes import Cursor
 from peers.identity import Address, PeerId
 from peers.peer_record import Notice
-
-
-class Cursor(NamedTuple):
-    """How far one peer has read what another one passes on."""
-
-    epoch: int  # drawn when the other one started: after a restart it counts anew
-    position: int
 
 
 class Entry(NamedTuple):

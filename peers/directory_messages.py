@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from engine.values import dataclass
+from peers.changes import Cursor
 from peers.directory_events import (
     Announce,
     Ask,
-    Cursor,
     Entry,
     Introduce,
     List,

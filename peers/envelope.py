@@ -16,7 +16,9 @@ from engine.values import dataclass
 from peers.errors import RemoteFault
 from peers.plain import Plain, pack, unpack
 
-VERSION: Final = 1  # of this protocol
+VERSION: Final = 1  # of this protocol, in which all begin
+WITH_CATALOGUE: Final = 2  # from which on peers have a catalogue
+VERSIONS: Final = (VERSION, WITH_CATALOGUE)  # that this program speaks
 MAX_ENVELOPE: Final = 1024  # bytes; one of this version has at most 49
 MAX_BODY: Final = 2 * 1024 * 1024 + 48 * 1024  # bytes: the largest block and what is said of it
 MAX_FRAME: Final = 2 * 1024 * 1024 + 64 * 1024  # bytes on the wire: a body and CURVE's own

@@ -60,7 +60,7 @@ class Gate:
     def enter(self, number: int, host: str, at_ms: int) -> str:
         """Count a connection; return why it may not stay, or ""."""
         self.leave(number)
-        host = _house(host)
+        host = household(host)
         self._guests[number] = host
         self._silent[number] = at_ms
         self._hosts[host] += 1
@@ -101,7 +101,7 @@ class Gate:
         """Return why a key may not connect from a host now, or ""."""
         if at_ms < self._shut_out.get(curve_key, at_ms):
             return "shut out"
-        return "" if self._handshakes_of(_house(host), at_ms).take(at_ms, 0) else "too often"
+        return "" if self._handshakes_of(household(host), at_ms).take(at_ms, 0) else "too often"
 
     def _handshakes_of(self, host: str, at_ms: int) -> Allowance:
         if host not in self._handshakes:
@@ -113,7 +113,7 @@ class Gate:
         return self._handshakes[host]
 
 
-def _house(host: str) -> str:
+def household(host: str) -> str:
     """Return what counts as one host: of IPv6, the 64 bits that one customer has all of."""
     try:
         address = ipaddress.ip_address(host)

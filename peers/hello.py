@@ -13,7 +13,7 @@ from engine.errors import Damaged
 from engine.runner import Signer
 from engine.values import dataclass
 from peers.certificate import CERTIFICATE, CURVE_BYTES, Certificate, holds
-from peers.envelope import MAX_VERSION, VERSION
+from peers.envelope import MAX_VERSION, VERSIONS
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.signed import Unsealed, seal, unseal
@@ -42,7 +42,7 @@ class Party(NamedTuple):
     signer: Signer  # its identity
     certificate: bytes  # signed, of its CURVE key
     curve_key: bytes
-    versions: tuple[int, ...] = (VERSION,)
+    versions: tuple[int, ...] = VERSIONS
     heads: tuple[Cid, ...] = ()
 
 

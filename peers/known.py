@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from peers.directory_events import Cursor, Entry, Listing
+from peers.changes import Changes, Cursor
+from peers.directory_events import Entry, Listing
 from peers.identity import PeerId
 from peers.peer_record import SKEW_MS, Notice
 
@@ -37,7 +38,6 @@ class Known:
 
     def __init__(self, me: PeerId, epoch: int) -> None:
         self._me = me
-        self._epoch = epoch
         self._notices: dict[PeerId, Notice] = {}
         self._entries: dict[PeerId, Entry] = {}  # of each, as it is listed
         self._named: set[PeerId] = set()  # by the user
@@ -45,8 +45,7 @@ class Known:
         self._reached: dict[PeerId, None] = {}  # in order, unlike a set: a run can be repeated
         self._source: dict[PeerId, PeerId] = {}  # of each hearsay
         self._told: dict[PeerId, dict[PeerId, None]] = {}  # by source, the latest last
-        self._changes: dict[PeerId, int] = {}  # what is passed on, the latest change last
-        self._position = 0
+        self._changes = Changes[PeerId](epoch)  # of what is passed on
 
     def __len__(self) -> int:
         return len(self._notices)
@@ -156,7 +155,7 @@ class Known:
         """Forget a peer's record; whether it is connected or named is not forgotten."""
         self._notices.pop(peer, None)
         self._entries.pop(peer, None)
-        self._changes.pop(peer, None)
+        self._changes.drop(peer)
         self._forget_source(peer)
         if peer not in self._connected:
             self._reached.pop(peer, None)
@@ -171,18 +170,11 @@ class Known:
 
         What expires within SKEW_MS is left out: it would be refused by a clock that is ahead.
         """
-        after = cursor.position if cursor.epoch == self._epoch else 0
-        changed = []
-        for peer, position in reversed(self._changes.items()):
-            if position <= after:
-                break
-            changed.append(peer)
-        page = changed[-PAGE:][::-1]
-        upto = self._changes[page[-1]] if page else after
+        page = self._changes.since(cursor, PAGE)
         latest = now_ms + SKEW_MS
-        lasting = (peer for peer in page if self._notices[peer].record.expires_ms > latest)
+        lasting = (peer for peer in page.items if self._notices[peer].record.expires_ms > latest)
         entries = tuple([self._entries[peer] for peer in lasting])
-        return Listing(entries, Cursor(self._epoch, upto), more=len(changed) > len(page))
+        return Listing(entries, page.upto, more=page.more)
 
     def passed_on(self, peer: PeerId, now_ms: int) -> bytes | None:
         """Return a peer's record as it is sent to others; None when it is not."""
@@ -195,7 +187,7 @@ class Known:
         self._notices[notice.signer] = notice
         mark = notice.cid.raw[-MARK:]
         self._entries[notice.signer] = Entry(notice.signer, notice.record.serial, mark)
-        self._changes.pop(notice.signer, None)  # so that the latest is last
+        self._changes.drop(notice.signer)  # so that it is a change
         self._settle(notice.signer)
         return Outcome.TAKEN
 
@@ -215,10 +207,9 @@ class Known:
 
     def _settle_change(self, peer: PeerId) -> None:
         if not (peer == self._me or peer in self._connected or peer in self._reached):
-            self._changes.pop(peer, None)
+            self._changes.drop(peer)
         elif peer not in self._changes:
-            self._position += 1
-            self._changes[peer] = self._position
+            self._changes.touch(peer)
 
     def _is_firm(self, peer: PeerId) -> bool:
         return (

@@ -52,6 +52,10 @@ class Mail(Protocol):
         """Return how many requests may be asked on a connection now."""
         ...
 
+    def version(self, connection: Connection) -> int:
+        """Return which version of the protocol was agreed on a connection; 0 when it is gone."""
+        ...
+
     def end(self, connection: Connection, why: str, *, is_fault: bool) -> None:
         """End a connection; that it has closed is heard later, as all is."""
         ...

@@ -21,6 +21,7 @@ class Subject(IntEnum):
     DIRECTORY = 128
     WORK = 192
     CREDIT = 256
+    CATALOGUE = 320  # from version 2 on
 
 
 def notice(subject: int) -> int:

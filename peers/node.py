@@ -22,10 +22,12 @@ from peers.depot import Depot
 from peers.dialler import Dialler
 from peers.gate import Limits
 from peers.hello import Party
+from peers.herald import Herald
 from peers.identity import Address
 from peers.lines import Lines
 from peers.meter import Meter, Metered
 from peers.network import Network
+from peers.node_catalogue import open_herald
 from peers.node_content import open_content
 from peers.node_credit import Credit, Kept, open_credit
 from peers.node_ground import Ground
@@ -80,6 +82,7 @@ class Node:
         self._credit: Credit
         self._provider: Provider
         self._requester: Requester
+        self._herald: Herald
         self._switch: Switch
 
     async def run(self, started: Callable[[Address], None]) -> None:
@@ -192,6 +195,8 @@ class Node:
         self._depot = Depot(self._post, self._lines, self._home.store, self._clock, wake)
         closing.callback(self._depot.close)
         self._content = open_content(self._home, self._ground, self._depot)
+        self._herald = open_herald(self._home, self._keys.identity, self._ground, closing)
+        self._content.nudged = self._herald.look
         self._credit = self._trade(closing)
         self._provider = self._lend(closing)
         self._requester = self._borrow(closing)
@@ -210,6 +215,7 @@ class Node:
             self._relays,
             self._credit.treasury,
             self._by_ipfs,
+            self._herald,
         )
 
     def _find_peers(self, workers: ThreadPoolExecutor) -> Dialler:

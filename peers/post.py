@@ -132,6 +132,11 @@ class Post:
         session = self._sessions.get(connection)
         return session.room if session else 0
 
+    def version(self, connection: Connection) -> int:
+        """Return which version of the protocol was agreed on a connection; 0 when it is gone."""
+        session = self._sessions.get(connection)
+        return session.version if session else 0
+
     def end(self, connection: Connection, why: str, *, is_fault: bool) -> None:
         """End a connection; Closed will happen. For a fault, its key stays out for a while."""
         if connection in self._sessions or connection in self._expected:

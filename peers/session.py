@@ -87,6 +87,11 @@ class Session:
         return self._met.peer if self._met else None
 
     @property
+    def version(self) -> int:
+        """The version of the protocol that was agreed; that of a Hello before."""
+        return self._met.version if self._met else VERSION
+
+    @property
     def room(self) -> int:
         """How many more requests may be asked now."""
         return self._asked.room
@@ -148,7 +153,7 @@ class Session:
         envelope, body = split(event.frames)
         if envelope.seq <= self._heard_seq:
             raise RemoteFault(f"replay: seq {envelope.seq} after {self._heard_seq}")
-        if envelope.version != (self._met.version if self._met else VERSION):
+        if envelope.version != self.version:
             raise RemoteFault(f"version {envelope.version} was not agreed")
         if (envelope.type == HELLO_TYPE) != (self._met is None):
             raise RemoteFault("a hello is the first message, and no other")
@@ -269,5 +274,6 @@ class Session:
     ) -> Send:
         self._sent_seq += 1
         self._sent_ms = at_ms
-        version = self._met.version if self._met else VERSION
-        return Send(join(Envelope(version, kind, request_id, self._sent_seq, deadline_ms), body))
+        return Send(
+            join(Envelope(self.version, kind, request_id, self._sent_seq, deadline_ms), body)
+        )

@@ -29,6 +29,7 @@ class Parts(NamedTuple):
     relays: Part
     treasury: Part
     by_ipfs: Part
+    herald: Part
 
 
 _TO_REQUESTER: Final = frozenset({BATCH_TYPE, RETURN_TYPE, CLAIM_TYPE})
@@ -94,8 +95,10 @@ class Switch:
 def _part(parts: Parts, kind: int, role: Role) -> Part | None:
     """Return whom a message is for."""
     subject = kind // 4
-    if subject >= Subject.CREDIT + 64:
+    if subject >= Subject.CATALOGUE + 64:
         return None
+    if subject >= Subject.CATALOGUE:
+        return parts.herald
     if subject >= Subject.CREDIT:
         return parts.treasury
     if subject >= Subject.WORK:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.step import REQUIRES, SYSTEM, Platform
 from peers.carrier import Carrier
 from peers.connection import Channel
-from peers.envelope import VERSION
+from peers.envelope import VERSIONS
 from peers.house import Share
 from peers.identity import Address
 from peers.introduction import INTRODUCTION, Introducer, Introduction
@@ -109,7 +109,7 @@ class Whereabouts:
             sandbox=self._lent.sandbox if self.is_open() else "",
             prices=for_record(self._lent.prices),
             free_slots=self.free_slots(),
-            versions=(VERSION,),
+            versions=VERSIONS,
             credit=self.credit(),
             epoch=self.epoch(),
         )

@@ -1,7 +1,7 @@
 """A conversation takes its steps in order, and goes on where it was done with."""
 
+from peers.changes import Cursor
 from peers.conversations import MAX_CURSORS, PAGES, START, Conversations
-from peers.directory_events import Cursor
 from tests.peers.crowd import peer_id
 
 ONE = peer_id(1)

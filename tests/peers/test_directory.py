@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.step import Platform
+from peers.changes import Cursor
 from peers.conversations import START
 from peers.directory import AGAIN, MAX_NAMED, Directory
 from peers.directory_events import (
@@ -15,7 +16,6 @@ from peers.directory_events import (
     Announce,
     Ask,
     Asked,
-    Cursor,
     Dial,
     Down,
     Entry,

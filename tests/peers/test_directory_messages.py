@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peers import plain
-from peers.directory_events import Announce, Ask, Cursor, Entry, Introduce, List, Listing, Want
+from peers.changes import Cursor
+from peers.directory_events import Announce, Ask, Entry, Introduce, List, Listing, Want
 from peers.directory_messages import (
     ASK_TYPE,
     INTRODUCE_TYPE,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from peers.directory_events import Action, Announce, Asked, Cursor, Entry, List, Listing
+from peers.changes import Cursor
+from peers.directory_events import Action, Announce, Asked, Entry, List, Listing
 from peers.identity import PeerId
 from peers.known import MAX_RECORDS, PAGE, SHARE
 from peers.peer_record import LONGEST_MS, VALIDITY_MS

@@ -1,6 +1,7 @@
 """What is known has bounds, in all and for each source; what we saw ourselves stays."""
 
-from peers.directory_events import Cursor, Entry
+from peers.changes import Cursor
+from peers.directory_events import Entry
 from peers.identity import PeerId
 from peers.known import MAX_RECORDS, PAGE, SHARE, Known, Outcome
 from peers.peer_record import SKEW_MS, Notice

@@ -8,6 +8,7 @@ from engine.errors import Damaged
 from engine.step import REQUIRES, SYSTEM, Platform
 from peers import directory_events as events
 from peers import plain
+from peers.changes import Cursor
 from peers.directory import Directory
 from peers.directory_messages import (
     Introduction,
@@ -79,7 +80,7 @@ class Registrar:
     def came(self, wire: Wire, peer: PeerId, role: Role, kind: int, key: bytes, raw: bytes) -> None:
         """Take a message about peers."""
         match unpack_body(kind, raw):
-            case events.Cursor() as cursor:
+            case Cursor() as cursor:
                 self._answer(wire, key, events.Asked(peer, cursor))
             case Wants(peers):
                 self._answer(wire, key, events.Wanted(peer, peers))
