@@ -25,7 +25,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What this home's file has that was not here, and whom and what the user cares for."""
+    """What this home's file has that was not here and counts, and whom the user cares for."""
 
     kept: tuple[tuple[Posting, str], ...]  # and of whom each came
     named: frozenset[PeerId]

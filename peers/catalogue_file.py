@@ -1,7 +1,8 @@
 """CatalogueFile: HOME/catalogue.db, what this home knows of Open Resources; for many processes.
 
-    postings    announcements and endorsements as they came, one of each key (posting.py); of whom
-                this peer has each, and whether the user wants it kept
+    postings    announcements and endorsements as they came, one of each key (posting.py), in the
+                order in which the first of that key did; and of whom this peer has each
+    wanted      Releases that the user uses
     HOME/announced/     the signed bytes of what this home announced itself, a file each
 
 All but that last can be had again from other peers. So when the file is damaged or gone it is made
@@ -33,9 +34,10 @@ US: Final = ""  # of whom this peer has what its home says itself
 
 _FIRST: Final = """
 CREATE TABLE postings (
+    arrival INTEGER PRIMARY KEY,
     kind TEXT NOT NULL, signer BLOB NOT NULL, release BLOB NOT NULL,
     name BLOB NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (kind, signer, release)) WITHOUT ROWID;
+    UNIQUE (kind, signer, release));
 CREATE INDEX postings_of ON postings (release);
 CREATE INDEX postings_called ON postings (name);
 CREATE TABLE wanted (release BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -129,10 +131,10 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
 
     # what a node asks
 
-    def names(self) -> frozenset[bytes]:
-        """Return the digests of the CIDs of all that is here."""
-        found = self._rows("SELECT name FROM postings")
-        return frozenset(name for (name,) in found if isinstance(name, bytes))
+    def names(self) -> tuple[bytes, ...]:
+        """Return the digests of the CIDs of all that is here, as it came."""
+        found = self._rows("SELECT name FROM postings ORDER BY arrival")
+        return tuple(name for (name,) in found if isinstance(name, bytes))
 
     def kept(self, names: Iterable[bytes], now_ms: int) -> list[Kept]:
         """Return what counts now of what is called so."""
@@ -180,7 +182,7 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
     # how it is kept
 
     def _current(self, where: str, values: tuple[object, ...], now_ms: int) -> list[Kept]:
-        query = f"SELECT source, data FROM postings {where} ORDER BY kind, signer, release"  # noqa: S608
+        query = f"SELECT source, data FROM postings {where} ORDER BY arrival"  # noqa: S608
         found = (_read(*row) for row in self._rows(query, values))
         return [kept for kept in found if kept is not None and current(kept.posting, now_ms)]
 
@@ -231,7 +233,12 @@ def _enter(change: Connection, kept: Kept) -> bool:
         if held is not None and not beats(kept.posting, held.posting):
             return False
     row = (*named, kept.posting.cid.digest, kept.source, kept.posting.data)
-    change.execute("INSERT OR REPLACE INTO postings VALUES (?, ?, ?, ?, ?, ?)", row)
+    change.execute(
+        "INSERT INTO postings (kind, signer, release, name, source, data) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (kind, signer, release) DO UPDATE SET"
+        " name = excluded.name, source = excluded.source, data = excluded.data",
+        row,
+    )
     return True
 
 

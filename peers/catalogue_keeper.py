@@ -57,8 +57,8 @@ class CatalogueKeeper:
         if mark == self._mark:
             return Seen((), self._wanted)
         names = file.names()
-        found = file.kept(names - self._seen, now_ms)
-        self._mark, self._seen, self._wanted = mark, names, file.wanted()
+        found = file.kept([name for name in names if name not in self._seen], now_ms)
+        self._mark, self._seen, self._wanted = mark, frozenset(names), file.wanted()
         return Seen(tuple(found), self._wanted)
 
     def _renew(self, file: CatalogueFile, now_ms: int) -> None:

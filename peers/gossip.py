@@ -51,6 +51,7 @@ FANOUT: Final = 8  # told each time: of 200 peers all hear within three
 ROUND_MS: Final = 60_000  # for what was lost on the way
 PARTNERS: Final = 3  # asked in a round
 EXPIRE_MS: Final = 30_000  # between two looks at what has expired
+BY_ITSELF: Final = "!"
 MAX_PASSED_OVER: Final = 10_000  # names of what counted less than what is here
 
 
@@ -110,8 +111,7 @@ class Gossip:
     def _on_read(self, event: Read) -> None:
         self._drop(self.catalogue.settle(event.named, event.wanted))
         for posting, source in event.kept:
-            if current(posting, self._now_ms):
-                self._drop(self.catalogue.put(posting, source)[1])
+            self._drop(self.catalogue.put(posting, source)[1])
 
     def _on_up(self, event: Up) -> None:
         self._sources[event.peer] = event.source
@@ -172,6 +172,8 @@ class Gossip:
             self._refuse(via, "a posting that has expired, or is of the future")
             return
         source = self._sources.get(via, "")
+        if posting.signer == via:  # what somebody says itself does not count with its hearsay
+            source += BY_ITSELF
         outcome, gone = self.catalogue.put(posting, source)
         self._drop(gone)
         if outcome is Outcome.TAKEN:

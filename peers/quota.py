@@ -1,13 +1,13 @@
 """Quota: what of a crowd of things stays where there is no room for all. Pure.
 
 Who makes a thing may have so many of them: the newest. Hearsay counts for the source that told of
-it, what is trusted for its maker. When there is no room, the oldest goes of whoever has most, and
-hearsay first: who brings many, under however many names, pushes out its own. What is own stays.
+it, what is trusted for its maker. When there is no room, what came last goes of whoever has most,
+and hearsay first: who brings many, under however many names, pushes out its own. What is own stays.
 
 >>> quota = Quota[str](room=2, each=9)
 >>> told = [Thing("a", "ann", "s", 1), Thing("b", "bob", "s", 2), Thing("c", "cy", "t", 1)]
 >>> [quota.put(thing) for thing in told]
-[None, None, 'a']
+[None, None, 'b']
 """
 
 from bisect import bisect_left, insort
@@ -17,8 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
-_Aged = tuple[int, K]
-_Lists = dict[Hashable, list[_Aged[K]]]  # the oldest first
+_Lists = dict[Hashable, list[tuple[int, K]]]  # in order of some number
 
 
 class Rank(IntEnum):
@@ -47,8 +46,10 @@ class Quota(Generic[K]):
         self._room = room
         self._each = each
         self._things: dict[K, Thing[K]] = {}
-        self._made: _Lists[K] = {}  # by maker
-        self._groups: dict[Rank, _Lists[K]] = {Rank.HEARSAY: {}, Rank.TRUSTED: {}}
+        self._arrivals: dict[K, int] = {}  # when each came, counted
+        self._arrived = 0
+        self._made: _Lists[K] = {}  # by maker, the oldest first
+        self._groups: dict[Rank, _Lists[K]] = {Rank.HEARSAY: {}, Rank.TRUSTED: {}}  # as they came
         self._count = 0  # of what is in those
 
     def __len__(self) -> int:
@@ -66,17 +67,19 @@ class Quota(Generic[K]):
 
         That is the thing itself when it is not taken.
         """
+        arrival = self._arrivals.get(thing.key, self._arrived)
         self.drop(thing.key)
         gone = self._least(thing) if thing.rank is not Rank.OWN else None
         if gone == thing.key:
             return gone
         if gone is not None:
             self.drop(gone)
-        self._things[thing.key] = thing
+        self._arrived += 1
+        self._things[thing.key], self._arrivals[thing.key] = thing, arrival
         if thing.rank is not Rank.OWN:
             self._count += 1
-            for groups, group in self._lists(thing):
-                insort(groups.setdefault(group, []), _aged(thing))
+            for groups, group, number in self._lists(thing):
+                insort(groups.setdefault(group, []), (number, thing.key))
         return gone
 
     def vouch(self, key: K, source: str) -> bool:
@@ -95,18 +98,22 @@ class Quota(Generic[K]):
 
     def drop(self, key: K) -> None:
         """Count a thing no more."""
-        thing = self._things.pop(key, None)
-        if thing is None or thing.rank is Rank.OWN:
+        thing = self._things.get(key)
+        if thing is None:
             return
-        self._count -= 1
-        for groups, group in self._lists(thing):
-            found = groups[group]
-            del found[bisect_left(found, _aged(thing))]
-            if not found:
-                del groups[group]
+        if thing.rank is not Rank.OWN:
+            self._count -= 1
+            for groups, group, number in self._lists(thing):
+                found = groups[group]
+                del found[bisect_left(found, (number, key))]
+                if not found:
+                    del groups[group]
+        del self._things[key], self._arrivals[key]
 
-    def _lists(self, thing: Thing[K]) -> tuple[tuple[_Lists[K], Hashable], ...]:
-        return (self._made, thing.maker), (self._groups[thing.rank], _group(thing))
+    def _lists(self, thing: Thing[K]) -> Iterator[tuple[_Lists[K], Hashable, int]]:
+        """Yield what a thing is counted in, as whose, and where."""
+        yield self._made, thing.maker, thing.made_ms
+        yield self._groups[thing.rank], _group(thing), self._arrivals[thing.key]
 
     def _size(self, thing: Thing[K]) -> int:
         """How many count for what a thing counts for."""
@@ -116,21 +123,15 @@ class Quota(Generic[K]):
         """Return what has to go for a thing: it, when that is the least."""
         made = self._made.get(thing.maker, [])
         if len(made) >= self._each:
-            return min(made[0], _aged(thing))[1]
+            return min(made[0], (thing.made_ms, thing.key))[1]
         if self._count < self._room:
             return None
         lowest = Rank.HEARSAY if self._groups[Rank.HEARSAY] else Rank.TRUSTED
-        if thing.rank < lowest:
-            return thing.key
         most = max(self._groups[lowest].values(), key=len)
-        if thing.rank > lowest or len(most) > self._size(thing):
-            return most[0][1]
-        return min(self._groups[lowest][_group(thing)][0], _aged(thing))[1]
+        if thing.rank > lowest or (thing.rank == lowest and len(most) > self._size(thing)):
+            return most[-1][1]
+        return thing.key
 
 
 def _group(thing: Thing[K]) -> Hashable:
     return thing.source if thing.rank is Rank.HEARSAY else thing.maker
-
-
-def _aged(thing: Thing[K]) -> _Aged[K]:
-    return thing.made_ms, thing.key
