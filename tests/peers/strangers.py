@@ -18,7 +18,8 @@ class Stranger(Raw):
         """Connect, with the keys of peer `number`."""
         self.place = place
         super().__init__(place, bytes([number]) * 32)
-        self.party = Party(identity(number), certified(number, bytes(self.key.public_key)), b"")
+        certificate = certified(number, bytes(self.key.public_key))
+        self.party = Party(identity(number), certificate, b"", versions=(1,))
 
     def hello_to(self, audience: bytes) -> bytes:
         """Return a Hello to somebody."""
