@@ -87,7 +87,8 @@ def test_raw_is_right_where_it_is_not_wrong(talkers: tuple[Talker, Talker]) -> N
 
 def _greet(raw: Raw, place: Place, number: int, seq: int = 1, **wrong: object) -> None:
     key = bytes(raw.key.public_key)
-    said = Party(identity(number), certificate(wrong.get("certified", number), key), key)
+    certified = certificate(wrong.get("certified", number), key)
+    said = Party(identity(number), certified, key, versions=(1,))
     hello = introduce(said, place.curve_key, bytes(16), None).data
     raw.shake()
     head = encode(Envelope(1, HELLO_TYPE, NO_ID, seq, 0))
