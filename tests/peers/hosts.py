@@ -25,7 +25,8 @@ class Host(Net):
         super().__init__(number)
         self.number = number
         self.identity = identity(number)
-        self.party = Party(self.identity, certified(number, self.key), self.key)
+        certificate = certified(number, self.key)  # of version 1, which has no catalogue
+        self.party = Party(self.identity, certificate, self.key, versions=(1,))
         self.post = Post(self.network, self.party, SystemClock())
         self.heed = self._arrive
         self.met: list[Connection] = []
