@@ -1,10 +1,17 @@
 """What is said while content comes from elsewhere, if that takes long."""
 
 import time
+from contextlib import suppress
 from typing import Final
 
 from cli.report import human_size, note
-from engine.content.cid import Cid
+from engine.content import dagpb
+from engine.content.blocks import BlockStore
+from engine.content.cid import DAG_PB, Cid
+from engine.content.schema import kind_of
+from engine.content.tree import TREE
+from engine.content.walk import open_tree
+from engine.errors import TallyError
 
 SOON_S: Final = 1.0  # what is here by then is not spoken of
 OFTEN_S: Final = 5.0
@@ -13,7 +20,8 @@ OFTEN_S: Final = 5.0
 class Arrivals:
     """Tells a person how far content has come: a Watch (engine/sources.py)."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: BlockStore) -> None:
+        self._store = store
         self._of: tuple[str, Cid] | None = None
         self._due_s = 0.0
 
@@ -25,4 +33,26 @@ class Arrivals:
             self._due_s = now_s + SOON_S
         elif now_s >= self._due_s:
             self._due_s = now_s + OFTEN_S
-            note(f"fetching {root} from {source}: {human_size(came)}")
+            note(f"fetching {root} from {source}: {self._so_far(root, came)}")
+
+    def _so_far(self, root: Cid, came: int) -> str:
+        with suppress(TallyError):  # its first blocks have not come, or it is no such thing
+            if (size := size_of(self._store, root)) and size > came:
+                return f"{human_size(came)} of {human_size(size)}"
+        return human_size(came)
+
+
+def size_of(store: BlockStore, root: Cid) -> int:
+    """Return how many bytes of blocks something has, as its first ones claim; 0: they do not say.
+
+    Raises: Unavailable when these are not here; Damaged when they are not what they should be.
+    """
+    if root.codec == DAG_PB:
+        data = store.get(root)
+        return len(data) + sum(link.tsize for link in dagpb.decode(data)[0])
+    kind = kind_of(store.get(root)) or ""
+    if kind.startswith("tallystick/environment/"):
+        from engine.nix.environment import open_environment
+
+        return sum(path.nar_size for path in open_environment(store, root).closure.paths)
+    return size_of(store, open_tree(store.get, root).link) if kind == TREE.kind else 0

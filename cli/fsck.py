@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, offline
 from cli.report import emit_json, emit_table, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -23,13 +23,14 @@ _ROUNDS: Final = 3  # what is had again may show what else is missing: a run, st
 @click.command()
 @click.option("--repair", is_flag=True, help="Have again what is damaged or missing, if possible.")
 @common
+@offline
 def fsck(settings: Settings, repair: bool) -> None:
     """Check every stored byte against its address, and that what runs need is here.
 
-    What is damaged is put out of the way; --repair has it again from another copy, or by running
-    its step again. What 'tally gc' took on purpose is not missed.
+    What is damaged is put out of the way; --repair has it again from another copy, from peers or
+    IPFS, or by running its step again. What 'tally gc' took on purpose is not missed.
     """
-    found, left = _mended(settings.home) if repair else _checked(settings.home)
+    found, left = _mended(settings) if repair else _checked(settings.home)
     lost = {one.cid for one in left if one.cid}  # damaged, put aside, and still wanted
     wrong = [one for one in found if one in left or one.cid in lost]
     if settings.json:
@@ -58,13 +59,14 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
     return found, found
 
 
-def _mended(home: Path) -> tuple[Findings, Findings]:
+def _mended(settings: Settings) -> tuple[Findings, Findings]:
     """Return what was wrong, and what still is after all that could be done."""
     from cli.mend import drop_unknown, mend, mend_databases
 
+    home = settings.home
     with Workspace(home, writing=True):
         found = dict.fromkeys(mend_databases(home))
-    with Workspace(home, writing=True) as space:
+    with Workspace(home, writing=True, online=settings) as space:
         left = _look(space)
         found |= left
         for _ in range(_ROUNDS if found else 0):

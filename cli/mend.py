@@ -1,7 +1,8 @@
 """Mending a home: what is damaged or missing is had again, from another copy or by a rerun.
 
 What is tried, in this order: the rest of the store and of the home, the rows of the journal, Nix's
-own store, the workflow's steps. Whether it was enough is for another look at everything to say.
+own store, peers and IPFS, the workflow's steps. Whether it was enough is for another look at
+everything to say.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import cast
+from typing import Final, cast
 
 from cli.bundlefile import enter
 from cli.crews import open_slots
@@ -33,7 +34,7 @@ from engine.nix.records import ClosurePath
 from engine.nix.storepath import STORE_DIR
 from engine.plan_events import Status
 from engine.products import Products
-from engine.remake import Remaker, all_here
+from engine.remake import Remaker, all_here, lost_below
 from engine.rowcheck import drop_damaged_rows
 from engine.rows import RunRow
 from engine.run import RUN, Run, RunStep
@@ -52,6 +53,8 @@ from engine.trees import Trees
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
+
+_REFUSED: Final = 8  # roots of which others had nothing; then no more is asked for
 
 
 def mend_databases(home: Path) -> list[Finding]:
@@ -88,6 +91,8 @@ def mend(space: Workspace, findings: Sequence[Finding]) -> None:
     for row in tuple(disagreeing(space.store, space.journal)):
         space.journal.forget_steps(row.id)
     _environments(space)
+    if space.sources:
+        _from_elsewhere(space, missing)
     for row in space.journal.runs():
         if row.run is not None:
             with suppress(TallyError):  # without its records nothing more can be done
@@ -165,6 +170,21 @@ def _path(space: Workspace, path: ClosurePath) -> None:
             space.nix.run("nix-store", "--repair-path", f"{STORE_DIR}/{path.name}")
             space.materialiser.paths.put_away(path.nar_hash)
             keep([path], space.nix.store, space.materialiser.paths, space.store)
+
+
+def _from_elsewhere(space: Workspace, missing: frozenset[Cid]) -> None:
+    """Have from others what of pins and runs is lost, as far as it is public there."""
+    roots = [cid for cid, _ in space.store.pins.all()]
+    roots += [row.run for row in space.journal.runs() if row.run is not None]
+    refused = 0
+    for root in dict.fromkeys(roots):
+        lost = lost_below(space.store, root, missing)
+        try:
+            space.sources.have(lost, root)
+        except TallyError:
+            refused += 1  # as of what never left this home: to ask for all of it takes long
+        if refused == _REFUSED:
+            return
 
 
 class _Mending:

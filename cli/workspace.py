@@ -86,7 +86,7 @@ class Workspace(AbstractContextManager["Workspace"]):
                 peers = PeersSource(self.home)
                 self._open.callback(peers.close)
                 found.append(peers)
-        return Sources(self.store, found, Arrivals())
+        return Sources(self.store, found, Arrivals(self.store))
 
     @cached_property
     def materialiser(self) -> "Materialiser":

@@ -4,7 +4,7 @@ A step is run for what it gave and that is not here any more; first, if need be,
 inputs. What comes out is kept only if it is what was recorded: the same Result, to the byte.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from engine.content.blocks import Block, BlockStore
@@ -81,6 +81,11 @@ class Remaker:
 def all_here(store: BlockStore, roots: Iterable[Cid]) -> bool:
     """Return whether roots and everything they lead to are in a store."""
     return all(store.has(cid) for cid in _below(store, roots))
+
+
+def lost_below(store: BlockStore, root: Cid, missing: Collection[Cid]) -> list[Cid]:
+    """Return which of what is missing a root leads to, as far as that can be followed."""
+    return [cid for cid in _below(store, [root]) if cid in missing and not store.has(cid)]
 
 
 def _below(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:

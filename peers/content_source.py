@@ -36,7 +36,12 @@ class PeersSource:
         Raises: Unavailable when no peer gives it, or no node runs; Damaged when what its owner
         made of it is malformed.
         """
-        self._have((root,), within, came, is_shallow=False)
+        try:
+            self._have((root,), within, came, is_shallow=False)
+        except Unavailable:
+            if root == within:
+                raise
+            self._have((root,), root, came, is_shallow=False)  # it may be public by itself
 
     def bring(self, store: ManyStore, cids: Sequence[Cid], within: Cid) -> None:
         """Have some blocks brought here, and nothing that they lead to.

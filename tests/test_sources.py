@@ -196,3 +196,27 @@ def test_a_command_that_is_killed_takes_its_fetch_with_it(
     assert Program(asks.home)("get", cid, tmp_path / "out", "--offline").code == 3
     assert Program(asks.home)("get", cid, tmp_path / "out").code == 0
     assert (tmp_path / "out").read_bytes() == data
+
+
+def test_what_is_damaged_is_had_again(peers: list[Daemon], tree: Path, tmp_path: Path) -> None:
+    """By the next command that needs it, from a peer that has it."""
+    asks, has = peers
+    cid = Program(has.home).told("add", tree)["tree"]
+    publish(has, cid)
+    here = Program(asks.home)
+    assert here("get", cid, tmp_path / "out").code == 0
+    assert here.told("add", tmp_path / "out")["tree"] == cid
+    spoil(asks.home / "store" / "packs", b"hello\n")
+    assert here("fsck").code == 5
+    assert here("cat", f"{cid}/text", "--offline").code == 3
+    assert here("cat", f"{cid}/text").out == "hello\n"
+    assert here("fsck").code == 0
+
+
+def spoil(packs: Path, data: bytes) -> None:
+    """Change a byte wherever some bytes are stored."""
+    for pack in packs.rglob("*"):
+        raw = bytearray(pack.read_bytes()) if pack.is_file() else bytearray()
+        if (at := raw.find(data)) >= 0:
+            raw[at] ^= 1
+            pack.write_bytes(raw)
