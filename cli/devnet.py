@@ -71,6 +71,7 @@ def _peers(folder: Path, count: int) -> Iterator[list[Started]]:
 
 def _start(home: Path) -> "subprocess.Popen[bytes]":
     words = ["peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--while-stdin"]
+    words += ["--ipfs", "none"]
     with (home / "peer.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, sys.argv[0], "--home", str(home), *words, "-o", "json"],

@@ -184,8 +184,12 @@ def _named(address: Address) -> dict[str, Any]:
 def _print_peers(peers: list[dict[str, Any]]) -> None:
     if not peers:
         note("no other peer is known; 'tally peer add' names one")
-    rows = [(one["peer"], one["state"], _lends(one), _asks(one), one["address"]) for one in peers]
+    rows = [(one["peer"], _state(one), _lends(one), _asks(one), one["address"]) for one in peers]
     emit_table(rows, ("peer", "state", "lends", "asks", "address"))
+
+
+def _state(one: dict[str, Any]) -> str:
+    return f"{one['state']}, by IPFS" if one.get("by") == "ipfs" else str(one["state"])
 
 
 def _lends(one: dict[str, Any]) -> str:
@@ -214,10 +218,19 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("lends", lends),
         ("borrows", borrows),
         ("content", f"{sent} sent, {received} received"),
+        ("IPFS", _by_ipfs(facts["ipfs"])),
     )
     if facts.get("http"):
         said.append(("http", facts["http"]))
     return [*said, ("address", facts["address"]), *rows]
+
+
+def _by_ipfs(facts: dict[str, Any]) -> str:
+    if not facts["node"]:
+        return f"nobody is found or reached by it: {facts['why']}"
+    found = facts["found"]
+    peers = len({peer for peer in found.values() if peer})
+    return f"streams by node {facts['node']}; {len(found)} others found, {peers} peers there"
 
 
 def _tell(home: Path, *words: str) -> None:

@@ -15,6 +15,7 @@ from peers.identity import Address, PeerId
 from peers.introduction import Introduction, ask
 from peers.kubo_streams import KuboStreams
 from peers.lines import Lines
+from peers.mistake import contained
 from peers.route import Route
 from peers.streams import mount
 from peers.wake import Wake
@@ -80,9 +81,9 @@ class Carrying:
             said, certificate = self._ask(address)
             for port in (said.control_port, said.bulk_port):
                 made.append((mount(port), self._node.forward(mount(port), address.node)))
-        except TallyError as error:
+        except Exception as error:
             self._close(made)
-            self._wake(partial(self._failed, address.peer, error, done))
+            self._wake(partial(self._failed, address.peer, contained(error), done))
         else:
             self._wake(partial(self._opened, address.peer, tuple(made), certificate, done))
 

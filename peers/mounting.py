@@ -13,8 +13,9 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final
 
-from engine.errors import TallyError, Unavailable
+from engine.errors import TallyError
 from peers.kubo_streams import KuboStreams, Mounted
+from peers.mistake import contained
 from peers.wake import Wake
 
 WATCH_MS: Final = 10_000  # between two looks whether it is there, and carries to us
@@ -53,12 +54,11 @@ class Mounting:
 
     def _look(self) -> None:
         """Have it carry to us; in a worker's thread."""
+        found: Mounted | TallyError
         try:
-            found: Mounted | TallyError = self._beside.mount(self._wanted)
-        except TallyError as error:
-            found = error
-        except Exception as error:  # a library's: the node must be asked again all the same
-            found = Unavailable(f"the IPFS node cannot be used: {type(error).__name__}")
+            found = self._beside.mount(self._wanted)
+        except Exception as error:
+            found = contained(error)
         self._wake(partial(self._looked, found))
 
     def _looked(self, found: Mounted | TallyError) -> None:

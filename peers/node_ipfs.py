@@ -12,7 +12,7 @@ from peers.carrying import Carrying
 from peers.connection import Connection
 from peers.dialler import Dialler
 from peers.envelope import Role
-from peers.errors import RemoteFault
+from peers.errors import LocalFault, RemoteFault
 from peers.identity import Address, PeerId
 from peers.kubo_streams import KuboStreams
 from peers.mounting import Mounting
@@ -25,8 +25,10 @@ from peers.seeking import Hands, Seeking
 from peers.signed import seal
 from peers.stream_port import StreamPort
 from peers.streams import host_of, mount, presence_mount
+from peers.whereabouts import Beside
 
-WORKERS: Final = 4  # threads for what takes a moment
+WORKERS: Final = 8  # threads that come to peers, or ask who is at a node
+SEARCHERS: Final = 3  # threads that tell, look, and watch over the node: one for each
 END_S: Final = 3.0  # for the IPFS node to let go of what it carries, when this peer stops
 
 
@@ -36,6 +38,7 @@ class ByIpfs(NamedTuple):
     mounting: Mounting | None = None
     carrying: Carrying | None = None
     seeking: Seeking | None = None
+    why: str = "setting 'ipfs' is none"  # there is none of them
 
     def opened(self, connection: Connection, peer: PeerId) -> None:
         """Hear of a session."""
@@ -59,14 +62,14 @@ class ByIpfs(NamedTuple):
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""
-        for part in self:
+        for part in (self.mounting, self.carrying, self.seeking):
             if part:
                 part.tick(now_ms)
 
     def status(self) -> dict[str, Any]:
         """Return what is known of it, as JSON can hold it."""
         if self.mounting is None:
-            return {"node": "", "why": "setting 'ipfs' is none", "found": {}}
+            return {"node": "", "why": self.why, "found": {}}
         found = self.seeking.found() if self.seeking else {}
         return {
             "node": self.mounting.node,
@@ -78,21 +81,37 @@ class ByIpfs(NamedTuple):
 def open_by_ipfs(
     here: Here, ground: Ground, registrar: Registrar, dialler: Dialler, closing: ExitStack
 ) -> ByIpfs:
-    """Open what a node does with an IPFS node, which need not be there.
-
-    Raises: LocalFault when this machine has no ports for it.
-    """
+    """Open what a node does with an IPFS node, which need not be there."""
     beside = here.listening.beside
     if beside is None:
         return ByIpfs()
+    try:
+        return _open(beside, here, ground, registrar, dialler, closing)
+    except LocalFault as fault:
+        ground.log("no streams by IPFS", why=fault.what, fix=fault.fix)
+        return ByIpfs(why=fault.what)
+
+
+def _open(
+    beside: Beside,
+    here: Here,
+    ground: Ground,
+    registrar: Registrar,
+    dialler: Dialler,
+    closing: ExitStack,
+) -> ByIpfs:
+    """Open it all.
+
+    Raises: LocalFault when this machine has no ports for it.
+    """
     me = here.keys.identity.peer
     host = host_of(me)
     node = KuboStreams(beside.find, host)
-    workers, searchers = (ThreadPoolExecutor(count, "ipfs") for count in (WORKERS, 2))
+    workers, searchers = (ThreadPoolExecutor(count, "ipfs") for count in (WORKERS, SEARCHERS))
     network = block_of(beside.network) if beside.network else None
     wanted, port = _ports(here, host, ground, network)
     closing.callback(_let_go, node, (workers, searchers), port)
-    mounting = Mounting(node, wanted, workers, ground.wake, ground.log)
+    mounting = Mounting(node, wanted, searchers, ground.wake, ground.log)
     here.where.carried = lambda: _places(here, mounting.node)
     carrying = Carrying(node, host, ground.lines, workers, ground.wake)
     dialler.carry = carrying.carry
@@ -116,9 +135,13 @@ def _ports(
     """Open where the IPFS node is to bring what: by protocol, multiaddresses of ours."""
     port, where, ends = StreamPort.open(host, ground.clock), here.where, here.ends
     ours = where.addresses[0].port, where.control_port, where.bulk_port
-    wanted = {mount(one): port.lead(ends.host, one) for one in ours}
-    if network:
-        wanted[presence_mount(network.cid)] = port.tell(lambda: _presence(here))
+    try:
+        wanted = {mount(one): port.lead(ends.host, one) for one in ours}
+        if network:
+            wanted[presence_mount(network.cid)] = port.tell(lambda: _presence(here))
+    except LocalFault:
+        port.close()
+        raise
     return wanted, port
 
 

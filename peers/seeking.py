@@ -14,12 +14,13 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from engine.content.blocks import Block
-from engine.errors import TallyError, Unavailable
+from engine.errors import Unavailable
 from peers import presence
 from peers.connection import Channel, Connection
 from peers.identity import Address, PeerId
 from peers.kubo_streams import KuboStreams
 from peers.lines import Lines
+from peers.mistake import Mistake, contained
 from peers.rendezvous import Rendezvous
 from peers.rendezvous_events import (
     Ask,
@@ -42,6 +43,7 @@ from peers.streams import presence_mount
 from peers.wake import Wake
 
 TICK_MS: Final = 1_000
+ELSEWHERE: Final = "our IPFS node listens elsewhere: in a container it needs the host's network"
 ASK_S: Final = 30  # for nodes that may have to find each other in the world first
 
 
@@ -51,7 +53,7 @@ class Hands(NamedTuple):
     beside: KuboStreams
     host: str  # of our forwards
     workers: Executor  # for what takes a moment
-    searchers: Executor  # for what may take minutes; two threads
+    searchers: Executor  # for what may take minutes
     wake: Wake
     meet: Callable[[Address], None]
     log: Callable[..., None]
@@ -149,13 +151,16 @@ class Seeking:
         try:
             with socket.create_connection((self._hands.host, port), ASK_S) as asked:
                 return _read(asked, time.monotonic() + ASK_S)
+        except ConnectionRefusedError:
+            raise Unavailable(ELSEWHERE) from None
         except OSError as error:
             raise Unavailable(f"it does not answer: {error.strerror or error}") from None
         finally:
             beside.unforward(protocol, port)
 
     def _say(self, event: str, error: Exception, **facts: str) -> None:
-        why = error.what if isinstance(error, TallyError) else type(error).__name__
+        said = contained(error)
+        why = f"{said.what}: {said.where}" if isinstance(said, Mistake) else said.what
         self._hands.wake(partial(self._hands.log, event, why=why, **facts))
 
 

@@ -37,7 +37,7 @@ steps:
 outputs: {{text: all.text}}
 """
 _WORDS: Final = (
-    *("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json"),
+    *("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--ipfs", "none", "-o", "json"),
     *("--prices", "core-second=0.01,cache-hit=0.001", "--lend-jobs", "2"),
 )
 _LIMITS: Final = {"TALLY_NEWCOMER_LIMIT": "100", "TALLY_LIMIT_MOST": "1000"}
