@@ -4,6 +4,7 @@ Each has a network of its own, and an IPFS node in it. Those two are connected, 
 found each other in the world.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,21 @@ IPFS = ("--ipfs", API, "--network", "tests")
 
 @pytest.fixture
 def kubos(networks: list[tuple[str, ...]], tmp_path: Path) -> Iterator[list[IpfsNode]]:
-    """Return two IPFS nodes, each in a network of its own; the second one keeps connected."""
+    """Return two IPFS nodes, each in a network of its own, that are connected."""
     with node(networks[0], tmp_path / "ipfs0") as one, node(networks[1], tmp_path / "ipfs1") as two:
         one.start()
-        address, _, name = one.swarm().rpartition("/p2p/")
-        two.set("Peering.Peers", [{"ID": name, "Addrs": [address]}])
-        two.start()
-        until(lambda: name in two.ipfs("swarm", "peers"))
+        connect(two.start(), one)
         yield [one, two]
+
+
+def connect(one: IpfsNode, other: IpfsNode) -> None:
+    """Have one IPFS node connect to another."""
+    one.ipfs("swarm", "connect", next(at for at in addresses(other) if "/10.71." in at))
+
+
+def addresses(node: IpfsNode) -> list[str]:
+    """Return where an IPFS node is reached."""
+    return list(json.loads(node.ipfs("id"))["Addresses"])
 
 
 def node(network: tuple[str, ...], folder: Path) -> IpfsNode:
@@ -64,14 +72,18 @@ def by(daemon: Daemon, other: Daemon) -> str:
 def test_two_that_know_nothing_of_each_other_meet(
     networks: list[tuple[str, ...]], kubos: list[IpfsNode], tmp_path: Path
 ) -> None:
-    """They find each other on IPFS, and dial: what is carried by IPFS goes to nobody directly."""
+    """They find each other on IPFS and dial, also after a kill; who stops leaves nothing there."""
     pair = [Daemon(tmp_path / str(number), None, networks[number]) for number in (0, 1)]
+    where = ("--listen", "0.0.0.0:4177", *IPFS, "--lend-to", "nobody", "--address")
+    words = [(*where, f"10.71.1.{number}") for number in (1, 2)]
     try:
-        for number, one in enumerate(pair):
-            where = ("--listen", "0.0.0.0:4177", "--address", f"10.71.1.{number + 1}")
-            one.start(*where, *IPFS, "--lend-to", "nobody")
+        for one, said in zip(pair, words, strict=True):
+            one.start(*said)
         until(lambda: pair[0].is_up(pair[1]) and pair[1].is_up(pair[0]))
         assert {by(pair[0], pair[1]), by(pair[1], pair[0])} == {""}
+        pair[0].kill()
+        pair[0].start(*words[0])
+        until(lambda: pair[0].is_up(pair[1]) and pair[1].is_up(pair[0]))
         assert len(kubos[0].ipfs("p2p", "ls").splitlines()) == 4
         pair[0].stop()
         assert kubos[0].ipfs("p2p", "ls") == ""
@@ -104,8 +116,7 @@ def test_who_cannot_be_dialled_runs_steps_by_streams_of_ipfs(
         until(lambda: hidden.is_running)
         kubos[1].kill()
         until(lambda: not asks.is_up(hidden))
-        assert asks.status()["ipfs"]["why"] == "" or not asks.status()["ipfs"]["node"]
-        kubos[1].start()
+        connect(kubos[1].start(), kubos[0])
         answer = ended(run)
         assert results(answer) == results(local("[0]"))
         assert {step["peer"] for step in answer["steps"]} == {hidden.peer}
