@@ -8,6 +8,7 @@ from cli.report import human_size, note
 from engine.content import dagpb
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_PB, Cid
+from engine.content.foreign import ForeignCid
 from engine.content.schema import kind_of
 from engine.content.tree import TREE
 from engine.content.walk import open_tree
@@ -22,18 +23,28 @@ class Arrivals:
 
     def __init__(self, store: BlockStore) -> None:
         self._store = store
-        self._of: tuple[str, Cid] | None = None
+        self._of: tuple[str, bytes] | None = None
         self._due_s = 0.0
 
     def __call__(self, source: str, root: Cid, came: int) -> None:
         """Say how many bytes of something came from a source."""
+        if self._is_due(source, root):
+            note(f"fetching {root} from {source}: {self._so_far(root, came)}")
+
+    def of_others(self, root: ForeignCid, came: int) -> None:
+        """Say how many bytes of what others made came from IPFS."""
+        if self._is_due("ipfs", root):
+            note(f"fetching {root!s} from ipfs: {human_size(came)}")
+
+    def _is_due(self, source: str, root: bytes) -> bool:
         now_s = time.monotonic()
         if self._of != (source, root):
             self._of = source, root
             self._due_s = now_s + SOON_S
         elif now_s >= self._due_s:
             self._due_s = now_s + OFTEN_S
-            note(f"fetching {root} from {source}: {self._so_far(root, came)}")
+            return True
+        return False
 
     def _so_far(self, root: Cid, came: int) -> str:
         with suppress(TallyError):  # its first blocks have not come, or it is no such thing

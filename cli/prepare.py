@@ -145,7 +145,15 @@ def _inputs(space: Workspace, named: Named, *, offline: bool) -> Inputs:
 
     fetch = None if offline else _fetch
     bring = _bring(space, named) if space.sources else None
-    return Inputs(space.store, named.base, fetched=fetched, keep=keep, fetch=fetch, bring=bring)
+    return Inputs(
+        space.store,
+        named.base,
+        fetched=fetched,
+        keep=keep,
+        fetch=fetch,
+        bring=bring,
+        foreign=space.foreign,
+    )
 
 
 def _bring(space: Workspace, named: Named) -> Callable[[Cid], None]:

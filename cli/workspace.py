@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.claims import Claims
     from engine.content.cid import Cid
     from engine.database import Database
+    from engine.foreign import Export, Foreign
     from engine.journal import Journal
     from engine.memo import Memo
     from engine.nix.closure import Materialiser
@@ -87,6 +88,28 @@ class Workspace(AbstractContextManager["Workspace"]):
                 self._open.callback(peers.close)
                 found.append(peers)
         return Sources(self.store, found, Arrivals(self.store))
+
+    @cached_property
+    def foreign(self) -> "Foreign":
+        """What others made, on IPFS, in other ways."""
+        from cli.arrivals import Arrivals
+        from engine.foreign import Foreign
+
+        arrivals = Arrivals(self.store)
+        return Foreign(self.store, self.sources, self._export(), arrivals.of_others)
+
+    def _export(self) -> "Export | None":
+        """Return what has all that a CID leads to from the IPFS node; None to ask none."""
+        from engine.ipfs.place import find
+
+        if self._online is None or "ipfs" not in self._online.sources:
+            return None
+        address = find(self._online.ipfs, os.environ, Path.home())
+        if not address:
+            return None
+        from engine.ipfs.kubo import exporting
+
+        return exporting(address)
 
     @cached_property
     def materialiser(self) -> "Materialiser":

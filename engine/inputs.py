@@ -1,18 +1,21 @@
 """Inputs: what a workflow starts from, put in the store and called by CID.
 
 A file or directory beside the workflow is read anew at each run. What is fetched from a URL is
-checked against its sha256 and kept under it, so that it is fetched once.
+checked against its sha256 and kept under it, so that it is fetched once. A CID may be one that
+others gave their content: that is fetched once, too, and added anew (foreign.py).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.content.blocks import BlockStore
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
+from engine.content.foreign import ForeignCid
 from engine.errors import Damaged, NotHere, Nowhere, Refused, Unavailable
+from engine.foreign import Foreign
 from engine.store.add import add_path, add_stream
 from engine.store.base import ContentStore
 from engine.workflow.model import InputSource
@@ -37,15 +40,20 @@ class Inputs:
         fetched: Fetched,
         keep: Keep,
         fetch: Open | None,
-        bring: Bring | None = None,
+        bring: Bring | None,
+        foreign: Foreign,
     ) -> None:
-        """Use `fetch` for URLs, and `bring` for what is not here; None: nobody is asked."""
+        """Use `fetch` for URLs, and `bring` for what is not here; None: nobody is asked.
+
+        `foreign` has what others made.
+        """
         self._store = store
         self._base = base
         self._fetched = fetched
         self._keep = keep
         self._fetch = fetch
         self._bring = bring
+        self._foreign = foreign
 
     def bring(self, sources: Mapping[str, InputSource]) -> dict[str, Cid]:
         """Return the CID of each input, durable.
@@ -68,10 +76,22 @@ class Inputs:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
         if source.cid is not None:
-            return here(self._store, name, Cid.parse(source.cid), self._bring)
+            return self._named(name, ForeignCid.of_content(source.cid))
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
         return self._remote(source.url, source.sha256)
+
+    def _named(self, name: str, cid: ForeignCid) -> Cid:
+        if (known := self._foreign.known(cid)) is not None:
+            return known
+        if cid.is_ours and cid.cid is not None:
+            try:
+                return here(self._store, name, cid.cid, self._bring)
+            except Damaged:
+                if cid.codec == DAG_CBOR:  # else others may have cut it so, and named it as we do
+                    raise
+        with _not_here(name, str(cid)):
+            return self._foreign.bring(cid)
 
     def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:
         place = self._place(name, path)
@@ -143,14 +163,25 @@ def here(store: BlockStore, name: str, cid: Cid, bring: Bring | None = None) -> 
 
     Raises: Unavailable when it is not.
     """
-    what, where = f"the content of input '{name}' is not here", str(cid)
-    fix = "bring it with 'tally import FILE.car' or 'tally add PATH'"
-    if bring is not None:
-        try:
-            bring(cid)
-        except Nowhere as error:
-            how = {"asked": error.asked, "ways": error.ways}
-            raise Nowhere(what, where=where, fix=fix, **how) from None
-    elif not store.has(cid):
-        raise NotHere(what, where=where, fix=fix)
+    if bring is None and store.has(cid):
+        return cid
+    with _not_here(name, str(cid)):
+        if bring is None:
+            raise NotHere("it is not here")
+        bring(cid)
     return cid
+
+
+@contextmanager
+def _not_here(name: str, cid: str) -> Iterator[None]:
+    """Say of content that is not here which input it is."""
+    what = f"the content of input '{name}' is not here"
+    fix = "bring it with 'tally import FILE.car' or 'tally add PATH'"
+    try:
+        yield
+    except Nowhere as error:
+        how = {"asked": error.asked, "ways": error.ways}
+        raise Nowhere(what, where=cid, fix=fix, **how) from None
+    except NotHere as error:
+        fix = "; ".join(filter(None, (fix, error.fix)))
+        raise NotHere(what, where=cid, fix=fix) from None

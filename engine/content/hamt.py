@@ -20,11 +20,18 @@ from engine.content.unixfs import FANOUT, MURMUR3, SHARD, Message
 from engine.errors import Refused
 
 DEPTH: Final = 8  # shards under one another: bytes in a hash
+HASH_BITS: Final = 64
+
+
+def key(name: str) -> int:
+    """Return the hash of a name: its first bits are its slot in the first shard, and so on."""
+    found: int = mmh3.hash64(name.encode(), signed=False)[0]
+    return found
 
 
 def slots(name: str) -> bytes:
     """Return the slot of `name` at each depth: the eight bytes of its hash, big end first."""
-    return mmh3.hash64(name.encode(), signed=False)[0].to_bytes(8, "big")
+    return key(name).to_bytes(HASH_BITS // 8, "big")
 
 
 def shard(links: Sequence[Link], profile: Profile) -> tuple[Link, list[Block]]:

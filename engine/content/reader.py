@@ -10,11 +10,11 @@ b'oo'
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.content.cid import RAW, Cid
 from engine.content.dagpb import Link
-from engine.content.hamt import DEPTH, slots
+from engine.content.hamt import HASH_BITS, key
 from engine.content.names import MAX_ENTRIES
 from engine.content.unixfs import Kind, Node, parse
 from engine.errors import Damaged, Refused
@@ -129,17 +129,17 @@ def entries_of(get: Get, cid: Cid, root: Node) -> tuple[Link, ...]:
     Raises: as entries.
     """
     found: list[Link] = []
-    waiting = [(root, b"")]
+    waiting = [(root, _TOP)]
     while waiting:
         node, above = waiting.pop()
         if not node.shard:
             found += node.links
         for link in node.links if node.shard else ():
-            path = above + bytes((int(link.name[:2], 16),))
-            if len(link.name) == 2:
-                waiting.append((_shard(get, link.cid, path), path))
+            path = above.below(node, int(link.name[: node.digits], 16))
+            if len(link.name) == node.digits:
+                waiting.append((_shard(get, link.cid, root, path), path))
             else:
-                found.append(_entry(link, path, cid))
+                found.append(_entry(link, node, path, cid))
         if len(found) > MAX_ENTRIES:
             raise Damaged(f"a directory of over {MAX_ENTRIES} entries", where=str(cid))
     return tuple(sorted(found, key=lambda link: link.name))
@@ -150,15 +150,32 @@ def lookup(get: Get, cid: Cid, name: str) -> Link | None:
 
     Raises: Refused when it is not a directory; Damaged when it is malformed.
     """
-    node, path, depth = _directory(get, cid), slots(name), 0
+    root = node = _directory(get, cid)
+    path, hashed = _TOP, key(name)
     while node.shard:
-        prefix = f"{path[depth]:02X}"
+        slot = hashed >> (HASH_BITS - path.bits - node.bits) & (node.fanout - 1)
+        prefix = f"{slot:0{node.digits}X}"
         link = next((link for link in node.links if link.name.startswith(prefix)), None)
-        if link is None or len(link.name) > 2:
-            return Link(name, link.cid, link.tsize) if link and link.name[2:] == name else None
-        depth += 1
-        node = _shard(get, link.cid, path[:depth])
+        if link is None or len(link.name) > node.digits:
+            is_it = link is not None and link.name[node.digits :] == name
+            return Link(name, link.cid, link.tsize) if link is not None and is_it else None
+        path = path.below(node, slot)
+        node = _shard(get, link.cid, root, path)
     return next((link for link in node.links if link.name == name), None)
+
+
+class _Path(NamedTuple):
+    """The slots that lead to a shard: the first bits of the hash of each name in it."""
+
+    value: int
+    bits: int
+
+    def below(self, node: Node, slot: int) -> "_Path":
+        """Return the path to a slot of the shard at this one."""
+        return _Path(self.value << node.bits | slot, self.bits + node.bits)
+
+
+_TOP: Final = _Path(0, 0)
 
 
 def _directory(get: Get, cid: Cid) -> Node:
@@ -169,16 +186,17 @@ def _directory(get: Get, cid: Cid) -> Node:
     return node
 
 
-def _shard(get: Get, cid: Cid, path: bytes) -> Node:
+def _shard(get: Get, cid: Cid, root: Node, path: _Path) -> Node:
+    """Return the shard at a path below `root`, all shards of which are of one width."""
     node = parse(cid, get(cid))
-    if not node.shard or not node.links or len(path) == DEPTH:
-        raise Damaged("a shard that leads to what is no shard", where=str(cid))
+    if not node.links or node.fanout != root.fanout or path.bits + node.bits > HASH_BITS:
+        raise Damaged("a shard that leads to what is no shard of it", where=str(cid))
     return node
 
 
-def _entry(link: Link, path: bytes, cid: Cid) -> Link:
+def _entry(link: Link, node: Node, path: _Path, cid: Cid) -> Link:
     """Return an entry by its own name; it must be where a lookup would find it."""
-    name = link.name[2:]
-    if slots(name)[: len(path)] != path:
+    name = link.name[node.digits :]
+    if key(name) >> (HASH_BITS - path.bits) != path.value:
         raise Damaged(f"an entry {name!a} in the wrong shard", where=str(cid))
     return Link(name, link.cid, link.tsize)

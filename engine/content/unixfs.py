@@ -23,7 +23,8 @@ SYMLINK: Final = 4
 SHARD: Final = 5
 
 MURMUR3: Final = 0x22  # murmur3-x64-64, the only hash that shards are made with
-FANOUT: Final = 256  # children of a shard: what every writer uses
+FANOUT: Final = 256  # children of a shard, in what nearly everybody writes
+FANOUTS: Final = (8, 16, 32, 64, 128, 256, 512, 1024)  # what others may set, and read
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,22 @@ class Node:
     data: bytes  # a file's own bytes (before its children's), a symlink's target, a shard's bits
     links: tuple[Link, ...]
     sizes: tuple[int, ...] = ()  # of a file: bytes of content below each link
-    shard: bool = False  # a directory cut by the hash of its names: hamt.py
+    fanout: int = 0  # of a directory that is cut by the hash of its names (hamt.py), else 0
+
+    @property
+    def shard(self) -> bool:
+        """Whether it is a part of such a directory, or the first of it."""
+        return self.fanout > 0
+
+    @property
+    def bits(self) -> int:
+        """The bits of a name's hash that choose a slot of a shard."""
+        return self.fanout.bit_length() - 1
+
+    @property
+    def digits(self) -> int:
+        """The digits of a slot before a name."""
+        return slot_digits(self.fanout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +162,22 @@ def _symlink(links: tuple[Link, ...], message: Message) -> Node:
 
 def _shard(links: tuple[Link, ...], message: Message) -> Node:
     bits = message.data or b""
-    if message.hash_type != MURMUR3 or message.fanout != FANOUT:
+    fanout = message.fanout or 0
+    if message.hash_type != MURMUR3 or fanout not in FANOUTS:
         raise Damaged("a directory shard of a hash or width that nobody writes")
-    field = int.from_bytes(bits, "big")
-    slots = [f"{slot:02X}" for slot in range(FANOUT) if field >> slot & 1]
-    if len(bits) > FANOUT // 8 or [link.name[:2] for link in links] != slots:
+    field, digits = int.from_bytes(bits, "big"), slot_digits(fanout)
+    slots = [f"{slot:0{digits}X}" for slot in range(fanout) if field >> slot & 1]
+    if len(bits) > fanout // 8 or [link.name[:digits] for link in links] != slots:
         raise Damaged("a directory shard whose links are not those it says it has")
     for link in links:
-        if len(link.name) > 2:  # two digits alone lead to the next shard
-            check_entry(link.name[2:])
-    return Node("directory", 0, bits, links, shard=True)
+        if len(link.name) > digits:  # the digits alone lead to the next shard
+            check_entry(link.name[digits:])
+    return Node("directory", 0, bits, links, fanout=fanout)
+
+
+def slot_digits(fanout: int) -> int:
+    """Return how many hexadecimal digits a slot is written in."""
+    return len(f"{fanout - 1:X}")
 
 
 def check_entry(name: str) -> None:

@@ -8,7 +8,7 @@ them against their names, as `get` does here.
 '0.42.0'
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, NamedTuple, cast
 
@@ -119,7 +119,9 @@ class Kubo(AbstractContextManager["Kubo"]):
                 raise Refused(f"the IPFS node refuses it: {str(root['PinErrorMsg'])[:200]}")
 
     @contextmanager
-    def export_car(self, root: Cid, silence_s: float = SILENCE_S) -> Iterator[Iterator[bytes]]:
+    def export_car(
+        self, root: Cid | str, silence_s: float = SILENCE_S
+    ) -> Iterator[Iterator[bytes]]:
         """Lend the CAR of all that a root leads to, as it comes; unchecked.
 
         It ends early, as if whole, when the node cannot find some of it.
@@ -211,3 +213,14 @@ class Kubo(AbstractContextManager["Kubo"]):
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+
+def exporting(address: str) -> Callable[[str], AbstractContextManager[Iterator[bytes]]]:
+    """Return what lends the CAR of all that a CID leads to, as Kubo.export_car, of a node."""
+
+    @contextmanager
+    def export(root: str) -> Iterator[Iterator[bytes]]:
+        with Kubo(address) as kubo, kubo.export_car(root) as pieces:
+            yield pieces
+
+    return export

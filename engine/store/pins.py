@@ -61,6 +61,11 @@ class Pins:
         query = "SELECT cid, name FROM pins ORDER BY name, cid"
         return [(Cid(raw), name) for raw, name in self._index.rows(query)]
 
+    def of(self, name: str) -> list[Cid]:
+        """Return what is pinned under a name."""
+        query = "SELECT cid FROM pins WHERE name = ? ORDER BY cid"
+        return [Cid(raw) for (raw,) in self._index.rows(query, (name,))]
+
     def settle_log(self) -> None:
         """Write the log anew unless it tells of the same pins: the index, when sound, is right.
 

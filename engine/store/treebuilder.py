@@ -32,8 +32,10 @@ class Added:
 class TreeBuilder:
     """Builds one tree. Paths are relative to it, with "" the tree itself; parents come first."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, *, any_name: bool = False) -> None:
+        """With `any_name`, names and targets are kept that people cannot type or tell apart."""
         self._intake = intake
+        self._any_name = any_name
         self._directories: dict[str, list[Link]] = {}  # in the order they came: parents first
         self._executables: set[str] = set()
         self._root: Link | None = None  # of a tree that is a file or symlink
@@ -50,7 +52,7 @@ class TreeBuilder:
     def symlink(self, path: str, target: str) -> None:
         """Take a symlink; it is kept as it is, wherever it points."""
         self.check(path)
-        if why := bad_target(target) or ("a control character" if has_control(target) else ""):
+        if why := bad_target(target) or self._unprintable(target):
             what = f"a symlink whose target cannot be kept: {why}"
             raise Refused(what, where=path, fix="let it point elsewhere, or leave it out")
         made = symlink(target)
@@ -103,7 +105,7 @@ class TreeBuilder:
                 f"over {MAX_ENTRIES} files", where=path, fix="pack them into fewer, larger files"
             )
         above, _, name = path.rpartition("/")
-        if path and (why := _rooted(path) or impossible(name) or unwelcome(name)):
+        if path and (why := _rooted(path) or impossible(name) or self._odd(name)):
             raise Refused(f"a name that cannot be kept: {why}", where=ascii(path), fix="rename it")
         if (above not in self._directories) if path else self._count > 1:
             what = "something that is in no directory which came before"
@@ -111,6 +113,12 @@ class TreeBuilder:
         if path.count("/") >= MAX_DEPTH:
             what = f"over {MAX_DEPTH} directories within one another"
             raise Refused(what, where=path, fix="make it flatter")
+
+    def _odd(self, name: str) -> str:
+        return "" if self._any_name else unwelcome(name)
+
+    def _unprintable(self, target: str) -> str:
+        return "a control character" if has_control(target) and not self._any_name else ""
 
     def _place(self, path: str, link: Link) -> None:
         if not path:

@@ -10,10 +10,20 @@ from engine.workflow.environment_sources import (
     PART,
     STORE_PATH,
 )
-from engine.workflow.schema_terms import CID, TEXT, Schema, closed, list_of, matching, said
+from engine.workflow.schema_terms import (
+    CID,
+    FOREIGN_CID,
+    TEXT,
+    Schema,
+    closed,
+    list_of,
+    matching,
+    said,
+)
 from engine.workflow.sources import MAX_PATTERNS, SHARES
 
 _ADDRESS: Final = "bafkr4icj3sdq34o6p7lapfgoxtset5om3lsxll72uz5cjnrkzmb6aoo3si"
+_OF_OTHERS: Final = "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"
 
 
 def an_input() -> Schema:
@@ -27,7 +37,7 @@ def an_input() -> Schema:
         list_of(TEXT, MAX_PATTERNS),
         ["*.bak", "notes"],
     )
-    address = said("Content by its address.", CID, _ADDRESS)
+    address = said("Content by its address, here or on IPFS.", FOREIGN_CID, _ADDRESS, _OF_OTHERS)
     url = said("Fetched once and checked.", matching("https?://.+"), "https://example.org/data.csv")
     checksum = said("What sha256sum prints for the file.", matching("[0-9a-fA-F]{64}"))
     forms = [

@@ -4,8 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from engine.content.cid import TEXT as CID_LENGTH
-from engine.content.cid import Cid
+from engine.content.foreign import ForeignCid
 from engine.errors import Refused
 from engine.workflow.fields import list_of, map_of, placed, refused, text_of
 from engine.workflow.model import InputSource
@@ -15,6 +14,8 @@ from engine.workflow.paths import no_control
 INPUT_KEYS: Final = ("path", "cid", "url", "sha256", "ignore", "share")
 INPUT_FORMS: Final = ("path", "cid", "url")
 SHARES: Final = ("never", "owners", "any")
+
+_CID: Final = re.compile(r"baf[a-z2-7]{56}|Qm[1-9A-HJ-NP-Za-km-z]{44}|ipfs://\S+|/ipfs/\S+")
 
 MAX_LOCATION: Final = 4_095  # bytes of a path or an address: what Linux takes
 MAX_PATTERNS: Final = 1_000  # of one input
@@ -32,7 +33,7 @@ def read_input(node: Node, what: str) -> InputSource:
     if form == "path":
         value = placed(location, value, mark)
     elif form == "cid":
-        value = str(placed(Cid.parse, value, mark))
+        value = placed(_content, value, mark)
     return InputSource(
         value if form == "path" else None,
         value if form == "cid" else None,
@@ -60,12 +61,18 @@ def one_form(table: MapNode, forms: tuple[str, ...], what: str) -> tuple[str, st
 
 
 def _bare_path(text: str, mark: Mark) -> str:
-    if len(text) == CID_LENGTH and text.startswith("baf"):
+    if _CID.fullmatch(text):
         raise refused("a CID where a path is expected", mark, f"write {{cid: {text}}}")
     if text.startswith(("https://", "http://")):
         fix = "write {url: …, sha256: …}"
         raise refused("an address where a path is expected", mark, fix)
     return placed(location, text, mark)
+
+
+def _content(text: str) -> str:
+    """Return a CID as its author wrote it: what others call their content has no other name."""
+    ForeignCid.of_content(text)
+    return text
 
 
 def location(text: str) -> str:
