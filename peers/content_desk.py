@@ -1,9 +1,9 @@
 """Content desk: content that commands of the same user have brought here from other peers.
 
-A few peers are asked at first, then more as long as nothing comes. The command is told now and then
-how much has come, and at the end that all of it is durable, or why not: at once when all who are
-connected have said that they have it not. When it goes, its fetch is stopped; what came of it stays
-until a gc, so that the next begins where it ended.
+A few peers are asked at first, those who are said to have it, then more as long as nothing comes.
+The command is told now and then how much has come, and at the end that all of it is durable, or why
+not: at once when all who are connected have said that they have it not. When it goes, its fetch is
+stopped; what came of it stays until a gc, so that the next begins where it ended.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,6 +22,7 @@ from peers.publicity import Publicity
 MAX_HAVING: Final = 16  # fetches for commands at a time: more take no less time
 MAX_ROOTS: Final = 1_000  # of one of them
 AT_A_TIME: Final = 8  # peers that are asked: each takes a line for blocks
+AWAITED: Final = 6  # times TOLD_MS: for one who is dialled and may have it
 TOLD_MS: Final = 500  # how often a command is told how much has come
 
 
@@ -49,11 +50,25 @@ class Depot(Protocol):
         ...
 
 
+class Company(Protocol):
+    """Whom to ask (company.py)."""
+
+    def of(self, scope: Cid) -> tuple[PeerId, ...]:
+        """Return who is connected, the likeliest to have something first."""
+        ...
+
+    def seek(self, scope: Cid) -> bool:
+        """Dial who may have something and is not connected; return whether there is one."""
+        ...
+
+
 class _Having:
     """What one command waits for."""
 
-    def __init__(self, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor, scope: Cid) -> None:
         self.visitor = visitor
+        self.scope = scope
+        self.patience = 0  # how often it is still waited for somebody who is dialled
         self.fetching: Fetching | None = None
         self.told_bytes = 0
 
@@ -64,14 +79,14 @@ class ContentDesk:
     def __init__(
         self,
         depot: Depot,
-        peers: Callable[[], Iterable[PeerId]],
+        company: Company,
         room: Callable[[], int],
         publicity: Publicity,
     ) -> None:
         """Take who is connected, how many bytes the disk takes, and what offers what is public."""
         self.nudged: Callable[[], None] = lambda: None  # who else looks at what is published
         self._depot = depot
-        self._peers = peers
+        self._company = company
         self._room = room
         self._publicity = publicity
         self._under_way: dict[Visitor, _Having] = {}
@@ -100,22 +115,23 @@ class ContentDesk:
         self._told_ms = now_ms
         if not self._under_way:
             return
-        connected, is_full = tuple(self._peers()), self._room() <= 0
+        is_full = self._room() <= 0
         for having in tuple(self._under_way.values()):
             if having.fetching is not None:
-                self._go_on(having, having.fetching, connected, is_full=is_full)
+                self._go_on(having, having.fetching, is_full=is_full)
 
-    def _go_on(
-        self, having: _Having, fetching: Fetching, connected: tuple[PeerId, ...], *, is_full: bool
-    ) -> None:
+    def _go_on(self, having: _Having, fetching: Fetching, *, is_full: bool) -> None:
         """Tell how much has come; ask more peers when that is nothing, or end it."""
         came = fetching.came_bytes
+        connected = self._company.of(having.scope)
         others = [peer for peer in connected if peer not in fetching.sources]
         room = MAX_SOURCES - len(fetching.sources)
         if is_full:
             self._give_up(having, fetching, _full())
         elif others and room > 0 and came == having.told_bytes:
             self._depot.also_from(fetching, others[: min(AT_A_TIME, room)])
+        elif having.patience:
+            having.patience -= 1
         elif fetching.is_refused:
             self._give_up(having, fetching, _refused(len(fetching.sources)))
         if having.visitor in self._under_way:
@@ -140,8 +156,9 @@ class ContentDesk:
     def _have(
         self, visitor: Visitor, scope: Cid, roots: tuple[Cid, ...], *, is_shallow: bool
     ) -> None:
-        sources = tuple(self._peers())[:AT_A_TIME]
-        if not sources:
+        sources = self._company.of(scope)[:AT_A_TIME]
+        is_awaited = self._company.seek(scope)
+        if not (sources or is_awaited):
             fix = "name one: 'tally peer add ADDRESS'; 'tally peer status' shows who is connected"
             raise Unavailable("no peer is connected", fix=fix)
         if visitor in self._under_way:
@@ -149,7 +166,8 @@ class ContentDesk:
         if len(self._under_way) >= MAX_HAVING:
             what = f"{MAX_HAVING} other commands have content fetched"
             raise Unavailable(what, fix="try again when one of them has ended")
-        having = self._under_way[visitor] = _Having(visitor)
+        having = self._under_way[visitor] = _Having(visitor, scope)
+        having.patience = AWAITED if is_awaited else 0
         self._until_gone(visitor)
         having.fetching = self._depot.fetch(
             scope,

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
+from engine.content.cid import Cid
 from engine.errors import Damaged
 from peers import plain, posting
 from peers.allowance import Allowance, Rate
@@ -45,7 +46,7 @@ from peers.gate import household
 from peers.gossip import Gossip
 from peers.identity import PeerId
 from peers.node_ground import Ground
-from peers.posting import Posting
+from peers.posting import Posting, key_of
 
 ANSWER_MS: Final = 15_000  # for a page
 TICK_MS: Final = 100
@@ -63,6 +64,7 @@ class Herald:
         named: Callable[[], frozenset[PeerId]],
     ) -> None:
         """Take what keeps the file, and who says whom the user named."""
+        self._me = me
         self.gossip = Gossip(me, secrets.randbits(63))
         self._mail, self._clock, self._log = ground.mail, ground.clock, ground.log
         self._named = named
@@ -85,6 +87,13 @@ class Herald:
     def look(self) -> None:
         """Look at the file soon: something was published or endorsed."""
         self._desk.hurry()
+
+    def tellers(self, release: Cid) -> tuple[PeerId, ...]:
+        """Return who else says that it had a Release: who announces it, then who ran it again."""
+        keys = (key_of(one) for one in self.gossip.catalogue)
+        found = [key for key in keys if key.release == release and key.signer != self._me]
+        found.sort(key=lambda key: key.kind != "announcement")
+        return tuple(dict.fromkeys(key.signer for key in found))
 
     def close(self) -> None:
         """Write what is to be written, and close the file."""

@@ -194,9 +194,9 @@ class Node:
         dialler = self._find_peers(workers)
         self._depot = Depot(self._post, self._lines, self._home.store, self._clock, wake)
         closing.callback(self._depot.close)
-        self._content = open_content(self._home, self._ground, self._depot)
         self._herald = open_herald(self._home, self._keys.identity, self._ground, closing)
-        self._content.nudged = self._herald.look
+        around = self._ground, self._depot, self._registrar, self._herald
+        self._content = open_content(self._home, *around)
         self._credit = self._trade(closing)
         self._provider = self._lend(closing)
         self._requester = self._borrow(closing)

@@ -7,7 +7,7 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.errors import Unavailable
-from peers.content_desk import AT_A_TIME, MAX_HAVING, TOLD_MS, ContentDesk
+from peers.content_desk import AT_A_TIME, AWAITED, MAX_HAVING, TOLD_MS, ContentDesk
 from peers.control import Control, Visitor
 from peers.fetch import MAX_SOURCES
 from peers.fetching import Said
@@ -88,12 +88,31 @@ class Depot:
         self.offered.remove(scope)
 
 
+class Company:
+    """Those who are connected, and those who are dialled."""
+
+    def __init__(self) -> None:
+        self.connected: list[PeerId] = [*PEERS]
+        self.has_dialled = False
+        self.asked: set[Cid] = set()
+
+    def of(self, scope: Cid) -> tuple[PeerId, ...]:
+        """Return who is connected."""
+        self.asked.add(scope)
+        return tuple(self.connected)
+
+    def seek(self, scope: Cid) -> bool:
+        """Return whether somebody is dialled."""
+        self.asked.add(scope)
+        return self.has_dialled
+
+
 class Desk:
     """A desk, and what is around it."""
 
     def __init__(self) -> None:
         self.depot = Depot()
-        self.connected: list[PeerId] = [*PEERS]
+        self.company = Company()
         self.room = 10**9
         self.public: set[Cid] = set()
         self.lost = False  # the disk
@@ -102,8 +121,7 @@ class Desk:
         publicity = Publicity(
             self.depot, self._published, lambda what, **_: self.logged.append(what)
         )
-        peers, room = (lambda: self.connected), (lambda: self.room)
-        self.desk = ContentDesk(self.depot, peers, room, publicity)
+        self.desk = ContentDesk(self.depot, self.company, lambda: self.room, publicity)
 
     def _published(self) -> frozenset[Cid]:
         if self.lost:
@@ -185,14 +203,14 @@ def test_fetches_for_commands_are_bounded(desk: Desk) -> None:
 
 def test_nobody_is_asked_when_nobody_is_connected(desk: Desk) -> None:
     """It is said at once, with what to do."""
-    desk.connected.clear()
+    desk.company.connected.clear()
     assert refusal(desk.have()) == "no peer is connected"
     assert not desk.depot.fetches
 
 
 def test_more_are_asked_as_long_as_nothing_comes(desk: Desk) -> None:
     """A few at a time, who has connected meanwhile too, and never more than a fetch can ask."""
-    desk.connected[:] = [PeerId(bytes([number] * 32)) for number in range(100)]
+    desk.company.connected[:] = [PeerId(bytes([number] * 32)) for number in range(100)]
     caller = desk.have()
     (fetching,) = desk.depot.fetches
     assert len(fetching.sources) == AT_A_TIME
@@ -207,6 +225,28 @@ def test_more_are_asked_as_long_as_nothing_comes(desk: Desk) -> None:
     assert len(fetching.sources) == MAX_SOURCES
     assert refusal(caller) == f"none of the {MAX_SOURCES} peers that are connected has it"
     assert fetching.is_stopped
+
+
+def test_who_is_dialled_is_waited_for_some_time(desk: Desk) -> None:
+    """When others have it not, or nobody is there, one who is said to have it may come."""
+    desk.company.has_dialled = True
+    late = desk.company.connected.pop()
+    caller = desk.have()
+    (fetching,) = desk.depot.fetches
+    fetching.is_refused = True
+    desk.tick()
+    assert caller.told == [("came", 0)]
+    desk.company.connected.append(late)
+    desk.tick()
+    assert late in fetching.sources
+    for _ in range(AWAITED - 1):
+        desk.tick()
+    assert not fetching.is_stopped
+    desk.tick()
+    assert refusal(caller) == "none of the 3 peers that are connected has it"
+    desk.company.connected.clear()
+    assert desk.have().told == []
+    assert desk.company.asked == {ROOT}
 
 
 def test_a_fetch_stops_before_the_disk_is_full(desk: Desk) -> None:
