@@ -24,6 +24,9 @@ from engine.workflow.names import did_you_mean, some_of
 if TYPE_CHECKING:
     from peers.resource import Opened
 
+_FIND: Final = (
+    "check the path; 'tally search TEXT' finds resources, and 'tally init' makes a workflow"
+)
 _MAX_PARAM: Final = 64 * 1024  # characters of one -p
 
 
@@ -99,10 +102,14 @@ def _of_cid(space: Workspace, cid: Cid) -> Named:
 
 
 def _of_name(space: Workspace, text: str) -> Named:
+    from cli.naming import wanted
     from cli.resources import find_release
 
     if (found := find_release(space, text, use=True)) is not None:
         return of_release(space, found)
+    if wanted(text) is not None:
+        what = "there is no such file, and no Open Resource of that name is known here"
+        raise Refused(what, where=text, fix=_FIND)
     return Named(load(Path(text)), Path(text).parent, Path(text), None, {}, None)  # it says so
 
 
