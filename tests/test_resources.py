@@ -89,10 +89,20 @@ def test_what_one_publishes_another_runs_and_verifies(
     assert offline["verdict"] == "reproduced"
 
 
-def test_what_was_taken_back_is_had_no_more(peers: list[Daemon], project: Path) -> None:
-    """Not from its author; who has a version of it goes on with that."""
+def test_what_was_taken_back_is_had_no_more(
+    peers: list[Daemon],
+    tmp_path: Path,
+    without_nix: Path,  # noqa: F811
+) -> None:
+    """Not from its author, by whoever comes late; who has a version of it goes on with that."""
     author, other = peers
+    resource = told(author.home, "show", "scores@1")["resource"]
+    late = Daemon(tmp_path / "late", without_nix).start()
+    told(late.home, "peer", "add", author.address)
+    until(lambda: late.is_up(author) and author.is_up(late))
+    assert told(late.home, "show", resource)["version"] == 1
     told(author.home, "unpublish", "scores")
-    lost = tally(other.home, "run", "scores@2")
-    assert tally(other.home, "run", "scores@1").returncode == 0
-    assert lost.returncode in (0, 3)
+    lost = tally(late.home, "run", resource, path=without_nix)
+    assert (lost.returncode, "does not come from peers" in lost.stderr) == (3, True)
+    assert tally(other.home, "run", "scores", path=without_nix).returncode == 0
+    late.stop()
