@@ -24,6 +24,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/run.py _royalty": ELSEWHERE + "tests/cli/test_publish.py",
     "engine/checks.py": ELSEWHERE + "tests/engine/test_checks.py",
     "engine/release.py": FORGED,
+    "engine/nix/sha256.py": FORGED,
     "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
     "cli/royalties.py": ELSEWHERE + "tests/cli/test_royalty.py",
     "peers/control_client.py Client.call": "a peer of another version, or one that hangs",
