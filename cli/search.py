@@ -18,9 +18,9 @@ SHORTEST: Final = 6  # characters of the end of an id: fewer are many peers'
 
 
 @click.command()
-@click.argument("text", metavar="[TEXT]...", nargs=-1)
+@click.argument("text", metavar="TEXT", nargs=-1)
 @click.option("--verified", is_flag=True, help="Only what you, or a peer you named, ran again.")
-@click.option("--author", metavar="PEER", default="", help="Only what this peer announced.")
+@click.option("--author", metavar="PEERID", default="", help="Only what this peer announced.")
 @click.option("--all-versions", is_flag=True, help="Not only the newest of each.")
 @common
 def search(

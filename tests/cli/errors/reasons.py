@@ -22,6 +22,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/publish.py": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/resources.py": ELSEWHERE + "tests/cli/test_resources.py",
     "cli/run.py _royalty": ELSEWHERE + "tests/cli/test_publish.py",
+    "cli/search.py": ELSEWHERE + "tests/cli/test_search.py",
     "engine/checks.py": ELSEWHERE + "tests/engine/test_checks.py",
     "engine/release.py": FORGED,
     "engine/nix/sha256.py": FORGED,
