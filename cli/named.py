@@ -12,8 +12,9 @@ from cli.lockfile import lock_path, read_lock
 from cli.names import is_run_here, whole_cid
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.errors import Refused
+from engine.errors import Damaged, Refused, Unavailable
 from engine.run import RUN
+from engine.step import SYSTEM
 from engine.summary import load_run, load_workflow
 from engine.values import dataclass, replace
 from engine.workflow.load import load
@@ -135,10 +136,23 @@ def _of_run(space: Workspace, cid: Cid) -> Named:
 def _recorded(
     space: Workspace, workflow: Cid, locked: Cid, given: dict[str, str], within: Cid
 ) -> Named:
-    """Return a workflow of which all is in records, that are part of something."""
+    """Return a workflow of which all is in records, that are part of something.
+
+    Somebody else may have made them: nothing that they name is looked for on this machine, nor
+    made by Nix from its source.
+
+    Raises: Unavailable when it has no environment for this machine; Damaged when its lock does not
+    belong to it.
+    """
     lock = LOCK.decode(space.store.get(locked))
     pins = LockFile({name: _pinned(systems) for name, systems in lock.environments.items()})
     known = load_workflow(space.store, workflow)
+    if known.inputs.keys() != lock.inputs.keys():
+        raise Damaged("its lock is that of another workflow", where=str(within))
+    for name in known.environments:
+        if SYSTEM not in lock.environments.get(name, ()):
+            what = f"its environment '{name}' was never locked for {SYSTEM}"
+            raise Unavailable(what, where=str(within), fix="run it where its author did")
     return Named(known, Path.cwd(), None, pins, given, lock.inputs, within=within)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import Cid
+from engine.errors import Refused
 from engine.sqlite import Schema, Sqlite
 from peers.identity import PeerId
 from peers.resource import Edition
@@ -70,9 +71,17 @@ class Bindings(Sqlite):
             change.execute("INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?)", _row(one))
 
     def make(self, one: Edition) -> None:
-        """Remember what is about to be published; the name means it here from now on."""
+        """Remember what is about to be published; the name means it here from now on.
+
+        Raises: Refused when another process has just published that version.
+        """
         with self.change() as change:
-            change.execute("INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)", _row(one))
+            change.execute("INSERT OR IGNORE INTO made VALUES (?, ?, ?, ?)", _row(one))
+            query = "SELECT release FROM made WHERE name = ? AND author = ? AND version = ?"
+            ((release,),) = change.execute(query, _row(one)[:3]).fetchall()
+            if release != one.release.raw:
+                what = f"{one.name}@{one.version} has just been published"
+                raise Refused(what, where=str(Cid(release)), fix="run the command again")
             self.use(one)
 
     def _all(self, table: str) -> list[Edition]:

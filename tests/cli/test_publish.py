@@ -226,6 +226,7 @@ def test_a_manifest_that_there_is_can_be_named(own: Program, scores: Path, tmp_p
     made = own.told("royalty", "make", tmp_path / "m", "--share", "3")["manifest"]
     resource = own.told("publish", scores, "--royalty", tmp_path / "m")["resource"]
     assert own.told("show", resource)["royalty"]["manifest"] == made
+    assert own.told("publish", scores)["resource"] == resource  # it stays the one that was named
     told = own("publish", scores, "--royalty", tmp_path / "m", "--share", "3")
     assert (told.code, "leave out --share" in told.err) == (2, True)
 

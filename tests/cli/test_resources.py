@@ -11,6 +11,8 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.run import RUN
+from engine.step import SYSTEM
+from engine.workflow.lock import LOCK
 from peers.announcement import Words, announce
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.identity import tail
@@ -36,6 +38,11 @@ class Library:
         with Workspace(program.home) as space:
             self._run = RUN.decode(space.store.get(Cid.parse(run)))
         self._cid = Cid.parse(run)
+
+    @property
+    def lock(self) -> Cid:
+        """The lock of the run that they all have."""
+        return self._run.lock
 
     def add(self, signer: Identity, version: int, before: Cid | None = None, **changes) -> Cid:
         """Publish a version of somebody's; return its CID."""
@@ -273,3 +280,26 @@ def test_a_resource_that_is_none_is_no_workflow(library: Library) -> None:
         record = RESOURCE.cid(opened(space.store.get, one).resource)
     told = ran(library, str(record))
     assert (told.code, "this is not a run" in told.err) == (2, True)
+
+
+def test_a_stranger_has_nothing_made_here(library: Library, without_nix: str) -> None:
+    """What has no environment for this machine is not run; its source is not given to Nix."""
+    with Workspace(library.program.home, writing=True) as space:
+        lock = LOCK.decode(space.store.get(library.lock))
+        other = {name: {"other-system": one[SYSTEM]} for name, one in lock.environments.items()}
+        block = LOCK.block(replace(lock, environments=other))
+        space.store.put([block])
+    one = library.add(ANN, 1, lock=block.cid)
+    told = library.program.at(library.program.home, PATH=without_nix)("run", str(one))
+    assert (told.code, f"never locked for {SYSTEM}" in told.err) == (3, True)
+    assert not Path(without_nix.partition(":")[0], "called").exists()
+
+
+def test_a_lock_of_another_workflow_is_damaged(library: Library) -> None:
+    """It has an input that the workflow has not, or lacks one."""
+    with Workspace(library.program.home, writing=True) as space:
+        lock = LOCK.decode(space.store.get(library.lock))
+        block = LOCK.block(replace(lock, inputs={"code": library.lock}))
+        space.store.put([block])
+    told = library.program("run", str(library.add(ANN, 1, lock=block.cid)))
+    assert (told.code, "its lock is that of another workflow" in told.err) == (5, True)

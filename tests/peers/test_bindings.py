@@ -3,6 +3,9 @@
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from engine.errors import Refused
 from peers.bindings import Bindings
 from tests.peers.resources import edition
 
@@ -43,3 +46,13 @@ def test_publishing_takes_no_name_from_others(tmp_path: Path) -> None:
         file.use(edition(2, 1))
         file.make(edition(1, 1))
         assert file.meant("digits") == edition(2, 1).author
+
+
+def test_a_version_is_given_once(tmp_path: Path) -> None:
+    """Of two processes that publish at once one is told to try again; twice the same is no harm."""
+    with closing(Bindings(tmp_path)) as file:
+        file.make(edition(1, 1))
+        file.make(edition(1, 1))
+        with pytest.raises(Refused, match="digits@1 has just been published"):
+            file.make(edition(1, 1, of=1))
+        assert file.made() == file.used() == [edition(1, 1)]
