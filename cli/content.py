@@ -1,35 +1,44 @@
 """`tally add`, `get`, `cat` and `ls`: content in and out of the store."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.options import common, offline
+from cli.others import foreign_cid
 from cli.refs import find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.content.foreign import ForeignCid
 from engine.content.reader import entries, read, stat
-from engine.content.walk import Entry, open_tree
+from engine.content.walk import Entry, open_tree, walk
+
+if TYPE_CHECKING:
+    from engine.store.treebuilder import Added
 
 PINNED_BY_ADD = "added"  # the pin that keeps what a person added until they say otherwise
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH|CID", type=click.Path())
 @click.option("--in-place", is_flag=True, help="Leave large files where they are; index them.")
 @common
-def add(settings: Settings, path: Path, in_place: bool) -> None:
-    """Add the file or directory PATH to the store and print its CID.
+@offline
+def add(settings: Settings, path: str, in_place: bool) -> None:
+    """Add the file or directory PATH, or what is at CID on IPFS, and print its CID.
 
-    Nothing is left out and symlinks are kept as they are. 'tally gc --unpin CID' lets it go.
+    Nothing is left out and symlinks are kept as they are. 'tally gc --unpin CID' lets it go. What
+    others added to IPFS in another way has another CID there; it is found here by both.
     """
-    from engine.store.add import add_path
-
-    with Workspace(settings.home, writing=True) as space:
-        added = add_path(space.store, path, in_place=in_place)
+    name = None if os.path.lexists(path) else foreign_cid(path)
+    with Workspace(settings.home, writing=True, online=settings) as space:
+        added = _add(space, Path(path), in_place) if name is None else _adopt(space, name)
         space.store.pins.pin(added.cid, PINNED_BY_ADD)
         link = open_tree(space.store.get, added.cid).link
     if settings.json:
@@ -37,6 +46,19 @@ def add(settings: Settings, path: Path, in_place: bool) -> None:
     if added.cid != link:
         note(f"with its executable files marked: {added.cid}")
     return click.echo(str(link))
+
+
+def _add(space: Workspace, path: Path, in_place: bool) -> "Added":
+    from engine.store.add import add_path
+
+    return add_path(space.store, path, in_place=in_place)
+
+
+def _adopt(space: Workspace, name: ForeignCid) -> "Added":
+    from engine.store.treebuilder import Added
+
+    cid = space.foreign.bring(name)
+    return Added(cid, sum(entry.size for entry in walk(space.store.get, cid)))
 
 
 @click.command()
@@ -83,25 +105,30 @@ def cat(settings: Settings, ref: str) -> None:
 def ls(settings: Settings, ref: str) -> None:
     """List the directory REF."""
     with Workspace(settings.home, online=settings) as space:
-        listed = _list(space, ref)
+        root, listed = _list(space, ref)
+        aliases = space.foreign.aliases(root)
     if settings.json:
-        return emit_json({"entries": [_as_json(entry) for entry in listed]})
+        return emit_json({"entries": [_as_json(entry) for entry in listed], "aliases": aliases})
+    for alias in aliases:
+        note(f"others call this {alias}")
     return emit_table([_as_row(entry) for entry in listed])
 
 
-def _list(space: Workspace, ref: str) -> list[Entry]:
+def _list(space: Workspace, ref: str) -> tuple[Cid, list[Entry]]:
     get_block = partial(space.sources.get, within=public_root(ref))
-    tree = open_tree(get_block, find_tree(space, ref))
+    root = find_tree(space, ref)
+    tree = open_tree(get_block, root)
     executables = set(tree.paths)
     found = stat(get_block, tree.link)
     if found.kind != "directory":
-        return [Entry("", found.kind, tree.link, found.size, bool(executables), found.target)]
+        alone = Entry("", found.kind, tree.link, found.size, bool(executables), found.target)
+        return root, [alone]
     listed = []
     for link in entries(get_block, tree.link):
         item = stat(get_block, link.cid)
         executable = link.name in executables
         listed.append(Entry(link.name, item.kind, link.cid, item.size, executable, item.target))
-    return listed
+    return root, listed
 
 
 def _as_json(entry: Entry) -> dict[str, object]:

@@ -93,6 +93,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "NAME[/PEER][=WEIGHT]": _nothing,
     "NETWORK": _nothing,
     "NOW": offer_runs.runs,
+    "PATH": offer_files.any_file,
     "PEER": offer_runs.debtors,
     "PEERID": offer_runs.peers,
     "PORT": _nothing,

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +72,7 @@ def status(settings: Settings) -> None:
     if settings.json:
         return emit_json(facts)
     emit_table(_said(facts))
-    return _print_peers(facts)
+    return _print_peers(facts["peers"])
 
 
 @peer.command("id")
@@ -106,7 +105,7 @@ def add(settings: Settings, address: str) -> None:
 def list_(settings: Settings) -> None:
     """List the peers that are known."""
     facts = _facts(settings.home)
-    return emit_json({"peers": facts["peers"]}) if settings.json else _print_peers(facts)
+    return emit_json({"peers": facts["peers"]}) if settings.json else _print_peers(facts["peers"])
 
 
 @peer.command()
@@ -182,20 +181,15 @@ def _named(address: Address) -> dict[str, Any]:
     }
 
 
-def _print_peers(facts: dict[str, Any]) -> None:
-    peers, found = facts["peers"], facts.get("ipfs", {}).get("found", {}).values()
+def _print_peers(peers: list[dict[str, Any]]) -> None:
     if not peers:
         note("no other peer is known; 'tally peer add' names one")
-    rows = [
-        (one["peer"], _state(one, found), _lends(one), _asks(one), one["address"]) for one in peers
-    ]
+    rows = [(one["peer"], _state(one), _lends(one), _asks(one), one["address"]) for one in peers]
     emit_table(rows, ("peer", "state", "lends", "asks", "address"))
 
 
-def _state(one: dict[str, Any], found: Container[str]) -> str:
-    if one.get("by") == "ipfs":
-        return f"{one['state']}, by IPFS"
-    return f"{one['state']}, found on IPFS" if one["peer"] in found else str(one["state"])
+def _state(one: dict[str, Any]) -> str:
+    return f"{one['state']}, by IPFS" if one.get("by") == "ipfs" else str(one["state"])
 
 
 def _lends(one: dict[str, Any]) -> str:
@@ -233,8 +227,7 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _by_ipfs(facts: dict[str, Any]) -> str:
     if not facts["node"]:
-        fix = f"; {facts['fix']}" if facts["fix"] else ""
-        return f"nobody is found or reached by it: {facts['why']}{fix}"
+        return f"nobody is found or reached by it: {facts['why']}"
     found = facts["found"]
     peers = len({peer for peer in found.values() if peer})
     return f"streams by node {facts['node']}; {len(found)} others found, {peers} peers there"

@@ -1,6 +1,7 @@
 """References to content on the command line: CID[/path] and RUN/STEP/OUTPUT[/path].
 
-A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of content is whole.
+A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of content is whole, and
+may be one that others gave it (others.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cli.names import is_run, parse_step, whole_cid
+from cli.others import find_foreign, foreign_cid, parted
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
@@ -24,8 +26,9 @@ def find_content(space: Workspace, text: str) -> Cid:
 
     Raises: Refused when it names nothing, with what is near; Unavailable when that is not here.
     """
-    head, _, rest = text.rstrip("/").partition("/")
-    cid = whole_cid(head)
+    head, rest = parted(text)
+    name = foreign_cid(head)
+    cid = whole_cid(head) if name is None else find_foreign(space, name)
     if cid is None or is_run(space, cid):
         return _of_run(space, head, rest, text) if rest else _run_cid(space, head)
     return _part(space, _tree(space, cid, cid), rest, cid) if rest else cid
@@ -33,7 +36,9 @@ def find_content(space: Workspace, text: str) -> Cid:
 
 def public_root(text: str) -> Cid | None:
     """Return the CID by which others may give what a reference names: the one it begins with."""
-    return whole_cid(text.partition("/")[0])
+    head, _ = parted(text)
+    name = foreign_cid(head)
+    return whole_cid(head) if name is None else name.cid
 
 
 def find_tree(space: Workspace, text: str) -> Cid:

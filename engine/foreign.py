@@ -51,6 +51,15 @@ class Foreign:
         found = self._store.pins.of(ALIAS_PIN + str(name))
         return next((cid for cid in found if self._store.has(cid)), None)
 
+    def aliases(self, cid: Cid) -> list[str]:
+        """Return what others call content of ours, as far as it was had here by that."""
+        pins = self._store.pins.all()
+        return [
+            name.removeprefix(ALIAS_PIN)
+            for pinned, name in pins
+            if pinned == cid and name.startswith(ALIAS_PIN)
+        ]
+
     def bring(self, name: ForeignCid) -> Cid:
         """Return our CID of what others call so, all of it here and kept.
 

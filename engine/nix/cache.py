@@ -10,7 +10,6 @@ narinfos, and shares everything else. environment.py reads such directories back
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from engine.content.blocks import Block
@@ -22,41 +21,30 @@ from engine.nix import narinfo
 from engine.nix.narinfo import NarInfo
 from engine.nix.records import CLOSURE, Closure, ClosurePath
 from engine.nix.signature import SecretKey
-from engine.nix.vouched import Signatures, info_of
+from engine.nix.storepath import StorePath
 
 INFO: Final = "nix-cache-info"
 RECORD: Final = "tallystick-closure"
 NARS: Final = "nar"
 
-_NONE: Final[Signatures] = MappingProxyType({})
 
-
-def cache(
-    closure: Closure,
-    nars: Mapping[str, Link],
-    key: SecretKey | None = None,
-    vouched: Signatures = _NONE,
-) -> Made:
+def cache(closure: Closure, nars: Mapping[str, Link], key: SecretKey | None = None) -> Made:
     """Make the cache of a closure; `nars`: base name -> link to the UnixFS file of its NAR.
 
-    It has the signatures `vouched`, and those of `key`. The blocks of the NARs themselves are not
-    among those returned.
+    The blocks of the NARs themselves are not among those returned.
     """
     named = {nar_name(path): nars[path.name] for path in closure.paths}
     folder = directory(Link(name, link.cid, link.tsize) for name, link in named.items())
-    files = [_file(name, data) for name, data in texts(closure, key, vouched).items()]
+    files = [_file(name, data) for name, data in texts(closure, key).items()]
     links = [*(link for link, _ in files), Link(NARS, folder.link.cid, folder.link.tsize)]
     top = directory(links)
     return Made(top.link, (*(block for _, block in files), *folder.blocks, *top.blocks))
 
 
-def texts(
-    closure: Closure, key: SecretKey | None = None, vouched: Signatures = _NONE
-) -> dict[str, bytes]:
+def texts(closure: Closure, key: SecretKey | None = None) -> dict[str, bytes]:
     """Return the small files of a cache: all but the NARs."""
     infos = {
-        f"{info.path.digest}.narinfo": narinfo.show(info).encode()
-        for info in _infos(closure, key, vouched)
+        f"{info.path.digest}.narinfo": narinfo.show(info).encode() for info in _infos(closure, key)
     }
     return {INFO: narinfo.CACHE_INFO.encode(), RECORD: CLOSURE.encode(closure), **infos}
 
@@ -66,9 +54,15 @@ def nar_name(path: ClosurePath) -> str:
     return narinfo.nar_url(path.nar_hash).removeprefix(f"{NARS}/")
 
 
-def _infos(closure: Closure, key: SecretKey | None, vouched: Signatures) -> Iterable[NarInfo]:
+def _infos(closure: Closure, key: SecretKey | None) -> Iterable[NarInfo]:
     for path in closure.paths:
-        info = info_of(path, vouched.get(path.name, ()))
+        info = NarInfo(
+            path=StorePath.parse(path.name),
+            url=narinfo.nar_url(path.nar_hash),
+            nar_hash=path.nar_hash,
+            nar_size=path.nar_size,
+            references=tuple(map(StorePath.parse, path.references)),
+        )
         yield info if key is None else narinfo.signed(info, key)
 
 

@@ -1,0 +1,46 @@
+"""What others call content on IPFS, as a word on the command line: 'Qm…', 'bafybei…', 'ipfs://…'."""
+
+import re
+from typing import Final
+
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.content.foreign import ForeignCid
+
+_FIXED: Final = ("ipfs://", "/ipfs/")
+_MOVING: Final = ("ipns://", "/ipns/")
+_CID: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}|ba[a-z2-7]{5,}|[BFKfkuz][0-9A-Za-z_-]{48,}")
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return the CID or run that a reference begins with, and the path after it.
+
+    Raises: Refused for a name that may move.
+    """
+    if text.startswith(_MOVING):
+        ForeignCid.parse(text)  # says why not
+    for prefix in _FIXED:
+        text = text.removeprefix(prefix)
+    head, _, rest = text.rstrip("/").partition("/")
+    return head, rest
+
+
+def foreign_cid(text: str) -> ForeignCid | None:
+    """Return what others call some content; None when it is no CID, or one of ours.
+
+    Raises: Refused for one whose content cannot be checked, with what to do.
+    """
+    if not text.startswith((*_FIXED, *_MOVING)) and not _CID.fullmatch(text):
+        return None
+    name = ForeignCid.of_content(text)
+    return None if name.is_ours else name
+
+
+def find_foreign(space: Workspace, name: ForeignCid) -> Cid:
+    """Return by what content of others is read here: a CID of ours, if it has one.
+
+    What has a name as stores and peers know it is read as it is, for as much as is wanted of it.
+
+    Raises: as Foreign.bring.
+    """
+    return space.foreign.known(name) or name.cid or space.foreign.bring(name)
