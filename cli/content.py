@@ -14,9 +14,10 @@ from cli.refs import find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.content.cid import Cid
+from engine.content.cid import RAW, Cid
+from engine.content.dagpb import Link
 from engine.content.foreign import ForeignCid
-from engine.content.reader import entries, read, stat
+from engine.content.reader import Stat, entries, read, stat
 from engine.content.walk import Entry, open_tree, walk
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def ls(settings: Settings, ref: str) -> None:
 
 
 def _list(space: Workspace, ref: str) -> tuple[Cid, list[Entry]]:
-    get_block = partial(space.sources.get, within=public_root(ref))
+    within = public_root(ref)
+    get_block = partial(space.sources.get, within=within)
     root = find_tree(space, ref)
     tree = open_tree(get_block, root)
     executables = set(tree.paths)
@@ -123,12 +125,21 @@ def _list(space: Workspace, ref: str) -> tuple[Cid, list[Entry]]:
     if found.kind != "directory":
         alone = Entry("", found.kind, tree.link, found.size, bool(executables), found.target)
         return root, [alone]
+    links = entries(get_block, tree.link)
+    space.sources.some([link.cid for link in links if link.cid.codec != RAW], within)
     listed = []
-    for link in entries(get_block, tree.link):
-        item = stat(get_block, link.cid)
+    for link in links:
+        item = _stat(space, link)
         executable = link.name in executables
         listed.append(Entry(link.name, item.kind, link.cid, item.size, executable, item.target))
     return root, listed
+
+
+def _stat(space: Workspace, link: Link) -> Stat:
+    """Say what an entry is; a small file that is not here is as large as its directory says."""
+    if link.cid.codec == RAW and not space.store.has(link.cid) and space.sources:
+        return Stat("file", link.tsize, "")
+    return stat(space.store.get, link.cid)
 
 
 def _as_json(entry: Entry) -> dict[str, object]:

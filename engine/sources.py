@@ -101,6 +101,16 @@ class Sources:
         self._bring([cid], within or cid)
         return self._store.get(cid)
 
+    def some(self, cids: Sequence[Cid], within: Cid | None = None) -> None:
+        """Have some blocks in the store, and nothing that they lead to; without sources, no change.
+
+        Raises: as have does.
+        """
+        here = self._store.has_many(cids) if self._sources else {*cids}
+        missing = [cid for cid in dict.fromkeys(cids) if cid not in here]
+        if missing:
+            self._bring(missing, within or missing[0])
+
     def records(self, root: Cid, within: Cid | None = None) -> None:
         """Have in the store the record that a root is, and all records that it leads to.
 
@@ -109,14 +119,16 @@ class Sources:
         Raises: as have does; Damaged for more than an honest run has.
         """
         known, level = {root}, [root]
-        while level:
-            here = self._store.has_many(level)
-            self._bring([cid for cid in level if cid not in here], within or root)
+        for _ in range(STRANGER.depth):
+            self.some(level, within or root)
             below = dict.fromkeys(link for cid in level for link in self._links(cid, within))
             level = [cid for cid in below if cid.codec == DAG_CBOR and cid not in known]
             known.update(level)
+            if not level:
+                return
             if len(known) > STRANGER.blocks:
-                raise Damaged(f"content of over {STRANGER.blocks} records", where=str(root))
+                break
+        raise Damaged("records that lead to more than any honest ones do", where=str(root))
 
     def _links(self, cid: Cid, within: Cid | None) -> Iterable[Cid]:
         return links(cid, self.get(cid, within))

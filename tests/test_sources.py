@@ -5,11 +5,12 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from cli.content import PINNED_BY_ADD
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.store.disk import DiskStore
 from engine.store.publicity import PUBLISHED
 from peers.control_client import connect
@@ -36,6 +37,7 @@ def tree(tmp_path: Path) -> Path:
     (root / "below" / "run").write_text("#!/bin/sh\n")
     (root / "below" / "run").chmod(0o755)
     (root / "text").write_text("hello\n")
+    (root / "medium").write_bytes(bytes(900_000))
     (root / "large").write_bytes(bytes(range(256)) * 20_000)
     return root
 
@@ -79,8 +81,9 @@ def test_only_what_is_needed_of_it_comes(peers: list[Daemon], tree: Path) -> Non
     cid = Program(has.home).told("add", tree)["tree"]
     publish(has, cid)
     assert Program(asks.home)("cat", f"{cid}/text").out == "hello\n"
-    names = [one["name"] for one in Program(asks.home).told("ls", cid)["entries"]]
-    assert names == ["below", "large", "text"]
+    listed = Program(asks.home).told("ls", cid)["entries"]
+    assert listed == Program(has.home).told("ls", cid)["entries"]
+    assert [one["name"] for one in listed] == ["below", "large", "medium", "text"]
     assert asks.status()["content"]["received"] < 10_000
 
 
@@ -110,6 +113,17 @@ def test_without_a_node_it_is_said_how_to_get_it(tmp_path: Path, tree: Path) -> 
     offline = lone("get", cid, tmp_path / "out", "--offline")
     assert offline.code == 3
     assert "peer" not in offline.err
+
+
+def test_offline_no_socket_is_opened(tmp_path: Path) -> None:
+    """Whatever is asked for that is not here."""
+    lone, cid = Program(tmp_path / "home"), str(Cid.of(DAG_CBOR, b"nobody has this"))
+    with patch("socket.socket", side_effect=AssertionError("a socket")):
+        for words in (("get", cid, tmp_path / "out"), ("cat", cid), ("ls", cid), ("show", cid)):
+            assert lone(*words, "--offline").code in {2, 3}
+        for words in (("run", cid), ("rerun", cid), ("export", cid, tmp_path / "f.car")):
+            assert lone(*words, "--offline").code in {2, 3}
+        assert lone("get", cid, tmp_path / "out").code == 70
 
 
 def test_a_nodes_status_says_what_is_public(peers: list[Daemon], tree: Path) -> None:

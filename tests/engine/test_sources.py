@@ -200,6 +200,32 @@ def test_records_come_without_what_they_speak_of(store: DiskStore) -> None:
     assert set(source.asked) == {root}
 
 
+def test_records_without_end_are_refused(store: DiskStore) -> None:
+    """A chain of them that is longer than any honest one."""
+    chain = [node([])]
+    for number in range(200):
+        chain.append(node([chain[-1].cid], str(number)))
+    source = having({block.cid: block.data for block in chain})
+    with pytest.raises(Damaged, match="honest"):
+        Sources(store, [source]).records(chain[-1].cid)
+    assert len(source.asked) < 150
+
+
+def test_some_blocks_come_at_once(store: DiskStore) -> None:
+    """Those that are not here, in few questions; nothing is asked when all are."""
+    root, blocks = content(10)
+    wanted = list(blocks)[:40]
+    source = having(blocks)
+    sources = Sources(store, [source])
+    store.put([Block(wanted[0], blocks[wanted[0]])])
+    sources.some([*wanted, *wanted], root)
+    assert store.has_many([*blocks]) == {*wanted}
+    assert len(source.asked) == len(wanted) - 1
+    sources.some(wanted, root)
+    assert len(source.asked) == len(wanted) - 1
+    Sources(store, []).some([leaf(b"nobodys").cid], root)
+
+
 def test_a_reaching_store_has_what_is_asked_of_it(store: DiskStore) -> None:
     """One block after the other, by the root that they are part of; then they are here."""
     root, blocks = content(8)

@@ -71,12 +71,14 @@ def test_what_is_announced_comes_to_others(two: list[Crier]) -> None:
     """What a command puts in a file is in that of another peer within seconds, and outlives it."""
     one, other = two
     about = announced(1, now_ms=NOW_MS)
-    word = endorsed(1, about, now_ms=NOW_MS)
+    word = endorsed(3, about, now_ms=NOW_MS)
     one.put(about.data)
     until(lambda: other.has(about.data), [*two])
     one.put(word.data)
     until(lambda: other.has(word.data), [*two])
     assert {posting.cid for posting in other.herald.gossip.catalogue} == {about.cid, word.cid}
+    assert other.herald.tellers(about.release) == (about.signer, word.signer)
+    assert not other.herald.tellers(about.cid)
 
 
 def test_who_comes_later_is_told(two: list[Crier], tmp_path: Path) -> None:
