@@ -11,8 +11,7 @@ from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.errors import Differs, Refused
-from engine.nix.environment import Opened, open_environment, publish
-from engine.nix.signature import SecretKey
+from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Recipe
 from engine.reaching import Reaching
 from engine.step import SYSTEM
@@ -74,19 +73,20 @@ def build(settings: Settings, what: str, check: bool, offline: bool) -> None:
 @click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:
-    """Print the CID of a directory that Nix can use as a binary cache."""
-    with Workspace(settings.home, writing=True) as space:
-        found = _opened(space, what, offline=False)
+    """Publish an environment as a binary cache for Nix; print its CID.
+
+    It is signed with this home's own key for Nix, made when it is first used, and keeps the
+    signatures of others that are known here. On stderr is what to put into nix.conf.
+    """
+    from cli import nixcache
+
+    with Workspace(settings.home, writing=True, online=settings) as space:
+        found = _ready(space, what) or _opened(space, what, offline=False)
         if len(found) != 1:
             raise Refused(f"{what} has {len(found)} environments", fix=f"say which: {what}#NAME")
         (opened,) = found.values()
-        cid = opened.environment.cache
-        if key is not None:
-            cid = publish(space.store, opened, _secret(key))
-        space.store.pins.pin(cid, "published")
-    if settings.json:
-        return emit_json({"cid": str(cid), "environment": str(opened.cid)})
-    return click.echo(str(cid))
+        published = nixcache.publish(space, settings, opened, whole_cid(what), key)
+    nixcache.tell(settings, published)
 
 
 def _readable_lock(path: Path) -> LockFile | None:
@@ -96,19 +96,6 @@ def _readable_lock(path: Path) -> LockFile | None:
     except Refused as error:
         note(f"{error.what}: it is written anew")
         return None
-
-
-def _secret(path: Path) -> SecretKey:
-    try:
-        text = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        fix = "name a file that 'nix-store --generate-binary-cache-key' wrote"
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise Refused(f"the key cannot be read: {reason}", where=str(path), fix=fix) from None
-    try:
-        return SecretKey.parse(text)
-    except Refused as error:
-        raise Refused(error.what, where=str(path), fix=error.fix) from None
 
 
 def _ready(space: Workspace, what: str) -> dict[str, Opened]:

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "shell": Entry("cli.shell", "shell", "Open a shell in a step's sandbox."),
     "publish": Entry("cli.publish", "publish", "Publish a workflow for everybody."),
     "unpublish": Entry("cli.unpublish", "unpublish", "Take back what was published."),
+    "search": Entry("cli.search", "search", "Find Open Resources, and who verified them."),
     "add": Entry("cli.content", "add", "Add a file or directory to the store."),
     "get": Entry("cli.content", "get", "Write stored content to a path."),
     "cat": Entry("cli.content", "cat", "Print a stored file."),

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,7 +73,7 @@ def status(settings: Settings) -> None:
     if settings.json:
         return emit_json(facts)
     emit_table(_said(facts))
-    return _print_peers(facts["peers"])
+    return _print_peers(facts)
 
 
 @peer.command("id")
@@ -105,7 +106,7 @@ def add(settings: Settings, address: str) -> None:
 def list_(settings: Settings) -> None:
     """List the peers that are known."""
     facts = _facts(settings.home)
-    return emit_json({"peers": facts["peers"]}) if settings.json else _print_peers(facts["peers"])
+    return emit_json({"peers": facts["peers"]}) if settings.json else _print_peers(facts)
 
 
 @peer.command()
@@ -181,15 +182,20 @@ def _named(address: Address) -> dict[str, Any]:
     }
 
 
-def _print_peers(peers: list[dict[str, Any]]) -> None:
+def _print_peers(facts: dict[str, Any]) -> None:
+    peers, found = facts["peers"], facts.get("ipfs", {}).get("found", {}).values()
     if not peers:
         note("no other peer is known; 'tally peer add' names one")
-    rows = [(one["peer"], _state(one), _lends(one), _asks(one), one["address"]) for one in peers]
+    rows = [
+        (one["peer"], _state(one, found), _lends(one), _asks(one), one["address"]) for one in peers
+    ]
     emit_table(rows, ("peer", "state", "lends", "asks", "address"))
 
 
-def _state(one: dict[str, Any]) -> str:
-    return f"{one['state']}, by IPFS" if one.get("by") == "ipfs" else str(one["state"])
+def _state(one: dict[str, Any], found: Container[str]) -> str:
+    if one.get("by") == "ipfs":
+        return f"{one['state']}, by IPFS"
+    return f"{one['state']}, found on IPFS" if one["peer"] in found else str(one["state"])
 
 
 def _lends(one: dict[str, Any]) -> str:
@@ -227,7 +233,8 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _by_ipfs(facts: dict[str, Any]) -> str:
     if not facts["node"]:
-        return f"nobody is found or reached by it: {facts['why']}"
+        fix = f"; {facts['fix']}" if facts["fix"] else ""
+        return f"nobody is found or reached by it: {facts['why']}{fix}"
     found = facts["found"]
     peers = len({peer for peer in found.values() if peer})
     return f"streams by node {facts['node']}; {len(found)} others found, {peers} peers there"

@@ -31,7 +31,8 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}", re.ASCII)
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _VIA: Final = "?via="
-_IPFS: Final = re.compile(r"([0-9A-Za-z]{40,80})\.ipfs", re.ASCII)  # a libp2p peer id of any kind
+_NODE: Final = re.compile(r"[0-9A-Za-z]{40,80}", re.ASCII)  # a libp2p peer id of any kind
+_IPFS: Final = ".ipfs"
 _FIX: Final = f"it is {SCHEME}PEERID@HOST:PORT, as `tally peer start` prints it"
 
 
@@ -134,8 +135,8 @@ class Address:
     @property
     def node(self) -> str:
         """Return the IPFS node by whose streams it is reached, or ""."""
-        found = _IPFS.fullmatch(self.host)
-        return found[1] if found else ""
+        name = self.host.removesuffix(_IPFS)
+        return name if name != self.host and is_node(name) else ""
 
     @property
     def place(self) -> str:
@@ -145,6 +146,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"{SCHEME}{self.peer}@{self.place}"
+
+
+def is_node(text: str) -> bool:
+    """Return whether a text can be the id of an IPFS node."""
+    return _NODE.fullmatch(text) is not None
 
 
 def place_of(text: str) -> tuple[str, int]:

@@ -2,8 +2,9 @@
 
     DIRECTORY/identity     Ed25519 seed, 32 bytes
     DIRECTORY/transport    X25519 secret, 32 bytes, and its signed certificate
+    DIRECTORY/nix-cache    a secret key in Nix's form, for what is published to stock Nix
 
-Both are for nobody but their owner to read. The identity is made once; who loses it is somebody
+They are for nobody but their owner to read. The identity is made once; who loses it is somebody
 else from then on, so no damage is mended by making a new one.
 """
 
@@ -19,6 +20,8 @@ from nacl.signing import SigningKey
 
 from engine.errors import Damaged, Refused, Unavailable
 from engine.folder import sync_names
+from engine.nix import nix32
+from engine.nix.signature import SecretKey
 from peers import ledger_place
 from peers.certificate import CERTIFICATE, CURVE_BYTES, SKEW_MS, Certificate
 from peers.identity import KEY_BYTES, PeerId
@@ -111,6 +114,26 @@ class Keyring:
         signed = seal(CERTIFICATE, certificate, identity).data
         self._write(path, bytes(key) + signed, replace=True)
         return Transport(bytes(key), signed, certificate)
+
+    def nix(self) -> SecretKey:
+        """Return the key that signs store paths for stock Nix: another one than this peer is.
+
+        Raises: as `identity`.
+        """
+        path = self._folder / "nix-cache"
+        if not path.exists():
+            key = SecretKey("", secrets.token_bytes(KEY_BYTES))
+            # Nix trusts keys by name: two peers' keys must not have one
+            name = f"tallystick-{nix32.encode(key.public().key[:5])}-1"
+            self._write(path, SecretKey(name, key.seed).show().encode(), replace=False)
+        text = _read(path).decode("ascii", "replace")
+        try:
+            return SecretKey.parse(text)
+        except Refused as error:
+            fix = "restore it from a backup, or remove it: a new one is made"
+            raise Damaged(
+                f"the key for Nix is damaged: {error.what}", where=str(path), fix=fix
+            ) from None
 
     def _write(self, path: Path, content: bytes, *, replace: bool) -> None:
         """Write a file whole or not at all; without `replace`, the first one there stands."""

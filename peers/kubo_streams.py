@@ -8,7 +8,6 @@ Mounted(node='12D3KooW...', taken=())
 """
 
 import contextlib
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -137,8 +136,8 @@ def _check(address: str) -> None:
     """
     if not address:
         raise Unavailable("no IPFS node is to be used", fix="setting 'ipfs'")
-    _, family, host, _, port, *_ = [*address.split("/"), *[""] * 5]
-    if host != "localhost" and not (family.startswith("ip") and _is_loopback(host)):
+    _, family, host, _, port, *_ = [*address.split("/"), *[""] * 4]
+    if not _is_here(family, host):
         fix = f"start one on this machine; {_DO_WITHOUT}"
         raise Unavailable("the IPFS node is on another machine", where=address, fix=fix)
     try:
@@ -148,9 +147,16 @@ def _check(address: str) -> None:
         raise Unavailable("no IPFS node is there", where=address, fix=fix) from None
 
 
-def _is_loopback(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
+def _is_here(family: str, host: str) -> bool:
+    """Return whether a host is this machine: then a program can listen there."""
+    if host == "localhost":
+        return True
+    kind = {"ip4": socket.AF_INET, "ip6": socket.AF_INET6}.get(family)
+    if kind is None:
+        return False
+    with socket.socket(kind, socket.SOCK_STREAM) as trying, contextlib.suppress(OSError):
+        trying.bind((host, 0))
+        return True
     return False
 
 

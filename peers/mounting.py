@@ -35,6 +35,7 @@ class Mounting:
         """Take which protocols it is to carry to which multiaddresses of ours."""
         self.node = ""  # its id, while it carries to us
         self.why = "it was not asked yet"  # it does not; "" when it does
+        self.fix = ""
         self.taken: tuple[str, ...] = ()  # protocols that it carries to another peer
         self.changed: Callable[[], None] = lambda: None  # is called when any of these has
         self._beside = beside
@@ -71,7 +72,7 @@ class Mounting:
     def _become(self, node: str, why: str, taken: tuple[str, ...], fix: str = "") -> None:
         if (node, why, taken) == (self.node, self.why, self.taken):
             return
-        self.node, self.why, self.taken = node, why, taken
+        self.node, self.why, self.taken, self.fix = node, why, taken, fix
         if why:
             self._log("no streams by IPFS", why=why, fix=fix or None)
         else:

@@ -69,11 +69,12 @@ class ByIpfs(NamedTuple):
     def status(self) -> dict[str, Any]:
         """Return what is known of it, as JSON can hold it."""
         if self.mounting is None:
-            return {"node": "", "why": self.why, "found": {}}
+            return {"node": "", "why": self.why, "fix": "", "found": {}}
         found = self.seeking.found() if self.seeking else {}
         return {
             "node": self.mounting.node,
             "why": self.mounting.why,
+            "fix": self.mounting.fix,
             "found": {node: str(peer) if peer else "" for node, peer in found.items()},
         }
 

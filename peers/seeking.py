@@ -17,7 +17,7 @@ from engine.content.blocks import Block
 from engine.errors import Unavailable
 from peers import presence
 from peers.connection import Channel, Connection
-from peers.identity import Address, PeerId
+from peers.identity import Address, PeerId, is_node
 from peers.kubo_streams import KuboStreams
 from peers.lines import Lines
 from peers.mistake import Mistake, contained
@@ -43,6 +43,7 @@ from peers.streams import presence_mount
 from peers.wake import Wake
 
 TICK_MS: Final = 1_000
+MAX_SAID: Final = 256  # failures that are remembered as written down
 ELSEWHERE: Final = "our IPFS node listens elsewhere: in a container it needs the host's network"
 ASK_S: Final = 30  # for nodes that may have to find each other in the world first
 
@@ -68,6 +69,7 @@ class Seeking:
         self._lines = lines
         self._hands = hands
         self._next_ms = 0
+        self._said_last: dict[tuple[str, str], str] = {}  # by event and node: why
         self._doers: dict[type, Callable[[Any], None]] = {
             Provide: lambda _: self._begin(hands.searchers, self._provide),
             Look: lambda _: self._begin(hands.searchers, self._look),
@@ -130,7 +132,7 @@ class Seeking:
 
     def _look(self) -> None:
         try:
-            found = self._hands.beside.providers(self._network.cid)
+            found = frozenset(filter(is_node, self._hands.beside.providers(self._network.cid)))
         except Exception as error:
             self._say("not looked for on IPFS", error)
             self._tell(Looked(None))
@@ -158,10 +160,18 @@ class Seeking:
         finally:
             beside.unforward(protocol, port)
 
-    def _say(self, event: str, error: Exception, **facts: str) -> None:
+    def _say(self, event: str, error: Exception, node: str = "") -> None:
         said = contained(error)
         why = f"{said.what}: {said.where}" if isinstance(said, Mistake) else said.what
-        self._hands.wake(partial(self._hands.log, event, why=why, **facts))
+        self._hands.wake(partial(self._log, event, node, why))
+
+    def _log(self, event: str, node: str, why: str) -> None:
+        """Write down what failed, unless that was written last."""
+        if self._said_last.get((event, node)) != why:
+            self._said_last[event, node] = why
+            self._hands.log(event, node=node or None, why=why)
+        if len(self._said_last) > MAX_SAID:
+            del self._said_last[next(iter(self._said_last))]
 
 
 def _read(asked: socket.socket, until: float) -> bytes:

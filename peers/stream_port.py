@@ -12,7 +12,6 @@ our ports, or told who we are, and nothing else can be reached so.
 import asyncio
 import contextlib
 import itertools
-import re
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -23,6 +22,7 @@ from engine.values import dataclass
 from peers.allowance import Allowance, Rate
 from peers.errors import LocalFault
 from peers.gate import Gate, Limits
+from peers.identity import is_node
 from peers.splice import PIECE, prepared, splice
 
 MAX_LINE: Final = 100  # bytes of the id of a node and the end of its line
@@ -30,7 +30,6 @@ LINE_S: Final = 5  # for it to come, and for what follows
 SEND_S: Final = 5
 MAX_UNNAMED: Final = 32  # whose line has not come
 
-_NODE: Final = re.compile(rb"[0-9A-Za-z]{40,80}", re.ASCII)
 _AGAIN_S: Final = 0.1
 
 
@@ -38,7 +37,7 @@ _AGAIN_S: Final = 0.1
 class Few:
     """How much of this peer there is for what is brought so."""
 
-    gate: Limits = Limits(connections=64, per_host=4, handshakes_s=1)  # a host is a node here
+    gate: Limits = Limits(connections=64, per_host=8, handshakes_s=1)  # a host is a node here
     all_s: int = 8  # streams a second, after a burst of twice as many
 
 
@@ -168,6 +167,7 @@ async def _named(stream: socket.socket) -> tuple[str, bytes]:
                 raise ConnectionError("it does not say where it comes from")
             came += more
     line, _, rest = came.partition(b"\n")
-    if not _NODE.fullmatch(line):
+    node = line.decode("ascii", "replace")
+    if not is_node(node):
         raise ConnectionError("it does not say where it comes from")
-    return line.decode(), rest
+    return node, rest

@@ -10,6 +10,7 @@ narinfos, and shares everything else. environment.py reads such directories back
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from engine.content.blocks import Block
@@ -21,30 +22,41 @@ from engine.nix import narinfo
 from engine.nix.narinfo import NarInfo
 from engine.nix.records import CLOSURE, Closure, ClosurePath
 from engine.nix.signature import SecretKey
-from engine.nix.storepath import StorePath
+from engine.nix.vouched import Signatures, info_of
 
 INFO: Final = "nix-cache-info"
 RECORD: Final = "tallystick-closure"
 NARS: Final = "nar"
 
+_NONE: Final[Signatures] = MappingProxyType({})
 
-def cache(closure: Closure, nars: Mapping[str, Link], key: SecretKey | None = None) -> Made:
+
+def cache(
+    closure: Closure,
+    nars: Mapping[str, Link],
+    key: SecretKey | None = None,
+    vouched: Signatures = _NONE,
+) -> Made:
     """Make the cache of a closure; `nars`: base name -> link to the UnixFS file of its NAR.
 
-    The blocks of the NARs themselves are not among those returned.
+    It has the signatures `vouched`, and those of `key`. The blocks of the NARs themselves are not
+    among those returned.
     """
     named = {nar_name(path): nars[path.name] for path in closure.paths}
     folder = directory(Link(name, link.cid, link.tsize) for name, link in named.items())
-    files = [_file(name, data) for name, data in texts(closure, key).items()]
+    files = [_file(name, data) for name, data in texts(closure, key, vouched).items()]
     links = [*(link for link, _ in files), Link(NARS, folder.link.cid, folder.link.tsize)]
     top = directory(links)
     return Made(top.link, (*(block for _, block in files), *folder.blocks, *top.blocks))
 
 
-def texts(closure: Closure, key: SecretKey | None = None) -> dict[str, bytes]:
+def texts(
+    closure: Closure, key: SecretKey | None = None, vouched: Signatures = _NONE
+) -> dict[str, bytes]:
     """Return the small files of a cache: all but the NARs."""
     infos = {
-        f"{info.path.digest}.narinfo": narinfo.show(info).encode() for info in _infos(closure, key)
+        f"{info.path.digest}.narinfo": narinfo.show(info).encode()
+        for info in _infos(closure, key, vouched)
     }
     return {INFO: narinfo.CACHE_INFO.encode(), RECORD: CLOSURE.encode(closure), **infos}
 
@@ -54,15 +66,9 @@ def nar_name(path: ClosurePath) -> str:
     return narinfo.nar_url(path.nar_hash).removeprefix(f"{NARS}/")
 
 
-def _infos(closure: Closure, key: SecretKey | None) -> Iterable[NarInfo]:
+def _infos(closure: Closure, key: SecretKey | None, vouched: Signatures) -> Iterable[NarInfo]:
     for path in closure.paths:
-        info = NarInfo(
-            path=StorePath.parse(path.name),
-            url=narinfo.nar_url(path.nar_hash),
-            nar_hash=path.nar_hash,
-            nar_size=path.nar_size,
-            references=tuple(map(StorePath.parse, path.references)),
-        )
+        info = info_of(path, vouched.get(path.name, ()))
         yield info if key is None else narinfo.signed(info, key)
 
 

@@ -4,6 +4,7 @@ Both name the same thing: from the directory follows the Closure, and from both 
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 from engine.content import reader
@@ -18,6 +19,7 @@ from engine.nix import narinfo
 from engine.nix.cache import NARS, RECORD, cache, nar_name, texts
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, Environment
 from engine.nix.signature import SecretKey
+from engine.nix.vouched import Signatures
 from engine.values import dataclass
 
 _FIX: Final = "give the CID of an Environment, or of a directory made by `tally env publish`"
@@ -68,12 +70,17 @@ def open_environment(store: BlockStore, cid: Cid) -> Opened:
     return Opened(cid, environment, closure)
 
 
-def publish(store: BlockStore, opened: Opened, key: SecretKey) -> Cid:
+def publish(
+    store: BlockStore, opened: Opened, key: SecretKey, vouched: Signatures = MappingProxyType({})
+) -> Cid:
     """Put a view of the environment's binary cache with signatures, sharing its NARs.
+
+    Those `vouched` are of others, and stay beside those of `key`.
 
     Raises: Unavailable when the directory is not here, or on a full disk.
     """
-    made = cache(opened.closure, _nars(store.get, opened.environment.cache, opened.closure), key)
+    nars = _nars(store.get, opened.environment.cache, opened.closure)
+    made = cache(opened.closure, nars, key, vouched)
     store.put(made.blocks)
     return made.link.cid
 

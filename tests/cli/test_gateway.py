@@ -35,9 +35,11 @@ def address(program: Program) -> Iterator[str]:
     with program.start(*START) as process:
         assert process.stdout is not None
         said: dict[str, Any] = json.loads(process.stdout.readline())
-        yield said["http"]
-        process.terminate()
-        process.communicate(timeout=60)
+        try:
+            yield said["http"]
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -29,6 +29,16 @@ def test_storing_one_setting_keeps_the_others():
     assert config_path().read_text() == 'output = "json"\n'
 
 
+def test_a_network_and_an_ipfs_node_can_be_done_without():
+    """Else a network has a name, and a node's API an address."""
+    assert settings.load({}, {})["network"].value == "tallystick"
+    assert settings.load({"network": "none"}, {})["network"].value == ""
+    assert settings.load({"ipfs": "none"}, {})["ipfs"].value == "none"
+    for name, text in (("network", "a" * 101), ("network", " a"), ("ipfs", "localhost")):
+        with pytest.raises(Refused, match=name):
+            settings.load({name: text}, {})
+
+
 def test_a_peer_has_room_for_its_other_ports():
     """Three ports after that of its address are used, too."""
     assert settings.load({"listen": "0.0.0.0:65532"}, {})["listen"].value == "0.0.0.0:65532"

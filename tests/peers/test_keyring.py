@@ -8,6 +8,7 @@ import pytest
 from nacl.public import PrivateKey
 
 from engine.errors import Damaged, Refused, Unavailable
+from engine.nix.signature import SecretKey
 from peers.certificate import CERTIFICATE, holds
 from peers.keyring import IN_FORCE_MS, RENEW_MS, Keyring
 from peers.ledger_place import HEAD, LOST, differs, read_head
@@ -130,3 +131,21 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         (tmp_path / "closed").mkdir(mode=0o500)
         with pytest.raises(Unavailable):
             Keyring(tmp_path / "closed" / "keys")
+
+
+def test_a_key_for_nix_is_made_once(tmp_path: Path) -> None:
+    """It is in Nix's form, and another peer's has another name, since Nix knows keys by that."""
+    ring = Keyring(tmp_path / "keys")
+    key = ring.nix()
+    assert SecretKey.parse((tmp_path / "keys/nix-cache").read_text()) == key == ring.nix()
+    assert key.name.startswith("tallystick-")
+    assert key.name != Keyring(tmp_path / "others").nix().name
+
+
+def test_a_damaged_key_for_nix_is_not_used(tmp_path: Path) -> None:
+    """Nor is a new one made in its place: somebody trusts the old one."""
+    ring = Keyring(tmp_path / "keys")
+    ring.nix()
+    (tmp_path / "keys/nix-cache").write_text("tallystick-x-1:AAAA")
+    with pytest.raises(Damaged):
+        ring.nix()

@@ -1,0 +1,151 @@
+"""An environment as a binary cache that anybody's Nix may use: made, signed, and said how."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cli.report import emit_json, note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Refused, TallyError, Unavailable
+from engine.nix.signature import PublicKey, SecretKey
+from engine.nix.storepath import STORE_DIR
+from engine.values import dataclass
+
+if TYPE_CHECKING:
+    from engine.nix.environment import Opened
+    from engine.nix.vouched import Signatures
+
+VOUCHED_PIN: Final = "signatures"  # what others signed of paths that came from their caches
+KUBO: Final = "http://127.0.0.1:8080"  # where the gateway of a Kubo node is, unless it was moved
+
+_SERVE: Final = "'tally peer start --http PORT' serves it from here"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A binary cache, and what a Nix is told to use it."""
+
+    cid: Cid
+    opened: "Opened"
+    key: PublicKey
+    vouched: tuple[str, ...]  # the names of others' keys
+    gateways: tuple[str, ...]  # where it can be had by HTTP, the peer's own first
+
+
+def publish(
+    space: Workspace, settings: Settings, opened: "Opened", named: Cid | None, key: Path | None
+) -> Published:
+    """Sign the cache of an environment, which was `named` by a CID or not, and share it.
+
+    Raises: Refused for a key that is none; Unavailable on a full disk.
+    """
+    from cli.sharing import share
+    from engine.nix.environment import publish as sign
+    from engine.reaching import Reaching
+    from peers.keyring import Keyring
+
+    secret = _read(key) if key is not None else Keyring(space.home / "keys").nix()
+    vouched = _vouched(space, opened, named, secret.name)
+    store = Reaching(space.store, space.sources, named or opened.cid)
+    cid = sign(store, opened, secret, vouched)
+    share(space, settings, cid)
+    names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
+    gateways = (*_own(settings), KUBO)
+    return Published(cid, opened, secret.public(), tuple(sorted(names)), gateways)
+
+
+def _vouched(space: Workspace, opened: "Opened", named: Cid | None, without: str) -> "Signatures":
+    """Return what others signed of it, as far as this home, or Nix's store, knows."""
+    from engine.nix.signed_here import signed_here
+    from engine.nix.vouched import collect, merged
+
+    folders = [cid for cid, name in space.store.pins.all() if name == VOUCHED_PIN]
+    if named is not None and named.codec != DAG_CBOR:
+        folders.append(named)
+    kept = collect(space.store.get, folders, opened.closure)
+    here: Signatures = {}
+    with suppress(Unavailable):  # there is no Nix
+        here = signed_here(space.nix, opened.closure)
+    return merged(kept, here, without=without)
+
+
+def _own(settings: Settings) -> tuple[str, ...]:
+    """Return where this home's peer serves by HTTP, if it does."""
+    import json
+
+    from peers.control_client import connect
+
+    try:
+        with connect(settings.home) as node:
+            http = json.loads(str(node.call("status"))).get("http")
+    except TallyError:
+        return ()
+    return (http,) if http else ()
+
+
+def tell(settings: Settings, published: Published) -> None:
+    """Print its CID; say to a person, or in JSON, how a Nix uses it."""
+    if settings.json:
+        return emit_json(_as_json(published))
+    note(f"signed by {published.key}")
+    if published.vouched:
+        note(f"beside the signatures of {', '.join(published.vouched)}")
+    note("for nix.conf:")
+    for line in conf(published):
+        note(f"    {line}")
+    note(f"or once: {command(published)}")
+    if len(published.gateways) == 1:
+        note(f"that is the gateway of a Kubo node; {_SERVE}")
+    import click
+
+    return click.echo(str(published.cid))
+
+
+def substituters(published: Published) -> list[str]:
+    """Return the addresses of a cache."""
+    return [f"{gateway}/ipfs/{published.cid}" for gateway in published.gateways]
+
+
+def conf(published: Published) -> list[str]:
+    """Return the lines of nix.conf that use a cache beside those that it names already."""
+    return [
+        f"extra-substituters = {substituters(published)[0]}",
+        f"extra-trusted-public-keys = {published.key}",
+    ]
+
+
+def command(published: Published) -> str:
+    """Return the command that has Nix take the environment from its cache."""
+    roots = " ".join(f"{STORE_DIR}/{root}" for root in published.opened.closure.roots)
+    options = (
+        f"--option substituters {substituters(published)[0]} "
+        f"--option trusted-public-keys {published.key}"
+    )
+    return f"nix-store --realise {roots} {options}"
+
+
+def _as_json(published: Published) -> dict[str, object]:
+    return {
+        "cid": str(published.cid),
+        "environment": str(published.opened.cid),
+        "public_key": str(published.key),
+        "signed_by": [published.key.name, *published.vouched],
+        "substituters": substituters(published),
+        "nix_conf": conf(published),
+        "command": command(published),
+    }
+
+
+def _read(path: Path) -> SecretKey:
+    try:
+        text = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "name a file that 'nix-store --generate-binary-cache-key' wrote"
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise Refused(f"the key cannot be read: {reason}", where=str(path), fix=fix) from None
+    try:
+        return SecretKey.parse(text)
+    except Refused as error:
+        raise Refused(error.what, where=str(path), fix=error.fix) from None
