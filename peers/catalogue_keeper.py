@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.content.cid import Cid
+from engine.errors import TallyError
 from engine.runner import Signer
 from peers.announcement import is_due, renew
 from peers.catalogue_file import CatalogueFile, Kept
@@ -43,7 +44,16 @@ class CatalogueKeeper:
 
         Raises: Unavailable when it cannot be read or written.
         """
-        file = self._opened()
+        try:
+            return self._work(self._opened(), kept, gone, look_ms)
+        except TallyError:  # as damage that cannot be mended while a command has it open
+            self.close()
+            self._file = None
+            raise
+
+    def _work(
+        self, file: CatalogueFile, kept: Sequence[Kept], gone: Sequence[Key], look_ms: int | None
+    ) -> Seen | None:
         if gone:
             file.drop(gone)
         if kept:

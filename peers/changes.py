@@ -8,8 +8,13 @@ Who asks says how far it has read; after a restart of this peer, which counts an
 Page(items=('b', 'a'), upto=Cursor(epoch=7, position=3), more=False)
 """
 
+from bisect import bisect_right
 from collections.abc import Hashable
-from typing import Generic, NamedTuple, TypeVar
+from itertools import islice
+from operator import itemgetter
+from typing import Final, Generic, NamedTuple, TypeVar
+
+SPARSE: Final = 4  # as many places as items, before those of none are cleared away
 
 T = TypeVar("T", bound=Hashable)
 
@@ -30,12 +35,13 @@ class Page(NamedTuple, Generic[T]):
 
 
 class Changes(Generic[T]):
-    """What is passed on, by when it last changed."""
+    """What is passed on, by when it last changed. A page costs no more when there is much."""
 
     def __init__(self, epoch: int) -> None:
         """Take a random number that tells this start from the one before."""
         self._epoch = epoch
-        self._positions: dict[T, int] = {}  # the latest change last
+        self._positions: dict[T, int] = {}
+        self._order: list[tuple[int, T]] = []  # rising; some of them are of no item any more
         self._position = 0
 
     def __contains__(self, item: T) -> bool:
@@ -48,9 +54,11 @@ class Changes(Generic[T]):
 
     def touch(self, item: T) -> None:
         """Note that something is passed on from now on, or is another now."""
-        self._positions.pop(item, None)
         self._position += 1
         self._positions[item] = self._position
+        self._order.append((self._position, item))
+        if len(self._order) > SPARSE * len(self._positions) + SPARSE:
+            self._order = [one for one in self._order if self._is_last(*one)]
 
     def drop(self, item: T) -> None:
         """Note that something is passed on no more."""
@@ -59,11 +67,12 @@ class Changes(Generic[T]):
     def since(self, cursor: Cursor, most: int) -> Page[T]:
         """Return the first page of what has changed since a cursor."""
         after = cursor.position if cursor.epoch == self._epoch else 0
-        changed = []
-        for item, position in reversed(self._positions.items()):
-            if position <= after:
-                break
-            changed.append(item)
-        page = tuple(changed[-most:][::-1])
-        upto = self._positions[page[-1]] if page else after
-        return Page(page, Cursor(self._epoch, upto), more=len(changed) > len(page))
+        at = bisect_right(self._order, after, key=itemgetter(0))
+        changed = (one for one in islice(self._order, at, None) if self._is_last(*one))
+        page = tuple(islice(changed, most))
+        upto = page[-1][0] if page else after
+        more = next(changed, None) is not None
+        return Page(tuple(item for _, item in page), Cursor(self._epoch, upto), more)
+
+    def _is_last(self, position: int, item: T) -> bool:
+        return self._positions.get(item) == position

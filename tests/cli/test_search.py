@@ -1,5 +1,7 @@
 """`tally search` prints what a home knows of, and nothing that a terminal might obey."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from cli.foundview import age, verdicts
 from engine.clock import SystemClock
 from peers.addressbook import AddressBook
 from peers.catalogue_file import CatalogueFile, Kept
+from peers.control_client import connect
 from peers.endorsement import endorse
 from peers.identity import Address, tail
 from peers.keyring import Keyring
@@ -16,6 +19,8 @@ from tests.cli.program import Program
 from tests.peers.catalogues import announced, endorsed
 from tests.peers.keys import identity
 
+PATIENCE_S = 60
+START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json")
 NOW_MS = SystemClock().now_ms()
 DIGITS = announced(1, "digits", title="Handwritten digits", now_ms=NOW_MS)
 CHESS = announced(2, "chess", title="Chess by self-play", now_ms=NOW_MS)
@@ -134,3 +139,25 @@ def test_what_has_expired_is_not_shown(program: Program) -> None:
 def test_an_age_is_in_its_largest_unit(ms: int, words: str) -> None:
     """Clocks differ: what is of the future is said to be of now."""
     assert age(ms) == words
+
+
+def test_what_one_peer_announces_another_finds(tmp_path: Path) -> None:
+    """Two daemons that know each other: what is put in one home is found in the other soon."""
+    one, other = (Program(tmp_path / name / "home") for name in ("one", "other"))
+    with one.start(*START) as first, other.start(*START) as second:
+        assert first.stdout is not None
+        other.told("peer", "add", json.loads(first.stdout.readline())["address"])
+        about = announced(1, title="Handwritten digits", now_ms=NOW_MS)
+        with CatalogueFile(one.home) as file:
+            file.put(about.data, NOW_MS)
+        with connect(one.home) as node:
+            node.call("published")
+        end = time.monotonic() + PATIENCE_S
+        while not (found := other.told("search", "handwr")["resources"]):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert found[0]["resource"] == str(about.release)
+        for process in (first, second):
+            process.terminate()
+            process.communicate(timeout=60)
+            assert process.returncode == 0

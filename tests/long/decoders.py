@@ -48,6 +48,7 @@ from engine.workflow.model import WORKFLOW
 from peers import exchange
 from peers.directory_messages import ASK_TYPE
 from tests.fakes.content import MemoryContent
+from tests.long import catalogue_decoders as catalogue
 from tests.long import peer_decoders as theirs
 from tests.long import samples
 
@@ -350,6 +351,8 @@ TABLE: Final = (
     Decoder("messages", theirs.messages, theirs.MESSAGES),
     Decoder("content", theirs.typed(exchange.unpack, exchange.WANT_TYPE), theirs.CONTENT),
     Decoder("directory", theirs.typed(theirs.directory, ASK_TYPE), theirs.DIRECTORY),
+    Decoder("catalogue", catalogue.messages, catalogue.MESSAGES),
+    Decoder("posting", catalogue.postings, catalogue.POSTINGS),
     Decoder("work", theirs.work, theirs.WORK),
     Decoder("address", theirs.addresses, theirs.ADDRESSES),
     Decoder("network", theirs.network, theirs.NETWORK),

@@ -7,10 +7,11 @@ import pytest
 
 from engine.clock import SystemClock
 from engine.content.cid import Cid
+from engine.errors import TallyError
 from peers import plain
 from peers.announcement import VALIDITY_MS
 from peers.catalogue import PAGE
-from peers.catalogue_file import CatalogueFile
+from peers.catalogue_file import FILE, CatalogueFile
 from peers.catalogue_keeper import CatalogueKeeper
 from peers.catalogue_messages import ASK_TYPE, LIST_TYPE, NEWS_TYPE, SHOW_TYPE, WANT_TYPE
 from peers.connection import Channel
@@ -220,3 +221,27 @@ def test_on_a_line_for_blocks_nothing_is_said_of_it(two: list[Crier]) -> None:
     one.post.tell(bulk[0], NEWS_TYPE, plain.pack(()))  # type: ignore[arg-type]
     until(lambda: "cut off" in dict(other.said), [*two])
     assert other.lines.count(Channel.CONTROL) <= 1
+
+
+def test_damage_that_cannot_be_mended_now_is_later(tmp_path: Path) -> None:
+    """While a command has the damaged file open the node goes on, and then mends it."""
+    one = Crier(1, tmp_path)
+    for number in range(60):
+        one.put(announced(1, version=str(number), description="x" * 1500, now_ms=NOW_MS).data)
+    keeper = CatalogueKeeper(one.home, one.identity, frozenset)
+    assert keeper.work((), (), NOW_MS) is not None
+    path = one.home / FILE
+    with CatalogueFile(one.home):
+        keeper.close()
+        data = bytearray(path.read_bytes())
+        for page in range(1, len(data) // 4096):
+            data[page * 4096 : page * 4096 + 64] = bytes(64)
+        path.write_bytes(data)
+        keeper = CatalogueKeeper(one.home, one.identity, frozenset)
+        with pytest.raises(TallyError):
+            keeper.work((), (), NOW_MS)
+    seen = keeper.work((), (), NOW_MS)
+    assert seen is not None
+    assert len(seen.kept) == 60
+    keeper.close()
+    one.close()
