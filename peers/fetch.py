@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from engine.content.blocks import Checked
 from engine.content.cid import Cid
+from engine.content.frontier import Frontier
 from engine.content.links import STRANGER, Bounds
 from engine.errors import Damaged
 from engine.values import dataclass
@@ -49,7 +50,6 @@ from peers.fetch_events import (
     Stop,
     Tick,
 )
-from peers.frontier import Frontier
 from peers.identity import PeerId
 from peers.patience import Patience
 from peers.source import Source

@@ -17,12 +17,14 @@ import requests
 from ipfshttpclient import exceptions as faults
 from ipfshttpclient import http_requests, multipart
 
+from engine.clock import Clock
 from engine.errors import TallyError, Unavailable
 
 SILENCE_S: Final = 60.0  # a node that looks for providers in the world may need half of that
 CONNECT_S: Final = 10.0  # also what each piece that we send may take
 PIECE: Final = 64 * 1024  # bytes read at a time
 SENT: Final = 1024 * 1024  # bytes sent at a time, each in three system calls
+SLOWEST: Final = 1024  # bytes a second, of content: slower is a trickle that could last for ever
 MAX_ANSWER: Final = 64 * 1024  # bytes of one value in JSON: a node's own addresses are the longest
 MAX_COMPLAINT: Final = 4 * 1024  # bytes of what a node says of an error
 _SHOWN: Final = 200  # characters of that
@@ -54,12 +56,31 @@ class _Client(ipfshttpclient.Client):  # type: ignore[misc]
         self._client.open_session()
 
 
+class Content:
+    """Bytes as they come, taken by the number; never more of them in memory than are asked for."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes: fewer when there are no more."""
+        taken, have = [self._rest], len(self._rest)
+        while have < size and (piece := next(self._pieces, b"")):
+            taken.append(piece)
+            have += len(piece)
+        data = b"".join(taken)
+        self._rest = data[size:]
+        return data[:size]
+
+
 class Calls(AbstractContextManager["Calls"]):
     """One node's API. For one thread; it is connected to when it is first asked."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, clock: Clock) -> None:
         """Take a multiaddress that `place.find` gave."""
         self.address = address
+        self._clock = clock
         self._node = _Client(address)
 
     @contextmanager
@@ -69,7 +90,6 @@ class Calls(AbstractContextManager["Calls"]):
         args: Iterable[str] = (),
         options: Options | None = None,
         file: Iterable[bytes] | None = None,
-        silence_s: float = SILENCE_S,
     ) -> Iterator[Iterator[bytes]]:
         """Ask, sending a file if there is one; lend what comes, in pieces of at most PIECE bytes.
 
@@ -85,7 +105,7 @@ class Calls(AbstractContextManager["Calls"]):
                 auth=None,
                 data=body,
                 headers=headers,
-                timeout=(CONNECT_S, silence_s),
+                timeout=(CONNECT_S, SILENCE_S),
                 chunk_size=PIECE,
             )
             try:
@@ -94,13 +114,22 @@ class Calls(AbstractContextManager["Calls"]):
                 for one in closables:
                     one.close()
 
+    @contextmanager
+    def content(self, path: str, *args: str, options: Options | None = None) -> Iterator[Content]:
+        """Ask, and lend the bytes that come, to be taken by the number.
+
+        Raises: Unavailable as `stream`.
+        """
+        with self.stream(path, args, options) as pieces:
+            yield Content(self.paced(pieces))
+
     def read(self, path: str, most: int, *args: str, options: Options | None = None) -> bytes:
         """Ask, and return all that comes.
 
         Raises: Unavailable as `stream`, and when it is over `most` bytes.
         """
-        with self.stream(path, args, options) as pieces:
-            found = b"".join(_upto(pieces, most + 1))
+        with self.content(path, *args, options=options) as came:
+            found = came.take(most + 1)
         if len(found) > most:
             raise self._over(path, most)
         return found
@@ -168,6 +197,16 @@ class Calls(AbstractContextManager["Calls"]):
     def _pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         with self._translating():
             yield from pieces
+
+    def paced(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield pieces until they come slower than SLOWEST for longer than silence is borne."""
+        since_ms, came = self._clock.monotonic_ms(), 0
+        for piece in pieces:
+            yield piece
+            came += len(piece)
+            late_ms = self._clock.monotonic_ms() - since_ms - SILENCE_S * 1000
+            if late_ms > 0 and came * 1000 < late_ms * SLOWEST:
+                raise self._away(f"it gives less than {SLOWEST} bytes a second")
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

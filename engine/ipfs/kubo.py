@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, NamedTuple, cast
 
+from engine.clock import Clock, SystemClock
 from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from engine.errors import Damaged, NotHere, Refused, Unavailable
-from engine.ipfs.calls import MAX_ANSWER, SILENCE_S, Calls
+from engine.ipfs.calls import MAX_ANSWER, SILENCE_S, Calls, Content
 
 PIN: Final = "tally"  # the name of every pin that we make in a node
 MAX_PINS: Final = 100_000  # of ours in one node
 MAX_PROVIDERS: Final = 64  # of one CID: each is then asked
 MAX_STREAMS: Final = 1_000  # listeners and forwards of a node
+MAX_PROGRESS: Final = 10_000_000  # times that a node says how far it is, twice a second
 WAIT_S: Final = 10.0  # for a block that the node may have to look for
 
 _CODECS: Final = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor"}
@@ -45,10 +47,11 @@ class Stream(NamedTuple):
 class Kubo(AbstractContextManager["Kubo"]):
     """A node. For one thread. Every method raises Unavailable when the node is away or refuses."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, clock: Clock | None = None) -> None:
         """Take the multiaddress of its API, as `place.find` gives it."""
         self.address = address
-        self._calls = Calls(address)
+        self._clock = clock or SystemClock()
+        self._calls = Calls(address, self._clock)
 
     def identity(self) -> NodeFacts:
         """Return who it is."""
@@ -119,24 +122,33 @@ class Kubo(AbstractContextManager["Kubo"]):
                 raise Refused(f"the IPFS node refuses it: {str(root['PinErrorMsg'])[:200]}")
 
     @contextmanager
-    def export_car(
-        self, root: Cid | str, silence_s: float = SILENCE_S
-    ) -> Iterator[Iterator[bytes]]:
+    def export_car(self, root: Cid | str) -> Iterator[Iterator[bytes]]:
         """Lend the CAR of all that a root leads to, as it comes; unchecked.
 
-        It ends early, as if whole, when the node cannot find some of it.
+        It ends early, as if whole, when the node cannot find some of it. Blocks are looked for one
+        after the other: for much content, see fetch.py.
         """
-        calls = self._calls.stream(
-            "dag/export", [str(root)], {"progress": "false"}, None, silence_s
-        )
-        with calls as pieces:
-            yield pieces
+        with self._calls.stream("dag/export", [str(root)], {"progress": "false"}) as pieces:
+            yield self._calls.paced(pieces)
+
+    @contextmanager
+    def cat(self, file: Cid, offset: int, length: int) -> Iterator[Content]:
+        """Lend some of a UnixFS file's bytes, as they come; unchecked."""
+        options = {"offset": str(offset), "length": str(length), "progress": "false"}
+        with self._calls.content("cat", str(file), options=options) as came:
+            yield came
 
     def pin(self, root: Cid) -> None:
         """Have it keep all that a root leads to, and tell others that it has the root."""
         options = {"name": PIN, "progress": "true", "fast-provide-root": "true"}
-        for _ in self._calls.values("pin/add", 2**63, str(root), options=options):
-            pass  # it says how far it is, so that silence means that it is stuck
+        most, done, since_ms = MAX_PROGRESS, 0, self._clock.monotonic_ms()
+        for answer in self._calls.values("pin/add", most, str(root), options=options):
+            now_ms, now_done = self._clock.monotonic_ms(), int(answer.get("Progress") or 0)
+            if now_done > done:
+                done, since_ms = now_done, now_ms
+            elif now_ms - since_ms > SILENCE_S * 1000:  # it says how far it is, again and again
+                fix = "look whether it reaches other nodes: 'ipfs swarm peers'"
+                raise Unavailable("the IPFS node does not go on pinning", where=str(root), fix=fix)
 
     def unpin(self, root: Cid) -> None:
         """Let it forget what only a root leads to; no change when it is not pinned."""
