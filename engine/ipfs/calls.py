@@ -16,6 +16,8 @@ import ipfshttpclient
 import requests
 from ipfshttpclient import exceptions as faults
 from ipfshttpclient import http_requests, multipart
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from engine.clock import Clock
 from engine.errors import TallyError, Unavailable
@@ -38,12 +40,13 @@ class _Transport(http_requests.ClientSync):  # type: ignore[misc]
     def _make_session(self) -> requests.Session:
         session = requests.Session()  # its own kind is made in a way that urllib3 is to forbid
         session.trust_env = False  # neither a proxy nor .netrc is for a node of ours
+        session.max_redirects = 0  # nor does it send us elsewhere
         return session
 
     def _do_raise_for_status(self, response: requests.Response) -> None:
         if response.status_code < 400:
             return
-        said = b"".join(_upto(response.iter_content(PIECE), MAX_COMPLAINT))
+        said = response.raw.read1(MAX_COMPLAINT)
         raise faults.ErrorResponse(_complaint(response.status_code, said), None)
 
 
@@ -95,21 +98,21 @@ class Calls(AbstractContextManager["Calls"]):
 
         Raises: Unavailable when the node is away, falls silent, or refuses, with what it said.
         """
-        body, headers = (None, None) if file is None else _as_file(file)
+        body, headers = (None, {}) if file is None else _as_file(file)
         params = [*(options or {}).items(), *(("arg", arg) for arg in args)]
         with self._translating():
-            closables, pieces = self._node._client._request(
+            closables, _ = self._node._client._request(
                 "POST",
                 path,
                 params,
                 auth=None,
                 data=body,
-                headers=headers,
+                headers={**headers, "Accept-Encoding": "identity"},
                 timeout=(CONNECT_S, SILENCE_S),
                 chunk_size=PIECE,
             )
             try:
-                yield self._pieces(pieces)
+                yield self._pieces(closables[0].raw)
             finally:
                 for one in closables:
                     one.close()
@@ -194,9 +197,11 @@ class Calls(AbstractContextManager["Calls"]):
             raise self._away(f"it says: {str(found.get('Message'))[:_SHOWN]}")
         return found
 
-    def _pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    def _pieces(self, body: HTTPResponse) -> Iterator[bytes]:
+        """Yield what comes as it comes: what waits for a full piece would wait for a trickle."""
         with self._translating():
-            yield from pieces
+            while piece := body.read1(PIECE, decode_content=False):
+                yield piece
 
     def paced(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield pieces until they come slower than SLOWEST for longer than silence is borne."""
@@ -217,9 +222,9 @@ class Calls(AbstractContextManager["Calls"]):
             raise
         except faults.ErrorResponse as fault:
             raise self._away(f"it says: {fault}") from None
-        except faults.TimeoutError:
+        except (faults.TimeoutError, ReadTimeoutError):
             raise self._away(f"it was silent for {SILENCE_S:.0f} seconds") from None
-        except (faults.Error, OSError) as fault:  # requests' own are OSErrors
+        except (faults.Error, HTTPError, OSError) as fault:  # requests' own are OSErrors
             raise self._away(_reason(fault)) from None
 
     def _over(self, path: str, most: int) -> Unavailable:
@@ -233,15 +238,6 @@ class Calls(AbstractContextManager["Calls"]):
 def _as_file(file: Iterable[bytes]) -> tuple[Iterator[bytes], dict[str, str]]:
     body, headers = multipart.stream_bytes(file, chunk_size=SENT)
     return body, headers
-
-
-def _upto(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Yield pieces until there are `most` bytes."""
-    for piece in pieces:
-        yield piece[:most]
-        most -= len(piece)
-        if most <= 0:
-            return
 
 
 def _complaint(status: int, said: bytes) -> str:

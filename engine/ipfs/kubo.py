@@ -10,7 +10,7 @@ them against their names, as `get` does here.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from engine.clock import Clock, SystemClock
 from engine.content.blocks import MAX_BLOCK, Block
@@ -57,9 +57,8 @@ class Kubo(AbstractContextManager["Kubo"]):
         """Return who it is."""
         found = self._calls.value("id")
         agent = str(found.get("AgentVersion", "")).split("/")
-        listed = found.get("Addresses") or ()
         version = agent[1] if len(agent) > 1 else str(self._calls.value("version").get("Version"))
-        return NodeFacts(str(found.get("ID", "")), version[:40], tuple(map(str, listed)))
+        return NodeFacts(str(found.get("ID", "")), version[:40], _texts(found.get("Addresses")))
 
     def setting(self, name: str) -> object:
         """Return a value of its configuration; None for one that is not set."""
@@ -117,9 +116,9 @@ class Kubo(AbstractContextManager["Kubo"]):
         """
         options = {"pin-roots": "false", "stats": "true", "fast-provide-root": "false"}
         for answer in self._calls.values("dag/import", MAX_PINS, file=bundle, options=options):
-            root = cast("dict[str, Any]", answer.get("Root") or {})
-            if root.get("PinErrorMsg"):
-                raise Refused(f"the IPFS node refuses it: {str(root['PinErrorMsg'])[:200]}")
+            for root in _maps([answer.get("Root")]):
+                if said := root.get("PinErrorMsg"):
+                    raise Refused(f"the IPFS node refuses it: {str(said)[:200]}")
 
     @contextmanager
     def export_car(self, root: Cid | str) -> Iterator[Iterator[bytes]]:
@@ -143,7 +142,7 @@ class Kubo(AbstractContextManager["Kubo"]):
         options = {"name": PIN, "progress": "true", "fast-provide-root": "true"}
         most, done, since_ms = MAX_PROGRESS, 0, self._clock.monotonic_ms()
         for answer in self._calls.values("pin/add", most, str(root), options=options):
-            now_ms, now_done = self._clock.monotonic_ms(), int(answer.get("Progress") or 0)
+            now_ms, now_done = self._clock.monotonic_ms(), _number(answer.get("Progress"))
             if now_done > done:
                 done, since_ms = now_done, now_ms
             elif now_ms - since_ms > SILENCE_S * 1000:  # it says how far it is, again and again
@@ -162,7 +161,8 @@ class Kubo(AbstractContextManager["Kubo"]):
         """Return the roots that we pinned there."""
         options = {"type": "recursive", "names": "true", "name": PIN, "stream": "true"}
         found = self._calls.values("pin/ls", MAX_PINS, options=options)
-        return {Cid.parse(str(one["Cid"])) for one in found if one.get("Name") == PIN}
+        named = (str(one.get("Cid")) for one in found if one.get("Name") == PIN)
+        return {cid for cid in map(_cid, named) if cid is not None}
 
     # who else has it
 
@@ -179,7 +179,7 @@ class Kubo(AbstractContextManager["Kubo"]):
         )
         for event in events:
             if event.get("Type") == 4:  # https://github.com/libp2p/go-libp2p/ routing.Provider
-                found |= {str(one["ID"]) for one in event.get("Responses") or () if "ID" in one}
+                found |= {str(one["ID"]) for one in _maps(event.get("Responses")) if "ID" in one}
         return set(sorted(found)[:most])
 
     def connect(self, address: str) -> None:
@@ -192,7 +192,7 @@ class Kubo(AbstractContextManager["Kubo"]):
 
     def peers(self) -> int:
         """Return to how many nodes it is connected."""
-        return len(self._calls.value("swarm/peers").get("Peers") or ())
+        return len(_maps(self._calls.value("swarm/peers").get("Peers")))
 
     # streams to other nodes
 
@@ -210,7 +210,7 @@ class Kubo(AbstractContextManager["Kubo"]):
 
     def streams(self) -> Sequence[Stream]:
         """Return the listeners and forwards that there are."""
-        found = self._calls.value("p2p/ls").get("Listeners") or ()
+        found = _maps(self._calls.value("p2p/ls").get("Listeners"))
         fields = ("Protocol", "ListenAddress", "TargetAddress")
         return [Stream(*(str(one.get(name, "")) for name in fields)) for one in found]
 
@@ -236,3 +236,26 @@ def exporting(address: str) -> Callable[[str], AbstractContextManager[Iterator[b
             yield pieces
 
     return export
+
+
+# a node may be anybody's: what it answers has the shape that it likes
+
+
+def _maps(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _cid(text: str) -> Cid | None:
+    """Return a CID; None for one that is not of ours."""
+    try:
+        return Cid.parse(text)
+    except Refused:
+        return None
