@@ -87,6 +87,10 @@ class Workspace(AbstractContextManager["Workspace"]):
                 peers = PeersSource(self.home)
                 self._open.callback(peers.close)
                 found.append(peers)
+            elif name == "ipfs" and (address := self.ipfs):
+                from engine.ipfs.source import IpfsSource
+
+                found.append(IpfsSource(address))
         return Sources(self.store, found, Arrivals(self.store))
 
     @cached_property
@@ -100,16 +104,18 @@ class Workspace(AbstractContextManager["Workspace"]):
 
     def _export(self) -> "Export | None":
         """Return what has all that a CID leads to from the IPFS node; None to ask none."""
-        from engine.ipfs.place import find
-
-        if self._online is None or "ipfs" not in self._online.sources:
-            return None
-        address = find(self._online.ipfs, os.environ, Path.home())
-        if not address:
+        if self._online is None or "ipfs" not in self._online.sources or not self.ipfs:
             return None
         from engine.ipfs.kubo import exporting
 
-        return exporting(address)
+        return exporting(self.ipfs)
+
+    @cached_property
+    def ipfs(self) -> str:
+        """Where the API of the IPFS node is, as a multiaddress; "" to ask none."""
+        from engine.ipfs.place import find
+
+        return find(self._online.ipfs, os.environ, Path.home()) if self._online else ""
 
     @cached_property
     def materialiser(self) -> "Materialiser":

@@ -103,6 +103,8 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         """Yield blocks that are asked for one by one, in batches."""
 
         def get(cid: Cid) -> Block:
+            if nothing := Checked.of(cid, b""):  # nodes cannot send it to each other: it is no size
+                return nothing
             return Checked(cid, self._kubo().get(cid, wait_s))
 
         batch: list[Block] = []
