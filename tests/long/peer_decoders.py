@@ -9,7 +9,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import merkle
+from cli import naming
+from engine import checks, merkle
 from engine.content import schema
 from engine.content.blocks import Block
 from engine.content.schema import Record
@@ -23,6 +24,7 @@ from peers import (
     exchange,
     offer_messages,
     plain,
+    resource,
     step_messages,
 )
 from peers.agreement import ACCEPTANCE, BATCH, LEASE, OFFER, Acceptance, Batch, Lease, Offer, Said
@@ -45,6 +47,7 @@ from peers.step_messages import Need, Steps
 from tests.long.samples import A_CID, CUT
 from tests.peers.keys import identity
 from tests.peers.parties import curve_key, pair, party, received
+from tests.peers.resources import DIGITS, first
 
 KINDS: Final[tuple[Record[Any], ...]] = (
     OFFER, ACCEPTANCE, LEASE, BATCH, CERTIFICATE, HELLO, INTRODUCTION, PEER,
@@ -116,6 +119,26 @@ _WORK: Final = (
 def work(data: bytes) -> object:
     """Read a message about steps."""
     return _WORK[data[0] % len(_WORK)](data[1:]) if data else None
+
+
+def resources(data: bytes) -> None:
+    """Read a Release, and the Resource that it links to, whichever came for it."""
+    release, _, record = data.partition(CUT)
+    found = resource.opened(lambda cid: release if cid == A_CID else record, A_CID)
+    assert resource.RESOURCE.encode(found.resource) == record, "two forms of one record"
+
+
+def named(data: bytes) -> None:
+    """Read what a person calls a resource, and what must hold of it."""
+    text = data.decode(errors="replace")
+    want = naming.wanted(text)
+    assert want is None or str(want) == text, "two names of one resource"
+    assert checks.parse(str(checks.parse(text))) == checks.parse(text), "two checks in one"
+
+
+def judged(data: bytes) -> None:
+    """Look for a number in what a step gave."""
+    checks.judge(checks.parse("a.b.0 >= 1.5"), [data])
 
 
 def addresses(data: bytes) -> None:
@@ -209,6 +232,12 @@ WORK: Final = (
     b"\x04" + step_messages.write_steps(Steps(A_CID, (A_CID,), "why")),
     b"\x05" + offer_messages.write_end(A_CID),
 )
+RESOURCE: Final = tuple(
+    CUT.join(block.data for block in reversed(resource.released(one, identity(1))))
+    for one in (DIGITS, first())
+)
+NAMED: Final = (b"digits@2", b"5Gk2xQ7z/digits", b"metrics.accuracy >= 0.9", b"loss<1e-3")
+JUDGED: Final = (b'{"a": {"b": [1.5]}}', b'[{"a": 1}]', b"1e-3", b"NaN")
 ADDRESSES: Final = (
     str(Address(identity(1).peer, "::1", 7411)).encode(),
     str(identity(2).peer).encode(),

@@ -20,6 +20,7 @@ from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_machine,
     cases_market,
     cases_packages,
+    cases_resources,
     cases_royalties,
     cases_running,
     cases_workflow,
