@@ -26,7 +26,8 @@ PART = "remote"
 _PROGRAMS: Final = Path(__file__).parent / "programs"
 _NOOP: Final = (sys.executable, str(_PROGRAMS / "noop_peer.py"))
 _START: Final = (*PROGRAM, "peer", "start")
-_OPTIONS: Final = ("--listen", "127.0.0.1:0", "--no-lan", "--while-stdin", "-o", "json")
+_ALONE: Final = ("--no-lan", "--ipfs", "none")  # whatever else runs on this machine
+_OPTIONS: Final = ("--listen", "127.0.0.1:0", *_ALONE, "--while-stdin", "-o", "json")
 _SALTS = count(1)
 
 

@@ -189,6 +189,22 @@ def test_a_mistake_ends_no_more_than_that(
     assert isinstance(carried(carries), Route)
 
 
+def test_half_a_way_is_none(
+    carries: Carrying, beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the second port cannot be led to, the first is not either."""
+    forward = beside.forward
+
+    def failing(protocol: str, node: str) -> int:
+        if protocol == mount(4179):
+            raise Unavailable("the node is away")
+        return forward(protocol, node)
+
+    monkeypatch.setattr(beside, "forward", failing)
+    assert "the node is away" in str(carried(carries))
+    assert beside.forwards == {}
+
+
 def test_ways_are_few(carries: Carrying, beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes over is refused."""
     monkeypatch.setattr(carrying, "MAX_CARRIED", 1)

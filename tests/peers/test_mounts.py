@@ -62,3 +62,9 @@ def test_ports_are_read() -> None:
     assert port_of(at(HOST, 7)) == 7
     for text in ("", SELF, "/ip4/127.0.0.1/udp/7", "/ip4/127.0.0.1/tcp/70000", "/ip4/a/tcp/b"):
         assert port_of(text) == 0
+
+
+def test_a_forward_is_no_listener() -> None:
+    """Though its protocol is one that we want mounted: peers listen at the same ports."""
+    change = amend([Stream(ONE, at(HOST, 7), SELF)], {ONE: at(HOST, 1)}, HOST)
+    assert change == ((), ((ONE, at(HOST, 1)),), ())

@@ -209,6 +209,27 @@ def test_who_does_not_answer_is_asked_less_often() -> None:
     assert suitors.all() == {}
 
 
+def test_who_is_alone_again_looks_soon() -> None:
+    """Others may have come meanwhile."""
+    made = after(Ready(OURS), Tick(0, 1), *(Up(identity(10 + n).peer) for n in range(FEW)))
+    made.handle(found())
+    for number in range(FEW):
+        made.handle(Down(identity(10 + number).peer))
+    assert Look in begins(made, SOON_MS)
+
+
+def test_of_too_many_those_that_failed_go_first() -> None:
+    """Who is new does not push out who is met."""
+    suitors = Suitors()
+    suitors.seen((f"node{number}" for number in range(MAX_NODES)), 0)
+    suitors.told("node0", OTHER, 0, Luck(0))
+    suitors.met(OTHER)
+    suitors.failed("node7", 0, Luck(0))
+    suitors.seen(["new"], 1)
+    assert {"node0", "new"} <= set(suitors.all())
+    assert "node7" not in suitors.all()
+
+
 def test_silence_is_a_failure() -> None:
     """The node is not asked again at once."""
     made = after(Ready(OURS), Tick(0, 1), found(THEIRS), Tick(1, 1), Silent(THEIRS))

@@ -80,3 +80,12 @@ def test_who_accepts_nothing_new_runs_no_steps(keys: Keys) -> None:
         assert where.describe(1, 1, 2).sandbox == "bubblewrap"
         where.is_open = lambda: False
         assert where.describe(1, 1, 2).sandbox == ""
+
+
+def test_a_node_of_ipfs_is_one_of_its_addresses(keys: Keys) -> None:
+    """While that carries streams to it; others are tried before."""
+    place = f"12D3KooW{'a' * 44}.ipfs:4177"
+    with whereabouts(keys, 0) as where:
+        where.carried = lambda: (place,)
+        assert [one.place for one in where.reached_at()] == [where.addresses[0].place, place]
+        assert where.describe(1, 1, 2).addresses[-1] == place
