@@ -237,7 +237,7 @@ def _by_ipfs(facts: dict[str, Any]) -> str:
         return f"nobody is found or reached by it: {facts['why']}{fix}"
     found = facts["found"]
     peers = len({peer for peer in found.values() if peer})
-    return f"streams by node {facts['node']}; {len(found)} others found, {peers} peers there"
+    return f"streams by node {facts['node']}; nodes found: {len(found)}, peers there: {peers}"
 
 
 def _tell(home: Path, *words: str) -> None:
