@@ -1,6 +1,9 @@
 """Runs on what is not here, by the program: one peer publishes, another repeats it without Nix."""
 
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import pytest
 
 from engine.nix.nixstore import NixStore
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, statuses, tally, told
+from tests.test_examples import EXAMPLES, PROGRAM, statuses, tally, told
 from tests.test_peers import Daemon, until, without_nix  # noqa: F401 - a fixture
 from tests.test_sources import publish, withdraw
 
@@ -121,3 +124,49 @@ def test_what_a_lock_names_is_had_where_it_is_not(
     assert answer["outputs"] == run["outputs"]
     withdraw(has, environment["environment"])
     lone.stop()
+
+
+LARGE = 100_000_000  # bytes: takes long enough to be interrupted
+
+
+def test_a_run_that_is_killed_while_it_fetches_goes_on(
+    peers: list[Daemon],
+    project: Path,
+    run: dict[str, Any],
+    without_nix: Path,  # noqa: F811
+) -> None:
+    """The same command has the rest, and runs; offline, half of an input is not taken for it."""
+    asks, has = peers
+    (project.parent / "large").write_bytes(os.urandom(LARGE))
+    data = told(has.home, "add", str(project.parent / "large"))["tree"]
+    file = project.with_name("large.yaml")
+    text = project.read_text().replace("workflow: count", "workflow: large")
+    file.write_text(re.sub(r"cid: \w+", f"cid: {data}", text))
+    shutil.copy(project.with_suffix(".lock"), file.with_suffix(".lock"))
+    publish(has, data)
+    told(asks.home, "show", run["run"])  # its environment is public as part of that
+    told(asks.home, "rerun", run["run"], path=without_nix)
+    before = asks.status()["content"]["received"]
+
+    def came() -> int:
+        return int(asks.status()["content"]["received"]) - before
+
+    killed = started(asks, without_nix, "run", str(file))
+    until(lambda: came() > LARGE // 10)
+    killed.kill()
+    killed.communicate()
+    until(lambda: not asks.status()["content"]["fetches"])
+    assert came() < LARGE
+    offline = tally(asks.home, "run", str(file), "--offline", path=without_nix)
+    assert offline.returncode == 3
+    answer = told(asks.home, "run", str(file), path=without_nix)
+    assert statuses(answer) == {"count": "ran", "twice": "ran"}
+    assert came() < LARGE + LARGE // 10
+
+
+def started(daemon: Daemon, path: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a command on the home of a peer."""
+    variables = os.environ | {"TALLY_HOME": str(daemon.home), "PATH": str(path)}
+    return subprocess.Popen(
+        [*PROGRAM, *words], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )

@@ -196,6 +196,25 @@ def test_what_was_cut_short_is_gone_on_with(
     assert received(asks) < LARGE + SOME
 
 
+def test_a_node_that_is_killed_is_started_again(
+    peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
+) -> None:
+    """The command says so; what came before is there for the next one."""
+    asks, _ = peers
+    cid, data = large
+    with Program(asks.home).start("get", cid, tmp_path / "out") as command:
+        until(lambda: received(asks) > LARGE // 4)
+        asks.kill()
+        _, said = command.communicate(timeout=60)
+        assert command.returncode == 3
+    assert "the peer of this home has stopped" in said
+    asks.start()
+    until(lambda: asks.is_up(peers[1]))
+    assert Program(asks.home)("get", cid, tmp_path / "out").code == 0
+    assert (tmp_path / "out").read_bytes() == data
+    assert received(asks) < LARGE
+
+
 def test_a_command_that_is_killed_takes_its_fetch_with_it(
     peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
 ) -> None:

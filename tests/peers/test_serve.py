@@ -1,5 +1,6 @@
 """A server, told what became true, one event after the other."""
 
+import tracemalloc
 from unittest import mock
 
 import pytest
@@ -422,3 +423,21 @@ def test_what_is_left_out_is_served_as_a_part_of_something_else() -> None:
     driver.tell(Offer(SCOPE, (record.cid,), A, frozenset({away.cid})))
     driver.want(A, record.cid, directory.cid)
     assert served(driver.want(A, away.cid), A) == [away.cid]
+
+
+def test_many_public_roots_cost_little() -> None:
+    """About a kilobyte each, and none is read, until somebody asks for it."""
+    server = Server()
+    roots = [leaf(b"%d" % number).cid for number in range(1_000)]
+    tracemalloc.start()
+    try:
+        for root in roots:
+            assert not server.handle(Offer(root, (root,), None))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 2_000 * len(roots)
+    for root in roots:
+        server.handle(Withdraw(root))
+    (refused,) = server.handle(Asked(A, WantBlocks(1, roots[0], roots[:1], 100)))
+    assert isinstance(refused.message, DontHave)
