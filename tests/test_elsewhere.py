@@ -112,7 +112,7 @@ def test_what_a_lock_names_is_had_where_it_is_not(
     until(lambda: lone.is_up(has) and has.is_up(lone))
     refused = tally(lone.home, "run", str(project), path=without_nix)
     assert refused.returncode == 3
-    assert "does not come from peers (the peer that is connected has it not)" in refused.stderr
+    assert "and the environment does not come from peers (" in refused.stderr
     publish(has, environment["environment"])
     shown = told(lone.home, "env", "show", environment["environment"])
     assert shown["environments"][environment["environment"]] == environment
