@@ -4,7 +4,7 @@ Nothing that a stranger wrote is printed but through cli/report.py. Verdicts tha
 there: nobody's is left out because another's is better.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from peers.endorsement import VERDICTS, Endorsed
@@ -30,7 +30,7 @@ def as_row(found: Found, circle: Circle, now_ms: int) -> tuple[str, ...]:
         f"{said.name}@{said.version}{double}",
         said.title if len(said.title) <= WIDE else f"{said.title[: WIDE - 1]}…",
         _called(one.signer, circle),
-        verdicts(found, circle) or "-",
+        verdicts(found.endorsed, one.signer, circle) or "-",
         age(now_ms - said.made_ms),
         str(one.release),
     )
@@ -55,7 +55,7 @@ def as_json(found: Found, circle: Circle) -> dict[str, Any]:
         "verdicts": [
             {
                 "peer": str(each.signer),
-                "who": who(each, found, circle),
+                "who": who(each.signer, one.signer, circle),
                 "verdict": each.endorsement.verdict,
                 "run": str(each.endorsement.rerun),
                 "made_ms": each.endorsement.made_ms,
@@ -65,22 +65,21 @@ def as_json(found: Found, circle: Circle) -> dict[str, Any]:
     }
 
 
-def verdicts(found: Found, circle: Circle) -> str:
+def verdicts(endorsed: Sequence[Endorsed], author: PeerId, circle: Circle) -> str:
     """Return in words what those say who ran it again, as "reproduced: you, 2 unknown"."""
     parts = []
     for verdict in VERDICTS:
-        said = [one for one in found.endorsed if one.endorsement.verdict == verdict]
+        said = [one.signer for one in endorsed if one.endorsement.verdict == verdict]
         if said:
-            parts.append(f"{verdict}: {', '.join(_who_all(said, found, circle))}")
+            parts.append(f"{verdict}: {', '.join(_all_of(said, author, circle))}")
     return "; ".join(parts)
 
 
-def who(endorsed: Endorsed, found: Found, circle: Circle) -> Who:
-    """Return how whoever says something is known."""
-    peer = endorsed.signer
+def who(peer: PeerId, author: PeerId, circle: Circle) -> Who:
+    """Return how whoever says something of an author's resource is known."""
     if peer in circle.convicted:
         return "convicted"
-    if peer == found.announced.signer:
+    if peer == author:
         return "author"
     if peer == circle.me:
         return "you"
@@ -95,11 +94,11 @@ def age(ms: int) -> str:
     return "just now"
 
 
-def _who_all(said: Iterable[Endorsed], found: Found, circle: Circle) -> Iterator[str]:
+def _all_of(said: Iterable[PeerId], author: PeerId, circle: Circle) -> Iterator[str]:
     """Yield who says something: the user and who is named one by one, all others by number."""
     kinds: dict[Who, list[PeerId]] = {}
-    for one in said:
-        kinds.setdefault(who(one, found, circle), []).append(one.signer)
+    for peer in said:
+        kinds.setdefault(who(peer, author, circle), []).append(peer)
     if "you" in kinds:
         yield "you"
     named = kinds.get("named", [])

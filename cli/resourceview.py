@@ -30,7 +30,9 @@ def emit_release(space: Workspace, settings: Settings, found: Opened) -> None:
     price, verified = manifest_of(space, found), endorsed(space, found)
     if settings.json:
         return emit_json(_as_json(found, price, verified))
-    emit_table([*_rows(found), ("price", price_in_words(price)), *_verified(verified)])
+    emit_table(
+        [*_rows(found), ("price", price_in_words(price)), *_verified(space, found, verified)]
+    )
     if found.resource.description:
         emit_table([("",), *((line,) for line in found.resource.description.splitlines())])
     return None
@@ -57,9 +59,15 @@ def _rows(found: Opened) -> Iterator[tuple[str, str]]:
         yield "before it", str(Cid(one.previous))
 
 
-def _verified(said: Sequence[Endorsed]) -> Iterator[tuple[str, str]]:
-    for one in said:
-        yield "rerun by", f"{one.signer}: {one.endorsement.verdict}"
+def _verified(
+    space: Workspace, found: Opened, said: Sequence[Endorsed]
+) -> Iterator[tuple[str, str]]:
+    """Yield who ran it again: those whom the user knows by name, strangers by number."""
+    from cli.circle import circle_of
+    from cli.foundview import verdicts
+
+    if said:
+        yield "rerun", verdicts(said, found.author, circle_of(space.home))
 
 
 def _as_json(found: Opened, price: Manifest, verified: Sequence[Endorsed]) -> dict[str, object]:

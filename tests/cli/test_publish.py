@@ -8,12 +8,13 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.store.publicity import public_roots
-from peers.catalogue_file import CatalogueFile
+from peers.catalogue_file import CatalogueFile, Kept
 from peers.resource import opened
 from peers.royalty import opened as manifest_in
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
 from tests.fakes import nixstore
+from tests.peers.catalogues import endorsed
 from tests.peers.keys import identity
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
@@ -302,6 +303,9 @@ def test_others_are_told_of_a_rerun_when_asked(own: Program, scores: Path) -> No
     own.told("rerun", "scores", "--endorse")
     me = own.told("peer", "id")["peer"]
     assert own.told("show", made["resource"])["rerun_by"] == [{"peer": me, "verdict": "reproduced"}]
-    assert f"{me}: reproduced" in own("show", "scores").out
+    with CatalogueFile(own.home) as file:
+        (about,) = file.notices(now_ms := SystemClock().now_ms())
+        file.take(Kept(endorsed(n, about, "differs", now_ms=now_ms), "s") for n in (20, 21))
+    assert "reproduced: its author; differs: 2 unknown" in own("show", "scores").out
     assert own("rerun", run, "--endorse").code == 2
     assert own("rerun", "scores", "--endorse", "--step", "measure").code == 2

@@ -92,7 +92,7 @@ def test_a_convict_is_said_to_be_one() -> None:
     circle = Circle(None, frozenset({identity(8).peer}), frozenset({identity(8).peer}))
     word = endorsed(8, DIGITS)
     (one,) = find(Query("digits"), [DIGITS], lambda _: [word], circle)
-    assert verdicts(one, circle) == "reproduced: 1 convicted of cheating"
+    assert verdicts(one.endorsed, DIGITS.signer, circle) == "reproduced: 1 convicted of cheating"
 
 
 def test_many_who_are_named_are_counted() -> None:
@@ -100,7 +100,7 @@ def test_many_who_are_named_are_counted() -> None:
     circle = Circle(None, frozenset(identity(n).peer for n in range(30, 40)))
     words = [endorsed(n, DIGITS) for n in range(30, 40)]
     (one,) = find(Query("digits"), [DIGITS], lambda _: words, circle)
-    assert verdicts(one, circle).endswith(", 7 more that you named")
+    assert verdicts(one.endorsed, DIGITS.signer, circle).endswith(", 7 more that you named")
 
 
 def test_one_author_is_meant_by_the_end_of_an_id(program: Program) -> None:
