@@ -80,6 +80,13 @@ def _run_cid(space: Workspace, text: str) -> Cid:
     cid = whole_cid(text)
     if cid is not None:
         return cid
+    from cli.runview import is_known
+
+    if not is_known(space, text):
+        from cli.resources import find_release
+
+        if (found := find_release(space, text)) is not None:
+            return found.cid
     run = space.journal.find(text)
     if run.run is None:
         raise Refused(f"run '{run.name}' has not ended", fix="name one of its outputs, or wait")

@@ -177,6 +177,29 @@ def test_an_author_who_was_away_has_its_share(
     assert owed(asks, author) == -due
 
 
+def test_an_open_resource_pays_its_authors(
+    daemons: list[Daemon], examples: Path, tmp_path: Path, nix_store: NixStore
+) -> None:
+    """Unasked, by whoever runs it on peers; who says so pays its providers alone."""
+    asks, *runs = daemons
+    connect(asks, *runs)
+    author = Daemon(nixstore.lend(nix_store, tmp_path / "author"))
+    workflow = str(examples / "slow" / "workflow.yaml")
+    words = ("--per-run", "0.05", "-p", "salt=published")
+    resource = told(author.home, "publish", workflow, *words)["resource"]
+    author.start("--lend-to", "nobody")
+    connect(author, asks)
+    try:
+        told(asks.home, "run", resource, "--on", "peers")
+        until(lambda: owed(author, asks) == 50_000)
+        free = ("-p", "salt=free", "--no-royalty")
+        told(asks.home, "run", resource, "--on", "peers", *free)
+        settled(asks, *runs)
+        assert (owed(author, asks), owed(asks, author)) == (50_000, -50_000)
+    finally:
+        author.stop()
+
+
 def test_a_provider_is_paid_for_what_it_finished(daemons: list[Daemon], examples: Path) -> None:
     """Killed in the middle of a step it gets nothing for that one, but for those before it."""
     asks, *runs = daemons

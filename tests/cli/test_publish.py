@@ -309,3 +309,37 @@ def test_others_are_told_of_a_rerun_when_asked(own: Program, scores: Path) -> No
     assert "reproduced: its author; differs: 2 unknown" in own("show", "scores").out
     assert own("rerun", run, "--endorse").code == 2
     assert own("rerun", "scores", "--endorse", "--step", "measure").code == 2
+
+
+def test_published_twice_is_published_once(
+    own: Program, scores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the first time ended after it was written down, and before anybody heard of it."""
+    own.told("run", scores)
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("cli.sharing.share", end)
+        assert own("publish", scores).code == 1
+    assert not published(own)
+    told = own("publish", scores, "-o", "json")
+    assert (told.code, told.json["version"], told.json["new"]) == (0, 1, False)
+    assert published(own) == {Cid.parse(told.json["resource"])}
+    with CatalogueFile(own.home) as file:
+        assert len(file.notices(SystemClock().now_ms())) == 1
+
+
+def test_a_name_is_a_reference_to_all_of_it(
+    own: Program, other: Program, scores: Path, tmp_path: Path
+) -> None:
+    """As of what is exported; a beginning of it is none."""
+    resource = own.told("publish", scores)["resource"]
+    assert own.told("export", "scores", tmp_path / "scores.car")["cid"] == resource
+    (root,) = other.told("import", tmp_path / "scores.car")["roots"]
+    assert root == {"cid": resource, "kind": "resource"}
+    assert own("export", "score", tmp_path / "score.car").code == 2
+    other.told("run", "scores")
+    other.told("gc", "--unpin", "scores")
+    assert other("show", resource).code == 3
