@@ -113,11 +113,12 @@ def _ipfs(text: str) -> str:
 
 
 def _network(text: str) -> str:
-    from peers.rendezvous import block_of
+    from peers.network_name import MAX_NAME, is_name
 
     if text in {"", NO_NETWORK}:
         return ""
-    block_of(text)
+    if not is_name(text):
+        raise ValueError(f"not a name of 1 to {MAX_NAME} printable characters")
     return text
 
 

@@ -22,6 +22,7 @@ from engine.errors import Damaged
 from engine.values import dataclass
 from peers.identity import Address, PeerId
 from peers.luck import Luck
+from peers.network_name import MAX_NAME, is_name
 from peers.rendezvous_events import (
     Action,
     Ask,
@@ -41,8 +42,6 @@ from peers.rendezvous_events import (
     Up,
 )
 from peers.suitors import Suitors
-
-MAX_NAME: Final = 100  # characters of a network's name
 
 SOON_MS: Final = 3_000  # to the second look, or try; the wait then doubles
 PROVIDE_MS: Final = 11 * 3600_000  # a record of who has a block is forgotten after a day or two
@@ -64,8 +63,7 @@ class Meeting:
 
 
 def _check(meeting: Meeting) -> None:
-    name = meeting.network
-    if not (0 < len(name) <= MAX_NAME and name.isprintable() and name == name.strip()):
+    if not is_name(meeting.network):
         raise Damaged(f"the name of a network is 1 to {MAX_NAME} printable characters")
 
 

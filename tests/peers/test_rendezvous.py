@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from peers.identity import Address, PeerId
 from peers.luck import Luck
+from peers.network_name import MAX_NAME
 from peers.rendezvous import (
     ALONE_MS,
     DIAL_MS,
     FEW,
     LONGEST_MS,
-    MAX_NAME,
     MAX_WOOED,
     MEETING,
     PROVIDE_MS,
