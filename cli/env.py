@@ -89,6 +89,34 @@ def publish_(settings: Settings, what: str, key: Path | None) -> None:
     nixcache.tell(settings, published)
 
 
+@env.command("import")
+@click.argument("cache", metavar="DIR|ADDRESS|CID")
+@click.argument("store_paths", metavar="STOREPATH", nargs=-1, required=True)
+@click.option("--trusted-key", metavar="NAME:KEY", multiple=True, help="Take what it signed only.")
+@click.option("--offline", is_flag=True, help="Use no network.")
+@common
+def import_(
+    settings: Settings,
+    cache: str,
+    store_paths: tuple[str, ...],
+    trusted_key: tuple[str, ...],
+    offline: bool,
+) -> None:
+    """Take an environment from a binary cache of Nix.
+
+    It is that of some store paths and of all that they need; its CID is printed. No Nix is used.
+    A workflow names it by {cid: CID}.
+    """
+    from cli.fromcache import bring
+
+    online = None if offline else settings
+    with Workspace(settings.home, writing=True, online=online) as space:
+        opened = bring(space, cache, store_paths, trusted_key, offline=offline)
+    if settings.json:
+        return emit_json(_as_json(opened))
+    return click.echo(str(opened.cid))
+
+
 def _readable_lock(path: Path) -> LockFile | None:
     """Return the lock to be renewed; one that cannot be read is written anew."""
     try:

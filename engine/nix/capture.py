@@ -5,7 +5,7 @@ is read from there whenever somebody asks for its blocks. The records hold nothi
 who captures the same bytes gets the same CIDs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +36,8 @@ def capture(realised: Realised, command: Command, paths: Paths, store: NarStore)
         links: dict[str, Link] = {}
         for group in groups(needed):
             links |= keep(group, realised.store, paths, store)
-        opened, blocks = make(_closure(realised, needed, paths), links)
+        roots = tuple(path.base for path in realised.paths)
+        opened, blocks = make(closure_of(roots, realised.system, needed, paths), links)
         store.put(blocks)
     reached("environment.captured")
     return opened
@@ -51,16 +52,35 @@ def keep(
 
     Raises: Damaged when one is not what its ClosurePath says; OSError when it is not there.
     """
-    carried: dict[bytes, Carried] = {}
 
     def copy(path: ClosurePath, destination: Path) -> None:
         source = nix.physical(StorePath.parse(path.name))
         writer = TreeWriter(destination)
         plant(writer, b"", walk(source), source)
         writer.finish()
+
+    return keep_made(group, copy, paths, store)
+
+
+def keep_made(
+    group: Sequence[ClosurePath],
+    make: Callable[[ClosurePath, Path], None],
+    paths: Paths,
+    store: NarStore,
+) -> dict[str, Link]:
+    """Have `make` unpack paths here unless they are, check them, and let `store` carry them.
+
+    Returns their NARs by name.
+
+    Raises: Damaged when one is not what its ClosurePath says; what `make` raises.
+    """
+    carried: dict[bytes, Carried] = {}
+
+    def made(path: ClosurePath, destination: Path) -> None:
+        make(path, destination)
         carried[path.nar_hash] = _checked(path, destination)
 
-    paths.adopt({path.nar_hash: partial(copy, path) for path in group})
+    paths.adopt({path.nar_hash: partial(made, path) for path in group})
     for path in group:
         if path.nar_hash not in carried:
             carried[path.nar_hash] = _checked(path, paths.location(path.nar_hash))
@@ -81,12 +101,14 @@ def _checked(path: ClosurePath, place: Path) -> Carried:
     return carried
 
 
-def _closure(realised: Realised, needed: tuple[ClosurePath, ...], paths: Paths) -> Closure:
+def closure_of(
+    roots: tuple[str, ...], system: str, needed: tuple[ClosurePath, ...], paths: Paths
+) -> Closure:
+    """Return the closure of store paths that are unpacked here; `roots` are sorted, as all are."""
     places = {path.name: paths.location(path.nar_hash) for path in needed}
-    roots = tuple(path.base for path in realised.paths)
     return Closure(
         store_dir=STORE_DIR,
-        system=realised.system,
+        system=system,
         roots=roots,
         search_path=tuple(f"{STORE_DIR}/{root}/bin" for root in roots if _has_bin(places[root])),
         paths=needed,

@@ -61,42 +61,45 @@ def parse(data: bytes) -> NarInfo:
 
     Raises: Damaged when it is not one, or is of a compressed archive; Refused for a bad name in it.
     """
-    fields, signatures = _fields(data)
+    found, signatures = fields(data)
     try:
-        size = int(fields["NarSize"])
-        digest = fields["NarHash"]
+        size = int(found["NarSize"])
+        digest = found["NarHash"]
         info = NarInfo(
-            path=StorePath.parse(fields["StorePath"]),
-            url=fields["URL"],
+            path=StorePath.parse(found["StorePath"]),
+            url=found["URL"],
             nar_hash=nix32.decode(digest.removeprefix(_HASH), 32),
             nar_size=size,
-            references=tuple(sorted(map(StorePath.parse, fields["References"].split()))),
+            references=tuple(sorted(map(StorePath.parse, found["References"].split()))),
             signatures=signatures,
         )
     except (KeyError, ValueError) as error:
         raise Damaged(f"a narinfo without a good {error}") from None
-    if fields.get("Compression") != "none":
+    if found.get("Compression") != "none":
         raise Damaged("a narinfo of a compressed archive", where=str(info.path))
     if not digest.startswith(_HASH) or not 0 < size <= MAX_NAR:
         raise Damaged("a narinfo with a bad NarHash or NarSize", where=str(info.path))
     return info
 
 
-def _fields(data: bytes) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Split the lines; only signatures may come more than once."""
+def fields(data: bytes) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Split the lines; only signatures may come more than once.
+
+    Raises: Damaged when they are none.
+    """
     if len(data) > MAX_BYTES or not data.endswith(b"\n"):
         raise Damaged("a narinfo that is too long or ends early")
-    fields: dict[str, str] = {}
+    found: dict[str, str] = {}
     signatures = []
     for line in data.decode("utf-8", "replace").split("\n")[:-1]:
         key, colon, value = line.partition(": ")
-        if not colon or key in fields:
+        if not colon or key in found:
             raise Damaged(f"a narinfo with the line '{line[:80]}'")
         if key == "Sig":
             signatures.append(value)
         else:
-            fields[key] = value
-    return fields, tuple(signatures)
+            found[key] = value
+    return found, tuple(signatures)
 
 
 def fingerprint(info: NarInfo) -> bytes:

@@ -246,3 +246,71 @@ def _(stage: Stage) -> Told:
     start = text.index("environment: ") + len("environment: ")
     lock.write_text(text[:start] + NOT_HERE + text[start + len(NOT_HERE) :])
     return stage("run", "w.yaml")
+
+
+PATH = "/nix/store/" + "0" * 31 + "1-x"
+
+
+def _cache(stage: Stage, info: str = "StoreDir: /nix/store\n", **lines: str) -> str:
+    """Write a binary cache of Nix with one path in it."""
+    told = {
+        "StorePath": PATH,
+        "URL": "nar/x.nar",
+        "Compression": "none",
+        "NarHash": "sha256:" + "0" * 52,
+        "NarSize": "96",
+        "References": "",
+        **lines,
+    }
+    stage.write("cache/nix-cache-info", info)
+    text = "".join(f"{name}: {value}\n" for name, value in told.items())
+    stage.write(f"cache/{'0' * 31}1.narinfo", text)
+    stage.write("cache/nar/x.nar", bytes(96))
+    return "cache"
+
+
+@meets(ENVIRONMENTS, "a binary cache that is not there")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", "cache", PATH)
+
+
+@meets(ENVIRONMENTS, "a folder that is no binary cache")
+def _(stage: Stage) -> Told:
+    (stage.folder / "cache").mkdir()
+    return stage("env", "import", "cache", PATH)
+
+
+@meets(ENVIRONMENTS, "a binary cache of another store")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", _cache(stage, "StoreDir: /gnu/store\n"), PATH)
+
+
+@meets(ENVIRONMENTS, "a store path that a binary cache has not")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", _cache(stage), PATH.replace("1-x", "2-y"))
+
+
+@meets(ENVIRONMENTS, "a store path that nobody who is trusted has signed")
+def _(stage: Stage) -> Told:
+    key = "upstream-1:" + "A" * 43 + "="
+    return stage("env", "import", _cache(stage), PATH, "--trusted-key", key)
+
+
+@meets(ENVIRONMENTS, "a binary cache that is compressed in a way that is not read")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", _cache(stage, Compression="br"), PATH)
+
+
+@meets(ENVIRONMENTS, "a binary cache with other bytes than it says")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", _cache(stage), PATH)
+
+
+@meets(ENVIRONMENTS, "a binary cache on the web that does not answer")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", "http://127.0.0.1:9/cache", PATH)
+
+
+@meets(ENVIRONMENTS, "a binary cache on the web, offline")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", "https://cache.example.org", PATH, "--offline")

@@ -1,0 +1,149 @@
+"""A binary cache on the web is read with bounds, and says what is wrong with it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from engine.errors import Damaged, NotHere, Unavailable
+from engine.nix import webcache
+from engine.nix.webcache import WebCache
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+ANSWERS: dict[str, Answer] = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as a test has it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer."""
+        ANSWERS[self.path](self)
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def cache() -> Iterator[WebCache]:
+    """Return a cache on a server of ours."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    made = WebCache(f"http://127.0.0.1:{server.server_port}/ipfs/x/")
+    yield made
+    made.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    ANSWERS.clear()
+
+
+def says(status: int, body: bytes = b"", **headers: str) -> Answer:
+    """Return what gives an answer."""
+
+    def answer(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(status)
+        for name, value in {"Content_Length": str(len(body)), **headers}.items():
+            to.send_header(name.replace("_", "-"), value)
+        to.end_headers()
+        to.wfile.write(body)
+
+    return answer
+
+
+def read(cache: WebCache, name: str = "file", most: int = 1000) -> bytes:
+    """Return a file of it."""
+    return b"".join(cache.read(name, most))
+
+
+def test_a_file_is_read(cache: WebCache) -> None:
+    """Below the address, also by its whole address, and after a redirect."""
+    ANSWERS["/ipfs/x/file"] = ANSWERS["/elsewhere"] = says(200, b"content")
+    ANSWERS["/ipfs/x/moved"] = says(302, Location="/elsewhere")
+    assert read(cache) == read(cache, "moved") == b"content"
+    assert read(cache, f"{cache.where}/file") == b"content"
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_one_that_is_not_there(cache: WebCache, status: int) -> None:
+    """As stores of objects say it, too."""
+    ANSWERS["/ipfs/x/file"] = says(status)
+    with pytest.raises(NotHere):
+        read(cache)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says(500),
+        says(429),
+        says(200, b"x", Content_Encoding="gzip"),
+        says(302, Location="/ipfs/x/file"),
+        says(302, Location="ftp://127.0.0.1/"),
+        says(200, b"short", Content_Length="10", Connection="close"),
+    ],
+)
+def test_what_may_be_otherwise_later(cache: WebCache, answer: Answer) -> None:
+    """A server that has trouble, sends in circles, breaks off."""
+    ANSWERS["/ipfs/x/file"] = answer
+    with pytest.raises(Unavailable) as error:
+        read(cache)
+    assert not isinstance(error.value, NotHere)
+
+
+def test_a_file_without_end_is_cut(cache: WebCache) -> None:
+    """Once it is longer than it may be."""
+
+    def endless(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Connection", "close")
+        to.end_headers()
+        try:
+            while True:
+                to.wfile.write(bytes(2**16))
+        except OSError:
+            return
+
+    ANSWERS["/ipfs/x/file"] = endless
+    with pytest.raises(Damaged):
+        read(cache, most=2**20)
+
+
+def test_a_server_that_goes_silent(cache: WebCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is left."""
+    monkeypatch.setattr(webcache, "SILENCE_S", 0.2)
+    over = threading.Event()
+
+    def silent(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", "10")
+        to.end_headers()
+        to.wfile.flush()
+        over.wait(30)
+        to.close_connection = True
+
+    ANSWERS["/ipfs/x/file"] = silent
+    with pytest.raises(Unavailable):
+        read(cache)
+    over.set()
+
+
+def test_nobody_listens() -> None:
+    """It says that it cannot be reached, and at which address."""
+    cache = WebCache("http://127.0.0.1:9")
+    with pytest.raises(Unavailable) as error:
+        read(cache)
+    assert error.value.what.endswith("it cannot be reached")
+    assert error.value.where == "http://127.0.0.1:9/file"
+    cache.close()
+
+
+def test_a_narinfo_leads_to_no_other_host(cache: WebCache) -> None:
+    """Whoever wrote it does not choose what this machine asks of others."""
+    for name in ("http://127.0.0.1:1/x", "//example.org/x", "https://127.0.0.1/x", "file:///etc/x"):
+        with pytest.raises(Damaged):
+            read(cache, name)
