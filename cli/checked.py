@@ -11,7 +11,7 @@ from engine.content.walk import open_tree
 from engine.errors import Differs, NotHere, Refused
 from engine.summary import Output
 
-_FIX: Final = "the run is as good as it is recorded; it is not what its author promises"
+NOT_AS_PROMISED: Final = "the run is as good as it is recorded; it is not what its author promises"
 
 
 def judge_all(get: Get, checks: Sequence[Check], outputs: Mapping[str, Output]) -> list[Judged]:
@@ -33,7 +33,9 @@ def checks_json(judged: Sequence[Judged]) -> list[dict[str, object]]:
     return [{"check": str(one.check), "holds": one.holds, "found": one.found} for one in judged]
 
 
-def must_hold(judged: Sequence[Judged], changed: Sequence[str] = ()) -> None:
+def must_hold(
+    judged: Sequence[Judged], changed: Sequence[str] = (), fix: str = NOT_AS_PROMISED
+) -> None:
     """Look whether every check holds; `changed` are params that are not the author's.
 
     Raises: Differs when one does not.
@@ -44,7 +46,6 @@ def must_hold(judged: Sequence[Judged], changed: Sequence[str] = ()) -> None:
     what = f"the check '{broken[0].check}' does not hold"
     if len(broken) > 1:
         what += f", nor do {len(broken) - 1} more"
-    fix = _FIX
     if changed:
         fix = f"it is promised for other params: leave out -p {', -p '.join(changed)}"
     raise Differs(what, where=f"found: {broken[0].found}", fix=fix)

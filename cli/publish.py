@@ -207,7 +207,7 @@ def _must_hold(space: Workspace, found: "Resource", run: "RunRow | None") -> Non
 
     judged = judge_all(space.store.get, found.checks, view_row(space, run).outputs)
     tell_checks(judged)
-    must_hold(judged)
+    must_hold(judged, fix="promise what holds of your own run: it goes with what is published")
 
 
 def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Priced") -> "Opened":

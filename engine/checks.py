@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.errors import Refused
 from engine.values import dataclass
-from engine.workflow.names import NAME
+from engine.workflow.names import NAME, some_of
 
 MAX_CHECKED: Final = 2**20  # bytes of an output that is looked into: metrics are a page of text
 _SHOWN: Final = 60  # characters of a number that was found: it may have a million
@@ -122,6 +122,9 @@ def _at(value: object, path: str) -> object:
                 value = value[key]
             case list() if key.isdecimal() and int(key) < len(value):
                 value = value[int(key)]
+            case dict():
+                names = some_of(name[:_SHOWN] for name in value)
+                raise _Absent(f"there is no '{key}' in it; it has: {names}")
             case _:
                 raise _Absent(f"there is no '{key}' in it")
     return value

@@ -49,7 +49,7 @@ def test_a_check_from_elsewhere_is_one_that_could_be_written(check: Check) -> No
         ("m.a == 0.3", b'{"a": 0.30}', True, "0.30"),
         ("m.1.b < 3", b'[0, {"b": 2}]', True, "2"),
         ("m > 1", b"2", True, "2"),
-        ("m.a > 1", b'{"b": 2}', False, "there is no 'a' in it"),
+        ("m.a > 1", b'{"b": 2, "c": 3}', False, "there is no 'a' in it; it has: b, c"),
         ("m.7 > 1", b"[2]", False, "there is no '7' in it"),
         ("m.a > 1", b'{"a": true}', False, "it is no number"),
         ("m > 1", b"NaN", False, "it is not JSON"),
