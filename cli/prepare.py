@@ -1,7 +1,7 @@
 """From a workflow that somebody named to a run that could begin: params, environments, inputs."""
 
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Final, Literal, cast
+from typing import Final, Literal
 
 from blake3 import blake3
 
@@ -10,8 +10,8 @@ from cli.named import Named, overrides
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.select import select
+from engine.downloads import Downloads
 from engine.environments import Settled
-from engine.errors import Unavailable
 from engine.inputs import Inputs, here
 from engine.nix.closure import shell_of
 from engine.rows import NewRun
@@ -27,8 +27,6 @@ from engine.workflow.resolve import EnvironmentUse, Resolver
 
 FETCH_PIN: Final = "fetched/"  # and the sha256: what a URL gave, kept under that name
 Where = Literal["local", "peers"]
-
-_TIMEOUT_S: Final = 60  # of silence, not of the whole download
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +133,23 @@ def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
 
 def _inputs(space: Workspace, named: Named, *, offline: bool) -> Inputs:
     """Return what brings in the inputs of a workflow."""
-    pins = space.store.pins
-
-    def fetched(sha256: str) -> Cid | None:
-        return next((cid for cid, name in pins.all() if name == FETCH_PIN + sha256), None)
-
-    def keep(sha256: str, cid: Cid) -> None:
-        pins.pin(cid, FETCH_PIN + sha256)
-
-    fetch = None if offline else _fetch
     bring = _bring(space, named) if space.sources else None
-    return Inputs(
+    downloads = _downloads(space, offline=offline)
+    return Inputs(space.store, named.base, bring=bring, downloads=downloads, foreign=space.foreign)
+
+
+def _downloads(space: Workspace, *, offline: bool) -> Downloads:
+    from cli.download import download
+    from cli.mirrors import mirrors, reading
+
+    pins = space.store.pins
+    return Downloads(
         space.store,
-        named.base,
-        fetched=fetched,
-        keep=keep,
-        fetch=fetch,
-        bring=bring,
-        foreign=space.foreign,
+        fetched=lambda sha256: pins.of(FETCH_PIN + sha256),
+        keep=lambda sha256, cid: pins.pin(cid, FETCH_PIN + sha256),
+        mirrors=lambda sha256: mirrors(space, sha256),
+        reading=lambda mirror: reading(space, mirror),
+        fetch=None if offline else download,
     )
 
 
@@ -167,20 +164,3 @@ def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
         bring = _bring(space, named) if space.sources else None
         return {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
     return inputs.bring(named.workflow.inputs)
-
-
-def _fetch(url: str) -> BinaryIO:
-    """Open a URL.
-
-    Raises: Unavailable when it cannot be reached.
-    """
-    from urllib.error import URLError
-    from urllib.request import urlopen
-
-    try:
-        return cast("BinaryIO", urlopen(url, timeout=_TIMEOUT_S))  # noqa: S310 - https, by parse
-    except (URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        what = f"cannot be fetched: {getattr(reason, 'strerror', None) or reason}"
-        fix = "look whether the network is there and the URL right, then try again"
-        raise Unavailable(what, where=url, fix=fix) from None

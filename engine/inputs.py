@@ -1,31 +1,26 @@
 """Inputs: what a workflow starts from, put in the store and called by CID.
 
-A file or directory beside the workflow is read anew at each run. What is fetched from a URL is
-checked against its sha256 and kept under it, so that it is fetched once. A CID may be one that
-others gave their content: that is fetched once, too, and added anew (foreign.py).
+A file or directory beside the workflow is read anew at each run. What a URL has is fetched once
+(downloads.py), and so is what others made, which is added anew (foreign.py).
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.foreign import ForeignCid
-from engine.errors import Damaged, NotHere, Nowhere, Refused, Unavailable
+from engine.downloads import Downloads
+from engine.errors import Damaged, NotHere, Nowhere, Refused
 from engine.foreign import Foreign
-from engine.store.add import add_path, add_stream
+from engine.store.add import add_path
 from engine.store.base import ContentStore
 from engine.workflow.model import InputSource
 
 LEFT_OUT: Final = (".git", "__pycache__")  # of directories: they change when nothing has
-MAX_FETCH: Final = 64 * 2**30  # bytes; what a URL sends is under somebody else's control
 
-Open = Callable[[str], BinaryIO]  # a URL's content, as a stream
-Fetched = Callable[[str], Cid | None]  # sha256 -> what was fetched under it before
-Keep = Callable[[str, Cid], None]
 Bring = Callable[[Cid], None]  # has all of it here; raises NotHere when nobody gives it
 
 
@@ -37,22 +32,15 @@ class Inputs:
         store: ContentStore,
         base: Path,
         *,
-        fetched: Fetched,
-        keep: Keep,
-        fetch: Open | None,
         bring: Bring | None,
+        downloads: Downloads,
         foreign: Foreign,
     ) -> None:
-        """Use `fetch` for URLs, and `bring` for what is not here; None: nobody is asked.
-
-        `foreign` has what others made.
-        """
+        """Use `bring` for what is not here; with None nobody is asked."""
         self._store = store
         self._base = base
-        self._fetched = fetched
-        self._keep = keep
-        self._fetch = fetch
         self._bring = bring
+        self._downloads = downloads
         self._foreign = foreign
 
     def bring(self, sources: Mapping[str, InputSource]) -> dict[str, Cid]:
@@ -79,7 +67,7 @@ class Inputs:
             return self._named(name, ForeignCid.of_content(source.cid))
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
-        return self._remote(source.url, source.sha256)
+        return self._downloads.bring(source.url, source.sha256)
 
     def _named(self, name: str, cid: ForeignCid) -> Cid:
         if (known := self._foreign.known(cid)) is not None:
@@ -112,50 +100,6 @@ class Inputs:
                 fix="correct its path: it is relative to the workflow file",
             )
         return place
-
-    def _remote(self, url: str, sha256: str) -> Cid:
-        known = self._fetched(sha256)
-        if known is not None and self._store.has(known):
-            return known
-        if self._fetch is None:
-            raise Unavailable(
-                "this input was never fetched, and the run is offline",
-                where=url,
-                fix="run once without --offline",
-            )
-        with closing(self._fetch(url)) as stream:
-            source = _Checked(stream)
-            added = add_stream(self._store, source)
-        if source.digest() != sha256:
-            raise Damaged(
-                f"what was fetched has sha256 {source.digest()}, not {sha256}",
-                where=url,
-                fix="correct the sha256, or find who still has the content that was meant",
-            )
-        self._keep(sha256, added.cid)
-        return added.cid
-
-
-class _Checked:
-    """A stream that is hashed as it is read, and not read for ever."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self._size = 0
-
-    def readinto(self, buffer: memoryview) -> int:
-        data = self._stream.read(len(buffer))
-        self._size += len(data)
-        if self._size > MAX_FETCH:
-            fix = "fetch it yourself and name the file, or parts of it"
-            raise Refused(f"a download of over {MAX_FETCH} bytes", fix=fix)
-        self._hash.update(data)
-        buffer[: len(data)] = data
-        return len(data)
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()
 
 
 def here(store: BlockStore, name: str, cid: Cid, bring: Bring | None = None) -> Cid:

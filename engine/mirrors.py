@@ -8,9 +8,19 @@ sha256 is believed.
 {'e3b0c442…': Cid('bafkr4i…')}
 """
 
+from typing import NamedTuple
+
 from engine.content.cid import Cid
 from engine.workflow.lock import Lock
 from engine.workflow.model import Workflow
+
+
+class Mirror(NamedTuple):
+    """Content that somebody says is what a URL has."""
+
+    cid: Cid
+    within: Cid  # the run or release that says so, by which others may give it
+    is_known: bool  # that is one which is here, and not one that somebody announced
 
 
 def mirrored(workflow: Workflow, lock: Lock) -> dict[str, Cid]:

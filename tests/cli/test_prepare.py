@@ -111,7 +111,7 @@ def test_a_url_is_fetched_once(
         sent.append(url)
         return io.BytesIO(b"from afar\n")
 
-    monkeypatch.setattr("cli.prepare._fetch", fetch)
+    monkeypatch.setattr("cli.download.download", fetch)
     sha256 = hashlib.sha256(b"from afar\n").hexdigest()
     path = write(CAT, head=f'inputs: {{i: {{url: "https://a.b/c", sha256: {sha256}}}}}', name="url")
     assert tally("run", path, "--offline").code == 3

@@ -354,7 +354,7 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     with http.server.HTTPServer(("127.0.0.1", 0), _Files) as server:
         threading.Thread(target=server.handle_request).start()
-        with patch("engine.inputs.MAX_FETCH", 10):
+        with patch("engine.downloads.MAX_FETCH", 10):
             return _remote(stage, f"http://127.0.0.1:{server.server_port}/weights.bin")
 
 

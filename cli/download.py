@@ -1,0 +1,84 @@
+"""Download: what a URL has, as a stream that goes on where a connection broke off."""
+
+import io
+from http.client import HTTPException, HTTPResponse
+from typing import BinaryIO, Final, cast
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from engine.errors import Unavailable
+
+TIMEOUT_S: Final = 60  # of silence, not of the whole download
+TRIES: Final = 5  # in a row that bring nothing more
+_FIX: Final = "look whether the network is there and the URL right, then try again"
+
+
+def download(url: str) -> BinaryIO:
+    """Open a URL.
+
+    Raises: Unavailable when it cannot be reached; so does reading from it, when it stays broken.
+    """
+    return cast("BinaryIO", io.BufferedReader(_Download(url), 1024 * 1024))
+
+
+class _Download(io.RawIOBase):
+    """The bytes of a URL, from one answer or several."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._at = 0  # bytes that came
+        self._tries = TRIES
+        self._answer = self._ask()
+        length = self._answer.length
+        self._size = length  # None: it says so by ending
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            got, why = self._read(buffer)
+            if got or (not why and self._size in (None, self._at)):
+                return got
+            self._again(why or "it broke off")
+
+    def close(self) -> None:
+        if not self.closed:
+            self._answer.close()
+        super().close()
+
+    def _read(self, buffer: memoryview) -> tuple[int, str]:
+        try:
+            got = self._answer.readinto(buffer)
+        except (OSError, HTTPException) as error:
+            return 0, _reason(error)
+        self._at += got
+        self._tries = TRIES if got else self._tries
+        return got, ""
+
+    def _again(self, why: str) -> None:
+        """Ask for what is missing.
+
+        Raises: Unavailable when it was tried often enough, or the server cannot go on.
+        """
+        self._answer.close()
+        self._tries -= 1
+        if self._tries <= 0:
+            raise Unavailable(f"cannot be fetched: {why}", where=self._url, fix=_FIX)
+        self._answer = self._ask()
+        if self._at and self._answer.status != 206:  # it begins from the beginning
+            raise Unavailable(f"cannot be fetched: {why}", where=self._url, fix=_FIX)
+
+    def _ask(self) -> HTTPResponse:
+        headers = {"Range": f"bytes={self._at}-"} if self._at else {}
+        asked = Request(self._url, headers=headers)  # noqa: S310 - http or https, by parse
+        try:
+            return cast("HTTPResponse", urlopen(asked, timeout=TIMEOUT_S))  # noqa: S310 - as above
+        except (URLError, OSError, HTTPException) as error:
+            what = f"cannot be fetched: {_reason(error)}"
+            raise Unavailable(what, where=self._url, fix=_FIX) from None
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason)

@@ -1,0 +1,74 @@
+"""Downloads from a real server: what breaks off goes on, and what stays broken is said."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from cli.download import TRIES, download
+from engine.errors import Unavailable
+
+DATA = bytes(range(256)) * 20_000
+
+
+class Server:
+    """Gives DATA, `piece` bytes of it at a time, and then breaks off."""
+
+    def __init__(self, piece: int, *, ranges: bool = True) -> None:
+        self.asked: list[str | None] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = self.headers.get("Range")
+                server.asked.append(asked)
+                at = int(asked.removeprefix("bytes=").rstrip("-")) if asked and ranges else 0
+                self.send_response(206 if at else 200)
+                self.send_header("Content-Length", str(len(DATA) - at))
+                self.end_headers()
+                self.wfile.write(DATA[at : at + piece])
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}/data"
+
+    @contextmanager
+    def running(self) -> Iterator["Server"]:
+        """Run it."""
+        thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._http.shutdown()
+            self._http.server_close()
+            thread.join()
+
+
+def test_what_breaks_off_goes_on() -> None:
+    """Each answer begins where the last one ended, however often that is."""
+    with Server(500_000).running() as server, download(server.url) as stream:
+        assert stream.read() == DATA
+    assert server.asked[0] is None
+    assert len(server.asked) == len(DATA) // 500_000 + 1 > TRIES
+
+
+def test_what_brings_nothing_more_ends() -> None:
+    """After a few tries it is said; so it is of a server that only begins anew."""
+    for server in (Server(0), Server(500_000, ranges=False)):
+        with server.running(), download(server.url) as stream, pytest.raises(Unavailable):
+            stream.read()
+        assert len(server.asked) <= TRIES
+
+
+def test_nobody_there_is_said() -> None:
+    """With the address and what to look at."""
+    with pytest.raises(Unavailable) as caught:
+        download("http://127.0.0.1:1/data")
+    assert caught.value.where == "http://127.0.0.1:1/data"
+    assert caught.value.fix
