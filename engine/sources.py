@@ -192,8 +192,15 @@ def _nowhere(here: TallyError, asked: Sequence[tuple[str, TallyError]]) -> Tally
     if len(damaged) == len(asked):
         return damaged[0]
     said = ", ".join(f"{name} ({error.what})" for name, error in asked)
-    ways = "; ".join(dict.fromkeys(error.fix for _, error in asked if error.fix))
+    ways = _ways(asked)
     if isinstance(here, NotHere):
         return Nowhere(here.what, where=here.where, fix=here.fix, asked=said, ways=ways)
     here.fix = "; ".join(filter(None, (here.fix, f"or have it from elsewhere: {ways}")))
     return here
+
+
+def _ways(asked: Sequence[tuple[str, TallyError]]) -> str:
+    """Return what each of those who were asked says can be done."""
+    if len(asked) == 1:
+        return asked[0][1].fix
+    return "; ".join(f"{name}: {error.fix}" for name, error in asked if error.fix)

@@ -173,7 +173,7 @@ def test_it_is_said_who_was_asked_and_what_can_be_done(store: DiskStore) -> None
         Sources(store, [Given("one"), Given("other")]).have([cid])
     what = f"block {cid} is not here, and does not come from one (it has it not)"
     assert error.value.what == what + ", other (it has it not)"
-    assert error.value.fix.endswith("ask one later; ask other later")
+    assert error.value.fix.endswith("; one: ask one later; other: ask other later")
 
 
 def test_without_sources_the_store_alone_speaks(store: DiskStore) -> None:
