@@ -1,12 +1,13 @@
 """Source: an IPFS node as one of those that content comes from (engine/sources.py)."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.content.blocks import ManyStore
 from engine.content.cid import Cid
-from engine.ipfs.fetch import Fetcher
-from engine.ipfs.kubo import Kubo
+
+if TYPE_CHECKING:  # most commands have a node to ask, and nothing to ask it: its client is large
+    from engine.ipfs.fetch import Fetcher
 
 IPFS: Final = "ipfs"  # what it is called in settings
 
@@ -25,7 +26,7 @@ class IpfsSource:
 
         Raises: as Fetcher.fetch.
         """
-        with Fetcher(self._connect) as fetcher:
+        with self._fetcher() as fetcher:
             fetcher.fetch(store, root, came)
 
     def bring(self, store: ManyStore, cids: Sequence[Cid], within: Cid) -> None:
@@ -33,8 +34,11 @@ class IpfsSource:
 
         Raises: as Fetcher.fetch.
         """
-        with Fetcher(self._connect) as fetcher:
+        with self._fetcher() as fetcher:
             fetcher.bring(store, cids)
 
-    def _connect(self) -> Kubo:
-        return Kubo(self._address)
+    def _fetcher(self) -> "Fetcher":
+        from engine.ipfs.fetch import Fetcher
+        from engine.ipfs.kubo import Kubo
+
+        return Fetcher(lambda: Kubo(self._address))
