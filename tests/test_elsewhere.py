@@ -97,19 +97,26 @@ def test_a_public_run_is_repeated_elsewhere(
     assert offline["verdict"] == "reproduced"
 
 
+@pytest.fixture
+def lone(peers: list[Daemon], tmp_path: Path, without_nix: Path) -> Iterator[Daemon]:  # noqa: F811
+    """Return one more that has no Nix, connected to the author's."""
+    lone = Daemon(tmp_path / "3", without_nix).start()
+    told(lone.home, "peer", "add", peers[1].address)
+    until(lambda: lone.is_up(peers[1]) and peers[1].is_up(lone))
+    yield lone
+    lone.stop()
+
+
 def test_what_a_lock_names_is_had_where_it_is_not(
     peers: list[Daemon],
     project: Path,
     run: dict[str, Any],
-    tmp_path: Path,
+    lone: Daemon,
     without_nix: Path,  # noqa: F811
 ) -> None:
     """A workflow file with its lock runs where there is no Nix: its environment is public."""
     _, has = peers
     environment = told(has.home, "env", "show", f"{project}#sh")["environments"]["sh"]
-    lone = Daemon(tmp_path / "3", without_nix).start()
-    told(lone.home, "peer", "add", has.address)
-    until(lambda: lone.is_up(has) and has.is_up(lone))
     refused = tally(lone.home, "run", str(project), path=without_nix)
     assert refused.returncode == 3
     assert "and the environment does not come from peers (" in refused.stderr
@@ -123,7 +130,6 @@ def test_what_a_lock_names_is_had_where_it_is_not(
     answer = told(lone.home, "run", str(project), path=without_nix)
     assert answer["outputs"] == run["outputs"]
     withdraw(has, environment["environment"])
-    lone.stop()
 
 
 LARGE = 100_000_000  # bytes: takes long enough to be interrupted

@@ -153,13 +153,20 @@ def received(daemon: Daemon) -> int:
     return int(daemon.status()["content"]["received"])
 
 
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Daemon]:
+    """Return one more, that knows nobody."""
+    other = Daemon(tmp_path / "3" / "home").start()
+    yield other
+    other.stop()
+
+
 def test_a_provider_that_is_killed_is_done_without(
-    peers: list[Daemon], large: tuple[str, bytes], tmp_path: Path
+    peers: list[Daemon], large: tuple[str, bytes], other: Daemon, tmp_path: Path
 ) -> None:
     """Another one that has it gives the rest."""
     asks, has = peers
     cid, data = large
-    other = Daemon(tmp_path / "3" / "home").start()
     assert Program(other.home)("add", tmp_path / "large").code == 0
     publish(other, cid)
     Program(asks.home)("peer", "add", other.address)
@@ -169,7 +176,6 @@ def test_a_provider_that_is_killed_is_done_without(
         has.kill()
         assert command.wait(60) == 0
     assert (tmp_path / "out").read_bytes() == data
-    other.stop()
 
 
 def test_what_was_cut_short_is_gone_on_with(
