@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from cli import ipfs
 from cli.options import common
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
@@ -25,7 +26,7 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 def doctor(settings: Settings) -> None:
     """Say what is here, what is missing, and the fix."""
     with Workspace(settings.home) as space:
-        findings = [*_findings(space), *probe()]
+        findings = [*_findings(space), *ipfs.findings(settings), *probe()]
     if settings.json:
         emit_json(
             {

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 import click
 
-from cli import gateway
+from cli import gateway, ipfs
 from cli.lend import Ground, open_provider
 from cli.report import emit_json
 from cli.settings import Settings
@@ -23,6 +23,7 @@ from cli.workspace import Workspace
 from engine.clock import Clock, SystemClock
 from engine.errors import Refused, TallyError
 from engine.ipfs import place
+from engine.ipfs.handover import Handover
 from engine.recorder import Recorder
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.store.publicity import public_roots
@@ -99,7 +100,9 @@ def run_node(settings: Settings, options: Options) -> int:
             lent = _lent(space, settings, log)
             node = Node(home, keys, _listening(settings, options), lent, clock, log.say)
             gc.freeze()  # as before a run (execute.py)
-            asyncio.run(_run(node, settings, options, log))
+            find = partial(ipfs.place, settings)
+            with Handover(find, space.store, partial(public_roots, space.store.pins), log.say):
+                asyncio.run(_run(node, settings, options, log))
     return 0
 
 

@@ -11,12 +11,20 @@ from engine.store.publicity import PUBLISHED
 
 
 def share(space: Workspace, settings: Settings, root: Cid) -> None:
-    """Make all that a root leads to public, durably, and have the node of this home share it.
+    """Make all that a root leads to public, durably; have peers and the IPFS node here share it.
 
-    Raises: Unavailable on a full disk.
+    Raises: Unavailable on a full disk, or when the IPFS node refuses it.
     """
     space.store.pins.pin(root, PUBLISHED)
-    if not nudge(settings):
+    if not space.is_online:
+        note("it is shared when a peer runs in this home: 'tally peer start'")
+        return
+    from cli.ipfs import give  # whoever publishes nothing needs no client of it
+
+    has_peer, is_given = nudge(settings), give(settings, space.store, root)
+    if is_given:
+        note("the IPFS node of this machine has it, and says so to others")
+    if not has_peer:
         note("no peer runs in this home: 'tally peer start' shares what was published")
 
 
@@ -24,6 +32,10 @@ def withdraw(space: Workspace, settings: Settings, root: Cid) -> bool:
     """Make a root public no more; return whether it was."""
     was = space.store.pins.unpin(root, PUBLISHED)
     nudge(settings)
+    if was:
+        from cli.ipfs import take_back
+
+        take_back(settings, root)
     return was
 
 

@@ -59,6 +59,11 @@ class Workspace(AbstractContextManager["Workspace"]):
             raise _unusable(self.home, error.strerror) from None
 
     @property
+    def is_online(self) -> bool:
+        """Whether others may be asked and told anything."""
+        return self._online is not None
+
+    @property
     def work(self) -> Path:
         """Where what steps may see is staged."""
         return self.home / "work"
