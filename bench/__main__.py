@@ -15,14 +15,14 @@ from typing import Final
 
 import platformdirs
 
-from bench import content, ledger, nothing, plan, remote, results, startup, step, transfer
+from bench import content, ipfs, ledger, nothing, plan, remote, results, startup, step, transfer
 from bench.peers import Peers
 from bench.row import Row
 from bench.setting import Setting, complain
 
 PARTS: Final[dict[str, Callable[[Setting], Iterator[Row]]]] = {
     module.PART: module.measure
-    for module in (step, nothing, plan, content, startup, transfer, remote, ledger)
+    for module in (step, nothing, plan, content, startup, transfer, ipfs, remote, ledger)
 }
 
 

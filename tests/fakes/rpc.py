@@ -22,6 +22,7 @@ class Visit:
         self._rpc = rpc
         url = urlsplit(handler.path)
         self.path = url.path.removeprefix("/api/v0/")
+        self.asked = handler.path
         self.args = parse_qs(url.query).get("arg", [])
 
     def begin(self, status: int = 200, **headers: str) -> None:
