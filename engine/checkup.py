@@ -20,6 +20,7 @@ from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
 from engine.nix.intact import is_farm_of
 from engine.nix.records import CLOSURE
+from engine.release import RESOURCE_PIN
 from engine.rowcheck import damaged_rows
 from engine.store.disk import DiskStore
 from engine.store.fsck import REPAIR, Finding, needed, scan
@@ -47,7 +48,7 @@ class Checkup:
         yield from scan(self.store)  # before anything of it is read, and then put aside in silence
         if not rows:  # else it is not known what runs need
             collection = Collection(self.work, self.store, self.materialiser, self.journal)
-            yield from needed(self.store, *collection.needed())
+            yield from needed(self.store, *collection.needed(), partly=RESOURCE_PIN)
             yield from self._runs()
         yield from self._paths()
         yield from self._farms()

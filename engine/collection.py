@@ -19,7 +19,7 @@ from engine.journal import Journal
 from engine.nix.carried import KIND
 from engine.nix.closure import Materialiser
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
-from engine.release import RESOURCE, RESOURCE_PIN
+from engine.release import RESOURCE
 from engine.rows import RunRow
 from engine.run import Run
 from engine.step import GATHER_PAGE_RECORD, RESULT, STEP
@@ -85,21 +85,12 @@ class Collection:
         """Return runs, and what follows their links except to what a collection has taken.
 
         An intermediate output or an environment that is gone as a whole is made again when it is
-        wanted; one that is here must be complete. So with what a resource links to.
+        wanted; one that is here must be complete.
         """
         ended = [run.run for run in self._journal.runs() if run.run is not None]
         may_go = {drop.cid for drop in to_drop(self._facts(ended), Policy(environments=0))}
         may_go |= set(self._locked(ended)) - {cid for cid, _ in self._store.pins.all()}
-        may_go |= set(self._of_resources())
         return ended, _sparing({cid for cid in may_go if not self._store.has(cid)})
-
-    def _of_resources(self) -> Iterator[Cid]:
-        """Yield what resources lead to that are used here: some of that may never have been."""
-        for cid, name in self._store.pins.all():
-            if name == RESOURCE_PIN:
-                with suppress(NotHere, Damaged):
-                    for record in links(cid, self._store.get(cid)):
-                        yield from links(record, self._store.get(record))
 
     def _locked(self, runs: Iterable[Cid]) -> Iterator[Cid]:
         for cid in runs:

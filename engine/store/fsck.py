@@ -116,8 +116,13 @@ def _is_restored(store: DiskStore, place: Place) -> bool:
         return False
 
 
-def needed(store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links) -> Iterator[Finding]:
-    """Check that everything that `roots` and pins need is here; whether it is right, scan says."""
+def needed(
+    store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links, partly: str = ""
+) -> Iterator[Finding]:
+    """Check that everything that `roots` and pins need is here; whether it is right, scan says.
+
+    Pins of the name `partly` keep what they lead to as far as it is here, and need none of it.
+    """
 
     def children(cid: Cid) -> Iterable[Cid]:
         if cid.codec == RAW:
@@ -126,7 +131,8 @@ def needed(store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links) ->
             return list(links_of(cid, store.get(cid)))
         return ()
 
-    for cid in walk(children, [*roots, *(cid for cid, _ in store.pins.all())], OURS):
+    pinned = [cid for cid, name in store.pins.all() if name != partly]
+    for cid in walk(children, [*roots, *pinned], OURS):
         if not store.has(cid):
             yield Finding("missing", cid, f"block {cid} is needed and not here", str(cid), _FETCH)
 
