@@ -23,6 +23,7 @@ MAX_PINS: Final = 100_000  # of ours in one node
 MAX_PROVIDERS: Final = 64  # of one CID: each is then asked
 MAX_STREAMS: Final = 1_000  # listeners and forwards of a node
 MAX_PROGRESS: Final = 10_000_000  # times that a node says how far it is, twice a second
+ROOT_WAIT_S: Final = 30.0  # for what others named, whose holders have yet to be found
 WAIT_S: Final = 10.0  # for a block that the node may have to look for
 
 _CODECS: Final = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor"}
@@ -77,16 +78,19 @@ class Kubo(AbstractContextManager["Kubo"]):
         Raises: NotHere when nobody has it in time; Damaged when it hands out something else.
         """
         waits = {"timeout": f"{wait_s:.0f}s"}
-        try:
+        with _finding(str(cid)):
             data = self._calls.read("block/get", MAX_BLOCK, str(cid), options=waits)
-        except Unavailable as fault:
-            if "deadline" not in fault.what and "not find" not in fault.what:
-                raise
-            fix = "try again when somebody who has it is there"
-            raise NotHere("IPFS does not find it", where=str(cid), fix=fix) from None
         if not cid.matches(data):
             raise Damaged("the IPFS node handed out other bytes", where=str(cid))
         return data
+
+    def look_for(self, name: str, wait_s: float = WAIT_S) -> None:
+        """Have it find a block, by a CID of any form.
+
+        Raises: NotHere when nobody has it in time.
+        """
+        with _finding(name):
+            self._calls.value("block/stat", name, options={"timeout": f"{wait_s:.0f}s"})
 
     def put(self, block: Block) -> None:
         """Give it a block, unpinned.
@@ -227,18 +231,37 @@ class Kubo(AbstractContextManager["Kubo"]):
         self.close()
 
 
-def exporting(address: str) -> Callable[[str], AbstractContextManager[Iterator[bytes]]]:
-    """Return what lends the CAR of all that a CID leads to, as Kubo.export_car, of a node."""
+def exporting(
+    address: str, wait_s: float = ROOT_WAIT_S
+) -> Callable[[str], AbstractContextManager[Iterator[bytes]]]:
+    """Return what lends the CAR of all that a CID leads to, as Kubo.export_car, of a node.
+
+    It first looks for the root, for so long.
+    """
 
     @contextmanager
     def export(root: str) -> Iterator[Iterator[bytes]]:
-        with Kubo(address) as kubo, kubo.export_car(root) as pieces:
-            yield pieces
+        with Kubo(address) as kubo:
+            kubo.look_for(root, wait_s)
+            with kubo.export_car(root) as pieces:
+                yield pieces
 
     return export
 
 
 # a node may be anybody's: what it answers has the shape that it likes
+
+
+@contextmanager
+def _finding(name: str) -> Iterator[None]:
+    """Say of a block that was not found in time that it is not here."""
+    try:
+        yield
+    except Unavailable as fault:
+        if "deadline" not in fault.what and "not find" not in fault.what:
+            raise
+        fix = "try again when somebody who has it is there"
+        raise NotHere("IPFS does not find it", where=name, fix=fix) from None
 
 
 def _maps(value: object) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def test_it_is_added_by_its_name(
     assert (tmp_path / "out" / "a").read_bytes() == (data / "a").read_bytes()
 
 
-@pytest.mark.parametrize("way", [ODD], ids=["odd"])
+@pytest.mark.parametrize("way", [OF_OLD, ODD], ids=["of old", "odd"])
 def test_it_is_read_by_its_name(
     way: list[str], empty: Program, node: IpfsNode, data: Path, tmp_path: Path
 ) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain, count, repeat
 from pathlib import Path
 
@@ -15,8 +14,10 @@ from engine.content.foreign import ForeignCid
 from engine.content.protobuf import text, uint, varint
 from engine.content.unixfs import DIRECTORY, FILE, Message
 from engine.content.walk import walk
-from engine.errors import Damaged, NotHere, Refused, Unavailable
+from engine.errors import Damaged, NotHere, Refused
 from engine.foreign import Export, Foreign
+from engine.ipfs.kubo import exporting
+from engine.ipfs.source import IpfsSource
 from engine.sources import Sources
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
@@ -76,11 +77,12 @@ def store(tmp_path: Path) -> Iterator[DiskStore]:
         yield opened
 
 
-@pytest.fixture
-def foreign(store: DiskStore, node: IpfsNode) -> Iterator[Foreign]:
-    """What others made, as that node gives it."""
+@pytest.fixture(params=[False, True], ids=["exported", "from sources"])
+def foreign(store: DiskStore, node: IpfsNode, request: pytest.FixtureRequest) -> Iterator[Foreign]:
+    """What others made, as that node gives it: by its CARs alone, or as a source first."""
+    sources = [IpfsSource(node.address)] if request.param else []
     with node.kubo() as kubo:
-        yield Foreign(store, Sources(store, []), kubo.export_car)
+        yield Foreign(store, Sources(store, sources), kubo.export_car)
 
 
 def given(node: IpfsNode, path: Path, way: str) -> ForeignCid:
@@ -107,11 +109,10 @@ def test_however_it_was_added_it_is_added_anew(
 @needs_ipfs
 @pytest.mark.kubo
 def test_what_nobody_has_is_not_here(node: IpfsNode, store: DiskStore) -> None:
-    """That is said when the node that looks for it was silent for a while."""
-    with node.kubo() as kubo:
-        foreign = Foreign(store, Sources(store, []), partial(kubo.export_car, silence_s=0.5))
-        with pytest.raises(Unavailable, match="silent"):
-            foreign.bring(ForeignCid(odd(b"nobody has this")))
+    """That is said when the node has looked for it for a while."""
+    foreign = Foreign(store, Sources(store, []), exporting(node.address, wait_s=1))
+    with pytest.raises(NotHere, match="does not find"):
+        foreign.bring(ForeignCid(odd(b"nobody has this")))
 
 
 def odd(data: bytes, codec: int = RAW) -> bytes:
