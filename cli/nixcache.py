@@ -1,5 +1,7 @@
 """An environment as a binary cache that anybody's Nix may use: made, signed, and said how."""
 
+import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 VOUCHED_PIN: Final = "signatures"  # what others signed of paths that came from their caches
 KUBO: Final = "http://127.0.0.1:8080"  # where the gateway of a Kubo node is, unless it was moved
 
+_ADDRESS: Final = re.compile(r"http://[0-9A-Za-z.\[\]:-]+")
 _SERVE: Final = "'tally peer start --http PORT' serves it from here"
 
 
@@ -52,7 +55,7 @@ def publish(
     cid = sign(store, opened, secret, vouched)
     share(space, settings, cid)
     names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
-    gateways = (*_own(settings), KUBO)
+    gateways = (*_own(settings), _kubo(settings))
     return Published(cid, opened, secret.public(), tuple(sorted(names)), gateways)
 
 
@@ -83,6 +86,19 @@ def _own(settings: Settings) -> tuple[str, ...]:
     except TallyError:
         return ()
     return (http,) if http else ()
+
+
+def _kubo(settings: Settings) -> str:
+    """Return where the gateway of this machine's Kubo node is: as its folder says, or as usual."""
+    from engine.ipfs.place import FOLDER, MAX_PLACE
+
+    folder = Path(os.environ.get("IPFS_PATH") or Path.home() / FOLDER)
+    try:
+        with (folder / "gateway").open(encoding="ascii") as file:
+            said = file.read(MAX_PLACE).strip()
+    except (OSError, ValueError):  # it does not run, or never has
+        return KUBO
+    return said if not settings.ipfs and _ADDRESS.fullmatch(said) else KUBO
 
 
 def tell(settings: Settings, published: Published) -> None:
