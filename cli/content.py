@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import common, offline
-from cli.others import foreign_cid
-from cli.refs import find_tree, public_root
+from cli.others import any_cid
+from cli.refs import check_tree, find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -37,7 +37,7 @@ def add(settings: Settings, path: str, in_place: bool) -> None:
     Nothing is left out and symlinks are kept as they are. 'tally gc --unpin CID' lets it go. What
     others added to IPFS in another way has another CID there; it is found here by both.
     """
-    name = None if os.path.lexists(path) else foreign_cid(path)
+    name = None if os.path.lexists(path) else any_cid(path)
     with Workspace(settings.home, writing=True, online=settings) as space:
         added = _add(space, Path(path), in_place) if name is None else _adopt(space, name)
         space.store.pins.pin(added.cid, PINNED_BY_ADD)
@@ -58,7 +58,11 @@ def _add(space: Workspace, path: Path, in_place: bool) -> "Added":
 def _adopt(space: Workspace, name: ForeignCid) -> "Added":
     from engine.store.treebuilder import Added
 
-    cid = space.foreign.bring(name)
+    def have(cid: Cid) -> None:
+        check_tree(space, cid)
+        space.sources.have([cid])
+
+    cid = space.foreign.here(name, have)
     return Added(cid, sum(entry.size for entry in walk(space.store.get, cid)))
 
 

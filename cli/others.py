@@ -28,12 +28,20 @@ def parted(text: str) -> tuple[str, str]:
 def foreign_cid(text: str) -> ForeignCid | None:
     """Return what others call some content; None when it is no CID, or one of ours.
 
+    Raises: as any_cid.
+    """
+    name = any_cid(text)
+    return None if name is None or name.is_ours else name
+
+
+def any_cid(text: str) -> ForeignCid | None:
+    """Return the CID of content that a text is, or None when it is none.
+
     Raises: Refused for one whose content cannot be checked, with what to do.
     """
     if not text.startswith((*_FIXED, *_MOVING)) and not _CID.fullmatch(text):
         return None
-    name = ForeignCid.of_content(text)
-    return None if name.is_ours else name
+    return ForeignCid.of_content(text)
 
 
 def find_foreign(space: Workspace, name: ForeignCid) -> Cid:

@@ -31,7 +31,7 @@ def find_content(space: Workspace, text: str) -> Cid:
     cid = whole_cid(head) if name is None else find_foreign(space, name)
     if cid is None or is_run(space, cid):
         return _of_run(space, head, rest, text) if rest else _run_cid(space, head)
-    return _part(space, _tree(space, cid, cid), rest, cid) if rest else cid
+    return _part(space, check_tree(space, cid, cid), rest, cid) if rest else cid
 
 
 def public_root(text: str) -> Cid | None:
@@ -46,7 +46,7 @@ def find_tree(space: Workspace, text: str) -> Cid:
 
     Raises: as find_content does; Refused when it is a run, or another record.
     """
-    return _tree(space, find_content(space, text), public_root(text))
+    return check_tree(space, find_content(space, text), public_root(text))
 
 
 def find_step(steps: Sequence["StepSummary"], text: str) -> "StepSummary":
@@ -110,7 +110,11 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
     return _part(space, found.outputs[output], path, public_root(text))
 
 
-def _tree(space: Workspace, cid: Cid, within: Cid | None) -> Cid:
+def check_tree(space: Workspace, cid: Cid, within: Cid | None = None) -> Cid:
+    """Return a CID that is of a file or a directory.
+
+    Raises: Refused when it is of another record; NotHere when that does not come.
+    """
     kind = kind_of(space.sources.get(cid, within)) if cid.codec == DAG_CBOR else TREE.kind
     if kind != TREE.kind:
         what = f"this is not a file or directory, but a record: {kind or 'of no known kind'}"

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from engine.content import foreign_car
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.content.foreign import IDENTITY, ForeignCid
 from engine.content.reader import Get
 from engine.errors import Damaged, NotHere
@@ -59,6 +59,21 @@ class Foreign:
             for pinned, name in pins
             if pinned == cid and name.startswith(ALIAS_PIN)
         ]
+
+    def here(self, name: ForeignCid, have: Callable[[Cid], None]) -> Cid:
+        """Return by what content is known here, all of it here; `have` has what is named as ours.
+
+        Raises: as `have` and `bring`.
+        """
+        if name.cid is not None and name.is_ours and self.known(name) is None:
+            try:
+                have(name.cid)
+            except Damaged:  # to us: others read more, and may have named it as we do
+                if name.codec == DAG_CBOR:
+                    raise
+            else:
+                return name.cid
+        return self.bring(name)
 
     def bring(self, name: ForeignCid) -> Cid:
         """Return our CID of what others call so, all of it here and kept.

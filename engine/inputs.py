@@ -6,14 +6,15 @@ A file or directory beside the workflow is read anew at each run. What a URL has
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from engine.content.blocks import BlockStore
-from engine.content.cid import DAG_CBOR, Cid
+from engine.content.cid import Cid
 from engine.content.foreign import ForeignCid
 from engine.downloads import Downloads
-from engine.errors import Damaged, NotHere, Nowhere, Refused
+from engine.errors import NotHere, Nowhere, Refused
 from engine.foreign import Foreign
 from engine.store.add import add_path
 from engine.store.base import ContentStore
@@ -70,16 +71,8 @@ class Inputs:
         return self._downloads.bring(source.url, source.sha256)
 
     def _named(self, name: str, cid: ForeignCid) -> Cid:
-        if (known := self._foreign.known(cid)) is not None:
-            return known
-        if cid.is_ours and cid.cid is not None:
-            try:
-                return here(self._store, name, cid.cid, self._bring)
-            except Damaged:
-                if cid.codec == DAG_CBOR:  # else others may have cut it so, and named it as we do
-                    raise
         with _not_here(name, str(cid)):
-            return self._foreign.bring(cid)
+            return self._foreign.here(cid, partial(_have, self._store, bring=self._bring))
 
     def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:
         place = self._place(name, path)
@@ -107,13 +100,16 @@ def here(store: BlockStore, name: str, cid: Cid, bring: Bring | None = None) -> 
 
     Raises: Unavailable when it is not.
     """
-    if bring is None and store.has(cid):
-        return cid
     with _not_here(name, str(cid)):
-        if bring is None:
-            raise NotHere("it is not here")
-        bring(cid)
+        _have(store, cid, bring)
     return cid
+
+
+def _have(store: BlockStore, cid: Cid, bring: Bring | None) -> None:
+    if bring is not None:
+        bring(cid)
+    elif not store.has(cid):
+        raise NotHere("it is not here")
 
 
 @contextmanager

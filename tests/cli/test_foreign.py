@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.content.blocks import Block
+from engine.content.canonical import encode
+from engine.content.cid import DAG_CBOR, Cid
+from engine.content.tree import TREE, Tree
+from engine.store.disk import DiskStore
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
 from tests.kubo import IpfsNode, needs_ipfs, nodes
@@ -35,6 +40,23 @@ def data(tmp_path: Path) -> Path:
 def online(program: Program, node: IpfsNode) -> Program:
     """Return the program beside that node."""
     return program.at(program.home, TALLY_IPFS=node.address, TALLY_SOURCES="ipfs")
+
+
+def test_a_cid_of_ours_is_added_too(
+    empty: Program, node: IpfsNode, data: Path, tmp_path: Path
+) -> None:
+    """It is had and pinned; a record is refused."""
+    name = node.ipfs("add", "-r", "-Q", "--hash=blake3", data)
+    tally = online(empty, node)
+    assert tally.told("add", name)["cid"] == name
+    assert empty("get", name, tmp_path / "out", "--offline").code == 0
+    with DiskStore(empty.home / "store") as store:
+        assert (Cid.parse(name), "added") in store.pins.all()
+        record = TREE.block(Tree(Cid.parse(name), ("a",)))
+        other = Cid.of(DAG_CBOR, encode({"kind": "other"}))
+        store.put([record, Block(other, encode({"kind": "other"}))])
+    assert empty.told("add", str(record.cid), "--offline")["tree"] == str(record.cid)
+    assert empty("add", str(other)).code == 2
 
 
 @pytest.mark.parametrize("way", [OF_OLD, ODD], ids=["of old", "odd"])

@@ -108,6 +108,20 @@ def test_however_it_was_added_it_is_added_anew(
 
 @needs_ipfs
 @pytest.mark.kubo
+@pytest.mark.parametrize("way", ["--hash=blake3", "--hash=blake3 --inline --inline-limit=64"])
+def test_what_others_named_as_we_do_is_taken_as_far_as_it_can_be(
+    way: str, node: IpfsNode, tree: Path, store: DiskStore, foreign: Foreign
+) -> None:
+    """As it is; only what stores cannot name is added anew."""
+    name = given(node, tree / "below", way)
+    bring = Sources(store, [IpfsSource(node.address)]).have
+    cid = foreign.here(name, lambda cid: bring([cid]))
+    assert cid == add_path(store, tree / "below").cid
+    assert (foreign.known(name) is None) is (cid == name)
+
+
+@needs_ipfs
+@pytest.mark.kubo
 def test_what_nobody_has_is_not_here(node: IpfsNode, store: DiskStore) -> None:
     """That is said when the node has looked for it for a while."""
     foreign = Foreign(store, Sources(store, []), exporting(node.address, wait_s=1))
