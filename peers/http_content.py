@@ -46,7 +46,7 @@ def answer(asked: Asked, get: Get) -> Reply:
         if isinstance(error, NoAnswer):
             raise
         raise NoAnswer(404, NOTHING) from None
-    except (Damaged, Unavailable):
+    except (Damaged, Unavailable, OSError):
         raise NoAnswer(500, "this content cannot be read") from None
 
 

@@ -12,7 +12,7 @@ import contextlib
 import socket
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -144,13 +144,10 @@ class HttpPort:
         Raises: OSError when it cannot be read to its end: the connection is cut then.
         """
         pieces = iter(body)
-        read: Callable[[], asyncio.Future[bytes | None]] = lambda: (  # noqa: E731
-            asyncio.get_running_loop().run_in_executor(self._readers, _next, pieces)
-        )
-        coming = read()
+        coming = self._read(pieces)
         try:
             while (piece := await coming) is not None:
-                coming = read()
+                coming = self._read(pieces)
                 if piece and is_chunked:
                     writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                 elif piece:
@@ -161,6 +158,9 @@ class HttpPort:
                 await coming
         if is_chunked:
             writer.write(b"0\r\n\r\n")
+
+    def _read(self, pieces: Iterator[bytes]) -> asyncio.Future[bytes | None]:
+        return asyncio.get_running_loop().run_in_executor(self._readers, _next, pieces)
 
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:

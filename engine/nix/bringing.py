@@ -7,6 +7,7 @@ the next time, so that whoever was interrupted goes on.
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from engine.content.dagpb import Link
 from engine.errors import Damaged, Unavailable
@@ -20,6 +21,8 @@ from engine.nix.paths import Paths, groups
 from engine.nix.records import ClosurePath
 from engine.nix.storepath import STORE_DIR, StorePath
 from engine.nix.unpack import unpack
+
+TOGETHER: Final = 64 * 1024 * 1024  # bytes unpacked until they are kept: what Ctrl-C may cost
 
 Tell = Callable[[int, int], None]  # how many paths are to come, and of how many bytes
 
@@ -47,7 +50,7 @@ def bring(
     with paths.kept():
         _check_space([one for one in needed if not paths.has(one.nar_hash)], paths, tell)
         links: dict[str, Link] = {}
-        for group in groups(needed):
+        for group in groups(needed, TOGETHER):
             links |= keep_made(group, fetch, paths, store)
         closure = closure_of(tuple(sorted(root.base for root in set(roots))), system, needed, paths)
         opened, blocks = make(closure, links)

@@ -183,14 +183,14 @@ class Paths:
         return locked(self._locks / name)
 
 
-def groups(paths: Iterable[ClosurePath]) -> Iterator[list[ClosurePath]]:
+def groups(paths: Iterable[ClosurePath], most: int = TOGETHER_BYTES) -> Iterator[list[ClosurePath]]:
     """Yield paths in groups of which each is made with one flush of the disk."""
     group: list[ClosurePath] = []
     size = 0
     for path in paths:
         group.append(path)
         size += path.nar_size
-        if len(group) == TOGETHER or size >= TOGETHER_BYTES:
+        if len(group) == TOGETHER or size >= most:
             yield group
             group, size = [], 0
     if group:

@@ -177,3 +177,14 @@ def test_damage_is_not_served(tmp_path: Path, store: DiskStore, root: Cid) -> No
     (pack,) = (tmp_path / "store/packs").iterdir()
     pack.write_bytes(bytes(len(pack.read_bytes())))
     assert status(store, f"/ipfs/{root}") == 500
+
+
+def test_a_store_that_may_not_put_damage_aside(store: DiskStore, root: Cid) -> None:
+    """As in the process that serves, which can write nothing: that is its own trouble, too."""
+
+    def get(cid: Cid) -> bytes:
+        raise PermissionError
+
+    with pytest.raises(NoAnswer) as no:
+        answer(asked(f"/ipfs/{root}"), get)
+    assert no.value.status == 500
