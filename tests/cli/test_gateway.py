@@ -100,6 +100,30 @@ def test_a_process_that_was_killed_is_started_again(
     assert wait_for(f"{address}/ipfs/{public}") == b"for all"
 
 
+def test_it_ends_with_its_peer(program: Program, tmp_path: Path) -> None:
+    """However that ends: nobody goes on serving what somebody has unpublished since."""
+    with program.start(*START) as process:
+        assert process.stdout is not None
+        address = json.loads(process.stdout.readline())["http"]
+        publish(program, added(program, tmp_path / "public", "for all"))
+        child = serving(process.pid)
+        process.kill()
+        process.communicate(timeout=60)
+    assert child
+    while answers(f"{address}/ipfs/bafkqaaa"):
+        time.sleep(0.02)
+
+
+def answers(url: str) -> bool:
+    """Return whether anybody is at an address."""
+    try:
+        return read(url) == b""
+    except ConnectionError:  # cut off in the middle
+        return True
+    except urllib.error.URLError:
+        return False
+
+
 def serving(parent: int) -> int:
     """Return the process that serves for a peer, 0 for none."""
     for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
