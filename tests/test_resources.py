@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,24 +62,33 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "workflow.yaml"
 
 
+CHECK = "metrics.accuracy >= 0.9"
+
+
+@pytest.fixture(scope="module")
+def made(peers: list[Daemon], project: Path) -> dict[str, Any]:
+    """Return what the author published, with a run of it."""
+    told(peers[0].home, "run", str(project))
+    words = ("--title", "A score", "--check", CHECK)
+    return told(peers[0].home, "publish", str(project), *words)
+
+
 def test_what_one_publishes_another_runs_and_verifies(
     peers: list[Daemon],
     project: Path,
+    made: dict[str, Any],
     without_nix: Path,  # noqa: F811
 ) -> None:
     """By its name, as soon as word of it came; a new version is known, and not used unasked."""
     author, other = peers
-    run = told(author.home, "run", str(project))["run"]
-    check = "metrics.accuracy >= 0.9"
-    made = told(author.home, "publish", str(project), "--title", "A score", "--check", check)
     until(lambda: tally(other.home, "show", "scores").returncode == 0)
     shown = told(other.home, "show", "scores")
     assert (shown["resource"], shown["title"]) == (made["resource"], "A score")
     answer = told(other.home, "run", "scores", path=without_nix)
     assert statuses(answer) == {"read": "ran", "measure": "ran"}
-    assert answer["checks"] == [{"check": check, "holds": True, "found": "0.93"}]
+    assert answer["checks"] == [{"check": CHECK, "holds": True, "found": "0.93"}]
     again = told(other.home, "rerun", "scores", "--endorse", path=without_nix)
-    assert (again["run"], again["verdict"]) == (run, "reproduced")
+    assert (again["run"], again["verdict"]) == (made["run"], "reproduced")
     until(lambda: told(author.home, "show", "scores")["rerun_by"] != [])
     told(author.home, "publish", str(project), "--title", "A better score")
     until(lambda: tally(other.home, "show", "scores@2").returncode == 0)
@@ -91,12 +101,14 @@ def test_what_one_publishes_another_runs_and_verifies(
 
 def test_what_was_taken_back_is_had_no_more(
     peers: list[Daemon],
+    made: dict[str, Any],
     tmp_path: Path,
     without_nix: Path,  # noqa: F811
 ) -> None:
     """Not from its author, by whoever comes late; who has a version of it goes on with that."""
     author, other = peers
-    resource = told(author.home, "show", "scores@1")["resource"]
+    resource = made["resource"]
+    assert tally(other.home, "run", resource, path=without_nix).returncode == 0
     late = Daemon(tmp_path / "late", without_nix).start()
     told(late.home, "peer", "add", author.address)
     until(lambda: late.is_up(author) and author.is_up(late))
@@ -104,5 +116,5 @@ def test_what_was_taken_back_is_had_no_more(
     told(author.home, "unpublish", "scores")
     lost = tally(late.home, "run", resource, path=without_nix)
     assert (lost.returncode, "does not come from peers" in lost.stderr) == (3, True)
-    assert tally(other.home, "run", "scores", path=without_nix).returncode == 0
+    assert tally(other.home, "run", resource, path=without_nix).returncode == 0
     late.stop()
