@@ -9,6 +9,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
+from engine.release import RESOURCE_PIN
 from engine.store.publicity import PUBLISHED
 
 
@@ -68,6 +69,10 @@ def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
         if PUBLISHED in names:
             fix = f"'tally unpublish {cid}' takes it back, as far as that can be"
             raise Refused("this is published", where=str(cid), fix=fix)
+        if RESOURCE_PIN in names:
+            from cli.boundnames import forget
+
+            forget(space.home, cid)
         for name in names:
             space.store.pins.unpin(cid, name)
         space.journal.let_go(cid)

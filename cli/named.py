@@ -103,11 +103,14 @@ def _of_cid(space: Workspace, cid: Cid) -> Named:
 
 
 def _of_name(space: Workspace, text: str) -> Named:
+    from cli.boundnames import bind
     from cli.naming import wanted
     from cli.resources import find_release
 
-    if (found := find_release(space, text, use=True)) is not None:
-        return of_release(space, found)
+    if (found := find_release(space, text)) is not None:
+        named = of_release(space, found)
+        bind(space, text, found)
+        return named
     if wanted(text) is not None:
         what = "there is no such file, and no Open Resource of that name is known here"
         raise Refused(what, where=text, fix=_FIND)
@@ -121,8 +124,8 @@ def of_release(space: Workspace, found: "Opened") -> Named:
     """
     from cli.resources import bring, keep, needed
 
-    keep(space, found)
     bring(space, found, needed(found))
+    keep(space, found)
     one = found.resource
     named = _recorded(space, one.workflow, one.lock, one.parameters, found.cid)
     return replace(named, release=found)

@@ -41,7 +41,7 @@ def resources(ctx: click.Context, typed: str) -> Items:
     home = _named(ctx)
     if not any((home / file).exists() for file in _OF_NAMES):
         return
-    from cli.resources import announced, bound
+    from cli.boundnames import announced, bound
     from peers.identity import tail
 
     for one in sorted({*bound(home).used, *bound(home).offered, *announced(home)}):

@@ -80,13 +80,15 @@ def publish(
 
 
 def _origin(space: Workspace, word: str) -> "Opened":
+    from cli.boundnames import bind
     from cli.resources import bring, find_release, needed
 
-    found = find_release(space, word, use=True)
+    found = find_release(space, word)
     if found is None:
         fix = "name it by its CID, or by a name that 'tally search' finds"
         raise Refused("there is no such Open Resource", where=word, fix=fix)
     bring(space, found, needed(found))
+    bind(space, word, found)
     return found
 
 
@@ -158,8 +160,9 @@ def _publish(
 
 def _last(space: Workspace, identity: "Identity", name: str) -> "Last | None":
     """Return the last version that this peer published under a name; say whose it is, too."""
+    from cli.boundnames import known
     from cli.draft import Last
-    from cli.resources import known, open_release
+    from cli.resources import open_release
     from peers.identity import tail
 
     offered = [one for one in known(space).offered if one.name == name]

@@ -34,10 +34,13 @@ def find(space: Workspace, text: str) -> Rerunnable:
         return Rerunnable(cid)
     if cid is None and is_known(space, text):
         return Rerunnable(_ended(space.journal.find(text)))
+    from cli.boundnames import bind
     from cli.resources import example, find_release
 
-    if (release := find_release(space, text, use=True)) is not None:
-        return Rerunnable(example(space, release), None, release)
+    if (release := find_release(space, text)) is not None:
+        run = example(space, release)
+        bind(space, text, release)
+        return Rerunnable(run, None, release)
     return Rerunnable(_ended(space.journal.find(text)))
 
 

@@ -5,31 +5,26 @@ never moves by itself. Nothing of a release is believed before its signature was
 that it is what its name promised.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterable
 
+from cli.boundnames import known
 from cli.names import whole_cid
-from cli.naming import Choice, Known, Wanted, choose, wanted
-from cli.report import note
+from cli.naming import Choice, Wanted, choose, wanted
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
-from engine.errors import Damaged, NotHere, Refused
+from engine.errors import Damaged, Refused
 from engine.release import RELEASE, RESOURCE_PIN
 from engine.summary import load_run
-from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile
 from peers.endorsement import Endorsed
 from peers.identity import PeerId, tail
 from peers.resource import Edition, Get, Opened, is_release, opened, printed
 
 
-def find_release(space: Workspace, text: str, *, use: bool = False) -> Opened | None:
+def find_release(space: Workspace, text: str) -> Opened | None:
     """Return the Open Resource that a word stands for; None when it is none.
-
-    With `use`, the name means just that from now on, unless it means something already.
 
     Raises: Refused when it is not said whose; Unavailable when it does not come; Damaged when it
     is not what it should be.
@@ -41,10 +36,7 @@ def find_release(space: Workspace, text: str, *, use: bool = False) -> Opened | 
     choice = None if want is None else choose(want, known(space, want.name))
     if want is None or choice is None:
         return None
-    found = _opened(space, choice, want)
-    if use:
-        _bind(space, want, found, choice)
-    return found
+    return _opened(space, choice, want)
 
 
 def kind_at(space: Workspace, cid: Cid) -> str:
@@ -74,8 +66,8 @@ def example(space: Workspace, found: Opened) -> Cid:
         what = f"{printed(found.resource)} was published without a run"
         fix = "'tally run' runs it; what comes out can be run again"
         raise Refused(what, where=str(found.cid), fix=fix)
-    keep(space, found)
     bring(space, found, needed(found))
+    keep(space, found)
     if space.sources:
         space.sources.records(run, found.cid)
     record, one = load_run(space.store, run), found.resource
@@ -98,45 +90,6 @@ def keep(space: Workspace, found: Opened) -> None:
             file.want(found.cid)
 
 
-def bound(home: Path, name: str = "") -> Known:
-    """Return what names mean in a home, and what it has published: public now or not."""
-    if not Bindings.is_here(home):
-        return Known(None, (), ())
-    with closing(Bindings(home)) as file:
-        return Known(file.meant(name), file.used(), file.made())
-
-
-def announced(home: Path) -> list[Edition]:
-    """Return what authors announce, as far as word of it came to a home."""
-    if not CatalogueFile.is_here(home):
-        return []
-    with CatalogueFile(home) as file:
-        notices = file.notices(SystemClock().now_ms())
-    said = ((one.signer, one.announcement, one.release) for one in notices)
-    return [
-        Edition(signer, one.name, int(one.version), release)
-        for signer, one, release in said
-        if one.version.isdecimal()
-    ]
-
-
-def known(space: Workspace, name: str = "") -> Known:
-    """Return what is known in a home of names: as bound, as announced, and what is here."""
-    found = bound(space.home, name)
-    return found._replace(offered=[*found.offered, *announced(space.home), *_here(space)])
-
-
-def _here(space: Workspace) -> Iterator[Edition]:
-    """Yield the releases that are pinned here."""
-    cids = dict.fromkeys(cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR)
-    for cid in cids:
-        try:
-            if is_release(space.store.get(cid)):
-                yield opened(space.store.get, cid).edition
-        except (NotHere, Damaged):  # of another, `tally fsck` speaks
-            continue
-
-
 def _opened(space: Workspace, choice: Choice, want: Wanted) -> Opened:
     """Return what was chosen, or the version before it that is wanted.
 
@@ -149,10 +102,6 @@ def _opened(space: Workspace, choice: Choice, want: Wanted) -> Opened:
         found = open_release(space, one.release)
         _check(found, one)
     return found
-
-
-def _open(space: Workspace, cid: Cid) -> Opened:
-    return opened(_get(space, cid), cid)
 
 
 def open_release(space: Workspace, cid: Cid) -> Opened:
@@ -174,22 +123,6 @@ def _check(found: Opened, promised: Edition) -> None:
         what = f"this is not '{promised.name}@{promised.version}' of {tail(promised.author)}"
         fix = "believe nothing of it, and name the resource by its CID"
         raise Damaged(f"{what}, as was said", where=str(promised.release), fix=fix)
-
-
-def _bind(space: Workspace, want: Wanted, found: Opened, choice: Choice) -> None:
-    with closing(Bindings(space.home)) as file:
-        was = next((one for one in file.used() if _same(one, found)), None)
-        if was is None or was.version != found.resource.version:
-            file.use(found.edition)
-    if was is None or was.version != found.resource.version:
-        note(f"'{want.name}' is {printed(found.resource)} of {tail(found.author)} from now on")
-    if choice.newer is not None:
-        newer = f"{choice.newer.name}@{choice.newer.version}"
-        note(f"there is a newer version: name it '{newer}' to use it from now on")
-
-
-def _same(one: Edition, found: Opened) -> bool:
-    return (one.author, one.name) == (found.author, found.resource.name)
 
 
 def author_name(found: Opened, author: PeerId) -> str:

@@ -57,8 +57,8 @@ def _roots(space: Workspace, what: str) -> Sequence[Cid]:
 
 
 def _named(space: Workspace, what: str) -> Sequence[Cid]:
+    from cli.boundnames import bound
     from cli.naming import wanted
-    from cli.resources import bound
 
     want = wanted(what)
     if want is None or want.author:

@@ -70,6 +70,15 @@ class Bindings(Sqlite):
             change.execute("INSERT OR IGNORE INTO meant VALUES (?, ?)", (one.name, one.author.key))
             change.execute("INSERT OR REPLACE INTO used VALUES (?, ?, ?, ?)", _row(one))
 
+    def forget(self, release: Cid) -> None:
+        """Have a release be meant by no name; what was published stays known."""
+        with self.change() as change:
+            change.execute("DELETE FROM used WHERE release = ?", (release.raw,))
+            change.execute(
+                "DELETE FROM meant WHERE NOT EXISTS (SELECT 1 FROM used"
+                " WHERE used.name = meant.name AND used.author = meant.author)"
+            )
+
     def make(self, one: Edition) -> None:
         """Remember what is about to be published; the name means it here from now on.
 

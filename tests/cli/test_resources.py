@@ -14,6 +14,7 @@ from engine.run import RUN
 from engine.step import SYSTEM
 from engine.workflow.lock import LOCK
 from peers.announcement import Words, announce
+from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.identity import tail
 from peers.keyring import Identity
@@ -142,6 +143,9 @@ def test_who_of_two_is_meant_must_be_said(library: Library) -> None:
     assert f"{tail(ANN.peer)}/letters" in told.err
     assert f"{tail(BOB.peer)}/letters" in told.err
     assert ran(library, f"{tail(BOB.peer)}/letters").code == 0
+    assert library.program.told("show", "letters")["signer"] == str(BOB.peer)
+    told = ran(library, f"{tail(ANN.peer)}/letters")
+    assert f"'{tail(ANN.peer)}/letters' is letters@1" in told.err
     assert library.program.told("show", "letters")["signer"] == str(BOB.peer)
 
 
@@ -303,3 +307,25 @@ def test_a_lock_of_another_workflow_is_damaged(library: Library) -> None:
         space.store.put([block])
     told = library.program("run", str(library.add(ANN, 1, lock=block.cid)))
     assert (told.code, "its lock is that of another workflow" in told.err) == (5, True)
+
+
+def test_what_does_not_come_binds_no_name(library: Library) -> None:
+    """Who announces first what nobody can have keeps the name from nobody."""
+    elsewhere = library.add(ANN, 1, lock=Cid.of(0x71, b"a lock that is elsewhere"))
+    assert ran(library, "letters").code == 3
+    assert not Bindings.is_here(library.program.home)
+    library.unpin(elsewhere)
+    library.add(BOB, 1)
+    assert ran(library, "letters").code == 0
+
+
+def test_a_name_is_let_go_of(library: Library) -> None:
+    """With what it means: then it is bound to whatever is used under it next."""
+    one = library.add(ANN, 1)
+    library.unpin(one)
+    ran(library, str(one))
+    ran(library, "letters")
+    library.add(BOB, 1)
+    assert library.program("gc", "--unpin", "letters").code == 0
+    assert library.program.told("show", "letters")["signer"] == str(BOB.peer)
+    assert ran(library, "letters").code == 0

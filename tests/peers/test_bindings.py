@@ -56,3 +56,17 @@ def test_a_version_is_given_once(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="digits@1 has just been published"):
             file.make(edition(1, 1, of=1))
         assert file.made() == file.used() == [edition(1, 1)]
+
+
+def test_a_release_is_forgotten(tmp_path: Path) -> None:
+    """No name means it then; another version, or another author's, is meant as before."""
+    with closing(Bindings(tmp_path)) as file:
+        file.use(edition(1, 1))
+        file.use(edition(2, 1))
+        file.make(edition(2, 1, "mine"))
+        file.forget(edition(1, 1).release)
+        assert file.meant("digits") is None
+        assert set(file.used()) == {edition(2, 1), edition(2, 1, "mine")}
+        file.forget(edition(2, 2).release)
+        assert file.meant("mine") == edition(2, 1).author
+        assert file.made() == [edition(2, 1, "mine")]

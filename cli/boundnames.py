@@ -1,0 +1,86 @@
+"""Bound names: what names of Open Resources mean in a home, and all that it knows to have one."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from cli.naming import Known, choose, wanted
+from cli.report import note
+from cli.workspace import Workspace
+from engine.clock import SystemClock
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Damaged, NotHere
+from peers.bindings import Bindings
+from peers.catalogue_file import CatalogueFile
+from peers.identity import tail
+from peers.resource import Edition, Opened, is_release, opened, printed
+
+
+def bound(home: Path, name: str = "") -> Known:
+    """Return what names mean in a home, and what it has published: public now or not."""
+    if not Bindings.is_here(home):
+        return Known(None, (), ())
+    with closing(Bindings(home)) as file:
+        return Known(file.meant(name), file.used(), file.made())
+
+
+def announced(home: Path) -> list[Edition]:
+    """Return what authors announce, as far as word of it came to a home."""
+    if not CatalogueFile.is_here(home):
+        return []
+    with CatalogueFile(home) as file:
+        notices = file.notices(SystemClock().now_ms())
+    said = ((one.signer, one.announcement, one.release) for one in notices)
+    return [
+        Edition(signer, one.name, int(one.version), release)
+        for signer, one, release in said
+        if one.version.isdecimal()
+    ]
+
+
+def known(space: Workspace, name: str = "") -> Known:
+    """Return what is known in a home of names: as bound, as announced, and what is here."""
+    found = bound(space.home, name)
+    return found._replace(offered=[*found.offered, *announced(space.home), *_here(space)])
+
+
+def _here(space: Workspace) -> Iterator[Edition]:
+    """Yield the releases that are pinned here."""
+    cids = dict.fromkeys(cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR)
+    for cid in cids:
+        try:
+            if is_release(space.store.get(cid)):
+                yield opened(space.store.get, cid).edition
+        except (NotHere, Damaged):  # of another, `tally fsck` speaks
+            continue
+
+
+def bind(space: Workspace, text: str, found: Opened) -> None:
+    """Have a name that was used mean just that, durably, unless it does already.
+
+    Say so, and what is newer; a CID has no need of it.
+
+    Raises: as `choose`; Unavailable when that cannot be written.
+    """
+    want = wanted(text)
+    choice = None if want is None else choose(want, known(space, want.name))
+    if want is None or choice is None:
+        return
+    with closing(Bindings(space.home)) as file:
+        is_new = found.edition not in file.used()
+        if is_new:
+            file.use(found.edition)
+        whose = "" if file.meant(want.name) == found.author else f"{tail(found.author)}/"
+    if is_new:
+        what = f"{printed(found.resource)} of {tail(found.author)}"
+        note(f"'{whose}{want.name}' is {what} from now on")
+    if choice.newer is not None:
+        newer = f"{choice.newer.name}@{choice.newer.version}"
+        note(f"there is a newer version: name it '{newer}' to use it from now on")
+
+
+def forget(home: Path, release: Cid) -> None:
+    """Let names that mean a release mean nothing: they are bound when they are next used."""
+    if Bindings.is_here(home):
+        with closing(Bindings(home)) as file:
+            file.forget(release)
