@@ -14,6 +14,7 @@ from engine.content.foreign import IDENTITY, ForeignCid, stand_in
 from engine.errors import Damaged, NotHere
 
 MAX_ODD: Final = 100_000  # blocks with names of other forms: what is known of them is in memory
+MAX_LINKS: Final = 16_000_000  # that are read, each as often as it is: a minute or two
 _BATCH: Final = 4 * 2**20  # bytes made durable together
 
 
@@ -23,6 +24,7 @@ class Guests:
     def __init__(self, store: ManyStore) -> None:
         self._store = store
         self._behind: dict[Cid, ForeignCid] = {}  # stand-in -> the name that it stands for
+        self._left = MAX_LINKS
         self._kept: dict[ForeignCid, Cid] = {}  # the name of a block -> what it is kept as
 
     def see(self, name: ForeignCid) -> Cid:
@@ -55,8 +57,8 @@ class Guests:
     def get(self, cid: Cid) -> bytes:
         """Return a block by a Cid or a stand-in; what it links to, it links to by such.
 
-        Raises: NotHere when it did not come; Damaged when it is malformed; Refused when it links
-        to what cannot be checked.
+        Raises: NotHere when it did not come; Damaged when it is malformed, or one too many; Refused
+        when it links to what cannot be checked.
         """
         name = self._behind.get(cid)
         data = self._store.get(cid) if name is None else self._odd(name)
@@ -64,6 +66,10 @@ class Guests:
             return data
         before = len(self._behind)
         links, message = dagpb.decode(data, self._target)
+        self._left -= len(links)
+        if self._left < 0:
+            fix = "name a part of it by the CID of that"
+            raise Damaged(f"content with over {MAX_LINKS} links", where=str(cid), fix=fix)
         is_plain = len(self._behind) == before and not any(
             link.cid in self._behind for link in links
         )

@@ -8,6 +8,8 @@ from itertools import chain, count, repeat
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from engine.content.cid import DAG_PB, RAW, SHA2_256, Cid
 from engine.content.foreign import ForeignCid
@@ -85,7 +87,7 @@ def foreign(store: DiskStore, node: IpfsNode, request: pytest.FixtureRequest) ->
         yield Foreign(store, Sources(store, sources), kubo.export_car)
 
 
-def given(node: IpfsNode, path: Path, way: str) -> ForeignCid:
+def added(node: IpfsNode, path: Path, way: str) -> ForeignCid:
     """Add a path with the stock program in some way; return the CID that it prints."""
     words = ("add", "-r", "-H", "-Q", "--progress=false", *way.split())
     return ForeignCid.parse(node.ipfs(*words, path))
@@ -98,7 +100,7 @@ def test_however_it_was_added_it_is_added_anew(
     way: str, node: IpfsNode, tree: Path, store: DiskStore, foreign: Foreign
 ) -> None:
     """Whatever the chunks, layouts, hashes, shards and leaves of others, ours is one CID."""
-    name = given(node, tree, way)
+    name = added(node, tree, way)
     ours = add_path(store, tree).cid
     assert name != ours
     assert foreign.known(name) is None
@@ -113,7 +115,7 @@ def test_what_others_named_as_we_do_is_taken_as_far_as_it_can_be(
     way: str, node: IpfsNode, tree: Path, store: DiskStore, foreign: Foreign
 ) -> None:
     """As it is; only what stores cannot name is added anew."""
-    name = given(node, tree / "below", way)
+    name = added(node, tree / "below", way)
     bring = Sources(store, [IpfsSource(node.address)]).have
     cid = foreign.here(name, lambda cid: bring([cid]))
     assert cid == add_path(store, tree / "below").cid
@@ -242,8 +244,12 @@ def test_a_few_blocks_that_are_much_are_refused(
         blocks.insert(0, (name, data))
     with pytest.raises(Damaged, match="content of over"):
         bring(store, name, sections(*blocks))
-    monkeypatch.setattr("engine.store.graft.MAX_READS", 5000)
-    with pytest.raises(Damaged, match="in over 5000 blocks"):
+    with monkeypatch.context() as less:
+        less.setattr("engine.store.graft.MAX_READS", 5000)
+        with pytest.raises(Damaged, match="in over 5000 blocks"):
+            bring(store, blocks[1][0], sections(*blocks[1:]))
+    monkeypatch.setattr("engine.guests.MAX_LINKS", 5000)
+    with pytest.raises(Damaged, match="over 5000 links"):
         bring(store, blocks[1][0], sections(*blocks[1:]))
 
 
@@ -262,3 +268,31 @@ def test_names_that_are_not_typed_are_kept(store: DiskStore) -> None:
     top = text(2, link) + made
     cid = bring(store, inline(top, DAG_PB))
     assert [entry.path for entry in walk(store.get, cid)] == ["", "e\u0301\n"]
+
+
+NUMBERS = some.builds(uint, some.integers(1, 9), some.integers(0, 2**20))
+TEXTS = some.builds(text, some.integers(1, 9), some.binary(max_size=20))
+MESSAGES = some.lists(NUMBERS | TEXTS, max_size=5).map(b"".join)
+LINKS = some.builds(
+    lambda data, name, size: text(2, text(1, inline(data, RAW)) + text(2, name) + uint(3, size)),
+    some.binary(max_size=10),
+    some.binary(max_size=4),
+    some.integers(0, 20),
+)
+NODES = some.builds(
+    lambda links, message: b"".join(links) + text(1, message),
+    some.lists(LINKS, max_size=4),
+    MESSAGES,
+)
+
+
+@given(some.binary(max_size=128) | NODES.filter(lambda data: len(data) <= 128))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_name_holds_nothing_breaks(store: DiskStore, data: bytes) -> None:
+    """It is a file or a directory, or an error that says what to do; what is kept can be read."""
+    foreign = Foreign(store, Sources(store, []), None)
+    try:
+        cid = foreign.bring(ForeignCid(inline(data, DAG_PB)))
+    except (Damaged, NotHere, Refused):
+        return
+    assert list(walk(store.get, cid))

@@ -81,6 +81,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/content/foreign_car.py": ELSEWHERE + "tests/engine/content/test_foreign_car.py",
     "engine/foreign.py": ELSEWHERE + "tests/engine/test_foreign.py",
     "engine/guests.py Guests.see": LIMIT,
+    "engine/guests.py Guests.get": LIMIT,
     "engine/guests.py": FORGED,
     "engine/store/graft.py": ELSEWHERE + "tests/engine/test_foreign.py",
     "engine/content/car.py Reader.__iter__": FORGED,
