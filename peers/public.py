@@ -16,6 +16,7 @@ from engine.errors import TallyError
 from peers.scope import Scope
 
 LOOK_MS: Final = 500  # between two looks at what is published
+AGAIN_MS: Final = 30_000  # between two looks for what is public and was not here
 OPENED: Final = 64  # blocks read in one turn
 
 
@@ -30,6 +31,7 @@ class Public:
         self._roots: frozenset[Cid] = frozenset()
         self._scope = Scope(None)
         self._looked_ms: int | None = None
+        self._retried_ms = clock.monotonic_ms()
 
     def is_root(self, cid: Cid) -> bool:
         """Return whether this was published.
@@ -65,7 +67,9 @@ class Public:
         elif found - self._roots:
             self._scope.add(found - self._roots)
         self._roots = found
-        self._scope.retry(now_ms)
+        if now_ms - self._retried_ms >= AGAIN_MS:
+            self._retried_ms = now_ms
+            self._scope.retry(now_ms)
 
     def _open(self) -> bool:
         """Read on for a turn; False when all is read."""

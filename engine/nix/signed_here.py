@@ -31,7 +31,7 @@ def signed_here(command: Command, closure: Closure) -> Signatures:
             asked = (f"{STORE_DIR}/{name}" for name in names[start : start + AT_ONCE])
             ended = command.run("nix", *_ASK, *asked)
             for name, nar_hash, signatures in _told(ended.output):
-                if hashes.get(name) == nar_hash:
+                if signatures and hashes.get(name) == nar_hash:
                     found[name] = signatures
     return found
 

@@ -6,8 +6,7 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.errors import NotHere
-from peers.public import LOOK_MS, Public
-from peers.scope import RETRY_MS
+from peers.public import AGAIN_MS, LOOK_MS, Public
 from tests.peers.graphs import graph, leaf
 
 ROOT, BLOCKS = graph(Random(1), 300)  # noqa: S311 - for tests
@@ -103,5 +102,5 @@ def test_what_came_later(public: Public, content: Content, clock: Clock) -> None
     assert not public.has(below)
     content.blocks[ROOT] = missing
     assert not public.has(below)
-    clock.ms += RETRY_MS
+    clock.ms += AGAIN_MS
     assert public.has(below)

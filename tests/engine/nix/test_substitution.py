@@ -8,11 +8,14 @@ import pytest
 from engine.errors import Unavailable
 from engine.nix.command import Command
 from engine.nix.environment import Opened, publish
+from engine.nix.narinfo import fingerprint
 from engine.nix.nixstore import NixStore
 from engine.nix.realise import Realiser
 from engine.nix.signature import SecretKey
+from engine.nix.signed_here import signed_here
 from engine.nix.source import Stored
 from engine.nix.storepath import StorePath
+from engine.nix.vouched import info_of
 from engine.store.get import get_tree
 from tests.engine.nix.conftest import Machine
 
@@ -49,6 +52,19 @@ def test_nix_takes_a_signed_view(machine: Machine, opened: Opened, tmp_path: Pat
     assert fetch(tmp_path / "other", cache, str(KEY.public())).is_symlink()
     verified = ["nix-store", "--store", str(tmp_path / "other"), "--verify-path"]
     subprocess.run([*verified, *(f"/nix/store/{p.name}" for p in opened.closure.paths)], check=True)
+
+
+def test_nix_tells_what_others_signed(machine: Machine, opened: Opened, tmp_path: Path) -> None:
+    """Of what it took from a signed cache; of what it built itself there is nothing."""
+    assert signed_here(machine.command, opened.closure) == {}
+    cache, other = tmp_path / "cache", tmp_path / "other"
+    get_tree(machine.content, publish(machine.content, opened, KEY), cache)
+    fetch(other, cache, str(KEY.public()))
+    found = signed_here(Command(NixStore(other), tmp_path / "scratch"), opened.closure)
+    assert found.keys() == {path.name for path in opened.closure.paths}
+    for path in opened.closure.paths:
+        (signature,) = found[path.name]
+        assert KEY.public().verifies(fingerprint(info_of(path)), signature)
 
 
 def test_nix_refuses_what_it_does_not_trust(
