@@ -8,8 +8,10 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.canonical import encode
 from engine.content.cid import DAG_CBOR, Cid
+from engine.content.foreign import ForeignCid
 from engine.content.tree import TREE, Tree
 from engine.store.disk import DiskStore
+from engine.store.gc import gc
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
 from tests.kubo import IpfsNode, needs_ipfs, nodes
@@ -73,6 +75,23 @@ def test_it_is_added_by_its_name(
     assert empty.told("ls", ours["cid"])["aliases"][0].startswith("baf")
     assert empty("get", name, tmp_path / "out").code == 0
     assert (tmp_path / "out" / "a").read_bytes() == (data / "a").read_bytes()
+
+
+def test_by_either_name_it_is_let_go_of(empty: Program, node: IpfsNode, data: Path) -> None:
+    """A gc takes the blocks that came, and not ours; `--unpin` takes what others call it, too."""
+    name = node.ipfs("add", "-r", "-Q", *OF_OLD, data)
+    ours = online(empty, node).told("add", name)["cid"]
+    theirs = ForeignCid.parse(name).cid
+    with DiskStore(empty.home / "store") as store:
+        assert store.has(theirs)
+        gc(store, (), keep_seconds=0)
+        assert not store.has(theirs)
+    assert empty("cat", f"{name}/b", "--offline").out == "b\n"
+    assert empty("gc", "--unpin", name).code == 0
+    with DiskStore(empty.home / "store") as store:
+        assert store.pins.all() == []
+        gc(store, (), keep_seconds=0)
+    assert empty("ls", ours, "--offline").code == 3
 
 
 @pytest.mark.parametrize("way", [OF_OLD, ODD], ids=["of old", "odd"])
