@@ -122,7 +122,8 @@ class Kubo(AbstractContextManager["Kubo"]):
         for answer in self._calls.values("dag/import", MAX_PINS, file=bundle, options=options):
             for root in _maps([answer.get("Root")]):
                 if said := root.get("PinErrorMsg"):
-                    raise Refused(f"the IPFS node refuses it: {str(said)[:200]}")
+                    fix = "mend that at the node, then publish again"
+                    raise Refused(f"the IPFS node refuses it: {str(said)[:200]}", fix=fix)
 
     @contextmanager
     def export_car(self, root: Cid | str) -> Iterator[Iterator[bytes]]:

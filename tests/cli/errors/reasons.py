@@ -14,6 +14,12 @@ FIRST: Final = "something before it refuses the same, with the place in the file
 ELSEWHERE: Final = "met in "
 
 REASONS: Final[dict[str, str]] = {
+    "engine/content/frontier.py": FORGED,
+    "engine/ipfs/fetch.py Fetcher._count": LIMIT,
+    "engine/ipfs/fetch.py _pieces": FORGED,
+    "engine/ipfs/kubo.py Kubo.put": ELSEWHERE + "tests/engine/ipfs/test_hostile.py",
+    "engine/ipfs/kubo.py Kubo.import_car": ELSEWHERE + "tests/engine/ipfs/test_hostile.py",
+    "engine/ipfs/kubo.py Kubo.pin": ELSEWHERE + "tests/engine/ipfs/test_hostile.py",
     "cli/search.py": ELSEWHERE + "tests/cli/test_search.py",
     "engine/release.py": FORGED,
     "engine/nix/bringing.py _check_space": ELSEWHERE + "tests/engine/nix/test_from_caches.py",
@@ -41,7 +47,6 @@ REASONS: Final[dict[str, str]] = {
     "cli/resources.py _check": FORGED,
     "cli/resources.py example: the run in this": FORGED,
     "cli/resources.py example: … was published": ELSEWHERE + "tests/cli/test_publish.py",
-    "peers/bindings.py": ELSEWHERE + "tests/peers/test_bindings.py",
     "cli/costview.py": ELSEWHERE + "tests/cli/test_costview.py",
     "cli/royalties.py": ELSEWHERE + "tests/cli/test_royalty.py",
     "peers/control_client.py Client.call": "a peer of another version, or one that hangs",

@@ -15,6 +15,7 @@ from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_content,
     cases_credit,
     cases_environments,
+    cases_ipfs,
     cases_ledger,
     cases_line,
     cases_machine,

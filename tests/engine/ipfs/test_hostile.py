@@ -13,8 +13,8 @@ from engine.content.canonical import encode
 from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.unixfs import FILE, Message
-from engine.errors import Damaged, NotHere, Unavailable
-from engine.ipfs import calls
+from engine.errors import Damaged, NotHere, Refused, Unavailable
+from engine.ipfs import calls, kubo
 from engine.ipfs.kubo import Kubo
 from engine.ipfs.source import IpfsSource
 from engine.store.disk import DiskStore
@@ -31,6 +31,7 @@ LIMIT = 16 * 1024 * 1024  # bytes of memory, beside what sockets hold
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is borne for a moment only."""
     monkeypatch.setattr(calls, "SILENCE_S", 0.5)
+    monkeypatch.setattr(kubo, "SILENCE_S", 0.5)
 
 
 def _file(*sizes: int) -> Block:
@@ -178,10 +179,10 @@ def test_json_that_is_none_is_an_error(said: bytes) -> None:
     """An answer is an object, of a bounded length."""
     with (
         HostileRpc(lambda visit: visit.say(said)) as rpc,
-        Kubo(rpc.address) as kubo,
+        Kubo(rpc.address) as node,
         pytest.raises(Unavailable),
     ):
-        kubo.identity()
+        node.identity()
 
 
 @pytest.mark.parametrize(
@@ -199,16 +200,16 @@ def test_json_that_is_none_is_an_error(said: bytes) -> None:
 )
 def test_json_of_another_shape_is_an_error(said: object) -> None:
     """Nothing but an error of ours comes of it."""
-    with HostileRpc(lambda visit: visit.say_json(said)) as rpc, Kubo(rpc.address) as kubo:
+    with HostileRpc(lambda visit: visit.say_json(said)) as rpc, Kubo(rpc.address) as node:
         for ask in (
-            kubo.identity,
-            kubo.pins,
-            kubo.streams,
-            kubo.peers,
-            lambda: kubo.providers(LEAF.cid),
-            lambda: kubo.import_car([b""]),
-            lambda: kubo.pin(LEAF.cid),
-            lambda: kubo.put(LEAF),
+            node.identity,
+            node.pins,
+            node.streams,
+            node.peers,
+            lambda: node.providers(LEAF.cid),
+            lambda: node.import_car([b""]),
+            lambda: node.pin(LEAF.cid),
+            lambda: node.put(LEAF),
         ):
             with suppress(Unavailable, Damaged):
                 ask()
@@ -217,6 +218,37 @@ def test_json_of_another_shape_is_an_error(said: object) -> None:
 def test_providers_without_end_are_cut() -> None:
     """Of those who say that they have it, so many are heard of."""
     line = b'{"Type": 4, "Responses": [{"ID": "12D3KooWx"}]}\n'
-    with HostileRpc(lambda visit: visit.pour(line * 1000)) as rpc, Kubo(rpc.address) as kubo:
-        assert kubo.providers(LEAF.cid) == {"12D3KooWx"}
+    with HostileRpc(lambda visit: visit.pour(line * 1000)) as rpc, Kubo(rpc.address) as node:
+        assert node.providers(LEAF.cid) == {"12D3KooWx"}
         assert rpc.sent < 32 * 1024 * 1024
+
+
+def test_a_refusal_of_what_is_given_is_said() -> None:
+    """With what the node said of it."""
+    said = {"Root": {"PinErrorMsg": "no space left on device"}}
+    with (
+        HostileRpc(lambda visit: visit.say_json(said)) as rpc,
+        Kubo(rpc.address) as node,
+        pytest.raises(Refused, match="no space"),
+    ):
+        node.import_car([b""])
+
+
+def test_a_block_under_another_name_is_said() -> None:
+    """What the node keeps under its own name is not what was given."""
+    with (
+        HostileRpc(lambda visit: visit.say_json({"Key": "other"})) as rpc,
+        Kubo(rpc.address) as node,
+        pytest.raises(Damaged, match="names a block otherwise"),
+    ):
+        node.put(LEAF)
+
+
+def test_pinning_that_does_not_go_on_ends() -> None:
+    """A node that says for ever that it is as far as before is not waited for."""
+    with (
+        HostileRpc(lambda visit: visit.drip(b'{"Progress": 7}\n', 0.05)) as rpc,
+        Kubo(rpc.address) as node,
+        pytest.raises(Unavailable, match="does not go on"),
+    ):
+        node.pin(LEAF.cid)
