@@ -113,6 +113,11 @@ class Catalogue:
         self._quotas[key.kind].drop(key)
         self._forget(key)
 
+    def take_back(self, name: Name) -> None:
+        """Forget what is called so, if it is here."""
+        if (key := self._keys.get(name)) is not None:
+            self.drop(key)
+
     def expired(self, now_ms: int) -> list[Key]:
         """Return what counts no more."""
         return [key for key, one in self._postings.items() if not current(one, now_ms)]

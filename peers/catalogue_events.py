@@ -28,6 +28,7 @@ class Read:
     """What this home's file has that was not here and counts, and whom the user cares for."""
 
     kept: tuple[tuple[Posting, str], ...]  # and of whom each came
+    gone: frozenset[Name]  # what it had and has no more
     named: frozenset[PeerId]
     wanted: frozenset[Cid]  # Releases
 

@@ -3,40 +3,38 @@
     postings    announcements and endorsements as they came, one of each key (posting.py), in the
                 order in which the first of that key did; and of whom this peer has each
     wanted      Releases that the user uses
-    HOME/announced/     the signed bytes of what this home announced itself, a file each
 
-All but that last can be had again from other peers. So when the file is damaged or gone it is made
-anew from what can be read of it, and from what this home announced.
+All but what this home said itself can be had again from other peers, and that is apart, too
+(own_postings.py): a file that is damaged or gone is made anew from it, and what can be read.
 
 >>> with CatalogueFile(home) as file: file.put(block.data, now_ms)       # doctest: +SKIP
 True
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Final, NamedTuple, TypeVar
 
-from engine.content.cid import RAW, Cid, are_cids
-from engine.errors import Damaged, Refused, Unavailable
+from engine.content.cid import Cid, are_cids
+from engine.errors import Damaged, Refused
 from engine.salvage import salvage
 from engine.sqlite import Row, Schema, Sqlite
-from engine.wholefile import whole_file
 from peers.announcement import Announced
 from peers.endorsement import Endorsed
 from peers.identity import PeerId
-from peers.posting import Key, Posting, beats, current, key_of, read
+from peers.own_postings import OwnPostings
+from peers.posting import Key, Posting, beats, current, key_of, read, times_of
 
 FILE: Final = "catalogue.db"
-OWN: Final = "announced"
 US: Final = ""  # of whom this peer has what its home says itself
 
 _FIRST: Final = """
 CREATE TABLE postings (
     arrival INTEGER PRIMARY KEY,
     kind TEXT NOT NULL, signer BLOB NOT NULL, release BLOB NOT NULL,
-    name BLOB NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL,
+    name BLOB NOT NULL, expires_ms INTEGER NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL,
     UNIQUE (kind, signer, release));
 CREATE INDEX postings_of ON postings (release);
 CREATE INDEX postings_called ON postings (name);
@@ -68,6 +66,7 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         Refused when a newer version made it.
         """
         self._home = home
+        self._own = OwnPostings(home)
         is_new = not self.is_here(home)
         try:
             self._file = Sqlite(home / FILE, SCHEMA)
@@ -92,25 +91,25 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         posting = read(data)
         if not current(posting, now_ms):
             raise Refused("it has expired, or is of the future", fix="set the clock right")
-        self._write_own(posting)
-        return bool(self._do(lambda: self.take([Kept(posting, US)])))
+        self._own.write(posting)
+        return bool(self.take([Kept(posting, US)]))
 
     def withdraw(self, release: Cid) -> int | None:
         """Announce a Release no more; return until when peers that heard of it may list it.
 
         None when this home did not announce it.
         """
-        own = [one for one in _own(self._home / OWN) if isinstance(one, Announced)]
+        own = [one for one in self._own if isinstance(one, Announced)]
         found = [one for one in own if one.release == release]
         for one in found:
-            (self._home / OWN / _name_of(key_of(one))).unlink(missing_ok=True)
+            self._own.remove(key_of(one))
         self.drop([key_of(one) for one in found])
         return max((one.announcement.expires_ms for one in found), default=None)
 
     def want(self, release: Cid) -> None:
         """Keep what is known of a Release for as long as that is current: the user uses it."""
-        with self._file.change() as change:
-            change.execute("INSERT OR IGNORE INTO wanted VALUES (?)", (release.raw,))
+        query = "INSERT OR IGNORE INTO wanted VALUES (?)"
+        self._change(lambda change: change.execute(query, (release.raw,)))
 
     def notices(self, now_ms: int) -> list[Announced]:
         """Return what is announced now."""
@@ -148,14 +147,19 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
 
     def take(self, kept: Iterable[Kept]) -> list[Posting]:
         """Enter postings, durably; return those that count, and were not here."""
-        with self._file.change() as change:
-            return [one.posting for one in kept if _enter(change, one)]
+        all_ = tuple(kept)
+        return self._change(lambda to: [one.posting for one in all_ if _enter(to, one)])
 
     def drop(self, keys: Iterable[Key]) -> None:
         """Strike out postings."""
         query = "DELETE FROM postings WHERE kind = ? AND signer = ? AND release = ?"
-        with self._file.change() as change:
-            change.executemany(query, [(k.kind, k.signer.key, k.release.raw) for k in keys])
+        rows = [(key.kind, key.signer.key, key.release.raw) for key in keys]
+        self._change(lambda change: change.executemany(query, rows))
+
+    def clean(self, now_ms: int) -> None:
+        """Strike out what counts no more."""
+        query = "DELETE FROM postings WHERE expires_ms <= ?"
+        self._change(lambda change: change.execute(query, (now_ms,)))
 
     def mark(self) -> int:
         """Return what is another whenever the file has changed.
@@ -189,6 +193,13 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Row]:
         return self._do(lambda: self._file.rows(query, values))
 
+    def _change(self, act: Callable[[Connection], T]) -> T:
+        def changed() -> T:
+            with self._file.change() as change:
+                return act(change)
+
+        return self._do(changed)
+
     def _do(self, act: Callable[[], T]) -> T:
         """Do something with the file; if that shows it to be damaged, make it anew and do it."""
         try:
@@ -209,19 +220,9 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         self._restore()
         return self._file
 
-    def _write_own(self, posting: Posting) -> None:
-        folder = self._home / OWN
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            what = f"what was announced cannot be kept: {error.strerror}"
-            raise Unavailable(what, where=str(folder), fix="make it writable") from None
-        with whole_file(folder / _name_of(key_of(posting))) as file:
-            file.write(posting.data)
-
     def _restore(self) -> None:
         """Enter what this home announced."""
-        self.take(Kept(posting, US) for posting in _own(self._home / OWN))
+        self.take(Kept(posting, US) for posting in self._own)
 
 
 def _enter(change: Connection, kept: Kept) -> bool:
@@ -232,12 +233,13 @@ def _enter(change: Connection, kept: Kept) -> bool:
         held = _read(kept.source, data)
         if held is not None and not beats(kept.posting, held.posting):
             return False
-    row = (*named, kept.posting.cid.digest, kept.source, kept.posting.data)
+    ends, name = times_of(kept.posting).expires_ms, kept.posting.cid.digest
     change.execute(
-        "INSERT INTO postings (kind, signer, release, name, source, data) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (kind, signer, release) DO UPDATE SET"
-        " name = excluded.name, source = excluded.source, data = excluded.data",
-        row,
+        "INSERT INTO postings (kind, signer, release, name, expires_ms, source, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, signer, release) DO UPDATE SET"
+        " name = excluded.name, expires_ms = excluded.expires_ms,"
+        " source = excluded.source, data = excluded.data",
+        (*named, name, ends, kept.source, kept.posting.data),
     )
     return True
 
@@ -250,16 +252,3 @@ def _read(source: object, data: object) -> Kept | None:
         return Kept(read(data), source)
     except Damaged:
         return None
-
-
-def _own(folder: Path) -> Iterator[Posting]:
-    """Yield what was announced; a file that is something else says nothing."""
-    for path in sorted(folder.glob("*.cbor")):
-        try:
-            yield read(path.read_bytes())
-        except (Damaged, OSError):
-            continue
-
-
-def _name_of(key: Key) -> str:
-    return f"{Cid.of(RAW, key.kind.encode() + key.signer.key + key.release.raw)}.cbor"

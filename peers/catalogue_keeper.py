@@ -1,7 +1,7 @@
 """CatalogueKeeper: the catalogue's file for a node, which waits for no disk: for one other thread.
 
 >>> keeper.work((), (), now_ms)                                          # doctest: +SKIP
-Seen(kept=(Kept(...),), wanted=frozenset())
+Seen(kept=(Kept(...),), gone=frozenset(), wanted=frozenset())
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ class Seen(NamedTuple):
     """What is in the file that the node has not, and which Releases the user uses."""
 
     kept: tuple[Kept, ...]
+    gone: frozenset[bytes]  # names of what was there before
     wanted: frozenset[Cid]
 
 
@@ -45,7 +46,7 @@ class CatalogueKeeper:
         Raises: Unavailable when it cannot be read or written.
         """
         try:
-            return self._work(self._opened(), kept, gone, look_ms)
+            return self._work(self._opened(look_ms), kept, gone, look_ms)
         except TallyError:  # as damage that cannot be mended while a command has it open
             self.close()
             self._file = None
@@ -65,11 +66,12 @@ class CatalogueKeeper:
         self._renew(file, now_ms)
         mark = file.mark()
         if mark == self._mark:
-            return Seen((), self._wanted)
+            return Seen((), frozenset(), self._wanted)
         names = file.names()
         found = file.kept([name for name in names if name not in self._seen], now_ms)
+        gone = self._seen.difference(names)
         self._mark, self._seen, self._wanted = mark, frozenset(names), file.wanted()
-        return Seen(tuple(found), self._wanted)
+        return Seen(tuple(found), gone, self._wanted)
 
     def _renew(self, file: CatalogueFile, now_ms: int) -> None:
         """Give those of our announcements more time that are still true."""
@@ -85,11 +87,13 @@ class CatalogueKeeper:
         if self._file is not None:
             self._file.close()
 
-    def _opened(self) -> CatalogueFile:
+    def _opened(self, now_ms: int | None) -> CatalogueFile:
         """Return the file, opened anew when somebody took it away, or it could not be mended."""
         if self._file is not None and self._file.is_gone():
             self._file.close()
             self._file = None
         if self._file is None:
             self._file, self._mark, self._seen = CatalogueFile(self._home), -1, frozenset()
+            if now_ms is not None:
+                self._file.clean(now_ms)  # of what expired while no node ran
         return self._file

@@ -41,7 +41,7 @@ from peers.catalogue_events import (
 from peers.conversations import Conversations
 from peers.identity import PeerId
 from peers.luck import Luck
-from peers.posting import Key, Posting, current
+from peers.posting import Key, Posting, current, key_of
 
 PAGES: Final = 250  # read of one peer in a row: as many as a full catalogue has
 STEPS: Final = 2  # asked in a tick: of 64 postings each, whose signatures take ten milliseconds
@@ -61,6 +61,7 @@ class Gossip:
     def __init__(self, me: PeerId, epoch: int) -> None:
         """Take who we are, and a random number that tells this start from the one before."""
         self.catalogue = Catalogue(me, epoch)
+        self._me = me
         self._talks = Conversations[Name](PAGES)
         self._sources: dict[PeerId, str] = {}  # of who is connected
         self._due: dict[PeerId, None] = {}  # who is to be asked from the start
@@ -111,7 +112,10 @@ class Gossip:
     def _on_read(self, event: Read) -> None:
         self._drop(self.catalogue.settle(event.named, event.wanted))
         for posting, source in event.kept:
-            self._drop(self.catalogue.put(posting, source)[1])
+            outcome, gone = self.catalogue.put(posting, source)
+            self._drop([key_of(posting)] if outcome is Outcome.FULL else gone)
+        for name in event.gone:
+            self.catalogue.take_back(name)
 
     def _on_up(self, event: Up) -> None:
         self._sources[event.peer] = event.source
@@ -171,6 +175,9 @@ class Gossip:
         if not current(posting, self._now_ms):
             self._refuse(via, "a posting that has expired, or is of the future")
             return
+        if posting.signer == self._me:  # our file has what we say; what we took back stays so
+            self._pass_over(posting)
+            return
         source = self._sources.get(via, "")
         if posting.signer == via:  # what somebody says itself does not count with its hearsay
             source += BY_ITSELF
@@ -179,11 +186,15 @@ class Gossip:
         if outcome is Outcome.TAKEN:
             self._actions.append(Keep(posting, source))
         elif outcome is Outcome.OLD:
-            self._passed_over[posting.cid.digest] = None
-            if len(self._passed_over) > MAX_PASSED_OVER:
-                self._passed_over.popitem(last=False)
+            self._pass_over(posting)
         elif outcome is Outcome.FULL:
             self._refuse(via, outcome.value)
+
+    def _pass_over(self, posting: Posting) -> None:
+        """Ask for something no more."""
+        self._passed_over[posting.cid.digest] = None
+        if len(self._passed_over) > MAX_PASSED_OVER:
+            self._passed_over.popitem(last=False)
 
     def _begin_due(self) -> None:
         """Ask those who are to be asked, with whom nothing is open and who were left alone."""

@@ -208,7 +208,7 @@ class Herald:
     def _seen(self, seen: Seen) -> None:
         """Take what was found in the file."""
         kept = tuple((one.posting, one.source) for one in seen.kept)
-        self._handle(Read(kept, self._named(), seen.wanted))
+        self._handle(Read(kept, seen.gone, self._named(), seen.wanted))
 
 
 def _read(data: bytes) -> Posting:

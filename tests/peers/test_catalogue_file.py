@@ -4,7 +4,8 @@ import pytest
 
 from engine.errors import Damaged, Refused
 from peers.announcement import ANNOUNCEMENT, MAX_DIGESTS
-from peers.catalogue_file import FILE, OWN, CatalogueFile, Kept
+from peers.catalogue_file import FILE, CatalogueFile, Kept
+from peers.own_postings import OWN
 from peers.posting import key_of
 from tests.peers.catalogues import HOUR_MS, NOW_MS, announced, endorsed
 
@@ -109,6 +110,24 @@ def test_a_file_that_is_gone_is_made_anew(tmp_path):
     (tmp_path / OWN / "junk.cbor").write_bytes(b"junk")
     with CatalogueFile(tmp_path) as file:
         assert file.notices(NOW_MS) == [announced(1)]
+
+
+def test_what_was_announced_first_does_not_come_back(tmp_path):
+    """An older announcement that is put after a newer one is not what a new file is made of."""
+    old, new = announced(1, title="old"), announced(1, title="new", now_ms=NOW_MS + 1)
+    with CatalogueFile(tmp_path) as file:
+        for one in (new, old):
+            file.put(one.data, NOW_MS + 1)
+    (tmp_path / FILE).unlink()
+    with CatalogueFile(tmp_path) as file:
+        assert file.notices(NOW_MS + 1) == [new]
+
+
+def test_what_has_expired_is_struck_out(file):
+    """What counts no more takes no room for ever."""
+    file.take([Kept(announced(1), "a"), Kept(announced(2, now_ms=NOW_MS + 1), "b")])
+    file.clean(NOW_MS + MONTH_MS)
+    assert len(file.names()) == 1
 
 
 def test_what_was_dropped_is_gone(file):

@@ -36,7 +36,7 @@ from peers.catalogue_events import (
 from peers.changes import Cursor, Page
 from peers.gossip import FANOUT, GAP_MS, PAGES, ROUND_MS, STEPS, Gossip
 from peers.identity import PeerId
-from peers.posting import Posting, read
+from peers.posting import Posting, key_of, read
 from peers.signed import seal
 from tests.peers.catalogues import HOUR_MS, NOW_MS, announced, endorsed
 from tests.peers.keys import identity
@@ -76,7 +76,9 @@ class Town:
     def publish(self, peer: PeerId, *postings: Posting) -> None:
         """Have a home's file hold something."""
         READ.update((one.data, one) for one in postings)
-        self._tell(peer, Read(tuple((one, "") for one in postings), frozenset(), frozenset()))
+        self._tell(
+            peer, Read(tuple((one, "") for one in postings), frozenset(), frozenset(), frozenset())
+        )
 
     def run(self, ms: int, tick_ms: int = TICK_MS) -> None:
         """Let time pass."""
@@ -181,6 +183,22 @@ def test_what_has_expired_is_gone_everywhere() -> None:
     assert not any(town.held())
 
 
+def test_what_a_file_has_and_there_is_no_room_for_is_struck_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file that has more than is kept is made to have less."""
+    monkeypatch.setattr(catalogues, "MAX_ANNOUNCED", 2)
+    made = Gossip(identity(1).peer, 1)
+    kept = tuple((announced(n), "s") for n in range(2, 6))
+    actions = made.handle(Read(kept, frozenset(), frozenset(), frozenset()))
+    assert (
+        [key for action in actions for key in action.keys]
+        == [  # type: ignore[union-attr]
+            key_of(posting) for posting, _ in kept[2:]
+        ]
+    )
+
+
 def gossip() -> Gossip:
     """Return one that knows one peer and has seen the time."""
     made = Gossip(identity(1).peer, 1)
@@ -250,7 +268,9 @@ def test_so_many_are_told_at_a_time() -> None:
         made.handle(Up(identity(n).peer, str(n)))
     told = 0
     for number in range(20):
-        made.handle(Read(((announced(1, version=str(number)), ""),), frozenset(), frozenset()))
+        made.handle(
+            Read(((announced(1, version=str(number)), ""),), frozenset(), frozenset(), frozenset())
+        )
         actions = made.handle(Tick(NOW_MS, 10**9 + number, number))
         told += sum(isinstance(action, Tell) for action in actions)
     assert told == FANOUT

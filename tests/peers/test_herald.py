@@ -245,3 +245,19 @@ def test_damage_that_cannot_be_mended_now_is_later(tmp_path: Path) -> None:
     assert len(seen.kept) == 60
     keeper.close()
     one.close()
+
+
+def test_what_is_taken_back_is_not_passed_on(two: list[Crier]) -> None:
+    """What this home withdrew it has no more, though others still list it."""
+    one, other = two
+    about = announced(1, now_ms=NOW_MS)
+    one.put(about.data)
+    until(lambda: other.has(about.data), [*two])
+    with CatalogueFile(one.home) as file:
+        assert file.withdraw(about.release) == about.announcement.expires_ms
+    one.herald.look()
+    until(lambda: not len(one.herald.gossip.catalogue), [*two])
+    other.put(announced(2, now_ms=NOW_MS).data)
+    until(lambda: len(one.herald.gossip.catalogue), [*two])
+    assert about.cid.digest not in one.herald.gossip.catalogue
+    assert not one.has(about.data)
