@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -141,23 +143,31 @@ def test_an_age_is_in_its_largest_unit(ms: int, words: str) -> None:
     assert age(ms) == words
 
 
-def test_what_one_peer_announces_another_finds(tmp_path: Path) -> None:
+@pytest.fixture
+def daemons(tmp_path: Path) -> Iterator[list[Program]]:
+    """Return two homes in each of which a peer runs; the second knows the first."""
+    programs = [Program(tmp_path / name / "home") for name in ("one", "other")]
+    with ExitStack() as closing:
+        said = []
+        for program in programs:
+            process = closing.enter_context(program.start(*START))
+            closing.callback(process.kill)
+            assert process.stdout is not None
+            said.append(json.loads(process.stdout.readline()))
+        programs[1].told("peer", "add", said[0]["address"])
+        yield programs
+
+
+def test_what_one_peer_announces_another_finds(daemons: list[Program]) -> None:
     """Two daemons that know each other: what is put in one home is found in the other soon."""
-    one, other = (Program(tmp_path / name / "home") for name in ("one", "other"))
-    with one.start(*START) as first, other.start(*START) as second:
-        assert first.stdout is not None
-        other.told("peer", "add", json.loads(first.stdout.readline())["address"])
-        about = announced(1, title="Handwritten digits", now_ms=NOW_MS)
-        with CatalogueFile(one.home) as file:
-            file.put(about.data, NOW_MS)
-        with connect(one.home) as node:
-            node.call("published")
-        end = time.monotonic() + PATIENCE_S
-        while not (found := other.told("search", "handwr")["resources"]):
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        assert found[0]["resource"] == str(about.release)
-        for process in (first, second):
-            process.terminate()
-            process.communicate(timeout=60)
-            assert process.returncode == 0
+    one, other = daemons
+    about = announced(1, title="Handwritten digits", now_ms=NOW_MS)
+    with CatalogueFile(one.home) as file:
+        file.put(about.data, NOW_MS)
+    with connect(one.home) as node:
+        node.call("published")
+    end = time.monotonic() + PATIENCE_S
+    while not (found := other.told("search", "handwr")["resources"]):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert found[0]["resource"] == str(about.release)
