@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from cli import ipfs
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -22,6 +22,7 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 
 
 @click.command()
+@ipfs_node
 @common
 def doctor(settings: Settings) -> None:
     """Say what is here, what is missing, and the fix."""

@@ -6,7 +6,7 @@ import click
 
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import whole_cid
-from cli.options import common, offline
+from cli.options import common, ipfs_node, offline
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -57,6 +57,7 @@ def show(settings: Settings, what: str) -> None:
 @click.argument("what", metavar="WORKFLOW[#NAME]|CID")
 @click.option("--check", is_flag=True, help="Build it again with Nix and compare.")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
+@ipfs_node
 @common
 def build(settings: Settings, what: str, check: bool, offline: bool) -> None:
     """Make an environment ready to run, from its lock or else with Nix."""
@@ -71,6 +72,7 @@ def build(settings: Settings, what: str, check: bool, offline: bool) -> None:
 @env.command("publish")
 @click.argument("what", metavar="WORKFLOW#NAME|CID")
 @click.option("--key", type=click.Path(path_type=Path), help="Sign with this Nix secret key.")
+@ipfs_node
 @common
 def publish_(settings: Settings, what: str, key: Path | None) -> None:
     """Publish an environment as a binary cache for Nix; print its CID.

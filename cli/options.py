@@ -27,6 +27,8 @@ SETTINGS_TOO: Final = (
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+ipfs_node = click.option("--ipfs", metavar="ADDRESS|none", help="The API of an IPFS node.")
+
 
 def common(command: F) -> F:
     """Give a command `-o` and `--home`, and its Settings as first argument."""
@@ -51,7 +53,7 @@ def offline(command: F) -> F:
         return command(settings.offline() if offline else settings, *args, **options)
 
     option = click.option("--offline", is_flag=True, help="Use no network: only what is here.")
-    decorated: F = option(without)  # type: ignore[assignment]
+    decorated: F = ipfs_node(option(without))  # type: ignore[assignment]
     return decorated
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import emit_json, emit_table, human_size, note
 from cli.setting_kinds import BORROWERS
 from cli.settings import Settings
@@ -31,7 +31,7 @@ def peer() -> None:
 @click.option(
     "--address", metavar="HOST[:PORT]", multiple=True, help="Where others reach this peer."
 )
-@click.option("--ipfs", metavar="ADDRESS|none", help="The IPFS node's API.")
+@ipfs_node
 @click.option("--network", metavar="NETWORK|none", help="Whose peers to find on IPFS.")
 @click.option("--lend-to", type=click.Choice(BORROWERS), help="Whose steps to run.")
 @click.option("--lend-jobs", metavar="N", help="Steps of others that run at the same time.")

@@ -3,7 +3,7 @@
 import click
 
 from cli.named import check_forced, find_workflow
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.paying import to_pay
 from cli.planview import emit_plan
 from cli.prepare import Where, prepare
@@ -22,6 +22,7 @@ from cli.workspace import Workspace
     "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
 )
 @click.option("--no-royalty", is_flag=True, help="Pay nobody but the peers that run steps.")
+@ipfs_node
 @common
 def plan(
     settings: Settings,

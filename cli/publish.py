@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import emit_json, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -44,6 +44,7 @@ _RUN_IT: Final = "'tally run WORKFLOW' with the same params makes one; then publ
 @click.option("--check", "checks", metavar="CHECK", multiple=True, help="What must hold of a run.")
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be public.")
+@ipfs_node
 @common
 def publish(
     settings: Settings,

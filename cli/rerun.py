@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import emit_json, emit_table, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @click.option("--endorse", is_flag=True, help="Tell other peers what came of it.")
+@ipfs_node
 @common
 def rerun(
     settings: Settings,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -41,6 +41,7 @@ _POLL_S: Final = 0.05
     "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
 )
 @click.option("--no-royalty", is_flag=True, help="Pay nobody but the peers that run steps.")
+@ipfs_node
 @common
 def run(
     settings: Settings,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from cli.names import whole_cid
-from cli.options import common
+from cli.options import common, ipfs_node
 from cli.report import emit_json, note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -24,6 +24,7 @@ class _Taken(NamedTuple):
 
 @click.command()
 @click.argument("what", metavar="RESOURCE|CID")
+@ipfs_node
 @common
 def unpublish(settings: Settings, what: str) -> None:
     """Share WHAT no more from here, and announce it no more: NAME, NAME@VERSION or a CID.

@@ -214,7 +214,7 @@ def test_a_start_file_that_needs_nothing_is_left_alone(
     [
         ("tally rep", ["report"]),
         ("tally run --off", ["--offline"]),
-        ("tally env ", ["build", "lock", "publish", "show"]),
+        ("tally env ", ["build", "import", "lock", "publish", "show"]),
         ("tally runs -o ", ["json", "table"]),
         ("A=1 /some/where/tally runs -o ", ["json", "table"]),
         ("tally show ", []),
