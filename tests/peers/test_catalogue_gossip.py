@@ -295,6 +295,21 @@ def test_a_stranger_with_many_keys_pushes_out_nobody(monkeypatch: pytest.MonkeyP
     assert len(signers) == 30
 
 
+def test_who_is_connected_is_heard_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a peer announces itself does not count with what it passes on, and finds a place."""
+    monkeypatch.setattr(catalogues, "MAX_ANNOUNCED", 20)
+    made, two = gossip(), identity(2).peer
+    junk = tuple(announced(100 + n) for n in range(20))
+    own = announced(2, now_ms=NOW_MS - 1)
+    for posting in (*junk, announced(50), own):
+        name = posting.cid.digest
+        made.handle(Listed(two, Page((name,), Cursor(1, 1), more=True)))
+        made.handle(Learned((posting,), two))
+    assert own.cid.digest in made.catalogue
+    assert announced(50).cid.digest not in made.catalogue
+    assert len(made.catalogue) == 20
+
+
 def test_what_strangers_signed_is_read_as_what_it_is() -> None:
     """A posting is announced by who released; one by another is damaged, and none is read."""
     one = announced(1)
