@@ -15,19 +15,16 @@ from engine.errors import TallyError, Unavailable
 from engine.ipfs.kubo import Kubo
 from engine.ipfs.place import find
 from engine.sandbox.probe import Finding
+from peers.kubo_streams import SETTING
 
-OLDEST: Final = (
-    0,
-    39,
-)  # below, content named by BLAKE3 is cut otherwise at the largest directories
+# below, content named by BLAKE3 is cut otherwise at the largest directories
+OLDEST: Final = (0, 39)
 OFTEN_S: Final = 5.0  # between two words on how far it is
 
 _ROOTS: Final = {"roots", "pinned+roots", "pinned"}  # strategies that announce no more than we say
 _START: Final = "'ipfs daemon' starts one; without it peers share among themselves"
 _QUIETER: Final = "'ipfs config Provide.Strategy roots', else it announces every block it has"
-_STREAMS: Final = (
-    "'ipfs config --json Experimental.Libp2pStreamMounting true' lets peers meet there"
-)
+_STREAMS: Final = f"'ipfs config --json {SETTING} true' lets peers meet there"
 
 
 def place(settings: Settings) -> str:
@@ -92,7 +89,7 @@ def _look(kubo: Kubo) -> Iterator[Finding]:
     strategy = str(kubo.setting("Provide.Strategy") or "all")
     fine = strategy in _ROOTS
     yield Finding("ipfs announces", fine, False, f"Provide.Strategy is {strategy}", _QUIETER)
-    mounting = kubo.setting("Experimental.Libp2pStreamMounting") is True
+    mounting = kubo.setting(SETTING) is True
     yield Finding("ipfs streams", mounting, False, "on" if mounting else "off", _STREAMS)
 
 

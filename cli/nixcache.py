@@ -1,7 +1,6 @@
 """An environment as a binary cache that anybody's Nix may use: made, signed, and said how."""
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
     from engine.nix.vouched import Signatures
 
 VOUCHED_PIN: Final = "signatures"  # what others signed of paths that came from their caches
-KUBO: Final = "http://127.0.0.1:8080"  # where the gateway of a Kubo node is, unless it was moved
 
-_ADDRESS: Final = re.compile(r"http://[0-9A-Za-z.\[\]:-]+")
 _SERVE: Final = "'tally peer start --http PORT' serves it from here"
 
 
@@ -89,16 +86,10 @@ def _own(settings: Settings) -> tuple[str, ...]:
 
 
 def _kubo(settings: Settings) -> str:
-    """Return where the gateway of this machine's Kubo node is: as its folder says, or as usual."""
-    from engine.ipfs.place import FOLDER, MAX_PLACE
+    """Return where the gateway of this machine's Kubo node is."""
+    from engine.ipfs.place import GATEWAY, gateway
 
-    folder = Path(os.environ.get("IPFS_PATH") or Path.home() / FOLDER)
-    try:
-        with (folder / "gateway").open(encoding="ascii") as file:
-            said = file.read(MAX_PLACE).strip()
-    except (OSError, ValueError):  # it does not run, or never has
-        return KUBO
-    return said if not settings.ipfs and _ADDRESS.fullmatch(said) else KUBO
+    return GATEWAY if settings.ipfs else gateway(os.environ, Path.home())
 
 
 def tell(settings: Settings, published: Published) -> None:

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import click
@@ -206,7 +205,7 @@ def _beside(settings: Settings) -> Beside | None:
     """Return where the IPFS node is: the node itself says it anew each time that it starts."""
     if settings.ipfs == place.NONE:
         return None
-    return Beside(partial(place.find, settings.ipfs, os.environ, Path.home()), settings.network)
+    return Beside(partial(ipfs.place, settings), settings.network)
 
 
 def _own_host() -> str:

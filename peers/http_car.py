@@ -15,7 +15,7 @@ from engine.content.reader import Get
 from peers.http_request import Asked, Bytes
 
 # a CAR of the empty identity CID, without its block: what clients ask a gateway for to know it
-PROBE: Final = bytes.fromhex("19a265726f6f747381d82a450001550000") + b"gversion\x01"
+PROBE_CAR: Final = bytes.fromhex("19a265726f6f747381d82a450001550000") + b"gversion\x01"
 
 
 class Trail:

@@ -14,7 +14,7 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.content.dagpb import Link
 from engine.content.reader import Get
 from engine.errors import Damaged, NotHere, Refused, Unavailable
-from peers.http_car import PROBE, Trail, blocks
+from peers.http_car import PROBE_CAR, Trail, blocks
 from peers.http_reply import IMMUTABLE, NoAnswer, Reply
 from peers.http_request import Asked
 
@@ -79,7 +79,11 @@ def _find(cid: Cid, names: tuple[str, ...], get: Get) -> Cid:
 def _probe(asked: Asked) -> Reply:
     if asked.names:
         raise NoAnswer(404, NOTHING)
-    kinds = {"car": (_CAR, PROBE), "raw": ("application/vnd.ipld.raw", b""), "file": (_OTHER, b"")}
+    kinds = {
+        "car": (_CAR, PROBE_CAR),
+        "raw": ("application/vnd.ipld.raw", b""),
+        "file": (_OTHER, b""),
+    }
     kind, body = kinds[asked.form]
     return _whole(asked, f'"bafkqaaa.{asked.form}"', kind, body)
 

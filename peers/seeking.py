@@ -70,10 +70,10 @@ class Seeking:
         self._hands = hands
         self._next_ms = 0
         self._said_last: dict[tuple[str, str], str] = {}  # by event and node: why
-        self._doers: dict[type, Callable[[Any], None]] = {
-            Provide: lambda _: self._begin(hands.searchers, self._provide),
-            Look: lambda _: self._begin(hands.searchers, self._look),
-            Ask: lambda action: self._begin(hands.workers, partial(self._ask, action.node)),
+        self._doers: dict[type, Callable[[Any], object]] = {
+            Provide: lambda _: hands.searchers.submit(self._provide),
+            Look: lambda _: hands.searchers.submit(self._look),
+            Ask: lambda action: hands.workers.submit(self._ask, action.node),
             Dial: self._dial,
         }
 
@@ -108,9 +108,6 @@ class Seeking:
     def _handle(self, event: Event) -> None:
         for action in self._rendezvous.handle(event):
             self._doers[type(action)](action)
-
-    def _begin(self, threads: Executor, job: Callable[[], None]) -> None:
-        threads.submit(job)
 
     def _dial(self, action: Dial) -> None:
         self._hands.log("dialled as found", peer=action.address.peer, address=str(action.address))

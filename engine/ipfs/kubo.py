@@ -21,7 +21,7 @@ from engine.ipfs.calls import MAX_ANSWER, SILENCE_S, Calls, Content
 PIN: Final = "tally"  # the name of every pin that we make in a node
 MAX_PINS: Final = 100_000  # of ours in one node
 MAX_PROVIDERS: Final = 64  # of one CID: each is then asked
-MAX_STREAMS: Final = 1_000  # listeners and forwards of a node
+MAX_EVENTS: Final = 1_000  # that it tells of one question or one bundle
 MAX_PROGRESS: Final = 10_000_000  # times that a node says how far it is, twice a second
 ROOT_WAIT_S: Final = 30.0  # for what others named, whose holders have yet to be found
 WAIT_S: Final = 10.0  # for a block that the node may have to look for
@@ -119,7 +119,7 @@ class Kubo(AbstractContextManager["Kubo"]):
         Raises: Refused when a block is wrong.
         """
         options = {"pin-roots": "false", "stats": "true", "fast-provide-root": "false"}
-        for answer in self._calls.values("dag/import", MAX_PINS, file=bundle, options=options):
+        for answer in self._calls.values("dag/import", MAX_EVENTS, file=bundle, options=options):
             for root in _maps([answer.get("Root")]):
                 if said := root.get("PinErrorMsg"):
                     fix = "mend that at the node, then publish again"
@@ -173,14 +173,14 @@ class Kubo(AbstractContextManager["Kubo"]):
 
     def provide(self, cid: Cid) -> None:
         """Tell others that this node has a block."""
-        for _ in self._calls.values("routing/provide", MAX_STREAMS, str(cid)):
+        for _ in self._calls.values("routing/provide", MAX_EVENTS, str(cid)):
             pass
 
     def providers(self, cid: Cid, most: int = MAX_PROVIDERS) -> set[str]:
         """Return the ids of nodes that say that they have a block, as far as they are found."""
         found: set[str] = set()
         events = self._calls.values(
-            "routing/findprovs", MAX_STREAMS, str(cid), options={"num-providers": str(most)}
+            "routing/findprovs", MAX_EVENTS, str(cid), options={"num-providers": str(most)}
         )
         for event in events:
             if event.get("Type") == 4:  # https://github.com/libp2p/go-libp2p/ routing.Provider

@@ -1,4 +1,4 @@
-"""Place: where the IPFS node of this machine listens. Pure but for reading the file that says so.
+"""Place: where the IPFS node of this machine listens. Pure but for reading the files that say so.
 
 What a person named comes first, then what the node's own folder says, then the default.
 
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from engine.errors import Refused
 
 DEFAULT: Final = "/ip4/127.0.0.1/tcp/5001"
+GATEWAY: Final = "http://127.0.0.1:8080"  # by default
 NONE: Final = "none"  # no node is to be asked, though there is one
 FOLDER: Final = ".ipfs"  # in a person's home, unless IPFS_PATH names another
 MAX_PLACE: Final = 1024  # characters: a multiaddress of one host
@@ -23,6 +24,7 @@ MAX_PLACE: Final = 1024  # characters: a multiaddress of one host
 _MULTIADDRESS: Final = re.compile(
     r"/(?:ip4|ip6|dns|dns4|dns6)/[0-9A-Za-z.:_-]+/tcp/[0-9]{1,5}(?:/https?)?"
 )
+_URL: Final = re.compile(r"http://[0-9A-Za-z.\[\]:-]+")
 _FIX: Final = f"write a multiaddress as {DEFAULT}, a URL as http://127.0.0.1:5001, or '{NONE}'"
 
 
@@ -35,13 +37,14 @@ def find(named: str, environ: Mapping[str, str], home: Path) -> str:
         return ""
     if named:
         return place_of(named)
-    folder = Path(environ.get("IPFS_PATH") or home / FOLDER)
-    try:
-        with (folder / "api").open(encoding="utf-8") as file:
-            said = file.read(MAX_PLACE).strip()
-    except (OSError, ValueError):  # it does not run, or never has
-        return DEFAULT
+    said = _said("api", environ, home)
     return said if _MULTIADDRESS.fullmatch(said) else DEFAULT
+
+
+def gateway(environ: Mapping[str, str], home: Path) -> str:
+    """Return the URL of the node's gateway."""
+    said = _said("gateway", environ, home)
+    return said if _URL.fullmatch(said) else GATEWAY
 
 
 def place_of(text: str) -> str:
@@ -59,6 +62,16 @@ def place_of(text: str) -> str:
     if url.scheme not in {"http", "https"} or not host or url.path.strip("/") or url.username:
         raise Refused(f"no address of an IPFS node: {text[:80]!r}", fix=_FIX)
     return f"/{_family(host)}/{host}/tcp/{port}/{url.scheme}"
+
+
+def _said(name: str, environ: Mapping[str, str], home: Path) -> str:
+    """Return what a file of the node's folder says; "" when it says nothing."""
+    folder = Path(environ.get("IPFS_PATH") or home / FOLDER)
+    try:
+        with (folder / name).open(encoding="utf-8") as file:
+            return file.read(MAX_PLACE).strip()
+    except (OSError, ValueError):  # it does not run, or never has
+        return ""
 
 
 def _family(host: str) -> str:

@@ -16,7 +16,7 @@ from engine.store.base import SMALL, ContentStore
 from engine.store.intake import Intake
 from engine.store.treebuilder import Added, TreeBuilder
 
-MAX_SIZE: Final = 64 * 2**30  # bytes of all files: as many as a URL may give (engine/inputs.py)
+MAX_SIZE: Final = 64 * 2**30  # bytes of all files: as many as a URL may give (engine/downloads.py)
 MAX_READS: Final = 4_000_000  # of blocks, each as often as it is: 4 GiB in leaves of 1 KiB
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refused
-from engine.ipfs.place import DEFAULT, find, place_of
+from engine.ipfs.place import DEFAULT, GATEWAY, find, gateway, place_of
 
 
 def test_what_a_person_names_comes_first(tmp_path: Path) -> None:
@@ -32,6 +32,16 @@ def test_a_node_says_where_it_listens(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "api").write_text("/ip4/127.0.0.1/tcp/7003")
     assert find("", {"IPFS_PATH": str(tmp_path / "other")}, tmp_path) == "/ip4/127.0.0.1/tcp/7003"
+
+
+def test_its_gateway_is_where_its_folder_says(tmp_path: Path) -> None:
+    """By default it is where the node has it by default; what is no URL of one counts as none."""
+    environ = {"IPFS_PATH": str(tmp_path)}
+    assert gateway(environ, tmp_path) == GATEWAY
+    (tmp_path / "gateway").write_text("http://127.0.0.1:7080\n")
+    assert gateway(environ, tmp_path) == "http://127.0.0.1:7080"
+    (tmp_path / "gateway").write_text("http://a/b c")
+    assert gateway(environ, tmp_path) == GATEWAY
 
 
 @pytest.mark.parametrize("said", [b"\xff\xfe", b"x" * 10_000, b"/p2p/nobody", b""])
