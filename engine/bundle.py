@@ -8,10 +8,10 @@ each block is checked against its name, and taken only if something before it li
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from engine.content import car
-from engine.content.blocks import Block, BlockStore
+from engine.content.blocks import Block, BlockStore, batches
 from engine.content.cid import RAW, Cid
 from engine.content.links import OURS, STRANGER, links, reachable, walk
 from engine.content.schema import kind_of
@@ -19,8 +19,6 @@ from engine.durable import reached
 from engine.errors import Damaged, Refused
 from engine.run import RUN
 from engine.wholefile import whole_file
-
-_BATCH_BYTES: Final = 4 * 1024 * 1024  # put together; one flush of the disk for all of them
 
 
 def export(store: BlockStore, root: Cid, stream: BinaryIO, beside: Sequence[Block] = ()) -> None:
@@ -61,7 +59,7 @@ def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
     Unavailable on a full disk.
     """
     reader = car.Reader(stream)
-    for batch in _batches(_wanted(reader)):
+    for batch in batches(_wanted(reader)):
         store.put(batch)
         reached("bundle.taken")
     for cid in _missing(store, reader.roots):
@@ -94,19 +92,6 @@ def _wanted(reader: car.Reader) -> Iterator[Block]:
         if len(wanted) > STRANGER.blocks:
             raise Damaged(f"a bundle of over {STRANGER.blocks} blocks", where=str(block.cid))
         yield block
-
-
-def _batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    batch: list[Block] = []
-    size = 0
-    for block in blocks:
-        batch.append(block)
-        size += len(block.data)
-        if size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _missing(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:

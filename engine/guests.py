@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.content import dagpb
-from engine.content.blocks import Block, Checked, ManyStore
+from engine.content.blocks import Block, Checked, ManyStore, batches
 from engine.content.cid import DAG_PB, RAW, Cid
 from engine.content.foreign import IDENTITY, ForeignCid, stand_in
 from engine.errors import Damaged, NotHere
 
 MAX_ODD: Final = 100_000  # blocks with names of other forms: what is known of them is in memory
 MAX_LINKS: Final = 16_000_000  # that are read, each as often as it is: a minute or two
-_BATCH: Final = 4 * 2**20  # bytes made durable together
 
 
 class Guests:
@@ -44,15 +43,8 @@ class Guests:
 
         Raises: Unavailable on a full disk.
         """
-        batch: list[Block] = []
-        size = 0
-        for name, data in blocks:
-            batch.append(self._block(name, data))
-            size += len(data)
-            if size > _BATCH:
-                self._store.put(batch)
-                batch, size = [], 0
-        self._store.put(batch)
+        for batch in batches(self._block(name, data) for name, data in blocks):
+            self._store.put(batch)
 
     def get(self, cid: Cid) -> bytes:
         """Return a block by a Cid or a stand-in; what it links to, it links to by such.

@@ -4,13 +4,14 @@ The protocol alone; the stores are in engine/store. Whoever needs blocks takes a
 argument and never asks which one it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from engine.content.cid import Cid
 from engine.values import dataclass
 
 MAX_BLOCK: Final = 2 * 1024 * 1024  # bytes; what Kubo and the wire refuse to go over
+BATCH_BYTES: Final = 4 * 1024 * 1024  # put together; one flush of the disk for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,20 @@ class Leaf(NamedTuple):
     cid: Cid
     offset: int
     length: int
+
+
+def batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Yield blocks, as they come, in lists that are put together."""
+    batch: list[Block] = []
+    size = 0
+    for block in blocks:
+        batch.append(block)
+        size += len(block.data)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 class BlockStore(Protocol):

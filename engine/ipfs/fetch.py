@@ -8,13 +8,13 @@ after the other: a quarter as fast, measured in docs/benchmarks.md.)
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from threading import Lock, local
 from typing import Final, NamedTuple
 
-from engine.content.blocks import MAX_BLOCK, Block, Checked, ManyStore
+from engine.content.blocks import MAX_BLOCK, Block, Checked, ManyStore, batches
 from engine.content.cid import DAG_PB, RAW, Cid
 from engine.content.frontier import Frontier
 from engine.content.unixfs import parse
@@ -23,7 +23,6 @@ from engine.ipfs.kubo import Kubo
 
 WORKERS: Final = 8  # calls at a time; as many blocks are in memory, and a batch for each
 AT_ONCE: Final = 64  # blocks that are asked for before what they link to: up to 128 MiB in memory
-BATCH: Final = 4 * 1024 * 1024  # bytes made durable together
 MOST: Final = 2**40  # bytes of one fetch: what it may fill a disk with
 FIRST_WAIT_S: Final = 30.0  # for a root, whose holders have yet to be found
 NEXT_WAIT_S: Final = 60.0  # for what comes after it: somebody had the root
@@ -107,15 +106,7 @@ class Fetcher(AbstractContextManager["Fetcher"]):
                 return nothing
             return Checked(cid, self._kubo().get(cid, wait_s))
 
-        batch: list[Block] = []
-        for block in self._pool.map(get, cids):
-            batch.append(block)
-            self._count(len(block.data), came)
-            if sum(len(one.data) for one in batch) >= BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        return batches(self._counted(self._pool.map(get, cids), came))
 
     # leaves of files
 
@@ -135,23 +126,21 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         piece = _without(piece, here)
         if not piece.leaves:
             return
-        batch: list[Block] = []
         length = sum(size for _, size in piece.leaves)
         with self._kubo().cat(piece.node, piece.offset, length) as content:
-            for cid, size in piece.leaves:
-                batch.append(_checked(cid, content.take(size), size))
-                self._count(size, came)
-                if sum(len(one.data) for one in batch) >= BATCH:
-                    store.put(batch)
-                    batch = []
-        store.put(batch)
+            leaves = (_checked(cid, content.take(size), size) for cid, size in piece.leaves)
+            for batch in batches(self._counted(leaves, came)):
+                store.put(batch)
 
-    def _count(self, size: int, came: Came) -> None:
-        with self._lock:
-            self._came_bytes += size
-            if self._came_bytes > MOST:
-                raise Damaged(f"content of over {MOST} bytes", fix="ask whoever made it")
-            came(self._came_bytes)
+    def _counted(self, blocks: Iterable[Block], came: Came) -> Iterator[Block]:
+        """Yield blocks, and say of how many bytes they were."""
+        for block in blocks:
+            with self._lock:
+                self._came_bytes += len(block.data)
+                if self._came_bytes > MOST:
+                    raise Damaged(f"content of over {MOST} bytes", fix="ask whoever made it")
+                came(self._came_bytes)
+            yield block
 
     def _kubo(self) -> Kubo:
         """Return this thread's connection to the node."""
