@@ -107,6 +107,14 @@ def test_who_has_a_block_is_found(two: list[IpfsNode], near: Kubo, far: Kubo) ->
     assert far.providers(Cid.of(RAW, b"nobody provides this"), 2) == set()
 
 
+def test_nodes_are_connected_and_kept_so(two: list[IpfsNode], near: Kubo, far: Kubo) -> None:
+    """By the address that the other says."""
+    (address,) = far.identity().addresses
+    near.connect(address)
+    near.peer_with(address)
+    assert far.identity().peer in two[0].ipfs("swarm", "peering", "ls")
+
+
 def test_streams_are_listed_and_ended(near: Kubo) -> None:
     """A listener, as one made it."""
     near.listen("/x/tally-test", "/ip4/127.0.0.1/tcp/9")
