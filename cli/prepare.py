@@ -133,8 +133,7 @@ def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
 
 def _inputs(space: Workspace, named: Named, *, offline: bool) -> Inputs:
     """Return what brings in the inputs of a workflow."""
-    bring = _bring(space, named) if space.sources else None
-    downloads = _downloads(space, offline=offline)
+    bring, downloads = _bring(space, named), _downloads(space, offline=offline)
     return Inputs(space.store, named.base, bring=bring, downloads=downloads, foreign=space.foreign)
 
 
@@ -153,14 +152,16 @@ def _downloads(space: Workspace, *, offline: bool) -> Downloads:
     )
 
 
-def _bring(space: Workspace, named: Named) -> Callable[[Cid], None]:
-    """Return what has from elsewhere what a workflow speaks of."""
+def _bring(space: Workspace, named: Named) -> Callable[[Cid], None] | None:
+    """Return what has from elsewhere what a workflow speaks of; None when nobody can be asked."""
+    if not space.sources:
+        return None
     return lambda cid: space.sources.have([cid], named.within)
 
 
 def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
     """Return the CIDs of the inputs: as recorded of a Run, brought in anew for a file."""
     if named.inputs is not None:
-        bring = _bring(space, named) if space.sources else None
+        bring = _bring(space, named)
         return {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
     return inputs.bring(named.workflow.inputs)
