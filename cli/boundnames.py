@@ -1,7 +1,7 @@
 """Bound names: what names of Open Resources mean in a home, and all that it knows to have one."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from cli.naming import Known, choose, wanted
@@ -40,19 +40,16 @@ def announced(home: Path) -> list[Edition]:
 
 def known(space: Workspace, name: str = "") -> Known:
     """Return what is known in a home of names: as bound, as announced, and what is here."""
-    found = bound(space.home, name)
-    return found._replace(offered=[*found.offered, *announced(space.home), *_here(space)])
+    found, here = bound(space.home, name), (one.edition for one in pinned(space))
+    return found._replace(offered=[*found.offered, *announced(space.home), *here])
 
 
-def _here(space: Workspace) -> Iterator[Edition]:
-    """Yield the releases that are pinned here."""
-    cids = dict.fromkeys(cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR)
-    for cid in cids:
-        try:
+def pinned(space: Workspace) -> Iterator[Opened]:
+    """Yield the Open Resources that are kept here."""
+    for cid in {cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR}:
+        with suppress(NotHere, Damaged):  # of another, `tally fsck` speaks
             if is_release(space.store.get(cid)):
-                yield opened(space.store.get, cid).edition
-        except (NotHere, Damaged):  # of another, `tally fsck` speaks
-            continue
+                yield opened(space.store.get, cid)
 
 
 def bind(space: Workspace, text: str, found: Opened) -> None:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cli.workspace import Workspace
 from engine.clock import SystemClock
-from engine.content.cid import DAG_CBOR, Cid
+from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.errors import Damaged, NotHere, Refused
 from engine.mirrors import Mirror, mirrored
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.lock import LOCK
+
+if TYPE_CHECKING:
+    from peers.resource import Opened
 
 MAX_RUNS: Final = 1_000  # the newest: each takes three records
 MAX_ANNOUNCED: Final = 3  # anybody may announce what they do not have
@@ -39,26 +42,26 @@ def reading(space: Workspace, mirror: Mirror) -> Get:
 def _of_runs(space: Workspace, sha256: str) -> Iterator[Mirror]:
     from engine.summary import load_run
 
-    for row in islice((row for row in space.journal.runs() if row.run), MAX_RUNS):
-        if row.run is not None:
-            with suppress(Damaged, NotHere, Refused):
-                run = load_run(space.store, row.run)
-                records = (row.run, run.workflow, run.lock)
-                yield from _of(space.store.get, records, sha256, is_known=True)
+    ended = (row.run for row in space.journal.runs() if row.run is not None)
+    for cid in islice(ended, MAX_RUNS):
+        with suppress(Damaged, NotHere, Refused):
+            run = load_run(space.store, cid)
+            records = (cid, run.workflow, run.lock)
+            yield from _of(space.store.get, records, sha256, is_known=True)
 
 
 def _of_releases_here(space: Workspace, sha256: str) -> Iterator[Mirror]:
-    from peers.resource import is_release
+    from cli.boundnames import pinned
 
-    for cid in {cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR}:
+    for one in pinned(space):
         with suppress(Damaged, NotHere, Refused):
-            if is_release(space.store.get(cid)):
-                yield from _of_release(space.store.get, cid, sha256, is_known=True)
+            yield from _of_release(space.store.get, one, sha256, is_known=True)
 
 
 def _announced(space: Workspace, sha256: str) -> Iterator[Mirror]:
     """Yield what announced resources locked, whose records come from whoever has them."""
     from peers.catalogue_file import CatalogueFile
+    from peers.resource import opened
 
     if not CatalogueFile.is_here(space.home):
         return
@@ -67,19 +70,18 @@ def _announced(space: Workspace, sha256: str) -> Iterator[Mirror]:
         notices = file.notices(SystemClock().now_ms())
     having = (one.release for one in notices if digest in one.announcement.digests)
     for release in islice(dict.fromkeys(having), MAX_ANNOUNCED):
+        get = _getting(space, release)
         with suppress(Damaged, NotHere, Refused):
-            yield from _of_release(_getting(space, release), release, sha256, is_known=False)
+            yield from _of_release(get, opened(get, release), sha256, is_known=False)
 
 
 def _getting(space: Workspace, within: Cid) -> Get:
     return lambda cid: space.sources.get(cid, within)
 
 
-def _of_release(get: Get, release: Cid, sha256: str, *, is_known: bool) -> Iterator[Mirror]:
-    from peers.resource import opened
-
-    one = opened(get, release).resource
-    yield from _of(get, (release, one.workflow, one.lock), sha256, is_known=is_known)
+def _of_release(get: Get, found: "Opened", sha256: str, *, is_known: bool) -> Iterator[Mirror]:
+    records = (found.cid, found.resource.workflow, found.resource.lock)
+    return _of(get, records, sha256, is_known=is_known)
 
 
 def _of(
