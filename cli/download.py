@@ -1,10 +1,10 @@
 """Download: what a URL has, as a stream that goes on where a connection broke off."""
 
 import io
-from http.client import HTTPException, HTTPResponse
-from typing import BinaryIO, Final, cast
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import IO, BinaryIO, Final, cast
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from engine.errors import Unavailable
 
@@ -72,11 +72,31 @@ class _Download(io.RawIOBase):
     def _ask(self) -> HTTPResponse:
         headers = {"Range": f"bytes={self._at}-"} if self._at else {}
         asked = Request(self._url, headers=headers)  # noqa: S310 - http or https, by parse
+        opener = build_opener(_Redirects)
         try:
-            return cast("HTTPResponse", urlopen(asked, timeout=TIMEOUT_S))  # noqa: S310 - as above
+            return cast("HTTPResponse", opener.open(asked, timeout=TIMEOUT_S))
         except (URLError, OSError, HTTPException) as error:
             what = f"cannot be fetched: {_reason(error)}"
             raise Unavailable(what, where=self._url, fix=_FIX) from None
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Goes where it is sent, over HTTP, and reads nothing of what sends it."""
+
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> HTTPResponse | None:
+        fp.close()  # all of it would be read first, however long it is
+        return cast("HTTPResponse | None", super().http_error_302(req, fp, code, msg, headers))
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        if not newurl.startswith(("http://", "https://")):
+            raise HTTPError(req.full_url, code, "it sends one on to no web address", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _reason(error: Exception) -> str:

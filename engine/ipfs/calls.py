@@ -21,11 +21,13 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from engine.clock import Clock
 from engine.errors import TallyError, Unavailable
+from engine.ipfs.heads import Session
 
 SILENCE_S: Final = 60.0  # a node that looks for providers in the world may need half of that
 CONNECT_S: Final = 10.0  # also what each piece that we send may take
 PIECE: Final = 64 * 1024  # bytes read at a time
 SENT: Final = 1024 * 1024  # bytes sent at a time, each in three system calls
+LONGEST_S: Final = 600.0  # all values of one answer: none of them is content
 SLOWEST: Final = 1024  # bytes a second, of content: slower is a trickle that could last for ever
 MAX_ANSWER: Final = 64 * 1024  # bytes of one value in JSON: a node's own addresses are the longest
 MAX_COMPLAINT: Final = 4 * 1024  # bytes of what a node says of an error
@@ -38,13 +40,12 @@ class _Transport(http_requests.ClientSync):  # type: ignore[misc]
     """Its client, but that an error is read with a bound, and no proxy is asked."""
 
     def _make_session(self) -> requests.Session:
-        session = requests.Session()  # its own kind is made in a way that urllib3 is to forbid
+        session = Session()  # its own kind is made in a way that urllib3 is to forbid
         session.trust_env = False  # neither a proxy nor .netrc is for a node of ours
-        session.max_redirects = 0  # nor does it send us elsewhere
         return session
 
     def _do_raise_for_status(self, response: requests.Response) -> None:
-        if response.status_code < 400:
+        if response.status_code < 300:  # a node does not send us elsewhere
             return
         said = response.raw.read1(MAX_COMPLAINT)
         raise faults.ErrorResponse(_complaint(response.status_code, said), None)
@@ -84,7 +85,8 @@ class Calls(AbstractContextManager["Calls"]):
         """Take a multiaddress that `place.find` gave."""
         self.address = address
         self._clock = clock
-        self._node = _Client(address)
+        with self._translating():
+            self._node = _Client(address)
 
     @contextmanager
     def stream(
@@ -144,13 +146,15 @@ class Calls(AbstractContextManager["Calls"]):
         *args: str,
         file: Iterable[bytes] | None = None,
         options: Options | None = None,
+        longest_s: float | None = None,
     ) -> Generator[dict[str, Any], None, None]:
         """Ask, and yield the JSON objects that come, one a line, `most` of them.
 
-        Raises: Unavailable as `stream`, and for what is no such line.
+        Raises: Unavailable as `stream`, for what is no such line, and when it has no end in time.
         """
         with self.stream(path, args, options, file) as pieces:
-            for count, line in enumerate(self._lines(path, pieces)):
+            timely = self._timely(path, pieces, LONGEST_S if longest_s is None else longest_s)
+            for count, line in enumerate(self._lines(path, timely)):
                 if count == most:
                     return
                 yield self._value(path, line)
@@ -212,6 +216,17 @@ class Calls(AbstractContextManager["Calls"]):
             late_ms = self._clock.monotonic_ms() - since_ms - SILENCE_S * 1000
             if late_ms > 0 and came * 1000 < late_ms * SLOWEST:
                 raise self._away(f"it gives less than {SLOWEST} bytes a second")
+
+    def _timely(self, path: str, pieces: Iterable[bytes], longest_s: float) -> Iterator[bytes]:
+        """Yield pieces, as long as whole lines come, and all of them within so long."""
+        began_ms = line_ms = self._clock.monotonic_ms()
+        for piece in pieces:
+            now_ms = self._clock.monotonic_ms()
+            if any(line.strip() for line in piece.split(b"\n")[:-1]):
+                line_ms = now_ms
+            if now_ms - line_ms > 2000 * SILENCE_S or now_ms - began_ms > 1000 * longest_s:
+                raise self._away(f"its answer to '{path}' has no end")
+            yield piece
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ MAX_PINS: Final = 100_000  # of ours in one node
 MAX_PROVIDERS: Final = 64  # of one CID: each is then asked
 MAX_EVENTS: Final = 1_000  # that it tells of one question or one bundle
 MAX_PROGRESS: Final = 10_000_000  # times that a node says how far it is, twice a second
+PINNING_S: Final = 24 * 3600.0  # of what it has already: a million blocks, from a slow disk
 ROOT_WAIT_S: Final = 30.0  # for what others named, whose holders have yet to be found
 WAIT_S: Final = 10.0  # for a block that the node may have to look for
 
@@ -145,8 +146,11 @@ class Kubo(AbstractContextManager["Kubo"]):
     def pin(self, root: Cid) -> None:
         """Have it keep all that a root leads to, and tell others that it has the root."""
         options = {"name": PIN, "progress": "true", "fast-provide-root": "true"}
-        most, done, since_ms = MAX_PROGRESS, 0, self._clock.monotonic_ms()
-        for answer in self._calls.values("pin/add", most, str(root), options=options):
+        done, since_ms = 0, self._clock.monotonic_ms()
+        answers = self._calls.values(
+            "pin/add", MAX_PROGRESS, str(root), options=options, longest_s=PINNING_S
+        )
+        for answer in answers:
             now_ms, now_done = self._clock.monotonic_ms(), _number(answer.get("Progress"))
             if now_done > done:
                 done, since_ms = now_done, now_ms

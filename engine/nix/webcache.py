@@ -64,16 +64,37 @@ class WebCache:
         return address
 
     def _ask(self, address: str) -> requests.Response:
-        session = getattr(self._threads, "session", None)
+        """Ask for a file, wherever one is sent for it."""
+        session = self._session()
+        for _ in range(REDIRECTS + 1):
+            answer: requests.Response = session.get(
+                address, stream=True, timeout=(CONNECT_S, SILENCE_S)
+            )
+            target = session.sent_to(answer)
+            if target is None:
+                return answer
+            answer.close()
+            address = urljoin(address, target)
+        raise requests.TooManyRedirects
+
+    def _session(self) -> "_Session":
+        session: _Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = requests.Session()
+            session = self._threads.session = _Session()
             self._sessions.append(session)
-            session.max_redirects = REDIRECTS
             session.headers.update({"User-Agent": "tallystick", "Accept-Encoding": "identity"})
-        answer: requests.Response = session.get(
-            address, stream=True, timeout=(CONNECT_S, SILENCE_S)
-        )
-        return answer
+        return session
+
+
+class _Session(requests.Session):
+    """One that follows nobody: it would first read all that comes with a redirect, without end."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing, so that nothing is read."""
+
+    def sent_to(self, answer: requests.Response) -> str | None:
+        """Return where one is sent by an answer, if at all."""
+        return super().get_redirect_target(answer)
 
 
 def _check(response: requests.Response, address: str) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -72,3 +72,57 @@ def test_nobody_there_is_said() -> None:
         download("http://127.0.0.1:1/data")
     assert caught.value.where == "http://127.0.0.1:1/data"
     assert caught.value.fix
+
+
+class Sender:
+    """Sends whoever asks elsewhere, with 64 MiB beside it; there, it says "content"."""
+
+    def __init__(self, location: str) -> None:
+        self.sent = 0
+        sender = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                is_there = self.path == "/there"
+                self.send_response(200 if is_there else 302)
+                self.send_header("Location", location)
+                self.end_headers()
+                with suppress(OSError):
+                    if is_there:
+                        self.wfile.write(b"content")
+                    while not is_there and sender.sent < 64 * 2**20:
+                        sender.sent += self.wfile.write(bytes(2**16))
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}/data"
+
+    @contextmanager
+    def running(self) -> Iterator["Sender"]:
+        """Run it."""
+        thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._http.shutdown()
+            self._http.server_close()
+            thread.join()
+
+
+def test_what_comes_with_a_redirect_is_not_read() -> None:
+    """Whoever has a URL in a stranger's workflow fills nobody's memory by it."""
+    with Sender("/there").running() as sender, download(sender.url) as stream:
+        assert stream.read() == b"content"
+    assert sender.sent < 32 * 2**20
+
+
+def test_a_redirect_leads_to_the_web() -> None:
+    """To a server of files it does not."""
+    with (
+        Sender("ftp://127.0.0.1:9/x").running() as sender,
+        pytest.raises(Unavailable, match="no web address"),
+    ):
+        download(sender.url)

@@ -59,6 +59,12 @@ class Visit:
             self.send(piece)
             self._handler.wfile.flush()
 
+    def drip_raw(self, beginning: bytes, piece: bytes, every_s: float) -> None:
+        """Send these bytes, then a little for ever; whatever head there is, is in them."""
+        self.send(beginning)
+        while self._rpc.sent < MUCH and not self._rpc.is_over.wait(every_s):
+            self.send(piece)
+
     def wait(self) -> None:
         """Say nothing."""
         self._rpc.is_over.wait(60)

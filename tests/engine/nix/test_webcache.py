@@ -113,6 +113,29 @@ def test_a_file_without_end_is_cut(cache: WebCache) -> None:
         read(cache, most=2**20)
 
 
+def test_a_redirect_without_end_is_not_read(cache: WebCache) -> None:
+    """Where it leads is asked at once."""
+    over, sent = threading.Event(), []
+
+    def endless(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(302)
+        to.send_header("Location", "/elsewhere")
+        to.send_header("Connection", "close")
+        to.end_headers()
+        try:
+            while not over.is_set() and len(sent) < 1000:
+                to.wfile.write(bytes(2**16))
+                sent.append(1)
+        except OSError:
+            return
+
+    ANSWERS["/ipfs/x/file"] = endless
+    ANSWERS["/elsewhere"] = says(200, b"content")
+    assert read(cache) == b"content"
+    over.set()
+    assert len(sent) < 500
+
+
 def test_a_server_that_goes_silent(cache: WebCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is left."""
     monkeypatch.setattr(webcache, "SILENCE_S", 0.2)
