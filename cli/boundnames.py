@@ -31,11 +31,7 @@ def announced(home: Path) -> list[Edition]:
     with CatalogueFile(home) as file:
         notices = file.notices(SystemClock().now_ms())
     said = ((one.signer, one.announcement, one.release) for one in notices)
-    return [
-        Edition(signer, one.name, int(one.version), release)
-        for signer, one, release in said
-        if one.version.isdecimal()
-    ]
+    return [Edition(signer, one.name, one.version, release) for signer, one, release in said]
 
 
 def known(space: Workspace, name: str = "") -> Known:

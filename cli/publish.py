@@ -248,7 +248,7 @@ def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Op
     one = made.resource
     words = Words(
         one.name,
-        str(one.version),
+        one.version,
         one.title,
         one.description,
         one.licence,

@@ -21,6 +21,7 @@ from engine.runner import Signer
 from engine.values import dataclass, replace
 from peers.identity import PeerId
 from peers.peer_record import HOUR_MS, MAX_SERIAL, MAX_TIME_MS
+from peers.resource import MAX_VERSION
 from peers.signed import seal, unseal
 
 DAY_MS: Final = 24 * HOUR_MS
@@ -35,7 +36,6 @@ MAX_DIGESTS: Final = 8  # a workflow starts from a file or a few; the others com
 _DIGEST: Final = 32  # bytes of a sha256
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Announcement:
 
     release: bytes  # the exact bytes of the Release
     name: str
-    version: str
+    version: int
     title: str
     summary: str  # the beginning of the description
     licence: str
@@ -58,7 +58,7 @@ class Words(NamedTuple):
     """What a Resource says of itself, as far as it is announced."""
 
     name: str
-    version: str
+    version: int
     title: str = ""
     description: str = ""  # all of it: the beginning is taken
     licence: str = ""
@@ -138,7 +138,7 @@ def read(data: bytes) -> Announced:
 
 
 def _check(one: Announcement) -> None:
-    if not _NAME.fullmatch(one.name) or not _VERSION.fullmatch(one.version):
+    if not _NAME.fullmatch(one.name) or not 1 <= one.version <= MAX_VERSION:
         raise Damaged("its name or its version is none")
     _check_text("its title", one.title, MAX_TITLE)
     _check_text("its summary", one.summary, MAX_SUMMARY)

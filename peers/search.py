@@ -24,7 +24,6 @@ MAX_WORDS: Final = 16  # of what is looked for: more make nothing clearer
 
 _NAME, _TITLE, _SUMMARY = 16, 4, 1  # what a word counts in each; twice when it is all of one there
 _WORD: Final = re.compile(r"[^\W_]+")
-_PARTS: Final = re.compile(r"(\d+)")
 HOLDS: Final = frozenset({"reproduced", "equivalent"})  # verdicts by which it is what it says
 
 
@@ -132,7 +131,7 @@ def _in_order(endorsed: Iterable[Endorsed], circle: Circle) -> tuple[Endorsed, .
     return tuple(sorted(endorsed, key=key))
 
 
-_Edition = tuple[PeerId, str, str]
+_Edition = tuple[PeerId, str, int]
 
 
 def _edition(one: Announced) -> _Edition:
@@ -147,18 +146,12 @@ def _doubles(announced: Sequence[Announced]) -> set[_Edition]:
 
 def _newest(announced: Sequence[Announced]) -> list[Announced]:
     """Return of each author's resource the newest version."""
-    newest: dict[tuple[PeerId, str], tuple[object, ...]] = {}
+    newest: dict[tuple[PeerId, str], int] = {}
     for one in announced:
         of = one.signer, one.announcement.name
-        newest[of] = max(newest.get(of, ()), _natural(one.announcement.version))
+        newest[of] = max(newest.get(of, 0), one.announcement.version)
     return [
         one
         for one in announced
-        if _natural(one.announcement.version) == newest[one.signer, one.announcement.name]
+        if one.announcement.version == newest[one.signer, one.announcement.name]
     ]
-
-
-def _natural(version: str) -> tuple[object, ...]:
-    """Return what puts versions in order: numbers in them count as numbers."""
-    parts = _PARTS.split(version)
-    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)

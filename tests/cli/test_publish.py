@@ -171,7 +171,7 @@ def test_it_is_announced(own: Program, scores: Path) -> None:
         (notice,) = file.notices(now_ms)
     assert str(notice.release) == made["resource"]
     said = notice.announcement
-    assert (said.name, said.version, said.licence) == ("scores", "1", "MIT")
+    assert (said.name, said.version, said.licence) == ("scores", 1, "MIT")
     told = own("unpublish", "scores")
     assert (told.code, told.out) == (0, f"{made['resource']}\n")
     assert "whoever has it keeps it" in told.err

@@ -19,7 +19,7 @@ def release_of(signer, about=b"a resource"):
     return RELEASE.encode(Release(Cid.of(RAW, about), signer.public_key, signature))
 
 
-def announced(author, name="digits", version="1", *, now_ms=NOW_MS, **words) -> Announced:
+def announced(author, name="digits", version=1, *, now_ms=NOW_MS, **words) -> Announced:
     """Return what the author of that number says of a resource of that name and version."""
     signer = identity(author)
     release = release_of(signer, f"{name}@{version}".encode())

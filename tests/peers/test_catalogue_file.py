@@ -49,14 +49,14 @@ def test_of_one_serial_the_same_stands_everywhere(file, tmp_path):
 
 def test_two_versions_are_both_there(file):
     """Another version is another Release: neither takes the place of the other."""
-    for version in ("1", "2"):
+    for version in (1, 2):
         file.put(announced(1, version=version).data, NOW_MS)
-    assert sorted(one.announcement.version for one in file.notices(NOW_MS)) == ["1", "2"]
+    assert sorted(one.announcement.version for one in file.notices(NOW_MS)) == [1, 2]
 
 
 def test_endorsements_are_found_by_release(file):
     """What was said of a Release is found by it, and what was said of another is not."""
-    one, other = announced(1), announced(1, version="2")
+    one, other = announced(1), announced(1, version=2)
     word = endorsed(2, one)
     file.take([Kept(word, "somebody"), Kept(endorsed(2, other), "somebody")])
     assert file.endorsements(one.release, NOW_MS) == [word]
@@ -92,7 +92,7 @@ def test_damage_that_is_met_later_is_mended_too(tmp_path):
     """Damage inside the file is mended by whoever comes upon it, and nothing of ours is lost."""
     with CatalogueFile(tmp_path) as file:
         for number in range(200):
-            file.put(announced(1, version=str(number), description="x" * 900).data, NOW_MS)
+            file.put(announced(1, version=number + 1, description="x" * 900).data, NOW_MS)
     path = tmp_path / FILE
     data = bytearray(path.read_bytes())
     for page in range(2, len(data) // 4096):
@@ -157,7 +157,7 @@ def test_the_longest_of_all_fits(file):
     """An announcement with everything at its bound has as many bytes as are read."""
     digests = tuple(bytes((number,)) * 32 for number in range(20))
     long = {"title": "ü" * 900, "description": "ü" * 9_000, "licence": "ü" * 900}
-    one = announced(1, "n" * 64, "v" * 32, digests=digests, **long)
+    one = announced(1, "n" * 64, 1_000_000, digests=digests, **long)
     assert len(one.announcement.digests) == MAX_DIGESTS
     assert file.put(one.data, NOW_MS)
 

@@ -128,7 +128,7 @@ def test_all_come_to_have_the_same(seed: int, count: int, loss: float) -> None:
     peers = [*town.members]
     for number in range(12):
         who = town.random.randrange(count)
-        one = announced(who + 1, version=str(number % 5), now_ms=NOW_MS + number)
+        one = announced(who + 1, version=number % 5 + 1, now_ms=NOW_MS + number)
         town.publish(peers[who], one, endorsed(who + 1, announced(1 + number % 3)))
         town.run(town.random.randrange(3_000))
     for _ in range(300 if loss else 1):
@@ -152,7 +152,7 @@ def test_all_of_a_large_catalogue_comes() -> None:
     """More than a page comes page by page, and each posting once."""
     town = Town(2, 1)
     one = next(iter(town.members))
-    town.publish(one, *(announced(1, version=str(n)) for n in range(3 * PAGE + 5)))
+    town.publish(one, *(announced(1, version=n + 1) for n in range(3 * PAGE + 5)))
     town.run(10_000)
     assert town.held()[0] == town.held()[1]
     shown = [data for action in town.sent if isinstance(action, Show) for data in action.datas]
@@ -269,7 +269,7 @@ def test_so_many_are_told_at_a_time() -> None:
     told = 0
     for number in range(20):
         made.handle(
-            Read(((announced(1, version=str(number)), ""),), frozenset(), frozenset(), frozenset())
+            Read(((announced(1, version=number + 1), ""),), frozenset(), frozenset(), frozenset())
         )
         actions = made.handle(Tick(NOW_MS, 10**9 + number, number))
         told += sum(isinstance(action, Tell) for action in actions)
@@ -281,8 +281,8 @@ def test_a_stranger_with_many_keys_pushes_out_nobody(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(catalogues, "MAX_ANNOUNCED", 30)
     town = Town(4, 1, links=3)
     one, two, liar, me = town.members
-    town.publish(one, *(announced(1, version=f"one-{n}") for n in range(8)))
-    town.publish(two, *(announced(2, version=f"two-{n}") for n in range(8)))
+    town.publish(one, *(announced(1, version=n + 1) for n in range(8)))
+    town.publish(two, *(announced(2, version=n + 101) for n in range(8)))
     town.part(one, liar)
     town.part(two, liar)
     town.run(5_000)

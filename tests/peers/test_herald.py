@@ -121,7 +121,7 @@ def test_what_a_file_has_is_known_after_a_restart(tmp_path: Path) -> None:
 
 def test_an_announcement_is_renewed_while_it_is_published(tmp_path: Path) -> None:
     """After half of its time an announcement is made anew; one of what is not public is not."""
-    public, private = announced(1, now_ms=NOW_MS), announced(1, version="2", now_ms=NOW_MS)
+    public, private = announced(1, now_ms=NOW_MS), announced(1, version=2, now_ms=NOW_MS)
     one = Crier(1, tmp_path, frozenset({public.release}))
     for about in (public, private):
         one.put(about.data)
@@ -241,7 +241,7 @@ def test_damage_that_cannot_be_mended_now_is_later(tmp_path: Path) -> None:
     """While a command has the damaged file open the node goes on, and then mends it."""
     one = Crier(1, tmp_path)
     for number in range(60):
-        one.put(announced(1, version=str(number), description="x" * 1500, now_ms=NOW_MS).data)
+        one.put(announced(1, version=number + 1, description="x" * 1500, now_ms=NOW_MS).data)
     keeper = CatalogueKeeper(one.home, one.identity, frozenset)
     assert keeper.work((), (), NOW_MS) is not None
     path = one.home / FILE

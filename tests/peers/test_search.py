@@ -52,7 +52,7 @@ def test_what_is_found(text: str, meant: list[Announced]) -> None:
 
 def test_of_each_resource_the_newest_version_is_found() -> None:
     """Versions are in order of their numbers; others are found when they are asked for."""
-    versions = tuple(announced(1, version=version) for version in ("2", "10", "9"))
+    versions = tuple(announced(1, version=version) for version in (2, 10, 9))
     assert [one.announced for one in found("digits", versions)] == [versions[1]]
     assert len(found(Query("digits", all_versions=True), versions)) == 3
 
@@ -63,7 +63,7 @@ def test_two_of_one_version_are_both_found() -> None:
     from tests.peers.catalogues import release_of
 
     release = release_of(identity(1), b"another")
-    other = read(announce(release, Words("digits", "1"), identity(1), NOW_MS).data)
+    other = read(announce(release, Words("digits", 1), identity(1), NOW_MS).data)
     both = found("digits", (DIGITS, other))
     assert len(both) == 2
     assert all(one.is_double for one in both)
@@ -111,8 +111,8 @@ def test_what_one_author_announced_is_found_by_its_id() -> None:
         assert [one.announced for one in found(Query(author=text))] == [GO]
 
 
-@given(st.text(), st.text(alphabet="0a.-+Zé9", max_size=8))
-def test_nothing_that_is_looked_for_breaks_it(text: str, version: str) -> None:
-    """Whatever is looked for, and whatever a version is, something is returned."""
+@given(st.text())
+def test_nothing_that_is_looked_for_breaks_it(text: str) -> None:
+    """Whatever is looked for, something is returned."""
     assert isinstance(found(text), list)
     assert all(word and word == word.casefold() for word in words_of(text))
