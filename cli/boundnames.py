@@ -42,7 +42,7 @@ def known(space: Workspace, name: str = "") -> Known:
 
 def pinned(space: Workspace) -> Iterator[Opened]:
     """Yield the Open Resources that are kept here."""
-    for cid in {cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR}:
+    for cid in dict.fromkeys(cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR):
         with suppress(NotHere, Damaged):  # of another, `tally fsck` speaks
             if is_release(space.store.get(cid)):
                 yield opened(space.store.get, cid)
