@@ -17,7 +17,7 @@ from engine.step import SYSTEM
 if TYPE_CHECKING:
     from engine.nix.cachefiles import CacheFiles
     from engine.nix.environment import Opened
-    from engine.nix.foreign import Foreign
+    from engine.nix.substitute import Substitute
 
 _WEB = ("http://", "https://")
 
@@ -31,7 +31,7 @@ def bring(
     the cache says; Unavailable when it cannot be had, or the disk is full.
     """
     from engine.nix import bringing
-    from engine.nix.foreignclosure import find
+    from engine.nix.substitutes import find
 
     roots = [StorePath.parse(path) for path in wanted]
     keys = [PublicKey.parse(key) for key in trusted]
@@ -63,7 +63,7 @@ def _files(space: Workspace, cache: str, *, offline: bool) -> "CacheFiles":
     return FolderCache(folder_of(cache))
 
 
-def _keep_signatures(space: Workspace, opened: "Opened", found: "Sequence[Foreign]") -> None:
+def _keep_signatures(space: Workspace, opened: "Opened", found: "Sequence[Substitute]") -> None:
     """Keep what others signed, so that it can be published with it."""
     from engine.nix.vouched import pack
 

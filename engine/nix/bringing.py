@@ -16,10 +16,10 @@ from engine.nix.capture import closure_of, keep_made
 from engine.nix.carried import NarStore
 from engine.nix.decompress import decompressed
 from engine.nix.environment import Opened, make
-from engine.nix.foreign import Foreign
 from engine.nix.paths import Paths, groups
 from engine.nix.records import ClosurePath
 from engine.nix.storepath import STORE_DIR, StorePath
+from engine.nix.substitute import Substitute
 from engine.nix.unpack import unpack
 
 TOGETHER: Final = 64 * 1024 * 1024  # bytes unpacked until they are kept: what Ctrl-C may cost
@@ -28,7 +28,7 @@ Tell = Callable[[int, int], None]  # how many paths are to come, and of how many
 
 
 def bring(
-    found: Sequence[Foreign],
+    found: Sequence[Substitute],
     roots: Collection[StorePath],
     system: str,
     files: CacheFiles,
@@ -71,7 +71,7 @@ def _check_space(missing: Sequence[ClosurePath], paths: Paths, tell: Tell) -> No
     tell(len(missing), needed)
 
 
-def _nar(one: Foreign, files: CacheFiles) -> Iterator[bytes]:
+def _nar(one: Substitute, files: CacheFiles) -> Iterator[bytes]:
     """Yield the NAR of a path.
 
     Raises: as bring.
@@ -83,7 +83,7 @@ def _nar(one: Foreign, files: CacheFiles) -> Iterator[bytes]:
         raise
 
 
-def _file(one: Foreign, files: CacheFiles) -> Iterator[bytes]:
+def _file(one: Substitute, files: CacheFiles) -> Iterator[bytes]:
     """Yield a NAR as it is compressed; at its end it is checked to be what the cache says."""
     digest = hashlib.sha256()
     size = 0

@@ -4,6 +4,7 @@ Only what Tallystick writes is read: archives without compression. Keys that it 
 skipped, as Nix does.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -62,24 +63,38 @@ def parse(data: bytes) -> NarInfo:
     Raises: Damaged when it is not one, or is of a compressed archive; Refused for a bad name in it.
     """
     found, signatures = fields(data)
+    info = of_fields(found, signatures, _hash)
+    if found.get("Compression") != "none":
+        raise Damaged("a narinfo of a compressed archive", where=str(info.path))
+    if not 0 < info.nar_size <= MAX_NAR:
+        raise Damaged("a narinfo with a bad NarSize", where=str(info.path))
+    return info
+
+
+def _hash(text: str) -> bytes:
+    if not text.startswith(_HASH):
+        raise ValueError("NarHash")
+    return nix32.decode(text.removeprefix(_HASH), 32)
+
+
+def of_fields(
+    found: Mapping[str, str], signatures: tuple[str, ...], read_hash: Callable[[str], bytes]
+) -> NarInfo:
+    """Return what fields say; `read_hash` reads a hash, or raises ValueError.
+
+    Raises: Damaged when one is missing or malformed; Refused for a bad name, and as `read_hash`.
+    """
     try:
-        size = int(found["NarSize"])
-        digest = found["NarHash"]
-        info = NarInfo(
+        return NarInfo(
             path=StorePath.parse(found["StorePath"]),
             url=found["URL"],
-            nar_hash=nix32.decode(digest.removeprefix(_HASH), 32),
-            nar_size=size,
-            references=tuple(sorted(map(StorePath.parse, found["References"].split()))),
+            nar_hash=read_hash(found["NarHash"]),
+            nar_size=int(found["NarSize"]),
+            references=tuple(sorted({*map(StorePath.parse, found["References"].split())})),
             signatures=signatures,
         )
     except (KeyError, ValueError) as error:
         raise Damaged(f"a narinfo without a good {error}") from None
-    if found.get("Compression") != "none":
-        raise Damaged("a narinfo of a compressed archive", where=str(info.path))
-    if not digest.startswith(_HASH) or not 0 < size <= MAX_NAR:
-        raise Damaged("a narinfo with a bad NarHash or NarSize", where=str(info.path))
-    return info
 
 
 def fields(data: bytes) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -10,10 +10,10 @@ from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.nix import bringing
 from engine.nix.cachefiles import ContentCache, FolderCache, folder_of
 from engine.nix.environment import Opened
-from engine.nix.foreignclosure import find
 from engine.nix.paths import Paths
 from engine.nix.signature import PublicKey, SecretKey
 from engine.nix.storepath import StorePath
+from engine.nix.substitutes import find
 from engine.nix.treewriter import remove
 from engine.store.add import add_path
 from engine.store.disk import DiskStore

@@ -6,10 +6,10 @@ import pytest
 
 from engine.errors import Damaged, Refused
 from engine.nix import nix32
-from engine.nix.foreign import Foreign, check_store, check_trust, is_content, parse
 from engine.nix.narinfo import fingerprint
 from engine.nix.signature import SecretKey
 from engine.nix.storepath import StorePath, source_path
+from engine.nix.substitute import Substitute, check_store, check_trust, is_content, parse
 
 KEY = SecretKey("upstream-1", bytes(range(32)))
 OTHER = SecretKey("other-1", bytes(32))
@@ -25,7 +25,7 @@ LINES = {
 }
 
 
-def read(path: StorePath = PATH, **changed: str | None) -> Foreign:
+def read(path: StorePath = PATH, **changed: str | None) -> Substitute:
     """Return what is read of a narinfo with other lines, or some left out."""
     lines = {**LINES, **changed}
     text = "".join(f"{name}: {value}\n" for name, value in lines.items() if value is not None)

@@ -1,16 +1,16 @@
-"""Foreign: what a binary cache that others made says of a store path, and whom to believe. Pure.
+"""Substitute: what a binary cache that others made says of a store path, and whom to believe. Pure.
 
 Nothing in it is believed but for what it names: the bytes are checked as they come, and a
 signature only says who vouches for what they are called.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from engine.errors import Damaged, Refused
 from engine.nix import narinfo, sha256
-from engine.nix.narinfo import MAX_NAR, NarInfo
+from engine.nix.narinfo import NarInfo
 from engine.nix.records import ClosurePath
 from engine.nix.signature import PublicKey
 from engine.nix.storepath import STORE_DIR, StorePath, source_path
@@ -26,7 +26,7 @@ _INFO: Final = re.compile(rb"^StoreDir:[ \t]*(\S+)[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class Substitute:
     """One store path of somebody's binary cache."""
 
     info: NarInfo
@@ -46,43 +46,46 @@ class Foreign:
         """How many bytes are taken of its NAR, as it is compressed."""
         if self.file_size is not None:
             return self.file_size
-        return self.info.nar_size + self.info.nar_size // 16 + _SPARE
+        return _longest(self.info)
 
 
-def parse(data: bytes, path: StorePath) -> Foreign:
+def parse(data: bytes, path: StorePath) -> Substitute:
     """Read what a cache says of a store path.
 
     Raises: Damaged when it is no narinfo, or one of another path; Refused for a bad name in it.
     """
-    fields, signatures = narinfo.fields(data)
     try:
-        info = NarInfo(
-            path=StorePath.parse(fields["StorePath"]),
-            url=fields["URL"],
-            nar_hash=sha256.parse(fields["NarHash"]),
-            nar_size=int(fields["NarSize"]),
-            references=tuple(sorted({*map(StorePath.parse, fields["References"].split())})),
-            signatures=signatures,
-        )
-        file_size = int(fields["FileSize"]) if "FileSize" in fields else None
-    except (KeyError, ValueError) as error:
-        raise Damaged(f"a narinfo without a good {error}", where=str(path)) from None
-    file_hash = sha256.parse(fields["FileHash"]) if "FileHash" in fields else None
-    compression = fields.get("Compression", _OMITTED)
-    found = Foreign(info, compression, file_hash, file_size, fields.get("CA", ""))
-    _check(found, path)
+        found = _parse(*narinfo.fields(data))
+        _check(found, path)
+    except Damaged as damaged:
+        damaged.where = damaged.where or str(path)
+        raise
     return found
 
 
-def _check(found: Foreign, path: StorePath) -> None:
+def _parse(fields: Mapping[str, str], signatures: tuple[str, ...]) -> Substitute:
+    info = narinfo.of_fields(fields, signatures, sha256.parse)
+    file_hash = sha256.parse(fields["FileHash"]) if "FileHash" in fields else None
+    try:
+        file_size = int(fields["FileSize"]) if "FileSize" in fields else None
+    except ValueError as error:
+        raise Damaged(f"a narinfo without a good {error}") from None
+    compression = fields.get("Compression", _OMITTED)
+    return Substitute(info, compression, file_hash, file_size, fields.get("CA", ""))
+
+
+def _longest(info: NarInfo) -> int:
+    return info.nar_size + info.nar_size // 16 + _SPARE
+
+
+def _check(found: Substitute, path: StorePath) -> None:
     info = found.info
     if info.path != path:
-        raise Damaged(f"a narinfo of {info.path} where that of another is", where=str(path))
-    if not 0 < info.nar_size <= min(MAX_NAR, MAX_NAR_SIZE):
-        raise Damaged(f"a narinfo of {info.nar_size} bytes", where=str(path))
-    most = info.nar_size + info.nar_size // 16 + _SPARE
-    if found.file_size is not None and not 0 < found.file_size <= most:
-        raise Damaged("a narinfo of a NAR that is larger compressed", where=str(path))
+        raise Damaged(f"a narinfo of {info.path} where that of another is")
+    if not 0 < info.nar_size <= MAX_NAR_SIZE:
+        raise Damaged(f"a narinfo of {info.nar_size} bytes")
+    if found.file_size is not None and not 0 < found.file_size <= _longest(info):
+        raise Damaged("a narinfo of a NAR that is larger compressed")
 
 
 def check_store(data: bytes) -> None:
@@ -99,7 +102,7 @@ def check_store(data: bytes) -> None:
         )
 
 
-def check_trust(found: Foreign, keys: Collection[PublicKey]) -> None:
+def check_trust(found: Substitute, keys: Collection[PublicKey]) -> None:
     """Check that one of these keys signed a path, or that it is called by its own content.
 
     Raises: Refused when none did; Damaged when one seems to have, of something else.
@@ -122,7 +125,7 @@ def check_trust(found: Foreign, keys: Collection[PublicKey]) -> None:
     )
 
 
-def is_content(found: Foreign) -> bool:
+def is_content(found: Substitute) -> bool:
     """Return whether a path's name follows from the bytes of its NAR, so that no word is needed."""
     match = _CONTENT.fullmatch(found.content)
     if match is None:

@@ -1,4 +1,4 @@
-"""A closure as a binary cache of others has it: what some store paths need, to the last of them."""
+"""Substitutes: what some store paths need, to the last of it, in a binary cache of others."""
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,11 +6,11 @@ from functools import partial
 from typing import Final
 
 from engine.errors import Damaged, NotHere, Refused
-from engine.nix import foreign, narinfo
+from engine.nix import narinfo, substitute
 from engine.nix.cachefiles import CacheFiles, whole
-from engine.nix.foreign import MAX_PATHS, Foreign
 from engine.nix.signature import PublicKey
 from engine.nix.storepath import StorePath
+from engine.nix.substitute import MAX_PATHS, Substitute
 
 _INFO: Final = "nix-cache-info"
 _LONGEST: Final = 64 * 1024  # bytes of that
@@ -18,21 +18,21 @@ _LONGEST: Final = 64 * 1024  # bytes of that
 
 def find(
     files: CacheFiles, roots: Iterable[StorePath], keys: Collection[PublicKey] | None
-) -> tuple[Foreign, ...]:
+) -> tuple[Substitute, ...]:
     """Return all that `roots` need, themselves too, sorted by name; with `keys`, all trusted.
 
     Raises: Refused when it is no cache, or a path is signed by none of `keys`; NotHere when it has
     not all of it; Damaged, Unavailable as CacheFiles.
     """
     _check(files)
-    found: dict[StorePath, Foreign] = {}
+    found: dict[StorePath, Substitute] = {}
     wanted = sorted(set(roots))
     with ThreadPoolExecutor(files.at_once, "narinfo") as threads:
         while wanted:
             for one in threads.map(partial(_ask, files), wanted):
                 found[one.info.path] = one
                 if keys is not None:
-                    foreign.check_trust(one, keys)
+                    substitute.check_trust(one, keys)
             below = {path for want in wanted for path in found[want].info.references}
             wanted = sorted(below - found.keys())
             if len(found) + len(wanted) > MAX_PATHS:
@@ -46,13 +46,13 @@ def _check(files: CacheFiles) -> None:
     except NotHere:
         fix = "name the folder or address that has 'nix-cache-info' in it"
         raise Refused("this is no binary cache of Nix", where=files.where, fix=fix) from None
-    foreign.check_store(told)
+    substitute.check_store(told)
 
 
-def _ask(files: CacheFiles, path: StorePath) -> Foreign:
+def _ask(files: CacheFiles, path: StorePath) -> Substitute:
     try:
         data = whole(files, f"{path.digest}.narinfo", narinfo.MAX_BYTES)
     except NotHere as error:
         what = f"a binary cache has not all of it: {path} is missing"
         raise NotHere(what, where=files.where, fix=error.fix) from None
-    return foreign.parse(data, path)
+    return substitute.parse(data, path)
