@@ -8,7 +8,7 @@ from cli.report import human_size, note
 from engine.content import dagpb
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_PB, Cid
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.content.schema import kind_of
 from engine.content.tree import TREE
 from engine.content.walk import open_tree

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.foreignnames import any_cid
 from cli.options import common, offline
-from cli.others import any_cid
 from cli.refs import check_tree, find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import RAW, Cid
 from engine.content.dagpb import Link
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.content.reader import Stat, entries, read, stat
 from engine.content.walk import Entry, open_tree, walk
 

@@ -1,15 +1,15 @@
 """References to content on the command line: CID[/path] and RUN/STEP/OUTPUT[/path].
 
 A RUN is a name, an id, a Run's CID, or a unique beginning of one; a CID of content is whole, and
-may be one that others gave it (others.py).
+may be one that others gave it (foreignnames.py).
 """
 
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cli.foreignnames import find_foreign, foreign_cid, parted
 from cli.names import is_run, parse_step, whole_cid
-from cli.others import find_foreign, foreign_cid, parted
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of

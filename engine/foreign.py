@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.content import foreign_car
 from engine.content.cid import DAG_CBOR, Cid
-from engine.content.foreign import IDENTITY, ForeignCid
+from engine.content.foreign_cid import IDENTITY, ForeignCid
 from engine.content.reader import Get
 from engine.errors import Damaged, NotHere
 from engine.guests import Guests

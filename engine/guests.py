@@ -10,7 +10,7 @@ from typing import Final
 from engine.content import dagpb
 from engine.content.blocks import Block, Checked, ManyStore, batches
 from engine.content.cid import DAG_PB, RAW, Cid
-from engine.content.foreign import IDENTITY, ForeignCid, stand_in
+from engine.content.foreign_cid import IDENTITY, ForeignCid, stand_in
 from engine.errors import Damaged, NotHere
 
 MAX_ODD: Final = 100_000  # blocks with names of other forms: what is known of them is in memory

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.downloads import Downloads
 from engine.errors import NotHere, Nowhere, Refused
 from engine.foreign import Foreign

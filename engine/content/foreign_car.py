@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.content.blocks import MAX_BLOCK
-from engine.content.foreign import MAX_NAME, ForeignCid
+from engine.content.foreign_cid import MAX_NAME, ForeignCid
 from engine.content.protobuf import read_varint
 from engine.errors import Damaged, Unavailable
 

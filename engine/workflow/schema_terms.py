@@ -14,7 +14,7 @@ DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
 TEXT: Final[Schema] = {"type": "string", "minLength": 1}
 CID: Final[Schema] = {"type": "string", "pattern": "^baf[a-z2-7]{56}$"}
-FOREIGN_CID: Final[Schema] = {  # of content that others made: engine/content/foreign.py
+FOREIGN_CID: Final[Schema] = {  # of content that others made: engine/content/foreign_cid.py
     "type": "string",
     "pattern": "^(ipfs://|/ipfs/)?(Qm[1-9A-HJ-NP-Za-km-z]{44}|[bBfFkKuz][0-9A-Za-z_-]{5,320})/?$",
 }

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.errors import Refused
 from engine.workflow.fields import list_of, map_of, placed, refused, text_of
 from engine.workflow.model import InputSource

@@ -8,7 +8,7 @@ import pytest
 from engine.content.blocks import Block
 from engine.content.canonical import encode
 from engine.content.cid import DAG_CBOR, Cid
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.content.tree import TREE, Tree
 from engine.store.disk import DiskStore
 from engine.store.gc import gc

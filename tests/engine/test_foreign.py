@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from engine.content.cid import DAG_PB, RAW, SHA2_256, Cid
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 from engine.content.protobuf import text, uint, varint
 from engine.content.unixfs import DIRECTORY, FILE, Message
 from engine.content.walk import walk

@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from engine.content import car
 from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import RAW, Cid
-from engine.content.foreign import ForeignCid
 from engine.content.foreign_car import MAX_HEADER, blocks
+from engine.content.foreign_cid import ForeignCid
 from engine.content.protobuf import varint
 from engine.errors import Damaged, Refused, Unavailable
 

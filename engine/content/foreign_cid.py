@@ -1,4 +1,4 @@
-"""Foreign: the name of content that others made, in any form whose bytes can be checked. Pure.
+"""ForeignCid: the name of content that others made, in any form whose bytes can be checked. Pure.
 
 IPFS knows many forms of CIDs; Tallystick writes one. Here the others are read: as text in any
 base, of version 0, of other hash functions, and those that are their content themselves (identity).

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from engine.content.cid import DAG_PB, RAW, SHA2_256, Cid
-from engine.content.foreign import ForeignCid, stand_in
+from engine.content.foreign_cid import ForeignCid, stand_in
 from engine.errors import Damaged, Refused
 
 DIGEST = hashlib.sha256(b"x").digest()

@@ -1,11 +1,11 @@
-"""What others call content on IPFS, as a word on the command line: 'Qm…', 'bafybei…', 'ipfs://…'."""
+"""Foreign names: what others call content on IPFS, as a word here: 'Qm…', 'bafybei…', 'ipfs://…'."""
 
 import re
 from typing import Final
 
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.content.foreign import ForeignCid
+from engine.content.foreign_cid import ForeignCid
 
 _FIXED: Final = ("ipfs://", "/ipfs/")
 _MOVING: Final = ("ipns://", "/ipns/")
