@@ -9,7 +9,6 @@ after the other: a quarter as fast, measured in docs/benchmarks.md.)
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from threading import Lock, local
 from typing import Final, NamedTuple
@@ -20,6 +19,7 @@ from engine.content.frontier import Frontier
 from engine.content.unixfs import parse
 from engine.errors import Damaged, Unavailable
 from engine.ipfs.kubo import Kubo
+from engine.ipfs.workers import Workers
 
 WORKERS: Final = 8  # calls at a time; as many blocks are in memory, and a batch for each
 AT_ONCE: Final = 64  # blocks that are asked for before what they link to: up to 128 MiB in memory
@@ -47,8 +47,10 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         self._own = local()
         self._open = ExitStack()
         self._lock = Lock()
+        self._storing = Lock()  # held by who puts something in the store
+        self._is_over = False
         self._came_bytes = 0
-        self._pool = ThreadPoolExecutor(WORKERS, "ipfs")
+        self._workers = Workers(WORKERS)
 
     def fetch(self, store: ManyStore, root: Cid, came: Came) -> None:
         """Put in a store all that a root leads to, as far as it is not there.
@@ -75,8 +77,10 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         self._bring(store, cids, FIRST_WAIT_S, lambda _: None)
 
     def close(self) -> None:
-        """Ask nothing more."""
-        self._pool.shutdown(cancel_futures=True)
+        """Ask nothing more, and put nothing more in a store: what is under way is left alone."""
+        with self._storing:
+            self._is_over = True
+        self._workers.close()
         self._open.close()
 
     def __exit__(self, *raised: object) -> None:
@@ -106,7 +110,7 @@ class Fetcher(AbstractContextManager["Fetcher"]):
                 return nothing
             return Checked(cid, self._kubo().get(cid, wait_s))
 
-        return batches(self._counted(self._pool.map(get, cids), came))
+        return batches(self._counted(self._workers.map(get, cids), came))
 
     # leaves of files
 
@@ -117,7 +121,7 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         pieces = [piece for cid, data in known.items() for piece in _pieces(cid, data, new)]
         asked = {cid for piece in pieces for cid, _ in piece.leaves}
         here = store.has_many(list(asked))
-        for _ in self._pool.map(lambda piece: self._read(store, piece, here, came), pieces):
+        for _ in self._workers.map(lambda piece: self._read(store, piece, here, came), pieces):
             pass
         return asked
 
@@ -130,6 +134,12 @@ class Fetcher(AbstractContextManager["Fetcher"]):
         with self._kubo().cat(piece.node, piece.offset, length) as content:
             leaves = (_checked(cid, content.take(size), size) for cid, size in piece.leaves)
             for batch in batches(self._counted(leaves, came)):
+                self._put(store, batch)
+
+    def _put(self, store: ManyStore, batch: list[Block]) -> None:
+        """Put blocks in the store, unless nobody waits for them any more: it may be closed."""
+        with self._storing:
+            if not self._is_over:
                 store.put(batch)
 
     def _counted(self, blocks: Iterable[Block], came: Came) -> Iterator[Block]:

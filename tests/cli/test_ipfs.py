@@ -1,5 +1,9 @@
 """What commands say and do about the IPFS node of this machine."""
 
+import signal
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +102,35 @@ def test_offline_asks_no_node(program: Program) -> None:
         assert asked == []
         assert program("cat", missing, "--ipfs", rpc.address).code != 0
         assert asked != []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("cat", "bafkr4ihkr4ld3m4gqkjf4reryxsy2s5tkbxprqkow6fin2iiyvreuzzab4"),
+        ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan"),
+    ],
+)
+def test_nobody_waits_for_a_node_that_is_silent(program: Program, words: tuple[str, ...]) -> None:
+    """Ctrl-C ends a command, and a peer, long before the node's time is over."""
+    asked = threading.Event()
+
+    def answer(visit: Visit) -> None:
+        asked.set()
+        visit.wait()
+
+    with HostileRpc(answer) as rpc:
+        process = subprocess.Popen(
+            [program.script(), *words, "--ipfs", rpc.address],
+            env=program.environ(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert asked.wait(30)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            process.wait(20)  # a node has a minute
+        finally:
+            process.kill()
+            process.wait()
