@@ -8,6 +8,7 @@ it is not taken. Whether a signature is right, only who has its key can say.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain, islice, zip_longest
 from typing import Final
 
 from engine.content import reader
@@ -61,22 +62,23 @@ def collect(get: Get, folders: Iterable[Cid], closure: Closure) -> Signatures:
 
     One that is not here any more, or is none, has nothing.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[tuple[str, ...]]] = {}
     for folder in folders:
         with suppress(TallyError):
             for path, signatures in _signed(get, folder, closure):
-                found[path] = _sound((*found.get(path, ()), *signatures))
-    return found
+                found.setdefault(path, []).append(signatures)
+    return {path: _sound(*several) for path, several in found.items()}
 
 
 def merged(*several: Signatures, without: str = "") -> Signatures:
     """Return all that is signed of each path, but for what is by the key called `without`."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[list[str]]] = {}
     for signatures in several:
         for path, signed in signatures.items():
-            others = (one for one in signed if one.partition(":")[0] != without)
-            found[path] = _sound((*found.get(path, ()), *others))
-    return {path: signed for path, signed in found.items() if signed}
+            others = [one for one in signed if one.partition(":")[0] != without]
+            found.setdefault(path, []).append(others)
+    sound = {path: _sound(*signed) for path, signed in found.items()}
+    return {path: signed for path, signed in sound.items() if signed}
 
 
 def _signed(get: Get, folder: Cid, closure: Closure) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -91,6 +93,12 @@ def _signed(get: Get, folder: Cid, closure: Closure) -> Iterator[tuple[str, tupl
             yield path.name, info.signatures
 
 
-def _sound(signatures: Iterable[str]) -> tuple[str, ...]:
-    """Return what can be signatures, sorted, each once, and no more than MOST."""
-    return tuple(sorted({one for one in signatures if _SIGNATURE.fullmatch(one)}))[:MOST]
+def _sound(*several: Iterable[str]) -> tuple[str, ...]:
+    """Return what can be signatures, sorted, each once, and no more than MOST.
+
+    Those of several are taken in turn: nobody's junk pushes out what others kept.
+    """
+    sound = (sorted({one for one in some if _SIGNATURE.fullmatch(one)}) for some in several)
+    turns = chain.from_iterable(zip_longest(*sound))
+    found = dict.fromkeys(one for one in turns if one is not None)
+    return tuple(sorted(islice(found, MOST)))

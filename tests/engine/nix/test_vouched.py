@@ -76,6 +76,18 @@ def test_each_is_there_once_and_ours_is_made_anew() -> None:
     assert len(merged({"x": many})["x"]) == MOST
 
 
+def test_junk_of_one_pushes_out_nothing_of_another(content: Content) -> None:
+    """However much a cache of others says to be signed, and whatever it calls the keys."""
+    closure, blank = content.opened.closure, base64.b64encode(bytes(64)).decode()
+    junk = tuple(f"!{number:02}:{blank}" for number in range(MOST))
+    made = pack(closure, {LIBRARY: junk})
+    content.store.put(made.blocks)
+    folders = [made.link.cid, kept(content, closure, LIBRARY)]
+    real = signed(closure, LIBRARY)
+    assert real in collect(content.store.get, folders, closure)[LIBRARY]
+    assert real in merged({LIBRARY: junk}, {LIBRARY: (real,)})[LIBRARY]
+
+
 def test_what_cannot_be_a_signature_is_left_out() -> None:
     """It could not be written into a narinfo, or would be more than it says."""
     for junk in ("", "x", "a:b", "a:" + "A" * 88, "a:" + "A" * 86 + "==\nCA: x", "é:" + "A" * 88):
