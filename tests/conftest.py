@@ -3,6 +3,7 @@
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import settings
 from engine.nix.nixstore import NixStore
 from engine.nix.treewriter import remove
 from tests.fakes import nixstore
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 # Tests send signals to programs that they start. Those inherit what is ignored here, as it is in a
 # shell's background, but not what is handled.
@@ -45,3 +48,21 @@ def browser() -> Iterator[Any]:
         started = play.chromium.launch(executable_path=found, args=[f"--{word}" for word in quiet])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the examples that tests may edit, without lock files."""
+    copy = tmp_path_factory.mktemp("project") / "examples"
+    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("workflow.lock"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def without_nix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a PATH on which there is bubblewrap and nothing else."""
+    place = tmp_path_factory.mktemp("bin")
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is not None:
+        (place / "bwrap").symlink_to(bubblewrap)
+    return place

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.daemons import Daemon, until
 from tests.fakes import nixstore
 from tests.test_examples import EXAMPLES, PROGRAM, statuses, tally, told
-from tests.test_peers import Daemon, until, without_nix  # noqa: F401 - a fixture
 from tests.test_sources import publish, withdraw
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
@@ -40,7 +40,7 @@ outputs: {all: twice.nn}
 def peers(
     tmp_path_factory: pytest.TempPathFactory,
     nix_store: NixStore,
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> Iterator[list[Daemon]]:
     """Return one that has no Nix, and one that has, connected."""
     folder = tmp_path_factory.mktemp("elsewhere")
@@ -78,7 +78,7 @@ def run(peers: list[Daemon], project: Path) -> dict[str, Any]:
 def test_a_public_run_is_repeated_elsewhere(
     peers: list[Daemon],
     run: dict[str, Any],
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> None:
     """Shown, logged, rerun and run by its CID alone, on a machine that had nothing of it."""
     asks, _ = peers
@@ -98,7 +98,7 @@ def test_a_public_run_is_repeated_elsewhere(
 
 
 @pytest.fixture
-def lone(peers: list[Daemon], tmp_path: Path, without_nix: Path) -> Iterator[Daemon]:  # noqa: F811
+def lone(peers: list[Daemon], tmp_path: Path, without_nix: Path) -> Iterator[Daemon]:
     """Return one more that has no Nix, connected to the author's."""
     lone = Daemon(tmp_path / "3", without_nix).start()
     told(lone.home, "peer", "add", peers[1].address)
@@ -112,7 +112,7 @@ def test_what_a_lock_names_is_had_where_it_is_not(
     project: Path,
     run: dict[str, Any],
     lone: Daemon,
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> None:
     """A workflow file with its lock runs where there is no Nix: its environment is public."""
     _, has = peers
@@ -139,7 +139,7 @@ def test_a_run_that_is_killed_while_it_fetches_goes_on(
     peers: list[Daemon],
     project: Path,
     run: dict[str, Any],
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> None:
     """The same command has the rest, and runs; offline, half of an input is not taken for it."""
     asks, has = peers

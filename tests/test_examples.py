@@ -51,14 +51,6 @@ def statuses(answer: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the examples that tests may edit, without lock files."""
-    copy = tmp_path_factory.mktemp("project") / "examples"
-    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("workflow.lock"))
-    return copy
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore) -> Path:
     """Return a home of its own."""
     return nixstore.lend(nix_store, tmp_path_factory.mktemp("state") / "home")
@@ -77,16 +69,6 @@ def bundle(first: dict[str, Any], home: Path, tmp_path_factory: pytest.TempPathF
     done = tally(home, "export", first["run"], str(target))
     assert done.returncode == 0, done.stderr
     return target
-
-
-@pytest.fixture(scope="module")
-def without_nix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a PATH on which there is bubblewrap and nothing else."""
-    place = tmp_path_factory.mktemp("bin")
-    bubblewrap = shutil.which("bwrap")
-    if bubblewrap is not None:
-        (place / "bwrap").symlink_to(bubblewrap)
-    return place
 
 
 def test_the_data_are_those_that_the_licence_names() -> None:

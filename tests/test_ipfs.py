@@ -17,13 +17,11 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
+from tests.daemons import Daemon, digits, until
 from tests.fakes import nixstore
 from tests.fakes.rpc import HostileRpc, Visit
 from tests.kubo import IpfsNode, needs_ipfs, nodes
 from tests.test_examples import PROGRAM, statuses
-from tests.test_peers import Daemon, digits, examples, until, without_nix
-
-__all__ = ["examples", "without_nix"]  # fixtures
 
 pytestmark = [pytest.mark.kubo, needs_ipfs, pytest.mark.nix, pytest.mark.sandbox]
 

@@ -3,15 +3,10 @@
 Each has a home and a port of its own. The requester has Nix; who runs steps for it has none.
 """
 
-import json
 import os
-import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,109 +15,14 @@ import pytest
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
 from engine.store.disk import DiskStore
-from peers.control_client import connect
+from tests.daemons import Daemon, digits, ended, local, results, start, until
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, PROGRAM, STEPS, statuses, tally, told
+from tests.namespaces import networks
+from tests.test_examples import STEPS, statuses, tally, told
+
+__all__ = ["local", "networks"]  # fixtures
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
-
-START = (
-    *("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json"),
-    *("--ipfs", "none"),  # of whoever runs these tests
-)
-PATIENCE_S = 120
-
-
-@dataclass(slots=True)
-class Daemon:
-    """A peer that runs."""
-
-    home: Path
-    path: Path | None = None  # all of PATH
-    within: tuple[str, ...] = ()  # what puts it into a network of its own
-    process: subprocess.Popen[str] | None = None
-    peer: str = ""
-    address: str = ""
-
-    def start(self, *words: str) -> "Daemon":
-        """Start it unless it runs, and wait until it says who it is."""
-        if self.process is not None and self.process.poll() is None:
-            return self
-        variables = os.environ | {"TALLY_HOME": str(self.home)}
-        if self.path is not None:
-            variables["PATH"] = str(self.path)
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "peer.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [*self.within, *PROGRAM, *START, *words],
-                env=variables,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        said = json.loads(self.process.stdout.readline())
-        self.peer, self.address = said["peer"], said["address"]
-        return self
-
-    def kill(self) -> None:
-        """End it with no time for anything."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.communicate()
-
-    def stop(self) -> None:
-        """End it in order."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.communicate(timeout=PATIENCE_S)
-            assert self.process.returncode == 0
-
-    def log(self) -> list[dict[str, Any]]:
-        """Return what it wrote down."""
-        lines = (self.home / "peer.log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def status(self) -> dict[str, Any]:
-        """Return what it says of itself."""
-        with connect(self.home) as node:
-            facts: dict[str, Any] = json.loads(str(node.call("status")))
-        return facts
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it runs a step for somebody."""
-        return bool(self.status()["lending"]["running"])
-
-    def is_up(self, other: "Daemon") -> bool:
-        """Return whether another one is connected to it."""
-        peers = self.status()["peers"]
-        return any(one["peer"] == other.peer and one["state"] == "up" for one in peers)
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the examples, with environments not locked yet."""
-    copy = tmp_path_factory.mktemp("project") / "examples"
-    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("workflow.lock"))
-    return copy
-
-
-@pytest.fixture(scope="module")
-def local(
-    examples: Path, tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore
-) -> Callable[[str], dict[str, Any]]:
-    """Return what runs the example on one machine, with some seeds, and says what that says."""
-    home = nixstore.lend(nix_store, tmp_path_factory.mktemp("local") / "home")
-    return lambda seeds: told(home, "run", digits(examples), "-p", f"seeds={seeds}")
 
 
 @pytest.fixture(scope="module")
@@ -148,26 +48,6 @@ def connected(daemons: list[Daemon]) -> list[Daemon]:
         told(asks.home, "peer", "add", one.address)
     until(lambda: all(asks.is_up(one) for one in runs))
     return daemons
-
-
-@pytest.fixture(scope="module")
-def without_nix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a PATH on which there is bubblewrap and nothing else."""
-    place = tmp_path_factory.mktemp("bin")
-    bubblewrap = shutil.which("bwrap")
-    if bubblewrap is not None:
-        (place / "bwrap").symlink_to(bubblewrap)
-    return place
-
-
-def digits(examples: Path) -> str:
-    """Return the workflow file of the example."""
-    return str(examples / "digits" / "workflow.yaml")
-
-
-def results(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return what must be the same wherever a run is run."""
-    return {step["id"]: (step["step"], step["outputs"]) for step in answer["steps"]}
 
 
 def test_peers_give_what_one_machine_gives(
@@ -359,67 +239,6 @@ def evidence(daemon: Daemon, run: str) -> dict[str, str]:
     """Return the attestation of each step of a run that has one."""
     said = told(daemon.home, "show", run, "--evidence")["evidence"]
     return {one["id"]: one["attestation"] for one in said}
-
-
-def start(asks: Daemon, workflow: str, params: str) -> subprocess.Popen[str]:
-    """Begin a run on peers, in the background."""
-    with (asks.home / "run.err").open("w") as log:
-        return subprocess.Popen(
-            [*PROGRAM, "run", workflow, "-p", params, "--on", "peers", "-o", "json"],
-            env=os.environ | {"TALLY_HOME": str(asks.home)},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-
-
-def ended(run: subprocess.Popen[str]) -> dict[str, Any]:
-    """Return what a run in the background says in the end."""
-    out, _ = run.communicate(timeout=PATIENCE_S)
-    assert run.returncode == 0
-    answer: dict[str, Any] = json.loads(out)
-    return answer
-
-
-@pytest.fixture
-def networks() -> Iterator[list[tuple[str, ...]]]:
-    """Return what puts a program into one of three networks: the first has a wire to each other.
-
-    The first passes nothing on between them, so that the others cannot reach each other.
-    """
-    enter = shutil.which("nsenter")
-    if os.geteuid() != 0 or enter is None or shutil.which("ip") is None:
-        pytest.skip("this needs root, ip and nsenter: networks are made")
-    holders = [subprocess.Popen(["unshare", "--net", "sleep", "1000"]) for _ in range(3)]
-    into = [(enter, "--net", "--target", str(one.pid)) for one in holders]
-    try:
-        ours = Path("/proc/self/ns/net").readlink()
-        until(lambda: all(Path(f"/proc/{h.pid}/ns/net").readlink() != ours for h in holders))
-        for number in (1, 2):
-            _wire(into, holders, number)
-        yield into
-    finally:
-        for one in holders:
-            one.kill()
-            one.wait()
-
-
-def _wire(into: list[tuple[str, ...]], holders: list[subprocess.Popen[bytes]], number: int) -> None:
-    """Lay a wire from the first network to another."""
-    here, there = f"10.71.{number}.1", f"10.71.{number}.2"
-    pair = ("type", "veth", "peer", "name", "wire", "netns", str(holders[number].pid))
-    for program, words in (
-        (into[0], ("link", "add", f"to{number}", *pair)),
-        (into[0], ("address", "add", f"{here}/24", "dev", f"to{number}")),
-        (into[0], ("link", "set", f"to{number}", "up")),
-        (into[0], ("link", "set", "lo", "up")),
-        (into[number], ("link", "set", "lo", "up")),
-        (into[number], ("address", "add", f"{there}/24", "dev", "wire")),
-        (into[number], ("link", "set", "wire", "up")),
-        (into[number], ("route", "add", "default", "via", here)),
-    ):
-        subprocess.run([*program, "ip", *words], check=True)
 
 
 @pytest.mark.slow

@@ -12,23 +12,13 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.daemons import Daemon, digits, ended, local, results, start, until
 from tests.fakes import nixstore
 from tests.kubo import IpfsNode, needs_ipfs
+from tests.namespaces import networks
 from tests.test_examples import told
-from tests.test_peers import (
-    Daemon,
-    digits,
-    ended,
-    examples,
-    local,
-    networks,
-    results,
-    start,
-    until,
-    without_nix,
-)
 
-__all__ = ["examples", "local", "networks", "without_nix"]  # fixtures
+__all__ = ["local", "networks"]  # fixtures
 
 pytestmark = [pytest.mark.kubo, needs_ipfs]
 

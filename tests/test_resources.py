@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.daemons import Daemon, until
 from tests.fakes import nixstore
 from tests.test_examples import EXAMPLES, statuses, tally, told
-from tests.test_peers import Daemon, until, without_nix  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -37,7 +37,7 @@ outputs: {metrics: measure.metrics}
 def peers(
     tmp_path_factory: pytest.TempPathFactory,
     nix_store: NixStore,
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> Iterator[list[Daemon]]:
     """Return an author, and somebody else who has nothing, and no Nix; both are connected."""
     folder = tmp_path_factory.mktemp("resources")
@@ -77,7 +77,7 @@ def test_what_one_publishes_another_runs_and_verifies(
     peers: list[Daemon],
     project: Path,
     made: dict[str, Any],
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> None:
     """By its name, as soon as word of it came; a new version is known, and not used unasked."""
     author, other = peers
@@ -103,7 +103,7 @@ def test_what_was_taken_back_is_had_no_more(
     peers: list[Daemon],
     made: dict[str, Any],
     tmp_path: Path,
-    without_nix: Path,  # noqa: F811
+    without_nix: Path,
 ) -> None:
     """Not from its author, by whoever comes late; who has a version of it goes on with that."""
     author, other = peers

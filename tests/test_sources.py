@@ -15,7 +15,7 @@ from engine.store.disk import DiskStore
 from engine.store.publicity import PUBLISHED
 from peers.control_client import connect
 from tests.cli.program import Program
-from tests.test_peers import Daemon, until
+from tests.daemons import Daemon, until
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from peers.control_client import connect
 from peers.plain import Plain
 from tests.cli.program import Program
 from tests.conformance.source import Far, SourceConformance
+from tests.daemons import Daemon, until
 from tests.peers.graphs import leaf
-from tests.test_peers import Daemon, until
 
 
 @pytest.fixture(scope="module")

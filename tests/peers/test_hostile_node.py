@@ -21,12 +21,12 @@ from peers.offer_messages import OFFER_TYPE, Refusal, read_answer
 from peers.post import Came
 from peers.signed import seal
 from peers.step_messages import LEASE_TYPE, STOP_TYPE, Need, Steps, write_lease, write_steps
+from tests.daemons import Daemon
+from tests.daemons import until as until_so
 from tests.peers.hosts import Host
 from tests.peers.keys import identity
 from tests.peers.networks import until
 from tests.peers.strangers import NO_ID, Stranger, envelope
-from tests.test_peers import Daemon
-from tests.test_peers import until as until_so
 
 pytestmark = pytest.mark.sandbox
 

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from tests.cli.errors.stage import Stage, meets
 from tests.cli.program import Told
-from tests.test_peers import Daemon, until
+from tests.daemons import Daemon, until
 
 MARKET = "Runs on peers that ask a price"
 REAL = ("nix", "sandbox")
