@@ -50,7 +50,7 @@ def priced(
     """
     before, authors = resource
     if said.royalty is not None:
-        return _given(space, said, origin)
+        return _given(space, said, _owed(before, origin))
     was = opened(space.store.get(before.royalty)).value if before else None
     if before and was and not origin and _is_as_before(said, before, authors):
         own = Block(before.royalty, space.store.get(before.royalty))
@@ -101,7 +101,13 @@ def manifest_of(space: Workspace, found: Opened) -> Manifest:
     return opened(space.sources.get(found.resource.royalty, found.cid)).value
 
 
-def _given(space: Workspace, said: Price, origin: Sequence[Opened]) -> Priced:
+def _owed(before: Resource | None, origin: Sequence[Opened]) -> tuple[Cid, ...]:
+    """Return the manifests of those that get a part: of what is named now, or was before."""
+    named = tuple(one.resource.royalty for one in origin)
+    return named or (before.royalties if before and before.parents else ())
+
+
+def _given(space: Workspace, said: Price, owed: Sequence[Cid]) -> Priced:
     """Return a manifest that somebody made before, and named."""
     if any((said.share, said.per_run, said.most, said.parents)):
         fix = "leave out --share, --per-run, --most and --parent-share"
@@ -110,10 +116,10 @@ def _given(space: Workspace, said: Price, origin: Sequence[Opened]) -> Priced:
     ((cid, manifest),) = royalties.manifests.items()
     space.store.put(royalties.blocks)
     shared = {one.manifest for one in manifest.parents}
-    for one in origin:
-        if one.resource.royalty not in shared:
+    for one in owed:
+        if one not in shared:
             what = "the manifest of --royalty gives nothing to what this was made from"
             fix = "'tally royalty make --parent CID=PERCENT' makes one that does"
-            raise Refused(what, where=str(one.resource.royalty), fix=fix)
+            raise Refused(what, where=str(one), fix=fix)
     own = next(block for block in royalties.blocks if block.cid == cid)
     return Priced(manifest, own, tuple(one.manifest for one in manifest.parents))

@@ -267,6 +267,9 @@ def test_a_manifest_without_the_parents_is_refused(
     mine = write(STEPS, head=HEAD, name="mine")
     told = own("publish", mine, "--from", "scores", "--royalty", tmp_path / "m")
     assert (told.code, "gives nothing to what this was made from" in told.err) == (2, True)
+    own.told("publish", mine, "--from", "scores")
+    told = own("publish", mine, "--royalty", tmp_path / "m")  # its next version is made from it too
+    assert (told.code, "gives nothing to what this was made from" in told.err) == (2, True)
 
 
 @pytest.mark.parametrize(
