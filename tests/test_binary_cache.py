@@ -1,11 +1,8 @@
 """The example's environment, published from the command line, is a cache that stock Nix uses."""
 
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ pytestmark = pytest.mark.nix
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
-START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--http", "0", "-o", "json")
 OTHER_KEY = "other-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
@@ -27,18 +23,6 @@ OTHER_KEY = "other-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 def program(tmp_path: Path, nix_store: NixStore) -> Program:
     """Return the program on a home that may build in the tests' Nix store."""
     return Program(nixstore.lend(nix_store, tmp_path / "home"))
-
-
-@contextmanager
-def peer(program: Program) -> Iterator[str]:
-    """Have the peer of a home run; yield where it serves what is public."""
-    with program.start(*START) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["http"]
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
 
 
 def workflow(tmp_path: Path) -> str:
@@ -83,7 +67,7 @@ def test_stock_nix_substitutes_the_examples_environment(program: Program, tmp_pa
 
 def test_stock_nix_substitutes_from_the_peer(program: Program, tmp_path: Path) -> None:
     """Over its own HTTP, as the lines that are printed say; with another key it takes nothing."""
-    with peer(program) as address:
+    with program.serving() as address:
         told: dict[str, Any] = program.told("env", "publish", workflow(tmp_path))
         substituter = f"{address}/ipfs/{told['cid']}"
         assert told["substituters"][0] == substituter
@@ -118,7 +102,7 @@ def test_signatures_of_others_are_kept(program: Program, tmp_path: Path) -> None
     assert signed["signed_by"] == ["upstream-1", first["signed_by"][0]]
     again = program.told("env", "publish", signed["cid"])
     assert again["signed_by"] == [first["signed_by"][0], "upstream-1"]
-    with peer(program) as address:
+    with program.serving() as address:
         substituter = f"{address}/ipfs/{again['cid']}"
         public = Path(f"{key}.pub").read_text().strip()
         assert realised(tmp_path / "fresh", substituter, public)

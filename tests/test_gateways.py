@@ -19,7 +19,7 @@ from engine.nix.nixstore import NixStore
 from engine.store.publicity import PUBLISHED
 from tests.cli.program import Program
 from tests.kubo import IpfsNode, needs_ipfs, nodes
-from tests.test_binary_cache import OTHER_KEY, peer, realised, workflow
+from tests.test_binary_cache import OTHER_KEY, realised, workflow
 from tests.test_binary_cache import program as program
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -89,7 +89,7 @@ def both(node: IpfsNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     program = Program(place / "home")
     root = str(program.told("add", top)["cid"])
     give(node, program, root)
-    with peer(program) as ours:
+    with program.serving() as ours:
         yield Both(top, root, ours, node.gateway)
 
 

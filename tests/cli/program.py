@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from unittest.mock import patch
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
+START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--ipfs", "none", "-o", "json")
 SCRIPT = "from cli.start import entry\nentry()\n"
 
 
@@ -83,6 +84,18 @@ class Program:
         own = {"TALLY_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home.parent / "config")}
         packages = os.pathsep.join((str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])))
         return {**kept, **own, "PYTHONPATH": packages, **self.extra}
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[str]:
+        """Have the peer of the home run; yield where it serves what is public by HTTP."""
+        with self.start(*START, "--http", "0") as process:
+            assert process.stdout is not None
+            try:
+                yield json.loads(process.stdout.readline())["http"]
+            finally:
+                process.terminate()
+                process.communicate(timeout=60)
+        assert process.returncode == 0
 
     def at(self, home: Path, **extra: str) -> "Program":
         """Return the program on another home."""

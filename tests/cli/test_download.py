@@ -1,14 +1,13 @@
 """Downloads from a real server: what breaks off goes on, and what stays broken is said."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from cli.download import TRIES, download
 from engine.errors import Unavailable
+from tests.fakes.web import Handler, served
 
 DATA = bytes(range(256)) * 20_000
 
@@ -20,7 +19,7 @@ class Server:
         self.asked: list[str | None] = []
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_GET(self) -> None:
                 asked = self.headers.get("Range")
                 server.asked.append(asked)
@@ -31,23 +30,15 @@ class Server:
                 self.wfile.write(DATA[at : at + piece])
                 self.close_connection = True
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/data"
+        self.url = ""
+        self._answers = Answers
 
     @contextmanager
     def running(self) -> Iterator["Server"]:
         """Run it."""
-        thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        thread.start()
-        try:
+        with served(self._answers) as address:
+            self.url = f"{address}/data"
             yield self
-        finally:
-            self._http.shutdown()
-            self._http.server_close()
-            thread.join()
 
 
 def test_what_breaks_off_goes_on() -> None:
@@ -81,7 +72,7 @@ class Sender:
         self.sent = 0
         sender = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answers(Handler):
             def do_GET(self) -> None:
                 is_there = self.path == "/there"
                 self.send_response(200 if is_there else 302)
@@ -93,23 +84,15 @@ class Sender:
                     while not is_there and sender.sent < 64 * 2**20:
                         sender.sent += self.wfile.write(bytes(2**16))
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/data"
+        self.url = ""
+        self._answers = Answers
 
     @contextmanager
     def running(self) -> Iterator["Sender"]:
         """Run it."""
-        thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        thread.start()
-        try:
+        with served(self._answers) as address:
+            self.url = f"{address}/data"
             yield self
-        finally:
-            self._http.shutdown()
-            self._http.server_close()
-            thread.join()
 
 
 def test_what_comes_with_a_redirect_is_not_read() -> None:

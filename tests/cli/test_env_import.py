@@ -1,10 +1,8 @@
 """`tally env import`: a closure that stock Nix has put in a binary cache, used without Nix."""
 
-import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from tests.cli.program import Program
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
-START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--http", "0", "-o", "json")
 OTHER_KEY = "other-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 Copy = Callable[..., Path]
@@ -56,18 +53,6 @@ def copy(nix_store: NixStore, root: str, key: Path, tmp_path: Path) -> Copy:
         return place
 
     return copied
-
-
-@contextmanager
-def peer(program: Program) -> Iterator[str]:
-    """Have the peer of a home run; yield where it serves what is public."""
-    with program.start(*START) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["http"]
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("compression", ["xz", "none", "bzip2", "gzip", "zstd"])
@@ -119,7 +104,7 @@ def test_it_goes_round(
     cid = empty("env", "import", copy("xz"), root).out.strip()
     public = Path(f"{key}.pub").read_text().strip()
     other = empty.at(tmp_path / "other")
-    with peer(empty) as address:
+    with empty.serving() as address:
         published = empty.told("env", "publish", cid)
         assert "upstream-1" in published["signed_by"]
         cache = f"{address}/ipfs/{published['cid']}"

@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,9 +17,10 @@ from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.store.disk import DiskStore
 from engine.store.publicity import PUBLISHED
+from tests.cli.program import START as PEER
 from tests.cli.program import Program
 
-START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "--http", "0", "-o", "json")
+START = (*PEER, "--http", "0")
 
 
 @pytest.fixture
@@ -32,15 +32,8 @@ def program(tmp_path: Path) -> Program:
 @pytest.fixture
 def address(program: Program) -> Iterator[str]:
     """Return where a peer that runs in that home serves what is public."""
-    with program.start(*START) as process:
-        assert process.stdout is not None
-        said: dict[str, Any] = json.loads(process.stdout.readline())
-        try:
-            yield said["http"]
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
-    assert process.returncode == 0
+    with program.serving() as found:
+        yield found
 
 
 def added(program: Program, path: Path, text: str) -> str:
@@ -135,7 +128,7 @@ def serving(parent: int) -> int:
 
 def test_a_port_that_cannot_be_had(program: Program, address: str) -> None:
     """Is exit 3, and says where."""
-    done = Program(program.home.parent / "other")(*START[:-3], address.removeprefix("http://"))
+    done = Program(program.home.parent / "other")(*START[:-1], address.removeprefix("http://"))
     assert done.code == 3
     assert "cannot listen on 127.0.0.1" in done.err
 

@@ -12,18 +12,11 @@ from engine.content.canonical import encode
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.errors import NotHere, Unavailable
 from engine.ipfs.kubo import Kubo
-from tests.kubo import IpfsNode, needs_ipfs, nodes
+from tests.kubo import IpfsNode, needs_ipfs
 
 pytestmark = [needs_ipfs, pytest.mark.kubo]
 
 HELLO = Block(Cid.of(RAW, b"hello"), b"hello")
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[IpfsNode]]:
-    """Two nodes that are connected."""
-    with nodes(tmp_path_factory.mktemp("ipfs"), 2) as found:
-        yield found
 
 
 @pytest.fixture

@@ -16,16 +16,9 @@ from engine.content.links import reachable
 from engine.ipfs.publish import publish
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
-from tests.kubo import IpfsNode, needs_ipfs, nodes
+from tests.kubo import IpfsNode, needs_ipfs
 
 pytestmark = [needs_ipfs, pytest.mark.kubo]
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[IpfsNode]]:
-    """Ours, and an ordinary user's; they are connected."""
-    with nodes(tmp_path_factory.mktemp("ipfs"), 2) as found:
-        yield found
 
 
 @pytest.fixture

@@ -14,16 +14,9 @@ from engine.ipfs.source import IpfsSource
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
 from tests.conformance.source import Far, SourceConformance
-from tests.kubo import IpfsNode, needs_ipfs, nodes
+from tests.kubo import IpfsNode, needs_ipfs
 
 pytestmark = [needs_ipfs, pytest.mark.kubo]
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[IpfsNode]]:
-    """Two nodes that are connected."""
-    with nodes(tmp_path_factory.mktemp("ipfs"), 2) as found:
-        yield found
 
 
 @pytest.fixture

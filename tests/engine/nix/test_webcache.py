@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from engine.errors import Damaged, NotHere, Unavailable
 from engine.nix import webcache
 from engine.nix.webcache import WebCache
+from tests.fakes.web import Handler, served
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 ANSWERS: dict[str, Answer] = {}
 
 
-class Handler(BaseHTTPRequestHandler):
+class Answers(Handler):
     """Answers as a test has it."""
 
     protocol_version = "HTTP/1.1"
@@ -23,22 +25,12 @@ class Handler(BaseHTTPRequestHandler):
         """Answer."""
         ANSWERS[self.path](self)
 
-    def log_message(self, *words: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def cache() -> Iterator[WebCache]:
     """Return a cache on a server of ours."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made = WebCache(f"http://127.0.0.1:{server.server_port}/ipfs/x/")
-    yield made
-    made.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Answers) as address, closing(WebCache(f"{address}/ipfs/x/")) as made:
+        yield made
     ANSWERS.clear()
 
 
