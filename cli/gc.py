@@ -10,7 +10,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.release import RESOURCE_PIN
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 
 
 @click.command()
@@ -66,7 +66,7 @@ def _unpin(space: Workspace, refs: tuple[str, ...]) -> None:
         if not names and not broken:
             fix = "only what 'tally add' or 'tally import' brought in is let go of"
             raise Refused("this is not pinned", where=str(cid), fix=fix)
-        if PUBLISHED in names:
+        if PUBLIC_PIN in names:
             fix = f"'tally unpublish {cid}' takes it back, as far as that can be"
             raise Refused("this is published", where=str(cid), fix=fix)
         if RESOURCE_PIN in names:

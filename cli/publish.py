@@ -1,4 +1,4 @@
-"""`tally publish` and `tally unpublish`: a workflow as an Open Resource, and back."""
+"""`tally publish`: a workflow as an Open Resource."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from cli.options import common, ipfs_node
-from cli.report import emit_json, note
+from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cli.draft import Last, Said
     from cli.prepare import Prepared
     from cli.pricing import Price, Priced
-    from cli.publicity import Public
     from engine.rows import RunRow
     from peers.keyring import Identity
     from peers.resource import Opened, Resource
@@ -130,6 +129,7 @@ def _publish(
     from cli.draft import authors_of, draft, is_news, payees
     from cli.pricing import priced, tell_price
     from cli.publicity import public
+    from cli.publishview import emit_draft, emit_published
     from cli.resources import open_release
     from peers.keyring import Keyring
     from peers.resource import printed
@@ -148,15 +148,15 @@ def _publish(
     if run is None:
         note(f"no run of exactly this is here: it is published without one; {_RUN_IT}")
     if dry_run:
-        return _emit_dry(settings, found, seen)
+        return emit_draft(settings, found, seen)
     if last is not None and was is not None and not is_news(found, was):
         note(f"nothing is new since {printed(was)}")
         before = open_release(space, last.edition.release)
         _offer(space, settings, identity, before)
-        return _emit(settings, before, seen, is_new=False)
+        return emit_published(settings, before, seen, is_new=False)
     made = _make(space, identity, found, paid)
     _offer(space, settings, identity, made)
-    return _emit(settings, made, seen, is_new=True)
+    return emit_published(settings, made, seen, is_new=True)
 
 
 def _last(space: Workspace, identity: "Identity", name: str) -> "Last | None":
@@ -217,7 +217,7 @@ def _must_hold(space: Workspace, found: "Resource", run: "RunRow | None") -> Non
 def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Priced") -> "Opened":
     """Sign a resource, and have it durably here, with all that it leads to.
 
-    Raises: Unavailable when some of that is not here.
+    Raises: Refused when some of that is not here.
     """
     from engine.presence import Presence
     from peers.bindings import Bindings
@@ -259,37 +259,3 @@ def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Op
     with CatalogueFile(space.home) as file:
         file.put(word.data, now_ms)
     nudge(settings)
-
-
-def _emit(settings: Settings, made: "Opened", seen: "Sequence[Public]", *, is_new: bool) -> None:
-    from cli.publicity import print_public, public_json
-    from peers.resource import printed
-
-    resource = made.resource
-    if settings.json:
-        return emit_json(
-            {
-                "resource": str(made.cid),
-                "name": resource.name,
-                "version": resource.version,
-                "new": is_new,
-                "run": resource.example and str(resource.example),
-                "royalty": str(resource.royalty),
-                "public": public_json(seen),
-            }
-        )
-    if is_new:
-        print_public(seen)
-    note(f"{printed(resource)} by {made.author}")
-    return click.echo(str(made.cid))
-
-
-def _emit_dry(settings: Settings, found: "Resource", seen: "Sequence[Public]") -> None:
-    from cli.publicity import print_public, public_json
-    from peers.resource import printed
-
-    if settings.json:
-        about = {"name": found.name, "version": found.version}
-        return emit_json({"resource": None, **about, "public": public_json(seen)})
-    print_public(seen)
-    return note(f"it would be {printed(found)}; nothing was published")

@@ -7,7 +7,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 
 
 def share(space: Workspace, settings: Settings, root: Cid) -> None:
@@ -15,7 +15,7 @@ def share(space: Workspace, settings: Settings, root: Cid) -> None:
 
     Raises: Unavailable on a full disk, or when the IPFS node refuses it.
     """
-    space.store.pins.pin(root, PUBLISHED)
+    space.store.pins.pin(root, PUBLIC_PIN)
     if not space.is_online:
         note("it is shared when a peer runs in this home: 'tally peer start'")
         return
@@ -30,7 +30,7 @@ def share(space: Workspace, settings: Settings, root: Cid) -> None:
 
 def withdraw(space: Workspace, settings: Settings, root: Cid) -> bool:
     """Make a root public no more; return whether it was."""
-    was = space.store.pins.unpin(root, PUBLISHED)
+    was = space.store.pins.unpin(root, PUBLIC_PIN)
     nudge(settings)
     if was:
         from cli.ipfs import take_back

@@ -16,7 +16,7 @@ from engine.content import car
 from engine.content.cid import Cid
 from engine.ipfs.publish import publish
 from engine.nix.nixstore import NixStore
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 from tests.cli.program import Program
 from tests.kubo import IpfsNode, needs_ipfs, nodes
 from tests.test_binary_cache import OTHER_KEY, realised, workflow
@@ -37,7 +37,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpfsNode]:
 def give(node: IpfsNode, program: Program, root: str) -> None:
     """Give a node what a home has, and publish it."""
     with Workspace(program.home) as space:
-        space.store.pins.pin(Cid.parse(root), PUBLISHED)
+        space.store.pins.pin(Cid.parse(root), PUBLIC_PIN)
         publish(node.kubo(), space.store, Cid.parse(root))
 
 

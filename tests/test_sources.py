@@ -12,7 +12,7 @@ import pytest
 from cli.content import PINNED_BY_ADD
 from engine.content.cid import DAG_CBOR, Cid
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 from peers.control_client import connect
 from tests.cli.program import Program
 from tests.daemons import Daemon, until
@@ -45,14 +45,14 @@ def tree(tmp_path: Path) -> Path:
 def publish(daemon: Daemon, cid: str) -> None:
     """Let everybody have it."""
     with DiskStore(daemon.home / "store") as store:
-        store.pins.pin(Cid.parse(cid), PUBLISHED)
+        store.pins.pin(Cid.parse(cid), PUBLIC_PIN)
     nudge(daemon)
 
 
 def withdraw(daemon: Daemon, cid: str) -> None:
     """Let nobody have it any more."""
     with DiskStore(daemon.home / "store") as store:
-        store.pins.unpin(Cid.parse(cid), PUBLISHED)
+        store.pins.unpin(Cid.parse(cid), PUBLIC_PIN)
     nudge(daemon)
 
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from engine.content.cid import Cid
 
-PUBLISHED: Final = "published"  # the name of the pin
+PUBLIC_PIN: Final = "published"
 
 
 class Pinned(Protocol):
@@ -21,4 +21,4 @@ class Pinned(Protocol):
 
 def public_roots(pins: Pinned) -> frozenset[Cid]:
     """Return what is public, with all that it leads to."""
-    return frozenset(cid for cid, name in pins.all() if name == PUBLISHED)
+    return frozenset(cid for cid, name in pins.all() if name == PUBLIC_PIN)

@@ -16,7 +16,7 @@ from cli.gateway import place
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 from tests.cli.program import START as PEER
 from tests.cli.program import Program
 
@@ -45,7 +45,7 @@ def added(program: Program, path: Path, text: str) -> str:
 def publish(program: Program, cid: str) -> None:
     """Publish what a home has."""
     with DiskStore(program.home / "store") as store:
-        store.pins.pin(Cid.parse(cid), PUBLISHED)
+        store.pins.pin(Cid.parse(cid), PUBLIC_PIN)
 
 
 def read(url: str) -> bytes:

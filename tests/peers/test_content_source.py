@@ -13,7 +13,7 @@ from engine.content.cid import Cid
 from engine.errors import Nowhere, Unavailable
 from engine.sources import Sources
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLISHED
+from engine.store.publicity import PUBLIC_PIN
 from peers import content_source
 from peers.content_source import PeersSource
 from peers.control import Control, Visitor
@@ -60,7 +60,7 @@ class TestPeersSource(SourceConformance):
         def publish(root: Cid, blocks: dict[Cid, bytes]) -> None:
             with DiskStore(peers[1].home / "store") as store:
                 store.put(Block(cid, data) for cid, data in blocks.items())
-                store.pins.pin(root, PUBLISHED)
+                store.pins.pin(root, PUBLIC_PIN)
             with connect(peers[1].home) as node:
                 node.call("published")
 
