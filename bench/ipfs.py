@@ -22,6 +22,7 @@ from engine.ipfs.publish import publish
 from engine.ipfs.source import IpfsSource
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
+from peers.heap import keep_large_buffers
 from tests.kubo import IpfsNode, binary, nodes
 
 PART: Final = "ipfs"
@@ -31,6 +32,7 @@ _ADD: Final = ("add", "-Q", "--hash=blake3")
 
 def measure(setting: Setting) -> Iterator[Row]:
     """Measure one large file, there and back."""
+    keep_large_buffers()  # as the commands do
     program = binary()
     if program is None:
         setting.say("no IPFS node: ./setup/kubo/install builds it; skipped")

@@ -38,6 +38,7 @@ def give(settings: Settings, store: BlockStore, root: Cid) -> bool:
     Raises: Unavailable, Damaged as engine/ipfs/publish.py, but for a node that is away.
     """
     from engine.ipfs.publish import publish
+    from peers.heap import keep_large_buffers
 
     address = place(settings)
     if not address:
@@ -49,6 +50,7 @@ def give(settings: Settings, store: BlockStore, root: Cid) -> bool:
             if settings.ipfs:  # a person named it
                 note(f"{away.what} ({away.where}): {away.fix}")
             return False
+        keep_large_buffers()
         publish(kubo, store, root, _Given())
     return True
 

@@ -94,7 +94,9 @@ class Workspace(AbstractContextManager["Workspace"]):
                 found.append(peers)
             elif name == "ipfs" and (address := self.ipfs):
                 from engine.ipfs.source import IpfsSource
+                from peers.heap import keep_large_buffers
 
+                keep_large_buffers()
                 found.append(IpfsSource(address))
         return Sources(self.store, found, Arrivals(self.store))
 
