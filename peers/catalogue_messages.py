@@ -14,13 +14,12 @@ from engine.values import dataclass
 from peers.announcement import MAX_BYTES
 from peers.catalogue import PAGE, Name
 from peers.catalogue_events import Ask, List, Show, Tell, Want
-from peers.changes import Cursor, Page
+from peers.changes import MAX_COUNT, Cursor, Page
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice, request
-from peers.plain import Plain
+from peers.plain import Plain, bytes_of, number_of
 
 NAME_BYTES: Final = 32  # the digest of a CID
-MAX_COUNT: Final = 2**64 - 1  # of what an epoch and a position are: only ever compared
 
 ASK_TYPE: Final = request(Subject.CATALOGUE)
 LIST_TYPE: Final = ASK_TYPE + 1
@@ -79,7 +78,7 @@ def unpack(kind: int, body: Plain) -> Heard:
 
 
 def _ask(epoch: Plain, position: Plain) -> Cursor:
-    return Cursor(_number(epoch), _number(position))
+    return Cursor(number_of(epoch, MAX_COUNT), number_of(position, MAX_COUNT))
 
 
 def _list(epoch: Plain, position: Plain, more: Plain, names: Plain) -> Page[Name]:
@@ -98,7 +97,7 @@ def _want(names: Plain) -> Wants:
 def _show(datas: Plain) -> Shown:
     if not isinstance(datas, tuple) or len(datas) > PAGE:
         _refuse(f"not up to {PAGE} postings")
-    return Shown(tuple(_bytes(data, 1, MAX_BYTES) for data in datas))
+    return Shown(tuple(bytes_of(data, 1, MAX_BYTES) for data in datas))
 
 
 _READERS: Final[dict[int, tuple[Callable[..., Heard], int]]] = {
@@ -111,7 +110,7 @@ _READERS: Final[dict[int, tuple[Callable[..., Heard], int]]] = {
 
 
 def _names(raw: Plain) -> tuple[Name, ...]:
-    data = _bytes(raw, 0, PAGE * NAME_BYTES)
+    data = bytes_of(raw, 0, PAGE * NAME_BYTES)
     if len(data) % NAME_BYTES:
         _refuse(f"names that are not of {NAME_BYTES} bytes each")
     parts = range(0, len(data), NAME_BYTES)
@@ -119,18 +118,6 @@ def _names(raw: Plain) -> tuple[Name, ...]:
     if len({*names}) != len(names):
         _refuse("one name twice")
     return names
-
-
-def _bytes(value: Plain, least: int, most: int) -> bytes:
-    if type(value) is not bytes or not least <= len(value) <= most:
-        _refuse(f"no byte string of {least} to {most}")
-    return value
-
-
-def _number(value: Plain) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_COUNT:
-        _refuse(f"{value!r:.30} where a number up to {MAX_COUNT} is due")
-    return value
 
 
 def _refuse(what: str) -> NoReturn:

@@ -14,6 +14,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final, Generic, NamedTuple, TypeVar
 
+MAX_COUNT: Final = 2**64 - 1  # of what an epoch and a position are: only ever compared
 SPARSE: Final = 4  # as many places as items, before those of none are cleared away
 
 T = TypeVar("T", bound=Hashable)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from engine.values import dataclass
-from peers.changes import Cursor
+from peers.changes import MAX_COUNT, Cursor
 from peers.directory_events import (
     Announce,
     Ask,
@@ -26,9 +26,7 @@ from peers.identity import KEY_BYTES, PeerId
 from peers.known import MARK, PAGE
 from peers.messages import Subject, notice, request
 from peers.peer_record import MAX_BYTES, MAX_SERIAL
-from peers.plain import Plain
-
-MAX_COUNT: Final = 2**64 - 1  # of what an epoch and a position are: only ever compared
+from peers.plain import Plain, bytes_of, number_of
 
 ASK_TYPE: Final = request(Subject.DIRECTORY)
 LIST_TYPE: Final = ASK_TYPE + 1
@@ -90,7 +88,7 @@ def unpack(kind: int, body: Plain) -> Heard:
 
 
 def _ask(epoch: Plain, position: Plain) -> Cursor:
-    return Cursor(_number(epoch, MAX_COUNT), _number(position, MAX_COUNT))
+    return Cursor(number_of(epoch, MAX_COUNT), number_of(position, MAX_COUNT))
 
 
 def _list(epoch: Plain, position: Plain, more: Plain, entries: Plain) -> Listing:
@@ -103,12 +101,12 @@ def _entry(raw: Plain) -> Entry:
     if not isinstance(raw, tuple) or len(raw) != len(Entry._fields):
         _refuse("an entry that is no peer, serial and mark")
     peer, serial, mark = raw
-    found = PeerId(_bytes(peer, KEY_BYTES, KEY_BYTES))
-    return Entry(found, _number(serial, MAX_SERIAL), _bytes(mark, MARK, MARK))
+    found = PeerId(bytes_of(peer, KEY_BYTES, KEY_BYTES))
+    return Entry(found, number_of(serial, MAX_SERIAL), bytes_of(mark, MARK, MARK))
 
 
 def _want(raw: Plain) -> Wants:
-    keys = _bytes(raw, KEY_BYTES, PAGE * KEY_BYTES)
+    keys = bytes_of(raw, KEY_BYTES, PAGE * KEY_BYTES)
     if len(keys) % KEY_BYTES:
         _refuse(f"keys that are not of {KEY_BYTES} bytes each")
     parts = range(0, len(keys), KEY_BYTES)
@@ -118,11 +116,11 @@ def _want(raw: Plain) -> Wants:
 def _records(datas: Plain) -> Records:
     if not isinstance(datas, tuple) or len(datas) > PAGE:
         _refuse(f"not up to {PAGE} records")
-    return Records(tuple(_bytes(data, 1, MAX_BYTES) for data in datas))
+    return Records(tuple(bytes_of(data, 1, MAX_BYTES) for data in datas))
 
 
 def _introduction(data: Plain) -> Introduction:
-    return Introduction(_bytes(data, 1, MAX_BYTES))
+    return Introduction(bytes_of(data, 1, MAX_BYTES))
 
 
 _READERS: Final[dict[int, tuple[Callable[..., Heard], int]]] = {
@@ -132,18 +130,6 @@ _READERS: Final[dict[int, tuple[Callable[..., Heard], int]]] = {
     RECORDS_TYPE: (_records, 1),
     INTRODUCE_TYPE: (_introduction, 1),
 }
-
-
-def _bytes(value: Plain, least: int, most: int) -> bytes:
-    if type(value) is not bytes or not least <= len(value) <= most:
-        _refuse(f"no byte string of {least} to {most}")
-    return value
-
-
-def _number(value: Plain, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        _refuse(f"{value!r:.30} where a number up to {most} is due")
-    return value
 
 
 def _refuse(what: str) -> NoReturn:

@@ -22,7 +22,7 @@ from engine.values import dataclass
 from peers import plain
 from peers.errors import RemoteFault
 from peers.messages import Subject, notice
-from peers.plain import Plain
+from peers.plain import Plain, number_of
 
 MAX_CIDS: Final = 1024  # of one message, and wanted of one peer: 36 KiB of names
 MAX_LANES: Final = 16  # of one asker: what it fetches at a time
@@ -147,7 +147,7 @@ def _unpack_blocks(body: bytes) -> Blocks:
     names = _cids(cids)
     if not isinstance(sizes, tuple) or len(sizes) != len(names):
         _refuse("not as many blocks as names")
-    ends = [*itertools.accumulate((_number(size, MAX_BYTES) for size in sizes), initial=at)]
+    ends = [*itertools.accumulate((number_of(size, MAX_BYTES) for size in sizes), initial=at)]
     if ends[-1] != len(body) or ends[-1] - at > MAX_BYTES:
         _refuse(f"blocks of other sizes than it says, or over {MAX_BYTES} bytes")
     blocks = [
@@ -213,17 +213,11 @@ def _cids(raw: Plain, most: int = MAX_CIDS) -> tuple[Cid, ...]:
 
 
 def _lane(value: Plain) -> int:
-    return _number(value, 2**32 - 1)
+    return number_of(value, 2**32 - 1)
 
 
 def _count(value: Plain) -> int:
-    return _number(value, MAX_COUNT)
-
-
-def _number(value: Plain, most: int) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        _refuse(f"{value!r:.30} where a number up to {most} is due")
-    return value
+    return number_of(value, MAX_COUNT)
 
 
 def _refuse(what: str) -> NoReturn:

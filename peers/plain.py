@@ -53,6 +53,26 @@ def unpack(data: bytes, *, max_items: int = MAX_ITEMS) -> Plain:
     return value
 
 
+def bytes_of(value: Plain, least: int, most: int) -> bytes:
+    """Return a byte string, as a field of a message.
+
+    Raises: RemoteFault when it is none, or not of so many bytes.
+    """
+    if type(value) is not bytes or not least <= len(value) <= most:
+        raise RemoteFault(f"a malformed message: no byte string of {least} to {most}")
+    return value
+
+
+def number_of(value: Plain, most: int) -> int:
+    """Return a number from 0 on, as a field of a message.
+
+    Raises: RemoteFault when it is none, or over `most`.
+    """
+    if type(value) is not int or not 0 <= value <= most:
+        raise RemoteFault(f"a malformed message: {value!r:.30} where a number up to {most} is due")
+    return value
+
+
 def _is_plain(value: object, depth: int) -> bool:
     """Return whether a value that msgpack made is plain, with tuples no deeper than `depth`."""
     if type(value) is not tuple:

@@ -16,7 +16,7 @@ from peers.connection import Channel
 from peers.errors import RemoteFault
 from peers.identity import KEY_BYTES, PeerId
 from peers.messages import Subject, notice, request
-from peers.plain import Plain
+from peers.plain import Plain, bytes_of
 from peers.relay import TOKEN
 from peers.signed import unseal
 
@@ -66,7 +66,7 @@ def write_keep(certificate: bytes) -> bytes:
 def read_keep(body: Plain) -> bytes:
     """Return the signed certificate of who asks to be kept, unchecked."""
     (certificate,) = _fields(body, 1)
-    return _bytes(certificate, 1, MAX_CERTIFICATE)
+    return bytes_of(certificate, 1, MAX_CERTIFICATE)
 
 
 def write_kept(why_not: str) -> bytes:
@@ -108,7 +108,7 @@ def read_granted(body: Plain) -> Granted:
     is_granted, port, token, certificate = _fields(body, 4)
     if is_granted != 1:
         _refuse("it grants nothing and refuses nothing")
-    return Granted(_berth(port, token), _bytes(certificate, 1, MAX_CERTIFICATE))
+    return Granted(_berth(port, token), bytes_of(certificate, 1, MAX_CERTIFICATE))
 
 
 def write_call(call: Call) -> bytes:
@@ -143,7 +143,7 @@ def _fields(body: Plain, count: int) -> tuple[Plain, ...]:
 
 
 def _peer(value: Plain) -> PeerId:
-    return PeerId(_bytes(value, KEY_BYTES, KEY_BYTES))
+    return PeerId(bytes_of(value, KEY_BYTES, KEY_BYTES))
 
 
 def _channel(value: Plain) -> Channel:
@@ -155,18 +155,12 @@ def _channel(value: Plain) -> Channel:
 def _berth(port: Plain, token: Plain) -> Berth:
     if type(port) is not int or not 0 < port < 2**16:
         _refuse("no port")
-    return Berth(port, _bytes(token, TOKEN, TOKEN))
+    return Berth(port, bytes_of(token, TOKEN, TOKEN))
 
 
 def _why(value: Plain) -> str:
     if type(value) is not str or len(value) > MAX_WHY:
         _refuse(f"no reason of up to {MAX_WHY} characters")
-    return value
-
-
-def _bytes(value: Plain, least: int, most: int) -> bytes:
-    if type(value) is not bytes or not least <= len(value) <= most:
-        _refuse(f"no byte string of {least} to {most}")
     return value
 
 

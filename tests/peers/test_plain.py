@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peers.errors import RemoteFault
-from peers.plain import MAX_DEPTH, MAX_ITEMS, pack, unpack
+from peers.plain import MAX_DEPTH, MAX_ITEMS, bytes_of, number_of, pack, unpack
 
 PLAIN = st.recursive(
     st.none()
@@ -87,3 +87,15 @@ def test_no_memory_for_a_promise() -> None:
     many = b"\xdc\x00\x64" + inner * 100
     with pytest.raises(RemoteFault, match="values"):
         unpack(many)
+
+
+def test_a_field_is_of_its_type_and_within_its_bounds() -> None:
+    """True is no number here, and text no bytes."""
+    assert bytes_of(b"ab", 1, 2) == b"ab"
+    assert number_of(7, 7) == 7
+    for junk in (b"", b"abc", "ab", None):
+        with pytest.raises(RemoteFault, match="no byte string"):
+            bytes_of(junk, 1, 2)
+    for junk in (-1, 8, True, None):
+        with pytest.raises(RemoteFault, match="a number up to 7"):
+            number_of(junk, 7)
