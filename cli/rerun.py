@@ -58,15 +58,11 @@ def rerun(
     from cli.rerunnable import find
     from engine.verdict import of_run
 
+    _check(chain=chain, endorse=endorse, is_partial=bool(step or sample))
     if on == "peers":
         from cli.elsewhere import check_peers
 
         check_peers(settings.home)
-    if chain and (step or sample):
-        raise Refused("--chain runs all steps", fix="leave out --step and --sample")
-    if endorse and (step or sample):
-        what = "a rerun of some steps says nothing of the whole"
-        raise Refused(what, fix="leave out --step and --sample, or --endorse")
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
         run, bill, release = find(space, what)
@@ -79,19 +75,31 @@ def rerun(
             within = release.cid if release else run
             verdicts, total = _verdicts(space, settings, run, step, sample, on, within, chain=chain)
             checks = _checked(space, run, verdicts, release)
-            if endorse and release is not None:
-                tell_others(space, settings, release, run, of_run(verdicts))
         except NoSandbox:
             raise
         except Unavailable as error:
             made = f"is made again by 'tally run {run}'"
             error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
             raise
+        if endorse and release is not None:
+            tell_others(space, settings, release, run, of_run(verdicts))
     _emit(settings, run, verdicts, total, bill, checks, at_random=step is None)
     if checks:
         from cli.checked import must_hold
 
         must_hold(checks)
+
+
+def _check(*, chain: bool, endorse: bool, is_partial: bool) -> None:
+    """Look whether options go with one another.
+
+    Raises: Refused when they do not.
+    """
+    if chain and is_partial:
+        raise Refused("--chain runs all steps", fix="leave out --step and --sample")
+    if endorse and is_partial:
+        what = "a rerun of some steps says nothing of the whole"
+        raise Refused(what, fix="leave out --step and --sample, or --endorse")
 
 
 def _checked(
