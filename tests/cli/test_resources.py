@@ -60,7 +60,7 @@ class Library:
         now_ms = SystemClock().now_ms()
         with Workspace(self.program.home) as space:
             data = space.store.get(cid)
-        word = announce(data, Words(name, str(version)), signer, now_ms)
+        word = announce(data, Words(name, version), signer, now_ms)
         with CatalogueFile(self.program.home) as file:
             file.take([Kept(read(word.data), "somebody")])
 
