@@ -11,9 +11,9 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.content.select import select
 from engine.downloads import Downloads
-from engine.environments import Settled
 from engine.inputs import Inputs, here
 from engine.nix.closure import shell_of
+from engine.nix.environment import Opened
 from engine.rows import NewRun
 from engine.run import Run
 from engine.step import SYSTEM
@@ -92,7 +92,7 @@ def prepare(
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
     records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
     space.store.put(records)
-    uses = {name: _use(space, one) for name, one in settled.items()}
+    uses = {name: use_of(space, one.opened) for name, one in settled.items()}
     return Prepared(
         workflow,
         records[0].cid,
@@ -115,8 +115,11 @@ def carriers_of(space: Workspace, run: Run) -> dict[Cid, Cid]:
     return {one.closure: one.environment for one in used}
 
 
-def _use(space: Workspace, settled: Settled) -> EnvironmentUse:
-    opened = settled.opened
+def use_of(space: Workspace, opened: Opened) -> EnvironmentUse:
+    """Return what steps need to know of an environment, which is unpacked then.
+
+    Raises: as Materialiser.ensure.
+    """
     farm = space.materialiser.ensure(opened.closure, opened.environment)
     has_shell = shell_of(opened.closure, farm) is not None
     return EnvironmentUse(opened.closure_cid, opened.closure.search_path, has_shell)

@@ -10,18 +10,20 @@ from cli.execute import begin, execute
 from cli.interrupt import interruptible
 from cli.lockfile import environments
 from cli.named import find_workflow
-from cli.prepare import How, Where, carriers_of, prepare
+from cli.prepare import How, Where, carriers_of, prepare, use_of
 from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings
 from cli.steptree import Steps
 from cli.workspace import Workspace
+from engine import belonging
 from engine.content.cid import Cid
-from engine.errors import StepFailed
+from engine.content.select import select
+from engine.errors import StepFailed, Unavailable
 from engine.reaching import Reaching
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
-from engine.step import RESULT, Result
+from engine.step import RESULT, SYSTEM, Result
 from engine.summary import (
     Output,
     StepSummary,
@@ -29,8 +31,13 @@ from engine.summary import (
     load_run,
     load_workflow,
     of_record,
+    run_steps,
 )
 from engine.verdict import StepVerdict, judge
+from engine.workflow.graph import groups
+from engine.workflow.lock import LOCK
+from engine.workflow.parameters import bind
+from engine.workflow.resolve import Resolver
 
 
 def bring(space: Workspace, within: Cid, run: Run, steps: Sequence[Recorded]) -> None:
@@ -48,6 +55,35 @@ def bring(space: Workspace, within: Cid, run: Run, steps: Sequence[Recorded]) ->
         if closure in carriers:
             making.open(carriers[closure])
     space.sources.have((step.order.key for step in steps), within=within)
+
+
+def check_own(space: Workspace, within: Cid, run: Run) -> None:
+    """Look whether a run that somebody published is of its workflow; `within` as in `bring`.
+
+    Raises: Damaged when it is not; Unavailable when this machine cannot say.
+    """
+    workflow, store = load_workflow(space.store, run.workflow), _reaching(space, within)
+    lock = LOCK.decode(space.store.get(run.lock))
+    making = environments(space, Path(), offline=True, within=within)
+    uses = {}
+    for name in workflow.environments:
+        if (locked := lock.environments.get(name, {}).get(SYSTEM)) is None:
+            what = f"its environment '{name}' was never locked for {SYSTEM}"
+            raise Unavailable(what, where=str(within), fix="run it where its author did")
+        uses[name] = use_of(space, making.open(locked.environment))
+
+    def choose(cid: Cid, path: str) -> Cid:
+        part, blocks = select(store.get, cid, path)
+        store.put(blocks)
+        return part
+
+    bound = bind(workflow, run.parameters)
+    resolver = Resolver(workflow, bound, lock.inputs, uses, choose)
+    belonging.check(store, resolver, groups(workflow, bound), run_steps(space.store, run))
+
+
+def _reaching(space: Workspace, within: Cid) -> Reaching:
+    return Reaching(space.store, space.sources, within)
 
 
 def repeat(
@@ -71,7 +107,7 @@ def repeat(
         watching(watched) as watch,
         open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
-        recorded = Reaching(space.store, space.sources, within)  # what is compared may be elsewhere
+        recorded = _reaching(space, within)  # what is compared may be elsewhere
         again = Rerun(recorded, crew, replace(capacity, ahead=0), watch)
         with interruptible(again.cancel):
             return again.run(steps)

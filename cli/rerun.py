@@ -140,13 +140,15 @@ def _verdicts(
     chain: bool,
 ) -> tuple[Sequence["StepVerdict"], int]:
     """Return the verdicts, and how many steps could have been run again."""
-    from cli.repeat import bring, repeat, repeat_chain
+    from cli.repeat import bring, check_own, repeat, repeat_chain
     from engine.rerun import choose, recorded_steps
     from engine.summary import load_run
 
     space.store.hold([run])  # a gc would take what only steps read
     record = load_run(space.store, run)
     steps = recorded_steps(space.store, record)
+    if within != run:
+        check_own(space, within, record)
     if not steps:
         fix = "name a run of which a step was done: 'tally runs' lists them"
         raise Refused("no step of this run gave a result", where=str(run), fix=fix)

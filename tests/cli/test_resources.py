@@ -38,7 +38,7 @@ class Library:
         self.program = program
         with Workspace(program.home) as space:
             self._run = RUN.decode(space.store.get(Cid.parse(run)))
-        self._cid = Cid.parse(run)
+        self.run = Cid.parse(run)
 
     @property
     def lock(self) -> Cid:
@@ -82,7 +82,7 @@ class Library:
             workflow=run.workflow,
             lock=run.lock,
             parameters=run.parameters,
-            example=self._cid,
+            example=self.run,
             royalty=royalty,
             royalties=(),
             parents=(),
@@ -205,6 +205,21 @@ def test_a_run_of_something_else_proves_nothing(library: Library, write: Write) 
     library.add(ANN, 1, parameters={"n": "1"})
     told = library.program("rerun", "letters")
     assert (told.code, "is of another workflow, or of other params" in told.err) == (5, True)
+
+
+def test_a_run_of_other_steps_proves_nothing(library: Library, write: Write) -> None:
+    """Though it says that it is of this workflow; nor does one that lacks a step."""
+    other = library.program.told("run", write(STEPS.replace("made", "else")))["run"]
+    with Workspace(library.program.home, writing=True) as space:
+        own = RUN.decode(space.store.get(library.run))
+        pages = {"does not make": RUN.decode(space.store.get(Cid.parse(other))).pages}
+        pages["lacks a step"] = ()
+        runs = {why: RUN.block(replace(own, pages=some)) for why, some in pages.items()}
+        space.store.put(runs.values())
+    for why, block in runs.items():
+        told = library.program("rerun", str(library.add(ANN, 1, example=block.cid)))
+        assert (told.code, why in told.err) == (5, True), told.err
+    assert library.program("rerun", str(library.add(ANN, 1))).code == 0
 
 
 def test_a_file_comes_before_a_name(library: Library, write: Write) -> None:

@@ -44,6 +44,7 @@ REASONS: Final[dict[str, str]] = {
         ELSEWHERE + "tests/cli/test_publish.py"
     ),
     "cli/publish.py _make": RACE,
+    "cli/repeat.py check_own": OTHER_SYSTEM,
     "cli/resources.py _check": FORGED,
     "cli/resources.py example: the run in this": FORGED,
     "cli/resources.py example: … was published": ELSEWHERE + "tests/cli/test_publish.py",
@@ -149,6 +150,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/nix/walk.py NarView._slice": RACE,
     "engine/picture/graph.py picture_of_run": FORGED,
     "engine/rerun.py Rerun.run": ELSEWHERE + "tests/cli/test_process.py",
+    "engine/belonging.py _odd": FORGED,
     "engine/rerun.py _recorded": FORGED,
     "engine/rowcheck.py": ELSEWHERE + "the suites of faults",
     "engine/rows.py": ELSEWHERE + "the suites of faults",
