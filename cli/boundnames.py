@@ -10,6 +10,7 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere
+from engine.release import UNSHARED_PIN
 from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile
 from peers.identity import tail
@@ -42,7 +43,9 @@ def known(space: Workspace, name: str = "") -> Known:
 
 def pinned(space: Workspace) -> Iterator[Opened]:
     """Yield the Open Resources that are kept here."""
-    for cid in dict.fromkeys(cid for cid, _ in space.store.pins.all() if cid.codec == DAG_CBOR):
+    pins = space.store.pins.all()
+    records = (cid for cid, name in pins if cid.codec == DAG_CBOR and name != UNSHARED_PIN)
+    for cid in dict.fromkeys(records):
         with suppress(NotHere, Damaged):  # of another, `tally fsck` speaks
             if is_release(space.store.get(cid)):
                 yield opened(space.store.get, cid)

@@ -12,7 +12,9 @@ from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
+from engine.durable import reached
 from engine.errors import NotHere, Refused
+from engine.release import UNSHARED_PIN
 
 if TYPE_CHECKING:
     from cli.draft import Last, Said
@@ -231,8 +233,10 @@ def _make(space: Workspace, identity: "Identity", found: "Resource", paid: "Pric
         fix = "'tally fsck' says what is missing"
         raise Refused(what, where=str(release.cid), fix=fix)
     made = opened(space.store.get, release.cid)
+    space.store.pins.pin(made.cid, UNSHARED_PIN)  # with its number: the next one begins from it
     with closing(Bindings(space.home)) as file:  # before anybody hears of it
         file.make(made.edition)
+    reached("release.made")
     return made
 
 
@@ -245,6 +249,8 @@ def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Op
     from peers.catalogue_file import CatalogueFile
 
     share(space, settings, made.cid)  # first: who hears of it has it
+    for cid in space.store.pins.of(UNSHARED_PIN):  # also of who was killed before
+        space.store.pins.unpin(cid, UNSHARED_PIN)
     one = made.resource
     words = Words(
         one.name,
@@ -255,7 +261,6 @@ def _offer(space: Workspace, settings: Settings, identity: "Identity", made: "Op
         digests(load_workflow(space.store, one.workflow)),
     )
     now_ms = SystemClock().now_ms()
-    word = announce(space.store.get(made.cid), words, identity, now_ms)
     with CatalogueFile(space.home) as file:
-        file.put(word.data, now_ms)
+        file.put(announce(space.store.get(made.cid), words, identity, now_ms).data, now_ms)
     nudge(settings)

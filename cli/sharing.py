@@ -7,7 +7,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.publicity import PUBLIC_PIN, public_roots
 
 
 def share(space: Workspace, settings: Settings, root: Cid) -> None:
@@ -30,13 +30,14 @@ def share(space: Workspace, settings: Settings, root: Cid) -> None:
 
 def withdraw(space: Workspace, settings: Settings, root: Cid) -> bool:
     """Make a root public no more; return whether it was."""
-    was = space.store.pins.unpin(root, PUBLIC_PIN)
-    nudge(settings)
-    if was:
-        from cli.ipfs import take_back
+    from cli.ipfs import take_back
 
-        take_back(settings, root)
-    return was
+    is_public = root in public_roots(space.store.pins)
+    if is_public:
+        take_back(settings, root)  # first: what is public no more cannot be named again
+        space.store.pins.unpin(root, PUBLIC_PIN)
+    nudge(settings)
+    return is_public
 
 
 def nudge(settings: Settings) -> bool:

@@ -102,6 +102,13 @@ Point = Literal[
     "bundle.taken",
     "lock.written",
     "lock.named",
+    # Open Resources, what is said of them, and the keys that sign it (cli/publish.py;
+    # peers/own_postings.py, keyring.py)
+    "release.made",  # with a number, and not public yet
+    "word.kept",
+    "word.dropped",
+    "key.noted",  # where it is to be, and that it has signed nothing
+    "key.named",
 ]
 
 

@@ -17,6 +17,7 @@ from engine.values import dataclass
 MAX_RELEASE: Final = 256  # bytes; one has 198
 RESOURCE: Final = "tallystick/resource/1"  # the kind of what it links to (peers/resource.py)
 RESOURCE_PIN: Final = "resource"  # keeps one that was used here, as far as it was brought here
+UNSHARED_PIN: Final = "unshared"  # keeps one that was made, until it is public
 KEY: Final = 32
 SIGNATURE: Final = 64
 

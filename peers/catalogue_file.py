@@ -19,8 +19,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from engine.content.cid import Cid, are_cids
 from engine.errors import Damaged, Refused
-from engine.salvage import salvage
-from engine.sqlite import Row, Schema, Sqlite
+from engine.salvage import Rows, carry_all, salvage
+from engine.sqlite import Row, Schema, Sqlite, is_read_only
 from peers.announcement import Announced
 from peers.endorsement import Endorsed
 from peers.identity import PeerId
@@ -67,19 +67,17 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         """
         self._home = home
         self._own = OwnPostings(home)
-        is_new = not self.is_here(home)
         try:
-            self._file = Sqlite(home / FILE, SCHEMA)
+            self._file = self._opened()
         except Damaged:
             self._file = self._mended()
-        if is_new:
-            self._restore()
         self._inode = self._file.path.stat().st_ino
 
     @staticmethod
     def is_here(home: Path) -> bool:
-        """Return whether a home has a catalogue."""
-        return (home / FILE).exists()
+        """Return whether a home has a catalogue, or what one is made anew of."""
+        path = home / FILE
+        return path.exists() or (OwnPostings.is_here(home) and not is_read_only(path))
 
     # what a command asks
 
@@ -99,12 +97,13 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
 
         None when this home did not announce it.
         """
-        own = [one for one in self._own if isinstance(one, Announced)]
-        found = [one for one in own if one.release == release]
-        for one in found:
-            self._own.remove(key_of(one))
-        self.drop([key_of(one) for one in found])
-        return max((one.announcement.expires_ms for one in found), default=None)
+        found = [one for one in (*self._own, *self._ours(release)) if one.release == release]
+        said = [one for one in found if isinstance(one, Announced)]
+        keys = {key_of(one) for one in said}
+        self.drop(keys)  # first: who is killed between the two is to find what is left to do
+        for key in keys:
+            self._own.remove(key)
+        return max((one.announcement.expires_ms for one in said), default=None)
 
     def want(self, release: Cid) -> None:
         """Keep what is known of a Release for as long as that is current: the user uses it."""
@@ -190,6 +189,12 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         found = (_read(*row) for row in self._rows(query, values))
         return [kept for kept in found if kept is not None and current(kept.posting, now_ms)]
 
+    def _ours(self, release: Cid) -> list[Posting]:
+        """Return what is here of what this home said of a Release."""
+        query = "SELECT source, data FROM postings WHERE release = ? AND source = ?"
+        found = (_read(*row) for row in self._rows(query, (release.raw, US)))
+        return [kept.posting for kept in found if kept is not None]
+
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Row]:
         return self._do(lambda: self._file.rows(query, values))
 
@@ -215,14 +220,21 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
 
         Raises: Unavailable while another process has it open.
         """
-        salvage(self._home / FILE, SCHEMA)
-        self._file = Sqlite(self._home / FILE, SCHEMA)
-        self._restore()
-        return self._file
+        salvage(self._home / FILE, SCHEMA, carry=self._carry)
+        return self._opened()
 
-    def _restore(self) -> None:
+    def _opened(self) -> Sqlite:
+        """Open the file; one that is made has what this home announced from the first."""
+        return Sqlite(self._home / FILE, SCHEMA, self._restore)
+
+    def _carry(self, rows: Rows, change: Connection) -> None:
+        carry_all(rows, change)
+        self._restore(change)
+
+    def _restore(self, change: Connection) -> None:
         """Enter what this home announced."""
-        self.take(Kept(posting, US) for posting in self._own)
+        for posting in self._own:
+            _enter(change, Kept(posting, US))
 
 
 def _enter(change: Connection, kept: Kept) -> bool:

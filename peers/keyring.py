@@ -8,18 +8,21 @@ They are for nobody but their owner to read. The identity is made once; who lose
 else from then on, so no damage is mended by making a new one.
 """
 
-import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
+from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.folder import sync_names
+from engine.locks import locked
 from engine.nix import nix32
 from engine.nix.signature import SecretKey
 from peers import ledger_place
@@ -29,6 +32,7 @@ from peers.signed import Unsealed, seal, unseal
 
 IN_FORCE_MS: Final = 90 * 24 * 3600 * 1000  # of a transport key: leaked ones end soon enough
 RENEW_MS: Final = 30 * 24 * 3600 * 1000  # before its end: a peer that is off for weeks is in time
+MAKING: Final = "keys.lock"  # beside the directory: held while a key is made
 
 _LONGEST: Final = 4096  # bytes of a file here, and more
 
@@ -82,8 +86,8 @@ class Keyring:
         """
         path = self._folder / "identity"
         if not path.exists():
-            self._write(path, secrets.token_bytes(KEY_BYTES), replace=False)
-            ledger_place.begin(self._folder.parent)
+            begin = partial(ledger_place.begin, self._folder.parent)
+            self._write(path, secrets.token_bytes(KEY_BYTES), replace=False, first=begin)
         seed = _read(path)
         if len(seed) != KEY_BYTES:
             fix = "restore it from a backup: without it, this is another peer"
@@ -135,24 +139,41 @@ class Keyring:
                 f"the key for Nix is damaged: {error.what}", where=str(path), fix=fix
             ) from None
 
-    def _write(self, path: Path, content: bytes, *, replace: bool) -> None:
-        """Write a file whole or not at all; without `replace`, the first one there stands."""
+    def _write(
+        self,
+        path: Path,
+        content: bytes,
+        *,
+        replace: bool,
+        first: Callable[[Path], None] | None = None,
+    ) -> None:
+        """Write a file whole or not at all; without `replace`, the first one there stands.
+
+        `first` is told of it just before it has its name: whoever is killed has both, or no key.
+        """
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if replace:
-                fresh.replace(path)
-            else:
-                with contextlib.suppress(FileExistsError):
-                    os.link(fresh, path)
-                fresh.unlink()
+            with locked(self._folder.parent / MAKING):  # alone
+                for left in self._folder.glob(f".{path.name}.*"):
+                    left.unlink()  # of a process that was killed: a secret is in one place
+                if replace or not path.exists():
+                    _make(fresh, content)
+                    if first is not None:
+                        first(fresh)
+                        reached("key.noted")
+                    fresh.replace(path)
+                    reached("key.named")
             sync_names(self._folder)
         except OSError as error:
             raise _unavailable(error, path) from error
+
+
+def _make(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _transport(path: Path, identity: Identity) -> Transport:

@@ -7,8 +7,8 @@ for it. So two things are kept outside the file's content:
     HOME/ledger.head   how many entries it had, and the link of the last: written after each commit
                        and not synced, so that it may be behind the file, and is never ahead
 
-A head of no entries is made with the key of the home, and says where that is: so a key that is
-there without one, or elsewhere, and with no ledger, has signed in a ledger that is lost.
+A head of no entries is made just before the key of the home, and says where that is: so a key that
+is there without one, or elsewhere, and with no ledger, has signed in a ledger that is lost.
 
 What none of this shows is a whole disk that is put back to an earlier day, or both files written
 over in place: there, the other peers have entries that this one has not, and say so when they meet.
@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 
 from blake3 import blake3
 
+from engine.folder import sync_names
 from peers.order import LINK_BYTES
 
 COPIED: Final = "it was copied, or restored from a backup"
@@ -92,7 +93,7 @@ def differs(
     """
     match head:
         case Extent(0, mark):
-            is_new = entries or not (home / KEY).exists() or mark == _mark(home)
+            is_new = entries or not (home / KEY).exists() or mark == _mark(home / KEY)
             return None if is_new else LOST
         case Extent(known, _) if known > entries:
             return BEHIND
@@ -113,19 +114,36 @@ def write_head(home: Path, head: Extent) -> None:
     """
     beside = home / f".{HEAD}"
     with contextlib.suppress(OSError):
-        beside.write_bytes(head.entries.to_bytes(_COUNT, "big") + head.link)
+        beside.write_bytes(_bytes(head))
         beside.replace(home / HEAD)
 
 
-def begin(home: Path) -> None:
-    """Note that the key of a home is new, and has signed nothing."""
-    if not (home / HEAD).exists():
-        write_head(home, Extent(0, _mark(home)))
+def begin(home: Path, key: Path) -> None:
+    """Note, durably, that the key in a file is new, and has signed nothing; it is yet to be named.
+
+    Nothing is noted where there is a ledger, or was one.
+
+    Raises: OSError when it cannot be written.
+    """
+    head = read_head(home)
+    if head is not None and not (isinstance(head, Extent) and head.entries == 0):
+        return
+    beside = home / f".{HEAD}"
+    with beside.open("wb") as file:
+        file.write(_bytes(Extent(0, _mark(key))))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(home / HEAD)
+    sync_names(home)
 
 
-def _mark(home: Path) -> bytes:
-    """Return what stands for where the key of a home is: a copy of it has another."""
-    return blake3(repr(tuple(spot_of(home / KEY))).encode()).digest()
+def _bytes(head: Extent) -> bytes:
+    return head.entries.to_bytes(_COUNT, "big") + head.link
+
+
+def _mark(key: Path) -> bytes:
+    """Return what stands for where a key is: a copy of it has another."""
+    return blake3(repr(tuple(spot_of(key))).encode()).digest()
 
 
 def _born(path: Path) -> int | None:

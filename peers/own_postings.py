@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.content.cid import RAW, Cid
+from engine.durable import reached
 from engine.errors import Damaged, Unavailable
+from engine.folder import sync_names
 from engine.wholefile import whole_file
 from peers.posting import Key, Posting, beats, key_of, read
 
@@ -21,6 +23,11 @@ class OwnPostings:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / OWN
+
+    @staticmethod
+    def is_here(home: Path) -> bool:
+        """Return whether a home may have said anything."""
+        return (home / OWN).is_dir()
 
     def __iter__(self) -> Iterator[Posting]:
         """Yield what was said; a file that is something else says nothing."""
@@ -41,10 +48,22 @@ class OwnPostings:
             raise Unavailable(what, where=str(self._folder), fix="make it writable") from None
         with whole_file(path) as file:
             file.write(posting.data)
+        reached("word.kept")
 
     def remove(self, key: Key) -> None:
-        """Say something no more."""
-        self._path(key).unlink(missing_ok=True)
+        """Say something no more, durably.
+
+        Raises: Unavailable when that cannot be written.
+        """
+        try:
+            self._path(key).unlink()
+            sync_names(self._folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            what = f"what was announced cannot be removed: {error.strerror}"
+            raise Unavailable(what, where=str(self._folder), fix="make it writable") from None
+        reached("word.dropped")
 
     def _path(self, key: Key) -> Path:
         name = Cid.of(RAW, key.kind.encode() + key.signer.key + key.release.raw)

@@ -35,6 +35,7 @@ class Handover(AbstractContextManager["Handover"]):
         self._public = public
         self._log = log
         self._said = ""  # of a node that is away, once
+        self._given: set[Cid] = set()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ipfs-handover", daemon=True)
         self._thread.start()
@@ -50,8 +51,8 @@ class Handover(AbstractContextManager["Handover"]):
     def _run(self) -> None:
         while not self._is_over.is_set():
             try:
-                if (address := self._find()) and (roots := self._public()):
-                    self._give(address, roots)
+                if (address := self._find()) and (self._given or self._public()):
+                    self._give(address)
                 self._said = ""
             except _Over:
                 return
@@ -59,11 +60,15 @@ class Handover(AbstractContextManager["Handover"]):
                 self._tell(error)
             self._is_over.wait(LOOK_S)
 
-    def _give(self, address: str, roots: frozenset[Cid]) -> None:
+    def _give(self, address: str) -> None:
         with Kubo(address) as kubo:
-            for root in sorted(roots - kubo.pins()):
+            for root in sorted(self._public() - kubo.pins()):
                 publish(kubo, self._store, root, self._go_on)
+                self._given.add(root)
                 self._log("ipfs has", root=str(root))
+            for root in sorted(self._given - self._public()):  # taken back while it was given
+                kubo.unpin(root)
+                self._given.remove(root)
 
     def _go_on(self, _: int) -> None:
         if self._is_over.is_set():

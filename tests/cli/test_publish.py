@@ -1,5 +1,6 @@
 """`tally publish`: a workflow becomes an Open Resource, which another home runs and verifies."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
+from engine.release import UNSHARED_PIN
 from engine.store.publicity import public_roots
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.resource import opened
 from peers.royalty import opened as manifest_in
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
+from tests.cli.test_interrupt import at
 from tests.fakes import nixstore
 from tests.peers.catalogues import endorsed
 from tests.peers.keys import identity
@@ -113,6 +116,24 @@ def test_without_a_run_it_is_published_and_said(own: Program, scores: Path) -> N
     run = own.told("run", scores)["run"]
     made = own.told("publish", scores)
     assert (made["version"], made["run"]) == (2, run)
+
+
+def test_killed_before_it_is_public(own: Program, scores: Path) -> None:
+    """What was said of it is not lost, whatever is collected; it has its number."""
+    first = own.told("publish", scores, "--title", "A score", "--share", "5")
+    words = ("publish", scores, "--title", "The score")
+    assert at(own, "release.made", *words, number=signal.SIGKILL).code == -signal.SIGKILL
+    with Workspace(own.home) as space, space.store.index.change() as change:
+        change.execute("UPDATE leases SET expires = 0")  # they keep what was put for a while
+    assert own("gc").code == 0
+    again = own.told("publish", scores)
+    assert (again["version"], again["new"]) == (2, False)
+    shown = own.told("show", "scores")
+    assert (shown["title"], shown["previous"]) == ("The score", first["resource"])
+    assert shown["royalty"]["share_basis_points"] == 500
+    with Workspace(own.home) as space:
+        assert not space.store.pins.of(UNSHARED_PIN)
+    assert own("fsck").code == 0
 
 
 def test_the_run_is_of_exactly_this(own: Program, scores: Path) -> None:

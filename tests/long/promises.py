@@ -22,6 +22,7 @@ from engine.content.walk import open_tree, walk
 from engine.rows import StepRow
 from engine.step import RESULT
 from engine.summary import load_run, of_record
+from tests.long.publications import Publications
 
 _ENDED: Final = re.compile(r"^([a-z]+)(?:\[(\d+)\])?: done in ", re.MULTILINE)
 _NAMED: Final = re.compile(r"^run ([a-z]+-[a-z]+(?:-\d+)?)$", re.MULTILINE)
@@ -65,6 +66,7 @@ class Promises:
     asked: set[Letters] = field(default_factory=set)
     ended: set[tuple[str, str, int]] = field(default_factory=set)  # run, step, index
     proofs: dict[tuple[str, str, int], StepRow] = field(default_factory=dict)
+    public: Publications = field(default_factory=Publications)
 
     def hear(self, err: str) -> None:
         """Take what a run says while it runs: each step that is done is durable."""
@@ -88,6 +90,7 @@ class Promises:
             self._check_rows(space)
             for name, letters in self.runs.items():
                 _holds_run(space, name, letters)
+        self.public.check(home)
 
     def _check_rows(self, space: Workspace) -> None:
         runs = {row.name: row for row in space.journal.runs()}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.nix.treewriter import remove
+from tests.long import open_scenes as shelf
 from tests.long.damage import flip, flip_block
 from tests.long.hurts import Hurts
 from tests.long.life import Deed, Life, nothing
@@ -180,4 +181,14 @@ SCENES: Final = {
     "repair": Scene(_with_damage, lambda life: life.fsck("--repair"), broken=True),
     "salvage": Scene(_with_broken_databases, lambda life: life.fsck("--repair"), broken=True),
     "index": Scene(_without_index, lambda life: life.fsck("--repair")),
+    "publish": Scene(_as_it_is, shelf.publish),
+    "next": Scene(shelf.published, lambda life: shelf.publish(life, "--title", "anew")),
+    "offer": Scene(shelf.published, shelf.publish),
+    "unpublish": Scene(shelf.published_twice, shelf.unpublish, shelf.take_back_the_rest),
+    "name": Scene(shelf.elsewhere, lambda life: shelf.use(life, NEW)),
+    "endorse": Scene(shelf.published, shelf.endorse),
+    "cache": Scene(_as_it_is, shelf.publish_environment),
+    "from-cache": Scene(shelf.with_cache, shelf.import_environment),
+    "catalogue": Scene(shelf.without_catalogue, lambda _: Deed(["search", "life"], nothing)),
+    "mend": Scene(shelf.with_broken_catalogue, lambda _: Deed(["search", "life"], nothing)),
 }

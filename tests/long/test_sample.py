@@ -21,6 +21,7 @@ from tests.long import (
     interrupts,
     kills,
     points,
+    releases,
     rot,
     strikes,
     trades,
@@ -83,10 +84,27 @@ def test_interrupted_at_random_times(field: Field, chance: random.Random) -> Non
     interrupts.trial(field, chance, 0, signals=2)
 
 
-@pytest.mark.parametrize(("scene", "moment"), [("run", "record.stored"), ("add", "file.renamed")])
+@pytest.mark.parametrize(
+    ("scene", "moment"),
+    [
+        ("run", "record.stored"),
+        ("add", "file.renamed"),
+        ("publish", "release.made"),
+        ("unpublish", "word.dropped"),
+        ("name", "pin.kept"),
+        ("endorse", "word.kept"),
+        ("cache", "key.named"),
+        ("mend", "salvage.named"),
+    ],
+)
 def test_killed_at_a_moment(field: Field, scene: str, moment: str) -> None:
-    """Between two steps of becoming durable, in the middle of a run and of an add."""
+    """Between two steps of becoming durable, in the middle of a run, an add, and so on."""
     points.kill(field, scene, moment, 1)
+
+
+def test_what_publishes_is_killed(field: Field, chance: random.Random) -> None:
+    """No number is given twice, no name moves, and what was taken back stays so."""
+    releases.trial(field, chance, 0, kills=2)
 
 
 @pytest.mark.skipif(hurts.library() is None, reason="NO CALLS FAIL: there is no C compiler")

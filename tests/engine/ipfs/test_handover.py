@@ -115,3 +115,24 @@ def test_it_ends_while_it_gives(node: IpfsNode, store: DiskStore, tmp_path: Path
     assert all(thread.name != "ipfs-handover" for thread in threading.enumerate())
     with node.kubo() as kubo:
         assert kubo.pins() == set()
+
+
+def test_what_is_taken_back_while_it_is_given_does_not_stay(
+    node: IpfsNode, store: DiskStore, tmp_path: Path
+) -> None:
+    """The node lets go of it when it is had, since whoever took it back could not have it do so."""
+    file = tmp_path / "file"
+    file.write_bytes(os.urandom(2_000_000))
+    root = add_path(store, file).cid
+    node.start()
+    said: list[str] = []
+
+    def public() -> frozenset[Cid]:
+        return frozenset() if "ipfs has" in said else frozenset({root})
+
+    with (
+        Handover(lambda: node.address, store, public, lambda event, **_: said.append(event)),
+        node.kubo() as kubo,
+    ):
+        _until(lambda: "ipfs has" in said)
+        _until(lambda: not kubo.pins())
