@@ -4,7 +4,7 @@ It carries the exact bytes of the Release, so that everybody sees, with nothing 
 announces is who released. Of two by one maker for one Release, the one with the higher serial
 counts.
 
->>> read(announce(release, Words("digits", "1"), signer, now_ms).data)   # doctest: +SKIP
+>>> read(announce(release, Words("digits", 1), signer, now_ms).data)   # doctest: +SKIP
 Announced(announcement=Announcement(...), signer=PeerId(...), ...)
 """
 
