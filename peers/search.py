@@ -85,7 +85,8 @@ def find(
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text, without case and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    folded = unicodedata.normalize("NFKD", text).casefold()  # that of mathematics has no case
+    plain = unicodedata.normalize("NFKD", folded)
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
 
 

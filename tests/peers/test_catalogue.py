@@ -10,6 +10,7 @@ from peers.catalogue import Catalogue, Outcome
 from peers.changes import Cursor
 from peers.endorsement import Endorsed
 from peers.posting import beats, key_of
+from peers.resource import MAX_VERSION
 from tests.peers.catalogues import HOUR_MS, NOW_MS, announced, endorsed
 from tests.peers.keys import identity
 
@@ -112,6 +113,6 @@ def test_an_excerpt_is_one_plain_line(text: str, most: int) -> None:
 def test_all_bounds_at_once_fit() -> None:
     """An announcement whose every text is as long as may be is within the bound for all of it."""
     one = announced(
-        1, "a" * 64, "1" * 32, title="é" * 500, description="ß" * 3000, licence="x" * 900
+        1, "a" * 64, MAX_VERSION, title="é" * 500, description="ß" * 3000, licence="x" * 900
     )
     assert len(one.data) <= MAX_BYTES

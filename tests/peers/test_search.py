@@ -1,7 +1,7 @@
 """Search finds what is meant, and says who verified it without hiding who found otherwise."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from peers.announcement import Announced
@@ -112,6 +112,7 @@ def test_what_one_author_announced_is_found_by_its_id() -> None:
 
 
 @given(st.text())
+@example("\N{MATHEMATICAL DOUBLE-STRUCK CAPITAL S}")
 def test_nothing_that_is_looked_for_breaks_it(text: str) -> None:
     """Whatever is looked for, something is returned."""
     assert isinstance(found(text), list)
