@@ -166,5 +166,7 @@ def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
     """Return the CIDs of the inputs: as recorded of a Run, brought in anew for a file."""
     if named.inputs is not None:
         bring = _bring(space, named)
-        return {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
+        found = {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
+        inputs.compare(named.workflow.inputs, found)
+        return found
     return inputs.bring(named.workflow.inputs)

@@ -63,6 +63,18 @@ class Downloads:
         self._keep(sha256, found)
         return found
 
+    def check(self, sha256: str, cid: Cid) -> None:
+        """Look whether what others locked has a sha256, once; it is kept as what was fetched.
+
+        Raises: Damaged when it has another; NotHere when some of it is not here.
+        """
+        if cid in self._fetched(sha256):
+            return
+        if _sha256_of(self._store.get, cid) != sha256:
+            what = "an input is locked to other content than its sha256 says"
+            raise Damaged(what, where=str(cid), fix="believe nothing of what came with it")
+        self._keep(sha256, cid)
+
     def _from_mirror(self, sha256: str) -> Cid | None:
         tried: set[Cid] = set()
         for mirror in self._mirrors(sha256):
@@ -78,12 +90,9 @@ class Downloads:
             get = self._reading(mirror)
             if stat(get, mirror.cid).size > (MAX_FETCH if mirror.is_known else MAX_STRANGERS):
                 return False
-            hashed = hashlib.sha256()
-            for piece in read(get, mirror.cid):
-                hashed.update(piece)
+            return _sha256_of(get, mirror.cid) == sha256
         except (Damaged, Refused, Unavailable):  # the URL is still there, and says why not
             return False
-        return hashed.hexdigest() == sha256
 
     def _from_url(self, url: str, sha256: str) -> Cid:
         if self._fetch is None:
@@ -102,6 +111,17 @@ class Downloads:
                 fix="correct the sha256, or find who still has the content that was meant",
             )
         return added.cid
+
+
+def _sha256_of(get: Get, cid: Cid) -> str:
+    """Return the sha256 of a file.
+
+    Raises: as `get`; Refused when it is none; Damaged when it is malformed.
+    """
+    hashed = hashlib.sha256()
+    for piece in read(get, cid):
+        hashed.update(piece)
+    return hashed.hexdigest()
 
 
 class _Checked:

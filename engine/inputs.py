@@ -5,7 +5,7 @@ A file or directory beside the workflow is read anew at each run. What a URL has
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.foreign_cid import ForeignCid
 from engine.downloads import Downloads
-from engine.errors import NotHere, Nowhere, Refused
+from engine.errors import Damaged, NotHere, Nowhere, Refused
 from engine.foreign import Foreign
 from engine.store.add import add_path
 from engine.store.base import ContentStore
@@ -60,6 +60,23 @@ class Inputs:
         for name, source in sources.items():
             if source.path is not None:
                 self._place(name, source.path)
+
+    def compare(self, sources: Mapping[str, InputSource], given: Mapping[str, Cid]) -> None:
+        """Look whether content that somebody else locked is what a workflow names.
+
+        What a name of other forms meant to them is not looked at. Raises: Damaged when it is not.
+        """
+        for name, source in sources.items():
+            if source.sha256 is not None:
+                with suppress(NotHere):  # then no step reads it either
+                    self._downloads.check(source.sha256, given[name])
+            elif source.cid is not None:
+                self._compare(name, ForeignCid.of_content(source.cid), given[name])
+
+    def _compare(self, name: str, named: ForeignCid, given: Cid) -> None:
+        if named.is_ours and given != named.cid and given != self._named(name, named):
+            what = f"input '{name}' is locked to other content than its CID says"
+            raise Damaged(what, where=str(given), fix="believe nothing of what came with it")
 
     def _one(self, name: str, source: InputSource) -> Cid:
         if source.path is not None:

@@ -1,6 +1,7 @@
 """Open Resources by name: what is meant, in a home to which word of some came."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from cli.named import find_workflow
 from cli.paying import to_pay
 from cli.workspace import Workspace
 from engine.clock import SystemClock
-from engine.content.cid import Cid
+from engine.content.blocks import Checked
+from engine.content.cid import RAW, Cid
 from engine.run import RUN
 from engine.step import SYSTEM
 from engine.workflow.lock import LOCK
+from engine.workflow.model import WORKFLOW, InputSource
 from peers.announcement import Words, announce
 from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile, Kept
@@ -322,6 +325,28 @@ def test_a_lock_of_another_workflow_is_damaged(library: Library) -> None:
         space.store.put([block])
     told = library.program("run", str(library.add(ANN, 1, lock=block.cid)))
     assert (told.code, "its lock is that of another workflow" in told.err) == (5, True)
+
+
+def test_a_lock_of_other_content_is_damaged(library: Library, write: Write) -> None:
+    """Whatever the workflow says that it starts from is what runs, by its sha256 or its CID."""
+    with Workspace(library.program.home, writing=True) as space:
+        good, bad = (Checked.made(RAW, data) for data in (b"good", b"bad"))
+        space.store.put([good, bad])
+        lock, own = LOCK.decode(space.store.get(library.lock)), library.run
+        workflow = WORKFLOW.decode(space.store.get(RUN.decode(space.store.get(own)).workflow))
+    digest = sha256(b"good").hexdigest()
+    url = InputSource(None, None, "https://example.org/x", digest, (), "any")
+    cid = InputSource(None, str(good.cid), None, None, (), "any")
+    for number, source in enumerate((url, cid)):
+        claimed = WORKFLOW.block(replace(workflow, inputs={"i": source}))
+        for block, code in ((bad, 5), (good, 0)):
+            locked = LOCK.block(replace(lock, inputs={"i": block.cid}))
+            with Workspace(library.program.home, writing=True) as space:
+                space.store.put([claimed, locked])
+            parts = {"workflow": claimed.cid, "lock": locked.cid, "made_ms": number}
+            one = library.add(ANN, 1, example=None, **parts)
+            told = library.program("run", str(one), "--offline")
+            assert (told.code, "locked to other content" in told.err) == (code, code == 5), told.err
 
 
 def test_what_does_not_come_binds_no_name(library: Library) -> None:

@@ -151,6 +151,8 @@ REASONS: Final[dict[str, str]] = {
     "engine/picture/graph.py picture_of_run": FORGED,
     "engine/rerun.py Rerun.run": ELSEWHERE + "tests/cli/test_process.py",
     "engine/belonging.py _odd": FORGED,
+    "engine/downloads.py Downloads.check": FORGED,
+    "engine/inputs.py Inputs._compare": FORGED,
     "engine/rerun.py _recorded": FORGED,
     "engine/rowcheck.py": ELSEWHERE + "the suites of faults",
     "engine/rows.py": ELSEWHERE + "the suites of faults",
