@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from blake3 import blake3
 
+from cli.kept import refuse_kept
 from cli.lockfile import environments, lock_path, tell_changes, write_lock
 from cli.named import Named, overrides
 from cli.workspace import Workspace
@@ -89,6 +90,8 @@ def prepare(
     if named.file is not None and lock:
         write_lock(lock_path(named.file), settled, named.lock)
     inputs = _given(space, named, bringing)
+    if named.release is not None and on == "peers":
+        refuse_kept(space, inputs)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
     records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
     space.store.put(records)

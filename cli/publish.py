@@ -107,6 +107,7 @@ def _prepared(
 
     Raises: Refused when nothing is named, or some of it is not to leave this machine.
     """
+    from cli.kept import refuse_kept
     from cli.named import find_workflow, of_release
     from cli.prepare import prepare
     from cli.publicity import refuse_private
@@ -115,6 +116,8 @@ def _prepared(
         raise Refused("nothing to publish is named", fix="name a workflow file, or --from CID")
     named = of_release(space, came[0]) if workflow is None else find_workflow(space, workflow)
     refuse_private(named.workflow)
+    if named.inputs is not None:
+        refuse_kept(space, named.inputs)
     return prepare(space, named, params, offline=offline, lock=lock)
 
 

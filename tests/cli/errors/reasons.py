@@ -44,6 +44,7 @@ REASONS: Final[dict[str, str]] = {
         ELSEWHERE + "tests/cli/test_publish.py"
     ),
     "cli/publish.py _make": RACE,
+    "cli/kept.py": ELSEWHERE + "tests/cli/test_kept.py",
     "cli/repeat.py check_own": OTHER_SYSTEM,
     "cli/resources.py _check": FORGED,
     "cli/resources.py example: the run in this": FORGED,
