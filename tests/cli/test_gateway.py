@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from engine.store.disk import DiskStore
 from engine.store.publicity import PUBLIC_PIN
 from tests.cli.program import START as PEER
 from tests.cli.program import Program
+from tests.daemons import until
 
 START = (*PEER, "--http", "0")
 
@@ -57,12 +57,17 @@ def read(url: str) -> bytes:
 
 def wait_for(url: str) -> bytes:
     """Return what is at an address, as soon as it is."""
-    while True:
+    found: list[bytes] = []
+
+    def is_there() -> bool:
         try:
-            return read(url)
+            found.append(read(url))
         except urllib.error.HTTPError as error:
             error.close()
-            time.sleep(0.02)
+        return bool(found)
+
+    until(is_there)
+    return found[0]
 
 
 def test_only_what_is_published_is_served(program: Program, address: str, tmp_path: Path) -> None:
@@ -88,8 +93,7 @@ def test_a_process_that_was_killed_is_started_again(
     wait_for(f"{address}/ipfs/{public}")
     killed = serving(program.told("peer", "status")["pid"])
     os.kill(killed, signal.SIGKILL)
-    while serving(program.told("peer", "status")["pid"]) in (0, killed):
-        pass
+    until(lambda: serving(program.told("peer", "status")["pid"]) not in (0, killed))
     assert wait_for(f"{address}/ipfs/{public}") == b"for all"
 
 
@@ -103,8 +107,7 @@ def test_it_ends_with_its_peer(program: Program, tmp_path: Path) -> None:
         process.kill()
         process.communicate(timeout=60)
     assert child
-    while answers(f"{address}/ipfs/bafkqaaa"):
-        time.sleep(0.02)
+    until(lambda: not answers(f"{address}/ipfs/bafkqaaa"))
 
 
 def answers(url: str) -> bool:
