@@ -51,10 +51,11 @@ def pinned(space: Workspace) -> Iterator[Opened]:
                 yield opened(space.store.get, cid)
 
 
-def bind(space: Workspace, text: str, found: Opened) -> None:
+def bind(space: Workspace, text: str, found: Opened, *, is_dry: bool = False) -> None:
     """Have a name that was used mean just that, durably, unless it does already.
 
-    Say so, and what is newer; a CID has no need of it.
+    Say so, with all of the author's key, and what is newer; a CID has no need of it. `is_dry`: only
+    say what it would mean.
 
     Raises: as `choose`; Unavailable when that cannot be written.
     """
@@ -62,14 +63,18 @@ def bind(space: Workspace, text: str, found: Opened) -> None:
     choice = None if want is None else choose(want, known(space, want.name))
     if want is None or choice is None:
         return
-    with closing(Bindings(space.home)) as file:
-        is_new = found.edition not in file.used()
-        if is_new:
+    meant = bound(space.home, want.name)
+    is_new = found.edition not in meant.used
+    if is_new and not is_dry:
+        with closing(Bindings(space.home)) as file:
             file.use(found.edition)
-        whose = "" if file.meant(want.name) == found.author else f"{tail(found.author)}/"
+            meant = meant._replace(meant=file.meant(want.name))
     if is_new:
-        what = f"{printed(found.resource)} of {tail(found.author)}"
-        note(f"'{whose}{want.name}' is {what} from now on")
+        is_bare = meant.meant == found.author or (is_dry and meant.meant is None)
+        whose = "" if is_bare else f"{tail(found.author)}/"
+        what = f"{printed(found.resource)} of {found.author}"
+        when = "here; a run binds the name, this does not" if is_dry else "from now on"
+        note(f"'{whose}{want.name}' is {what} {when}")
     if choice.newer is not None:
         newer = f"{choice.newer.name}@{choice.newer.version}"
         note(f"there is a newer version: name it '{newer}' to use it from now on")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli.report import note
-from engine.checks import MAX_CHECKED, Check, Judged, judge
+from engine.checks import MAX_CHECKED, Check, Judged, judge, placed
 from engine.content.cid import Cid
 from engine.content.reader import Get, read, stat
 from engine.content.walk import open_tree
@@ -19,12 +19,15 @@ def judge_all(get: Get, checks: Sequence[Check], outputs: Mapping[str, Output]) 
 
     Raises: Damaged when an output is malformed.
     """
-    return [_judge(get, check, outputs.get(check.output)) for check in checks]
+    return [_judge(get, placed(check, outputs) or check, outputs) for check in checks]
 
 
 def tell_checks(judged: Sequence[Judged]) -> None:
-    """Say of each check whether it holds."""
+    """Say of each check whether it holds; the first that does not is for `must_hold` to say."""
+    broken = [one for one in judged if not one.holds]
     for one in judged:
+        if one in broken[:1]:
+            continue
         note(f"check {one.check}: {'holds' if one.holds else 'does not hold'}: {one.found}")
 
 
@@ -51,7 +54,8 @@ def must_hold(
     raise Differs(what, where=f"found: {broken[0].found}", fix=fix)
 
 
-def _judge(get: Get, check: Check, output: Output) -> Judged:
+def _judge(get: Get, check: Check, outputs: Mapping[str, Output]) -> Judged:
+    output = outputs.get(check.output)
     cids = output if isinstance(output, tuple) else (output,) if output else ()
     try:
         return judge(check, [_content(get, cid) for cid in cids])

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from cli.prepare import Prepared
 from cli.pricing import Priced
-from engine.checks import Check, parse
+from engine.checks import Check, parse, placed
 from engine.errors import Refused
 from engine.workflow.names import did_you_mean, some_of
 from peers import royalty
@@ -114,10 +114,10 @@ def _parents(was: Resource | None, origin: Sequence[Opened]) -> tuple[bytes, ...
 def _checks(said: Said, was: Resource | None, prepared: Prepared) -> tuple[Check, ...]:
     if not said.checks and was:
         known = prepared.workflow.outputs
-        return tuple(check for check in was.checks if check.output in known)
+        return tuple(check for check in was.checks if placed(check, known))
     checks = tuple(parse(text) for text in said.checks if text)
     for check in checks:
-        if check.output not in prepared.workflow.outputs:
+        if placed(check, prepared.workflow.outputs) is None:
             names = prepared.workflow.outputs
             fix = did_you_mean(check.output, names, f"it has: {some_of(names)}")
             raise Refused(f"the workflow has no output '{check.output}'", where=str(check), fix=fix)

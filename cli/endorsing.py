@@ -29,5 +29,7 @@ def tell_others(
     word = endorse(release.cid, run, verdict, identity, now_ms)
     with CatalogueFile(space.home) as file:
         file.put(word.data, now_ms)
-    nudge(settings)
-    note(f"peers are told that {identity.peer} ran it again: {verdict}")
+    said = f"{identity.peer} ran it again: {verdict}"
+    if nudge(settings):
+        return note(f"peers are told that {said}")
+    return note(f"peers will be told, once 'tally peer start' runs in this home, that {said}")

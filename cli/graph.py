@@ -21,6 +21,7 @@ from engine.picture.svg import to_svg
 from engine.summary import load_workflow
 from engine.wholefile import whole_file
 from engine.workflow.load import load
+from engine.workflow.model import Workflow
 from engine.workflow.parameters import bind_some
 
 
@@ -39,7 +40,7 @@ _WORKFLOWS: Final = (".yaml", ".yml", ".py")
 
 
 @click.command()
-@click.argument("what", metavar="WORKFLOW|RUN")
+@click.argument("what", metavar="WORKFLOW|RUN|RESOURCE")
 @click.option(
     "--format", "notation", type=click.Choice(list(FORMATS)), help="svg, or as FILE is called."
 )
@@ -50,8 +51,8 @@ _WORKFLOWS: Final = (".yaml", ".yml", ".py")
 def graph(
     settings: Settings, what: str, notation: str | None, file: Path | None, params: tuple[str, ...]
 ) -> None:
-    """Draw the steps of WORKFLOW, or of RUN with what became of each, and what each waits for."""
-    drawn = _of_file(Path(what), params) if _is_file(what) else _of_run(settings, what, params)
+    """Draw the steps of WORKFLOW, and what each waits for; of RUN with what became of each."""
+    drawn = _of_file(Path(what), params) if _is_file(what) else _of_home(settings, what, params)
     chosen = notation or (_SUFFIXES.get(file.suffix) if file else None)
     chosen = chosen or ("json" if settings.json and file is None else "svg")
     text = FORMATS[chosen](drawn)
@@ -74,12 +75,31 @@ def _of_file(path: Path, params: tuple[str, ...]) -> Picture:
     return picture(workflow, counts_of(workflow, bind_some(workflow, overrides(params))), {})
 
 
-def _of_run(settings: Settings, what: str, params: tuple[str, ...]) -> Picture:
-    if params:
-        raise Refused("the params of a run are what they were", fix="leave out -p")
+def _of_home(settings: Settings, what: str, params: tuple[str, ...]) -> Picture:
     with Workspace(settings.home, online=settings) as space:
+        if (parts := _of_resource(space, what)) is not None:
+            given = {**parts[1], **overrides(params)}
+            return picture(parts[0], counts_of(parts[0], bind_some(parts[0], given)), {})
+        if params:
+            raise Refused("the params of a run are what they were", fix="leave out -p")
         found = view(space, what)
         workflow = load_workflow(space.store, found.workflow)
     ended = ((step.name, step.status) for step in found.steps)
     expected = {} if found.run else counts_of(workflow, found.parameters)
     return picture_of_run(workflow, ended, expected)
+
+
+def _of_resource(space: Workspace, what: str) -> tuple[Workflow, dict[str, str]] | None:
+    """Return the workflow of an Open Resource, and its params; None when it is of none."""
+    from cli.runview import is_known
+
+    if is_known(space, what):
+        return None
+    from cli.resources import find_release
+    from engine.workflow.as_data import decode_workflow
+
+    found = find_release(space, what)
+    if found is None:
+        return None
+    record = space.sources.get(found.resource.workflow, found.cid)
+    return decode_workflow(record), found.resource.parameters

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FIND: Final = (
     "check the path; 'tally search TEXT' finds resources, and 'tally init' makes a workflow"
 )
+_FILE: Final = "name the workflow's file"
 _MAX_PARAM: Final = 64 * 1024  # characters of one -p
 
 
@@ -45,20 +46,20 @@ class Named:
     within: Cid | None = None  # by which others may give its content, if it may be public
 
 
-def find_workflow(space: Workspace, text: str) -> Named:
-    """Return the workflow that `text` names.
+def find_workflow(space: Workspace, text: str, *, is_dry: bool = False) -> Named:
+    """Return the workflow that `text` names; `is_dry`: bind no name, and keep nothing.
 
     Raises: Refused when it is none; Unavailable when it is a CID that is not here.
     """
     cid = whole_cid(text)
     if cid is not None:
-        return _of_cid(space, cid)
+        return _of_cid(space, cid, is_dry=is_dry)
     path = Path(text)
     if path.is_dir():
         fix = f"name the file in it, as {path / 'workflow.yaml'}"
         raise Refused("this is a directory, not a workflow", where=text, fix=fix)
     if not path.suffix and not path.exists():
-        return _of_name(space, text)
+        return _of_name(space, text, is_dry=is_dry)
     return Named(load(path), path.parent, path, read_lock(lock_path(path)), {}, None)
 
 
@@ -87,7 +88,7 @@ def overrides(params: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _of_cid(space: Workspace, cid: Cid) -> Named:
+def _of_cid(space: Workspace, cid: Cid, *, is_dry: bool) -> Named:
     if is_run_here(space, cid):
         return _of_run(space, cid)
     from cli.resources import find_release, kind_at
@@ -97,35 +98,41 @@ def _of_cid(space: Workspace, cid: Cid) -> Named:
         space.sources.have([run.workflow, run.lock], cid)
         return _of_run(space, cid)
     if (found := find_release(space, str(cid))) is not None:
-        return of_release(space, found)
+        return of_release(space, found, is_dry=is_dry)
     fix = "name a workflow file, a Run or an Open Resource"
     raise Refused("this is not a run", where=str(cid), fix=fix)
 
 
-def _of_name(space: Workspace, text: str) -> Named:
+def _of_name(space: Workspace, text: str, *, is_dry: bool) -> Named:
     from cli.boundnames import bind
     from cli.naming import wanted
     from cli.resources import find_release
+    from cli.runview import is_known
 
     if (found := find_release(space, text)) is not None:
-        named = of_release(space, found)
-        bind(space, text, found)
+        named = of_release(space, found, is_dry=is_dry)
+        bind(space, text, found, is_dry=is_dry)
         return named
+    if is_known(space, text):
+        run = space.journal.find(text).run
+        fix = f"name the workflow's file, or the run by its CID: {run}" if run else _FILE
+        raise Refused("this is a run, not a workflow", where=text, fix=fix)
     if wanted(text) is not None:
         what = "there is no such file, and no Open Resource of that name is known here"
         raise Refused(what, where=text, fix=_FIND)
     return Named(load(Path(text)), Path(text).parent, Path(text), None, {}, None)  # it says so
 
 
-def of_release(space: Workspace, found: "Opened") -> Named:
-    """Return the workflow of an Open Resource, which is kept from now on.
+def of_release(space: Workspace, found: "Opened", *, is_dry: bool = False) -> Named:
+    """Return the workflow of an Open Resource, which is kept from now on unless `is_dry`.
 
     Raises: Unavailable when it does not come; Damaged when it is not what it should be.
     """
     from cli.resources import bring, keep, needed
 
     bring(space, found, needed(found))
-    keep(space, found)
+    if not is_dry:
+        keep(space, found)
     one = found.resource
     named = _recorded(space, one.workflow, one.lock, one.parameters, found.cid)
     return replace(named, release=found)

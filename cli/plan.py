@@ -41,7 +41,7 @@ def plan(
     """
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
-        named = find_workflow(space, workflow)
+        named = find_workflow(space, workflow, is_dry=True)
         check_forced(named.workflow, force)
         royalty = to_pay(space, named, royalty, on, refused=no_royalty)
         prepared = prepare(space, named, params, offline=offline, lock=False, on=on)

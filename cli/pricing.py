@@ -1,6 +1,7 @@
 """Pricing: by which royalty manifest the authors of an Open Resource are paid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from cli.report import note
@@ -8,14 +9,17 @@ from cli.royalties import is_paid, price_in_words, read_points, royalties_of
 from cli.workspace import Workspace
 from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.errors import Refused
+from engine.errors import Damaged, NotHere, Refused, Unavailable
 from peers.credits import read
+from peers.identity import PeerId, tail
 from peers.keyring import Identity
-from peers.resource import Opened, Resource
+from peers.resource import Get, Opened, Resource, printed
+from peers.resource import opened as release_opened
 from peers.royalty import MANIFEST, Author, Manifest, complaint, heirs, opened, percent
 from peers.signed import seal
 
 MOST: Final = "100"  # credits, for one agreement
+_SHOWN: Final = 3  # payees of a parent that are named
 PARENTS: Final = "20"  # percent of what authors get: who made what something stands on did a part
 
 
@@ -77,12 +81,47 @@ def _is_as_before(said: Price, before: Resource, authors: Sequence[Author]) -> b
     return is_same and all(word is None for word in said)
 
 
-def tell_price(found: Priced) -> None:
+def tell_price(
+    space: Workspace, found: Priced, origin: Sequence[Opened], before: Resource | None
+) -> None:
     """Say what is asked of whoever runs it on peers, and what parents get of that."""
     how = "" if is_paid(found.manifest) else "; '--share PERCENT' or '--per-run C' asks for some"
     note(f"price: {price_in_words(found.manifest)}{how}")
-    for parent in found.manifest.parents:
-        note(f"{percent(parent.basis_points)} % of that to the authors of {parent.manifest}")
+    called = {one.resource.royalty: printed(one.resource) for one in origin}
+    called |= called_here(space, before.parents if before else ())
+    for line in parents_in_words(found.manifest, called, space.store.get):
+        note(line)
+
+
+def parents_in_words(manifest: Manifest, called: Mapping[Cid, str], get: Get) -> Iterator[str]:
+    """Yield what parents get of what authors get; nothing, of nothing.
+
+    `called`: what is known by name of those that are paid by a manifest.
+    """
+    for parent in manifest.parents if is_paid(manifest) else ():
+        whose = called.get(parent.manifest) or _payees(get, parent.manifest)
+        yield f"{percent(parent.basis_points)} % of that goes to the authors of {whose}"
+
+
+def _payees(get: Get, manifest: Cid) -> str:
+    """Return whom a manifest pays, by their keys; its CID when it is not here."""
+    try:
+        authors = opened(get(manifest)).value.authors
+    except Unavailable:
+        return f"the manifest {manifest}"
+    names = ", ".join(tail(PeerId(author.public_key)) for author in authors[:_SHOWN])
+    more = f" and {len(authors) - _SHOWN} more" if len(authors) > _SHOWN else ""
+    return f"what it stands on, {names}{more}"
+
+
+def called_here(space: Workspace, parents: Iterable[bytes]) -> dict[Cid, str]:
+    """Return by which manifest some releases are paid, and their names, as far as they are here."""
+    found = {}
+    for raw in parents:
+        with suppress(NotHere, Damaged):
+            one = release_opened(space.store.get, Cid(raw)).resource
+            found[one.royalty] = printed(one)
+    return found
 
 
 def asked(space: Workspace, found: Opened) -> Cid | None:

@@ -55,7 +55,7 @@ def public(space: Workspace, prepared: Prepared, run: RunRow | None) -> Iterator
 
 def print_public(found: Sequence[Public]) -> None:
     """Print what would be public."""
-    emit_table([(one.what, human_size(one.size)) for one in found], ("anybody's", "size"))
+    emit_table([(one.what, human_size(one.size)) for one in found], ("becomes public", "size"))
 
 
 def public_json(found: Sequence[Public]) -> list[dict[str, object]]:

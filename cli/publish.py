@@ -13,11 +13,12 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.durable import reached
-from engine.errors import NotHere, Refused
+from engine.errors import Refused
 from engine.release import UNSHARED_PIN
 
 if TYPE_CHECKING:
     from cli.draft import Last, Said
+    from cli.named import Named
     from cli.prepare import Prepared
     from cli.pricing import Price, Priced
     from engine.rows import RunRow
@@ -71,17 +72,25 @@ def publish(
     again after a change, it is the next version. What is not said stays as it was.
     """
     from cli.draft import Said
+    from cli.lastversion import as_before, last_version
+    from cli.prepare import prepare
     from cli.pricing import Price
+    from peers.keyring import Keyring
 
     said = Said(title, description, licence, authors, checks)
     price = Price(share, per_run, most, royalty, parent_share)
     with Workspace(settings.home, writing=True, online=None if offline else settings) as space:
-        came = [_origin(space, word) for word in origin]
-        prepared = _prepared(space, workflow, came, params, offline=offline, lock=not dry_run)
-        _publish(space, settings, prepared, came, said, price, dry_run=dry_run)
+        came = [_origin(space, word, is_dry=dry_run) for word in origin]
+        identity = Keyring(settings.home / "keys").identity()
+        named = _named(space, workflow, came, is_dry=dry_run)
+        last = last_version(space, identity, named.workflow.name)
+        if named.file is not None or workflow is None:  # a run that is named has its own
+            named = as_before(space, named, last, params)
+        prepared = prepare(space, named, params, offline=offline, lock=not dry_run)
+        _publish(space, settings, identity, prepared, last, came, said, price, dry_run=dry_run)
 
 
-def _origin(space: Workspace, word: str) -> "Opened":
+def _origin(space: Workspace, word: str, *, is_dry: bool) -> "Opened":
     from cli.boundnames import bind
     from cli.resources import bring, find_release, needed
 
@@ -90,41 +99,39 @@ def _origin(space: Workspace, word: str) -> "Opened":
         fix = "name it by its CID, or by a name that 'tally search' finds"
         raise Refused("there is no such Open Resource", where=word, fix=fix)
     bring(space, found, needed(found))
-    bind(space, word, found)
+    bind(space, word, found, is_dry=is_dry)
     return found
 
 
-def _prepared(
-    space: Workspace,
-    workflow: str | None,
-    came: "Sequence[Opened]",
-    params: Sequence[str],
-    *,
-    offline: bool,
-    lock: bool,
-) -> "Prepared":
-    """Lock what is to be published, and bring its inputs in.
+def _named(
+    space: Workspace, workflow: str | None, came: "Sequence[Opened]", *, is_dry: bool
+) -> "Named":
+    """Return what is to be published.
 
     Raises: Refused when nothing is named, or some of it is not to leave this machine.
     """
     from cli.kept import refuse_kept
     from cli.named import find_workflow, of_release
-    from cli.prepare import prepare
     from cli.publicity import refuse_private
 
-    if workflow is None and not came:
+    if workflow is not None:
+        named = find_workflow(space, workflow, is_dry=is_dry)
+    elif came:
+        named = of_release(space, came[0], is_dry=is_dry)
+    else:
         raise Refused("nothing to publish is named", fix="name a workflow file, or --from CID")
-    named = of_release(space, came[0]) if workflow is None else find_workflow(space, workflow)
     refuse_private(named.workflow)
     if named.inputs is not None:
         refuse_kept(space, named.inputs)
-    return prepare(space, named, params, offline=offline, lock=lock)
+    return named
 
 
 def _publish(
     space: Workspace,
     settings: Settings,
+    identity: "Identity",
     prepared: "Prepared",
+    last: "Last | None",
     came: "Sequence[Opened]",
     said: "Said",
     price: "Price",
@@ -132,15 +139,13 @@ def _publish(
     dry_run: bool,
 ) -> None:
     from cli.draft import authors_of, draft, is_news, payees
+    from cli.licence import tell_licence
     from cli.pricing import priced, tell_price
     from cli.publicity import public
     from cli.publishview import emit_draft, emit_published
     from cli.resources import open_release
-    from peers.keyring import Keyring
     from peers.resource import printed
 
-    identity = Keyring(settings.home / "keys").identity()
-    last = _last(space, identity, prepared.workflow.name)
     was = last.resource if last else None
     authors = authors_of(said, was, identity.peer)
     paid = priced(space, identity, price, (was, payees(authors)), came)
@@ -149,11 +154,11 @@ def _publish(
     found = replace(found, example=run.run if run else None)
     _must_hold(space, found, run)
     seen = list(public(space, prepared, run))
-    tell_price(paid)
-    if run is None:
-        note(f"no run of exactly this is here: it is published without one; {_RUN_IT}")
+    tell_price(space, paid, came, was)
+    tell_licence(found, said, came, was)
     if dry_run:
-        return emit_draft(settings, found, seen)
+        emit_draft(settings, found, seen)
+        return _tell_run(found, was)
     if last is not None and was is not None and not is_news(found, was):
         note(f"nothing is new since {printed(was)}")
         before = open_release(space, last.edition.release)
@@ -161,28 +166,20 @@ def _publish(
         return emit_published(settings, before, seen, is_new=False)
     made = _make(space, identity, found, paid)
     _offer(space, settings, identity, made)
-    return emit_published(settings, made, seen, is_new=True)
+    emit_published(settings, made, seen, is_new=True)
+    return _tell_run(found, was)
 
 
-def _last(space: Workspace, identity: "Identity", name: str) -> "Last | None":
-    """Return the last version that this peer published under a name; say whose it is, too."""
-    from cli.boundnames import known
-    from cli.draft import Last
-    from cli.resources import open_release
-    from peers.identity import tail
+def _tell_run(found: "Resource", was: "Resource | None") -> None:
+    """Say when nobody can rerun what is published; last, where it is seen."""
+    from peers.resource import printed
 
-    offered = [one for one in known(space).offered if one.name == name]
-    if others := {tail(one.author) for one in offered if one.author != identity.peer}:
-        note(f"something is published as '{name}' by {', '.join(sorted(others))}, too")
-    own = [one for one in offered if one.author == identity.peer]
-    if not own:
-        return None
-    newest = max(own, key=lambda one: one.version)
-    try:
-        return Last(newest, open_release(space, newest.release).resource)
-    except NotHere:
-        note(f"{name}@{newest.version} is not here any more: what was said of it is said anew")
-        return Last(newest, None)
+    if found.example is not None:
+        return
+    note(f"no run of exactly this is here: it is published without one; {_RUN_IT}")
+    if was is not None and was.example is not None:
+        what = f"{printed(was)} has one, and can be verified; {printed(found)} cannot"
+        note(f"WARNING: {what} until it is published with a run")
 
 
 def _run_of(space: Workspace, prepared: "Prepared") -> "RunRow | None":

@@ -16,6 +16,7 @@ from engine.content.schema import kind_of
 from engine.content.select import select
 from engine.content.tree import TREE
 from engine.errors import Refused
+from engine.release import RELEASE
 
 if TYPE_CHECKING:
     from engine.summary import StepSummary
@@ -118,7 +119,10 @@ def check_tree(space: Workspace, cid: Cid, within: Cid | None = None) -> Cid:
     kind = kind_of(space.sources.get(cid, within)) if cid.codec == DAG_CBOR else TREE.kind
     if kind != TREE.kind:
         what = f"this is not a file or directory, but a record: {kind or 'of no known kind'}"
-        raise Refused(what, where=str(cid), fix="an output of a run is RUN/STEP/OUTPUT")
+        fix = "an output of a run is RUN/STEP/OUTPUT"
+        if kind == RELEASE.kind:
+            fix = f"'tally show {cid}' says what is in it; 'tally export' writes all of it"
+        raise Refused(what, where=str(cid), fix=fix)
     return cid
 
 

@@ -24,7 +24,7 @@ class Rerunnable(NamedTuple):
 def find(space: Workspace, text: str) -> Rerunnable:
     """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
     from cli.names import is_run, whole_cid
-    from cli.runview import is_known
+    from cli.runview import find_row, is_known
 
     path = Path(text)
     if path.suffix == ".car" or path.is_file():
@@ -41,7 +41,7 @@ def find(space: Workspace, text: str) -> Rerunnable:
         run = example(space, release)
         bind(space, text, release)
         return Rerunnable(run, None, release)
-    return Rerunnable(_ended(space.journal.find(text)))
+    return Rerunnable(_ended(find_row(space, text)))
 
 
 def _ended(found: "RunRow") -> Cid:

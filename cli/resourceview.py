@@ -1,16 +1,18 @@
 """How an Open Resource is printed: for people, and for scripts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from cli.pricing import manifest_of
+from cli.boundnames import known
+from cli.pricing import called_here, manifest_of, parents_in_words
 from cli.report import emit_json, emit_table, note
+from cli.resourceparts import parts, parts_json, rows
 from cli.resources import author_name, endorsed
 from cli.royalties import price_in_words
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from peers.endorsement import Endorsed
-from peers.identity import PeerId
+from peers.identity import PeerId, tail
 from peers.resource import Author, Opened, printed
 from peers.royalty import Manifest
 
@@ -29,16 +31,20 @@ def emit_release(space: Workspace, settings: Settings, found: Opened) -> None:
     """
     price, verified = manifest_of(space, found), endorsed(space, found)
     if settings.json:
-        return emit_json(_as_json(found, price, verified))
-    emit_table(
-        [*_rows(found), ("price", price_in_words(price)), *_verified(space, found, verified)]
-    )
+        return emit_json(_as_json(found, price, verified) | parts_json(parts(space, found)))
+    editions = known(space, found.resource.name).offered
+    names = {one.release: f"{one.name}@{one.version} of {tail(one.author)}" for one in editions}
+    made_of = parts(space, found)
+    table = [*_rows(found, names), ("price", price_in_words(price)), *_shared(space, found, price)]
+    emit_table([*table, *(rows(made_of) if made_of else ()), *_verified(space, found, verified)])
+    if made_of is None:
+        note("its workflow is not here and does not come: its steps and inputs are not shown")
     if found.resource.description:
         emit_table([("",), *((line,) for line in found.resource.description.splitlines())])
     return None
 
 
-def _rows(found: Opened) -> Iterator[tuple[str, str]]:
+def _rows(found: Opened, names: Mapping[Cid, str]) -> Iterator[tuple[str, str]]:
     one = found.resource
     yield "resource", str(found.cid)
     yield "name", printed(one)
@@ -54,9 +60,20 @@ def _rows(found: Opened) -> Iterator[tuple[str, str]]:
         yield "check", str(check)
     yield "run", str(one.example or "-")
     for parent in one.parents:
-        yield "made from", str(Cid(parent))
+        yield "made from", _with_name(Cid(parent), names)
     if one.previous is not None:
-        yield "before it", str(Cid(one.previous))
+        yield "before it", f"{one.name}@{one.version - 1}, {Cid(one.previous)}"
+
+
+def _with_name(release: Cid, names: Mapping[Cid, str]) -> str:
+    return f"{names[release]}, {release}" if release in names else str(release)
+
+
+def _shared(space: Workspace, found: Opened, price: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield what the authors of what it was made from get of its price."""
+    called = called_here(space, found.resource.parents)
+    for line in parents_in_words(price, called, lambda cid: space.sources.get(cid, found.cid)):
+        yield "price", line
 
 
 def _verified(

@@ -71,7 +71,7 @@ def run(
     forced = frozenset(force)
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
-        named = find_workflow(space, workflow)
+        named = find_workflow(space, workflow, is_dry=dry_run)
         check_forced(named.workflow, force)
         royalty = to_pay(space, named, royalty, on, refused=no_royalty)
         if on == "peers" and not dry_run:

@@ -9,6 +9,7 @@ from cli.report import emit_json, note
 from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
 from engine.content.cid import Cid
+from engine.errors import Refused
 from engine.evidence import signers
 from engine.journal import LATEST
 from engine.products import Products
@@ -75,7 +76,20 @@ def find_run(space: Workspace, text: str) -> RunRow | Cid:
     if cid is not None and is_run(space, cid):
         known = [row for row in space.journal.runs() if row.run == cid]
         return known[0] if known else cid
-    return space.journal.find(text)
+    return find_row(space, text)
+
+
+def find_row(space: Workspace, text: str) -> RunRow:
+    """Return a run that this home's journal knows.
+
+    Raises: Refused when there is none, with the Open Resource that may be meant.
+    """
+    try:
+        return space.journal.find(text)
+    except Refused as refused:
+        from cli.nearby import instead_of_run  # only who errs waits for that
+
+        raise instead_of_run(space, text, refused) from None
 
 
 def view_row(space: Workspace, row: RunRow) -> RunView:

@@ -12,12 +12,12 @@ A number within an output's JSON is compared with one that is written as decimal
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from engine.errors import Refused
-from engine.values import dataclass
+from engine.values import dataclass, replace
 from engine.workflow.names import NAME, some_of
 
 MAX_CHECKED: Final = 2**20  # bytes of an output that is looked into: metrics are a page of text
@@ -71,6 +71,22 @@ def parse(text: str) -> Check:
     if found is None or len(found[2]) > MAX_PATH:
         raise Refused(f"not a check: {text[:80]!r}", fix=_FIX)
     return Check(found[1], found[2].removeprefix("."), found[3], found[4])
+
+
+def placed(check: Check, outputs: Container[str]) -> Check | None:
+    """Return a check with the output that it is of; None when there is none.
+
+    Without an `outputs:` of its own a workflow has each as STEP.OUTPUT.
+
+    >>> found = placed(parse("count.words.all > 1"), ["count.words"])
+    >>> found.output, found.path
+    ('count.words', 'all')
+    """
+    if check.output in outputs:
+        return check
+    key, _, rest = check.path.partition(".")
+    name = f"{check.output}.{key}"
+    return replace(check, output=name, path=rest) if key and name in outputs else None
 
 
 def is_check(check: Check) -> bool:

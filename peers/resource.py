@@ -157,9 +157,12 @@ def _check(resource: Resource) -> None:
 
 
 def _check_words(resource: Resource) -> None:
-    lines = ((resource.title, MAX_TITLE), (resource.licence, MAX_LICENCE))
-    if not all(is_line(text, most) for text, most in lines) or not resource.title:
-        raise Damaged("its title or licence is no line of text, or a long one")
+    if not resource.title:
+        raise Damaged("its title is empty")
+    lines = (("title", resource.title, MAX_TITLE), ("licence", resource.licence, MAX_LICENCE))
+    for what, text, most in lines:
+        if not is_line(text, most):
+            raise Damaged(f"its {what} is not one line of at most {most} characters")
     if len(resource.description.encode()) > MAX_DESCRIPTION:
         raise Damaged(f"its description has over {MAX_DESCRIPTION} bytes")
     if not resource.description.translate(_BLANKS).isprintable():

@@ -367,3 +367,111 @@ def test_a_name_is_a_reference_to_all_of_it(
     other.told("run", "scores")
     other.told("gc", "--unpin", "scores")
     assert other("show", resource).code == 3
+
+
+def test_an_output_without_a_table_has_checks(own: Program, write: Write) -> None:
+    """It is called STEP.OUTPUT; a key in it comes after that."""
+    made = STEPS.replace("outputs: {metrics: measure.metrics}\n", "")
+    path = write(made, head=HEAD, name="scores")
+    own.told("run", path)
+    check = "measure.metrics.accuracy >= 0.9"
+    resource = own.told("publish", path, "--check", check)["resource"]
+    assert own.told("show", resource)["checks"] == [check]
+    assert own.told("run", "scores")["checks"] == [{"check": check, "holds": True, "found": "0.93"}]
+    told = own("publish", path, "--check", "measure.metric.accuracy > 0")
+    assert (told.code, "no output 'measure'" in told.err) == (2, True)
+
+
+def test_a_param_stays_as_it_was_set(own: Program, scores: Path, write: Write) -> None:
+    """In the next version, and is said; what the workflow's own default was follows the file."""
+    own.told("publish", scores, "-p", "accuracy=0.99")
+    told = own("publish", scores, "--title", "Newer", "-o", "json")
+    assert "as in scores@1: -p accuracy=0.99" in told.err
+    assert own.told("show", told.json["resource"])["params"] == {"accuracy": "0.99"}
+    set_back = own.told("publish", scores, "-p", "accuracy=0.93")["resource"]
+    assert own.told("show", set_back)["params"] == {"accuracy": "0.93"}
+    own.told("publish", write(STEPS, head="params: {accuracy: 0.95}", name="scores"))
+    assert own.told("show", "scores@4")["params"] == {"accuracy": "0.95"}
+
+
+def test_whose_licence_it_is_is_said(own: Program, scores: Path, write: Write) -> None:
+    """That of the first parent when nobody says another; an uncommon one is said to be that."""
+    own.told("publish", scores, "--licence", "MIT")
+    mine = write(STEPS, head=HEAD, name="mine")
+    assert "licence: MIT, as scores@1 has it" in own("publish", mine, "--from", "scores").err
+    assert "licence: is 'BLAH' one that SPDX has?" in own("publish", mine, "--licence", "BLAH").err
+
+
+def test_who_would_lose_a_run_is_warned(own: Program, scores: Path) -> None:
+    """When the version before can be verified, and the next one could not."""
+    own.told("run", scores)
+    own.told("publish", scores)
+    told = own("publish", scores, "-p", "accuracy=0.5")
+    assert "WARNING: scores@1 has one, and can be verified; scores@2 cannot" in told.err
+    again = own("publish", scores)
+    assert ("nothing is new" in again.err, "published without one" in again.err) == (True, False)
+
+
+def test_a_broken_check_is_said_once(own: Program, scores: Path) -> None:
+    """By the error, which has all of it."""
+    own.told("run", scores)
+    told = own("publish", scores, "--check", "metrics.accuracy > 0.95")
+    assert told.err.count("does not hold") == 1
+
+
+def test_a_run_is_no_workflow(own: Program, scores: Path) -> None:
+    """By its name; its CID can be published, which is said."""
+    run = own.told("run", scores)["run"]
+    for word in ("publish", "run", "plan"):
+        told = own(word, "latest")
+        assert (told.code, "this is a run, not a workflow" in told.err) == (2, True)
+        assert run in told.err
+
+
+def test_what_parents_get_is_said_by_their_names(own: Program, scores: Path, write: Write) -> None:
+    """Unless there is nothing that they would get a part of."""
+    own.told("publish", scores)
+    mine = write(STEPS, head=HEAD, name="mine")
+    assert "% of that" not in own("publish", mine, "--from", "scores").err
+    told = own("publish", mine, "--from", "scores", "--share", "5")
+    said = "20 % of that goes to the authors of scores@1"
+    assert said in told.err
+    shown = own("show", "mine@2").out
+    assert said in shown
+    assert "scores@1 of " in shown
+    assert "mine@1, bafy" in shown
+
+
+def test_it_can_be_looked_at_before_it_is_run(
+    own: Program, other: Program, write: Write, tmp_path: Path
+) -> None:
+    """Its steps, and its inputs and environments with their CIDs and sizes; it can be drawn."""
+    head = "inputs: {data: {path: ./data}}"
+    steps = (
+        "  copy: {inputs: {i: inputs.data}, run: 'cat {inputs.i} >{outputs.o}', outputs: {o: o}}\n"
+    )
+    path = write(steps, head=head, name="copies")
+    (path.parent / "data").write_text("four")
+    cid = own.told("add", path.parent / "data")["cid"]
+    resource = carried(own, other, own.told("publish", path)["resource"], tmp_path)
+    shown = other("show", "copies").out
+    assert "copy: reads inputs.data; gives o" in shown
+    assert f"data: {cid}, 4 B" in shown
+    told = other.told("show", resource)
+    assert told["inputs"] == [{"name": "data", "cid": cid, "bytes": 4}]
+    assert told["source"]["steps"]["copy"]["inputs"] == {"i": "inputs.data"}
+    assert all(one["bytes"] for one in told["environments"])
+    drawn = other.told("graph", "copies", "--format", "json")
+    assert [one["step"] for one in drawn["steps"]] == ["copy"]
+    for words in (("log", "copies"), ("report", "copies"), ("graph", "copie")):
+        told = other(*words)
+        assert (told.code, "copies'" in told.err) == (2, True), told.err
+    assert "tally show" in other("ls", "copies").err
+
+
+def test_a_word_that_is_nearly_a_resource_is_said(own: Program, scores: Path) -> None:
+    """Of a run and of a resource alike."""
+    own.told("publish", scores)
+    for word in ("show", "rerun"):
+        told = own(word, "scors")
+        assert (told.code, "did you mean 'scores'?" in told.err) == (2, True), told.err

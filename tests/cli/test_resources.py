@@ -116,7 +116,7 @@ def test_a_name_never_moves_by_itself(library: Library) -> None:
     """What is newer is said; once it is named it is meant. The older one stays runnable."""
     one = library.add(ANN, 1)
     told = ran(library, "letters")
-    assert (told.code, f"'letters' is letters@1 of {tail(ANN.peer)}" in told.err) == (0, True)
+    assert (told.code, f"'letters' is letters@1 of {ANN.peer} from" in told.err) == (0, True)
     two = library.add(ANN, 2, one, title="Newer")
     told = ran(library, "letters")
     assert "letters@1: " in told.err
@@ -135,6 +135,19 @@ def test_looking_binds_nothing(library: Library) -> None:
     assert library.program.told("show", "letters")["resource"] == str(one)
     two = library.add(ANN, 2, one)
     assert library.program.told("show", "letters")["resource"] == str(two)
+
+
+def test_a_dry_run_binds_nothing(library: Library) -> None:
+    """Nor does a plan: what the name would mean is said."""
+    one = library.add(ANN, 1)
+    for words in (("plan", "letters"), ("run", "letters", "-n"), ("publish", "letters", "-n")):
+        told = library.program(*words)
+        assert told.code == 0, told.err
+        assert f"'letters' is letters@1 of {ANN.peer} here; a run binds the name" in told.err
+    assert not Bindings.is_here(library.program.home)
+    library.unpin(one)
+    with Workspace(library.program.home) as space:
+        assert all(cid != one for cid, _ in space.store.pins.all())
 
 
 def test_who_of_two_is_meant_must_be_said(library: Library) -> None:

@@ -39,6 +39,8 @@ REASONS: Final[dict[str, str]] = {
     "cli/checked.py": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/gc.py _unpin: this is published": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/named.py _recorded": FORGED,
+    "cli/named.py _of_name: this is a run": ELSEWHERE + "tests/cli/test_publish.py",
+    "cli/nearby.py": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/naming.py": ELSEWHERE + "tests/cli/test_naming.py",
     "cli/pricing.py _given: the manifest of --royalty gives": (
         ELSEWHERE + "tests/cli/test_publish.py"
