@@ -31,7 +31,7 @@ def as_row(found: Found, circle: Circle, now_ms: int) -> tuple[str, ...]:
         said.title if len(said.title) <= WIDE else f"{said.title[: WIDE - 1]}…",
         _called(one.signer, circle),
         verdicts(found.endorsed, one.signer, circle) or "-",
-        age(now_ms - said.made_ms),
+        age(now_ms - said.made_ms) if one.data else "kept here",
         str(one.release),
     )
 
@@ -49,8 +49,8 @@ def as_json(found: Found, circle: Circle) -> dict[str, Any]:
         "summary": said.summary,
         "licence": said.licence,
         "author": str(one.signer),
-        "announced_ms": said.made_ms,
-        "expires_ms": said.expires_ms,
+        "announced_ms": said.made_ms if one.data else None,  # None: it is kept, and not announced
+        "expires_ms": said.expires_ms if one.data else None,
         "verified": found.is_verified(circle),
         "verdicts": [
             {

@@ -1,5 +1,6 @@
 """`tally search`: which Open Resources this home knows of, and who has verified them."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -28,29 +29,31 @@ def search(
 ) -> None:
     """Find Open Resources by words of their name, title and description.
 
-    It looks in what this home knows: peers tell each other what is published while they run.
-    Without TEXT, all of it is listed. Who verified something is who says so: yourself and peers
-    that you named come first.
+    It looks in what this home knows, and keeps: peers tell each other what is published while they
+    run. Without TEXT, all of it is listed. Who verified something is who says so: yourself and who
+    you named come first.
     """
     from peers.catalogue_file import CatalogueFile
     from peers.search import Query
 
     query = Query(" ".join(text), _author(author), verified, all_versions)
     if not CatalogueFile.is_here(settings.home):
-        _emit(settings, query, [], 0, None)
-        return
+        return _search(settings, query, None)
     with CatalogueFile(settings.home) as file:
-        _search(settings, query, file)
+        return _search(settings, query, file)
 
 
-def _search(settings: Settings, query: "Query", file: "CatalogueFile") -> None:
+def _search(settings: Settings, query: "Query", file: "CatalogueFile | None") -> None:
     from cli.circle import circle_of
+    from cli.unannounced import unannounced
     from peers.search import find
 
     now_ms = SystemClock().now_ms()
-    announced = file.notices(now_ms)
-    circle = circle_of(settings.home)
-    found = find(query, announced, lambda release: file.endorsements(release, now_ms), circle)
+    announced = file.notices(now_ms) if file else []
+    announced += unannounced(settings.home, announced)
+    circle = circle_of(settings.home) if announced else None
+    said = partial(file.endorsements, now_ms=now_ms) if file else lambda _: ()
+    found = find(query, announced, said, circle) if circle else []
     _emit(settings, query, found, len(announced), circle)
 
 

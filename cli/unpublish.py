@@ -85,7 +85,7 @@ def _take(space: Workspace, settings: Settings, root: Cid) -> _Taken:
 
 def _tell(taken: Sequence[_Taken]) -> None:
     """Say what could not be taken back."""
-    note("it is not had from here any more; whoever has it keeps it, and may pass it on")
+    note("this home shares it no more; whoever has it keeps it, and may pass it on")
     known = [one.known_until_ms for one in taken if one.known_until_ms is not None]
     if known:
         until = time.strftime("%Y-%m-%d", time.localtime(max(known) / 1000))

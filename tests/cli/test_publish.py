@@ -475,3 +475,15 @@ def test_a_word_that_is_nearly_a_resource_is_said(own: Program, scores: Path) ->
     for word in ("show", "rerun"):
         told = own(word, "scors")
         assert (told.code, "did you mean 'scores'?" in told.err) == (2, True), told.err
+
+
+def test_what_came_in_a_file_is_found(
+    own: Program, other: Program, scores: Path, tmp_path: Path
+) -> None:
+    """Though nobody announces it there: it is kept."""
+    made = own.told("publish", scores, "--title", "A score")["resource"]
+    carried(own, other, made, tmp_path)
+    (found,) = other.told("search", "score")["resources"]
+    assert (found["resource"], found["announced_ms"]) == (made, None)
+    assert "kept here" in other("search").out
+    assert len(own.told("search")["resources"]) == 1  # what is announced is there once
