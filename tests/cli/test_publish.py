@@ -15,7 +15,7 @@ from peers.resource import opened
 from peers.royalty import opened as manifest_in
 from tests.cli.conftest import Write
 from tests.cli.program import Program, statuses
-from tests.cli.test_interrupt import at
+from tests.cli.test_interrupt import at, is_cancelled
 from tests.fakes import nixstore
 from tests.peers.catalogues import endorsed
 from tests.peers.keys import identity
@@ -134,6 +134,30 @@ def test_killed_before_it_is_public(own: Program, scores: Path) -> None:
     with Workspace(own.home) as space:
         assert not space.store.pins.of(UNSHARED_PIN)
     assert own("fsck").code == 0
+
+
+@pytest.mark.parametrize("moment", ["key.noted", "release.made", "pin.logged", "word.kept"])
+def test_interrupted_it_goes_on(own: Program, scores: Path, moment: str) -> None:
+    """Ctrl-C ends it at once, in order; the same command does the rest, and it is one version."""
+    is_cancelled(at(own, moment, "publish", scores))
+    made = own.told("publish", scores)
+    assert made["version"] == 1
+    assert published(own) == {Cid.parse(made["resource"])}
+    with CatalogueFile(own.home) as file:
+        (notice,) = file.notices(SystemClock().now_ms())
+    assert str(notice.release) == made["resource"]
+
+
+@pytest.mark.parametrize("moment", ["word.dropped", "database.changed", "pin.dropped"])
+def test_interrupted_while_it_is_taken_back(own: Program, scores: Path, moment: str) -> None:
+    """What is left is done by the same command, until there is nothing left."""
+    for title in ("one", "two"):
+        own.told("publish", scores, "--title", title)
+    is_cancelled(at(own, moment, "unpublish", "scores"))
+    assert own("unpublish", "scores").code == 0
+    assert not published(own)
+    with CatalogueFile(own.home) as file:
+        assert not file.notices(SystemClock().now_ms())
 
 
 def test_the_run_is_of_exactly_this(own: Program, scores: Path) -> None:
