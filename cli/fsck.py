@@ -50,12 +50,16 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
     from engine.database import SCHEMA
     from engine.salvage import is_sound
     from engine.store.index import SCHEMA as INDEX
+    from peers.bindings import NAME
+    from peers.bindings import SCHEMA as NAMES
 
     files = ((home / "state.db", SCHEMA), (home / "store" / "index.db", INDEX))
     found = {_unreadable(path, schema): None for path, schema in files if not is_sound(path)}
     if not found:  # else nothing can be opened
         with Workspace(home) as space:
             found = _look(space)
+    if not is_sound(names := home / NAME):
+        found[_unreadable(names, NAMES)] = None
     return found, found
 
 

@@ -53,6 +53,8 @@ from engine.trees import Trees
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
+from peers.bindings import NAME
+from peers.bindings import SCHEMA as NAMES
 
 _REFUSED: Final = 8  # roots of which others had nothing; then no more is asked for
 
@@ -65,6 +67,7 @@ def mend_databases(home: Path) -> list[Finding]:
     salvaged = (
         ("the record of runs", salvage(home / "state.db", SCHEMA) if home.exists() else None),
         ("the store's index", _salvage_index(home / "store")),
+        (NAMES.what, salvage(home / NAME, NAMES) if home.exists() else None),
     )
     return [
         Finding("damaged", None, f"{what} was damaged", str(kept), "")

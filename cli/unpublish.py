@@ -58,17 +58,20 @@ def _roots(space: Workspace, what: str) -> Sequence[Cid]:
 
 
 def _named(space: Workspace, what: str) -> Sequence[Cid]:
-    from cli.boundnames import bound
+    from cli.boundnames import known
     from cli.naming import wanted
 
     want = wanted(what)
     if want is None or want.author:
         return ()
-    return [
-        one.release
-        for one in bound(space.home).offered
-        if one.name == want.name and want.version in (None, one.version)
-    ]
+    found = known(space).offered  # and not what is noted alone, which may be lost
+    return tuple(
+        dict.fromkeys(
+            one.release
+            for one in found
+            if one.name == want.name and want.version in (None, one.version)
+        )
+    )
 
 
 def _take(space: Workspace, settings: Settings, root: Cid) -> _Taken:

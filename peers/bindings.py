@@ -32,7 +32,7 @@ CREATE TABLE made (
 SCHEMA: Final = Schema(
     versions=(_TABLES,),
     what="what names mean in this home",
-    when_damaged="put it aside: each name is then what is used first under it",
+    when_damaged="'tally fsck --repair' makes it anew of what can be read",
 )
 
 

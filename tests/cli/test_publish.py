@@ -10,6 +10,7 @@ from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.release import UNSHARED_PIN
 from engine.store.publicity import public_roots
+from peers.bindings import NAME
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.resource import opened
 from peers.royalty import opened as manifest_in
@@ -158,6 +159,29 @@ def test_interrupted_while_it_is_taken_back(own: Program, scores: Path, moment: 
     assert not published(own)
     with CatalogueFile(own.home) as file:
         assert not file.notices(SystemClock().now_ms())
+
+
+def test_names_that_are_damaged_are_mended(own: Program, scores: Path) -> None:
+    """It is said what is damaged; then what can be read is there, and no number is given twice."""
+    releases = [own.told("publish", scores, "--title", title)["resource"] for title in "ab"]
+    path = own.home / NAME
+    path.write_bytes(bytes(4096) + path.read_bytes()[4096:])
+    assert own("show", "scores").code == 5
+    told = own("fsck")
+    assert (told.code, str(path) in told.out, "--repair" in told.err) == (5, True, True)
+    assert own("fsck", "--repair").code == 0
+    assert own("fsck").code == 0
+    assert own.told("show", "scores")["resource"] == releases[1]
+    assert own.told("publish", scores, "--title", "c")["version"] == 3
+
+
+def test_all_of_it_is_taken_back_when_names_are_lost(own: Program, scores: Path) -> None:
+    """What is public and announced under a name is, also where that is noted no more."""
+    releases = {own.told("publish", scores, "--title", title)["resource"] for title in "ab"}
+    (own.home / NAME).unlink()
+    releases.add(own.told("publish", scores, "--title", "c")["resource"])
+    assert {*own.told("unpublish", "scores")["unpublished"]} == releases
+    assert not published(own)
 
 
 def test_the_run_is_of_exactly_this(own: Program, scores: Path) -> None:
