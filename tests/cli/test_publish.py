@@ -347,7 +347,8 @@ def test_a_manifest_without_the_parents_is_refused(
         (("--check", "metrics.accuracy"), "not a check"),
         (("--check", "metric.a > 1"), "did you mean 'metrics'?"),
         (("--share", "31"), "no such price"),
-        (("--title", "a\x07"), "this cannot be published: its title"),
+        (("--title", "a\x07"), "this cannot be published: its title is not one line"),
+        (("--title", ""), "this cannot be published: its title is empty"),
         (("--author", "Ada=much"), "is no weight"),
         (("--from", "nothing"), "there is no such Open Resource"),
     ],
@@ -372,7 +373,8 @@ def test_others_are_told_of_a_rerun_when_asked(own: Program, scores: Path) -> No
     run = own.told("run", scores)["run"]
     made = own.told("publish", scores)
     assert own.told("show", "scores")["rerun_by"] == []
-    own.told("rerun", "scores", "--endorse")
+    told = own("rerun", "scores", "--endorse")
+    assert "peers will be told, once 'tally peer start' runs in this home" in told.err
     me = own.told("peer", "id")["peer"]
     assert own.told("show", made["resource"])["rerun_by"] == [{"peer": me, "verdict": "reproduced"}]
     with CatalogueFile(own.home) as file:
