@@ -16,6 +16,7 @@ from engine.errors import TallyError
 
 SOON_S: Final = 1.0  # what is here by then is not spoken of
 OFTEN_S: Final = 5.0
+MUCH: Final = 16 * 2**20  # bytes, which are spoken of however soon they came
 
 
 class Arrivals:
@@ -25,24 +26,37 @@ class Arrivals:
         self._store = store
         self._of: tuple[str, bytes] | None = None
         self._due_s = 0.0
+        self._is_told = False
+        self._called: dict[bytes, str] = {}
 
-    def __call__(self, source: str, root: Cid, came: int) -> None:
+    def call(self, cid: Cid | ForeignCid, name: str) -> None:
+        """Have content spoken of by what it is to a person."""
+        self._called[cid] = name
+
+    def __call__(self, source: str, root: Cid, within: Cid, came: int) -> None:
         """Say how many bytes of something came from a source."""
-        if self._is_due(source, root):
-            note(f"fetching {root} from {source}: {self._so_far(root, came)}")
+        if self._is_due(source, root, came):
+            note(f"fetching {self._name(root, within)} from {source}: {self._so_far(root, came)}")
 
     def of_others(self, root: ForeignCid, came: int) -> None:
         """Say how many bytes of what others made came from IPFS."""
-        if self._is_due("ipfs", root):
-            note(f"fetching {root!s} from ipfs: {human_size(came)}")
+        if self._is_due("ipfs", root, came):
+            note(f"fetching {self._called.get(root, str(root))} from ipfs: {human_size(came)}")
 
-    def _is_due(self, source: str, root: bytes) -> bool:
+    def _name(self, root: Cid, within: Cid) -> str:
+        if root in self._called or root == within:
+            return self._called.get(root, str(root))
+        return f"a part of {self._called.get(within, str(within))}"
+
+    def _is_due(self, source: str, root: bytes, came: int) -> bool:
         now_s = time.monotonic()
         if self._of != (source, root):
             self._of = source, root
             self._due_s = now_s + SOON_S
-        elif now_s >= self._due_s:
+            self._is_told = False
+        if now_s >= self._due_s or (came >= MUCH and not self._is_told):
             self._due_s = now_s + OFTEN_S
+            self._is_told = True
             return True
         return False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.foreignnames import any_cid
+from cli.foreignnames import any_cid, check_whole, foreign_cid, parted
 from cli.options import common, offline
 from cli.refs import check_tree, find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
@@ -19,6 +19,7 @@ from engine.content.dagpb import Link
 from engine.content.foreign_cid import ForeignCid
 from engine.content.reader import Stat, entries, read, stat
 from engine.content.walk import Entry, open_tree, walk
+from engine.errors import Refused
 
 if TYPE_CHECKING:
     from engine.store.treebuilder import Added
@@ -37,7 +38,7 @@ def add(settings: Settings, path: str, in_place: bool) -> None:
     Nothing is left out and symlinks are kept as they are. 'tally gc --unpin CID' lets it go. What
     others added to IPFS in another way has another CID there; it is found here by both.
     """
-    name = None if os.path.lexists(path) else any_cid(path)
+    name = None if os.path.lexists(path) else _named(path)
     with Workspace(settings.home, writing=True, online=settings) as space:
         added = _add(space, Path(path), in_place) if name is None else _adopt(space, name)
         space.store.pins.pin(added.cid, PINNED_BY_ADD)
@@ -47,6 +48,19 @@ def add(settings: Settings, path: str, in_place: bool) -> None:
     if added.cid != link:
         note(f"with its executable files marked: {added.cid}")
     return click.echo(str(link))
+
+
+def _named(text: str) -> ForeignCid | None:
+    """Return the CID that a person wants added, where there is no such path; None for none.
+
+    Raises: Refused for what is like a CID and is none, and for a path in one.
+    """
+    head, rest = parted(text)
+    if rest and any_cid(head):
+        fix = f"'tally get {text} DEST' writes it out; add that"
+        raise Refused("a path in a CID is not added by itself", where=text, fix=fix)
+    check_whole(head, 1)
+    return any_cid(text)
 
 
 def _add(space: Workspace, path: Path, in_place: bool) -> "Added":
@@ -81,6 +95,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
     with Workspace(settings.home, online=settings) as space:
         cid = find_tree(space, ref)
         if space.sources:
+            space.arrivals.call(cid, ref)
             space.sources.have([cid], public_root(ref))
         get_tree(space.store, cid, dest)
     if settings.json:
@@ -97,6 +112,7 @@ def cat(settings: Settings, ref: str) -> None:
     with Workspace(settings.home, online=settings) as space:
         link = open_tree(space.store.get, find_tree(space, ref)).link
         if space.sources:
+            space.arrivals.call(link, ref)
             space.sources.have([link], public_root(ref))
         for data in read(space.store.get, link):
             sys.stdout.buffer.write(data)
@@ -112,10 +128,12 @@ def ls(settings: Settings, ref: str) -> None:
     with Workspace(settings.home, online=settings) as space:
         root, listed = _list(space, ref)
         aliases = space.foreign.aliases(root)
+    head, _ = parted(ref)
+    written = {str(foreign_cid(head)): head}  # which a person knows it by
     if settings.json:
         return emit_json({"entries": [_as_json(entry) for entry in listed], "aliases": aliases})
     for alias in aliases:
-        note(f"others call this {alias}")
+        note(f"others call this {written.get(alias, alias)}")
     return emit_table([_as_row(entry) for entry in listed])
 
 

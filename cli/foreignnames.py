@@ -4,20 +4,26 @@ import re
 from typing import Final
 
 from cli.workspace import Workspace
-from engine.content.cid import Cid
+from engine.content.cid import TEXT, Cid
 from engine.content.foreign_cid import ForeignCid
+from engine.errors import Refused
+
+V0_TEXT: Final = 46  # characters of a CIDv0
 
 _FIXED: Final = ("ipfs://", "/ipfs/")
 _MOVING: Final = ("ipns://", "/ipns/")
+_WEB: Final = ("http://", "https://")
+_LIKE: Final = re.compile(r"(?:Qm|ba[fg])[0-9A-Za-z]*")
+_LONG: Final = 20  # characters: a name that is as long, and like a CID, was to be one
 _CID: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}|ba[a-z2-7]{5,}|[BFKfkuz][0-9A-Za-z_-]{48,}")
 
 
 def parted(text: str) -> tuple[str, str]:
     """Return the CID or run that a reference begins with, and the path after it.
 
-    Raises: Refused for a name that may move.
+    Raises: Refused for a name that may move, and for a URL.
     """
-    if text.startswith(_MOVING):
+    if text.startswith((*_MOVING, *_WEB)):
         ForeignCid.parse(text)  # says why not
     for prefix in _FIXED:
         text = text.removeprefix(prefix)
@@ -42,6 +48,28 @@ def any_cid(text: str) -> ForeignCid | None:
     if not text.startswith((*_FIXED, *_MOVING)) and not _CID.fullmatch(text):
         return None
     return ForeignCid.of_content(text)
+
+
+def check_whole(text: str, least: int = _LONG) -> None:
+    """Look whether a word of at least so many characters that is like a CID is one.
+
+    Raises: Refused for one that lacks a character, or has one too many or a wrong one.
+    """
+    if len(text) < least or not _LIKE.fullmatch(text) or any_cid_or_none(text):
+        return
+    whole = V0_TEXT if text.startswith("Qm") else TEXT
+    fix = f"copy it again: such a CID has {whole} characters, and this has {len(text)}"
+    if len(text) == whole:
+        fix = "copy it again: a character of it is wrong"
+    raise Refused("this is like a CID, and is none", where=text, fix=fix)
+
+
+def any_cid_or_none(text: str) -> ForeignCid | None:
+    """Return the CID that a word is, of whatever; None for none that can be read here."""
+    try:
+        return ForeignCid.parse(text)
+    except Refused:
+        return None
 
 
 def find_foreign(space: Workspace, name: ForeignCid) -> Cid:

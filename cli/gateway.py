@@ -23,6 +23,7 @@ from peers.identity import place_of
 from peers.listening import listening
 
 HOST: Final = "127.0.0.1"  # unless another is said
+_TAKEN: Final = "choose another port for --http, or end what uses this one"
 AGAIN_S: Final = 1.0  # from the end of a process that should not have ended to the next one
 
 _PACKAGES: Final = str(Path(__file__).parents[1])
@@ -45,7 +46,7 @@ async def serving(home: Path, where: str, say: Callable[..., None]) -> AsyncIter
 
     Raises: LocalFault when it cannot listen there; Refused when that is no place.
     """
-    with listening(*place(where)) as server:
+    with listening(*place(where), _TAKEN) as server:
         host, port = server.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         watching = asyncio.create_task(_keep(home, server, say))

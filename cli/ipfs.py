@@ -85,7 +85,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def _look(kubo: Kubo) -> Iterator[Finding]:
     found, peers = kubo.identity(), kubo.peers()
-    detail = f"version {found.version}, {peers} nodes connected, at {kubo.address}"
+    detail = f"version {found.version}, connected to {_counted(peers)}, at {kubo.address}"
     old = f"use {'.'.join(map(str, OLDEST))} or newer"
     yield Finding("ipfs", _version(found.version) >= OLDEST, False, detail, old)
     strategy = str(kubo.setting("Provide.Strategy") or "all")
@@ -93,6 +93,10 @@ def _look(kubo: Kubo) -> Iterator[Finding]:
     yield Finding("ipfs announces", fine, False, f"Provide.Strategy is {strategy}", _QUIETER)
     mounting = kubo.setting(SETTING) is True
     yield Finding("ipfs streams", mounting, False, "on" if mounting else "off", _STREAMS)
+
+
+def _counted(nodes: int) -> str:
+    return "1 node" if nodes == 1 else f"{nodes} nodes"
 
 
 def _version(text: str) -> tuple[int, ...]:

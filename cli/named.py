@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cli.foreignnames import check_whole
 from cli.lockfile import lock_path, read_lock
 from cli.names import is_run_here, whole_cid
 from cli.workspace import Workspace
@@ -117,6 +118,7 @@ def _of_name(space: Workspace, text: str, *, is_dry: bool) -> Named:
         run = space.journal.find(text).run
         fix = f"name the workflow's file, or the run by its CID: {run}" if run else _FILE
         raise Refused("this is a run, not a workflow", where=text, fix=fix)
+    check_whole(text)
     if wanted(text) is not None:
         what = "there is no such file, and no Open Resource of that name is known here"
         raise Refused(what, where=text, fix=_FIND)

@@ -1,9 +1,11 @@
 """An environment as a binary cache that anybody's Nix may use: made, signed, and said how."""
 
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from cli.report import emit_json, note
 from cli.settings import Settings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 VOUCHED_PIN: Final = "signatures"  # what others signed of paths that came from their caches
 
+_ANSWER_S: Final = 1.0  # a gateway of this machine takes less
 _SERVE: Final = "'tally peer start --http PORT' serves it from here"
 
 
@@ -31,7 +34,7 @@ class Published:
     opened: "Opened"
     key: PublicKey
     vouched: tuple[str, ...]  # the names of others' keys
-    gateways: tuple[str, ...]  # where it can be had by HTTP, the peer's own first
+    gateways: tuple[str, ...]  # where it can be had by HTTP now, the peer's own first
 
 
 def publish(
@@ -52,7 +55,7 @@ def publish(
     cid = sign(store, opened, secret, vouched)
     share(space, settings, cid)
     names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
-    gateways = (*_own(settings), _kubo(settings))
+    gateways = (*_own(settings), *kubo(settings))
     return Published(cid, opened, secret.public(), tuple(sorted(names)), gateways)
 
 
@@ -85,11 +88,19 @@ def _own(settings: Settings) -> tuple[str, ...]:
     return (http,) if http else ()
 
 
-def _kubo(settings: Settings) -> str:
-    """Return where the gateway of this machine's Kubo node is."""
-    from engine.ipfs.place import GATEWAY, gateway
+def kubo(settings: Settings) -> tuple[str, ...]:
+    """Return where the gateway of this machine's Kubo node is, if one listens there."""
+    from engine.ipfs.place import GATEWAY, NONE, gateway
 
-    return GATEWAY if settings.ipfs else gateway(os.environ, Path.home())
+    if settings.ipfs == NONE:
+        return ()
+    found = GATEWAY if settings.ipfs else gateway(os.environ, Path.home())
+    place = urlsplit(found)
+    try:
+        with socket.create_connection((place.hostname, place.port or 80), _ANSWER_S):
+            return (found,)
+    except (OSError, ValueError):
+        return ()
 
 
 def tell(settings: Settings, published: Published) -> None:
@@ -103,8 +114,8 @@ def tell(settings: Settings, published: Published) -> None:
     for line in conf(published):
         note(f"    {line}")
     note(f"or once: {command(published)}")
-    if len(published.gateways) == 1:
-        note(f"that is the gateway of a Kubo node; {_SERVE}")
+    if not published.gateways:
+        note(f"no gateway of an IPFS node listens there now; {_SERVE}")
     import click
 
     return click.echo(str(published.cid))
@@ -115,10 +126,17 @@ def substituters(published: Published) -> list[str]:
     return [f"{gateway}/ipfs/{published.cid}" for gateway in published.gateways]
 
 
+def _substituter(published: Published) -> str:
+    """Return the address that is shown: where a node's gateway would be, if there is none yet."""
+    from engine.ipfs.place import GATEWAY
+
+    return next(iter(substituters(published)), f"{GATEWAY}/ipfs/{published.cid}")
+
+
 def conf(published: Published) -> list[str]:
     """Return the lines of nix.conf that use a cache beside those that it names already."""
     return [
-        f"extra-substituters = {substituters(published)[0]}",
+        f"extra-substituters = {_substituter(published)}",
         f"extra-trusted-public-keys = {published.key}",
     ]
 
@@ -127,7 +145,7 @@ def command(published: Published) -> str:
     """Return the command that has Nix take the environment from its cache."""
     roots = " ".join(f"{STORE_DIR}/{root}" for root in published.opened.closure.roots)
     options = (
-        f"--option substituters {substituters(published)[0]} "
+        f"--option substituters {_substituter(published)} "
         f"--option trusted-public-keys {published.key}"
     )
     return f"nix-store --realise {roots} {options}"

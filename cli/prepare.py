@@ -10,6 +10,7 @@ from cli.lockfile import environments, lock_path, tell_changes, write_lock
 from cli.named import Named, overrides
 from cli.workspace import Workspace
 from engine.content.cid import Cid
+from engine.content.foreign_cid import ForeignCid
 from engine.content.select import select
 from engine.downloads import Downloads
 from engine.inputs import Inputs, here
@@ -84,6 +85,7 @@ def prepare(
     if named.inputs is None:
         bringing.check(workflow.inputs)
     making = environments(space, named.base, offline=offline, within=named.within)
+    _call(space, named)
     settled = making.settle(workflow.environments, named.lock)
     if named.file is not None:
         tell_changes(settled, named.file)
@@ -163,6 +165,19 @@ def _bring(space: Workspace, named: Named) -> Callable[[Cid], None] | None:
     if not space.sources:
         return None
     return lambda cid: space.sources.have([cid], named.within)
+
+
+def _call(space: Workspace, named: Named) -> None:
+    """Have what comes from elsewhere spoken of by its name in the workflow."""
+    call = space.arrivals.call
+    for name, pinned in (named.lock.environments if named.lock else {}).items():
+        if pin := pinned.systems.get(SYSTEM):
+            call(pin.environment, f"environment '{name}'")
+    for name, cid in (named.inputs or {}).items():
+        call(cid, f"input '{name}'")
+    for name, source in named.workflow.inputs.items() if named.inputs is None else ():
+        if source.cid is not None:
+            call(ForeignCid.of_content(source.cid), f"input '{name}'")
 
 
 def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:

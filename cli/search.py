@@ -95,8 +95,7 @@ def _advise(query: "Query", found: "list[Found]", known: int, *, is_running: boo
     if not known:
         note("this home knows of no Open Resource yet; 'tally publish' makes one")
     elif not found:
-        less = "fewer words" if query.text else "less"
-        note(f"none of the {known} that are known here is meant; ask for {less}")
+        note(f"nothing matches ({known} {'resource' if known == 1 else 'resources'} known here)")
     if not is_running:
         note("no peer runs in this home: what is new comes while 'tally peer start' runs")
     elif not known:

@@ -115,10 +115,10 @@ def _ipfs(text: str) -> str:
 def _network(text: str) -> str:
     from peers.network_name import MAX_NAME, is_name
 
-    if text in {"", NO_NETWORK}:
+    if text == NO_NETWORK:
         return ""
-    if not is_name(text):
-        raise ValueError(f"not a name of 1 to {MAX_NAME} printable characters")
+    if not is_name(text) or " " in text:  # the protocol would take one, and nobody means it
+        raise ValueError(f"not a name of 1 to {MAX_NAME} printable characters without a space")
     return text
 
 
@@ -155,7 +155,7 @@ SETTINGS: Final = {
     "network": Setting(
         lambda: "tallystick",
         _network,
-        "the network whose peers find each other on IPFS, or none",
+        "the network whose peers find each other on IPFS; 'none' turns that off",
         lambda name: name or NO_NETWORK,
     ),
     "lend_to": Setting(

@@ -14,6 +14,7 @@ from engine.errors import Unavailable
 from engine.folder import make_seen
 
 if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to wait for all of it
+    from cli.arrivals import Arrivals
     from cli.settings import Settings
     from engine.claims import Claims
     from engine.content.cid import Cid
@@ -81,7 +82,6 @@ class Workspace(AbstractContextManager["Workspace"]):
     @cached_property
     def sources(self) -> "Sources":
         """Where content comes from that is not here."""
-        from cli.arrivals import Arrivals
         from engine.sources import Source, Sources
 
         found: list[Source] = []
@@ -93,29 +93,36 @@ class Workspace(AbstractContextManager["Workspace"]):
                 self._open.callback(peers.close)
                 found.append(peers)
             elif name == "ipfs" and (address := self.ipfs):
+                from cli.looking import Looking
                 from engine.ipfs.source import IpfsSource
                 from peers.heap import keep_large_buffers
 
                 keep_large_buffers()
-                found.append(IpfsSource(address))
-        return Sources(self.store, found, Arrivals(self.store))
+                found.append(Looking(IpfsSource(address)))
+        return Sources(self.store, found, self.arrivals)
+
+    @cached_property
+    def arrivals(self) -> "Arrivals":
+        """What is said while content comes."""
+        from cli.arrivals import Arrivals
+
+        return Arrivals(self.store)
 
     @cached_property
     def foreign(self) -> "Foreign":
         """What others made, on IPFS, in other ways."""
-        from cli.arrivals import Arrivals
         from engine.foreign import Foreign
 
-        arrivals = Arrivals(self.store)
-        return Foreign(self.store, self.sources, self._export(), arrivals.of_others)
+        return Foreign(self.store, self.sources, self._export(), self.arrivals.of_others)
 
     def _export(self) -> "Export | None":
         """Return what has all that a CID leads to from the IPFS node; None to ask none."""
         if self._online is None or "ipfs" not in self._online.sources or not self.ipfs:
             return None
+        from cli.looking import looking
         from engine.ipfs.kubo import exporting
 
-        return exporting(self.ipfs)
+        return looking(exporting(self.ipfs))
 
     @cached_property
     def ipfs(self) -> str:

@@ -243,5 +243,5 @@ def _nor_built(error: Unavailable, absent: NotHere) -> Unavailable:
     if not isinstance(absent, Nowhere):
         return error
     what = f"{error.what}; and the environment does not come from {absent.asked}"
-    fix = "; ".join(filter(None, (error.fix, absent.ways)))
+    fix = ", or ".join(filter(None, (error.fix, absent.ways)))
     return Unavailable(what, where=error.where, fix=fix)

@@ -43,7 +43,7 @@ class Nowhere(NotHere):
     def __init__(self, what: str, *, where: str = "", fix: str = "", asked: str, ways: str) -> None:
         super().__init__(f"{what}, and does not come from {asked}", where=where, fix=fix)
         self.asked = asked
-        self.fix = "; ".join(filter(None, (fix, ways)))
+        self.fix = ", or ".join(filter(None, (ways, fix)))
         self.ways = ways
 
 

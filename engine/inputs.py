@@ -82,13 +82,14 @@ class Inputs:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
         if source.cid is not None:
-            return self._named(name, ForeignCid.of_content(source.cid))
+            return self._named(name, source.cid)
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
         return self._downloads.bring(source.url, source.sha256)
 
-    def _named(self, name: str, cid: ForeignCid) -> Cid:
-        with _not_here(name, str(cid)):
+    def _named(self, name: str, text: str) -> Cid:
+        with _not_here(name, text):  # as its author wrote it, to be found in the file
+            cid = ForeignCid.of_content(text)
             return self._foreign.here(cid, partial(_have, self._store, bring=self._bring))
 
     def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:
@@ -140,5 +141,5 @@ def _not_here(name: str, cid: str) -> Iterator[None]:
         how = {"asked": error.asked, "ways": error.ways}
         raise Nowhere(what, where=cid, fix=fix, **how) from None
     except NotHere as error:
-        fix = "; ".join(filter(None, (fix, error.fix)))
+        fix = ", or ".join(filter(None, (fix, error.fix)))
         raise NotHere(what, where=cid, fix=fix) from None

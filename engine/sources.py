@@ -20,7 +20,7 @@ from engine.presence import Presence
 MAX_BROUGHT: Final = 1_000  # blocks that a source is asked for at a time, one by one
 
 Came: TypeAlias = Callable[[int], None]  # is told how many bytes of blocks came so far
-Watch: TypeAlias = Callable[[str, Cid, int], None]  # of which source, for which root
+Watch: TypeAlias = Callable[[str, Cid, Cid, int], None]  # source, root, and within what
 Ask: TypeAlias = Callable[["Source"], None]
 
 
@@ -59,7 +59,7 @@ class Holding(ManyStore, Protocol):
         ...
 
 
-def _to_nobody(source: str, root: Cid, came: int) -> None:
+def _to_nobody(source: str, root: Cid, within: Cid, came: int) -> None:
     """Tell nobody."""
 
 
@@ -144,6 +144,7 @@ class Sources:
 
         self._ask(
             cids[0],
+            within,
             lambda source: source.bring(self._store, missing(), within),
             lambda: not missing(),
         )
@@ -151,12 +152,12 @@ class Sources:
     def _fetch(self, root: Cid, within: Cid) -> None:
         def ask(source: Source) -> None:
             source.fetch(
-                self._store, root, within, lambda came: self._watch(source.name, root, came)
+                self._store, root, within, lambda came: self._watch(source.name, root, within, came)
             )
 
-        self._ask(root, ask, lambda: self._is_whole(root))
+        self._ask(root, within, ask, lambda: self._is_whole(root))
 
-    def _ask(self, cid: Cid, ask: Ask, is_here: Callable[[], bool]) -> None:
+    def _ask(self, cid: Cid, within: Cid, ask: Ask, is_here: Callable[[], bool]) -> None:
         """Ask each source until something is here."""
         asked: list[tuple[str, TallyError]] = []
         for source in self._sources:
@@ -168,17 +169,20 @@ class Sources:
             if is_here():
                 return
             asked.append((source.name, Unavailable("it did not give all of it")))
-        raise _nowhere(self._why(cid), asked)
+        raise _nowhere(self._why(cid, within), asked)
 
-    def _why(self, root: Cid) -> TallyError:
-        """Return why not all that a root leads to is here."""
+    def _why(self, root: Cid, within: Cid) -> TallyError:
+        """Return why not all that a root leads to is here: of what was asked for, by its name."""
         try:
             for cid in reachable(self._store.get, [root], OURS):
                 if cid.codec == RAW and not self._store.has(cid):
                     self._store.get(cid)
         except (Unavailable, Damaged) as error:
-            return error
-        return NotHere("this content is not here", where=str(root), fix="try again")
+            if not isinstance(error, NotHere) or error.where:  # a source of it that has changed
+                return error
+        what = str(root) if self._store.has(root) is False else f"a part of {root}"
+        what = what if root == within else f"a part of {within}"
+        return NotHere(f"{what} is not here", fix="import a bundle that has it, or add it again")
 
     def _is_whole(self, root: Cid) -> bool:
         return bool(Presence(self._store, self._store.hold).whole([root]))
@@ -191,16 +195,15 @@ def _nowhere(here: TallyError, asked: Sequence[tuple[str, TallyError]]) -> Tally
     damaged = [error for _, error in asked if isinstance(error, Damaged)]
     if len(damaged) == len(asked):
         return damaged[0]
-    said = ", ".join(f"{name} ({error.what})" for name, error in asked)
+    said = ", ".join(f"{name} ({error.what.rpartition(': ')[2]})" for name, error in asked)
     ways = _ways(asked)
     if isinstance(here, NotHere):
         return Nowhere(here.what, where=here.where, fix=here.fix, asked=said, ways=ways)
-    here.fix = "; ".join(filter(None, (here.fix, f"or have it from elsewhere: {ways}")))
+    here.fix = ", or ".join(filter(None, (here.fix, ways)))
     return here
 
 
 def _ways(asked: Sequence[tuple[str, TallyError]]) -> str:
-    """Return what each of those who were asked says can be done."""
-    if len(asked) == 1:
-        return asked[0][1].fix
-    return "; ".join(f"{name}: {error.fix}" for name, error in asked if error.fix)
+    """Return what can be done so that one of those who were asked gives it, each once."""
+    fixes = dict.fromkeys(error.fix.partition(";")[0] for _, error in asked)
+    return ", or ".join(filter(None, fixes))

@@ -34,6 +34,7 @@ _KNOWN: Final[dict[int, tuple[int, Callable[[bytes], bytes]]]] = {  # digest's b
     0xB220: (32, lambda data: hashlib.blake2b(data, digest_size=32).digest()),
     0xB240: (64, lambda data: hashlib.blake2b(data, digest_size=64).digest()),
 }
+_GATEWAY: Final = re.compile(r"https?://[^/]+/ipfs/([0-9A-Za-z]{46,300})(?![0-9A-Za-z])")
 _FIX: Final = "give the CID of a file or directory, as 'ipfs add' prints it"
 
 
@@ -172,5 +173,11 @@ def _odd(text: str) -> Refused:
     if text.startswith(("/ipns/", "ipns://")):
         fix = "write the CID that it leads to today: 'ipfs name resolve' says it"
         return Refused(f"a name that may move, where a CID is expected: {text[:80]!r}", fix=fix)
+    if found := _GATEWAY.match(text):
+        fix = f"name the CID alone: {found[1]}"
+        return Refused(f"a URL, where a CID is expected: {text[:120]!r}", fix=fix)
+    if "://" in text:
+        fix = "name a CID alone; an input at a URL is {url: …, sha256: …}"
+        return Refused(f"a URL, where a CID is expected: {text[:120]!r}", fix=fix)
     fix = "name the CID alone; what uses it names the path in it, as inputs.NAME/PATH"
     return Refused(f"a path in a CID, where a CID is expected: {text[:80]!r}", fix=fix)

@@ -31,6 +31,9 @@ LONGEST_S: Final = 600.0  # all values of one answer: none of them is content
 SLOWEST: Final = 1024  # bytes a second, of content: slower is a trickle that could last for ever
 MAX_ANSWER: Final = 64 * 1024  # bytes of one value in JSON: a node's own addresses are the longest
 MAX_COMPLAINT: Final = 4 * 1024  # bytes of what a node says of an error
+_NOBODY: Final = "nobody listens there"
+_START: Final = "start an IPFS node ('ipfs daemon'); setting 'ipfs' names another, or is none"
+_AGAIN: Final = "look whether the IPFS node runs well, then try again"
 _SHOWN: Final = 200  # characters of that
 
 Options = Mapping[str, str]
@@ -246,7 +249,7 @@ class Calls(AbstractContextManager["Calls"]):
         return self._away(f"its answer to '{path}' is over {most} bytes")
 
     def _away(self, why: str) -> Unavailable:
-        fix = "start it ('ipfs daemon'), name another (setting 'ipfs'), or do without: 'none'"
+        fix = _START if why == _NOBODY else _AGAIN
         return Unavailable(f"the IPFS node cannot be used: {why}", where=self.address, fix=fix)
 
 
@@ -267,7 +270,7 @@ def _complaint(status: int, said: bytes) -> str:
 def _reason(fault: BaseException) -> str:
     text = str(fault)
     if "refused" in text:
-        return "nobody listens there"
+        return _NOBODY
     if "timed out" in text:
         return "it was silent for too long"
-    return f"it broke off ({type(fault).__name__})"
+    return "it broke off"

@@ -16,6 +16,10 @@ from engine.errors import Damaged, NotHere, Refused, Unavailable
 CHUNK: Final = 256 * 1024  # bytes
 
 
+class Missing(NotHere):
+    """A file that a cache has not, where the cache itself can be read."""
+
+
 class CacheFiles(Protocol):
     """The files of one cache."""
 
@@ -25,7 +29,7 @@ class CacheFiles(Protocol):
     def read(self, name: str, most: int) -> Iterator[bytes]:
         """Yield a file; `name` is relative to the cache.
 
-        Raises: NotHere when there is no such file; Damaged when it has more than `most` bytes;
+        Raises: Missing when there is no such file; Damaged when it has more than `most` bytes;
         Unavailable when it cannot be had now.
         """
         ...
@@ -107,10 +111,10 @@ def bounded(chunks: Iterator[bytes], most: int, where: str) -> Iterator[bytes]:
         yield chunk
 
 
-def missing(name: str, where: str) -> NotHere:
+def missing(name: str, where: str) -> Missing:
     """Return the error for a file that is not in a cache."""
     fix = "name another cache, or one that has all of it"
-    return NotHere(f"a binary cache has no '{name[:280]}'", where=where, fix=fix)
+    return Missing(f"a binary cache has no '{name[:280]}'", where=where, fix=fix)
 
 
 def whole(files: CacheFiles, name: str, most: int) -> bytes:

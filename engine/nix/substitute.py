@@ -52,7 +52,8 @@ class Substitute:
 def parse(data: bytes, path: StorePath) -> Substitute:
     """Read what a cache says of a store path.
 
-    Raises: Damaged when it is no narinfo, or one of another path; Refused for a bad name in it.
+    Raises: Damaged when it is no narinfo, or one of another path; Refused for a bad name in it,
+    and for one that is called otherwise there.
     """
     try:
         found = _parse(*narinfo.fields(data))
@@ -80,6 +81,9 @@ def _longest(info: NarInfo) -> int:
 
 def _check(found: Substitute, path: StorePath) -> None:
     info = found.info
+    if info.path != path and info.path.digest == path.digest:
+        fix = f"did you mean '{info.path}'?"
+        raise Refused("this cache has it by another name", where=str(path), fix=fix)
     if info.path != path:
         raise Damaged(f"a narinfo of {info.path} where that of another is")
     if not 0 < info.nar_size <= MAX_NAR_SIZE:

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.errors import Damaged, NotHere, Refused
 from engine.nix import narinfo, substitute
-from engine.nix.cachefiles import CacheFiles, whole
+from engine.nix.cachefiles import CacheFiles, Missing, whole
 from engine.nix.signature import PublicKey
 from engine.nix.storepath import StorePath
 from engine.nix.substitute import MAX_PATHS, Substitute
@@ -43,7 +43,7 @@ def find(
 def _check(files: CacheFiles) -> None:
     try:
         told = whole(files, _INFO, _LONGEST)
-    except NotHere:
+    except Missing:
         fix = "name the folder or address that has 'nix-cache-info' in it"
         raise Refused("this is no binary cache of Nix", where=files.where, fix=fix) from None
     substitute.check_store(told)
@@ -52,7 +52,7 @@ def _check(files: CacheFiles) -> None:
 def _ask(files: CacheFiles, path: StorePath) -> Substitute:
     try:
         data = whole(files, f"{path.digest}.narinfo", narinfo.MAX_BYTES)
-    except NotHere as error:
+    except Missing as error:
         what = f"a binary cache has not all of it: {path} is missing"
         raise NotHere(what, where=files.where, fix=error.fix) from None
     return substitute.parse(data, path)

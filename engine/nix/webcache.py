@@ -22,6 +22,7 @@ REDIRECTS: Final = 5
 
 _GONE: Final = (403, 404, 410)  # of a store of objects that cannot be listed, 403 says the same
 _FIX: Final = "run the command again: what has come is kept"
+_NOBODY: Final = "look whether the network is there and the address right, then try again"
 
 
 class WebCache:
@@ -50,7 +51,8 @@ class WebCache:
                 chunks = response.raw.stream(CHUNK, decode_content=False)
                 yield from bounded(chunks, most, address)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _unavailable(_why(error), address) from None
+            fix = _NOBODY if isinstance(error, requests.ConnectionError) else _FIX
+            raise _unavailable(_why(error), address, fix) from None
 
     def _address(self, name: str) -> str:
         """Return where a file is: below the cache, or elsewhere on its host.
@@ -116,5 +118,5 @@ def _why(error: Exception) -> str:
     return next((text for kind, text in kinds.items() if isinstance(error, kind)), "it broke off")
 
 
-def _unavailable(why: str, address: str) -> Unavailable:
-    return Unavailable(f"a binary cache cannot be read: {why}", where=address[:400], fix=_FIX)
+def _unavailable(why: str, address: str, fix: str = _FIX) -> Unavailable:
+    return Unavailable(f"a binary cache cannot be read: {why}", where=address[:400], fix=fix)

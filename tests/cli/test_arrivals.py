@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from cli.arrivals import OFTEN_S, SOON_S, Arrivals, size_of
+from cli.arrivals import MUCH, OFTEN_S, SOON_S, Arrivals, size_of
 from engine.content.cid import Cid
 from engine.content.walk import open_tree
 from engine.store.add import add_path
@@ -26,7 +26,7 @@ def test_what_is_here_soon_is_not_spoken_of(
 
         def told(at_s: float, root: Cid, came: int) -> str:
             clock.return_value = at_s
-            arrivals("peers", root, came)
+            arrivals("peers", root, root, came)
             return capsys.readouterr().err
 
         assert told(0, file, 0) == told(SOON_S / 2, file, 100) == ""
@@ -49,3 +49,17 @@ def test_how_large_something_is(tmp_path: Path) -> None:
         record = node([])
         store.put([record])
         assert size_of(store, record.cid) == 0
+
+
+def test_what_comes_is_called_as_a_person_called_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a part that has no name by what it is a part of; much is spoken of at once."""
+    with DiskStore(tmp_path / "store") as store:
+        arrivals = Arrivals(store)
+        arrivals.call(OTHER, "environment 'ml'")
+        arrivals("ipfs", OTHER, OTHER, MUCH)
+        assert capsys.readouterr().err == "fetching environment 'ml' from ipfs: 16.0 MiB\n"
+        arrivals("ipfs", leaf(b"part").cid, OTHER, MUCH)
+        said = capsys.readouterr().err
+        assert said == "fetching a part of environment 'ml' from ipfs: 16.0 MiB\n"

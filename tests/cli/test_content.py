@@ -124,3 +124,37 @@ def test_added_in_place_it_is_read_where_it_is(empty: Program, tmp_path: Path) -
     assert (tmp_path / "out").read_bytes() == data
     (tmp_path / "big").write_bytes(os.urandom(2**20))
     assert empty("cat", cid).code == 3
+
+
+@pytest.mark.parametrize("words", [("get", "out"), ("cat",), ("run",), ("add",)])
+@pytest.mark.parametrize("name", [HELLO[:-1], HELLO + "a", "Qm" + "a" * 43, HELLO[:-1] + "8"])
+def test_a_cid_with_a_wrong_character_is_no_file(
+    empty: Program, words: tuple[str, ...], name: str
+) -> None:
+    """It is said to be none, and how long one is."""
+    done = empty(words[0], name, *words[1:])
+    assert (done.code, "this is like a CID, and is none" in done.err) == (2, True)
+    assert "copy it again" in done.err
+
+
+def test_what_is_short_or_has_a_path_is_not_added_as_a_cid(empty: Program) -> None:
+    """Where there is no such file, it was to be a CID."""
+    assert "is like a CID, and is none" in empty("add", "Qmfoo").err
+    assert f"'tally get {HELLO}/a DEST'" in empty("add", f"{HELLO}/a").err
+
+
+@pytest.mark.parametrize("command", ["cat", "ls"])
+def test_a_url_is_no_cid(empty: Program, command: str) -> None:
+    """The CID in it is said."""
+    done = empty(command, f"https://ipfs.io/ipfs/{HELLO}")
+    assert (done.code, f"name the CID alone: {HELLO}" in done.err) == (2, True)
+
+
+def test_a_cache_that_is_not_here_is_exit_3(empty: Program) -> None:
+    """Of a CID nobody can say what it is before it has come."""
+    missing = "bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+    online = empty.at(empty.home, TALLY_SOURCES="peers")
+    for program, words in ((empty, ("--offline",)), (online, ())):
+        done = program("env", "import", missing, f"/nix/store/{'0' * 32}-x", *words)
+        assert (done.code, "is not here" in done.err) == (3, True)
+        assert missing in done.err

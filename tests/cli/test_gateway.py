@@ -134,6 +134,7 @@ def test_a_port_that_cannot_be_had(program: Program, address: str) -> None:
     done = Program(program.home.parent / "other")(*START[:-1], address.removeprefix("http://"))
     assert done.code == 3
     assert "cannot listen on 127.0.0.1" in done.err
+    assert "choose another port for --http, or end what uses this one\n" in done.err
 
 
 def test_a_place_has_a_host_or_is_of_this_machine() -> None:

@@ -65,7 +65,7 @@ def test_what_is_meant_by_nothing_is_said(program: Program) -> None:
     """When nothing fits, how much there is is said."""
     done = program("search", "alphafold")
     assert (done.code, done.out) == (0, "")
-    assert "none of the 2" in done.err
+    assert "nothing matches (2 resources known here)" in done.err
 
 
 def test_verdicts_that_differ_are_both_shown(program: Program) -> None:

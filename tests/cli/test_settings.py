@@ -34,7 +34,8 @@ def test_a_network_and_an_ipfs_node_can_be_done_without():
     assert settings.load({}, {})["network"].value == "tallystick"
     assert settings.load({"network": "none"}, {})["network"].value == ""
     assert settings.load({"ipfs": "none"}, {})["ipfs"].value == "none"
-    for name, text in (("network", "a" * 101), ("network", " a"), ("ipfs", "localhost")):
+    bad = [("network", text) for text in ("", "a b", " a", "a" * 101)]
+    for name, text in (*bad, ("ipfs", "localhost")):
         with pytest.raises(Refused, match=name):
             settings.load({name: text}, {})
 

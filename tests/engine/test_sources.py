@@ -126,7 +126,7 @@ def test_each_goes_on_where_the_one_before_ended(store: DiskStore) -> None:
     sources = Sources(
         store,
         [stopping(blocks, 30), rest],
-        lambda source, of, came: told.update({source: came}),
+        lambda source, of, within, came: told.update({source: came}),
     )
     sources.have([root])
     assert store.get_many([*blocks]) == blocks
@@ -171,9 +171,23 @@ def test_it_is_said_who_was_asked_and_what_can_be_done(store: DiskStore) -> None
     cid = leaf(b"nobody has this").cid
     with pytest.raises(Nowhere) as error:
         Sources(store, [Given("one"), Given("other")]).have([cid])
-    what = f"block {cid} is not here, and does not come from one (it has it not)"
+    what = f"{cid} is not here, and does not come from one (it has it not)"
     assert error.value.what == what + ", other (it has it not)"
-    assert error.value.fix.endswith("; one: ask one later; other: ask other later")
+    assert error.value.fix.startswith("ask one later, or ask other later, or import a bundle")
+
+
+def test_what_was_asked_for_is_named(store: DiskStore) -> None:
+    """Not the block of it that is missing, which is nowhere in what a person wrote."""
+    root, blocks = content(31)
+    lost = [cid for cid in blocks if cid.codec == RAW][7]
+    store.put(Block(cid, data) for cid, data in blocks.items() if cid != lost)
+    sources = Sources(store, [Given("one")])
+    with pytest.raises(Nowhere) as error:
+        sources.have([root])
+    assert error.value.what.startswith(f"a part of {root} is not here, and does not come from")
+    with pytest.raises(Nowhere) as error:
+        sources.get(lost, root)
+    assert error.value.what.startswith(f"a part of {root} is not here")
 
 
 def test_without_sources_the_store_alone_speaks(store: DiskStore) -> None:

@@ -51,6 +51,26 @@ def _(stage: Stage) -> Told:
     return stage("cat", f"{NOT_HERE[:-1]}b")
 
 
+@meets(NAMES, "a CID that lacks a character")
+def _(stage: Stage) -> Told:
+    return stage("run", NOT_HERE[:-1])
+
+
+@meets(NAMES, "a CID in a URL")
+def _(stage: Stage) -> Told:
+    return stage("cat", f"https://ipfs.io/ipfs/{NOT_HERE}")
+
+
+@meets(NAMES, "a URL")
+def _(stage: Stage) -> Told:
+    return stage("cat", "https://example.org/data.csv")
+
+
+@meets(WRITING, "a path in a CID, to be added")
+def _(stage: Stage) -> Told:
+    return stage("add", f"{NOT_HERE}/report.txt")
+
+
 @meets(NAMES, "a CID of what Tallystick does not read")
 def _(stage: Stage) -> Told:
     key = bytes([1, 0x72, 0x1E, 0x20]) + bytes(32)  # a libp2p key

@@ -290,6 +290,11 @@ def _(stage: Stage) -> Told:
     return stage("env", "import", _cache(stage), PATH.replace("1-x", "2-y"))
 
 
+@meets(ENVIRONMENTS, "a store path that a binary cache has by another name")
+def _(stage: Stage) -> Told:
+    return stage("env", "import", _cache(stage), PATH.replace("1-x", "1-y"))
+
+
 @meets(ENVIRONMENTS, "a store path that nobody who is trusted has signed")
 def _(stage: Stage) -> Told:
     key = "upstream-1:" + "A" * 43 + "="

@@ -125,3 +125,10 @@ def test_a_path_called_by_its_content_needs_no_signature() -> None:
     assert not is_content(read(path, **{**named, "CA": "fixed:r:sha256:x"}))
     other = hashlib.sha256(b"other").digest()
     assert not is_content(read(path, **{**named, "NarHash": f"sha256:{other.hex()}"}))
+
+
+def test_a_name_that_was_misspelt_is_corrected() -> None:
+    """The cache has that hash by another name: nobody's bytes are wrong."""
+    with pytest.raises(Refused) as error:
+        read(StorePath(PATH.digest, "y"))
+    assert error.value.fix == f"did you mean '{PATH}'?"

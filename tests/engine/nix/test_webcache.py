@@ -154,6 +154,7 @@ def test_nobody_listens() -> None:
         read(cache)
     assert error.value.what.endswith("it cannot be reached")
     assert error.value.where == "http://127.0.0.1:9/file"
+    assert error.value.fix.startswith("look whether the network is there and the address right")
     cache.close()
 
 
