@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.foreignnames import any_cid, check_whole, foreign_cid, parted
+from cli.foreignnames import any_cid, as_written, check_whole, foreign_cid, parted
 from cli.options import common, offline
 from cli.refs import check_tree, find_tree, public_root
 from cli.report import emit_json, emit_table, human_size, note
@@ -39,7 +39,7 @@ def add(settings: Settings, path: str, in_place: bool) -> None:
     others added to IPFS in another way has another CID there; it is found here by both.
     """
     name = None if os.path.lexists(path) else _named(path)
-    with Workspace(settings.home, writing=True, online=settings) as space:
+    with as_written(path), Workspace(settings.home, writing=True, online=settings) as space:
         added = _add(space, Path(path), in_place) if name is None else _adopt(space, name)
         space.store.pins.pin(added.cid, PINNED_BY_ADD)
         link = open_tree(space.store.get, added.cid).link
@@ -92,7 +92,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
     """
     from engine.store.get import get_tree
 
-    with Workspace(settings.home, online=settings) as space:
+    with as_written(ref), Workspace(settings.home, online=settings) as space:
         cid = find_tree(space, ref)
         if space.sources:
             space.arrivals.call(cid, ref)
@@ -109,7 +109,7 @@ def get(settings: Settings, ref: str, dest: Path) -> None:
 @offline
 def cat(settings: Settings, ref: str) -> None:
     """Print the file REF."""
-    with Workspace(settings.home, online=settings) as space:
+    with as_written(ref), Workspace(settings.home, online=settings) as space:
         link = open_tree(space.store.get, find_tree(space, ref)).link
         if space.sources:
             space.arrivals.call(link, ref)
@@ -125,7 +125,7 @@ def cat(settings: Settings, ref: str) -> None:
 @offline
 def ls(settings: Settings, ref: str) -> None:
     """List the directory REF."""
-    with Workspace(settings.home, online=settings) as space:
+    with as_written(ref), Workspace(settings.home, online=settings) as space:
         root, listed = _list(space, ref)
         aliases = space.foreign.aliases(root)
     head, _ = parted(ref)

@@ -1,12 +1,14 @@
 """Foreign names: what others call content on IPFS, as a word here: 'Qm…', 'bafybei…', 'ipfs://…'."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from cli.workspace import Workspace
 from engine.content.cid import TEXT, Cid
 from engine.content.foreign_cid import ForeignCid
-from engine.errors import Refused
+from engine.errors import NotHere, Refused
 
 V0_TEXT: Final = 46  # characters of a CIDv0
 
@@ -45,6 +47,7 @@ def any_cid(text: str) -> ForeignCid | None:
 
     Raises: Refused for one whose content cannot be checked, with what to do.
     """
+    check_whole(text)
     if not text.startswith((*_FIXED, *_MOVING)) and not _CID.fullmatch(text):
         return None
     return ForeignCid.of_content(text)
@@ -55,7 +58,14 @@ def check_whole(text: str, least: int = _LONG) -> None:
 
     Raises: Refused for one that lacks a character, or has one too many or a wrong one.
     """
-    if len(text) < least or not _LIKE.fullmatch(text) or any_cid_or_none(text):
+    if len(text) < least or not _LIKE.fullmatch(text):
+        return
+    try:
+        ForeignCid.parse(text)
+    except Refused as error:
+        if not error.what.startswith("not a CID"):  # it is one, which is not read here
+            raise
+    else:
         return
     whole = V0_TEXT if text.startswith("Qm") else TEXT
     fix = f"copy it again: such a CID has {whole} characters, and this has {len(text)}"
@@ -64,12 +74,17 @@ def check_whole(text: str, least: int = _LONG) -> None:
     raise Refused("this is like a CID, and is none", where=text, fix=fix)
 
 
-def any_cid_or_none(text: str) -> ForeignCid | None:
-    """Return the CID that a word is, of whatever; None for none that can be read here."""
+@contextmanager
+def as_written(text: str) -> Iterator[None]:
+    """Have content that is not here called as a person called it."""
     try:
-        return ForeignCid.parse(text)
-    except Refused:
-        return None
+        yield
+    except NotHere as error:
+        head, _ = parted(text)
+        if (name := any_cid(head)) is not None:
+            error.what = error.what.replace(str(name), head)
+            error.where = error.where.replace(str(name), head)
+        raise
 
 
 def find_foreign(space: Workspace, name: ForeignCid) -> Cid:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cli.foreignnames import check_whole, find_foreign, foreign_cid, parted
+from cli.foreignnames import find_foreign, foreign_cid, parted
 from cli.names import is_run, parse_step, whole_cid
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
@@ -31,21 +31,8 @@ def find_content(space: Workspace, text: str) -> Cid:
     name = foreign_cid(head)
     cid = whole_cid(head) if name is None else find_foreign(space, name)
     if cid is None or is_run(space, cid):
-        _check_head(space, head)
         return _of_run(space, head, rest, text) if rest else _run_cid(space, head)
     return _part(space, check_tree(space, cid, cid), rest, cid) if rest else cid
-
-
-def _check_head(space: Workspace, head: str) -> None:
-    """Look whether what is like a CID is one, or the beginning of a run's.
-
-    Raises: Refused when it is neither.
-    """
-    try:
-        check_whole(head)
-    except Refused:
-        if not any(str(row.run).startswith(head) for row in space.journal.runs()):
-            raise
 
 
 def public_root(text: str) -> Cid | None:

@@ -74,7 +74,7 @@ class Inputs:
                 self._compare(name, ForeignCid.of_content(source.cid), given[name])
 
     def _compare(self, name: str, named: ForeignCid, given: Cid) -> None:
-        if named.is_ours and given != named.cid and given != self._named(name, named):
+        if named.is_ours and given != named.cid and given != self._named(name, str(named), named):
             what = f"input '{name}' is locked to other content than its CID says"
             raise Damaged(what, where=str(given), fix="believe nothing of what came with it")
 
@@ -82,14 +82,13 @@ class Inputs:
         if source.path is not None:
             return self._local(name, source.path, source.ignore)
         if source.cid is not None:
-            return self._named(name, source.cid)
+            return self._named(name, source.cid, ForeignCid.of_content(source.cid))
         if source.url is None or source.sha256 is None:
             raise AssertionError("a Workflow's input has one source")
         return self._downloads.bring(source.url, source.sha256)
 
-    def _named(self, name: str, text: str) -> Cid:
+    def _named(self, name: str, text: str, cid: ForeignCid) -> Cid:
         with _not_here(name, text):  # as its author wrote it, to be found in the file
-            cid = ForeignCid.of_content(text)
             return self._foreign.here(cid, partial(_have, self._store, bring=self._bring))
 
     def _local(self, name: str, path: str, ignore: tuple[str, ...]) -> Cid:

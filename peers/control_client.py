@@ -95,7 +95,7 @@ def connect(home: Path) -> Client:
             os.close(folder)
     except OSError:
         connected.close()
-        fix = "start one with 'tally peer start'; it stays in the foreground"
+        fix = "start a peer with 'tally peer start'; it stays in the foreground"
         raise Unavailable("no peer runs in this home", where=str(home), fix=fix) from None
     return Client(connected)
 
