@@ -132,6 +132,7 @@ def of_release(space: Workspace, found: "Opened", *, is_dry: bool = False) -> Na
     """
     from cli.resources import bring, keep, needed
 
+    space.arrivals.call(found.cid, found.resource.name)
     bring(space, found, needed(found))
     if not is_dry:
         keep(space, found)

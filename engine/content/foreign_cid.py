@@ -176,7 +176,7 @@ def _odd(text: str) -> Refused:
     if found := _GATEWAY.match(text):
         fix = f"name the CID alone: {found[1]}"
         return Refused(f"a URL, where a CID is expected: {text[:120]!r}", fix=fix)
-    if "://" in text:
+    if text.startswith(("http://", "https://")):
         fix = "name a CID alone; an input at a URL is {url: …, sha256: …}"
         return Refused(f"a URL, where a CID is expected: {text[:120]!r}", fix=fix)
     fix = "name the CID alone; what uses it names the path in it, as inputs.NAME/PATH"

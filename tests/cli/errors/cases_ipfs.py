@@ -1,5 +1,7 @@
 """Errors around an IPFS node: one that is away, one that lies, one that breaks off."""
 
+from base64 import b32encode
+
 from engine.content import dagpb
 from engine.content.blocks import Block
 from engine.content.cid import DAG_PB, RAW, Cid
@@ -38,6 +40,13 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     stage.extra |= {"TALLY_IPFS": "/ip4/127.0.0.1/tcp/9", "TALLY_SOURCES": "ipfs"}
     return stage("get", str(LEAF.cid), "out")
+
+
+@meets(IPFS, "a node that is away, and content that it alone could read")
+def _(stage: Stage) -> Told:
+    stage.extra |= {"TALLY_IPFS": "/ip4/127.0.0.1/tcp/9", "TALLY_SOURCES": "ipfs"}
+    name = b32encode(bytes((1, RAW, 0x13, 64)) + bytes(64)).decode().lower().rstrip("=")
+    return stage("get", f"b{name}", "out", shown="tally get bafkrgq… out")
 
 
 @meets(IPFS, "a node that hands out other bytes")
