@@ -46,7 +46,7 @@ def test_the_doctor_shows_the_node(program: Program, node: IpfsNode) -> None:
         "ipfs announces": True,
         "ipfs streams": True,
     }
-    assert str(found["ipfs"]["detail"]).startswith("version 0.42.0, 0 nodes")
+    assert str(found["ipfs"]["detail"]).startswith("version 0.42.0, connected to 0 nodes")
     assert node.address in str(found["ipfs"]["detail"])
 
 
