@@ -50,8 +50,8 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
     from engine.database import SCHEMA
     from engine.salvage import is_sound
     from engine.store.index import SCHEMA as INDEX
-    from peers.bindings import NAME
-    from peers.bindings import SCHEMA as NAMES
+    from peers.bindings_schema import NAME
+    from peers.bindings_schema import SCHEMA as NAMES
 
     files = ((home / "state.db", SCHEMA), (home / "store" / "index.db", INDEX))
     found = {_unreadable(path, schema): None for path, schema in files if not is_sound(path)}

@@ -53,8 +53,8 @@ from engine.trees import Trees
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
-from peers.bindings import NAME
-from peers.bindings import SCHEMA as NAMES
+from peers.bindings_schema import NAME
+from peers.bindings_schema import SCHEMA as NAMES
 
 _REFUSED: Final = 8  # roots of which others had nothing; then no more is asked for
 

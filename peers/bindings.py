@@ -10,30 +10,13 @@ kept, too, so that a version is never given twice.
 """
 
 from pathlib import Path
-from typing import Final
 
 from engine.content.cid import Cid
 from engine.errors import Refused
-from engine.sqlite import Schema, Sqlite
+from engine.sqlite import Sqlite
+from peers.bindings_schema import NAME, SCHEMA
 from peers.identity import PeerId
 from peers.resource import Edition
-
-NAME: Final = "names.db"
-
-_TABLES: Final = """
-CREATE TABLE meant (name TEXT PRIMARY KEY, author BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE used (
-    name TEXT, author BLOB, version INTEGER NOT NULL, release BLOB NOT NULL,
-    PRIMARY KEY (name, author)) WITHOUT ROWID;
-CREATE TABLE made (
-    name TEXT, author BLOB, version INTEGER, release BLOB NOT NULL,
-    PRIMARY KEY (name, author, version)) WITHOUT ROWID;
-"""
-SCHEMA: Final = Schema(
-    versions=(_TABLES,),
-    what="what names mean in this home",
-    when_damaged="'tally fsck --repair' makes it anew of what can be read",
-)
 
 
 class Bindings(Sqlite):

@@ -10,7 +10,7 @@ from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.release import UNSHARED_PIN
 from engine.store.publicity import public_roots
-from peers.bindings import NAME
+from peers.bindings_schema import NAME
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.resource import opened
 from peers.royalty import opened as manifest_in

@@ -56,8 +56,9 @@ def test_what_is_found_is_in_columns(program: Program) -> None:
     assert done.code == 0
     header, line = done.out.splitlines()
     assert header.split() == ["NAME", "TITLE", "AUTHOR", "VERIFIED", "BY", "ANNOUNCED", "CID"]
-    words = ["digits@1", "Handwritten digits", tail(DIGITS.signer), "-", "just now"]
+    words = ["digits@1", "Handwritten digits", tail(DIGITS.signer), "-"]
     assert all(word in line for word in words)
+    assert "just now" in line or " ago" in line  # other tests may have come before
     assert line.endswith(str(DIGITS.release))
 
 
