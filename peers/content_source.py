@@ -62,8 +62,8 @@ class PeersSource:
             self._node.send(("have", within.raw, is_shallow, *(root.raw for root in roots)))
             while not _is_over(self._node.receive(SILENCE_MS), came):
                 pass
-        except BaseException:
-            self.close()  # or what is under way would answer for the next
+        except BaseException:  # an interruption too: what is under way would answer for the next
+            self.close()
             raise
 
 
