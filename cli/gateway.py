@@ -87,7 +87,7 @@ def main() -> None:
     """Serve at the socket whose number is given what is public of a home."""
     from cli.workspace import Workspace
     from engine.clock import SystemClock
-    from engine.store.publicity import public_roots
+    from engine.store.public_roots import public_roots
     from peers.http_port import HttpPort
     from peers.landlock import read_only
     from peers.public import Public

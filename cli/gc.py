@@ -10,7 +10,7 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.release import RESOURCE_PIN
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.public_roots import PUBLIC_PIN
 
 
 @click.command()

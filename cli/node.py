@@ -25,7 +25,7 @@ from engine.ipfs import place
 from engine.ipfs.handover import Handover
 from engine.recorder import Recorder
 from engine.sandbox.bubblewrap import Bubblewrap
-from engine.store.publicity import public_roots
+from engine.store.public_roots import public_roots
 from peers.addressbook import AddressBook
 from peers.agreement import MAX_LEASE_MS
 from peers.book import Book

@@ -110,9 +110,9 @@ def _named(
 
     Raises: Refused when nothing is named, or some of it is not to leave this machine.
     """
+    from cli.disclosure import refuse_private
     from cli.kept import refuse_kept
     from cli.named import find_workflow, of_release
-    from cli.publicity import refuse_private
 
     if workflow is not None:
         named = find_workflow(space, workflow, is_dry=is_dry)
@@ -138,10 +138,10 @@ def _publish(
     *,
     dry_run: bool,
 ) -> None:
+    from cli.disclosure import disclosed
     from cli.draft import authors_of, draft, is_news, payees
     from cli.licence import tell_licence
     from cli.pricing import priced, tell_price
-    from cli.publicity import public
     from cli.publishview import emit_draft, emit_published
     from cli.resources import open_release
     from peers.resource import printed
@@ -153,7 +153,7 @@ def _publish(
     found = draft(said, last, authors, came, prepared, paid)
     found = replace(found, example=run.run if run else None)
     _must_hold(space, found, run)
-    seen = list(public(space, prepared, run))
+    seen = list(disclosed(space, prepared, run))
     tell_price(space, paid, came, was)
     tell_licence(found, said, came, was)
     if dry_run:

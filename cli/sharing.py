@@ -7,7 +7,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
-from engine.store.publicity import PUBLIC_PIN, public_roots
+from engine.store.public_roots import PUBLIC_PIN, public_roots
 
 
 def share(space: Workspace, settings: Settings, root: Cid) -> None:

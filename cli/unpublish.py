@@ -45,7 +45,7 @@ def _roots(space: Workspace, what: str) -> Sequence[Cid]:
 
     Raises: Refused when nothing of that is.
     """
-    from engine.store.publicity import public_roots
+    from engine.store.public_roots import public_roots
 
     public = public_roots(space.store.pins)
     cid = whole_cid(what)

@@ -17,7 +17,7 @@ from peers.fetch import MAX_SOURCES
 from peers.fetching import Fetching, Said
 from peers.identity import PeerId
 from peers.plain import Plain
-from peers.publicity import Publicity
+from peers.public_scopes import PublicScopes
 
 MAX_HAVING: Final = 16  # fetches for commands at a time: more take no less time
 MAX_ROOTS: Final = 1_000  # of one of them
@@ -81,20 +81,20 @@ class ContentDesk:
         depot: Depot,
         company: Company,
         room: Callable[[], int],
-        publicity: Publicity,
+        scopes: PublicScopes,
     ) -> None:
         """Take who is connected, how many bytes the disk takes, and what offers what is public."""
         self.nudged: Callable[[], None] = lambda: None  # who else looks at what is published
         self._depot = depot
         self._company = company
         self._room = room
-        self._publicity = publicity
+        self._scopes = scopes
         self._under_way: dict[Visitor, _Having] = {}
         self._told_ms = 0
 
     def status(self) -> dict[str, int]:
         """Return what there is to be said of content."""
-        return {**self._depot.status(), "public": self._publicity.count}
+        return {**self._depot.status(), "public": self._scopes.count}
 
     def knows(self, name: str) -> bool:
         """Return whether this is where something is asked for."""
@@ -109,7 +109,7 @@ class ContentDesk:
 
     def tick(self, now_ms: int) -> None:
         """Look at what is public, and go on with what is under way."""
-        self._publicity.tick(now_ms)
+        self._scopes.tick(now_ms)
         if now_ms - self._told_ms < TOLD_MS:
             return
         self._told_ms = now_ms
@@ -145,7 +145,7 @@ class ContentDesk:
     def _do(self, visitor: Visitor, name: str, words: list[Plain]) -> None:
         match (name, *words):
             case ("published",):
-                self._publicity.look()
+                self._scopes.look()
                 self.nudged()
                 visitor.send(("ok", None))
             case ("have", bytes(scope), bool(is_shallow), *roots) if 0 < len(roots) <= MAX_ROOTS:

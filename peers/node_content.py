@@ -6,7 +6,7 @@ from peers.depot import Depot
 from peers.herald import Herald
 from peers.node_ground import Ground
 from peers.node_home import Home
-from peers.publicity import Publicity
+from peers.public_scopes import PublicScopes
 from peers.registrar import Registrar
 
 
@@ -14,8 +14,8 @@ def open_content(
     home: Home, ground: Ground, depot: Depot, registrar: Registrar, herald: Herald
 ) -> ContentDesk:
     """Put these parts together."""
-    publicity = Publicity(depot, home.published, ground.log)
+    scopes = PublicScopes(depot, home.published, ground.log)
     company = Company(ground.lines, registrar, herald.tellers)
-    desk = ContentDesk(depot, company, home.room, publicity)
+    desk = ContentDesk(depot, company, home.room, scopes)
     desk.nudged = herald.look
     return desk

@@ -16,7 +16,7 @@ from engine.content import car
 from engine.content.cid import Cid
 from engine.ipfs.publish import publish
 from engine.nix.nixstore import NixStore
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.public_roots import PUBLIC_PIN
 from tests.cli.program import Program
 from tests.kubo import IpfsNode, needs_ipfs, nodes
 from tests.test_binary_cache import OTHER_KEY, realised, workflow

@@ -12,7 +12,7 @@ import pytest
 from cli.content import PINNED_BY_ADD
 from engine.content.cid import DAG_CBOR, Cid
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.public_roots import PUBLIC_PIN
 from peers.control_client import connect
 from tests.cli.program import Program
 from tests.daemons import Daemon, until

@@ -15,7 +15,7 @@ from cli.gateway import place
 from engine.content.cid import Cid
 from engine.errors import Refused
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.public_roots import PUBLIC_PIN
 from tests.cli.program import START as PEER
 from tests.cli.program import Program
 from tests.daemons import until

@@ -7,7 +7,7 @@ import pytest
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.run import RUN
-from engine.store.publicity import public_roots
+from engine.store.public_roots import public_roots
 from engine.workflow.lock import LOCK
 from engine.workflow.model import WORKFLOW, InputSource
 from tests.cli.conftest import Write

@@ -13,7 +13,7 @@ from engine.content.cid import Cid
 from engine.ipfs.publish import publish
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLIC_PIN, public_roots
+from engine.store.public_roots import PUBLIC_PIN, public_roots
 from tests.cli.program import ROOT, Program
 from tests.cli.test_interrupt import at, is_cancelled
 from tests.kubo import IpfsNode, needs_ipfs, nodes

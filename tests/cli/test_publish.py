@@ -9,7 +9,7 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.release import UNSHARED_PIN
-from engine.store.publicity import public_roots
+from engine.store.public_roots import public_roots
 from peers.bindings_schema import NAME
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.resource import opened

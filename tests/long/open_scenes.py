@@ -45,7 +45,7 @@ def unpublish(life: Life, what: str = NAME) -> Deed:
 def take_back_the_rest(life: Life) -> Deed:
     """Go on taking back; once there is nothing left, that is refused, and publishing is not."""
     from cli.workspace import Workspace
-    from engine.store.publicity import public_roots
+    from engine.store.public_roots import public_roots
 
     with Workspace(life.home) as space:
         public = {str(root) for root in public_roots(space.store.pins)}

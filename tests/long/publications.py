@@ -12,7 +12,7 @@ from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.presence import Presence
-from engine.store.publicity import public_roots
+from engine.store.public_roots import public_roots
 from peers.announcement import Announced
 from peers.catalogue_file import CatalogueFile
 from peers.own_postings import OwnPostings

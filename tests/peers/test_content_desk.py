@@ -13,7 +13,7 @@ from peers.fetch import MAX_SOURCES
 from peers.fetching import Said
 from peers.identity import PeerId
 from peers.plain import Plain
-from peers.publicity import Publicity
+from peers.public_scopes import PublicScopes
 from tests.peers.graphs import leaf
 from tests.peers.keys import identity
 
@@ -118,10 +118,10 @@ class Desk:
         self.lost = False  # the disk
         self.logged: list[str] = []
         self._now_ms = 0
-        publicity = Publicity(
+        scopes = PublicScopes(
             self.depot, self._published, lambda what, **_: self.logged.append(what)
         )
-        self.desk = ContentDesk(self.depot, self.company, lambda: self.room, publicity)
+        self.desk = ContentDesk(self.depot, self.company, lambda: self.room, scopes)
 
     def _published(self) -> frozenset[Cid]:
         if self.lost:

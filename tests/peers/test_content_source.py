@@ -13,7 +13,7 @@ from engine.content.cid import Cid
 from engine.errors import Nowhere, Unavailable
 from engine.sources import Sources
 from engine.store.disk import DiskStore
-from engine.store.publicity import PUBLIC_PIN
+from engine.store.public_roots import PUBLIC_PIN
 from peers import content_source
 from peers.content_source import PeersSource
 from peers.control import Control, Visitor

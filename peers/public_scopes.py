@@ -1,4 +1,4 @@
-"""Publicity: lets everybody have what this home has published (engine/store/publicity.py).
+"""Public scopes: lets everybody have what this home has published (engine/store/public_roots.py).
 
 A public root is the scope by which it is had. It costs next to nothing until somebody asks for it,
 as a scope is opened no further than it is asked for (scope.py).
@@ -15,8 +15,8 @@ from peers.saying import Say
 LOOK_MS: Final = 10_000  # what was published by a command that could not say so is seen by then
 
 
-class Publicity:
-    """The public roots of a node. For its thread."""
+class PublicScopes:
+    """The public roots of a node, each the scope of what it leads to. For its thread."""
 
     def __init__(self, depot: Depot, published: Callable[[], frozenset[Cid]], log: Say) -> None:
         self._depot = depot

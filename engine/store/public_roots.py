@@ -1,4 +1,4 @@
-"""Publicity: what the owner of a home lets everybody have.
+"""Public roots: what the owner of a home lets everybody have.
 
 There is one record of it, a pin: it is kept as every pin is, and with it all that it leads to.
 Who takes the pin away does not let it be had any more from here.

@@ -1,4 +1,4 @@
-"""Publicity: what of a workflow becomes public when it is published, and what may not."""
+"""Disclosure: what of a workflow becomes public when it is published, and what may not."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from engine.workflow.lock import LOCK
 from engine.workflow.model import Workflow
 
 
-class Public(NamedTuple):
+class Disclosed(NamedTuple):
     """Some content that anybody may have from then on."""
 
     what: str  # as "inputs.code", "environments.ml", "run brave-otter"
@@ -39,26 +39,26 @@ def refuse_private(workflow: Workflow) -> None:
         raise Refused(what + others, where=f"inputs.{kept[0]}", fix=fix)
 
 
-def public(space: Workspace, prepared: Prepared, run: RunRow | None) -> Iterator[Public]:
+def disclosed(space: Workspace, prepared: Prepared, run: RunRow | None) -> Iterator[Disclosed]:
     """Yield what would be public; what several lead to counts with each."""
     lock = LOCK.decode(space.store.get(prepared.lock_cid))
     size = len(space.store.get(prepared.workflow_cid))
-    yield Public(f"workflow {prepared.workflow.name}", size)
+    yield Disclosed(f"workflow {prepared.workflow.name}", size)
     for name, systems in lock.environments.items():
         paths = CLOSURE.decode(space.store.get(systems[SYSTEM].closure)).paths
-        yield Public(f"environments.{name}", sum(path.nar_size for path in paths))
+        yield Disclosed(f"environments.{name}", sum(path.nar_size for path in paths))
     for name, cid in lock.inputs.items():
-        yield Public(f"inputs.{name}", weight(space.store.get, cid))
+        yield Disclosed(f"inputs.{name}", weight(space.store.get, cid))
     if run is not None and run.run is not None:
-        yield Public(f"run {run.name}, with its logs", _run_size(space, run.run))
+        yield Disclosed(f"run {run.name}, with its logs", _run_size(space, run.run))
 
 
-def print_public(found: Sequence[Public]) -> None:
+def print_disclosed(found: Sequence[Disclosed]) -> None:
     """Print what would be public."""
     emit_table([(one.what, human_size(one.size)) for one in found], ("becomes public", "size"))
 
 
-def public_json(found: Sequence[Public]) -> list[dict[str, object]]:
+def disclosed_json(found: Sequence[Disclosed]) -> list[dict[str, object]]:
     """Return it as JSON has it."""
     return [{"what": one.what, "bytes": one.size} for one in found]
 
