@@ -6,7 +6,7 @@ from typing import Final
 from engine.contrast import Bytes, Content, Contrast, Part, Values
 from engine.explain import Change, line_in_words
 from engine.lines import Line
-from engine.numeric import Mismatch
+from engine.nearness import Mismatch
 
 _SHOWN_LINES: Final = 3  # of a file; JSON has some more
 _SHOWN_TEXT: Final = 80  # characters of what was and is

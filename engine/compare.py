@@ -1,37 +1,21 @@
 """Compare: whether two trees are the same, or the same within a tolerance; and if not, where. Pure.
 
 Trees are walked side by side in byte order of paths, and the first difference counts. Files of a
-known format (numeric.py, npy.py) are compared number by number when there is a tolerance; all
+known format (formats.py) are compared number by number when there is a tolerance; all
 others, and those too large to be looked into, byte by byte. Contrast.py shows all differences.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.content.walk import Entry, walk
-from engine.npy import npy_mismatches, npz_mismatches
-from engine.numeric import (
-    Mismatch,
-    Unreadable,
-    csv_mismatches,
-    json_mismatches,
-    tsv_mismatches,
-)
+from engine.formats import reader_of
+from engine.nearness import Unreadable
 from engine.values import dataclass
 
 MAX_LOOKED_INTO: Final = 256 * 1024 * 1024  # bytes of one file; it is held in memory, twice
-
-Reader = Callable[[bytes, bytes, float], Iterator[Mismatch]]
-
-_FORMATS: Final[dict[str, Reader]] = {
-    "json": json_mismatches,
-    "csv": csv_mismatches,
-    "tsv": tsv_mismatches,
-    "npy": npy_mismatches,
-    "npz": npz_mismatches,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +72,6 @@ def unlike(was: Entry, now: Entry) -> str:
 def differ(was: Entry, now: Entry) -> bool:
     """Say whether two entries are files that may have other bytes."""
     return was.kind == now.kind == "file" and was.cid != now.cid
-
-
-def reader_of(name: str) -> Reader | None:
-    """Return what compares files of that name value by value, if something does."""
-    return _FORMATS.get(name.rpartition(".")[2].lower())
 
 
 def parting(get: Get, was: Cid, now: Cid) -> int | None:

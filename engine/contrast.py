@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from engine.compare import differ, pairs, parting, reader_of, unlike
+from engine.compare import differ, pairs, parting, unlike
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.content.walk import Entry
+from engine.formats import reader_of
 from engine.lines import Changed, changed_lines
-from engine.numeric import Mismatch, Unreadable
+from engine.nearness import Mismatch, Unreadable
 from engine.values import dataclass
 
 MAX_PARTS: Final = 10  # files and directories that are shown

@@ -9,7 +9,7 @@ import pytest
 from engine.contrast import MAX_PARTS, Bytes, contrast
 from engine.errors import Unavailable
 from engine.lines import Line
-from engine.numeric import Mismatch
+from engine.nearness import Mismatch
 from engine.store.add import add_path
 from tests.engine.test_npy import npy
 from tests.fakes.content import MemoryContent

@@ -1,6 +1,7 @@
 """Array files, compared without numpy."""
 
 import io
+import math
 import struct
 import zipfile
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.npy import MAX_UNPACKED, npy_mismatches, npz_mismatches
-from engine.numeric import Mismatch, Unreadable
+from engine.formats import MAX_UNPACKED, npz_mismatches
+from engine.nearness import Mismatch, Unreadable
+from engine.npy import npy_mismatches
 
 
 def first(mismatches, was, now, tolerance):
@@ -113,14 +115,18 @@ def test_shapes_and_types_must_be_the_same():
         npy("|O", (1,), b"12345678"),
         npy("<f8", (3,), b"short"),
         npy("<f8", (-1,), b""),
-        npy([("a", "<f8")], (1,), b"12345678"),
+        npy([("a", "|O")], (1,), b"12345678"),
+        npy([("a", "<f8", (1000, 1000))], (1,), b"12345678"),
+        npy([("a", "<f8", "2")], (1,), b"12345678"),
+        npy([("a", 8)], (1,), b"12345678"),
+        npy([("a", [("b", "<f8", (100,))], (11,))], (1,), bytes(8800)),
         b"\x93NUMPY\x01\0\x05\0" + b"(((((",
         b"\x93NUMPY\x01\0\x07\0" + b"{[]: 1}",
         b"\x93NUMPY\x02\0" + struct.pack("<I", 2**31) + b"{}",
     ],
 )
 def test_what_is_no_plain_array_is_unreadable(data):
-    """Pickles, records and junk are compared byte by byte instead."""
+    """Pickles, types with no end and junk are compared byte by byte instead."""
     with pytest.raises(Unreadable):
         first(npy_mismatches, data, data, 1.0)
 
@@ -169,3 +175,132 @@ def test_junk_never_breaks_the_reader(data):
             compare(good, bad, 1e-6)
         except Unreadable:
             continue
+
+
+def test_not_a_number_is_itself_and_zeros_have_no_sign():
+    """Any NaN is NaN, -0.0 is 0.0, and an infinity is near itself alone."""
+    other_nan = struct.unpack("<d", bytes.fromhex("010000000000f87f"))[0]
+    was = doubles(math.nan, -0.0, math.inf, math.inf)
+    now = doubles(other_nan, 0.0, math.inf, -math.inf)
+
+    assert [one.where for one in npy_mismatches(was, now, 0.5)] == ["element 3"]
+
+
+def test_whole_numbers_are_compared_with_nothing_rounded():
+    """Two that are one as floats are two."""
+    was = npy("<u8", (2,), struct.pack("<2Q", 2**64 - 1, 7))
+    now = npy("<u8", (2,), struct.pack("<2Q", 2**64 - 2, 7))
+
+    (found,) = npy_mismatches(was, now, 0.0)
+    assert (found.where, found.deviation) == ("element 0", 1.0)
+    assert first(npy_mismatches, was, now, 1e-20) is not None
+    assert first(npy_mismatches, was, now, 1e-6) is None
+
+
+def test_the_order_of_bytes_is_a_part_of_the_type():
+    """The same numbers in another order of bytes are of another type, as numpy says too."""
+    was = npy("<f8", (1,), struct.pack("<d", 1))
+    found = first(npy_mismatches, was, npy(">f8", (1,), struct.pack(">d", 1)), 1.0)
+
+    assert (found.where, found.was, found.now) == ("type", "<f8", ">f8")
+
+
+def test_the_order_of_axes_must_be_the_same_where_it_says_something():
+    """Of an array of one axis it says nothing."""
+    data = struct.pack("<4d", 1, 2, 3, 4)
+    square = npy("<f8", (2, 2), data), npy("<f8", (2, 2), data, order=True)
+    line = npy("<f8", (4,), data), npy("<f8", (4,), data, order=True)
+
+    found = first(npy_mismatches, *square, 1.0)
+    assert (found.where, found.what) == ("order of axes", "was C and is Fortran")
+    assert first(npy_mismatches, *line, 0.0) is None
+
+
+def test_fields_of_a_structured_type_are_compared_each_as_it_is():
+    """Numbers within the tolerance, texts exactly, padding not at all."""
+    kind = [("x", "<f8"), ("", "|V4"), ("pos", [("y", ">f4"), ("name", "<U2")], (2,)), ("n", "<i2")]
+
+    def row(x, ys, names, n, pad=b"\0\0\0\0"):
+        pairs = zip(ys, names, strict=True)
+        inner = b"".join(struct.pack(">f", y) + m.encode("utf-32-le") for y, m in pairs)
+        return struct.pack("<d", x) + pad + inner + struct.pack("<h", n)
+
+    was = npy(kind, (2,), row(1, (1, 2), ("ab", "cd"), 1) + row(2, (1, 2), ("ab", "cd"), 1))
+    near = npy(kind, (2,), row(1, (1, 2), ("ab", "cd"), 1) + row(2 + 1e-9, (1, 2), ("ab", "cd"), 1))
+    pad = npy(
+        kind, (2,), row(1, (1, 2), ("ab", "cd"), 1, b"junk") + row(2, (1, 2), ("ab", "cd"), 1)
+    )
+    far = npy(kind, (2,), row(1, (1, 2), ("ab", "cd"), 1) + row(2, (1, 9), ("ab", "ce"), 3))
+
+    assert first(npy_mismatches, was, near, 1e-6) is None
+    assert first(npy_mismatches, was, pad, 1e-6) is None
+    assert [(one.where, one.what, one.deviation) for one in npy_mismatches(was, far, 1e-6)] == [
+        ("element 1, field pos[1].y", "was 2.0 and is 9.0", 7.0),
+        ("element 1, field pos[1].name", "was 'cd' and is 'ce'", None),
+        ("element 1, field n", "was 1 and is 3", 2.0),
+    ]
+
+
+def test_texts_and_times_have_no_tolerance():
+    """They must be the same; the element that is not is named."""
+    was, now = (npy("<U2", (2,), f"ab{x}".encode("utf-32-le")) for x in ("cd", "c\0"))
+    assert first(npy_mismatches, was, was, 9.0) is None
+    assert first(npy_mismatches, was, now, 9.0) == Mismatch("element 1", "was 'cd' and is 'c'")
+    was, now = (npy("<M8[ns]", (1,), struct.pack("<q", at)) for at in (1, 2))
+    assert first(npy_mismatches, was, now, 9.0) is not None
+
+
+def test_an_array_of_nothing_is_compared_too():
+    """No axis, no element, no byte in an element, or fields that are all padding."""
+    for one in (
+        npy("<f8", (), struct.pack("<d", 1)),
+        npy("<f8", (0, 3), b""),
+        npy("|S0", (3,), b""),
+        npy([], (3,), b""),
+    ):
+        assert first(npy_mismatches, one, one, 0.0) is None
+    padding = [("", "|V1")]
+    assert first(npy_mismatches, npy(padding, (1,), b"a"), npy(padding, (1,), b"b"), 0.0) is None
+    was, now = (npy("<f8", (), struct.pack("<d", x)) for x in (1, 2))
+    assert first(npy_mismatches, was, now, 0.1).where == "element 0"
+
+
+def zipped(members):
+    """Return a zip of any files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_members_are_compared_by_their_own_names():
+    """An npz in an npz, a JSON file; what is of no known format byte by byte, and alone."""
+    was = zipped({"in.npz": npz(a=doubles(1.0)), "m.json": b"[1]", "t.txt": b"ab"})
+    near = zipped({"in.npz": npz(a=doubles(1 + 1e-9)), "m.json": b"[1.0]", "t.txt": b"ab"})
+    far = zipped({"in.npz": npz(a=doubles(2.0)), "m.json": b"[2]", "t.txt": b"ac"})
+
+    assert first(npz_mismatches, was, near, 1e-6) is None
+    assert [one.where for one in npz_mismatches(was, far, 1e-6)] == [
+        "in.npz: a.npy: element 0",
+        "m.json: $[0]",
+        "t.txt: byte 1",
+    ]
+
+
+def test_a_member_that_cannot_be_read_spoils_no_other():
+    """It is compared byte by byte, the others number by number."""
+    was = zipped({"a.npy": doubles(1.0), "o.npy": npy("|O", (1,), b"12345678")})
+    now = zipped({"a.npy": doubles(1 + 1e-9), "o.npy": npy("|O", (1,), b"12345679")})
+
+    assert [one.where for one in npz_mismatches(was, now, 1e-6)] == ["o.npy: byte 135"]
+
+
+def test_zips_in_zips_end():
+    """What lies deeper than that is compared byte by byte."""
+    was, now = npz(a=doubles(1.0)), npz(a=doubles(1 + 1e-9))
+    for _ in range(2):
+        was, now = zipped({"z.npz": was}), zipped({"z.npz": now})
+    assert first(npz_mismatches, was, now, 1e-6) is None
+    was, now = zipped({"z.npz": was}), zipped({"z.npz": now})
+    assert first(npz_mismatches, was, now, 1e-6).where.startswith("z.npz: z.npz: z.npz: byte ")

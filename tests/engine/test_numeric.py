@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.numeric import (
-    Mismatch,
-    Unreadable,
-    csv_mismatches,
-    deviation,
-    json_mismatches,
-    near,
-    tsv_mismatches,
-)
+from engine.nearness import Mismatch, Unreadable, apart, near
+from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -42,7 +35,6 @@ def test_near_knows_what_is_not_finite():
     assert near(math.inf, math.inf, 0.1)
     assert not near(math.inf, 1e308, 0.1)
     assert not near(math.nan, 0.0, 0.1)
-    assert not near(10**400, 10**400 + 1, 0.1)
 
 
 @settings(deadline=None)
@@ -160,10 +152,97 @@ def test_every_cell_that_differs_is_found():
     ]
 
 
-def test_what_is_not_finite_has_no_deviation():
-    """Neither infinity nor not a number is any distance away."""
-    assert deviation(1.0, math.inf) is None
-    assert deviation(math.nan, 1.0) is None
-    assert deviation(10**400, 1) is None
-    assert deviation(True, 1) is None
-    assert deviation(1, 2.5) == 1.5
+def test_what_is_not_finite_is_no_distance_away():
+    """Neither infinity nor not a number; nor is what is farther than a float holds."""
+    assert apart(1.0, math.inf) is None
+    assert apart(math.nan, 1.0) is None
+    assert apart(10**400, math.nan) is None
+    assert apart(10**400, 1) is None
+    assert apart(1e308, -1e308) is None
+    assert apart(True, 1) is None
+
+
+def test_how_far_is_absolute_and_relative():
+    """Relative to the larger of the two; exact where no float holds a whole number."""
+    assert apart(1, 2.5) == (1.5, 0.6)
+    assert apart(0.0, -0.0) == (0.0, 0.0)
+    assert apart(2**53, 2**53 + 1) == (1.0, 1 / (2**53 + 1))
+    assert apart(10**400, 10**400 + 1) == (1.0, 0.0)
+
+
+def test_huge_whole_numbers_are_compared_exactly():
+    """Under no tolerance two of them are two, and under one they may be near."""
+    assert not near(2**53, 2**53 + 1, 0.0)
+    assert not near(10**400, 10**400 + 1, 0.0)
+    assert near(10**400, 10**400 + 1, 1e-9)
+    assert not near(10**400, math.inf, 0.5)
+    assert not near(10**400, math.nan, 0.5)
+    assert near(2**60, float(2**60), 0.0)
+    found = first(json_mismatches, b"[9007199254740993]", b"[9007199254740992]", 0.0)
+    assert found.deviation == 1.0
+    assert first(csv_mismatches, b"9007199254740993", b"9007199254740992", 0.0) is not None
+
+
+def test_zero_has_no_sign_in_a_text():
+    """-0.0 is 0.0, and not a number is itself."""
+    assert first(json_mismatches, b"[-0.0, NaN]", b"[0, NaN]", 1e-9) is None
+    assert first(csv_mismatches, b"-0.0,nan,-inf", b"0,NaN,-Inf", 1e-9) is None
+    assert first(csv_mismatches, b"inf", b"-inf", 1e9) is not None
+
+
+def test_a_key_twice_makes_json_unreadable():
+    """Readers differ in which one counts, so that every byte does."""
+    with pytest.raises(Unreadable):
+        first(json_mismatches, b'{"a": 1, "a": 2}', b'{"a": 3, "a": 2}', 1e-6)
+    with pytest.raises(Unreadable):
+        first(json_mismatches, b'[{"b": 1}]', b'[{"b": {"a": 1, "a": 1}}]', 1e-6)
+
+
+def test_a_number_that_no_float_holds_is_none():
+    """1e400 and 1e500 are not both infinity."""
+    with pytest.raises(Unreadable):
+        first(json_mismatches, b"[1e400]", b"[1e500]", 1e-6)
+    assert first(csv_mismatches, b"1e400", b"1e500", 1e-6) is not None
+    assert first(csv_mismatches, b"1e400", b"1e400", 1e-6) is None
+
+
+def test_a_byte_order_mark_is_no_spelling():
+    """What is after it is compared as without; one file with and one without differ."""
+    mark = b"\xef\xbb\xbf"
+    for compare, was, now in (
+        (json_mismatches, b"[1.0]", b"[1.0000001]"),
+        (csv_mismatches, b"1.0,a", b"1.0000001,a"),
+    ):
+        assert first(compare, mark + was, mark + now, 1e-6) is None
+        assert first(compare, mark + was, was, 1e-6).where == "byte 0"
+
+
+def test_json_is_utf_8():
+    """Another encoding is compared byte by byte."""
+    with pytest.raises(Unreadable):
+        first(json_mismatches, "[1]".encode("utf-16"), b"[1]", 1e-6)
+
+
+def test_quotes_and_line_ends_are_spelling():
+    """A cell is what it says; a comma or a line end in quotes is a part of it."""
+    was = b'name,x\r\n"a, b",1.0\r\n"two\nlines","say ""x"""\r\n'
+    now = b'"name","x"\n"a, b","1.0000001"\n"two\nlines","say ""x"""\n'
+
+    assert first(csv_mismatches, was, now, 1e-6) is None
+    assert first(csv_mismatches, b'"1,0"', b"1,0", 1e-6) is not None
+    assert first(tsv_mismatches, b"a,b\t1", b"a,b\t1.0", 1e-6) is None
+
+
+def test_shapes_must_agree():
+    """A list is no map, text is no number, null is nothing else, an empty row is a row."""
+    for was, now in ((b"[]", b"{}"), (b'"1"', b"1"), (b"null", b"0"), (b"[[]]", b"[0]")):
+        assert first(json_mismatches, was, now, 9.0) is not None
+    assert first(csv_mismatches, b"1\n\n2\n", b"1\n2\n", 0.0) is not None
+
+
+def test_a_place_is_named_so_that_it_can_be_found():
+    """A key that is more than a name is in quotes; what was and is are there as values."""
+    (found,) = json_mismatches(b'{"a.b": {"": [1]}}', b'{"a.b": {"": [3]}}', 0.0)
+
+    assert found.where == '$["a.b"][""][0]'
+    assert (found.was, found.now, found.apart) == ("1", "3", (2.0, 2 / 3))

@@ -22,14 +22,16 @@ from engine.content.schema import Record
 from engine.content.tree import TREE
 from engine.content.unixfs import parse as parse_unixfs
 from engine.errors import NotHere, TallyError
+from engine.formats import npz_mismatches
 from engine.memo import read_witness
+from engine.nearness import Unreadable
 from engine.nix import derivation, narinfo, narreader, nix32
 from engine.nix.records import CLOSURE, ENVIRONMENT
 from engine.nix.signature import PublicKey, SecretKey
 from engine.nix.source import Recipe
 from engine.nix.storepath import StorePath
-from engine.npy import npy_mismatches, npz_mismatches
-from engine.numeric import Unreadable, csv_mismatches, json_mismatches, tsv_mismatches
+from engine.npy import npy_mismatches
+from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
 from engine.rows import read_run, read_step
 from engine.run import RUN, RUN_PAGE_RECORD
 from engine.sandbox import frames
