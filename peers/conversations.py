@@ -10,55 +10,67 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from peers.changes import Cursor
 from peers.identity import PeerId
+from peers.listing_events import Ask, Listed, Want
 
-PAGES: Final = 40  # read of one peer in a round: as many as a full directory has
 MAX_CURSORS: Final = 10_000  # kept: as many as there can be peers
 
 START: Final = Cursor(0, 0)
 
-T = TypeVar("T", bound=Hashable)  # what is listed and wanted
+T = TypeVar("T")  # by what a thing is listed
+N = TypeVar("N", bound=Hashable)  # by what a thing is wanted
 
 
-class _Page(NamedTuple, Generic[T]):
+class _Page(NamedTuple, Generic[N]):
     number: int  # in this round
     upto: Cursor | None = None  # once it is listed
     more: bool = False
-    wanted: frozenset[T] = frozenset()
+    wanted: frozenset[N] = frozenset()
 
 
-class Conversations(Generic[T]):
+class Conversations(Generic[N]):
     """One for each peer that was asked and is still connected."""
 
-    def __init__(self, pages: int = PAGES) -> None:
-        """Read so many pages of one peer in a round."""
+    def __init__(self, page: int, pages: int) -> None:
+        """Read so many pages of one peer in a round, of so many things each."""
+        self._page = page
         self._most = pages
-        self._pages: dict[PeerId, _Page[T]] = {}
+        self._pages: dict[PeerId, _Page[N]] = {}
         self._cursors: dict[PeerId, Cursor] = {}  # the one that moved last is last
 
-    def begin(self, peer: PeerId, number: int = 1) -> Cursor:
-        """Return from where to ask a peer now; what was open with it is void."""
-        self._pages[peer] = _Page[T](number)
-        return self._cursors.get(peer, START)
+    def begin(self, peer: PeerId, number: int = 1) -> Ask:
+        """Ask a peer from where it was read; what was open with it is void."""
+        self._pages[peer] = _Page[N](number)
+        return Ask(peer, self._cursors.get(peer, START))
 
-    def listed(self, peer: PeerId, upto: Cursor, *, more: bool) -> bool:
-        """Note what a listing says; return whether it was asked for."""
-        page = self._pages.get(peer)
-        if page is None or page.upto is not None:
-            return False
-        self._pages[peer] = page._replace(upto=upto, more=more)
-        return True
+    def fault(self, listed: Listed[T]) -> str:
+        """Note what a page says; return why it is not taken, or nothing."""
+        open_page = self._pages.get(listed.by)
+        items, upto, more = listed.page
+        if len(items) > self._page:
+            return f"a page of over {self._page}"
+        if open_page is None or open_page.upto is not None:
+            return "a page that was not asked for"
+        self._pages[listed.by] = open_page._replace(upto=upto, more=more)
+        return ""
 
-    def want(self, peer: PeerId, items: tuple[T, ...]) -> None:
-        """Note what a peer is asked for, of the page that it listed."""
-        self._pages[peer] = self._pages[peer]._replace(wanted=frozenset(items))
+    def go_on(self, peer: PeerId, names: tuple[N, ...] = ()) -> Ask | Want[N] | None:
+        """Return what to ask a peer next: what is wanted of its page, or else for another page."""
+        if not names:
+            return self._done(peer)
+        self._pages[peer] = self._pages[peer]._replace(wanted=frozenset(names))
+        return Want(peer, names)
 
-    def wanted(self, peer: PeerId) -> frozenset[T]:
+    def wanted(self, peer: PeerId) -> frozenset[N]:
         """Return what a peer was asked for and has not sent."""
         page = self._pages.get(peer)
         return page.wanted if page else frozenset()
 
-    def done(self, peer: PeerId) -> Cursor | None:
-        """Move past a page; return from where to ask for the next, if there is one now."""
+    def end(self, peer: PeerId) -> None:
+        """Drop what is open with a peer; how far it was read is kept for its next session."""
+        self._pages.pop(peer, None)
+
+    def _done(self, peer: PeerId) -> Ask | None:
+        """Move past a page; ask for the next, if there is one now."""
         page = self._pages.pop(peer)
         if page.upto is not None:
             self._cursors.pop(peer, None)
@@ -66,7 +78,3 @@ class Conversations(Generic[T]):
             if len(self._cursors) > MAX_CURSORS:
                 del self._cursors[next(iter(self._cursors))]
         return self.begin(peer, page.number + 1) if page.more and page.number < self._most else None
-
-    def end(self, peer: PeerId) -> None:
-        """Drop what is open with a peer; how far it was read is kept for its next session."""
-        self._pages.pop(peer, None)

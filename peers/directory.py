@@ -22,41 +22,37 @@ from peers.dialling import Dialling
 from peers.directory_events import (
     Action,
     Added,
-    Announce,
-    Ask,
-    Asked,
     Dial,
-    Down,
     Entry,
     Event,
     Forget,
     Forked,
     Introduce,
     Introduced,
+    Removed,
+    Renewed,
+    Up,
+)
+from peers.identity import Address, PeerId
+from peers.known import PAGE, Known, Outcome
+from peers.listing_events import (
+    Asked,
+    Down,
     Learned,
     List,
     Listed,
     Refuse,
-    Removed,
-    Renewed,
+    Show,
     Tick,
     Unanswered,
-    Up,
-    Want,
     Wanted,
 )
-from peers.identity import Address, PeerId
-from peers.known import PAGE, Known, Outcome
 from peers.luck import Luck
 from peers.own_record import OwnRecord
-from peers.peer_record import (
-    MAX_ADDRESSES,
-    Notice,
-    addresses,
-    current,
-)
+from peers.peer_record import MAX_ADDRESSES, Notice, addresses, current
 from peers.rounds import PARTNERS, Rounds
 
+PAGES: Final = 40  # read of one peer in a round: as many as a full directory has
 MAX_NAMED: Final = 1_000  # peers that the user named
 AGAIN: Final = 4  # times in a row that who is lost is dialled, over about a minute; then in rounds
 MAX_FORKS: Final = 100  # kept as evidence: by then something else is wrong
@@ -74,7 +70,7 @@ class Directory:
         self._known = Known(me, epoch)
         self._dialling = Dialling()
         self._rounds = Rounds(me, self._known, self._dialling)
-        self._talks = Conversations[PeerId]()
+        self._talks = Conversations[PeerId](PAGE, PAGES)
         self._named: dict[PeerId, tuple[Address, ...]] = {}
         self._connected: dict[PeerId, None] = {}
         self._dialled: set[PeerId] = set()  # of those
@@ -212,31 +208,23 @@ class Directory:
     def _on_asked(self, event: Asked) -> None:
         self._actions.append(List(event.by, self._known.since(event.cursor, self._now_ms)))
 
-    def _on_listed(self, event: Listed) -> None:
-        listing = event.listing
-        if len(listing.entries) > PAGE:
-            self._refuse(event.by, f"a listing of over {PAGE} entries")
-        elif not self._talks.listed(event.by, listing.upto, more=listing.more):
-            self._refuse(event.by, "a listing that was not asked for")
-        else:
-            unlike = self._known.unlike(listing.entries, event.by)
-            wanted = tuple(entry.peer for entry in unlike if self._wants(entry))
-            if wanted:
-                self._talks.want(event.by, wanted)
-                self._actions.append(Want(event.by, wanted))
-            else:
-                self._go_on(event.by)
+    def _on_listed(self, event: Listed[Entry]) -> None:
+        if why := self._talks.fault(event):
+            self._refuse(event.by, why)
+            return
+        unlike = self._known.unlike(event.page.items, event.by)
+        self._go_on(event.by, tuple(entry.peer for entry in unlike if self._wants(entry)))
 
-    def _on_wanted(self, event: Wanted) -> None:
-        if len(event.peers) > PAGE:
+    def _on_wanted(self, event: Wanted[PeerId]) -> None:
+        if len(event.names) > PAGE:
             self._refuse(event.by, f"over {PAGE} records were wanted at once")
             return
-        found = (self._known.passed_on(peer, self._now_ms) for peer in dict.fromkeys(event.peers))
-        self._actions.append(Announce(event.by, tuple(data for data in found if data is not None)))
+        found = (self._known.passed_on(peer, self._now_ms) for peer in dict.fromkeys(event.names))
+        self._actions.append(Show(event.by, tuple(data for data in found if data is not None)))
 
-    def _on_learned(self, event: Learned) -> None:
+    def _on_learned(self, event: Learned[Notice]) -> None:
         wanted = self._talks.wanted(event.via)
-        for notice in event.notices:
+        for notice in event.things:
             if notice.signer in wanted:
                 self._learn(notice, event.via)
             else:
@@ -288,11 +276,11 @@ class Directory:
         same = held is not None and held.record.serial == entry.serial
         return same and entry.peer not in self._forks
 
-    def _go_on(self, peer: PeerId) -> None:
-        """Note that a page of a listing is done with; ask for the next."""
-        cursor = self._talks.done(peer)
-        if cursor is not None:
-            self._actions.append(Ask(peer, cursor))
+    def _go_on(self, peer: PeerId, names: tuple[PeerId, ...] = ()) -> None:
+        """Want these of a page; or, with none, be done with it and ask for the next."""
+        step = self._talks.go_on(peer, names)
+        if step is not None:
+            self._actions.append(step)
 
     def _expire(self) -> None:
         gone = [n.signer for n in self._known if not current(n.record, self._now_ms)]
@@ -329,7 +317,7 @@ class Directory:
         self._actions.append(Dial(place))
 
     def _ask(self, peer: PeerId) -> None:
-        self._actions.append(Ask(peer, self._talks.begin(peer)))
+        self._actions.append(self._talks.begin(peer))
 
     def _introduce(self, peer: PeerId) -> None:
         """Send a peer our own record."""

@@ -1,13 +1,9 @@
-"""What a Directory hears (events) and what it asks for (actions): the whole vocabulary. Pure.
-
-What one peer does, the other hears: Ask as Asked, List as Listed, Want as Wanted, Announce as
-Learned, Introduce as Introduced (docs/protocol.md, "Directory").
-"""
+"""What a Directory hears (events) and asks for (actions), besides what any listing has. Pure."""
 
 from typing import NamedTuple
 
 from engine.values import dataclass
-from peers.changes import Cursor
+from peers import listing_events as listing
 from peers.identity import Address, PeerId
 from peers.peer_record import Notice
 
@@ -20,25 +16,7 @@ class Entry(NamedTuple):
     mark: bytes  # the last MARK bytes of its CID: two records of one serial differ in it
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a peer passes on and has changed since a cursor, the oldest change first."""
-
-    entries: tuple[Entry, ...]
-    upto: Cursor  # where to go on
-    more: bool
-
-
 # events
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """The time; about once a second. `luck` is 64 random bits."""
-
-    now_ms: int  # since 1970 UTC
-    monotonic_ms: int
-    luck: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,52 +49,6 @@ class Up:
 
 
 @dataclass(frozen=True, slots=True)
-class Down:
-    """The last session with a peer has ended."""
-
-    peer: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A dial failed, or found another peer; there may be a session all the same."""
-
-    peer: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A peer wants to know what we pass on."""
-
-    by: PeerId
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The answer to Ask."""
-
-    by: PeerId
-    listing: Listing
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A peer wants the records of these."""
-
-    by: PeerId
-    peers: tuple[PeerId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The answer to Want: records whose signatures hold."""
-
-    notices: tuple[Notice, ...]
-    via: PeerId
-
-
-@dataclass(frozen=True, slots=True)
 class Introduced:
     """A peer sent its own record, whose signature holds."""
 
@@ -124,20 +56,7 @@ class Introduced:
     by: PeerId
 
 
-Event = (
-    Tick
-    | Renewed
-    | Added
-    | Removed
-    | Up
-    | Down
-    | Unanswered
-    | Asked
-    | Listed
-    | Wanted
-    | Learned
-    | Introduced
-)
+Event = listing.Event[Entry, PeerId, Notice] | Renewed | Added | Removed | Up | Introduced
 
 # actions
 
@@ -147,38 +66,6 @@ class Dial:
     """Try to begin a session."""
 
     address: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask a peer what it passes on."""
-
-    to: PeerId
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """Answer Asked."""
-
-    to: PeerId
-    listing: Listing
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Ask a peer for records."""
-
-    to: PeerId
-    peers: tuple[PeerId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Announce:
-    """Answer Wanted: signed records, as they came."""
-
-    to: PeerId
-    records: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +101,4 @@ class Forked:
     second: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """What a peer sent was not taken, and why; for the log."""
-
-    peer: PeerId
-    why: str
-
-
-Action = Dial | Ask | List | Want | Announce | Introduce | Renew | Forget | Forked | Refuse
+Action = listing.Action[Entry, PeerId] | Dial | Introduce | Renew | Forget | Forked

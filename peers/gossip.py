@@ -16,30 +16,23 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from peers.catalogue import PAGE, Catalogue, Name, Outcome
-from peers.catalogue_events import (
-    Action,
+from peers.catalogue_events import Action, Drop, Event, Keep, Read, Tell, Told, Up
+from peers.conversations import Conversations
+from peers.identity import PeerId
+from peers.listing_events import (
     Ask,
     Asked,
     Down,
-    Drop,
-    Event,
-    Keep,
     Learned,
     List,
     Listed,
-    Read,
     Refuse,
     Show,
-    Tell,
     Tick,
-    Told,
     Unanswered,
-    Up,
     Want,
     Wanted,
 )
-from peers.conversations import Conversations
-from peers.identity import PeerId
 from peers.luck import Luck
 from peers.posting import Key, Posting, current, key_of
 
@@ -62,11 +55,11 @@ class Gossip:
         """Take who we are, and a random number that tells this start from the one before."""
         self.catalogue = Catalogue(me, epoch)
         self._me = me
-        self._talks = Conversations[Name](PAGES)
+        self._talks = Conversations[Name](PAGE, PAGES)
         self._sources: dict[PeerId, str] = {}  # of who is connected
         self._due: dict[PeerId, None] = {}  # who is to be asked from the start
         self._open: set[PeerId] = set()  # with whom a step is open
-        self._steps: dict[PeerId, Ask | Want] = {}  # not taken yet
+        self._steps: dict[PeerId, Ask | Want[Name]] = {}  # not taken yet
         self._asked_ms: dict[PeerId, int] = {}
         self._passed_over: OrderedDict[Name, None] = OrderedDict()
         self._told = 0  # which changes were told of
@@ -137,28 +130,21 @@ class Gossip:
     def _on_asked(self, event: Asked) -> None:
         self._actions.append(List(event.by, self.catalogue.since(event.cursor)))
 
-    def _on_listed(self, event: Listed) -> None:
-        peer, page = event.by, event.page
-        if len(page.items) > PAGE:
-            self._refuse(peer, f"a page of over {PAGE} names")
-        elif not self._talks.listed(peer, page.upto, more=page.more):
-            self._refuse(peer, "a page that was not asked for")
-        else:
-            self.catalogue.vouch(page.items, self._sources.get(peer, ""))
-            lacking = tuple(name for name in page.items if self._lacks(name))
-            if lacking:
-                self._talks.want(peer, lacking)
-                self._steps[peer] = Want(peer, lacking)
-            else:
-                self._go_on(peer)
+    def _on_listed(self, event: Listed[Name]) -> None:
+        if why := self._talks.fault(event):
+            self._refuse(event.by, why)
+            return
+        names = event.page.items
+        self.catalogue.vouch(names, self._sources.get(event.by, ""))
+        self._go_on(event.by, tuple(name for name in names if self._lacks(name)))
 
-    def _on_wanted(self, event: Wanted) -> None:
+    def _on_wanted(self, event: Wanted[Name]) -> None:
         found = (self.catalogue.passed_on(name, self._now_ms) for name in event.names[:PAGE])
         self._actions.append(Show(event.by, tuple(data for data in found if data is not None)))
 
-    def _on_learned(self, event: Learned) -> None:
+    def _on_learned(self, event: Learned[Posting]) -> None:
         wanted = self._talks.wanted(event.via)
-        for posting in event.postings:
+        for posting in event.things:
             if posting.cid.digest in wanted:
                 self._learn(posting, event.via)
             else:
@@ -204,13 +190,13 @@ class Gossip:
                 del self._due[peer]
                 self._open.add(peer)
                 self._asked_ms[peer] = self._monotonic_ms
-                self._steps[peer] = Ask(peer, self._talks.begin(peer))
+                self._steps[peer] = self._talks.begin(peer)
 
-    def _go_on(self, peer: PeerId) -> None:
-        """Note that a page is done with; ask for the next."""
-        cursor = self._talks.done(peer)
-        if cursor is not None:
-            self._steps[peer] = Ask(peer, cursor)
+    def _go_on(self, peer: PeerId, names: tuple[Name, ...] = ()) -> None:
+        """Want these of a page; or, with none, be done with it and ask for the next."""
+        step = self._talks.go_on(peer, names)
+        if step is not None:
+            self._steps[peer] = step
         else:
             self._open.discard(peer)
 

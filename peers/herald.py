@@ -13,31 +13,12 @@ from engine.content.cid import Cid
 from engine.errors import Damaged
 from peers import plain, posting
 from peers.allowance import Allowance, Rate
+from peers.catalogue import Name
 from peers.catalogue_desk import CatalogueDesk
-from peers.catalogue_events import (
-    Ask,
-    Asked,
-    Down,
-    Drop,
-    Event,
-    Keep,
-    Learned,
-    List,
-    Listed,
-    Read,
-    Refuse,
-    Show,
-    Tell,
-    Tick,
-    Told,
-    Unanswered,
-    Up,
-    Want,
-    Wanted,
-)
+from peers.catalogue_events import Drop, Event, Keep, Read, Tell, Told, Up
 from peers.catalogue_file import Kept
 from peers.catalogue_keeper import CatalogueKeeper, Seen
-from peers.catalogue_messages import News, Shown, Wants, pack, unpack
+from peers.catalogue_messages import News, pack, unpack
 from peers.changes import Cursor, Page
 from peers.connection import Channel, Connection
 from peers.envelope import WITH_CATALOGUE, Role
@@ -45,6 +26,21 @@ from peers.errors import RemoteFault
 from peers.gate import household
 from peers.gossip import Gossip
 from peers.identity import PeerId
+from peers.listing_events import (
+    Ask,
+    Asked,
+    Down,
+    Learned,
+    List,
+    Listed,
+    Refuse,
+    Show,
+    Tick,
+    Unanswered,
+    Want,
+    Wanted,
+)
+from peers.listing_messages import Shown, Wants
 from peers.node_ground import Ground
 from peers.posting import Posting, key_of
 
@@ -167,7 +163,7 @@ class Herald:
         for action in self.gossip.handle(event):
             self._doers[type(action)](action)
 
-    def _ask(self, action: Ask | Want) -> None:
+    def _ask(self, action: Ask | Want[Name]) -> None:
         line = self._line(action.to)
         if line is None or not self._mail.room(line):
             self._handle(Unanswered(action.to))
@@ -175,7 +171,7 @@ class Herald:
         kind, body = pack(action)
         self._asked[self._mail.ask(line, kind, plain.pack(body), ANSWER_MS)] = action.to
 
-    def _reply(self, action: List | Show) -> None:
+    def _reply(self, action: List[Name] | Show) -> None:
         if self._answering is None:
             raise ValueError("nothing was asked")
         connection, key = self._answering

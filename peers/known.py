@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from peers.changes import Changes, Cursor
-from peers.directory_events import Entry, Listing
+from peers.changes import Changes, Cursor, Page
+from peers.directory_events import Entry
 from peers.identity import PeerId
 from peers.peer_record import SKEW_MS, Notice
 
@@ -165,7 +165,7 @@ class Known:
         self._named.discard(peer)
         self.drop(peer)
 
-    def since(self, cursor: Cursor, now_ms: int) -> Listing:
+    def since(self, cursor: Cursor, now_ms: int) -> Page[Entry]:
         """Return the first page of what is passed on and changed since a cursor.
 
         What expires within SKEW_MS is left out: it would be refused by a clock that is ahead.
@@ -174,7 +174,7 @@ class Known:
         latest = now_ms + SKEW_MS
         lasting = (peer for peer in page.items if self._notices[peer].record.expires_ms > latest)
         entries = tuple([self._entries[peer] for peer in lasting])
-        return Listing(entries, page.upto, more=page.more)
+        return Page(entries, page.upto, page.more)
 
     def passed_on(self, peer: PeerId, now_ms: int) -> bytes | None:
         """Return a peer's record as it is sent to others; None when it is not."""

@@ -12,47 +12,44 @@ from engine.errors import Damaged
 from engine.runner import Signer
 from engine.step import Platform
 from peers import plain
+from peers.changes import Cursor, Page
 from peers.connection import Channel, Connection
 from peers.dialler import Dialler
 from peers.directory import Directory
 from peers.directory_events import (
     Added,
-    Announce,
-    Ask,
-    Asked,
     Dial,
-    Down,
+    Entry,
     Event,
     Forget,
     Forked,
     Introduce,
     Introduced,
-    Learned,
-    List,
-    Listed,
-    Listing,
-    Refuse,
     Removed,
     Renew,
     Renewed,
-    Tick,
-    Unanswered,
     Up,
-    Want,
-    Wanted,
 )
-from peers.directory_messages import (
-    ASK_TYPE,
-    Introduction,
-    Records,
-    Wants,
-    pack,
-    unpack,
-)
+from peers.directory_messages import Introduction, pack, unpack
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import Address, PeerId
 from peers.lines import Lines
+from peers.listing_events import (
+    Ask,
+    Asked,
+    Down,
+    Learned,
+    List,
+    Listed,
+    Refuse,
+    Show,
+    Tick,
+    Unanswered,
+    Want,
+    Wanted,
+)
+from peers.listing_messages import Shown, Wants
 from peers.mail import Mail
 from peers.peer_record import PEER, VALIDITY_MS, Notice, PeerRecord, read
 from peers.signed import seal
@@ -106,7 +103,7 @@ class Registrar:
             Ask: self._ask,
             Want: self._ask,
             List: self._reply,
-            Announce: self._reply,
+            Show: self._reply,
             Introduce: self._introduce,
             Renew: self._renew,
             Forget: lambda action: self._log("forgotten", peer=action.peer),
@@ -161,16 +158,16 @@ class Registrar:
         """Take a message about peers."""
         self._request = key
         self._asked.pop(key, None)
-        match unpack(kind, plain.unpack(body)), kind:
-            case said, _ if kind == ASK_TYPE:
-                self._handle(Asked(peer, said))  # type: ignore[arg-type]
-            case Listing() as listing, _:
-                self._handle(Listed(peer, listing))
-            case Wants(peers), _:
+        match heard := unpack(kind, plain.unpack(body)):
+            case Cursor():
+                self._handle(Asked(peer, heard))
+            case Page():
+                self._handle(Listed(peer, heard))
+            case Wants(peers):
                 self._handle(Wanted(peer, peers))
-            case Records(datas), _:
+            case Shown(datas):
                 self._handle(Learned(tuple(map(_read, datas)), peer))
-            case Introduction(data), _:
+            case Introduction(data):
                 self._handle(Introduced(_read(data), peer))
 
     def unanswered(self, connection: Connection, peer: PeerId, key: bytes) -> None:
@@ -191,13 +188,13 @@ class Registrar:
         for action in self.directory.handle(event):
             self._doers[type(action)](action)
 
-    def _ask(self, action: Ask | Want) -> None:
+    def _ask(self, action: Ask | Want[PeerId]) -> None:
         line = self._lines.control(action.to)
         if line is not None and self._mail.room(line):
             kind, body = pack(action)
             self._asked[self._mail.ask(line, kind, plain.pack(body), ANSWER_MS)] = line
 
-    def _reply(self, action: List | Announce) -> None:
+    def _reply(self, action: List[Entry] | Show) -> None:
         if (line := self._lines.control(action.to)) is not None:
             self._mail.reply(line, self._request, plain.pack(pack(action)[1]))
 

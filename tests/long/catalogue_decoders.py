@@ -3,7 +3,7 @@
 from typing import Final
 
 from peers import catalogue_messages, plain, posting
-from peers.catalogue_messages import ASK_TYPE
+from peers.catalogue_messages import TYPES
 from tests.peers.catalogues import announced, endorsed
 
 _ONE: Final = announced(1, title="Digits", description="of hands", licence="MIT")
@@ -28,4 +28,4 @@ def postings(data: bytes) -> None:
 def messages(data: bytes) -> None:
     """Read a message about a catalogue; its first byte says of which type."""
     if data:
-        catalogue_messages.unpack(ASK_TYPE + data[0] % 8, plain.unpack(data[1:]))
+        catalogue_messages.unpack(TYPES.ask + data[0] % 8, plain.unpack(data[1:]))

@@ -48,7 +48,7 @@ from engine.workflow import as_data, lock_text, parse, placeholders, references,
 from engine.workflow.lock import LOCK
 from engine.workflow.model import WORKFLOW
 from peers import exchange
-from peers.directory_messages import ASK_TYPE
+from peers.directory_messages import TYPES
 from tests.fakes.content import MemoryContent
 from tests.long import catalogue_decoders as catalogue
 from tests.long import peer_decoders as theirs
@@ -352,7 +352,7 @@ TABLE: Final = (
     Decoder("hello", theirs.hellos, theirs.HELLOS),
     Decoder("messages", theirs.messages, theirs.MESSAGES),
     Decoder("content", theirs.typed(exchange.unpack, exchange.WANT_TYPE), theirs.CONTENT),
-    Decoder("directory", theirs.typed(theirs.directory, ASK_TYPE), theirs.DIRECTORY),
+    Decoder("directory", theirs.typed(theirs.directory, TYPES.ask), theirs.DIRECTORY),
     Decoder("catalogue", catalogue.messages, catalogue.MESSAGES),
     Decoder("posting", catalogue.postings, catalogue.POSTINGS),
     Decoder("work", theirs.work, theirs.WORK),

@@ -16,31 +16,33 @@ from peers.directory import Directory
 from peers.directory_events import (
     Action,
     Added,
-    Announce,
-    Ask,
-    Asked,
     Dial,
-    Down,
     Event,
     Introduce,
     Introduced,
+    Renew,
+    Renewed,
+    Up,
+)
+from peers.identity import Address, PeerId
+from peers.listing_events import (
+    Ask,
+    Asked,
+    Down,
     Learned,
     List,
     Listed,
     Refuse,
-    Renew,
-    Renewed,
+    Show,
     Tick,
     Unanswered,
-    Up,
     Want,
     Wanted,
 )
-from peers.identity import Address, PeerId
 from peers.peer_record import PEER, VALIDITY_MS, Notice, PeerRecord
 from peers.rounds import ROUND_MS
 
-_SENT = (Ask, List, Want, Announce, Introduce)
+_SENT = (Ask, List, Want, Show, Introduce)
 
 START_MS = 1_800_000_000_000
 SESSIONS = 16  # that a peer keeps; the oldest goes
@@ -194,26 +196,26 @@ class Crowd:
             self.members[here].sessions.pop(there, None)
             self._queue.append((here, Down(there)))
 
-    def _heard(self, by: PeerId, action: Ask | List | Want | Announce | Introduce) -> Event:
+    def _heard(self, by: PeerId, action: Ask | List | Want | Show | Introduce) -> Event:
         if isinstance(action, Ask):
             return Asked(by, action.cursor)
         if isinstance(action, List):
-            return Listed(by, action.listing)
+            return Listed(by, action.page)
         if isinstance(action, Want):
-            return Wanted(by, action.peers)
+            return Wanted(by, action.names)
         if isinstance(action, Introduce):
             return Introduced(self.read[action.record], by)
-        return Learned(tuple(self.read[data] for data in action.records), by)
+        return Learned(tuple(self.read[data] for data in action.datas), by)
 
-    def _count(self, action: Ask | List | Want | Announce | Introduce) -> None:
+    def _count(self, action: Ask | List | Want | Show | Introduce) -> None:
         name = type(action).__name__
         size = ENVELOPE
         if isinstance(action, List):
-            size += 48 * len(action.listing.entries)
+            size += 48 * len(action.page.items)
         elif isinstance(action, Want):
-            size += 34 * len(action.peers)
-        elif isinstance(action, Announce):
-            size += sum(len(data) - 32 + SIGNED for data in action.records)
+            size += 34 * len(action.names)
+        elif isinstance(action, Show):
+            size += sum(len(data) - 32 + SIGNED for data in action.datas)
         elif isinstance(action, Introduce):
             size += len(action.record) - 32 + SIGNED
         self.messages[name] += 1

@@ -11,31 +11,24 @@ from engine.errors import Damaged
 from peers import catalogue as catalogues
 from peers.announcement import ANNOUNCEMENT
 from peers.catalogue import PAGE
-from peers.catalogue_events import (
-    Action,
-    Ask,
-    Asked,
-    Down,
-    Drop,
-    Event,
-    Keep,
-    Learned,
-    List,
-    Listed,
-    Read,
-    Refuse,
-    Show,
-    Tell,
-    Tick,
-    Told,
-    Unanswered,
-    Up,
-    Want,
-    Wanted,
-)
+from peers.catalogue_events import Action, Drop, Event, Keep, Read, Tell, Told, Up
 from peers.changes import Cursor, Page
 from peers.gossip import FANOUT, GAP_MS, PAGES, ROUND_MS, STEPS, Gossip
 from peers.identity import PeerId
+from peers.listing_events import (
+    Ask,
+    Asked,
+    Down,
+    Learned,
+    List,
+    Listed,
+    Refuse,
+    Show,
+    Tick,
+    Unanswered,
+    Want,
+    Wanted,
+)
 from peers.posting import Posting, key_of, read
 from peers.signed import seal
 from tests.peers.catalogues import HOUR_MS, NOW_MS, announced, endorsed

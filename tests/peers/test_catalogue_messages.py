@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from peers import plain
 from peers.catalogue import PAGE
-from peers.catalogue_events import Ask, List, Show, Tell, Want
-from peers.catalogue_messages import NAME_BYTES, News, Shown, Wants, pack, unpack
+from peers.catalogue_events import Tell
+from peers.catalogue_messages import News, pack, unpack
 from peers.changes import Cursor, Page
 from peers.errors import RemoteFault
+from peers.listing_events import Ask, List, Show, Want
+from peers.listing_messages import NAME_BYTES, Shown, Wants
 from tests.peers.crowd import peer_id
 
 TO = peer_id(1)

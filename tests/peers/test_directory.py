@@ -7,40 +7,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.step import Platform
-from peers.changes import Cursor
+from peers.changes import Cursor, Page
 from peers.conversations import START
 from peers.directory import AGAIN, MAX_NAMED, Directory
 from peers.directory_events import (
     Action,
     Added,
-    Announce,
-    Ask,
-    Asked,
     Dial,
-    Down,
     Entry,
     Event,
     Forget,
     Forked,
     Introduce,
     Introduced,
-    Learned,
-    List,
-    Listed,
-    Listing,
-    Refuse,
     Removed,
     Renew,
     Renewed,
-    Tick,
-    Unanswered,
     Up,
-    Want,
-    Wanted,
 )
 from peers.identity import Address, PeerId
 from peers.keyring import Identity
 from peers.known import PAGE
+from peers.listing_events import (
+    Ask,
+    Asked,
+    Down,
+    Learned,
+    List,
+    Listed,
+    Refuse,
+    Show,
+    Tick,
+    Unanswered,
+    Want,
+    Wanted,
+)
 from peers.peer_record import LONGEST_MS, PEER, SKEW_MS, VALIDITY_MS, Notice, read
 from peers.rounds import SETTLED_MS
 from peers.signed import seal
@@ -62,8 +63,8 @@ def tell(into: Directory, notices: list[Notice], via: PeerId) -> list[Action]:
     """Have a peer list some records, and send those that are wanted."""
     actions = [*into.handle(Up(via, dialled=True))]
     entries = tuple(Entry(n.signer, n.record.serial, n.cid.raw[-4:]) for n in notices)
-    actions += into.handle(Listed(via, Listing(entries, Cursor(9, 9), more=False)))
-    wanted = {peer for action in actions if isinstance(action, Want) for peer in action.peers}
+    actions += into.handle(Listed(via, Page(entries, Cursor(9, 9), more=False)))
+    wanted = {peer for action in actions if isinstance(action, Want) for peer in action.names}
     asked_for = tuple(n for n in notices if n.signer in wanted)
     return [*actions, *into.handle(Learned(asked_for, via))]
 
@@ -82,7 +83,7 @@ def test_what_is_new_is_wanted_and_then_known() -> None:
     assert mine.handle(Up(ONE, dialled=True)) == (Ask(ONE, START),)
     new = notice(TWO, record(5))
     entry = Entry(TWO, 5, new.cid.raw[-4:])
-    page = Listed(ONE, Listing((entry,), Cursor(7, 1), more=False))
+    page = Listed(ONE, Page((entry,), Cursor(7, 1), more=False))
     assert mine.handle(page) == (Want(ONE, (TWO,)),)
     assert mine.handle(Learned((new,), ONE)) == ()
     assert mine.get(TWO) == new
@@ -95,10 +96,10 @@ def test_the_next_page_is_asked_for_when_this_one_is_done_with() -> None:
     """Whether anything on it was wanted or not."""
     mine = directory()
     mine.handle(Up(ONE, dialled=True))
-    first = mine.handle(Listed(ONE, Listing((), Cursor(7, 256), more=True)))
+    first = mine.handle(Listed(ONE, Page((), Cursor(7, 256), more=True)))
     assert first == (Ask(ONE, Cursor(7, 256)),)
     entry = Entry(TWO, 1, b"mark")
-    mine.handle(Listed(ONE, Listing((entry,), Cursor(7, 512), more=True)))
+    mine.handle(Listed(ONE, Page((entry,), Cursor(7, 512), more=True)))
     assert mine.handle(Learned((), ONE)) == (Ask(ONE, Cursor(7, 512)),)
 
 
@@ -106,7 +107,7 @@ def test_a_lost_answer_is_listed_again() -> None:
     """The cursor has not moved, because the page was not done with."""
     mine = directory()
     mine.handle(Up(ONE, dialled=True))
-    mine.handle(Listed(ONE, Listing((Entry(TWO, 1, b"mark"),), Cursor(7, 1), more=False)))
+    mine.handle(Listed(ONE, Page((Entry(TWO, 1, b"mark"),), Cursor(7, 1), more=False)))
     mine.handle(Down(ONE))
     assert mine.handle(Up(ONE, dialled=True)) == (Ask(ONE, START),)
 
@@ -122,9 +123,9 @@ def test_what_was_not_asked_for_is_refused() -> None:
     assert mine.get(TWO) is None
     assert mine.handle(Introduced(notice(ONE, record()), ONE)) == ()
     assert mine.get(ONE)
-    mine.handle(Listed(ONE, Listing((), START, more=False)))
-    assert of_kind(mine.handle(Listed(ONE, Listing((), START, more=False))), Refuse)
-    assert of_kind(mine.handle(Listed(TWO, Listing((), START, more=False))), Refuse)
+    mine.handle(Listed(ONE, Page((), START, more=False)))
+    assert of_kind(mine.handle(Listed(ONE, Page((), START, more=False))), Refuse)
+    assert of_kind(mine.handle(Listed(TWO, Page((), START, more=False))), Refuse)
 
 
 def test_what_is_too_long_is_refused() -> None:
@@ -132,7 +133,7 @@ def test_what_is_too_long_is_refused() -> None:
     mine = directory()
     mine.handle(Up(ONE, dialled=True))
     many = tuple(Entry(peer_id(number), 1, b"mark") for number in range(PAGE + 1))
-    listed = mine.handle(Listed(ONE, Listing(many, START, more=False)))
+    listed = mine.handle(Listed(ONE, Page(many, START, more=False)))
     assert of_kind(listed, Refuse) == list(listed)
     wanted = mine.handle(Wanted(ONE, tuple(entry.peer for entry in many)))
     assert of_kind(wanted, Refuse) == list(wanted)
@@ -205,9 +206,9 @@ def test_a_peer_is_told_our_record_when_it_connects_and_when_it_is_renewed() -> 
     assert mine.handle(Renewed(newer)) == (Introduce(ONE, newer.data),)
     listed = mine.handle(Asked(ONE, START))
     assert listed == (
-        List(ONE, Listing((Entry(ME, 2, newer.cid.raw[-4:]),), Cursor(1, 2), more=False)),
+        List(ONE, Page((Entry(ME, 2, newer.cid.raw[-4:]),), Cursor(1, 2), more=False)),
     )
-    assert mine.handle(Wanted(ONE, (ME, TWO, ME))) == (Announce(ONE, (newer.data,)),)
+    assert mine.handle(Wanted(ONE, (ME, TWO, ME))) == (Show(ONE, (newer.data,)),)
 
 
 def test_a_newer_record_of_ours_that_somebody_has_is_surpassed() -> None:
@@ -318,7 +319,7 @@ def test_a_dial_that_fails_ends_no_session() -> None:
     assert mine.handle(Unanswered(ONE)) == ()
     (listed,) = mine.handle(Asked(TWO, START))
     assert isinstance(listed, List)
-    assert [entry.peer for entry in listed.listing.entries] == [ONE]
+    assert [entry.peer for entry in listed.page.items] == [ONE]
 
 
 def test_a_peer_that_the_user_removes_is_forgotten() -> None:
@@ -414,7 +415,7 @@ peers = st.integers(0, 12).map(peer_id)
 numbers = st.integers(0, 2**64 - 1)
 cursors = st.builds(Cursor, numbers, numbers)
 entries = st.builds(Entry, peers, numbers, st.binary(min_size=4, max_size=4))
-listings = st.builds(Listing, st.lists(entries, max_size=6).map(tuple), cursors, more=st.booleans())
+listings = st.builds(Page, st.lists(entries, max_size=6).map(tuple), cursors, more=st.booleans())
 some = st.builds(
     lambda peer, serial, cores, later: notice(peer, record(serial, START_MS + later, cores=cores)),
     peers,
@@ -464,7 +465,7 @@ def test_no_sequence_of_events_breaks_it(sequence: list[Event]) -> None:
                 assert each.record.made_ms - SKEW_MS <= event.now_ms < each.record.expires_ms
         for action in of_kind(actions, List):
             assert isinstance(action, List)
-            assert len(action.listing.entries) <= PAGE
+            assert len(action.page.items) <= PAGE
 
 
 def test_signed_records_go_from_one_directory_to_the_next() -> None:
@@ -482,11 +483,11 @@ def test_signed_records_go_from_one_directory_to_the_next() -> None:
     third.handle(Up(two.peer, dialled=True))
     (listed,) = second.handle(Asked(three.peer, START))
     assert isinstance(listed, List)
-    (want,) = third.handle(Listed(two.peer, listed.listing))
+    (want,) = third.handle(Listed(two.peer, listed.page))
     assert isinstance(want, Want)
-    (sent,) = second.handle(Wanted(three.peer, want.peers))
-    assert isinstance(sent, Announce)
-    third.handle(Learned(tuple(map(read, sent.records)), two.peer))
+    (sent,) = second.handle(Wanted(three.peer, want.names))
+    assert isinstance(sent, Show)
+    third.handle(Learned(tuple(map(read, sent.datas)), two.peer))
     assert [each.signer for each in third.notices()] == sorted([one.peer, two.peer, three.peer])
 
 

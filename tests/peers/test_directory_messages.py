@@ -7,43 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peers import plain
-from peers.changes import Cursor
-from peers.directory_events import Announce, Ask, Entry, Introduce, List, Listing, Want
-from peers.directory_messages import (
-    ASK_TYPE,
-    INTRODUCE_TYPE,
-    LIST_TYPE,
-    RECORDS_TYPE,
-    WANT_TYPE,
-    Introduction,
-    Records,
-    Sent,
-    Wants,
-    pack,
-    unpack,
-)
+from peers.changes import Cursor, Page
+from peers.directory_events import Entry, Introduce
+from peers.directory_messages import INTRODUCE_TYPE, TYPES, Introduction, Sent, pack, unpack
 from peers.envelope import Role
 from peers.errors import RemoteFault
 from peers.identity import PeerId
 from peers.known import PAGE
+from peers.listing_events import Ask, List, Show, Want
+from peers.listing_messages import Shown, Wants
 from peers.peer_record import MAX_BYTES, MAX_SERIAL
 from tests.peers.crowd import peer_id
 
 TO = peer_id(1)
-TYPES = (ASK_TYPE, LIST_TYPE, WANT_TYPE, RECORDS_TYPE, INTRODUCE_TYPE)
+ASK_TYPE, LIST_TYPE, WANT_TYPE, RECORDS_TYPE = TYPES
 
 peers = st.binary(min_size=32, max_size=32).map(PeerId)
 numbers = st.integers(0, 2**64 - 1)
 cursors = st.builds(Cursor, numbers, numbers)
 marks = st.binary(min_size=4, max_size=4)
 entries = st.lists(st.builds(Entry, peers, st.integers(0, MAX_SERIAL), marks), max_size=5)
-listings = st.builds(Listing, entries.map(tuple), cursors, more=st.booleans())
+listings = st.builds(Page, entries.map(tuple), cursors, st.booleans())
 blobs = st.binary(min_size=1, max_size=40)
 sent: st.SearchStrategy[Sent] = st.one_of(
     st.builds(Ask, peers, cursors),
     st.builds(List, peers, listings),
     st.builds(Want, peers, st.lists(peers, min_size=1, max_size=5).map(tuple)),
-    st.builds(Announce, peers, st.lists(blobs, max_size=5).map(tuple)),
+    st.builds(Show, peers, st.lists(blobs, max_size=5).map(tuple)),
     st.builds(Introduce, peers, blobs),
 )
 leaves = st.none() | st.booleans() | st.integers(-5, 2**64 - 1) | st.binary(max_size=40)
@@ -62,17 +52,17 @@ def test_what_is_packed_is_read(action: Sent) -> None:
             assert found == listing
         case Want(_, wanted):
             assert found == Wants(wanted)
-        case Announce(_, records):
-            assert found == Records(records)
+        case Show(_, records):
+            assert found == Shown(records)
         case Introduce(_, record):
             assert found == Introduction(record)
 
 
-@given(st.sampled_from(TYPES) | st.integers(0, 1023), junk)
+@given(st.sampled_from((*TYPES, INTRODUCE_TYPE)) | st.integers(0, 1023), junk)
 def test_junk_is_the_senders_fault(kind: int, body: plain.Plain) -> None:
     """It is read as what it says, or ends the connection; nothing else happens."""
     with suppress(RemoteFault):
-        assert isinstance(unpack(kind, body), Cursor | Listing | Wants | Records | Introduction)
+        assert isinstance(unpack(kind, body), Cursor | Page | Wants | Shown | Introduction)
 
 
 ENTRY = (TO.key, 1, b"mark")
@@ -109,7 +99,7 @@ def test_what_is_over_a_bound_is_the_senders_fault(kind: int, body: plain.Plain)
 
 def test_the_largest_page_of_records_fits_in_a_message() -> None:
     """A body may have 2 MiB and 48 KiB."""
-    _, body = pack(Announce(TO, (b"x" * MAX_BYTES,) * PAGE))
+    _, body = pack(Show(TO, (b"x" * MAX_BYTES,) * PAGE))
     assert len(plain.pack(body)) <= 2 * 1024 * 1024 + 48 * 1024
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from peers.changes import Cursor
-from peers.directory_events import Action, Announce, Asked, Entry, List, Listing
+from peers.changes import Cursor, Page
+from peers.directory_events import Action, Entry
 from peers.identity import PeerId
 from peers.known import MAX_RECORDS, PAGE, SHARE
+from peers.listing_events import Asked, List, Show
 from peers.peer_record import LONGEST_MS, VALIDITY_MS
 from peers.rounds import PARTNERS, SETTLED_MS
 from tests.peers.crowd import Crowd, Member, notice, peer_id, record
@@ -90,10 +91,10 @@ def flood(crowd: Crowd, count: int) -> Callable[[Action], Action]:
             start = at.get(action.to, 0)
             at[action.to] = start + PAGE
             page = tuple(entries[start : start + PAGE])
-            return List(action.to, Listing(page, Cursor(0, start), more=bool(page)))
-        if isinstance(action, Announce) and at.get(action.to):
+            return List(action.to, Page(page, Cursor(0, start), more=bool(page)))
+        if isinstance(action, Show) and at.get(action.to):
             start = at[action.to] - PAGE
-            return Announce(action.to, tuple(data[e.peer] for e in entries[start : start + PAGE]))
+            return Show(action.to, tuple(data[e.peer] for e in entries[start : start + PAGE]))
         return action
 
     return tell
@@ -114,7 +115,7 @@ def test_a_flood_of_made_up_peers_ends_with_whom_it_was_told() -> None:
         assert len(known) <= len(crowd.members) + SHARE
         (listed,) = member.directory.handle(Asked(liar.peer, Cursor(0, 0)))
         assert isinstance(listed, List)
-        assert {entry.peer for entry in listed.listing.entries} <= names | {liar.peer}
+        assert {entry.peer for entry in listed.page.items} <= names | {liar.peer}
     assert any(len(crowd.names(member)) > SHARE for member in honest), "nobody was told"
 
 
@@ -129,9 +130,9 @@ def test_old_records_that_are_told_again_change_nothing() -> None:
     def tell(action: Action) -> Action:
         if isinstance(action, List):
             page = tuple(Entry(peer, 2**62, b"liar") for peer in old)[:PAGE]
-            return List(action.to, Listing(page, Cursor(0, 0), more=False))
-        if isinstance(action, Announce):
-            return replace(action, records=tuple(each.data for each in old.values()))
+            return List(action.to, Page(page, Cursor(0, 0), more=False))
+        if isinstance(action, Show):
+            return replace(action, datas=tuple(each.data for each in old.values()))
         return action
 
     liar.tell = tell

@@ -13,7 +13,7 @@ from peers.announcement import VALIDITY_MS
 from peers.catalogue import PAGE
 from peers.catalogue_file import FILE, CatalogueFile
 from peers.catalogue_keeper import CatalogueKeeper
-from peers.catalogue_messages import ASK_TYPE, LIST_TYPE, NEWS_TYPE, SHOW_TYPE, WANT_TYPE
+from peers.catalogue_messages import NEWS_TYPE, TYPES
 from peers.connection import Channel
 from peers.herald import Herald
 from peers.identity import PeerId
@@ -22,6 +22,7 @@ from peers.switch import Parts, Switch
 from tests.peers.catalogues import announced, endorsed
 from tests.peers.clerks import Clerk, Deaf, until
 
+ASK_TYPE, LIST_TYPE, WANT_TYPE, SHOW_TYPE = TYPES
 NOW_MS = SystemClock().now_ms()
 
 

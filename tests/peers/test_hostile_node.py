@@ -14,7 +14,7 @@ from peers import exchange, introduction, plain
 from peers.agreement import LEASE, OFFER, Lease, Offer
 from peers.batch_messages import BATCH_TYPE
 from peers.connection import Channel, Connection, Place
-from peers.directory_messages import ASK_TYPE, INTRODUCE_TYPE
+from peers.directory_messages import INTRODUCE_TYPE, TYPES
 from peers.identity import Address, PeerId
 from peers.messages import request
 from peers.offer_messages import OFFER_TYPE, Refusal, read_answer
@@ -80,7 +80,7 @@ class Polite(Host):
 
     def answer(self, came: Came) -> bytes:
         """Return an empty list, or that something has come."""
-        return plain.pack((1, 0, False, ())) if came.type == ASK_TYPE else b""
+        return plain.pack((1, 0, False, ())) if came.type == TYPES.ask else b""
 
     async def meet(self, victim: Victim, channel: Channel) -> Connection:
         """Connect, and be known."""
@@ -138,7 +138,7 @@ def test_what_no_peer_says(victim: Victim) -> None:
         for number, make in enumerate(CASES.values(), 10):
             await asyncio.to_thread(misbehave, victim, number, make)
             before = len(honest.answers)
-            honest.post.ask(line, ASK_TYPE, plain.pack((0, 0)), 0)
+            honest.post.ask(line, TYPES.ask, plain.pack((0, 0)), 0)
             await until(lambda before=before: len(honest.answers) > before)  # type: ignore[misc]
         assert not honest.closed
         life.cancel()

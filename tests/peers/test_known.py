@@ -137,8 +137,8 @@ def test_what_is_about_to_expire_is_not_passed_on() -> None:
     known.put(heard(10), peer_id(10))
     known.up(peer_id(10), dialled=True)
     ends = heard(10).record.expires_ms
-    assert known.since(START, ends - SKEW_MS - 1).entries
-    assert not known.since(START, ends - SKEW_MS).entries
+    assert known.since(START, ends - SKEW_MS - 1).items
+    assert not known.since(START, ends - SKEW_MS).items
     assert known.passed_on(peer_id(10), ends - SKEW_MS) is None
 
 
@@ -150,17 +150,17 @@ def test_a_listing_goes_on_where_the_one_before_ended() -> None:
         known.put(heard(number + 10), FRIEND)
     seen: list[Entry] = []
     listing = known.since(START, START_MS)
-    sizes = [len(listing.entries)]
-    seen.extend(listing.entries)
+    sizes = [len(listing.items)]
+    seen.extend(listing.items)
     while listing.more:
         listing = known.since(listing.upto, START_MS)
-        sizes.append(len(listing.entries))
-        seen.extend(listing.entries)
+        sizes.append(len(listing.items))
+        seen.extend(listing.items)
     assert sizes == [PAGE, PAGE, 3]
     assert [entry.peer for entry in seen] == [peer_id(n + 10) for n in range(2 * PAGE + 3)]
-    assert not known.since(listing.upto, START_MS).entries
+    assert not known.since(listing.upto, START_MS).items
     known.put(heard(12, serial=2), LIAR)
-    (entry,) = known.since(listing.upto, START_MS).entries
+    (entry,) = known.since(listing.upto, START_MS).items
     assert (entry.peer, entry.serial) == (peer_id(12), 2)
 
 
@@ -169,8 +169,8 @@ def test_a_cursor_of_another_start_begins_anew() -> None:
     known = Known(ME, epoch=2)
     known.up(peer_id(10), dialled=True)
     known.put(heard(10), FRIEND)
-    assert known.since(Cursor(1, 2**60), START_MS).entries
-    assert not known.since(Cursor(2, 2**60), START_MS).entries
+    assert known.since(Cursor(1, 2**60), START_MS).items
+    assert not known.since(Cursor(2, 2**60), START_MS).items
 
 
 def test_a_record_told_by_a_small_source_too_survives_a_flood() -> None:
@@ -190,4 +190,4 @@ def test_a_record_told_by_a_small_source_too_survives_a_flood() -> None:
 
 
 def _listed(known: Known) -> set[PeerId]:
-    return {entry.peer for entry in known.since(START, START_MS).entries}
+    return {entry.peer for entry in known.since(START, START_MS).items}

@@ -7,18 +7,14 @@ from random import Random
 from engine.errors import Damaged
 from engine.step import REQUIRES, SYSTEM, Platform
 from peers import directory_events as events
+from peers import listing_events as listing
 from peers import plain
-from peers.changes import Cursor
+from peers.changes import Cursor, Page
 from peers.directory import Directory
-from peers.directory_messages import (
-    Introduction,
-    Records,
-    Wants,
-    pack,
-    unpack,
-)
+from peers.directory_messages import Introduction, pack, unpack
 from peers.envelope import Role
 from peers.identity import Address, PeerId
+from peers.listing_messages import Shown, Wants
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.signed import seal
 from tests.simulation.hashed import Hashed
@@ -71,23 +67,23 @@ class Registrar:
     def closed(self, peer: PeerId) -> None:
         """Count it no more."""
         if self._wires.pop(peer, None):
-            self._tell(events.Down(peer))
+            self._tell(listing.Down(peer))
 
     def undialled(self, peer: PeerId) -> None:
         """Note that nobody answered."""
-        self._tell(events.Unanswered(peer))
+        self._tell(listing.Unanswered(peer))
 
     def came(self, wire: Wire, peer: PeerId, role: Role, kind: int, key: bytes, raw: bytes) -> None:
         """Take a message about peers."""
         match unpack_body(kind, raw):
             case Cursor() as cursor:
-                self._answer(wire, key, events.Asked(peer, cursor))
+                self._answer(wire, key, listing.Asked(peer, cursor))
             case Wants(peers):
-                self._answer(wire, key, events.Wanted(peer, peers))
-            case events.Listing() as listing:
-                self._tell(events.Listed(peer, listing))
-            case Records(datas):
-                self._tell(events.Learned(tuple(self._read(datas)), peer))
+                self._answer(wire, key, listing.Wanted(peer, peers))
+            case Page() as page:
+                self._tell(listing.Listed(peer, page))
+            case Shown(datas):
+                self._tell(listing.Learned(tuple(self._read(datas)), peer))
             case Introduction(data):
                 for notice in self._read((data,)):
                     self._tell(events.Introduced(notice, peer))
@@ -95,13 +91,13 @@ class Registrar:
     def tick(self) -> None:
         """Tell the time, once a second."""
         now_ms = self._now_ms()
-        self._tell(events.Tick(WALL_MS + now_ms, now_ms, self._random.getrandbits(64)))
+        self._tell(listing.Tick(WALL_MS + now_ms, now_ms, self._random.getrandbits(64)))
 
     # what follows
 
     def _answer(self, wire: Wire, key: bytes, event: events.Event) -> None:
         for action in self._directory.handle(event):
-            if isinstance(action, events.List | events.Announce):
+            if isinstance(action, listing.List | listing.Show):
                 self._post.reply(wire, key, pack_body(action)[1])
             else:
                 self._do(action)
@@ -114,7 +110,7 @@ class Registrar:
         match action:
             case events.Dial(place):
                 self._post.dial(place.peer)
-            case events.Ask(to) | events.Want(to):
+            case listing.Ask(to) | listing.Want(to):
                 if (wire := self._wires.get(to)) and self._post.room(wire):
                     self._post.ask(wire, *pack_body(action), DEADLINE_MS)
             case events.Introduce(to):
@@ -122,7 +118,7 @@ class Registrar:
                     self._post.tell(wire, *pack_body(action))
             case events.Renew(serial, made_ms, expires_ms):
                 self._renew(serial, made_ms, expires_ms)
-            case events.Forked() | events.Refuse():
+            case events.Forked() | listing.Refuse():
                 self.note("refused", action)
 
     def _renew(self, serial: int, made_ms: int, expires_ms: int) -> None:
