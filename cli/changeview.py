@@ -88,10 +88,15 @@ def _values_in_words(values: Values) -> str:
     if values.count == 1:
         return first
     text = f"{values.count} values: first {first}"
-    if values.largest is not None:
-        deviation = f"{values.largest.deviation:.3g}"
+    if values.largest is not None and values.largest.apart is not None:
+        deviation = measure(values.largest.apart.absolute)
         text += f"; the largest deviation is {deviation}, at {values.largest.where}"
     return text
+
+
+def measure(value: float) -> str:
+    """Return how far two numbers are apart, as people read it."""
+    return f"{value:.3g}"
 
 
 def _bytes_in_words(parting: Bytes, sizes: tuple[int, int]) -> str:
@@ -139,4 +144,11 @@ def _line_json(line: Line) -> dict[str, object]:
 
 
 def _mismatch_json(found: Mismatch) -> dict[str, object]:
-    return {"where": found.where, "what": found.what, "deviation": found.deviation}
+    return {
+        "where": found.where,
+        "what": found.what,
+        "was": found.was,
+        "is": found.now,
+        "deviation": found.apart and found.apart.absolute,
+        "relative": found.apart and found.apart.relative,
+    }

@@ -61,13 +61,13 @@ def _step_lines(step: "StepDiff") -> Iterator[str]:
 
 
 def _output_lines(output: "OutputDiff") -> Iterator[str]:
-    from cli.changeview import contrast_lines
+    from cli.verdictview import output_lines
 
     head = f"output '{output.name}'"
     if output.verdict.verdict == "equivalent":
         head += ", equivalent by its 'verify'"
     was, now = (str(cid) if cid else "(absent)" for cid in (output.verdict.was, output.verdict.now))
-    below = list(contrast_lines(output.inside)) if output.inside else []
+    below = list(output_lines(output.verdict))
     if not below:
         yield f"{head}: {was} → {now}" + (f" ({output.note})" if output.note else "")
     elif len(below) == 1:
@@ -96,12 +96,14 @@ def _as_json(found: "RunDiff") -> dict[str, object]:
 
 def _output_json(output: "OutputDiff") -> dict[str, object]:
     from cli.changeview import contrast_json
+    from cli.verdictview import output_json
 
     verdict = output.verdict
     return {
         "was": str(verdict.was) if verdict.was else None,
         "now": str(verdict.now) if verdict.now else None,
         "verdict": verdict.verdict,
-        "inside": contrast_json(output.inside),
+        **output_json(verdict),
+        "inside": contrast_json(verdict.inside),
         "note": output.note,
     }

@@ -3,23 +3,20 @@
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.options import common, ipfs_node
-from cli.report import emit_json, emit_table, note
+from cli.report import emit_json, emit_table, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
-from engine.errors import Differs, NoSandbox, Refused, StepFailed, Unavailable
-
-_FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
+from engine.errors import NoSandbox, Refused, Unavailable
 
 if TYPE_CHECKING:
     from cli.prepare import Where
     from engine.checks import Judged
-    from engine.compare import Difference
     from engine.rerun import Recorded
     from engine.verdict import StepVerdict
     from peers.resource import Opened
@@ -177,6 +174,7 @@ def _emit(
     Raises: Differs, StepFailed unless everything holds.
     """
     from cli.checked import checks_json, tell_checks
+    from cli.verdictview import details, require, rows, step_json
     from engine.verdict import can_be_wrong, of_run
 
     verdict = of_run(verdicts)
@@ -185,7 +183,7 @@ def _emit(
             {
                 "run": str(run),
                 "verdict": verdict,
-                "steps": [_as_json(one) for one in verdicts],
+                "steps": [step_json(one) for one in verdicts],
                 "of": total,
                 "receipts": _bill_as_json(bill),
                 "checks": checks_json(checks),
@@ -193,16 +191,18 @@ def _emit(
         )
     else:
         emit_table(
-            [row for one in verdicts for row in _rows(one)],
+            [row for one in verdicts for row in rows(one)],
             ("step", "verdict", "output", "was", "is"),
         )
+        for line in details(verdicts):
+            click.echo(printable(line))
         click.echo(f"{verdict} {run}")
     identical = sum(one.verdict == "identical" for one in verdicts)
     if at_random and len(verdicts) < total and identical == len(verdicts):
         bound = can_be_wrong(identical, total)
         note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
     tell_checks(checks)
-    _judge(verdict, verdicts)
+    require(verdict, verdicts)
 
 
 def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
@@ -213,48 +213,3 @@ def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
     manifests = sorted(map(str, bill.royalties))
     about = {"steps": len(bill.steps), "peers": peers, "royalties": manifests}
     return {"count": bill.receipts, **amount, **about}
-
-
-def _judge(verdict: str, verdicts: Sequence["StepVerdict"]) -> None:
-    if verdict in ("reproduced", "equivalent"):
-        return
-    bad = next(one for one in verdicts if one.verdict == verdict)
-    if verdict == "failed":
-        what = f"step '{bad.id}' failed when it was run again"
-        fix = "see what it printed, above; run it alone with --step"
-        raise StepFailed(what, where=bad.note, fix=fix)
-    places = (_place(name, output.difference) for name, output in bad.outputs.items())
-    where = next((place for place in places if place), bad.note)
-    what = f"step '{bad.id}' gives something else than is recorded"
-    raise Differs(what, where=where, fix=_FIND_OUT)
-
-
-def _place(name: str, found: "Difference | None") -> str:
-    """Return where an output differs, in words."""
-    if found is None:
-        return ""
-    return " ".join(part for part in (name, found.path, found.where, found.what) if part)
-
-
-def _rows(one: "StepVerdict") -> list[tuple[str, ...]]:
-    return [
-        (one.id, output.verdict, name, str(output.was or "-"), str(output.now or "-"))
-        for name, output in one.outputs.items()
-    ] or [(one.id, one.verdict, "-", "-", "-")]
-
-
-def _as_json(one: "StepVerdict") -> dict[str, object]:
-    return {
-        "id": one.id,
-        "verdict": one.verdict,
-        "note": one.note,
-        "outputs": {
-            name: {
-                "was": str(output.was) if output.was else None,
-                "is": str(output.now) if output.now else None,
-                "verdict": output.verdict,
-                "difference": _place(name, output.difference) or None,
-            }
-            for name, output in one.outputs.items()
-        },
-    }

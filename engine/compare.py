@@ -6,6 +6,7 @@ others, and those too large to be looked into, byte by byte. Contrast.py shows a
 """
 
 from collections.abc import Iterator
+from dataclasses import field
 from typing import Final
 
 from engine.content.cid import Cid
@@ -25,6 +26,8 @@ class Difference:
     path: str  # below the output; "" for the output itself
     where: str  # inside the file: "byte 17", "line 3, column 2", "$.loss[3]"; "" for the whole
     what: str  # in words
+    was: str | None = field(default=None, compare=False)  # a value or byte, as text
+    now: str | None = field(default=None, compare=False)
 
 
 def compare(
@@ -96,7 +99,9 @@ def _compare_files(
         found = next(reader(old, new, tolerance), None)
     except Unreadable:  # not what its name says: then every byte counts
         return _first_byte(get, was, now)
-    return None if found is None else Difference(was.path, found.where, found.what)
+    if found is None:
+        return None
+    return Difference(was.path, found.where, found.what, found.was, found.now)
 
 
 def _first_byte(get: Get, was: Entry, now: Entry) -> Difference | None:
@@ -104,11 +109,12 @@ def _first_byte(get: Get, was: Entry, now: Entry) -> Difference | None:
     if offset is None:
         return None
     old, new = (b"".join(read(get, entry.cid, offset, 1)) for entry in (was, now))
-    if old and new:
-        what = f"was 0x{old[0]:02x} and is 0x{new[0]:02x}"
+    before, after = (f"0x{side.hex()}" if side else None for side in (old, new))
+    if before and after:
+        what = f"was {before} and is {after}"
     else:
-        what = "it goes on from here" if new else "it ends here"
-    return Difference(was.path, f"byte {offset}", what)
+        what = "it goes on from here" if after else "it ends here"
+    return Difference(was.path, f"byte {offset}", what, before, after)
 
 
 def _pieces(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:

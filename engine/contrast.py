@@ -4,7 +4,6 @@ It shows, compare.py judges: here every byte counts. What is shown is bounded, w
 not. Files come from strangers: one that is not what its name says is shown as text, or as bytes.
 """
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Final, Literal
 
@@ -12,7 +11,8 @@ from engine.compare import differ, pairs, parting, unlike
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.content.walk import Entry
-from engine.formats import reader_of
+from engine.deviation import Deviation, Farthest
+from engine.formats import Reader, reader_of
 from engine.lines import Changed, changed_lines
 from engine.nearness import Mismatch, Unreadable
 from engine.values import dataclass
@@ -20,7 +20,8 @@ from engine.values import dataclass
 MAX_PARTS: Final = 10  # files and directories that are shown
 MAX_TEXT: Final = 16 * 1024 * 1024  # bytes of a file that is looked at as text
 MAX_VALUES: Final = 64 * 1024 * 1024  # bytes of one that is looked at value by value: some seconds
-MAX_COUNTED: Final = 1_000_000  # values that are not the same
+MAX_MEASURED: Final = 64 * 1024 * 1024  # bytes of files that are not shown, looked at by value
+MAX_COUNTED: Final = 1_000_000  # values of a file that are not the same
 SHOWN_BYTES: Final = 8
 
 How = Literal["added", "removed", "changed"]
@@ -70,6 +71,7 @@ class Contrast:
 
     first: tuple[Part, ...]  # at most MAX_PARTS
     counts: dict[How, int]  # of files, symlinks and directories; those that are none are left out
+    deviation: Deviation | None  # of numbers in files of known formats
 
 
 def contrast(get: Get, was: Cid, now: Cid, name: str = "") -> Contrast:
@@ -79,41 +81,92 @@ def contrast(get: Get, was: Cid, now: Cid, name: str = "") -> Contrast:
 
     Raises: Unavailable when content is not here; Damaged when it is malformed.
     """
-    counts: dict[How, int] = {}
-    first: list[Part] = []
+    looking = _Looking(get, name)
     for path, old, new in pairs(get, was, now) if was != now else ():
+        looking.see(path, old, new)
+    return Contrast(tuple(looking.first), looking.counts, looking.farthest.found())
+
+
+class _Looking:
+    """What was seen so far, and how much may still be read."""
+
+    def __init__(self, get: Get, name: str) -> None:
+        self._get = get
+        self._name = name
+        self._left = MAX_MEASURED
+        self.counts: dict[How, int] = {}
+        self.first: list[Part] = []
+        self.farthest = Farthest()
+
+    def see(self, path: str, old: Entry | None, new: Entry | None) -> None:
+        """Look at an entry of both trees."""
         how = _how(old, new)
-        if how is not None:
-            counts[how] = counts.get(how, 0) + 1
-            if len(first) < MAX_PARTS:
-                first.append(_part(get, path, how, old, new, name))
-    return Contrast(tuple(first), counts)
+        if how is None:
+            return
+        self.counts[how] = self.counts.get(how, 0) + 1
+        if len(self.first) < MAX_PARTS:
+            self.first.append(self._part(path, how, old, new))
+        elif old is not None and new is not None and differ(old, new):
+            self._measure(path, old, new)
+
+    def _part(self, path: str, how: How, old: Entry | None, new: Entry | None) -> Part:
+        if old is None or new is None:
+            return Part(path, how, "", None)
+        content = self._content(path, old, new) if differ(old, new) else None
+        return Part(path, how, unlike(old, new), content)
+
+    def _content(self, path: str, old: Entry, new: Entry) -> Content | None:
+        offset = parting(self._get, old.cid, new.cid)
+        if offset is None:
+            return None
+        was, now = (b"".join(read(self._get, one.cid, offset, SHOWN_BYTES)) for one in (old, new))
+        return Content(
+            sizes=(old.size, new.size),
+            parting=Bytes(offset, was, now),
+            lines=_lines(self._get, old, new),
+            values=self._values(path, old, new),
+        )
+
+    def _measure(self, path: str, old: Entry, new: Entry) -> None:
+        """Look at a file that is not shown, as far as that does not take too long."""
+        if reader_of(path or self._name) is None:
+            return
+        self._left -= old.size + new.size
+        if self._left < 0:
+            self.farthest.leave_out()
+        else:
+            self._values(path, old, new)
+
+    def _values(self, path: str, old: Entry, new: Entry) -> Values | None:
+        reader = reader_of(path or self._name)
+        if reader is None:
+            return None
+        if max(old.size, new.size) > MAX_VALUES:
+            self.farthest.leave_out()
+            return None
+        was, now = (b"".join(read(self._get, one.cid)) for one in (old, new))
+        try:
+            return self._summed_up(path, reader, was, now)
+        except Unreadable:  # not what its name says
+            return None
+
+    def _summed_up(self, path: str, reader: Reader, was: bytes, now: bytes) -> Values | None:
+        count, first, largest = 0, None, None
+        for found in islice(reader(was, now, 0.0), MAX_COUNTED):
+            count += 1
+            first = first or found
+            self.farthest.see(path, found)
+            if found.apart and (largest is None or found.apart > (largest.apart or ())):
+                largest = found
+        if count == MAX_COUNTED:
+            self.farthest.leave_out()
+        return Values(count, first, largest) if first else None  # None: other bytes, same values
 
 
 def _how(old: Entry | None, new: Entry | None) -> How | None:
     if old is None or new is None:
         return "added" if old is None else "removed"
     return "changed" if unlike(old, new) or differ(old, new) else None
-
-
-def _part(get: Get, path: str, how: How, old: Entry | None, new: Entry | None, name: str) -> Part:
-    if old is None or new is None:
-        return Part(path, how, "", None)
-    content = _content(get, old, new, path or name) if differ(old, new) else None
-    return Part(path, how, unlike(old, new), content)
-
-
-def _content(get: Get, old: Entry, new: Entry, name: str) -> Content | None:
-    offset = parting(get, old.cid, new.cid)
-    if offset is None:
-        return None
-    was, now = (b"".join(read(get, one.cid, offset, SHOWN_BYTES)) for one in (old, new))
-    return Content(
-        sizes=(old.size, new.size),
-        parting=Bytes(offset, was, now),
-        lines=_lines(get, old, new),
-        values=_values(get, old, new, name),
-    )
 
 
 def _lines(get: Get, old: Entry, new: Entry) -> Changed | None:
@@ -131,26 +184,3 @@ def _text(data: bytes) -> str | None:
         return data.decode()
     except UnicodeDecodeError:
         return None
-
-
-def _values(get: Get, old: Entry, new: Entry, name: str) -> Values | None:
-    reader = reader_of(name)
-    if reader is None or max(old.size, new.size) > MAX_VALUES:
-        return None
-    was, now = (b"".join(read(get, one.cid)) for one in (old, new))
-    try:
-        return _summed_up(islice(reader(was, now, 0.0), MAX_COUNTED))
-    except Unreadable:  # not what its name says
-        return None
-
-
-def _summed_up(mismatches: Iterator[Mismatch]) -> Values | None:
-    first = largest = next(mismatches, None)
-    if first is None:
-        return None  # other bytes for the same values
-    count = 1
-    for found in mismatches:
-        count += 1
-        if largest is None or (found.deviation or 0) > (largest.deviation or 0):
-            largest = found
-    return Values(count, first, largest if largest and largest.deviation is not None else None)

@@ -33,7 +33,6 @@ class OutputDiff:
 
     name: str
     verdict: OutputVerdict  # by the rule that the output declares in the second run
-    inside: Contrast | None
     note: str  # why it was not looked into; "" when it was
 
 
@@ -138,8 +137,8 @@ class _Differ:
         if inside is None:
             verdict = OutputVerdict("differs", was, now, None)
         else:
-            verdict = judge_output(was, now, declared, self._get)
-        return OutputDiff(name, verdict, inside, note)
+            verdict = judge_output(was, now, declared, self._get, inside)
+        return OutputDiff(name, verdict, note)
 
     def _look(self, was: Cid, now: Cid, name: str) -> tuple[Contrast | None, str]:
         key = (was, now, name)

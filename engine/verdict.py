@@ -13,6 +13,8 @@ from typing import Final, Literal
 from engine.compare import Difference, compare
 from engine.content.cid import Cid
 from engine.content.reader import Get
+from engine.contrast import Contrast, contrast
+from engine.deviation import Deviation
 from engine.step import Result
 from engine.values import dataclass
 from engine.workflow.model import OutputFile, Verify
@@ -32,7 +34,13 @@ class OutputVerdict:
     verdict: Verdict
     was: Cid | None
     now: Cid | None
-    difference: Difference | None  # the first one, where there is one to be shown
+    difference: Difference | None  # the first that the output's rule minds
+    inside: Contrast | None = None  # all that is not the same; None where nothing was looked into
+
+    @property
+    def deviation(self) -> Deviation | None:
+        """How far numbers in them are apart at most."""
+        return self.inside.deviation if self.inside else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +98,31 @@ def judge(
 
 
 def judge_output(
-    was: Cid | None, now: Cid | None, declared: OutputFile | None, get: Get
+    was: Cid | None,
+    now: Cid | None,
+    declared: OutputFile | None,
+    get: Get,
+    inside: Contrast | None = None,
 ) -> OutputVerdict:
     """Compare an output with the recorded one, by the rule that it declares.
+
+    `inside` is what is not the same in them, if that is known.
 
     Raises: Unavailable when it must be looked into and is not here; Damaged when it is malformed.
     """
     if was == now:
         return OutputVerdict("identical", was, now, None)
     if was is None or now is None:
-        return OutputVerdict("differs", was, now, None)
+        lost = Difference("", "", "is new" if was is None else "is missing")
+        return OutputVerdict("differs", was, now, lost)
     rule = declared.verify if declared else Verify("exact", None)
     if rule.rule == "none":
-        return OutputVerdict("equivalent", was, now, None)
+        return OutputVerdict("equivalent", was, now, None, inside)
     tolerance = None if rule.tolerance is None else float(rule.tolerance)
-    difference = compare(get, was, now, tolerance, declared.path if declared else "")
-    return OutputVerdict("differs" if difference else "equivalent", was, now, difference)
+    name = declared.path if declared else ""
+    difference = compare(get, was, now, tolerance, name)
+    inside = inside or contrast(get, was, now, name)
+    return OutputVerdict("differs" if difference else "equivalent", was, now, difference, inside)
 
 
 def can_be_wrong(sampled: int, total: int) -> int:

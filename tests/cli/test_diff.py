@@ -67,7 +67,23 @@ def test_values_lines_and_bytes_are_shown(tally: Program, write: Write) -> None:
     assert m["values"]["largest"] == {
         "where": "$.loss[1]",
         "what": "was 5 and is 7",
+        "was": "5",
+        "is": "7",
         "deviation": 2.0,
+        "relative": 2 / 7,
+    }
+    output = step["outputs"]["d"]
+    assert output["first"] == {
+        "path": "b.bin",
+        "where": "byte 1",
+        "what": "was 0x35 and is 0x37",
+        "was": "0x35",
+        "is": "0x37",
+    }
+    assert output["deviation"] == {
+        "absolute": {"path": "m.json", "where": "$.loss[1]", "value": 2.0},
+        "relative": {"path": "m.json", "where": "$.loss[1]", "value": 2 / 7},
+        "whole": True,
     }
     assert t["lines"]["first"] == [{"number": 2, "column": 5, "was": "two 5", "now": "two 7"}]
     said = tally("diff", was, now).out

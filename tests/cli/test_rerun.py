@@ -63,6 +63,32 @@ def test_what_differs_is_named_and_can_be_looked_at(tally: Program, write: Write
     assert tally("cat", done.json["steps"][0]["outputs"]["o"]["is"]).code == 0
 
 
+NUMBERS = """\
+  s:
+    run: |
+      mkdir {outputs.d}
+      n=$(od -An -N1 -tu1 /dev/urandom)
+      echo "[$((n)), 1e6, $(od -An -N3 -tu4 /dev/urandom).5]" >{outputs.d}/m.json
+      echo same >{outputs.d}/t.txt
+    outputs: {d: {path: d, verify: {tolerance: 1e-12}}}
+"""
+
+
+def test_where_an_output_parts_and_how_far_is_said(tally: Program, write: Write) -> None:
+    """In words for people; for scripts the first place, the farthest numbers, what changed."""
+    run = tally.told("run", write(NUMBERS, name="numbers"))["name"]
+    done = tally("rerun", run, "-o", "json")
+    output = done.json["steps"][0]["outputs"]["d"]
+    first, inside = output["first"], output["inside"]
+    assert (first["path"], first["where"][:2]) == ("m.json", "$[")
+    assert float(first["was"]) != float(first["is"])
+    assert output["difference"] == f"d m.json {first['where']} {first['what']}"
+    assert inside["counts"] == {"changed": 1}
+    assert output["deviation"]["absolute"]["value"] >= abs(float(first["was"]) - float(first["is"]))
+    said = tally("rerun", run).out
+    assert "s d: differs\n  m.json " in said
+
+
 SOMETIMES = """\
   s:
     run: 'if [ "$(od -An -N1 -tu1 /dev/urandom)" -lt 128 ]; then exit 3; fi; echo 1 >{outputs.o}'

@@ -6,7 +6,9 @@ import zipfile
 
 import pytest
 
+from engine import contrast as contrasts
 from engine.contrast import MAX_PARTS, Bytes, contrast
+from engine.deviation import Spot
 from engine.errors import Unavailable
 from engine.lines import Line
 from engine.nearness import Mismatch
@@ -108,6 +110,36 @@ def test_values_are_counted_and_the_farthest_is_shown(store, add):
     assert part.content.values.first == Mismatch("$.a[1]", "was 2 and is 2.5")
     assert part.content.values.largest == Mismatch("$.a[2]", "was 3 and is 9")
     assert part.content.values.largest.deviation == 6
+
+
+def test_the_farthest_of_all_files_is_found(store, add):
+    """Also of files that are not shown, as long as they are not too large."""
+    names = [f"{n:02}.json" for n in range(30)]
+    was = add(dict.fromkeys(names, b"[1]"))
+    now = add({name: b"[%d]" % (n + 2) for n, name in enumerate(names)})
+    found = contrast(store.get, was, now)
+
+    assert len(found.first) == MAX_PARTS
+    assert found.deviation.absolute == Spot("29.json", "$[0]", 30.0)
+    assert found.deviation.is_whole
+
+
+def test_what_was_not_looked_at_is_said(store, add, monkeypatch):
+    """Too many values, too many bytes in files that are not shown, or a file that is too large."""
+    was = add({f"{n:02}.json": b"[1, 1, 1]" for n in range(30)})
+    now = add({f"{n:02}.json": b"[2, 3, 4]" for n in range(30)})
+    for bound, most in (("MAX_MEASURED", 100), ("MAX_COUNTED", 2), ("MAX_VALUES", 5)):
+        with monkeypatch.context() as patch:
+            patch.setattr(contrasts, bound, most)
+            found = contrast(store.get, was, now).deviation
+            assert found is None or not found.is_whole
+    assert contrast(store.get, was, now).deviation.is_whole
+
+
+def test_what_are_no_numbers_are_not_apart(store, add):
+    """Texts have no deviation, nor has a file of no known format."""
+    assert contrast(store.get, add(b'["a"]'), add(b'["b"]'), "m.json").deviation is None
+    assert contrast(store.get, add(b"1"), add(b"2"), "m.txt").deviation is None
 
 
 def test_arrays_in_a_directory_are_shown_by_their_names(store, add):

@@ -85,7 +85,7 @@ def test_outputs_are_compared_by_value_and_judged(home: Home, code: Path) -> Non
     assert [change.field for change in a.changes] == ["script"]
     (output,) = a.outputs
     assert (output.name, output.verdict.verdict) == ("o", "differs")
-    assert output.inside.first[0].content.values.first.what == "was 1 and is 3"
+    assert output.verdict.inside.first[0].content.values.first.what == "was 1 and is 3"
     (output,) = b.outputs
     assert (output.name, output.verdict.verdict) == ("o", "equivalent")
     (change,) = b.changes
@@ -117,7 +117,7 @@ def test_what_is_not_here_is_said(home: Home, code: Path, monkeypatch: pytest.Mo
         return home.store.get(cid)
 
     a, _ = run_diff(get, was, now).steps
-    assert (a.outputs[0].inside, a.outputs[0].verdict.verdict) == (None, "differs")
+    assert (a.outputs[0].verdict.inside, a.outputs[0].verdict.verdict) == (None, "differs")
     assert "not here" in a.outputs[0].note
     monkeypatch.setattr(rundiff, "MAX_LOOKED_INTO", 1)
     _, b = run_diff(home.store.get, was, now).steps

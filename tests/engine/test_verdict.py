@@ -6,6 +6,7 @@ import pytest
 
 from engine.compare import Difference, compare
 from engine.content.cid import DAG_CBOR, RAW, Cid
+from engine.deviation import Deviation, Spot
 from engine.step import Result
 from engine.store.add import add_path
 from engine.verdict import StepVerdict, can_be_wrong, judge, of_run
@@ -119,6 +120,56 @@ def test_files_of_a_directory_are_compared_one_by_one(store, tree):
         "a.json", "byte 2", "was 0x5d and is 0x2e"
     )
     assert compare(store.get, was, other, None) == Difference("c", "", "is missing")
+
+
+def test_a_verdict_has_the_values_where_outputs_part(store):
+    """A number of a known format, else a byte; where one ends there is no value."""
+    was, now = file_of(store, b"[1.0]"), file_of(store, b"[1.5]")
+    by_value = verdict(store, was, now, CLOSE).outputs["o"].difference
+    by_byte = verdict(store, was, now, EXACT).outputs["o"].difference
+    longer = verdict(store, was, file_of(store, b"[1.0]\n"), EXACT).outputs["o"].difference
+
+    assert (by_value.was, by_value.now) == ("1.0", "1.5")
+    assert (by_byte.was, by_byte.now) == ("0x30", "0x35")
+    assert (longer.where, longer.was, longer.now) == ("byte 5", None, "0x0a")
+
+
+def test_a_verdict_says_how_far_numbers_are_apart(store):
+    """By their difference and by its part of the larger, whether that is near enough or not."""
+    was = file_of(store, b'{"a": 1000, "b": [0.5, 1e-9], "c": "x"}')
+    now = file_of(store, b'{"a": 1000.0001, "b": [0.5, 1e-10], "c": "x"}')
+    for rule, word in ((CLOSE, "equivalent"), (EXACT, "differs")):
+        found = verdict(store, was, now, rule).outputs["o"]
+        assert found.verdict == word
+        assert found.deviation == Deviation(
+            Spot("", "$.a", pytest.approx(1e-4)), Spot("", "$.b[1]", pytest.approx(0.9)), True
+        )
+
+
+def test_a_verdict_on_a_tree_lists_what_changed(store, tree):
+    """What is new, missing and changed, counted; the first ones with what is in them."""
+    was = tree(a__json=b"[1, 2]", b=b"x", c=b"1")
+    now = tree(a__json=b"[1, 4]", b=b"x", d=b"1")
+    found = verdict(store, was, now, EXACT, "d").outputs["o"]
+
+    assert found.inside.counts == {"added": 1, "removed": 1, "changed": 1}
+    assert [(part.path, part.how) for part in found.inside.first] == [
+        ("a.json", "changed"),
+        ("c", "removed"),
+        ("d", "added"),
+    ]
+    assert found.deviation.absolute == Spot("a.json", "$[1]", 2.0)
+
+
+def test_an_output_that_is_there_once_only_differs(store):
+    """It is said to be missing, or new."""
+    cid = file_of(store, b"a")
+    found = judge("a", Result(KEY, 0, {"o": cid}), Result(KEY, 0, {"p": cid}), {}, store.get)
+
+    assert {name: one.difference.what for name, one in found.outputs.items()} == {
+        "o": "is missing",
+        "p": "is new",
+    }
 
 
 def test_large_files_are_compared_across_blocks(store, tree):

@@ -77,7 +77,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/visited.py": ELSEWHERE + "tests/cli/test_shell.py",
     "cli/page/signatures.py": FORGED,
     "cli/repeat.py repeat_chain: the rerun was cancelled": ELSEWHERE + "tests/cli/test_process.py",
-    "cli/rerun.py _judge: step '…' failed": ELSEWHERE + "tests/engine/test_rerun.py",
+    "cli/verdictview.py require: step '…' failed": ELSEWHERE + "tests/engine/test_rerun.py",
     "cli/completion_shells.py": ELSEWHERE + "tests/cli/test_completion.py",
     "engine/bundle.py _wanted": LIMIT,
     "engine/environments.py _nor_built": "what Nix says, with who else was asked",
