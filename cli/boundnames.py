@@ -11,6 +11,7 @@ from engine.clock import SystemClock
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere
 from engine.release import UNSHARED_PIN
+from peers.announcement import holds
 from peers.bindings import Bindings
 from peers.catalogue_file import CatalogueFile
 from peers.identity import tail
@@ -25,20 +26,21 @@ def bound(home: Path, name: str = "") -> Known:
         return Known(file.meant(name), file.used(), file.made())
 
 
-def announced(home: Path) -> list[Edition]:
-    """Return what authors announce, as far as word of it came to a home."""
+def announced(home: Path, name: str = "") -> list[Edition]:
+    """Return what authors announce, under a name or any, as far as word of it came to a home."""
     if not CatalogueFile.is_here(home):
         return []
     with CatalogueFile(home) as file:
-        notices = file.notices(SystemClock().now_ms())
-    said = ((one.signer, one.announcement, one.release) for one in notices)
+        claims = file.claims(SystemClock().now_ms())
+    called = (one for one in claims if name in ("", one.announcement.name))
+    said = ((one.signer, one.announcement, one.release) for one in called if holds(one))
     return [Edition(signer, one.name, one.version, release) for signer, one, release in said]
 
 
 def known(space: Workspace, name: str = "") -> Known:
     """Return what is known in a home of names: as bound, as announced, and what is here."""
     found, here = bound(space.home, name), (one.edition for one in pinned(space))
-    return found._replace(offered=[*found.offered, *announced(space.home), *here])
+    return found._replace(offered=[*found.offered, *announced(space.home, name), *here])
 
 
 def pinned(space: Workspace) -> Iterator[Opened]:

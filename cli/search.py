@@ -12,6 +12,9 @@ from engine.clock import SystemClock
 from engine.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peers.announcement import Announced
     from peers.catalogue_file import CatalogueFile
     from peers.search import Circle, Found, Query
 
@@ -49,12 +52,31 @@ def _search(settings: Settings, query: "Query", file: "CatalogueFile | None") ->
     from peers.search import find
 
     now_ms = SystemClock().now_ms()
-    announced = file.notices(now_ms) if file else []
+    announced = file.claims(now_ms) if file else []
     announced += unannounced(settings.home, announced)
     circle = circle_of(settings.home) if announced else None
     said = partial(file.endorsements, now_ms=now_ms) if file else lambda _: ()
-    found = find(query, announced, said, circle) if circle else []
+    found = _that_hold(announced, lambda of: find(query, of, said, circle)) if circle else []
     _emit(settings, query, found, len(announced), circle)
+
+
+def _that_hold(
+    claims: "list[Announced]", find: "Callable[[list[Announced]], list[Found]]"
+) -> "list[Found]":
+    """Return what is found of all whose signature holds: looked at is that of what is found."""
+    while True:
+        found = find(claims)
+        false = {one.announced.cid for one in found if not _holds(one.announced)}
+        if not false:
+            return found
+        claims = [one for one in claims if one.cid not in false]
+
+
+def _holds(claim: "Announced") -> bool:
+    """Return whether somebody announced it; what is kept here nobody has to."""
+    from peers.announcement import holds
+
+    return not claim.data or holds(claim)
 
 
 def _author(text: str) -> str:

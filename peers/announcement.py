@@ -19,10 +19,11 @@ from engine.content.schema import Record
 from engine.errors import Damaged
 from engine.runner import Signer
 from engine.values import dataclass, replace
+from peers import signed
 from peers.identity import PeerId
 from peers.peer_record import HOUR_MS, MAX_SERIAL, MAX_TIME_MS
 from peers.resource import MAX_VERSION
-from peers.signed import seal, unseal
+from peers.signed import Unsealed, seal, unseal
 
 DAY_MS: Final = 24 * HOUR_MS
 VALIDITY_MS: Final = 30 * DAY_MS  # of ours; renewed at half of it
@@ -131,7 +132,28 @@ def read(data: bytes) -> Announced:
     """
     if len(data) > MAX_BYTES:
         raise Damaged(f"an announcement has {MAX_BYTES} bytes at most, this one has {len(data)}")
-    announcement, signer, cid = unseal(ANNOUNCEMENT, data)
+    return _of_its_author(unseal(ANNOUNCEMENT, data), data)
+
+
+def claimed(data: bytes) -> Announced:
+    """Return what is said to be an announcement: looking at all signatures of a catalogue is slow.
+
+    Raises: Damaged when it is malformed, or is not said to be by who released what it is of.
+    """
+    return _of_its_author(signed.claimed(ANNOUNCEMENT, data), data)
+
+
+def holds(claim: Announced) -> bool:
+    """Return whether the signature holds on what was `claimed`."""
+    try:
+        read(claim.data)
+    except Damaged:
+        return False
+    return True
+
+
+def _of_its_author(said: Unsealed[Announcement], data: bytes) -> Announced:
+    announcement, signer, cid = said
     if releases.read(announcement.release).public_key != signer.key:
         raise Damaged("an announcement is not by who released what it is of")
     return Announced(announcement, signer, cid, data)

@@ -21,6 +21,7 @@ from engine.content.cid import Cid, are_cids
 from engine.errors import Damaged, Refused
 from engine.salvage import Rows, carry_all, salvage
 from engine.sqlite import Row, Schema, Sqlite, is_read_only
+from peers import announcement
 from peers.announcement import Announced
 from peers.endorsement import Endorsed
 from peers.identity import PeerId
@@ -40,6 +41,7 @@ CREATE INDEX postings_of ON postings (release);
 CREATE INDEX postings_called ON postings (name);
 CREATE TABLE wanted (release BLOB PRIMARY KEY) WITHOUT ROWID;
 """
+_ANNOUNCED: Final = "SELECT data FROM postings WHERE kind = 'announcement' ORDER BY arrival"
 SCHEMA: Final = Schema(
     versions=(_FIRST,),
     what="the catalogue of this home",
@@ -114,6 +116,11 @@ class CatalogueFile(AbstractContextManager["CatalogueFile"]):
         """Return what is announced now."""
         found = self._current("WHERE kind = 'announcement'", (), now_ms)
         return [kept.posting for kept in found if isinstance(kept.posting, Announced)]
+
+    def claims(self, now_ms: int) -> list[Announced]:
+        """Return what is said to be announced now: `holds` says of each whether it is."""
+        found = (_claim(data) for (data,) in self._rows(_ANNOUNCED))
+        return [claim for claim in found if claim is not None and current(claim, now_ms)]
 
     def endorsements(self, release: Cid, now_ms: int) -> list[Endorsed]:
         """Return what is said of a Release now, by whoever ran it again."""
@@ -254,6 +261,14 @@ def _enter(change: Connection, kept: Kept) -> bool:
         (*named, name, ends, kept.source, kept.posting.data),
     )
     return True
+
+
+def _claim(data: object) -> Announced | None:
+    """Return what a row says; None of one that is damaged."""
+    try:
+        return announcement.claimed(data) if isinstance(data, bytes) else None
+    except Damaged:
+        return None
 
 
 def _read(source: object, data: object) -> Kept | None:

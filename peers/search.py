@@ -85,6 +85,8 @@ def find(
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text, without case and accents."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
     folded = unicodedata.normalize("NFKD", text).casefold()  # mathematical letters have no case
     plain = unicodedata.normalize("NFKD", folded)
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))

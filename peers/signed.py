@@ -46,6 +46,15 @@ def unseal(kind: Record[T], data: bytes) -> Unsealed[T]:
     return Unsealed(kind.decode(signed.payload), signer, Cid.of(DAG_CBOR, data))
 
 
+def claimed(kind: Record[T], data: bytes) -> Unsealed[T]:
+    """Return what is said to be signed, and by whom; `unseal` says whether that is so.
+
+    Raises: Damaged when it is malformed.
+    """
+    signed = SIGNED.decode(data)
+    return Unsealed(kind.decode(signed.payload), PeerId(signed.public_key), Cid.of(DAG_CBOR, data))
+
+
 def _signer(key: bytes) -> PeerId | None:
     """Return whose key it is; None for a weak one, which is nobody's."""
     try:

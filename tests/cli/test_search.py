@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.boundnames import announced as called
 from cli.foundview import age, verdicts
 from engine.clock import SystemClock
 from peers.addressbook import AddressBook
+from peers.announcement import claimed
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.control_client import connect
 from peers.endorsement import endorse
@@ -67,6 +69,20 @@ def test_what_is_meant_by_nothing_is_said(program: Program) -> None:
     done = program("search", "alphafold")
     assert (done.code, done.out) == (0, "")
     assert "nothing matches (2 resources known here)" in done.err
+
+
+@pytest.mark.parametrize("text", ["", "digits"])
+def test_what_nobody_signed_is_not_found(program: Program, text: str) -> None:
+    """Nor does it hide what its author announced, whatever version it says to be."""
+    signed = announced(1, "digits", 2, title="digits of mine", now_ms=NOW_MS)
+    claim = claimed(signed.data.replace(b"mine", b"Eve!"))
+    with CatalogueFile(program.home) as file:
+        file.take([Kept(claim, "somebody")])
+        assert claim in file.claims(NOW_MS)
+        assert claim not in file.notices(NOW_MS)
+    found = {(one["name"], one["version"]) for one in program.told("search", text)["resources"]}
+    assert found == {("digits", 1)} | ({("chess", 1)} if not text else set())
+    assert [one.version for one in called(program.home, "digits")] == [1]
 
 
 def test_verdicts_that_differ_are_both_shown(program: Program) -> None:
