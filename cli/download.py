@@ -1,14 +1,16 @@
 """Download: what a URL has, as a stream that goes on where a connection broke off."""
 
 import io
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from typing import IO, BinaryIO, Final, cast
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from engine.clock import Clock, SystemClock
 from engine.errors import Unavailable
+from engine.trickle import SILENCE_S, TOO_SLOW, Trickle
+from engine.weblines import Answer
 
-TIMEOUT_S: Final = 60  # of silence, not of the whole download
 TRIES: Final = 5  # in a row that bring nothing more
 _FIX: Final = "look whether the network is there and the URL right, then try again"
 
@@ -28,6 +30,8 @@ class _Download(io.RawIOBase):
         self._url = url
         self._at = 0  # bytes that came
         self._tries = TRIES
+        self._trickle = Trickle()
+        self._clock: Clock = SystemClock()
         self._answer = self._ask()
         length = self._answer.length
         self._size = length  # None: it says so by ending
@@ -48,10 +52,16 @@ class _Download(io.RawIOBase):
         super().close()
 
     def _read(self, buffer: memoryview) -> tuple[int, str]:
+        asked_ms, data = self._clock.monotonic_ms(), b""
         try:
-            got = self._answer.readinto(buffer)
+            data = self._answer.read1(len(buffer))  # as it comes: a full buffer may take for ever
         except (OSError, HTTPException) as error:
             return 0, _reason(error)
+        finally:
+            if self._trickle.is_one(self._clock.monotonic_ms() - asked_ms, len(data)):
+                raise self._fault(TOO_SLOW)
+        got = len(data)
+        buffer[:got] = data
         self._at += got
         self._tries = TRIES if got else self._tries
         return got, ""
@@ -64,20 +74,40 @@ class _Download(io.RawIOBase):
         self._answer.close()
         self._tries -= 1
         if self._tries <= 0:
-            raise Unavailable(f"cannot be fetched: {why}", where=self._url, fix=_FIX)
+            raise self._fault(why)
         self._answer = self._ask()
         if self._at and self._answer.status != 206:  # it begins from the beginning
-            raise Unavailable(f"cannot be fetched: {why}", where=self._url, fix=_FIX)
+            raise self._fault(why)
 
     def _ask(self) -> HTTPResponse:
         headers = {"Range": f"bytes={self._at}-"} if self._at else {}
         asked = Request(self._url, headers=headers)  # noqa: S310 - http or https, by parse
-        opener = build_opener(_Redirects)
+        opener = build_opener(_Redirects, _Plain, _Secure)
         try:
-            return cast("HTTPResponse", opener.open(asked, timeout=TIMEOUT_S))
+            return cast("HTTPResponse", opener.open(asked, timeout=SILENCE_S))
         except (URLError, OSError, HTTPException) as error:
-            what = f"cannot be fetched: {_reason(error)}"
-            raise Unavailable(what, where=self._url, fix=_FIX) from None
+            raise self._fault(_reason(error)) from None
+
+    def _fault(self, why: str) -> Unavailable:
+        return Unavailable(f"cannot be fetched: {why}", where=self._url, fix=_FIX)
+
+
+class _Connection(HTTPConnection):
+    response_class = Answer
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = Answer
+
+
+class _Plain(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _Secure(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_SecureConnection, req)
 
 
 class _Redirects(HTTPRedirectHandler):

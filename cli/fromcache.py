@@ -52,9 +52,10 @@ def _files(space: Workspace, cache: str, *, offline: bool) -> "CacheFiles":
         if offline:
             fix = "run it without --offline, or import from a folder or a CID"
             raise Unavailable("a cache on the web is not read offline", where=cache, fix=fix)
+        from engine.clock import SystemClock
         from engine.nix.webcache import WebCache
 
-        return WebCache(cache)
+        return WebCache(cache, SystemClock())
     cid = whole_cid(cache)
     if cid is not None:
         from engine.reaching import Reaching

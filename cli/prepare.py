@@ -9,6 +9,7 @@ from cli.kept import refuse_kept
 from cli.lockfile import environments, lock_path, tell_changes, write_lock
 from cli.named import Named, overrides
 from cli.workspace import Workspace
+from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.content.foreign_cid import ForeignCid
 from engine.content.select import select
@@ -157,6 +158,7 @@ def _downloads(space: Workspace, *, offline: bool) -> Downloads:
         mirrors=lambda sha256: mirrors(space, sha256),
         reading=lambda mirror: reading(space, mirror),
         fetch=None if offline else download,
+        clock=SystemClock(),
     )
 
 

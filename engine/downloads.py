@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import BinaryIO, Final
 
+from engine.clock import Clock
 from engine.content.cid import Cid
 from engine.content.reader import Get, read, stat
 from engine.errors import Damaged, Refused, Unavailable
 from engine.mirrors import Mirror
 from engine.store.add import add_stream
 from engine.store.base import ContentStore
+from engine.trickle import paced
 
 MAX_FETCH: Final = 64 * 2**30  # bytes; what a URL sends is under somebody else's control
 MAX_MIRRORS: Final = 3  # that are tried: each may be a lie, and as long as a file may be
 MAX_STRANGERS: Final = 4 * 2**30  # bytes from one whom only an announcement names
+STRANGERS_S: Final = 3600.0  # for all of them: by then the URL is the better way
 
 Open = Callable[[str], BinaryIO]  # a URL's content, as a stream
 Fetched = Callable[[str], Iterable[Cid]]  # sha256 -> what was fetched under it before
@@ -39,6 +42,7 @@ class Downloads:
         mirrors: Mirrors,
         reading: Reading,
         fetch: Open | None,
+        clock: Clock,
     ) -> None:
         """Use `fetch` for URLs; None forbids every use of the network."""
         self._store = store
@@ -47,6 +51,7 @@ class Downloads:
         self._mirrors = mirrors
         self._reading = reading
         self._fetch = fetch
+        self._clock = clock
 
     def bring(self, url: str, sha256: str) -> Cid:
         """Return the CID of what a URL has, durable and kept.
@@ -70,7 +75,7 @@ class Downloads:
         """
         if cid in self._fetched(sha256):
             return
-        if _sha256_of(self._store.get, cid) != sha256:
+        if _sha256_of(read(self._store.get, cid)) != sha256:
             what = "an input is locked to other content than its sha256 says"
             raise Damaged(what, where=str(cid), fix="believe nothing of what came with it")
         self._keep(sha256, cid)
@@ -90,7 +95,10 @@ class Downloads:
             get = self._reading(mirror)
             if stat(get, mirror.cid).size > (MAX_FETCH if mirror.is_known else MAX_STRANGERS):
                 return False
-            return _sha256_of(get, mirror.cid) == sha256
+            longest_s = None if mirror.is_known else STRANGERS_S
+            there, now = read(get, mirror.cid), self._clock.monotonic_ms
+            pieces = paced(there, now, Unavailable, longest_s=longest_s)
+            return _sha256_of(pieces) == sha256
         except (Damaged, Refused, Unavailable):  # the URL is still there, and says why not
             return False
 
@@ -113,13 +121,9 @@ class Downloads:
         return added.cid
 
 
-def _sha256_of(get: Get, cid: Cid) -> str:
-    """Return the sha256 of a file.
-
-    Raises: as `get`; Refused when it is none; Damaged when it is malformed.
-    """
+def _sha256_of(pieces: Iterable[bytes]) -> str:
     hashed = hashlib.sha256()
-    for piece in read(get, cid):
+    for piece in pieces:
         hashed.update(piece)
     return hashed.hexdigest()
 

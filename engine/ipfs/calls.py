@@ -4,7 +4,9 @@ The one file that knows ipfshttpclient. That library is older than the nodes of 
 methods call what is gone or send it wrongly, and all of them read an answer into memory, however
 long it is. So its client carries requests, and what is asked and read is here.
 
-Every call ends: when nothing comes for SILENCE_S, when more comes than was bound, or by its answer.
+Every call ends: when nothing comes for SILENCE_S (a node that looks for providers in the world may
+need half of that), when content is a trickle (engine/trickle.py), when more comes than was bound,
+or by its answer.
 """
 
 import json
@@ -21,14 +23,13 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from engine.clock import Clock
 from engine.errors import TallyError, Unavailable
-from engine.ipfs.heads import Session
+from engine.trickle import SILENCE_S, paced
+from engine.weblines import Session
 
-SILENCE_S: Final = 60.0  # a node that looks for providers in the world may need half of that
 CONNECT_S: Final = 10.0  # also what each piece that we send may take
 PIECE: Final = 64 * 1024  # bytes read at a time
 SENT: Final = 1024 * 1024  # bytes sent at a time, each in three system calls
 LONGEST_S: Final = 600.0  # all values of one answer: none of them is content
-SLOWEST: Final = 1024  # bytes a second, of content: slower is a trickle that could last for ever
 MAX_ANSWER: Final = 64 * 1024  # bytes of one value in JSON: a node's own addresses are the longest
 MAX_COMPLAINT: Final = 4 * 1024  # bytes of what a node says of an error
 _NOBODY: Final = "nobody listens there"
@@ -211,14 +212,8 @@ class Calls(AbstractContextManager["Calls"]):
                 yield piece
 
     def paced(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield pieces until they come slower than SLOWEST for longer than silence is borne."""
-        since_ms, came = self._clock.monotonic_ms(), 0
-        for piece in pieces:
-            yield piece
-            came += len(piece)
-            late_ms = self._clock.monotonic_ms() - since_ms - SILENCE_S * 1000
-            if late_ms > 0 and came * 1000 < late_ms * SLOWEST:
-                raise self._away(f"it gives less than {SLOWEST} bytes a second")
+        """Yield pieces of content until they are a trickle."""
+        return paced(pieces, self._clock.monotonic_ms, self._away)
 
     def _timely(self, path: str, pieces: Iterable[bytes], longest_s: float) -> Iterator[bytes]:
         """Yield pieces, as long as whole lines come, and all of them within so long."""

@@ -16,7 +16,8 @@ from engine.clock import Clock, SystemClock
 from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from engine.errors import Damaged, NotHere, Refused, Unavailable
-from engine.ipfs.calls import MAX_ANSWER, SILENCE_S, Calls, Content
+from engine.ipfs.calls import MAX_ANSWER, Calls, Content
+from engine.trickle import SILENCE_S
 
 PIN: Final = "tally"  # the name of every pin that we make in a node
 MAX_PINS: Final = 100_000  # of ours in one node

@@ -1,11 +1,12 @@
 """A binary cache on the web. For several threads.
 
->>> b"".join(WebCache("https://cache.nixos.org").read("nix-cache-info", 1024))   # doctest: +SKIP
+>>> b"".join(WebCache("https://cache.nixos.org", clock).read("nix-cache-info", 9))  # doctest: +SKIP
 b'StoreDir: /nix/store...'
 """
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from threading import local
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -13,11 +14,13 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from engine.clock import Clock
 from engine.errors import Damaged, Unavailable
 from engine.nix.cachefiles import CHUNK, bounded, missing
+from engine.trickle import SILENCE_S, paced
+from engine.weblines import Session
 
 CONNECT_S: Final = 20
-SILENCE_S: Final = 60  # from one byte to the next
 REDIRECTS: Final = 5
 
 _GONE: Final = (403, 404, 410)  # of a store of objects that cannot be listed, 403 says the same
@@ -30,8 +33,9 @@ class WebCache:
 
     at_once = 8  # each file is a way there and back
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, clock: Clock) -> None:
         self.where = address.rstrip("/")
+        self._clock = clock
         self._threads = local()
         self._sessions: list[requests.Session] = []
 
@@ -48,7 +52,8 @@ class WebCache:
                 if response.status_code in _GONE:
                     raise missing(name, self.where)
                 _check(response, address)
-                chunks = response.raw.stream(CHUNK, decode_content=False)
+                fault = partial(_unavailable, where=address)
+                chunks = paced(_pieces(response), self._clock.monotonic_ms, fault)
                 yield from bounded(chunks, most, address)
         except (requests.RequestException, HTTPError, OSError) as error:
             fix = _NOBODY if isinstance(error, requests.ConnectionError) else _FIX
@@ -79,24 +84,19 @@ class WebCache:
             address = urljoin(address, target)
         raise requests.TooManyRedirects
 
-    def _session(self) -> "_Session":
-        session: _Session | None = getattr(self._threads, "session", None)
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = _Session()
+            session = self._threads.session = Session()
             self._sessions.append(session)
             session.headers.update({"User-Agent": "tallystick", "Accept-Encoding": "identity"})
         return session
 
 
-class _Session(requests.Session):
-    """One that follows nobody: it would first read all that comes with a redirect, without end."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing, so that nothing is read."""
-
-    def sent_to(self, answer: requests.Response) -> str | None:
-        """Return where one is sent by an answer, if at all."""
-        return super().get_redirect_target(answer)
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield what comes as it comes: what waits for a full piece would wait for a trickle."""
+    while piece := response.raw.read1(CHUNK, decode_content=False):
+        yield piece
 
 
 def _check(response: requests.Response, address: str) -> None:
@@ -118,5 +118,5 @@ def _why(error: Exception) -> str:
     return next((text for kind, text in kinds.items() if isinstance(error, kind)), "it broke off")
 
 
-def _unavailable(why: str, address: str, fix: str = _FIX) -> Unavailable:
-    return Unavailable(f"a binary cache cannot be read: {why}", where=address[:400], fix=fix)
+def _unavailable(why: str, where: str, fix: str = _FIX) -> Unavailable:
+    return Unavailable(f"a binary cache cannot be read: {why}", where=where[:400], fix=fix)

@@ -1,11 +1,13 @@
 """Downloads from a real server: what breaks off goes on, and what stays broken is said."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
 from cli.download import TRIES, download
+from engine import trickle, weblines
 from engine.errors import Unavailable
 from tests.fakes.web import Handler, served
 
@@ -109,3 +111,33 @@ def test_a_redirect_leads_to_the_web() -> None:
         pytest.raises(Unavailable, match="no web address"),
     ):
         download(sender.url)
+
+
+class _Dripping(Handler):
+    """Sends a byte now and then: of what is asked, or of a head that has no end."""
+
+    def do_GET(self) -> None:
+        with suppress(OSError):
+            if self.path == "/data":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+            else:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            for _ in range(1000):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+
+
+def test_a_trickle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is as good as silence, in a head too."""
+    monkeypatch.setattr(trickle, "SILENCE_S", 0.2)
+    monkeypatch.setattr(weblines, "LINES_S", 0.5)
+    with served(_Dripping) as address:
+        with (
+            download(f"{address}/data") as stream,
+            pytest.raises(Unavailable, match="bytes a second"),
+        ):
+            stream.read()
+        with pytest.raises(Unavailable, match="no end of lines"):
+            download(f"{address}/head")

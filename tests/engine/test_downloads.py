@@ -15,11 +15,14 @@ from engine.errors import Damaged, NotHere, Unavailable
 from engine.mirrors import Mirror
 from engine.store.add import add_stream
 from engine.store.disk import DiskStore
+from engine.trickle import SILENCE_S
+from tests.fakes.clock import Clock
 
 DATA = b"some data\n" * 20_000
 SHA256 = hashlib.sha256(DATA).hexdigest()
 RUN = Cid.of(DAG_CBOR, b"a run")
 URL = "https://example.org/data"
+CLOCK = Clock()
 
 Bring = Callable[..., Cid]
 
@@ -41,14 +44,18 @@ def asked() -> list[object]:
 def bring(store: DiskStore, asked: list[object]) -> Bring:
     """Bring DATA, with these mirrors, from a URL that has some bytes; None: offline."""
 
-    def bring(mirrors: Sequence[Mirror] = (), sent: bytes | None = DATA) -> Cid:
+    def bring(mirrors: Sequence[Mirror] = (), sent: bytes | None = DATA, late_ms: int = 0) -> Cid:
         def fetch(url: str) -> io.BytesIO:
             asked.append(url)
             return io.BytesIO(sent or b"")
 
+        def late(cid: Cid) -> bytes:
+            CLOCK.ms += late_ms
+            return store.get(cid)
+
         def reading(mirror: Mirror) -> Callable[[Cid], bytes]:
             asked.append(mirror)
-            return store.get
+            return late
 
         return Downloads(
             store,
@@ -57,6 +64,7 @@ def bring(store: DiskStore, asked: list[object]) -> Bring:
             mirrors=lambda _: mirrors,
             reading=reading,
             fetch=None if sent is None else fetch,
+            clock=CLOCK,
         ).bring(URL, SHA256)
 
     return bring
@@ -113,6 +121,22 @@ def test_of_a_stranger_so_much_is_read(
     assert asked == [stranger, URL]
 
 
+def test_a_strangers_mirror_has_an_end(
+    store: DiskStore, bring: Bring, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is known may take longer; nobody's may be a trickle."""
+    monkeypatch.setattr(downloads, "STRANGERS_S", SILENCE_S)
+    late_ms = int(SILENCE_S * 1000) + 1
+    known, stranger = mirror(store, DATA), mirror(store, DATA, is_known=False)
+    bring([stranger], late_ms=late_ms)
+    assert asked == [stranger, URL]
+    store.pins.unpin(known.cid, SHA256)
+    bring([known], late_ms=late_ms)
+    store.pins.unpin(known.cid, SHA256)
+    bring([known], late_ms=100 * late_ms)
+    assert asked == [stranger, URL, known, known, URL]
+
+
 def test_what_the_url_has_is_checked(store: DiskStore, bring: Bring) -> None:
     """Other bytes are damage, and nothing is kept; offline it is not here."""
     with pytest.raises(Damaged, match="sha256"):
@@ -135,5 +159,6 @@ def test_who_gives_nothing_is_passed_over(store: DiskStore) -> None:
         mirrors=lambda _: [Mirror(RUN, RUN, True)],
         reading=away,
         fetch=lambda _: io.BytesIO(DATA),
+        clock=CLOCK,
     ).bring(URL, SHA256)
     assert found == mirror(store, DATA).cid

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.clock import SystemClock
 from engine.downloads import Downloads
 from engine.errors import NotHere
 from engine.foreign import Foreign
@@ -26,6 +27,7 @@ def test_one_is_named_as_its_author_named_it(tmp_path: Path) -> None:
             mirrors=lambda _: iter(()),
             reading=lambda _: store.get,
             fetch=None,
+            clock=SystemClock(),
         )
         inputs = Inputs(store, tmp_path, bring=None, downloads=downloads, foreign=foreign)
         with pytest.raises(NotHere) as error:

@@ -35,7 +35,6 @@ REASONS: Final[dict[str, str]] = {
     "engine/nix/substitutes.py find": LIMIT,
     "engine/nix/sha256.py": FORGED,
     "engine/nix/webcache.py WebCache._address": FORGED,
-    "cli/download.py _Download._again": ELSEWHERE + "tests/cli/test_download.py",
     "cli/checked.py": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/gc.py _unpin: this is published": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/named.py _recorded": FORGED,

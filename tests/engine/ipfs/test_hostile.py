@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import trickle
 from engine.content import dagpb
 from engine.content.blocks import MAX_BLOCK, Block
 from engine.content.canonical import encode
@@ -32,6 +33,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is borne for a moment only."""
     monkeypatch.setattr(calls, "SILENCE_S", 0.5)
     monkeypatch.setattr(kubo, "SILENCE_S", 0.5)
+    monkeypatch.setattr(trickle, "SILENCE_S", 0.5)
 
 
 def _file(*sizes: int) -> Block:

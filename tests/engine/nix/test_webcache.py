@@ -1,12 +1,15 @@
 """A binary cache on the web is read with bounds, and says what is wrong with it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from engine import trickle, weblines
+from engine.clock import SystemClock
 from engine.errors import Damaged, NotHere, Unavailable
 from engine.nix import webcache
 from engine.nix.webcache import WebCache
@@ -29,7 +32,7 @@ class Answers(Handler):
 @pytest.fixture
 def cache() -> Iterator[WebCache]:
     """Return a cache on a server of ours."""
-    with served(Answers) as address, closing(WebCache(f"{address}/ipfs/x/")) as made:
+    with served(Answers) as address, closing(WebCache(f"{address}/ipfs/x/", SystemClock())) as made:
         yield made
     ANSWERS.clear()
 
@@ -147,9 +150,43 @@ def test_a_server_that_goes_silent(cache: WebCache, monkeypatch: pytest.MonkeyPa
     over.set()
 
 
+def test_a_server_that_trickles(cache: WebCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is left, too: a byte now and then is as good as silence."""
+    monkeypatch.setattr(trickle, "SILENCE_S", 0.2)
+
+    def dripping(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", "1000")
+        to.end_headers()
+        with suppress(OSError):
+            for _ in range(1000):
+                to.wfile.write(b"x")
+                time.sleep(0.05)
+        to.close_connection = True
+
+    ANSWERS["/ipfs/x/file"] = dripping
+    with pytest.raises(Unavailable, match="bytes a second"):
+        read(cache)
+
+
+def test_a_head_without_end_is_left(cache: WebCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What of an answer is no content is bounded as content is."""
+    monkeypatch.setattr(weblines, "MAX_LINES", 2**16)
+
+    def heads(to: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for _ in range(100_000):
+                to.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        to.close_connection = True
+
+    ANSWERS["/ipfs/x/file"] = heads
+    with pytest.raises(Unavailable):
+        read(cache)
+
+
 def test_nobody_listens() -> None:
     """It says that it cannot be reached, and at which address."""
-    cache = WebCache("http://127.0.0.1:9")
+    cache = WebCache("http://127.0.0.1:9", SystemClock())
     with pytest.raises(Unavailable) as error:
         read(cache)
     assert error.value.what.endswith("it cannot be reached")

@@ -2,9 +2,10 @@
 
 import pytest
 
+from engine import trickle, weblines
 from engine.content.cid import RAW, Cid
 from engine.errors import Unavailable
-from engine.ipfs import calls, heads
+from engine.ipfs import calls
 from engine.ipfs.kubo import Kubo
 from tests.fakes.rpc import MUCH, HostileRpc, Visit
 
@@ -16,7 +17,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is borne for a moment only."""
     monkeypatch.setattr(calls, "SILENCE_S", 0.5)
     monkeypatch.setattr(calls, "LONGEST_S", 1.0)
-    monkeypatch.setattr(heads, "LINES_S", 0.5)
+    monkeypatch.setattr(trickle, "SILENCE_S", 0.5)
+    monkeypatch.setattr(weblines, "LINES_S", 0.5)
 
 
 def test_an_endless_redirect_is_cut() -> None:

@@ -1,4 +1,4 @@
-"""Heads: what of an HTTP answer is no content (its lines), read with a bound in bytes and time.
+"""Web lines: what of an HTTP answer is no content (its lines), read with a bound in bytes and time.
 
 http.client reads lines for as long as a server goes on with them: heads before the head, a header
 at a byte a minute, what follows the last chunk. Redirects are answers like others here: whoever
@@ -56,18 +56,20 @@ class _Lines(io.BufferedReader):
             raise HTTPException("its answer has no end of lines")
 
 
-class _Answer(HTTPResponse):
+class Answer(HTTPResponse):
+    """An answer whose lines are bounded."""
+
     def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - as http.client calls it
         super().__init__(*args, **more)
         self.fp = _Lines(self.fp.detach())
 
 
 class _Connection(HTTPConnection):
-    response_class = _Answer
+    response_class = Answer
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Answer
+    response_class = Answer
 
 
 class _Pool(HTTPConnectionPool):
@@ -90,3 +92,7 @@ class Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return where one is sent: nowhere."""
+
+    def sent_to(self, answer: requests.Response) -> str | None:
+        """Return where one is sent by an answer, if at all."""
+        return super().get_redirect_target(answer)
