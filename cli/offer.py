@@ -5,12 +5,13 @@ that is offered makes a home, changes one, runs Nix or an author's Python.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
-from cli import offer_files, offer_runs
+from cli import offer_files, offer_resources, offer_runs
 
 Items: TypeAlias = Iterable["CompletionItem[str]"]
 Offer: TypeAlias = Callable[[click.Context, str], Items]
@@ -46,7 +47,10 @@ def _steps(ctx: click.Context, typed: str) -> Items:
 
 
 def _params(ctx: click.Context, typed: str) -> Items:
-    return offer_files.params(_given(ctx, "WORKFLOW") or "")
+    file = _given(ctx, "WORKFLOW") or ""
+    if file and not Path(file).suffix and not Path(file).exists():
+        return offer_resources.params(ctx, file)
+    return offer_files.params(file)
 
 
 def _settings(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]:
@@ -99,7 +103,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "PEERID": offer_runs.peers,
     "PORT": _nothing,
     "REF": offer_runs.content,
-    "RESOURCE": offer_runs.resources,
+    "RESOURCE": offer_resources.resources,
     "RUN": offer_runs.runs,
     "S": _steps,
     "SECONDS": _nothing,

@@ -4,15 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from cli.workspace import Workspace
-
-_OF_NAMES: Final = ("names.db", "catalogue.db")  # who opens them loads cryptography
 
 Items: TypeAlias = Iterator["CompletionItem[str]"]
 
@@ -21,7 +19,7 @@ def runs(ctx: click.Context, typed: str) -> Items:
     """Offer the names of runs; a run's CID when what is typed begins one."""
     from engine.journal import LATEST
 
-    space = _home(ctx)
+    space = home_of(ctx)
     if space is None:
         return
     with closing(space):
@@ -36,26 +34,11 @@ def runs(ctx: click.Context, typed: str) -> Items:
             yield CompletionItem(str(row.run), help=row.name)
 
 
-def resources(ctx: click.Context, typed: str) -> Items:
-    """Offer Open Resources that were used here, or are announced: by name, by CID once begun."""
-    home = _named(ctx)
-    if not any((home / file).exists() for file in _OF_NAMES):
-        return
-    from cli.boundnames import announced, bound
-    from peers.identity import tail
-
-    for one in sorted({*bound(home).used, *bound(home).offered, *announced(home)}):
-        yield CompletionItem(one.name, help=f"version {one.version}, by {tail(one.author)}")
-        yield CompletionItem(f"{one.name}@{one.version}", help=str(one.release))
-        if typed.startswith("baf"):
-            yield CompletionItem(str(one.release), help=f"{one.name}@{one.version}")
-
-
 def peers(ctx: click.Context, typed: str) -> Items:
     """Return the peers that the user named."""
     from peers.addressbook import AddressBook
 
-    if (space := _home(ctx)) is None:
+    if (space := home_of(ctx)) is None:
         return
     with space:
         for address in AddressBook(space.home / "peers").addresses():
@@ -67,7 +50,7 @@ def debtors(ctx: click.Context, typed: str) -> Items:
     from cli.creditwords import sentence
     from peers.ledger_file import LedgerFile
 
-    home = _named(ctx)
+    home = named(ctx)
     if not LedgerFile.is_here(home):
         return
     with closing(LedgerFile(home)) as file:
@@ -79,7 +62,7 @@ def steps(ctx: click.Context, run: str) -> Items:
     """Offer the steps of a run."""
     from cli.runview import view
 
-    space = _home(ctx)
+    space = home_of(ctx)
     if space is None:
         return
     with closing(space):
@@ -108,7 +91,7 @@ def _outputs(ctx: click.Context, run: str, step: str) -> Items:
     from cli.refs import find_step
     from cli.runview import view
 
-    space = _home(ctx)
+    space = home_of(ctx)
     if space is None:
         return
     with closing(space):
@@ -120,7 +103,7 @@ def _added(ctx: click.Context) -> Items:
     """Offer what is pinned under a name, but for what the program itself keeps."""
     from cli.content import PINNED_BY_ADD
 
-    space = _home(ctx)
+    space = home_of(ctx)
     if space is None:
         return
     with closing(space):
@@ -129,15 +112,16 @@ def _added(ctx: click.Context) -> Items:
                 yield CompletionItem(str(cid), help=name)
 
 
-def _home(ctx: click.Context) -> "Workspace | None":
+def home_of(ctx: click.Context) -> "Workspace | None":
     """Return the home that the command line means, or None when there is nothing in it."""
     from cli.workspace import Workspace
 
-    home = _named(ctx)
+    home = named(ctx)
     return Workspace(home) if (home / "state.db").exists() else None
 
 
-def _named(ctx: click.Context) -> Path:
+def named(ctx: click.Context) -> Path:
+    """Return where the home is that the command line means."""
     from cli.settings import settle
 
     named = ctx.params.get("home") or ctx.find_root().params.get("home")

@@ -224,11 +224,17 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("lends", lends),
         ("borrows", borrows),
         ("content", f"{sent} sent, {received} received"),
+        ("catalogue", _in_catalogue(facts["catalogue"])),
         ("IPFS", _by_ipfs(facts["ipfs"])),
     )
     if facts.get("http"):
         said.append(("http", facts["http"]))
     return [*said, ("address", facts["address"]), *rows]
+
+
+def _in_catalogue(facts: dict[str, int]) -> str:
+    announced, authors = facts["announcements"], facts["authors"]
+    return f"{announced} resources of {authors} authors, {facts['endorsements']} endorsements"
 
 
 def _by_ipfs(facts: dict[str, Any]) -> str:

@@ -69,6 +69,15 @@ class Catalogue:
         """Which changes as what is passed on does."""
         return self._changes.position
 
+    def status(self) -> dict[str, int]:
+        """Return how much is here, and of how many authors."""
+        announced = len(self._announced)
+        return {
+            "announcements": announced,
+            "endorsements": len(self) - announced,
+            "authors": len({key.signer for key in self._announced.values()}),
+        }
+
     def source(self, key: Key) -> str:
         """Return of whom a posting came that is here."""
         thing = self._quotas[key.kind].get(key)

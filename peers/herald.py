@@ -84,6 +84,10 @@ class Herald:
         """Look at the file soon: something was published or endorsed."""
         self._desk.hurry()
 
+    def status(self) -> dict[str, int]:
+        """Return what there is to be said of the catalogue."""
+        return self.gossip.catalogue.status()
+
     def tellers(self, release: Cid) -> tuple[PeerId, ...]:
         """Return who else says that it had a Release: who announces it, then who ran it again."""
         keys = (key_of(one) for one in self.gossip.catalogue)

@@ -121,6 +121,7 @@ class Node:
             "pid": os.getpid(),
             "http": self.http,
             "ipfs": self._by_ipfs.status(),
+            "catalogue": self._herald.status(),
         }
 
     def figures(self) -> str:

@@ -14,8 +14,12 @@ import pytest
 
 from cli.node import CLAIM
 from engine.claims import Claims
+from engine.clock import SystemClock
+from peers.catalogue_file import CatalogueFile, Kept
 from peers.identity import Address
 from tests.cli.program import Program
+from tests.cli.test_process import wait_for
+from tests.peers.catalogues import announced, endorsed
 from tests.peers.keys import identity
 
 START = ("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json")
@@ -79,6 +83,24 @@ def test_a_peer_that_runs_says_so_and_takes_names(empty: Program, running: dict[
     assert [one["address"] for one in facts["peers"]] == [OTHER]
     assert (empty.home / "peers").read_text() == f"{OTHER}\n"
     assert "up" in empty("peer", "status").out
+
+
+def test_what_a_peer_knows_of_resources_is_counted(empty: Program) -> None:
+    """By what is announced and endorsed, and by authors: in words and as JSON."""
+    empty.home.mkdir()
+    now_ms = SystemClock().now_ms()
+    one, two = (announced(1, name, now_ms=now_ms) for name in ("digits", "chess"))
+    postings = (one, two, endorsed(2, one, now_ms=now_ms), announced(3, now_ms=now_ms))
+    with CatalogueFile(empty.home) as file:
+        file.take(Kept(posting, "somebody") for posting in postings)
+    with empty.start(*START) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        held = {"announcements": 3, "endorsements": 1, "authors": 2}
+        wait_for(lambda: empty.told("peer", "status")["catalogue"] == held)
+        assert "3 resources of 2 authors, 1 endorsements" in empty("peer", "status").out
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 def test_one_home_has_one_peer(empty: Program, running: dict[str, Any]) -> None:

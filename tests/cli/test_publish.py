@@ -513,7 +513,7 @@ def test_it_can_be_looked_at_before_it_is_run(
     assert all(one["bytes"] for one in told["environments"])
     drawn = other.told("graph", "copies", "--format", "json")
     assert [one["step"] for one in drawn["steps"]] == ["copy"]
-    for words in (("log", "copies"), ("report", "copies"), ("graph", "copie")):
+    for words in (("log", "copies"), ("graph", "copie")):
         told = other(*words)
         assert (told.code, "copies'" in told.err) == (2, True), told.err
     assert "tally show" in other("ls", "copies").err

@@ -302,6 +302,35 @@ def test_a_shell_completes_names(library: Library) -> None:
     assert str(one) in completed(library.program, "tally rerun baf")
 
 
+def test_a_shell_completes_params(library: Library, write: Write) -> None:
+    """Those of a resource or a run that is here; of what is elsewhere none, and nobody is asked."""
+    run = library.program.told("run", write(STEPS, head="params: {seed: 1, size: 2}"))["run"]
+    params = ["seed=", "size="]
+    assert completed(library.program, f"tally run {run} -p ") == params
+    with Workspace(library.program.home) as space:
+        record = RUN.decode(space.store.get(Cid.parse(run)))
+    one = library.add(ANN, 1, workflow=record.workflow, lock=record.lock)
+    for word in ("letters", "letters@1", str(one)):
+        assert completed(library.program, f"tally plan {word} -p ") == params
+    assert completed(library.program, "tally run letters -p si") == ["size="]
+    elsewhere = Cid.of(0x71, b"a workflow that is elsewhere")
+    library.add(ANN, 2, one, workflow=elsewhere)
+    assert completed(library.program, "tally run letters@2 -p ") == []
+    assert completed(library.program, "tally run nothing -p ") == []
+
+
+def test_a_page_of_a_resource_is_that_of_its_run(library: Library, tmp_path: Path) -> None:
+    """By its name or its CID, which binds nothing; what was published without a run has none."""
+    one = library.add(ANN, 1)
+    for word in ("letters", "letters@1", str(one)):
+        told = library.program.told("report", word, "-f", tmp_path / "page.html")
+        assert told["run"] == str(library.run)
+    assert not Bindings.is_here(library.program.home)
+    two = library.add(ANN, 2, one, example=None)
+    told = library.program("report", str(two))
+    assert (told.code, "was published without a run" in told.err) == (2, True)
+
+
 def completed(program: Program, line: str) -> list[str]:
     """Return the words that a shell offers."""
     asked = program.at(program.home, _TALLY_COMPLETE="bash", _TALLY_LINE=line)
