@@ -13,8 +13,8 @@ import pytest
 
 from engine.nix.nixstore import NixStore
 from peers.control_client import connect
+from tests.commands import PROGRAM, told
 from tests.fakes import nixstore
-from tests.test_examples import PROGRAM, told
 
 START = (
     *("peer", "start", "--listen", "127.0.0.1:0", "--no-lan", "-o", "json"),

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.commands import EXAMPLES, PROGRAM, statuses, tally, told
 from tests.daemons import Daemon, until
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, PROGRAM, statuses, tally, told
 from tests.test_sources import publish, withdraw
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]

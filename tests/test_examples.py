@@ -2,52 +2,21 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.commands import EXAMPLES, STEPS, statuses, tally, told
 from tests.fakes import nixstore
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 DATA = EXAMPLES / "digits" / "data"
-STEPS = ["prepare", "report", "train[0]", "train[1]", "train[2]"]
 DERIVATION = "/nix/store/8mqiln5z08kjf91va52fkm3glbc92nxj-env-numpy.drv"
 ENVIRONMENT = "bafyr4igbuambextoxe62cjtz5upjwx6dhokkdavlfwyuwvq3zfowdq37my"
-PROGRAM = [sys.executable, "-c", "from cli.start import entry; entry()"]
-
-
-def tally(
-    home: Path, *words: str, path: Path | None = None, alone: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run a command on `home`; `path`: all of PATH, `alone`: without any network."""
-    variables = os.environ | {"TALLY_HOME": str(home), "NO_COLOR": "1"}
-    if path is not None:
-        variables["PATH"] = str(path)
-    mapped = [] if os.geteuid() == 0 else ["--map-current-user"]
-    wall = ["/usr/bin/unshare", "--net", *mapped, "--"] if alone else []
-    return subprocess.run(
-        [*wall, *PROGRAM, *words], env=variables, capture_output=True, text=True, check=False
-    )
-
-
-def told(home: Path, *words: str, **how: Any) -> dict[str, Any]:
-    """Run a command that must succeed and return what it says as JSON."""
-    done = tally(home, *words, "-o", "json", **how)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-def statuses(answer: dict[str, Any]) -> dict[str, str]:
-    """Return what became of each step of a run."""
-    return {step["id"]: step["status"] for step in answer["steps"]}
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
+from tests.commands import PROGRAM, statuses
 from tests.daemons import Daemon, digits, until
 from tests.fakes import nixstore
 from tests.fakes.rpc import HostileRpc, Visit
 from tests.kubo import IpfsNode, needs_ipfs, nodes
-from tests.test_examples import PROGRAM, statuses
 
 pytestmark = [pytest.mark.kubo, needs_ipfs, pytest.mark.nix, pytest.mark.sandbox]
 

@@ -14,9 +14,9 @@ from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import Unavailable
 from engine.nix.nixstore import NixStore
+from tests.commands import EXAMPLES, tally, told
 from tests.daemons import Daemon, until
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, tally, told
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 

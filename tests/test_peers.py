@@ -15,10 +15,10 @@ import pytest
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
 from engine.store.disk import DiskStore
+from tests.commands import STEPS, statuses, tally, told
 from tests.daemons import Daemon, digits, ended, local, results, start, until
 from tests.fakes import nixstore
 from tests.namespaces import networks
-from tests.test_examples import STEPS, statuses, tally, told
 
 __all__ = ["local", "networks"]  # fixtures
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.commands import told
 from tests.daemons import Daemon, digits, ended, local, results, start, until
 from tests.fakes import nixstore
 from tests.kubo import IpfsNode, needs_ipfs
 from tests.namespaces import networks
-from tests.test_examples import told
 
 __all__ = ["local", "networks"]  # fixtures
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from engine.nix.nixstore import NixStore
+from tests.commands import EXAMPLES, statuses, tally, told
 from tests.daemons import Daemon, until
 from tests.fakes import nixstore
-from tests.test_examples import EXAMPLES, statuses, tally, told
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 

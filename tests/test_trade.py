@@ -17,10 +17,10 @@ import pytest
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
 from peers.ledger_file import LedgerFile
+from tests.commands import EXAMPLES, PROGRAM, tally, told
 from tests.daemons import Daemon, until
 from tests.fakes import nixstore
 from tests.peers.standing import Standing, are_quiet, check_quiet
-from tests.test_examples import EXAMPLES, PROGRAM, tally, told
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 

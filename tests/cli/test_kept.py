@@ -11,7 +11,8 @@ from engine.store.public_roots import public_roots
 from engine.workflow.lock import LOCK
 from engine.workflow.model import WORKFLOW, InputSource
 from tests.cli.conftest import Write
-from tests.cli.test_resources import ANN, STEPS, Library, library
+from tests.cli.library import STEPS, Library, library
+from tests.peers.resources import ANN
 
 __all__ = ["library"]
 
