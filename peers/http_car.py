@@ -69,7 +69,8 @@ def _all(cid: Cid, trail: Trail) -> Iterator[Block]:
 def _entity(cid: Cid, span: Bytes | None, trail: Trail) -> Iterator[Block]:
     found = reader.stat(trail.get, cid)
     if found.kind == "directory":
-        reader.entries(trail.get, cid)
+        for _ in reader.each_entry(trail.get, cid):
+            yield from trail.tell()
         yield from trail.tell()
     elif found.kind == "file":
         first, length = within(span, found.size)

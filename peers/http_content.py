@@ -6,6 +6,7 @@ Whether the asker may have it was decided before (public.py).
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def _answer(asked: Asked, get: Get) -> Reply:
         return _block(asked, cid, get(cid))
     found = reader.stat(get, cid)
     if found.kind == "directory":
-        return _listing(asked, cid, reader.entries(get, cid))
+        return _listing(asked, cid, reader.each_entry(get, cid))
     if found.kind == "symlink":
         return _whole(asked, f'"{cid}"', "inode/symlink", found.target.encode())
     return _file(asked, cid, found.size, get)
@@ -144,17 +145,16 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     return first, last - first + 1
 
 
-def _listing(asked: Asked, cid: Cid, links: tuple[Link, ...]) -> Reply:
+def _listing(asked: Asked, cid: Cid, links: Iterator[Link]) -> Reply:
     tag = f'W/"{cid}.list"'
     headers = _headers(asked, tag, "text/html; charset=utf-8")
     return _known(asked, tag, headers) or Reply(200, headers, _page(asked, links), None)
 
 
-def _page(asked: Asked, links: tuple[Link, ...]) -> Iterator[bytes]:
+def _page(asked: Asked, links: Iterator[Link]) -> Iterator[bytes]:
     yield _PAGE.format(html.escape(f"/ipfs/{asked.path}")).encode()
     above = quote(f"/ipfs/{asked.path}")
-    for start in range(0, len(links), _LISTED):
-        names = [link.name for link in links[start : start + _LISTED]]
+    while names := [link.name for link in islice(links, _LISTED)]:
         rows = (f'<li><a href="{above}/{quote(name)}">{html.escape(name)}</a>\n' for name in names)
         yield "".join(rows).encode()
     yield b"</ul>\n"

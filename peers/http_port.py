@@ -25,7 +25,7 @@ from peers.http_request import MAX_HEAD, Asked, parse
 
 MAX_OPEN: Final = 64  # connections; what is kept for one is two blocks, of 1 MiB mostly
 MAX_FROM: Final = 32  # of them, from one address: stock Nix opens 25
-MAX_CARS: Final = 4  # at one time: each remembers the names of what it has sent
+MAX_LONG: Final = 4  # CARs and listings at one time: each remembers the names of what it has read
 PATIENCE_S: Final = 20  # for a whole request, also for the next on a connection
 SLOWEST_S: Final = 30  # for what is sent of one block to be taken: 35 kB/s
 FINDING_S: Final = 60  # for finding out whether something is public
@@ -54,7 +54,7 @@ class HttpPort:
         self._public = public
         self._get = get
         self._open: Counter[str] = Counter()
-        self._cars = asyncio.Semaphore(MAX_CARS)
+        self._long = asyncio.Semaphore(MAX_LONG)
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._finder = ThreadPoolExecutor(1, "find")  # it may take long, and reading goes on
 
@@ -94,10 +94,9 @@ class HttpPort:
             asked: Asked | None = None
             try:
                 asked = parse(raw)
-                if asked.form == "car" and self._cars.locked():
+                reply = await self._reply(asked)
+                if reply.is_long and asked.has_body and self._long.locked():
                     reply = _busy()
-                else:
-                    reply = await self._reply(asked)
             except NoAnswer as no:
                 reply = plain(no.status, no.what, **no.headers)
             is_kept = await self._send(writer, asked, reply)
@@ -131,7 +130,7 @@ class HttpPort:
         is_kept = asked is not None and asked.is_kept and (reply.size is not None or is_chunked)
         writer.write(head(reply, is_kept=is_kept, is_chunked=is_chunked))
         if has_body and reply.status != 304:
-            async with self._cars if asked and asked.form == "car" else contextlib.nullcontext():
+            async with self._long if reply.is_long else contextlib.nullcontext():
                 await self._send_body(writer, reply.body, is_chunked=is_chunked)
         await _taken(writer)
         return is_kept

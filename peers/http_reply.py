@@ -37,6 +37,11 @@ class Reply:
     body: Iterable[bytes] = ()
     size: int | None = 0  # bytes of the body; None: known at its end
 
+    @property
+    def is_long(self) -> bool:
+        """Return whether how much work it is shows only as it is sent: a CAR, a listing."""
+        return self.size is None
+
 
 class NoAnswer(RemoteFault):
     """What was asked has no answer but its status and a line of text."""

@@ -128,21 +128,44 @@ def entries_of(get: Get, cid: Cid, root: Node) -> tuple[Link, ...]:
 
     Raises: as entries.
     """
-    found: list[Link] = []
-    waiting = [(root, _TOP)]
+    return tuple(sorted(_entries(get, cid, root), key=lambda link: link.name))
+
+
+def each_entry(get: Get, cid: Cid) -> Iterator[Link]:
+    """Yield the entries of a directory as its blocks have them: of a large one in no order.
+
+    Whoever stops half-way leaves the other blocks alone.
+
+    Raises: as entries; Damaged also after some were yielded.
+    """
+    return _entries(get, cid, _directory(get, cid))
+
+
+def _entries(get: Get, cid: Cid, root: Node) -> Iterator[Link]:
+    waiting, count = [_Shard(cid, _TOP)], 0
     while waiting:
-        node, above = waiting.pop()
-        if not node.shard:
-            found += node.links
-        for link in node.links if node.shard else ():
-            path = above.below(node, int(link.name[: node.digits], 16))
-            if len(link.name) == node.digits:
-                waiting.append((_shard(get, link.cid, root, path), path))
-            else:
-                found.append(_entry(link, node, path, cid))
-        if len(found) > MAX_ENTRIES:
+        name, above = waiting.pop()
+        node = root if above is _TOP else _shard(get, name, root, above)
+        below, found = _split(node, above, cid)
+        waiting += reversed(below)  # each is taken when it is its turn: no sooner
+        count += len(found)
+        if count > MAX_ENTRIES:
             raise Damaged(f"a directory of over {MAX_ENTRIES} entries", where=str(cid))
-    return tuple(sorted(found, key=lambda link: link.name))
+        yield from found
+
+
+def _split(node: Node, above: "_Path", cid: Cid) -> tuple[list["_Shard"], list[Link]]:
+    """Return the shards that a node leads to, and the entries that it has."""
+    if not node.shard:
+        return [], [*node.links]
+    shards, found = [], []
+    for link in node.links:
+        path = above.below(node, int(link.name[: node.digits], 16))
+        if len(link.name) == node.digits:
+            shards.append(_Shard(link.cid, path))
+        else:
+            found.append(_entry(link, node, path, cid))
+    return shards, found
 
 
 def lookup(get: Get, cid: Cid, name: str) -> Link | None:
@@ -176,6 +199,11 @@ class _Path(NamedTuple):
 
 
 _TOP: Final = _Path(0, 0)
+
+
+class _Shard(NamedTuple):
+    cid: Cid
+    path: _Path
 
 
 def _directory(get: Get, cid: Cid) -> Node:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import threading
 import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
+from engine.content.dagpb import Link
+from engine.content.directory import directory
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
 from peers import http_port
@@ -224,3 +227,81 @@ def test_damage_in_the_middle_cuts_the_connection(
             assert len(await told(port, request(file))) < SIZE
 
     serving(store, file, ask)
+
+
+ENTRIES = 10_000
+
+
+@pytest.fixture
+def folder(store: DiskStore) -> Cid:
+    """Return a directory of many shards."""
+    names = (f"a rather long name of a file, number {number:05}" for number in range(ENTRIES))
+    made = directory(Link(name, SECRET, 6) for name in names)
+    store.put(made.blocks)
+    assert len(made.blocks) > 100
+    return made.link.cid
+
+
+def waiting(
+    store: DiskStore, root: Cid, monkeypatch: pytest.MonkeyPatch, after: int
+) -> tuple[list[Cid], threading.Event]:
+    """Have the store wait below a root, after so many blocks, until an event; return both."""
+    original, read, go_on = store.get, list[Cid](), threading.Event()
+
+    def get(cid: Cid) -> bytes:
+        read.append(cid)
+        if cid != root and len(read) > after:
+            go_on.wait(30)
+        return original(cid)
+
+    monkeypatch.setattr(store, "get", get)
+    return read, go_on
+
+
+async def begun(port: int, asked: bytes) -> asyncio.StreamWriter:
+    """Ask, and return once the answer has begun."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(asked)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    return writer
+
+
+@pytest.mark.parametrize("form", ["", "?format=car&dag-scope=entity"])
+def test_a_listing_ends_when_who_asked_leaves(
+    store: DiskStore, folder: Cid, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Of a large directory no more is read then, and what came before was sent."""
+    read, go_on = waiting(store, folder, monkeypatch, after=10)
+
+    async def leave(port: int) -> None:
+        writer = await begun(port, request(folder).replace(b" HTTP", f"{form} HTTP".encode(), 1))
+        writer.transport.abort()
+        go_on.set()
+        count = -1
+        while len(read) > count:
+            count = len(read)
+            await asyncio.sleep(0.3)
+
+    serving(store, folder, leave)
+    assert len(read) < 80
+
+
+def test_so_many_listings_are_made_at_once(
+    store: DiskStore, folder: Cid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next is told to come again; one that is done makes room."""
+    monkeypatch.setattr(http_port, "MAX_LONG", 2)
+    _, go_on = waiting(store, folder, monkeypatch, after=20)
+    asked = request(folder, "Connection: close")
+
+    async def ask(port: int) -> None:
+        writers = [await begun(port, asked) for _ in range(2)]
+        assert (await told(port, asked)).startswith(b"HTTP/1.1 503 ")
+        go_on.set()
+        for writer in writers:
+            writer.transport.abort()
+        while not (answer := await told(port, asked)).startswith(b"HTTP/1.1 200 "):
+            await asyncio.sleep(0.02)
+        assert answer.count(b"<li>") == ENTRIES
+
+    serving(store, folder, ask)
