@@ -13,7 +13,7 @@ from cli.workspace import Workspace
 from engine.errors import Differs, Refused
 from engine.nix.environment import Opened, open_environment
 from engine.nix.source import Recipe
-from engine.reaching import Reaching
+from engine.sourced import Sourced
 from engine.step import SYSTEM
 from engine.workflow.load import load
 from engine.workflow.lock import LockFile
@@ -138,7 +138,7 @@ def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:
     """Return the environments that `what` names, by name."""
     cid = whole_cid(what)
     if cid is not None:
-        return {what: open_environment(Reaching(space.store, space.sources, cid), cid)}
+        return {what: open_environment(Sourced(space.store, space.sources, cid), cid)}
     path, sources = _named(what)
     made = environments(space, path.parent, offline=offline)
     before = read_lock(lock_path(path))

@@ -58,9 +58,9 @@ def _files(space: Workspace, cache: str, *, offline: bool) -> "CacheFiles":
         return WebCache(cache, SystemClock())
     cid = whole_cid(cache)
     if cid is not None:
-        from engine.reaching import Reaching
+        from engine.sourced import Sourced
 
-        return ContentCache(Reaching(space.store, space.sources, cid).get, cid)
+        return ContentCache(Sourced(space.store, space.sources, cid).get, cid)
     return FolderCache(folder_of(cache))
 
 

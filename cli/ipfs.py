@@ -12,8 +12,8 @@ from cli.settings import Settings
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import TallyError, Unavailable
+from engine.ipfs.endpoint import find
 from engine.ipfs.kubo import Kubo
-from engine.ipfs.place import find
 from engine.sandbox.probe import Finding
 from peers.kubo_streams import SETTING
 

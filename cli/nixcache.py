@@ -46,12 +46,12 @@ def publish(
     """
     from cli.sharing import share
     from engine.nix.environment import publish as sign
-    from engine.reaching import Reaching
+    from engine.sourced import Sourced
     from peers.keyring import Keyring
 
     secret = _read(key) if key is not None else Keyring(space.home / "keys").nix()
     vouched = _vouched(space, opened, named, secret.name)
-    store = Reaching(space.store, space.sources, named or opened.cid)
+    store = Sourced(space.store, space.sources, named or opened.cid)
     cid = sign(store, opened, secret, vouched)
     share(space, settings, cid)
     names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
@@ -90,7 +90,7 @@ def _own(settings: Settings) -> tuple[str, ...]:
 
 def kubo(settings: Settings) -> tuple[str, ...]:
     """Return where the gateway of this machine's Kubo node is, if one listens there."""
-    from engine.ipfs.place import GATEWAY, NONE, gateway
+    from engine.ipfs.endpoint import GATEWAY, NONE, gateway
 
     if settings.ipfs == NONE:
         return ()
@@ -128,7 +128,7 @@ def substituters(published: Published) -> list[str]:
 
 def _substituter(published: Published) -> str:
     """Return the address that is shown: where a node's gateway would be, if there is none yet."""
-    from engine.ipfs.place import GATEWAY
+    from engine.ipfs.endpoint import GATEWAY
 
     return next(iter(substituters(published)), f"{GATEWAY}/ipfs/{published.cid}")
 

@@ -21,7 +21,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import Clock, SystemClock
 from engine.errors import Refused, TallyError
-from engine.ipfs import place
+from engine.ipfs import endpoint
 from engine.ipfs.handover import Handover
 from engine.recorder import Recorder
 from engine.sandbox.bubblewrap import Bubblewrap
@@ -203,7 +203,7 @@ def _listening(settings: Settings, options: Options) -> Listening:
 
 def _beside(settings: Settings) -> Beside | None:
     """Return where the IPFS node is: the node itself says it anew each time that it starts."""
-    if settings.ipfs == place.NONE:
+    if settings.ipfs == endpoint.NONE:
         return None
     return Beside(partial(ipfs.place, settings), settings.network)
 

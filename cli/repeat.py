@@ -20,9 +20,9 @@ from engine import belonging
 from engine.content.cid import Cid
 from engine.content.select import select
 from engine.errors import StepFailed, Unavailable
-from engine.reaching import Reaching
 from engine.rerun import Recorded, Rerun
 from engine.run import Run
+from engine.sourced import Sourced
 from engine.step import RESULT, SYSTEM, Result
 from engine.summary import (
     Output,
@@ -62,7 +62,7 @@ def check_own(space: Workspace, within: Cid, run: Run) -> None:
 
     Raises: Damaged when it is not; Unavailable when this machine cannot say.
     """
-    workflow, store = load_workflow(space.store, run.workflow), _reaching(space, within)
+    workflow, store = load_workflow(space.store, run.workflow), _sourced(space, within)
     lock = LOCK.decode(space.store.get(run.lock))
     making = environments(space, Path(), offline=True, within=within)
     uses = {}
@@ -82,8 +82,8 @@ def check_own(space: Workspace, within: Cid, run: Run) -> None:
     belonging.check(store, resolver, groups(workflow, bound), run_steps(space.store, run))
 
 
-def _reaching(space: Workspace, within: Cid) -> Reaching:
-    return Reaching(space.store, space.sources, within)
+def _sourced(space: Workspace, within: Cid) -> Sourced:
+    return Sourced(space.store, space.sources, within)
 
 
 def repeat(
@@ -107,7 +107,7 @@ def repeat(
         watching(watched) as watch,
         open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
-        recorded = _reaching(space, within)  # what is compared may be elsewhere
+        recorded = _sourced(space, within)  # what is compared may be elsewhere
         again = Rerun(recorded, crew, replace(capacity, ahead=0), watch)
         with interruptible(again.cancel):
             return again.run(steps)

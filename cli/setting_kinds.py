@@ -105,7 +105,7 @@ def _percent(text: str) -> int:
 
 
 def _ipfs(text: str) -> str:
-    from engine.ipfs.place import NONE, place_of
+    from engine.ipfs.endpoint import NONE, place_of
 
     if text not in {"", NONE}:
         place_of(text)

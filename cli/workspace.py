@@ -127,7 +127,7 @@ class Workspace(AbstractContextManager["Workspace"]):
     @cached_property
     def ipfs(self) -> str:
         """Where the API of the IPFS node is, as a multiaddress; "" to ask none."""
-        from engine.ipfs.place import find
+        from engine.ipfs.endpoint import find
 
         return find(self._online.ipfs, os.environ, Path.home()) if self._online else ""
 

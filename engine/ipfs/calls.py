@@ -86,7 +86,7 @@ class Calls(AbstractContextManager["Calls"]):
     """One node's API. For one thread; it is connected to when it is first asked."""
 
     def __init__(self, address: str, clock: Clock) -> None:
-        """Take a multiaddress that `place.find` gave."""
+        """Take a multiaddress that `endpoint.find` gave."""
         self.address = address
         self._clock = clock
         with self._translating():

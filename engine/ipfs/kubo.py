@@ -51,7 +51,7 @@ class Kubo(AbstractContextManager["Kubo"]):
     """A node. For one thread. Every method raises Unavailable when the node is away or refuses."""
 
     def __init__(self, address: str, clock: Clock | None = None) -> None:
-        """Take the multiaddress of its API, as `place.find` gives it."""
+        """Take the multiaddress of its API, as `endpoint.find` gives it."""
         self.address = address
         self._clock = clock or SystemClock()
         self._calls = Calls(address, self._clock)

@@ -18,7 +18,7 @@ class IpfsSource:
     name = IPFS
 
     def __init__(self, address: str) -> None:
-        """Take the multiaddress of its API, as `place.find` gives it."""
+        """Take the multiaddress of its API, as `endpoint.find` gives it."""
         self._address = address
 
     def fetch(self, store: ManyStore, root: Cid, within: Cid, came: Callable[[int], None]) -> None:

@@ -9,7 +9,7 @@ from engine.content.blocks import Block, Checked, ManyStore
 from engine.content.cid import DAG_CBOR, RAW, Cid
 from engine.content.links import reachable
 from engine.errors import Damaged, NotHere, Nowhere, Unavailable
-from engine.reaching import Reaching
+from engine.sourced import Sourced
 from engine.sources import MAX_BROUGHT, Came, Sources
 from engine.store.disk import DiskStore
 from engine.store.gc import gc
@@ -244,13 +244,13 @@ def test_a_reaching_store_has_what_is_asked_of_it(store: DiskStore) -> None:
     """One block after the other, by the root that they are part of; then they are here."""
     root, blocks = content(8)
     source = having(blocks)
-    reaching = Reaching(store, Sources(store, [source]), root)
+    sourced = Sourced(store, Sources(store, [source]), root)
     part = [*blocks][5]
-    assert not reaching.has(part)
-    assert reaching.get(part) == blocks[part]
+    assert not sourced.has(part)
+    assert sourced.get(part) == blocks[part]
     assert store.has_many([*blocks]) == {part}
     assert source.asked == [root]
-    reaching.put([leaf(b"mine")])
+    sourced.put([leaf(b"mine")])
     assert store.get(leaf(b"mine").cid) == b"mine"
 
 

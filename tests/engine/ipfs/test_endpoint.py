@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refused
-from engine.ipfs.place import DEFAULT, GATEWAY, find, gateway, place_of
+from engine.ipfs.endpoint import DEFAULT, GATEWAY, find, gateway, place_of
 
 
 def test_what_a_person_names_comes_first(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reaching: a store that has from elsewhere, block by block, what is asked of it and not here.
+"""Sourced: a store that has from elsewhere, block by block, what is asked of it and not here.
 
 For whoever needs little of much: a listing, the record of a run, the log of one step.
 """
@@ -10,7 +10,7 @@ from engine.content.cid import Cid
 from engine.sources import Sources
 
 
-class Reaching:
+class Sourced:
     """A BlockStore (engine/content/blocks.py) of which only a part is here. For one thread."""
 
     def __init__(self, store: BlockStore, sources: Sources, within: Cid | None) -> None:

@@ -1,4 +1,4 @@
-"""Place: where the IPFS node of this machine listens. Pure but for reading the files that say so.
+"""Endpoint: where the IPFS node of this machine listens. Pure, but it reads the files that say so.
 
 What a person named comes first, then what the node's own folder says, then the default.
 
