@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from engine.content.cid import DAG_PB, RAW, SHA2_256, Cid
 from engine.content.foreign_cid import ForeignCid
 from engine.content.protobuf import text, uint, varint
-from engine.content.unixfs import DIRECTORY, FILE, Message
+from engine.content.unixfs import DIRECTORY
 from engine.content.walk import walk
 from engine.errors import Damaged, NotHere, Refused
 from engine.foreign import Export, Foreign
@@ -24,6 +24,7 @@ from engine.sources import Sources
 from engine.store.add import add_path
 from engine.store.disk import DiskStore
 from tests.engine.ipfs.corpus import ODD_NAMES
+from tests.engine.oddnames import inline, node_of, odd
 from tests.kubo import IpfsNode, needs_ipfs, nodes
 
 ODD_WAYS = {
@@ -129,24 +130,6 @@ def test_what_nobody_has_is_not_here(node: IpfsNode, store: DiskStore) -> None:
     foreign = Foreign(store, Sources(store, []), exporting(node.address, wait_s=1))
     with pytest.raises(NotHere, match="does not find"):
         foreign.bring(ForeignCid(odd(b"nobody has this")))
-
-
-def odd(data: bytes, codec: int = RAW) -> bytes:
-    """Return a name that no store has: of SHA-512."""
-    return bytes((1, codec, 0x13, 64)) + hashlib.sha512(data).digest()
-
-
-def inline(data: bytes, codec: int) -> bytes:
-    """Return a name that is its content."""
-    return bytes((1, codec, 0, len(data))) + data
-
-
-def node_of(*links: tuple[bytes, int], kind: int = FILE) -> bytes:
-    """Return a node that links to binary names, each with the bytes below it."""
-    sizes = tuple(size for _, size in links)
-    message = Message(kind, filesize=sum(sizes), blocksizes=sizes).encode()
-    made = (text(2, text(1, name) + text(2, b"") + uint(3, size)) for name, size in links)
-    return b"".join(made) + text(1, message)
 
 
 def sections(*blocks: tuple[bytes, bytes]) -> bytes:
