@@ -33,7 +33,7 @@ from peers.directory_events import (
     Renewed,
     Up,
 )
-from peers.identity import Address, PeerId
+from peers.identity import PeerId
 from peers.known import PAGE, Known, Outcome
 from peers.listing_events import (
     Asked,
@@ -49,12 +49,11 @@ from peers.listing_events import (
 )
 from peers.luck import Luck
 from peers.own_record import OwnRecord
-from peers.peer_record import MAX_ADDRESSES, Notice, addresses, current
+from peers.peer_record import Notice, current
 from peers.rounds import PARTNERS, Rounds
+from peers.wished import Wished
 
 PAGES: Final = 40  # read of one peer in a round: as many as a full directory has
-MAX_NAMED: Final = 1_000  # peers that the user named
-AGAIN: Final = 4  # times in a row that who is lost is dialled, over about a minute; then in rounds
 MAX_FORKS: Final = 100  # kept as evidence: by then something else is wrong
 
 
@@ -71,10 +70,8 @@ class Directory:
         self._dialling = Dialling()
         self._rounds = Rounds(me, self._known, self._dialling)
         self._talks = Conversations[PeerId](PAGE, PAGES)
-        self._named: dict[PeerId, tuple[Address, ...]] = {}
+        self._wished = Wished(self._known, self._dialling)
         self._connected: dict[PeerId, None] = {}
-        self._dialled: set[PeerId] = set()  # of those
-        self._lost: dict[PeerId, None] = {}  # whom we had dialled, and who may be back soon
         self._forks: dict[PeerId, tuple[bytes, bytes]] = {}
         self._own = OwnRecord(listed=listed)
         self._now_ms = self._monotonic_ms = 0
@@ -139,9 +136,8 @@ class Directory:
         self._luck = Luck(event.luck)
         if back or self._now_ms >= self._soonest_ms:
             self._expire()
-        for peer in self._named:
+        for peer in self._wished.wanting():
             self._dial(peer)
-        self._dial_lost()
         if self._rounds.due(self._monotonic_ms):
             self._begin_round()
 
@@ -156,22 +152,15 @@ class Directory:
 
     def _on_added(self, event: Added) -> None:
         peer = event.address.peer
-        places = self._named.get(peer, ())
         if peer == self._me:
-            self._actions.append(Refuse(peer, "this is our own address"))
-        elif peer not in self._named and len(self._named) >= MAX_NAMED:
-            self._actions.append(Refuse(peer, f"{MAX_NAMED} peers are named already"))
-        elif event.address not in places:  # the latest first
-            self._named[peer] = (event.address, *places)[:MAX_ADDRESSES]
-            self._known.name(peer)
-            self._dialling.forget(peer)
-        else:  # named again: the user wants it tried now
-            self._dialling.forget(peer)
+            self._refuse(peer, "this is our own address")
+        elif why := self._wished.name(event.address):
+            self._refuse(peer, why)
 
     def _on_removed(self, event: Removed) -> None:
         if event.peer == self._me:
             return
-        self._named.pop(event.peer, None)
+        self._wished.remove(event.peer)
         had = self._known.get(event.peer) is not None
         self._known.remove(event.peer)
         if had:
@@ -181,9 +170,7 @@ class Directory:
         if event.peer == self._me:
             return
         self._connected[event.peer] = None
-        self._lost.pop(event.peer, None)
-        if event.dialled:
-            self._dialled.add(event.peer)
+        self._wished.up(event.peer, dialled=event.dialled)
         self._known.up(event.peer, dialled=event.dialled)
         self._dialling.up(event.peer, self._monotonic_ms)
         self._introduce(event.peer)
@@ -196,11 +183,9 @@ class Directory:
         self._dialling.down(peer, self._monotonic_ms, self._luck)
         if self._known.down(peer):
             self._forget(peer)
-        elif self._known.get(peer) is None and peer not in self._named:
+        elif self._known.get(peer) is None and not self._wished.is_named(peer):
             self._dialling.forget(peer)
-        if peer in self._dialled:
-            self._dialled.discard(peer)
-            self._lost[peer] = None
+        self._wished.down(peer)
 
     def _on_unanswered(self, event: Unanswered) -> None:
         self._known.doubt(event.peer)  # that it is tried less often was said when it was dialled
@@ -299,22 +284,10 @@ class Directory:
         for peer in self._luck.some((*self._connected,), PARTNERS - len(met)):
             self._ask(peer)
 
-    def _dial_lost(self) -> None:
-        """Dial again those whose session has ended, as a line or a relay was cut."""
-        for peer in tuple(self._lost):
-            held = self._known.get(peer)
-            if not held or self._dialling.failures(peer) > AGAIN:
-                del self._lost[peer]
-            elif addresses(held):  # without its relay it has none, until it finds that again
-                self._dial(peer)
-
     def _dial(self, peer: PeerId) -> None:
-        if not self._dialling.due(peer, self._monotonic_ms):
-            return
-        held = self._known.get(peer)
-        places = (*self._named.get(peer, ()), *(addresses(held) if held else ()))
-        place = self._dialling.dial(places, self._monotonic_ms, self._luck)
-        self._actions.append(Dial(place))
+        place = self._wished.dial(peer, self._monotonic_ms, self._luck)
+        if place is not None:
+            self._actions.append(Dial(place))
 
     def _ask(self, peer: PeerId) -> None:
         self._actions.append(self._talks.begin(peer))
@@ -325,7 +298,7 @@ class Directory:
             self._actions.append(Introduce(peer, self._own.notice.data))
 
     def _forget(self, peer: PeerId) -> None:
-        if peer not in self._named:
+        if not self._wished.is_named(peer):
             self._dialling.forget(peer)
         self._actions.append(Forget(peer))
 

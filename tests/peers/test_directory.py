@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.step import Platform
 from peers.changes import Cursor, Page
 from peers.conversations import START
-from peers.directory import AGAIN, MAX_NAMED, Directory
+from peers.directory import Directory
 from peers.directory_events import (
     Action,
     Added,
@@ -45,6 +45,7 @@ from peers.listing_events import (
 from peers.peer_record import LONGEST_MS, PEER, SKEW_MS, VALIDITY_MS, Notice, read
 from peers.rounds import SETTLED_MS
 from peers.signed import seal
+from peers.wished import AGAIN, MAX_NAMED
 from tests.peers.crowd import PLATFORM, START_MS, notice, peer_id, record
 from tests.peers.keys import identity
 
