@@ -19,7 +19,7 @@ from engine.step import SYSTEM
 from engine.summary import load_run, load_workflow
 from engine.values import dataclass, replace
 from engine.workflow.load import load
-from engine.workflow.lock import LOCK, LockedEnvironment, LockFile, Pin, PinnedEnvironment
+from engine.workflow.lock import LOCK, Lock, LockedEnvironment, LockFile, Pin, PinnedEnvironment
 from engine.workflow.model import Workflow
 from engine.workflow.names import did_you_mean, some_of
 
@@ -160,13 +160,21 @@ def _recorded(
     lock = LOCK.decode(space.store.get(locked))
     pins = LockFile({name: _pinned(systems) for name, systems in lock.environments.items()})
     known = load_workflow(space.store, workflow)
-    if known.inputs.keys() != lock.inputs.keys():
-        raise Damaged("its lock is that of another workflow", where=str(within))
+    check_lock(known, lock, within)
     for name in known.environments:
         if SYSTEM not in lock.environments.get(name, ()):
             what = f"its environment '{name}' was never locked for {SYSTEM}"
             raise Unavailable(what, where=str(within), fix="run it where its author did")
     return Named(known, Path.cwd(), None, pins, given, lock.inputs, within=within)
+
+
+def check_lock(workflow: Workflow, lock: Lock, within: Cid) -> None:
+    """Look whether a lock has the inputs of a workflow, and no others.
+
+    Raises: Damaged when it has not.
+    """
+    if workflow.inputs.keys() != lock.inputs.keys():
+        raise Damaged("its lock is that of another workflow", where=str(within))
 
 
 def _pinned(systems: Mapping[str, LockedEnvironment]) -> PinnedEnvironment:

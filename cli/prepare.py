@@ -1,20 +1,17 @@
 """From a workflow that somebody named to a run that could begin: params, environments, inputs."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 from blake3 import blake3
 
+from cli.given import call, given, inputs_of
 from cli.kept import refuse_kept
 from cli.lockfile import environments, lock_path, tell_changes, write_lock
 from cli.named import Named, overrides
 from cli.workspace import Workspace
-from engine.clock import SystemClock
 from engine.content.cid import Cid
-from engine.content.foreign_cid import ForeignCid
 from engine.content.select import select
-from engine.downloads import Downloads
-from engine.inputs import Inputs, here
 from engine.nix.closure import shell_of
 from engine.nix.environment import Opened
 from engine.rows import NewRun
@@ -28,7 +25,6 @@ from engine.workflow.model import WORKFLOW, Workflow
 from engine.workflow.parameters import Params, bind
 from engine.workflow.resolve import EnvironmentUse, Resolver
 
-FETCH_PIN: Final = "fetched/"  # and the sha256: what a URL gave, kept under that name
 Where = Literal["local", "peers"]
 
 
@@ -82,17 +78,17 @@ def prepare(
     workflow = named.workflow
     bound = bind(workflow, {**named.given, **overrides(params)})
     ordered = groups(workflow, bound)
-    bringing = _inputs(space, named, offline=offline)
+    bringing = inputs_of(space, named, offline=offline)
     if named.inputs is None:
         bringing.check(workflow.inputs)
     making = environments(space, named.base, offline=offline, within=named.within)
-    _call(space, named)
+    call(space, named)
     settled = making.settle(workflow.environments, named.lock)
     if named.file is not None:
         tell_changes(settled, named.file)
     if named.file is not None and lock:
         write_lock(lock_path(named.file), settled, named.lock)
-    inputs = _given(space, named, bringing)
+    inputs = given(space, named, bringing)
     if named.release is not None and on == "peers":
         refuse_kept(space, inputs)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
@@ -138,55 +134,3 @@ def _selector(space: Workspace) -> Callable[[Cid, str], Cid]:
         return part
 
     return choose
-
-
-def _inputs(space: Workspace, named: Named, *, offline: bool) -> Inputs:
-    """Return what brings in the inputs of a workflow."""
-    bring, downloads = _bring(space, named), _downloads(space, offline=offline)
-    return Inputs(space.store, named.base, bring=bring, downloads=downloads, foreign=space.foreign)
-
-
-def _downloads(space: Workspace, *, offline: bool) -> Downloads:
-    from cli.download import download
-    from cli.mirrors import mirrors, reading
-
-    pins = space.store.pins
-    return Downloads(
-        space.store,
-        fetched=lambda sha256: pins.of(FETCH_PIN + sha256),
-        keep=lambda sha256, cid: pins.pin(cid, FETCH_PIN + sha256),
-        mirrors=lambda sha256: mirrors(space, sha256),
-        reading=lambda mirror: reading(space, mirror),
-        fetch=None if offline else download,
-        clock=SystemClock(),
-    )
-
-
-def _bring(space: Workspace, named: Named) -> Callable[[Cid], None] | None:
-    """Return what has from elsewhere what a workflow speaks of; None when nobody can be asked."""
-    if not space.sources:
-        return None
-    return lambda cid: space.sources.have([cid], named.within)
-
-
-def _call(space: Workspace, named: Named) -> None:
-    """Have what comes from elsewhere spoken of by its name in the workflow."""
-    call = space.arrivals.call
-    for name, pinned in (named.lock.environments if named.lock else {}).items():
-        if pin := pinned.systems.get(SYSTEM):
-            call(pin.environment, f"environment '{name}'")
-    for name, cid in (named.inputs or {}).items():
-        call(cid, f"input '{name}'")
-    for name, source in named.workflow.inputs.items() if named.inputs is None else ():
-        if source.cid is not None:
-            call(ForeignCid.of_content(source.cid), f"input '{name}'")
-
-
-def _given(space: Workspace, named: Named, inputs: Inputs) -> dict[str, Cid]:
-    """Return the CIDs of the inputs: as recorded of a Run, brought in anew for a file."""
-    if named.inputs is not None:
-        bring = _bring(space, named)
-        found = {name: here(space.store, name, cid, bring) for name, cid in named.inputs.items()}
-        inputs.compare(named.workflow.inputs, found)
-        return found
-    return inputs.bring(named.workflow.inputs)

@@ -8,19 +8,36 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import common, ipfs_node
-from cli.report import emit_json, emit_table, note, printable
+from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
 from engine.errors import NoSandbox, Refused, Unavailable
+from engine.values import dataclass
 
 if TYPE_CHECKING:
+    from cli.againview import Again
     from cli.prepare import Where
+    from cli.rerunnable import Rerunnable
     from engine.checks import Judged
     from engine.rerun import Recorded
     from engine.verdict import StepVerdict
     from peers.resource import Opened
-    from peers.run_receipts import Bill
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Which steps are run again, and how."""
+
+    step: str | None
+    sample: int | None
+    chain: bool
+    on: "Where"
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some steps may be left out."""
+        return bool(self.step or self.sample)
 
 
 @click.command()
@@ -51,52 +68,74 @@ def rerun(
     evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere. RESOURCE
     stands for the run of its author; its checks are made, too.
     """
-    from cli.endorsing import tell_others
-    from cli.rerunnable import find
-    from engine.verdict import of_run
+    from cli.againview import emit_again
+    from cli.checked import must_hold
+    from cli.elsewhere import check_peers
 
-    _check(chain=chain, endorse=endorse, is_partial=bool(step or sample))
+    how = _How(step, sample, chain, on)
+    _check(how, endorse=endorse)
     if on == "peers":
-        from cli.elsewhere import check_peers
-
         check_peers(settings.home)
     online = None if offline else settings
     with Workspace(settings.home, writing=True, online=online) as space:
-        run, bill, release = find(space, what)
-        if endorse and release is None:
-            fix = "name an Open Resource: 'tally rerun NAME --endorse'"
-            raise Refused("others are told of Open Resources only", fix=fix)
-        if bill is not None:
-            note(_billed(bill))
-        try:
-            within = release.cid if release else run
-            verdicts, total = _verdicts(space, settings, run, step, sample, on, within, chain=chain)
-            checks = _checked(space, run, verdicts, release)
-        except NoSandbox:
-            raise
-        except Unavailable as error:
-            made = f"is made again by 'tally run {run}'"
-            error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
-            raise
-        if endorse and release is not None:
-            tell_others(space, settings, release, run, of_run(verdicts))
-    _emit(settings, run, verdicts, total, bill, checks, at_random=step is None)
-    if checks:
-        from cli.checked import must_hold
-
-        must_hold(checks)
+        again = _run_again(space, settings, what, how, endorse=endorse)
+    emit_again(again, as_json=settings.json)
+    must_hold(again.checks)
 
 
-def _check(*, chain: bool, endorse: bool, is_partial: bool) -> None:
+def _check(how: _How, *, endorse: bool) -> None:
     """Look whether options go with one another.
 
     Raises: Refused when they do not.
     """
-    if chain and is_partial:
+    if how.chain and how.is_partial:
         raise Refused("--chain runs all steps", fix="leave out --step and --sample")
-    if endorse and is_partial:
+    if endorse and how.is_partial:
         what = "a rerun of some steps says nothing of the whole"
         raise Refused(what, fix="leave out --step and --sample, or --endorse")
+
+
+def _run_again(
+    space: Workspace, settings: Settings, what: str, how: _How, *, endorse: bool
+) -> "Again":
+    """Find what is to be run again, do that, and tell others of it with `endorse`.
+
+    Raises: Refused, Unavailable, Damaged when it cannot be.
+    """
+    from cli.againview import Again, billed
+    from cli.endorsing import tell_others
+    from cli.rerunnable import find
+
+    found = find(space, what)
+    if endorse and found.release is None:
+        fix = "name an Open Resource: 'tally rerun NAME --endorse'"
+        raise Refused("others are told of Open Resources only", fix=fix)
+    if found.bill is not None:
+        note(billed(found.bill))
+    verdicts, total, checks = _compared(space, settings, found, how)
+    again = Again(found.run, verdicts, total, checks, found.bill, at_random=how.step is None)
+    if endorse and found.release is not None:
+        tell_others(space, settings, found.release, found.run, again.verdict)
+    return again
+
+
+def _compared(
+    space: Workspace, settings: Settings, found: "Rerunnable", how: _How
+) -> tuple[Sequence["StepVerdict"], int, Sequence["Judged"]]:
+    """Return the verdicts, of how many steps they are, and what became of the checks.
+
+    Raises: Unavailable for what is not here, with how it is made again.
+    """
+    within = found.release.cid if found.release else found.run
+    try:
+        verdicts, total = _verdicts(space, settings, found.run, how, within)
+        return verdicts, total, _checked(space, found.run, verdicts, found.release)
+    except NoSandbox:
+        raise
+    except Unavailable as error:
+        made = f"is made again by 'tally run {found.run}'"
+        error.fix = f"{error.fix}; what a gc took, or stayed with peers, {made}"
+        raise
 
 
 def _checked(
@@ -113,32 +152,13 @@ def _checked(
     return judge_all(get, release.resource.checks, outputs)
 
 
-def _billed(bill: "Bill") -> str:
-    """Return what was paid for a run, in words."""
-    from peers.credits import show
-
-    steps, peers = len(bill.steps), len(bill.providers)
-    whom = "one peer" if peers == 1 else f"{peers} peers"
-    what = "one step" if steps == 1 else f"{steps} steps"
-    text = f"its receipts hold: {show(bill.amount)} paid to {whom}, for {what}"
-    text += ", in this run or, of a result that it reused, in an earlier one"
-    return text + ("; what authors got besides is not in it" if bill.royalties else "")
-
-
 def _verdicts(
-    space: Workspace,
-    settings: Settings,
-    run: Cid,
-    step: str | None,
-    sample: int | None,
-    on: "Where",
-    within: Cid,
-    *,
-    chain: bool,
+    space: Workspace, settings: Settings, run: Cid, how: _How, within: Cid
 ) -> tuple[Sequence["StepVerdict"], int]:
     """Return the verdicts, and how many steps could have been run again."""
+    from cli.given import hold
     from cli.repeat import bring, check_own, repeat, repeat_chain
-    from engine.rerun import choose, recorded_steps
+    from engine.rerun import recorded_steps
     from engine.summary import load_run
 
     space.store.hold([run])  # a gc would take what only steps read
@@ -149,67 +169,20 @@ def _verdicts(
     if not steps:
         fix = "name a run of which a step was done: 'tally runs' lists them"
         raise Refused("no step of this run gave a result", where=str(run), fix=fix)
-    if chain:
-        return repeat_chain(space, settings, run, steps, on), len(steps)
-    chosen: Sequence[Recorded] = choose(steps, step) if step else steps
-    if sample is not None and sample < len(chosen):
-        drawn = set(random.SystemRandom().sample(range(len(chosen)), sample))
-        chosen = [one for at, one in enumerate(chosen) if at in drawn]
+    if how.chain:
+        return repeat_chain(space, settings, run, steps, how.on), len(steps)
+    chosen = _chosen(steps, how)
     bring(space, within, record, chosen)
-    return repeat(space, settings, record, chosen, on, within), len(steps)
+    hold(space, record, within)
+    return repeat(space, settings, record, chosen, how.on, within), len(steps)
 
 
-def _emit(
-    settings: Settings,
-    run: Cid,
-    verdicts: Sequence["StepVerdict"],
-    total: int,
-    bill: "Bill | None",
-    checks: Sequence["Judged"],
-    *,
-    at_random: bool,
-) -> None:
-    """Print the verdicts, and what those of some steps, drawn at random, prove of the others.
+def _chosen(steps: Sequence["Recorded"], how: _How) -> Sequence["Recorded"]:
+    """Return the steps that are run again; some of them drawn at random, when not all are."""
+    from engine.rerun import choose
 
-    Raises: Differs, StepFailed unless everything holds.
-    """
-    from cli.checked import checks_json, tell_checks
-    from cli.verdictview import details, require, rows, step_json
-    from engine.verdict import can_be_wrong, of_run
-
-    verdict = of_run(verdicts)
-    if settings.json:
-        emit_json(
-            {
-                "run": str(run),
-                "verdict": verdict,
-                "steps": [step_json(one) for one in verdicts],
-                "of": total,
-                "receipts": _bill_as_json(bill),
-                "checks": checks_json(checks),
-            }
-        )
-    else:
-        emit_table(
-            [row for one in verdicts for row in rows(one)],
-            ("step", "verdict", "output", "was", "is"),
-        )
-        for line in details(verdicts):
-            click.echo(printable(line))
-        click.echo(f"{verdict} {run}")
-    identical = sum(one.verdict == "identical" for one in verdicts)
-    if at_random and len(verdicts) < total and identical == len(verdicts):
-        bound = can_be_wrong(identical, total)
-        note(f"{identical} of {total} identical: under {bound} % can be wrong, at 95 % confidence")
-    tell_checks(checks)
-    require(verdict, verdicts)
-
-
-def _bill_as_json(bill: "Bill | None") -> dict[str, object] | None:
-    if bill is None:
-        return None
-    peers = sorted(map(str, bill.providers))
-    amount = {"unit": "microcredit", "amount": bill.amount}
-    manifests = sorted(map(str, bill.royalties))
-    about = {"steps": len(bill.steps), "peers": peers, "royalties": manifests}
-    return {"count": bill.receipts, **amount, **about}
+    chosen: Sequence[Recorded] = choose(steps, how.step) if how.step else steps
+    if how.sample is None or how.sample >= len(chosen):
+        return chosen
+    drawn = set(random.SystemRandom().sample(range(len(chosen)), how.sample))
+    return [one for at, one in enumerate(chosen) if at in drawn]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.given import FETCH_PIN, downloads
 from cli.mirrors import mirrors
-from cli.prepare import FETCH_PIN, _downloads
 from cli.settings import settle
 from cli.workspace import Workspace
 from engine.content.cid import Cid
@@ -65,15 +65,15 @@ def test_it_comes_from_whoever_published_it(tmp_path: Path, author: Daemon, othe
     """Word of it says which files it has; nothing is fetched from the URL, which is gone."""
     settings = settle({"home": str(other.home)}, {})
     with Workspace(other.home, writing=True, online=settings) as space:
-        downloads = _downloads(space, offline=False)
+        having_it = downloads(space, offline=False)
         with pytest.raises(Unavailable, match="cannot be fetched"):
-            downloads.bring(GONE, SHA256)
+            having_it.bring(GONE, SHA256)
         project = str(tmp_path / "project" / "workflow.yaml")
         assert tally(author.home, "publish", project).returncode == 0
         until(lambda: list(mirrors(space, SHA256)))
         (having,) = mirrors(space, SHA256)
         assert not having.is_known
-        assert downloads.bring(GONE, SHA256) == having.cid
+        assert having_it.bring(GONE, SHA256) == having.cid
     assert tally(other.home, "cat", str(having.cid), "--offline").stdout == DATA.decode()
 
 
@@ -87,5 +87,5 @@ def test_a_run_that_is_here_is_a_mirror(tmp_path: Path, author: Daemon) -> None:
     with Workspace(home, writing=True) as space:
         (having,) = mirrors(space, SHA256)
         assert having.is_known
-        assert _downloads(space, offline=True).bring(GONE, SHA256) == having.cid
+        assert downloads(space, offline=True).bring(GONE, SHA256) == having.cid
         assert space.store.pins.of(f"{FETCH_PIN}{SHA256}") == [having.cid]

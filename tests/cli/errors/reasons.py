@@ -38,6 +38,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/checked.py": ELSEWHERE + "tests/cli/test_publish.py",
     "cli/gc.py _unpin: this is published": ELSEWHERE + "tests/cli/test_publish_interrupted.py",
     "cli/named.py _recorded": FORGED,
+    "cli/named.py check_lock": FORGED,
     "cli/named.py _of_name: this is a run": ELSEWHERE + "tests/cli/test_publish_seen.py",
     "cli/nearby.py": ELSEWHERE + "tests/cli/test_publish_seen.py",
     "cli/naming.py": ELSEWHERE + "tests/cli/test_naming.py",
