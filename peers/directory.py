@@ -75,7 +75,6 @@ class Directory:
         self._forks: dict[PeerId, tuple[bytes, bytes]] = {}
         self._own = OwnRecord(listed=listed)
         self._now_ms = self._monotonic_ms = 0
-        self._soonest_ms = 0  # nothing expires before
         self._luck = Luck(0)
         self._actions: list[Action] = []
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -134,8 +133,8 @@ class Directory:
         back = event.now_ms < self._now_ms  # what was current may be of the future now
         self._now_ms, self._monotonic_ms = event.now_ms, event.monotonic_ms
         self._luck = Luck(event.luck)
-        if back or self._now_ms >= self._soonest_ms:
-            self._expire()
+        for peer in self._known.expire(self._now_ms, back=back):
+            self._forget(peer)
         for peer in self._wished.wanting():
             self._dial(peer)
         if self._rounds.due(self._monotonic_ms):
@@ -146,7 +145,6 @@ class Directory:
             raise ValueError("our own record is not signed by us")
         self._own.notice = event.notice
         self._known.put(event.notice, self._me)
-        self._soonest_ms = min(self._soonest_ms, event.notice.record.expires_ms)
         for peer in self._connected:
             self._introduce(peer)
 
@@ -239,7 +237,6 @@ class Directory:
         if outcome is Outcome.TAKEN:
             if notice.signer not in self._connected:
                 self._rounds.hasten(self._monotonic_ms)
-            self._soonest_ms = min(self._soonest_ms, notice.record.expires_ms)
         elif outcome is Outcome.FORK:
             self._fork(notice)
         elif outcome is not Outcome.OLD:
@@ -266,13 +263,6 @@ class Directory:
         step = self._talks.go_on(peer, names)
         if step is not None:
             self._actions.append(step)
-
-    def _expire(self) -> None:
-        gone = [n.signer for n in self._known if not current(n.record, self._now_ms)]
-        for peer in gone:
-            self._known.drop(peer)
-            self._forget(peer)
-        self._soonest_ms = min((n.record.expires_ms for n in self._known), default=2**63)
 
     def _begin_round(self) -> None:
         """Meet some of those known, and ask some of those connected."""

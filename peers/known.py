@@ -13,7 +13,7 @@ from typing import Final
 from peers.changes import Changes, Cursor, Page
 from peers.directory_events import Entry
 from peers.identity import PeerId
-from peers.peer_record import SKEW_MS, Notice
+from peers.peer_record import SKEW_MS, Notice, current
 
 MAX_RECORDS: Final = 10_000  # at half a kilobyte each, 5 MB
 SHARE: Final = 2_000  # hearsay of one source: one that lies leaves room for all others
@@ -34,7 +34,7 @@ class Outcome(Enum):
 
 
 class Known:
-    """Records by peer. Nothing here looks at a clock: what has expired is dropped by the caller."""
+    """Records by peer. Nothing here looks at a clock: whoever asks says the time."""
 
     def __init__(self, me: PeerId, epoch: int) -> None:
         self._me = me
@@ -46,6 +46,7 @@ class Known:
         self._source: dict[PeerId, PeerId] = {}  # of each hearsay
         self._told: dict[PeerId, dict[PeerId, None]] = {}  # by source, the latest last
         self._changes = Changes[PeerId](epoch)  # of what is passed on
+        self._soonest_ms = 0  # nothing expires before
 
     def __len__(self) -> int:
         return len(self._notices)
@@ -160,6 +161,16 @@ class Known:
         if peer not in self._connected:
             self._reached.pop(peer, None)
 
+    def expire(self, now_ms: int, *, back: bool) -> list[PeerId]:
+        """Drop what has expired, or is of the future as the time went `back`; return whose."""
+        if not back and now_ms < self._soonest_ms:
+            return []
+        gone = [one.signer for one in self if not current(one.record, now_ms)]
+        for peer in gone:
+            self.drop(peer)
+        self._soonest_ms = min((one.record.expires_ms for one in self), default=2**63)
+        return gone
+
     def remove(self, peer: PeerId) -> None:
         """Forget that the user named a peer, and its record."""
         self._named.discard(peer)
@@ -185,6 +196,7 @@ class Known:
 
     def _replace(self, notice: Notice) -> Outcome:
         self._notices[notice.signer] = notice
+        self._soonest_ms = min(self._soonest_ms, notice.record.expires_ms)
         mark = notice.cid.raw[-MARK:]
         self._entries[notice.signer] = Entry(notice.signer, notice.record.serial, mark)
         self._changes.drop(notice.signer)  # so that it is a change
