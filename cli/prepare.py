@@ -89,8 +89,8 @@ def prepare(
     if named.file is not None and lock:
         write_lock(lock_path(named.file), settled, named.lock)
     inputs = given(space, named, bringing)
-    if named.release is not None and on == "peers":
-        refuse_kept(space, inputs)
+    if named.inputs is not None and on == "peers":
+        refuse_kept(space, workflow, inputs)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
     records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
     space.store.put(records)

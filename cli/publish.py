@@ -122,7 +122,7 @@ def _named(
         raise Refused("nothing to publish is named", fix="name a workflow file, or --from CID")
     refuse_private(named.workflow)
     if named.inputs is not None:
-        refuse_kept(space, named.inputs)
+        refuse_kept(space, named.workflow, named.inputs)
     return named
 
 

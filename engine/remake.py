@@ -60,7 +60,7 @@ class Remaker:
 
     def _gave_missing(self, step: RunStep) -> bool:
         """Return whether something is missing of what a step gave or printed."""
-        return any(cid in self.missing for cid in _below(self.store, self._gave(step)))
+        return any(cid in self.missing for cid in below(self.store, self._gave(step)))
 
     def _gave(self, step: RunStep) -> list[Cid]:
         if step.result is None:
@@ -80,16 +80,16 @@ class Remaker:
 
 def all_here(store: BlockStore, roots: Iterable[Cid]) -> bool:
     """Return whether roots and everything they lead to are in a store."""
-    return all(store.has(cid) for cid in _below(store, roots))
+    return all(store.has(cid) for cid in below(store, roots))
 
 
 def lost_below(store: BlockStore, root: Cid, missing: Collection[Cid]) -> list[Cid]:
     """Return which of what is missing a root leads to, as far as that can be followed."""
-    return [cid for cid in _below(store, [root]) if cid in missing and not store.has(cid)]
+    return [cid for cid in below(store, [root]) if cid in missing and not store.has(cid)]
 
 
-def _below(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:
-    """Yield roots and what they lead to, as far as that is here."""
+def below(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:
+    """Yield roots and what they lead to, each once, as far as that is here."""
 
     def children(cid: Cid) -> Iterator[Cid]:
         if cid.codec != RAW:
