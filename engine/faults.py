@@ -29,13 +29,18 @@ def writing(root: Path, needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise disk_full(root, needed) from error
         raise Unavailable(
             f"the store cannot be written: {error.strerror}",
             where=str(error.filename or root),
             fix="check the disk and the owner of this directory, then run the command again",
         ) from error
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a disk has no room, or a quota is used up."""
+    return error.errno in _FULL
 
 
 def disk_full(root: Path, needed: int) -> Unavailable:

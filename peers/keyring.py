@@ -21,6 +21,7 @@ from nacl.signing import SigningKey
 
 from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
+from engine.faults import disk_full, is_full
 from engine.folder import sync_names
 from engine.locks import locked
 from engine.nix import nix32
@@ -208,5 +209,7 @@ def _read(path: Path) -> bytes:
 
 
 def _unavailable(error: OSError, path: Path) -> Unavailable:
+    if is_full(error):
+        return disk_full(path.parent, _LONGEST)
     what = f"the keys of this peer cannot be had: {error.strerror}"
     return Unavailable(what, where=str(path), fix="check who owns this directory")
