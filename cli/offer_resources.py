@@ -41,17 +41,19 @@ def params(ctx: click.Context, word: str) -> Items:
     from engine.summary import load_workflow
 
     with closing(space):
-        workflow, given = _recorded(space, word)
+        if (recorded := _recorded(space, word)) is None:
+            return
+        workflow, given = recorded
         for name, default in (load_workflow(space.store, workflow).parameters | given).items():
             yield CompletionItem(
                 f"{name}=", help="" if default is None else f"default: {default[:60]}"
             )
 
 
-def _recorded(space: "Workspace", word: str) -> "tuple[Cid, dict[str, str]]":
-    """Return which workflow a word stands for, and the params that are set with it.
+def _recorded(space: "Workspace", word: str) -> "tuple[Cid, dict[str, str]] | None":
+    """Return which workflow a word stands for, and the params that are set with it; None of none.
 
-    Raises: Refused when it is none; NotHere when its records are elsewhere.
+    Raises: NotHere when its records are elsewhere.
     """
     from cli.names import is_run_here, whole_cid
     from engine.summary import load_run
@@ -61,8 +63,6 @@ def _recorded(space: "Workspace", word: str) -> "tuple[Cid, dict[str, str]]":
         run = load_run(space.store, cid)
         return run.workflow, run.parameters
     from cli.resources import find_release
-    from engine.errors import Refused
 
-    if (found := find_release(space, word)) is None:
-        raise Refused("it is no Open Resource", where=word)
-    return found.resource.workflow, found.resource.parameters
+    found = find_release(space, word)
+    return None if found is None else (found.resource.workflow, found.resource.parameters)
