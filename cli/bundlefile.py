@@ -1,21 +1,29 @@
-"""A bundle file, read into the store of a home."""
+"""A bundle file, read into the store of a home, unless what it attests is forged."""
 
 import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from cli.names import is_run
 from cli.workspace import Workspace
 from engine.bundle import import_bundle
+from engine.bundlerecords import BundleRecords
 from engine.clock import SystemClock
 from engine.content import car
 from engine.content.cid import Cid
-from engine.errors import Damaged, Refused, Unavailable
+from engine.errors import Damaged, NotHere, Refused, Unavailable
+from engine.faults import writing
+from engine.forgery import Forgery, forgeries
 from engine.rows import NewRun, RunStatus
 from engine.summary import load_run, load_workflow, of_record
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
+MOST_NAMED: Final = 50  # forgeries; of more there is the number
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
 
@@ -23,7 +31,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     """Put a bundle in the store, pinned; return its roots. A run in it is one of this home's then.
 
     Raises: Refused when it is no bundle or cannot be read; Damaged when it is changed or cut
-    short; Unavailable on a full disk.
+    short, or forged: then nothing is stored; Unavailable on a full disk.
     """
     try:
         stream = file.open("rb")
@@ -38,10 +46,11 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
         raise Unavailable(what, where=str(file), fix="make it readable for this user") from None
-    with stream:
+    with stream, _seekable(space, stream) as bundle:
         try:
-            _refuse_ledger(stream)
-            roots = import_bundle(space.store, stream)
+            _refuse_ledger(bundle)
+            _refuse_forged(space, bundle)
+            roots = import_bundle(space.store, bundle)
         except (Refused, Damaged) as error:
             error.where = error.where or str(file)
             raise
@@ -57,8 +66,6 @@ def _refuse_ledger(stream: BinaryIO) -> None:
 
     Raises: Refused when it is; as `import_bundle` for what is no bundle.
     """
-    if not stream.seekable():
-        return
     reader = car.Reader(stream)
     if len(reader.roots) == LEDGER_ROOTS:
         from peers.ledger_bundle_check import is_statement
@@ -68,6 +75,42 @@ def _refuse_ledger(stream: BinaryIO) -> None:
             fix = f"'tally credit verify FILE' looks at it; {_NAME_A_FILE}"
             raise Refused("this is an exported ledger, and has no run in it", fix=fix)
     stream.seek(0)
+
+
+@contextmanager
+def _seekable(space: Workspace, stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a bundle that can be read twice: of a pipe, a copy that has no name."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile(dir=space.work) as copy:
+        with writing(space.work, 0):
+            shutil.copyfileobj(stream, copy)
+            copy.seek(0)
+        yield copy
+
+
+def _refuse_forged(space: Workspace, stream: BinaryIO) -> None:
+    """Look at what is attested in a bundle, and go back to its beginning.
+
+    Raises: Damaged when some of it is forged, with each; as `import_bundle` for what is no bundle.
+    """
+    records = BundleRecords(stream, space.store)
+    found: list[Forgery] = []
+    for cid in records.runs:
+        with suppress(NotHere):  # what a bundle lacks is said when it is stored
+            found += forgeries(records, load_run(records, cid))
+    if found:
+        raise _forged(found)
+    stream.seek(0)
+
+
+def _forged(found: list[Forgery]) -> Damaged:
+    named = [f"{one.step}: {one.why} ({one.attestation})" for one in found[:MOST_NAMED]]
+    more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
+    count = "an attestation" if len(found) == 1 else f"{len(found)} attestations"
+    what = "\n".join((f"the bundle has {count} that cannot be so", *named, *more))
+    return Damaged(what, fix="believe nothing of it: nothing of it was stored")
 
 
 def enter(space: Workspace, cid: Cid) -> None:

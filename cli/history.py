@@ -11,7 +11,7 @@ from cli.paid import paid
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Damaged, Refused
+from engine.errors import Refused
 from engine.rows import RunRow
 
 _ENDS: Final = {
@@ -22,6 +22,7 @@ _ENDS: Final = {
 }
 
 if TYPE_CHECKING:  # `tally runs` need not wait for all that a run is made of
+    from cli.evidenceview import Vouched
     from cli.runview import RunView
 
 
@@ -67,7 +68,9 @@ def _took(run: RunRow) -> str:
 
 @click.command()
 @click.argument("run", metavar="RUN|RESOURCE")
-@click.option("--evidence", is_flag=True, help="Who ran each step, where, when and how.")
+@click.option(
+    "--evidence", is_flag=True, help="Who vouches for each step: where, when and how it ran."
+)
 @common
 @offline
 def show(settings: Settings, run: str, evidence: bool) -> None:
@@ -75,19 +78,23 @@ def show(settings: Settings, run: str, evidence: bool) -> None:
     from cli.runview import emit_run, view
 
     if not evidence and _shown(settings, run):
-        return
+        return None
     with Workspace(settings.home, online=settings) as space:
         found = view(space, run)
         if found.name and not evidence:
             found = replace(found, cost=paid(space.home, found.name))
-        rows = _evidence(space, found) if evidence else []
-    if not evidence:
-        emit_run(found, as_json=settings.json)
-    elif settings.json:
-        emit_json({"run": str(found.run), "evidence": rows})
-    else:
-        _emit_evidence(rows)
-    _refuse_forged(rows)
+        told = _vouched(space, found) if evidence else None
+    if told is None:
+        return emit_run(found, as_json=settings.json)
+    from cli.evidenceview import emit
+
+    return emit(told, as_json=settings.json)
+
+
+def _vouched(space: Workspace, found: "RunView") -> "Vouched":
+    from cli.evidenceview import vouched  # few ask for it, and it loads cryptography
+
+    return vouched(space, found)
 
 
 def _shown(settings: Settings, text: str) -> bool:
@@ -104,65 +111,6 @@ def _shown(settings: Settings, text: str) -> bool:
         if (found := find_release(space, text)) is not None:
             emit_release(space, settings, found)
         return found is not None
-
-
-def _evidence(space: Workspace, found: "RunView") -> list[dict[str, object]]:
-    """Return what is attested of every step, in order."""
-    from engine.evidence import evidence
-
-    rows: list[dict[str, object]] = []
-    for step in found.steps:
-        told = {cid: evidence(space.store, cid) for cid in step.attestations}
-        vouched = [one.said for one in told.values() if one.signer]
-        for cid, (said, signer, holds) in told.items():
-            if not signer and said in vouched:
-                continue  # the same, without the signature
-            rows.append(
-                {
-                    "id": step.id,
-                    "attestation": str(cid),
-                    "peer": _peer_of(signer),
-                    "signer": signer or None,
-                    "signature": ("good" if holds else "bad") if signer else None,
-                    "sandbox": said.sandbox,
-                    "system": said.system,
-                    "started_ms": said.started_ms,
-                    "wall_ms": said.wall_ms,
-                    "processor_ms": said.processor_ms,
-                    "peak_memory": said.peak_memory,
-                    "reason": said.reason,
-                    "stdout": str(said.stdout) if said.stdout else None,
-                    "stderr": str(said.stderr) if said.stderr else None,
-                }
-            )
-    return rows
-
-
-def _peer_of(signer: str) -> str | None:
-    """Return the peer whose key signed, if one did."""
-    if not signer:
-        return None
-    from peers.identity import PeerId  # few are signed, and it loads cryptography
-
-    return str(PeerId(bytes.fromhex(signer)))
-
-
-def _emit_evidence(rows: list[dict[str, object]]) -> None:
-    for row in rows:
-        pairs = (("step", row["id"]), *((key, row[key]) for key in row if key != "id"))
-        unsigned = {"peer": "nobody: this attestation is unsigned"}
-        emit_table((key, str(value or unsigned.get(key, "-"))) for key, value in pairs)
-        click.echo()
-
-
-def _refuse_forged(rows: list[dict[str, object]]) -> None:
-    """Raise Damaged when a signature is not the signer's."""
-    bad = [row for row in rows if row["signature"] == "bad"]
-    if bad:
-        others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        what = f"what is attested of '{bad[0]['id']}'{others} is not signed by who it says"
-        fix = "believe nothing of it, and get the run again from whoever has it"
-        raise Damaged(what, where=str(bad[0]["attestation"]), fix=fix)
 
 
 @click.command()

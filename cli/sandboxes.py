@@ -1,9 +1,12 @@
 """The sandboxes of this machine, put together: loaded by what runs steps, and not before."""
 
+import os
 import platform
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
 
 from cli.workspace import Workspace
 from engine.clock import SystemClock
@@ -11,7 +14,9 @@ from engine.closures import Closures
 from engine.content.cid import Cid
 from engine.host import Host
 from engine.localrunner import LocalRunner
+from engine.machine import Machine, machine_of
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.sandbox.processor import cpu_level
 from engine.staging import Staging
 
 
@@ -21,7 +26,9 @@ def open_host(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Host]:
     staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
     closures = Closures(space.store, space.materialiser, carriers)
     try:
-        yield Host(space.store, staging, closures, SystemClock(), _system(), None)
+        here = _machine()
+        clock, system = SystemClock(), f"{here.kernel} {platform.machine()}; {here.name}"
+        yield Host(space.store, staging, closures, clock, system, None, machine=here)
     finally:
         staging.close()
 
@@ -31,6 +38,10 @@ def runner(space: Workspace, host: Host) -> LocalRunner:
     return LocalRunner(host, Bubblewrap(space.work))
 
 
-def _system() -> str:
-    """Return the kernel and the processor, as the machine says."""
-    return f"{platform.system()} {platform.release()} {platform.machine()}"
+def _machine() -> Machine:
+    """Return this machine, as it says of itself."""
+    with Path("/proc/cpuinfo").open() as file:
+        text = "".join(takewhile(str.strip, file))  # of the first processor; of hundreds it is slow
+    cores = len(os.sched_getaffinity(0))
+    kernel = f"{platform.system()} {platform.release()}"
+    return machine_of(text, level=cpu_level(text), cores=cores, kernel=kernel)

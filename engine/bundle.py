@@ -59,7 +59,7 @@ def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
     Unavailable on a full disk.
     """
     reader = car.Reader(stream)
-    for batch in batches(_wanted(reader)):
+    for batch in batches(wanted(reader)):
         store.put(batch)
         reached("bundle.taken")
     for cid in _missing(store, reader.roots):
@@ -79,7 +79,7 @@ def run_in(store: BlockStore, roots: Iterable[Cid]) -> Cid:
     raise Refused("there is no Run in this bundle", fix="export one: `tally export RUN FILE.car`")
 
 
-def _wanted(reader: car.Reader) -> Iterator[Block]:
+def wanted(reader: car.Reader) -> Iterator[Block]:
     """Yield the blocks that the roots, or blocks before them, link to.
 
     Raises: Damaged as the reader, and for more than an honest bundle has.

@@ -8,12 +8,13 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from engine.attestations import read_attestation, record_of
 from engine.batch import BATCH, PROOF, batch_of, is_proved
 from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
 from engine.content.schema import Record, kind_of
 from engine.seals import holds
-from engine.step import ATTESTATION, SIGNED, Attestation
+from engine.step import SIGNED, Attestation
 
 
 class Evidence(NamedTuple):
@@ -34,10 +35,10 @@ def evidence(store: BlockStore, cid: Cid) -> Evidence:
     if kind == PROOF.kind:
         return _proved(store, data)
     if kind != SIGNED.kind:
-        return Evidence(ATTESTATION.decode(data), "", holds=True)
+        return Evidence(read_attestation(data), "", holds=True)
     signed = SIGNED.decode(data)
-    said = ATTESTATION.decode(signed.payload)
-    return Evidence(said, signed.public_key.hex(), holds=holds(ATTESTATION.kind, signed))
+    said = read_attestation(signed.payload)
+    return Evidence(said, signed.public_key.hex(), holds=holds(record_of(said).kind, signed))
 
 
 def attestation(store: BlockStore, cid: Cid) -> Attestation:
@@ -48,8 +49,8 @@ def attestation(store: BlockStore, cid: Cid) -> Attestation:
     data = store.get(cid)
     kind = kind_of(data)
     if kind == PROOF.kind:
-        return ATTESTATION.decode(store.get(PROOF.decode(data).attestation))
-    return ATTESTATION.decode(SIGNED.decode(data).payload if kind == SIGNED.kind else data)
+        return read_attestation(store.get(PROOF.decode(data).attestation))
+    return read_attestation(SIGNED.decode(data).payload if kind == SIGNED.kind else data)
 
 
 def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
@@ -68,7 +69,7 @@ def signers(store: ManyStore, cids: Collection[Cid]) -> dict[Cid, bytes]:
 
 def _proved(store: BlockStore, data: bytes) -> Evidence:
     proof = PROOF.decode(data)
-    said = ATTESTATION.decode(store.get(proof.attestation))
+    said = read_attestation(store.get(proof.attestation))
     signed = SIGNED.decode(store.get(proof.batch))
     is_whole = is_proved(BATCH.decode(signed.payload), proof, said)
     return Evidence(said, signed.public_key.hex(), is_whole and holds(BATCH.kind, signed))

@@ -9,6 +9,7 @@ from typing import Protocol
 from engine.clock import Clock
 from engine.closures import Placed
 from engine.content.cid import Cid
+from engine.machine import Machine
 from engine.runner import Signer
 from engine.staging import Staging
 from engine.store.base import ContentStore
@@ -34,3 +35,4 @@ class Host:
     system: str  # kernel and CPU, as the machine says: goes into attestations
     signer: Signer | None
     most_staged: int | None = None  # bytes of a step's inputs, however few blocks spell them
+    machine: Machine | None = None  # said of this machine's own steps; None: no more than `system`

@@ -7,6 +7,7 @@ back in memory as far as it is small, for the recorder to make durable with that
 from io import BytesIO
 from typing import Literal
 
+from engine.attestations import MachineAttestation, record_of
 from engine.content.blocks import Block
 from engine.content.cid import Cid
 from engine.errors import Unavailable
@@ -17,13 +18,7 @@ from engine.pending import Pending
 from engine.runner import Order, Report
 from engine.sandbox.base import LogSink, Outcome, Sandbox
 from engine.seals import seal
-from engine.step import (
-    ATTESTATION,
-    RESULT,
-    Attestation,
-    Result,
-    Step,
-)
+from engine.step import RESULT, Attestation, Result, Step
 from engine.store.intake import Intake
 from engine.store.treebuilder import Outputs
 
@@ -60,7 +55,7 @@ class LocalRunner:
         made = _made(order.step, outputs) if ended else {}
         result = Result(order.key, outcome.exit_code, made)
         record, streams = RESULT.block(result), log.keep(pending)
-        attestation = self._attestation(order.key, record.cid, started_ms, outcome, streams)
+        attestation = self._attestation(order, record.cid, started_ms, outcome, streams)
         blocks = (*order.blocks, *pending.take(), record)
         return self._report(result, record.cid, attestation, outcome.detail, blocks)
 
@@ -80,26 +75,28 @@ class LocalRunner:
 
     def _attestation(
         self,
-        key: Cid,
+        order: Order,
         result: Cid,
         started_ms: int,
         outcome: Outcome,
         streams: tuple[Cid | None, Cid | None],
     ) -> Attestation:
-        return Attestation(
-            step=key,
-            result=result,
-            sandbox=self._sandbox.tier,
-            system=self._host.system,
-            started_ms=started_ms,
-            wall_ms=outcome.wall_ms,
-            processor_ms=outcome.processor_ms,
-            peak_memory=outcome.peak_memory,
-            stdout=streams[0],
-            stderr=streams[1],
-            truncated=outcome.truncated,
-            reason=outcome.reason,
+        said = (
+            order.key,
+            result,
+            self._sandbox.tier,
+            self._host.system,
+            started_ms,
+            outcome.wall_ms,
+            outcome.processor_ms,
+            outcome.peak_memory,
+            *streams,
+            outcome.truncated,
+            outcome.reason,
         )
+        if order.owner or self._host.machine is None:
+            return Attestation(*said)  # the version that peers of every version read
+        return MachineAttestation(*said, self._host.machine)
 
     def _report(
         self,
@@ -109,9 +106,10 @@ class LocalRunner:
         detail: str,
         blocks: tuple[Block, ...],
     ) -> Report:
-        record = ATTESTATION.block(attestation)
+        version = record_of(attestation)
+        record = version.block(attestation)
         signer = self._host.signer
-        signed = seal(ATTESTATION.kind, record.data, signer) if signer else None
+        signed = seal(version.kind, record.data, signer) if signer else None
         return Report(
             result=result,
             result_cid=result_cid,

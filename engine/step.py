@@ -145,7 +145,11 @@ def _check_result(result: Result) -> None:
         raise Damaged("it failed and has outputs")
 
 
-def _check_attestation(attestation: Attestation) -> None:
+def check_attestation(attestation: Attestation) -> None:
+    """Look whether something can be an attestation.
+
+    Raises: Damaged.
+    """
     figures = (attestation.wall_ms, attestation.processor_ms, attestation.peak_memory)
     if min(figures) < 0 or attestation.started_ms < 0:
         raise Damaged("it has a figure below zero")
@@ -159,5 +163,5 @@ def _check_signed(signed: Signed) -> None:
 STEP: Final = Record("tallystick/step/1", Step, _check_step)
 GATHER_PAGE_RECORD: Final = Record("tallystick/gather-page/1", GatherPage, _check_page)
 RESULT: Final = Record("tallystick/result/1", Result, _check_result)
-ATTESTATION: Final = Record("tallystick/attestation/1", Attestation, _check_attestation)
+ATTESTATION: Final = Record("tallystick/attestation/1", Attestation, check_attestation)
 SIGNED: Final = Record("tallystick/signed/1", Signed, _check_signed)

@@ -66,6 +66,11 @@ class Reader:
         self._at = 0  # bytes read so far
         self.roots = self._read_header()
 
+    @property
+    def at(self) -> int:
+        """How many bytes were read so far: the end of the last block."""
+        return self._at
+
     def __iter__(self) -> Iterator[Block]:
         """Yield each block, checked against its name.
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.attestations import WITH_MACHINE, MachineAttestation
 from engine.batch import BATCH, PROOF, Batch, Proof
 from engine.content import canonical
 from engine.content.cid import BLAKE3, DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.schema import Record, kind_of
 from engine.content.tree import TREE, Tree
+from engine.machine import Machine
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, ClosurePath, Environment
 from engine.release import RELEASE, Release
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunPage, RunStep
@@ -94,6 +96,34 @@ EXAMPLES: list[tuple[Record, object]] = [
             stderr=None,
             truncated=False,
             reason="",
+        ),
+    ),
+    (
+        WITH_MACHINE,
+        MachineAttestation(
+            step=link(9, DAG_CBOR),
+            result=link(11, DAG_CBOR),
+            sandbox="bwrap 0.8.0 seccomp watchdog",
+            system="Linux 6.1.0 x86_64; GenuineIntel 6/207 x86-64-v4",
+            started_ms=1_700_000_000_000,
+            wall_ms=23,
+            processor_ms=24,
+            peak_memory=65_536,
+            stdout=None,
+            stderr=link(12),
+            truncated=False,
+            reason="",
+            machine=Machine(
+                kernel="Linux 6.1.0",
+                vendor="GenuineIntel",
+                family=6,
+                model=207,
+                brand="Intel(R) Xeon(R) Processor",
+                level=4,
+                used=("avx", "avx2", "fma"),
+                masked=("avx512bw", "avx512f"),
+                cores=2,
+            ),
         ),
     ),
     (SIGNED, Signed(payload=b"\xa0", public_key=bytes(32), signature=b"\xff" * 64)),

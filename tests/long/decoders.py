@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.names import parse_step
+from engine.attestations import WITH_MACHINE
 from engine.content import canonical, car, head, reader, schema, walk
 from engine.content.cid import BLAKE3, DAG_PB, RAW, Cid
 from engine.content.links import links
@@ -77,7 +78,7 @@ class Decoder:
 
 RECORDS: Final[tuple[Record[Any], ...]] = (
     TREE, GATHER_PAGE_RECORD, STEP, RESULT, ATTESTATION, SIGNED, LOCK, WORKFLOW, RUN,
-    RUN_PAGE_RECORD, CLOSURE, ENVIRONMENT,
+    RUN_PAGE_RECORD, CLOSURE, ENVIRONMENT, WITH_MACHINE,
 )  # fmt: skip
 
 

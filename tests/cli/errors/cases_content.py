@@ -8,6 +8,7 @@ from engine.content.car import Reader, write
 from engine.content.cid import DAG_CBOR, Cid
 from tests.cli.errors.stage import Stage, meets
 from tests.cli.program import Told
+from tests.fakes.attested import forged_bundle
 
 NAMES = "Runs, steps and content"
 WRITING = "Files in and out"
@@ -330,6 +331,12 @@ def _(stage: Stage) -> Told:
     data = bytearray(path.read_bytes())
     data[3] ^= 1
     path.write_bytes(data)
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle in which somebody signed in another's name")
+def _(stage: Stage) -> Told:
+    forged_bundle(stage.folder / "run.car")
     return stage("import", "run.car")
 
 

@@ -1,0 +1,54 @@
+"""Attestations: every version of what is attested of a step, read alike. Pure.
+
+Version 2 says also on which machine. Version 1 is read for ever, and is what peers sign for one
+another (docs/adr/0146). A signature is on a version: that on one holds for no other.
+
+>>> read_attestation(data).wall_ms                                       # doctest: +SKIP
+23
+"""
+
+from typing import Any, Final
+
+from engine import machine
+from engine.content.schema import Record, kind_of
+from engine.machine import Machine
+from engine.step import ATTESTATION, Attestation, check_attestation
+from engine.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MachineAttestation(Attestation):
+    """An Attestation that says on which machine the step ran."""
+
+    machine: Machine
+
+
+def _check(said: MachineAttestation) -> None:
+    check_attestation(said)
+    machine.check(said.machine)
+
+
+WITH_MACHINE: Final = Record("tallystick/attestation/2", MachineAttestation, _check)
+
+_VERSIONS: Final[dict[str, Record[Any]]] = {
+    record.kind: record for record in (ATTESTATION, WITH_MACHINE)
+}
+
+
+def record_of(said: Attestation) -> Record[Any]:
+    """Return the version of the record that an attestation is."""
+    return WITH_MACHINE if isinstance(said, MachineAttestation) else ATTESTATION
+
+
+def read_attestation(data: bytes) -> Attestation:
+    """Return what is attested, in whichever version.
+
+    Raises: Damaged when it is malformed, or of a version that is not known here.
+    """
+    said: Attestation = _VERSIONS.get(kind_of(data) or "", ATTESTATION).decode(data)
+    return said
+
+
+def machine_of(said: Attestation) -> Machine | None:
+    """Return on which machine a step ran, if that is said."""
+    return said.machine if isinstance(said, MachineAttestation) else None
