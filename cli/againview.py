@@ -7,10 +7,11 @@ import click
 
 from cli.checked import checks_json, tell_checks
 from cli.report import emit_json, emit_table, note, printable
+from cli.sampling import Sampled, in_words, sample_json
 from cli.verdictview import details, require, rows, step_json
 from engine.content.cid import Cid
 from engine.values import dataclass
-from engine.verdict import StepVerdict, can_be_wrong, of_run
+from engine.verdict import StepVerdict, of_run
 
 if TYPE_CHECKING:
     from engine.checks import Judged
@@ -26,7 +27,7 @@ class Again:
     total: int  # steps that could have been run again
     checks: Sequence["Judged"]
     bill: "Bill | None"
-    at_random: bool  # nobody said which steps
+    sampled: Sampled
 
     @property
     def verdict(self) -> str:
@@ -35,7 +36,7 @@ class Again:
 
 
 def emit_again(again: Again, *, as_json: bool) -> None:
-    """Print the verdicts, and what those of some steps, drawn at random, prove of the others.
+    """Print the verdicts, and what those of a sample prove of the others.
 
     Raises: Differs, StepFailed unless everything holds.
     """
@@ -49,7 +50,8 @@ def emit_again(again: Again, *, as_json: bool) -> None:
         for line in details(again.verdicts):
             click.echo(printable(line))
         click.echo(f"{again.verdict} {again.run}")
-    _tell_bound(again)
+    if said := in_words(again.sampled, again.verdicts):
+        note(said)
     tell_checks(again.checks)
     require(again.verdict, again.verdicts)
 
@@ -66,20 +68,13 @@ def billed(bill: "Bill") -> str:
     return text + ("; what authors got besides is not in it" if bill.royalties else "")
 
 
-def _tell_bound(again: Again) -> None:
-    identical = sum(one.verdict == "identical" for one in again.verdicts)
-    if again.at_random and len(again.verdicts) < again.total and identical == len(again.verdicts):
-        bound = can_be_wrong(identical, again.total)
-        of = f"{identical} of {again.total}"
-        note(f"{of} identical: under {bound} % can be wrong, at 95 % confidence")
-
-
 def _as_json(again: Again) -> dict[str, object]:
     return {
         "run": str(again.run),
         "verdict": again.verdict,
         "steps": [step_json(one) for one in again.verdicts],
         "of": again.total,
+        "sample": sample_json(again.sampled, again.verdicts),
         "receipts": _bill_json(again.bill),
         "checks": checks_json(again.checks),
     }

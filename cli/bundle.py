@@ -16,9 +16,11 @@ from cli.workspace import Workspace
 from engine.bundle import export_file
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
-from engine.errors import NotHere
+from engine.errors import NotHere, Refused
+from engine.thin import THIN, deep_parts
 
 if TYPE_CHECKING:
+    from cli.sampling import Wanted
     from engine.content.blocks import Block
 
 _KEEP: Final = (
@@ -30,16 +32,38 @@ _KEEP: Final = (
 @click.argument("ref")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--receipts/--no-receipts", default=True, help="With what was paid for a run.")
+@click.option("--thin", is_flag=True, help="Only what it takes to run some steps again.")
+@click.option("--step", metavar="S", multiple=True, help="Of a thin file: this step (train[1]).")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Of it: N, at random.")
+@click.option("--budget", metavar="TIME", help="Of it: as many, at random, as took so long.")
+@click.option("--seed", metavar="TEXT", help="What a sample is drawn with: of who wants it.")
 @common
 @offline
-def export(settings: Settings, ref: str, file: Path, receipts: bool) -> None:
+def export(
+    settings: Settings,
+    ref: str,
+    file: Path,
+    receipts: bool,
+    thin: bool,
+    step: tuple[str, ...],
+    sample: int | None,
+    budget: str | None,
+    seed: str | None,
+) -> None:
     """Write REF and everything it needs to FILE (as run.car).
 
     REF is a run, CID[/PATH] or RUN/STEP/OUTPUT[/PATH]. The file of a run holds its workflow,
     inputs, environments, outputs and logs: 'tally rerun FILE --offline' needs nothing else.
+    With --thin it is a part of a run: the steps that are named or drawn can be run again from it.
     """
-    with Workspace(settings.home, online=settings) as space:
+    from cli.sampling import Wanted
+
+    wanted = Wanted(step, sample, budget, seed)
+    _check(wanted, thin=thin)
+    with Workspace(settings.home, writing=thin, online=settings) as space:
         cid = find_content(space, ref)
+        if thin:
+            return _export_thin(space, settings, cid, file, wanted)
         beside = _receipts(space, cid) if receipts and is_run(space, cid) else ()
         try:
             if space.sources:
@@ -53,6 +77,41 @@ def export(settings: Settings, ref: str, file: Path, receipts: bool) -> None:
     return note(f"{file}: {cid}, {human_size(size)}")
 
 
+def _check(wanted: "Wanted", *, thin: bool) -> None:
+    """Look whether options go with one another.
+
+    Raises: Refused when they do not.
+    """
+    is_some = wanted.is_sample or bool(wanted.steps)
+    if thin and not is_some:
+        fix = "add --sample N, --budget TIME or --step S"
+        raise Refused("a thin file has some steps of a run: which?", fix=fix)
+    if not thin and (is_some or wanted.seed is not None):
+        raise Refused("only a thin file has some steps of a run", fix="add --thin")
+
+
+def _export_thin(
+    space: Workspace, settings: Settings, run: Cid, file: Path, wanted: "Wanted"
+) -> None:
+    """Write what it takes to run some steps of a run again."""
+    from cli.sampling import thin_of
+
+    if not is_run(space, run):
+        raise Refused("only of a run there are thin files", fix="name a run, as 'tally runs' does")
+    space.store.hold([run])
+    cid, thin = thin_of(space.store, run, wanted)
+    if space.sources:
+        space.sources.have(deep_parts(space.store, cid), run)
+    size = export_file(space.store, cid, file)
+    if settings.json:
+        seed = thin.seed or None
+        told = {"cid": str(cid), "file": str(file), "size": size, "run": str(run)}
+        return emit_json({**told, "steps": len(thin.picks), "seed": seed})
+    drawn = f", drawn with --seed {thin.seed!r}" if thin.seed else ""
+    what = f"{len(thin.picks)} steps of {run}{drawn}"
+    return note(f"{file}: {what}, {human_size(size)}")
+
+
 def _kind(space: Workspace, root: Cid) -> str:
     """Return what is in a bundle, in a word."""
     if is_run(space, root):
@@ -62,7 +121,7 @@ def _kind(space: Workspace, root: Cid) -> str:
     from engine.release import RELEASE
     from peers.run_receipts import RUN_RECEIPTS
 
-    kinds = {RELEASE.kind: "resource", RUN_RECEIPTS.kind: "receipts"}
+    kinds = {RELEASE.kind: "resource", RUN_RECEIPTS.kind: "receipts", THIN.kind: "sample"}
     return kinds.get(kind_of(space.store.get(root)) or "", "content")
 
 

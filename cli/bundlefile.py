@@ -20,6 +20,7 @@ from engine.faults import writing
 from engine.forgery import Forgery, forgeries
 from engine.rows import NewRun, RunStatus
 from engine.summary import load_run, load_workflow, of_record
+from engine.thin import THIN_PIN, is_thin
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
@@ -57,7 +58,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     for root in roots:
         if is_run(space, root):
             enter(space, root)
-        space.store.pins.pin(root, IMPORT_PIN)
+        space.store.pins.pin(root, THIN_PIN if is_thin(space.store, root) else IMPORT_PIN)
     return roots
 
 

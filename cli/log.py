@@ -11,6 +11,7 @@ import click
 from cli.livelog import live_file, live_folder
 from cli.names import is_run, parse_step, whole_cid
 from cli.options import common, offline
+from cli.partial import steps_of
 from cli.refs import find_step, public_root
 from cli.report import emit_json, note, printable
 from cli.settings import Settings
@@ -23,9 +24,7 @@ from engine.sandbox.base import Limits
 from engine.step import Attestation
 from engine.summary import (
     StepSummary,
-    load_run,
     load_workflow,
-    of_record,
     of_rows,
 )
 
@@ -77,7 +76,7 @@ def _steps(space: Workspace, text: str) -> tuple[bool, str, tuple[StepSummary, .
             rows = space.journal.steps(row.id)
             return row.status != "running", row.id, of_rows(space.store, rows, workflow)
         cid = row.run
-    return True, "", of_record(space.store, load_run(space.store, cid))
+    return True, "", steps_of(space, cid)[0]
 
 
 class _Printer:

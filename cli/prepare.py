@@ -112,9 +112,7 @@ def carriers_of(space: Workspace, run: Run) -> dict[Cid, Cid]:
 
     Raises: Unavailable when its lock is not here; Damaged when that is malformed.
     """
-    lock = LOCK.decode(space.store.get(run.lock))
-    used = (one for systems in lock.environments.values() for one in systems.values())
-    return {one.closure: one.environment for one in used}
+    return LOCK.decode(space.store.get(run.lock)).carriers
 
 
 def use_of(space: Workspace, opened: Opened) -> EnvironmentUse:

@@ -1,6 +1,5 @@
 """`tally rerun`: run a recorded run again and compare."""
 
-import random
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import click
 
 from cli.options import common, ipfs_node
 from cli.report import note
+from cli.sampling import Wanted
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import Cid
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cli.againview import Again
     from cli.prepare import Where
     from cli.rerunnable import Rerunnable
+    from cli.sampling import Sampled
     from engine.checks import Judged
-    from engine.rerun import Recorded
     from engine.verdict import StepVerdict
     from peers.resource import Opened
 
@@ -29,15 +29,14 @@ if TYPE_CHECKING:
 class _How:
     """Which steps are run again, and how."""
 
-    step: str | None
-    sample: int | None
+    wanted: Wanted
     chain: bool
     on: "Where"
 
     @property
     def is_partial(self) -> bool:
         """Whether some steps may be left out."""
-        return bool(self.step or self.sample)
+        return bool(self.wanted.steps) or self.wanted.is_sample
 
 
 @click.command()
@@ -45,6 +44,8 @@ class _How:
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @click.option("--step", metavar="S", help="Only this step, or one instance of it (train[1]).")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N, drawn at random.")
+@click.option("--budget", metavar="TIME", help="Only as many, drawn at random, as took so long.")
+@click.option("--seed", metavar="TEXT", help="What a sample is drawn with, or was.")
 @click.option("--chain", is_flag=True, help="Feed what the rerun gives on, and report drift.")
 @click.option("--on", type=click.Choice(["local", "peers"]), default="local", show_default=True)
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
@@ -58,6 +59,8 @@ def rerun(
     offline: bool,
     step: str | None,
     sample: int | None,
+    budget: str | None,
+    seed: str | None,
     chain: bool,
     on: "Where",
     endorse: bool,
@@ -66,13 +69,14 @@ def rerun(
 
     Each step gets its recorded inputs, so that verdicts do not depend on one another. Nothing is
     evaluated: all that is needed is in the store or in FILE.car, or comes from elsewhere. RESOURCE
-    stands for the run of its author; its checks are made, too.
+    stands for the run of its author; its checks are made, too. Of a thin FILE.car, the steps that
+    are in it run again: they prove something of the others when you gave the --seed for them.
     """
     from cli.againview import emit_again
     from cli.checked import must_hold
     from cli.elsewhere import check_peers
 
-    how = _How(step, sample, chain, on)
+    how = _How(Wanted((step,) if step else (), sample, budget, seed), chain, on)
     _check(how, endorse=endorse)
     if on == "peers":
         check_peers(settings.home)
@@ -89,10 +93,15 @@ def _check(how: _How, *, endorse: bool) -> None:
     Raises: Refused when they do not.
     """
     if how.chain and how.is_partial:
-        raise Refused("--chain runs all steps", fix="leave out --step and --sample")
+        raise _no_chain()
     if endorse and how.is_partial:
         what = "a rerun of some steps says nothing of the whole"
-        raise Refused(what, fix="leave out --step and --sample, or --endorse")
+        raise Refused(what, fix="leave out --step, --sample and --budget, or --endorse")
+
+
+def _no_chain() -> Refused:
+    fix = "leave out --step, --sample and --budget, and take no thin bundle"
+    return Refused("--chain runs all steps", fix=fix)
 
 
 def _run_again(
@@ -112,8 +121,8 @@ def _run_again(
         raise Refused("others are told of Open Resources only", fix=fix)
     if found.bill is not None:
         note(billed(found.bill))
-    verdicts, total, checks = _compared(space, settings, found, how)
-    again = Again(found.run, verdicts, total, checks, found.bill, at_random=how.step is None)
+    verdicts, sampled, total, checks = _compared(space, settings, found, how)
+    again = Again(found.run, verdicts, total, checks, found.bill, sampled)
     if endorse and found.release is not None:
         tell_others(space, settings, found.release, found.run, again.verdict)
     return again
@@ -121,15 +130,15 @@ def _run_again(
 
 def _compared(
     space: Workspace, settings: Settings, found: "Rerunnable", how: _How
-) -> tuple[Sequence["StepVerdict"], int, Sequence["Judged"]]:
-    """Return the verdicts, of how many steps they are, and what became of the checks.
+) -> tuple[Sequence["StepVerdict"], "Sampled", int, Sequence["Judged"]]:
+    """Return the verdicts, on which steps and of how many, and what became of the checks.
 
     Raises: Unavailable for what is not here, with how it is made again.
     """
     within = found.release.cid if found.release else found.run
     try:
-        verdicts, total = _verdicts(space, settings, found.run, how, within)
-        return verdicts, total, _checked(space, found.run, verdicts, found.release)
+        verdicts, sampled, total = _verdicts(space, settings, found, how, within)
+        return verdicts, sampled, total, _checked(space, found.run, verdicts, found.release)
     except NoSandbox:
         raise
     except Unavailable as error:
@@ -153,36 +162,32 @@ def _checked(
 
 
 def _verdicts(
-    space: Workspace, settings: Settings, run: Cid, how: _How, within: Cid
-) -> tuple[Sequence["StepVerdict"], int]:
-    """Return the verdicts, and how many steps could have been run again."""
+    space: Workspace, settings: Settings, found: "Rerunnable", how: _How, within: Cid
+) -> tuple[Sequence["StepVerdict"], "Sampled", int]:
+    """Return the verdicts, on which steps, and how many could have been run again."""
     from cli.given import hold
     from cli.repeat import bring, check_own, repeat, repeat_chain
+    from cli.sampling import draw
     from engine.rerun import recorded_steps
     from engine.summary import load_run
+    from engine.thin import repeatable
 
+    run = found.run
     space.store.hold([run])  # a gc would take what only steps read
     record = load_run(space.store, run)
-    steps = recorded_steps(space.store, record)
+    steps = repeatable(space.store, record)
     if within != run:
         check_own(space, within, record)
     if not steps:
         fix = "name a run of which a step was done: 'tally runs' lists them"
         raise Refused("no step of this run gave a result", where=str(run), fix=fix)
+    if how.chain and found.thin is not None:
+        raise _no_chain()
+    sampled = draw(space.store, run, steps, how.wanted, found.thin)
+    drawn = set(sampled.steps)
+    chosen = recorded_steps(space.store, record, [one for one in steps if one in drawn])
     if how.chain:
-        return repeat_chain(space, settings, run, steps, how.on), len(steps)
-    chosen = _chosen(steps, how)
+        return repeat_chain(space, settings, run, chosen, how.on), sampled, len(steps)
     bring(space, within, record, chosen)
     hold(space, record, within)
-    return repeat(space, settings, record, chosen, how.on, within), len(steps)
-
-
-def _chosen(steps: Sequence["Recorded"], how: _How) -> Sequence["Recorded"]:
-    """Return the steps that are run again; some of them drawn at random, when not all are."""
-    from engine.rerun import choose
-
-    chosen: Sequence[Recorded] = choose(steps, how.step) if how.step else steps
-    if how.sample is None or how.sample >= len(chosen):
-        return chosen
-    drawn = set(random.SystemRandom().sample(range(len(chosen)), how.sample))
-    return [one for at, one in enumerate(chosen) if at in drawn]
+    return repeat(space, settings, record, chosen, how.on, within), sampled, len(steps)

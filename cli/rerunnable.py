@@ -9,6 +9,7 @@ from engine.errors import Refused
 
 if TYPE_CHECKING:
     from engine.rows import RunRow
+    from engine.thin import Thin
     from peers.resource import Opened
     from peers.run_receipts import Bill
 
@@ -19,11 +20,13 @@ class Rerunnable(NamedTuple):
     run: Cid
     bill: "Bill | None" = None  # of a file, what its receipts say
     release: "Opened | None" = None  # the Open Resource whose run it is
+    thin: "Thin | None" = None  # the part of it that there is, of a thin bundle
 
 
 def find(space: Workspace, text: str) -> Rerunnable:
     """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
     from cli.names import is_run, whole_cid
+    from cli.partial import part_of, thin_at
     from cli.runview import find_row, is_known
 
     path = Path(text)
@@ -31,7 +34,9 @@ def find(space: Workspace, text: str) -> Rerunnable:
         return _imported(space, path)
     cid = whole_cid(text)
     if cid is not None and is_run(space, cid):
-        return Rerunnable(cid)
+        return Rerunnable(cid, thin=part_of(space, cid))
+    if cid is not None and (thin := thin_at(space, cid)) is not None:
+        return Rerunnable(thin.whole, thin=thin)
     if cid is None and is_known(space, text):
         return Rerunnable(_ended(space.journal.find(text)))
     from cli.boundnames import bind
@@ -52,12 +57,15 @@ def _ended(found: "RunRow") -> Cid:
 
 def _imported(space: Workspace, path: Path) -> Rerunnable:
     from cli.bundlefile import read_bundle
+    from cli.partial import thin_at
     from cli.resources import example, release_in
     from engine.bundle import run_in
 
     roots = read_bundle(space, path)
     if (release := release_in(space, roots)) is not None:
         return Rerunnable(example(space, release), None, release)
+    if (thin := thin_at(space, roots[0])) is not None:
+        return Rerunnable(thin.whole, thin=thin)
     run = run_in(space.store, roots)
     if len(roots) == 1:
         return Rerunnable(run)

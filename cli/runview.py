@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cli.names import is_run, is_run_here, whole_cid
+from cli.partial import steps_of, thin_at
 from cli.report import emit_json, note
 from cli.runtext import RunText, emit_text, fold
 from cli.workspace import Workspace
@@ -21,7 +22,6 @@ from engine.summary import (
     final_outputs,
     load_run,
     load_workflow,
-    of_record,
     of_rows,
 )
 from engine.values import dataclass
@@ -47,6 +47,7 @@ class RunView:
     signers: dict[Cid, bytes]  # of what is attested: whose word it is, where somebody signed
     cost: "RunCost | None" = None  # None: nothing was paid for it
     checks: "tuple[Judged, ...]" = ()  # of an Open Resource, when it has just been run
+    here: frozenset[str] | None = None  # the steps that there is more of than a line; None: all
 
 
 def view(space: Workspace, text: str) -> RunView:
@@ -73,6 +74,8 @@ def find_run(space: Workspace, text: str) -> RunRow | Cid:
     Raises: Refused when there is none.
     """
     cid = whole_cid(text)
+    if cid is not None and (thin := thin_at(space, cid)) is not None:
+        return thin.whole
     if cid is not None and is_run(space, cid):
         known = [row for row in space.journal.runs() if row.run == cid]
         return known[0] if known else cid
@@ -114,10 +117,10 @@ def view_steps(
 def _of_record(space: Workspace, cid: Cid, name: str) -> RunView:
     run = load_run(space.store, cid)
     workflow = load_workflow(space.store, run.workflow)
-    steps = of_record(space.store, run)
-    outputs = final_outputs(space.store.get, workflow.outputs, steps)
+    steps, here = steps_of(space, cid)
+    outputs = final_outputs(space.store.get, workflow.outputs, steps) if here is None else {}
     about = (cid, name, run.status, run.workflow, workflow.name, run.parameters)
-    return RunView(*about, steps, outputs, _signers(space, steps))
+    return RunView(*about, steps, outputs, _signers(space, steps), here=here)
 
 
 def _signers(space: Workspace, steps: Sequence[StepSummary]) -> dict[Cid, bytes]:
@@ -144,6 +147,9 @@ def emit_run(found: RunView, *, as_json: bool) -> None:
         return emit_json(_as_json(found))
     lines = tuple(fold(found.steps))
     emit_text(RunText(found.name, found.status, found.run, lines, found.outputs))
+    if found.here is not None:
+        count = f"{len(found.here)} of its {len(found.steps)} steps"
+        note(f"{count} are here, as they came in a sample: {', '.join(sorted(found.here)[:9])}")
     if found.cost is not None:
         from cli.paid import in_words
 
@@ -168,6 +174,7 @@ def _as_json(found: RunView) -> dict[str, object]:
         "outputs": {name: _plain(cid, text) for name, cid in found.outputs.items()},
         "cost": _cost_json(found.cost),
         "checks": _checks_json(found.checks),
+        "here": None if found.here is None else sorted(found.here),
     }
 
 

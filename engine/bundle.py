@@ -2,7 +2,7 @@
 
 The file is a CAR v1 with one root and everything that can be reached from it, parents first: the
 workflow, inputs, environments, outputs, logs and signatures of a run. What was paid for a run is
-beside it, as a second root. Nothing in it is trusted:
+beside it, as a second root. A thin bundle (thin.py) has a part of a run. Nothing in it is trusted:
 each block is checked against its name, and taken only if something before it links to it.
 """
 
@@ -18,6 +18,7 @@ from engine.content.schema import kind_of
 from engine.durable import reached
 from engine.errors import Damaged, Refused
 from engine.run import RUN
+from engine.thin import THIN, content, is_thin, missing
 from engine.wholefile import whole_file
 
 
@@ -37,13 +38,24 @@ def export(store: BlockStore, root: Cid, stream: BinaryIO, beside: Sequence[Bloc
     car.write(stream, roots, (Block(cid, get(cid)) for cid in reachable(get, roots, OURS)))
 
 
+def export_thin(store: BlockStore, thin: Cid, stream: BinaryIO) -> None:
+    """Write what a Thin record, which is in the store, says of a run.
+
+    Raises: as export.
+    """
+    car.write(stream, [thin], (Block(cid, store.get(cid)) for cid in content(store, thin)))
+
+
 def export_file(store: BlockStore, root: Cid, path: Path, beside: Sequence[Block] = ()) -> int:
     """Write a bundle to `path`, which is there only when it is whole; return its bytes.
 
     Raises: as export; Refused when the file cannot be written there.
     """
     with whole_file(path) as stream:
-        export(store, root, stream, beside)
+        if is_thin(store, root):
+            export_thin(store, root, stream)
+        else:
+            export(store, root, stream, beside)
         reached("bundle.written")
     reached("bundle.named")
     return path.stat().st_size
@@ -69,13 +81,15 @@ def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
 
 
 def run_in(store: BlockStore, roots: Iterable[Cid]) -> Cid:
-    """Return the Run among the roots of a bundle.
+    """Return the Run among the roots of a bundle, or the one that a thin bundle is a part of.
 
     Raises: Refused when there is none.
     """
     for root in roots:
         if root.codec != RAW and kind_of(store.get(root)) == RUN.kind:
             return root
+        if is_thin(store, root):
+            return THIN.decode(store.get(root)).whole
     raise Refused("there is no Run in this bundle", fix="export one: `tally export RUN FILE.car`")
 
 
@@ -95,9 +109,13 @@ def wanted(reader: car.Reader) -> Iterator[Block]:
 
 
 def _missing(store: BlockStore, roots: Iterable[Cid]) -> Iterator[Cid]:
-    """Yield what can be reached from the roots and is not here."""
+    """Yield what can be reached from the roots and is not here, and lacks in a thin bundle."""
+    thin = {root for root in roots if is_thin(store, root)}
 
     def children(cid: Cid) -> Iterable[Cid]:
         return links(cid, store.get(cid)) if cid.codec != RAW and store.has(cid) else ()
 
-    return (cid for cid in walk(children, roots) if not store.has(cid))
+    whole = walk(children, (root for root in roots if root not in thin))
+    yield from (cid for cid in whole if not store.has(cid))
+    for root in thin:
+        yield from missing(store, root)

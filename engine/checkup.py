@@ -7,6 +7,7 @@ looked at before they are opened (salvage.py).
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,8 @@ from engine.nix.records import CLOSURE
 from engine.release import RESOURCE_PIN
 from engine.rowcheck import damaged_rows
 from engine.store.disk import DiskStore
-from engine.store.fsck import REPAIR, Finding, needed, scan
+from engine.store.fsck import REPAIR, Finding, needed, not_here, scan
+from engine.thin import THIN_PIN, missing
 from engine.trees import Trees
 from engine.values import dataclass
 
@@ -48,13 +50,20 @@ class Checkup:
         yield from scan(self.store)  # before anything of it is read, and then put aside in silence
         if not rows:  # else it is not known what runs need
             collection = Collection(self.work, self.store, self.materialiser, self.journal)
-            yield from needed(self.store, *collection.needed(), partly=RESOURCE_PIN)
+            yield from needed(self.store, *collection.needed(), partly=(RESOURCE_PIN, THIN_PIN))
+            yield from self._samples()
             yield from self._runs()
         yield from self._paths()
         yield from self._farms()
         for tree in Trees(self.work, self.store).put_away_inexact():
             what = "a directory of inputs was damaged where steps read it"
             yield Finding("damaged", Cid.parse(tree.name), what, str(tree), _AGAIN)
+
+    def _samples(self) -> Iterator[Finding]:
+        """Look whether parts of runs are here that came alone."""
+        for cid in self.store.pins.of(THIN_PIN):
+            with suppress(Damaged, Unavailable):  # it is a finding already
+                yield from map(not_here, missing(self.store, cid))
 
     def _runs(self) -> Iterator[Finding]:
         for run in disagreeing(self.store, self.journal):

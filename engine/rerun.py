@@ -23,7 +23,7 @@ from engine.rows import Name
 from engine.run import Run, RunStep
 from engine.runner import CANCELLED, Order, Report, limits_of
 from engine.step import RESULT, STEP, Result
-from engine.summary import run_steps
+from engine.thin import repeatable
 from engine.values import dataclass
 from engine.verdict import StepVerdict, judge
 from engine.workflow.as_data import decode_workflow
@@ -45,23 +45,26 @@ class Recorded:
     cpus: int
 
 
-def recorded_steps(store: BlockStore, run: Run) -> tuple[Recorded, ...]:
-    """Return the instances of a run that can be run again: those that gave a result.
+def recorded_steps(
+    store: BlockStore, run: Run, steps: Sequence[RunStep] | None = None
+) -> tuple[Recorded, ...]:
+    """Return instances of a run that gave a result, so that they can be run again; None: all.
 
     Raises: Unavailable when records are not here; Damaged when they do not belong together.
     """
     workflow = decode_workflow(store.get(run.workflow))
-    return tuple(_recorded(store, workflow, step) for step in run_steps(store, run) if step.result)
+    chosen = repeatable(store, run) if steps is None else steps
+    return tuple(_recorded(store, workflow, step) for step in chosen)
 
 
-def choose(steps: Sequence[Recorded], wanted: str) -> tuple[Recorded, ...]:
+def choose(steps: Sequence[RunStep], wanted: str) -> tuple[RunStep, ...]:
     """Return the instance called `wanted`, or all instances of the step of that name.
 
     Raises: Refused when there is none.
     """
-    found = tuple(step for step in steps if wanted in (step.id, step.name[0]))
+    found = tuple(step for step in steps if wanted in (step.id, step.name))
     if not found:
-        names = dict.fromkeys(step.name[0] for step in steps)
+        names = dict.fromkeys(step.name for step in steps)
         fix = did_you_mean(wanted, names, f"there is: {some_of(names) or 'none'}")
         raise Refused(f"no step '{wanted[:80]}' that can be run again", fix=fix)
     return found

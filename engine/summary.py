@@ -1,6 +1,7 @@
 """Summary: what a run was and gave, from its record, or from the journal while it runs."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from engine.content.blocks import BlockStore, ManyStore
@@ -59,6 +60,17 @@ class Made(Protocol):
 
 
 Output = Cid | tuple[Cid, ...] | None  # several of a gathered one; None of what was skipped
+
+
+def of_part(store: BlockStore, run: Run, ids: Collection[str]) -> tuple[StepSummary, ...]:
+    """Return the steps of a Run; of those not among `ids`, which are not here, only their status.
+
+    Raises: as of_record.
+    """
+    return tuple(
+        _of_step(store, step if step.id in ids else replace(step, result=None, attestations=()))
+        for step in run_steps(store, run)
+    )
 
 
 def of_record(store: BlockStore, run: Run) -> tuple[StepSummary, ...]:

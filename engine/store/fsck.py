@@ -5,7 +5,7 @@ of its own blocks, for when the index is lost, is checked too; `renew` in space.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import groupby
 from operator import itemgetter
@@ -117,11 +117,11 @@ def _is_restored(store: DiskStore, place: Place) -> bool:
 
 
 def needed(
-    store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links, partly: str = ""
+    store: DiskStore, roots: Iterable[Cid], links_of: LinksOf = links, partly: Collection[str] = ()
 ) -> Iterator[Finding]:
     """Check that everything that `roots` and pins need is here; whether it is right, scan says.
 
-    Pins of the name `partly` keep what they lead to as far as it is here, and need none of it.
+    Pins of the names `partly` keep what they lead to as far as it is here, and need none of it.
     """
 
     def children(cid: Cid) -> Iterable[Cid]:
@@ -131,10 +131,15 @@ def needed(
             return list(links_of(cid, store.get(cid)))
         return ()
 
-    pinned = [cid for cid, name in store.pins.all() if name != partly]
+    pinned = [cid for cid, name in store.pins.all() if name not in partly]
     for cid in walk(children, [*roots, *pinned], OURS):
         if not store.has(cid):
-            yield Finding("missing", cid, f"block {cid} is needed and not here", str(cid), _FETCH)
+            yield not_here(cid)
+
+
+def not_here(cid: Cid) -> Finding:
+    """Return what is said of a block that is needed."""
+    return Finding("missing", cid, f"block {cid} is needed and not here", str(cid), _FETCH)
 
 
 def _finding(cid: Cid, error: TallyError) -> Finding:

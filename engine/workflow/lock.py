@@ -29,6 +29,12 @@ class Lock:
     environments: dict[str, dict[str, LockedEnvironment]]  # name -> system -> environment
     inputs: dict[str, Cid]
 
+    @property
+    def carriers(self) -> dict[Cid, Cid]:
+        """Which Environments carry the Closures, by Closure."""
+        used = (one for systems in self.environments.values() for one in systems.values())
+        return {one.closure: one.environment for one in used}
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:

@@ -34,6 +34,7 @@ from engine.slots import Slots
 from engine.staging import Staging
 from engine.step import RESULT
 from engine.store.add import add_path
+from engine.thin import repeatable
 from engine.verdict import StepVerdict
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK, Lock
@@ -161,11 +162,13 @@ class Home:
         self, run: Cid, runners: list[LocalRunner], step: str | None = None
     ) -> tuple[StepVerdict, ...]:
         """Run a recorded run again with these runners."""
-        recorded = recorded_steps(self.store, RUN.decode(self.store.get(run)))
+        record = RUN.decode(self.store.get(run))
+        steps = repeatable(self.store, record)
+        recorded = recorded_steps(self.store, record, choose(steps, step) if step else steps)
         slots = Slots(runners)
         try:
             rerun = Rerun(self.store, slots, Capacity(len(runners), 64, 2**40), lambda _: None)
-            return rerun.run(choose(recorded, step) if step else recorded)
+            return rerun.run(recorded)
         finally:
             slots.close()
 
