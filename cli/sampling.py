@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
+from cli.report import human_seconds
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, Refused, Unavailable
@@ -130,7 +131,9 @@ def _first(store: BlockStore, drawn: tuple[RunStep, ...], wanted: Wanted) -> tup
     budget_ms = parse_time(wanted.budget)
     count = fitting(budget_ms, (_wall_ms(store, step) for step in drawn))
     if not count:
-        what = f"'{drawn[0].id}' was drawn first, and took {_wall_ms(store, drawn[0])} ms"
+        what = (
+            f"'{drawn[0].id}' was drawn first, and took {human_seconds(_wall_ms(store, drawn[0]))}"
+        )
         fix = "give more time; another draw, until a short step comes first, would prove less"
         raise Unavailable(f"no step fits the budget: {what}", fix=fix)
     return drawn[:count]

@@ -7,7 +7,9 @@ import pytest
 
 from engine.content import car
 from engine.content.blocks import Block
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
+from engine.content.schema import Record
+from engine.errors import Damaged
 from engine.thin import THIN, Thin
 from tests.cli.conftest import Write
 from tests.cli.program import Program, Told, statuses, verdicts
@@ -15,6 +17,7 @@ from tests.cli.program import Program, Told, statuses, verdicts
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
 SEED = "mine"
+_UNCHECKED = Record(THIN.kind, Thin)
 RANDOM = 'od -An -N4 -tu4 /dev/urandom | tr -d " " >{outputs.o}'
 
 
@@ -273,3 +276,26 @@ def test_a_seed_alone_draws_nothing(tally: Program, first: str) -> None:
     """It is of a sample."""
     done = tally("rerun", first, "--seed", "x")
     assert (done.code, "a seed draws a sample" in done.err) == (2, True)
+
+
+def test_of_several_samples_it_is_said_which(
+    tally: Program, first: str, thin: Path, empty: Program, tmp_path: Path
+) -> None:
+    """The run alone is not enough then: each sample has a name of its own."""
+    tally.told("export", first, tmp_path / "one.car", "--thin", "--step", "letter")
+    empty.told("import", thin)
+    (root,) = empty.told("import", tmp_path / "one.car")["roots"]
+    run = tally.told("show", first)["run"]
+    done = empty("rerun", run, "--offline")
+    assert (done.code, "2 samples of this run are here" in done.err) == (2, True), done.err
+    assert list(verdicts(empty.told("rerun", root["cid"], "--offline"))) == ["letter"]
+    assert len(empty.told("show", run)["here"]) in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("picks", "seed"), [((), ""), ((0, 0), ""), ((-1,), ""), ((0,), "\x1b[1m"), ((0,), "x" * 201)]
+)
+def test_a_record_of_no_sample_is_damage(picks: tuple[int, ...], seed: str) -> None:
+    """No steps, one twice, one before the first, a seed that cannot be printed."""
+    with pytest.raises(Damaged):
+        THIN.decode(_UNCHECKED.encode(Thin(picks, seed, Cid.of(DAG_CBOR, b""))))

@@ -302,6 +302,33 @@ def _(stage: Stage) -> Told:
     return stage("import", "run.car")
 
 
+@meets(BUNDLES, "a thin bundle of it is not said what")
+def _(stage: Stage) -> Told:
+    return stage("export", stage.run, "thin.car", "--thin")
+
+
+@meets(BUNDLES, "a sample in a bundle that is not thin")
+def _(stage: Stage) -> Told:
+    return stage("export", stage.run, "run.car", "--sample", "2")
+
+
+@meets(BUNDLES, "a thin bundle of what is no run")
+def _(stage: Stage) -> Told:
+    return stage("export", _folder(stage), "thin.car", "--thin", "--sample", "2")
+
+
+@meets(BUNDLES, "a seed that cannot be typed")
+def _(stage: Stage) -> Told:
+    return stage("export", stage.run, "thin.car", "--thin", "--sample", "2", "--seed", "où?")
+
+
+@meets(BUNDLES, "a thin bundle that was drawn with another seed")
+def _(stage: Stage) -> Told:
+    words = ("--thin", "--sample", "2", "--seed", "theirs")
+    stage.quietly("export", stage.run, stage.folder / "thin.car", *words)
+    return stage("rerun", "thin.car", "--seed", "mine")
+
+
 @meets(BUNDLES, "a bundle without a run, to be rerun")
 def _(stage: Stage) -> Told:
     cid = _folder(stage)

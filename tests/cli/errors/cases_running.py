@@ -156,6 +156,11 @@ def _(stage: Stage) -> Told:
     return Told(told.code, told.out, told.err)
 
 
+@meets(RERUN, "a seed without a sample")
+def _(stage: Stage) -> Told:
+    return stage("rerun", stage.run, "--seed", "mine")
+
+
 @meets(RERUN, "a run of which nothing was done", *REAL)
 def _(stage: Stage) -> Told:
     stage.good("  a: {run: 'true', when: params.go}\n", "params: {go: false}\n")
