@@ -91,6 +91,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "[HOST:]PORT": _nothing,
     "HOST[:PORT]": _nothing,
     "N": _nothing,
+    "TIME": _nothing,
     "NAME": _settings,
     "NAME:KEY": _nothing,
     "NAME=C,...": _nothing,
