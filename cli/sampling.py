@@ -171,8 +171,8 @@ def in_words(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> str:
 
 
 def sample_json(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> dict[str, object] | None:
-    """Return what a sample is and proves, for scripts; None when all steps were run again."""
-    if not sampled.is_part and not sampled.seed:
+    """Return what a sample is and proves, for scripts; None when they were named, or all."""
+    if not sampled.seed and sampled.chosen_by == "you":
         return None
     return {
         "steps": len(sampled.steps),

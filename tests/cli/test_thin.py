@@ -299,3 +299,13 @@ def test_a_record_of_no_sample_is_damage(picks: tuple[int, ...], seed: str) -> N
     """No steps, one twice, one before the first, a seed that cannot be printed."""
     with pytest.raises(Damaged):
         THIN.decode(_UNCHECKED.encode(Thin(picks, seed, Cid.of(DAG_CBOR, b""))))
+
+
+def test_steps_that_were_named_are_no_sample(
+    tally: Program, first: str, thin: Path, empty: Program
+) -> None:
+    """Of a whole run and of a thin bundle: nothing is said of the others."""
+    assert tally.told("rerun", first, "--step", "letter")["sample"] is None
+    drawn = next(iter(verdicts(empty.told("rerun", thin, "--offline"))))
+    done = empty("rerun", thin, "--offline", "--seed", SEED, "--step", drawn, "-o", "json")
+    assert (done.json["sample"], "wrong" in done.err) == (None, False)
