@@ -17,6 +17,7 @@ from engine.inquiry import Inquiry
 from engine.lazyrunner import LazyRunner
 from engine.runner import Runner
 from engine.slots import Slots
+from engine.trust.policy import ANY, Policy
 from engine.values import dataclass
 from engine.workflow.model import Workflow
 
@@ -36,6 +37,7 @@ class Known:
     inquiry: Inquiry | None = None  # of what was done before and stayed with peers
     stays: Mapping[str, Set[str]] = field(default_factory=dict)  # outputs that may, by step
     royalties: tuple[tuple[bytes, ...], tuple[bytes, ...]] = ((), ())  # manifests, their parents
+    policy: Policy = ANY  # when what peers give is believed
 
 
 @contextmanager

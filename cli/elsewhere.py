@@ -51,12 +51,18 @@ def open_elsewhere(space: Workspace, settings: Settings, run: str, known: Known)
     with ExitStack() as opened:
         briefs = _Briefs(space, known, shares)
         remote = opened.enter_context(_open_remote(space, run, settings.max_cost, known, briefs))
+        crew: Crew = remote
+        if known.policy.checks:
+            from cli.trusting import open_checking
+
+            checking = open_checking(space, settings, known, remote, remote.accuse)
+            crew = opened.enter_context(checking)
         if not stay:
-            yield remote
+            yield crew
             return
         jobs = _jobs(settings, known.workflow, stay)
         slots = opened.enter_context(open_slots(space, known.carriers, jobs))
-        yield Parted(slots, remote, stay.__contains__)
+        yield Parted(slots, crew, stay.__contains__)
 
 
 @contextmanager
@@ -136,7 +142,7 @@ class _Briefs:
             limits.disk,
             limits.wall_ms,
             known.cpus.get(name[0], 1),
-            name[0] in known.fresh,
+            order.is_again or name[0] in known.fresh,
         )
         inputs = ((cid, self._weight(cid)) for cid in step.inputs.values())
         sizes = ((environment, self._environment(step.closure)), *inputs)

@@ -17,6 +17,7 @@ from engine.execution import Desk
 from engine.inquiry import Inquiry
 from engine.lookup import Lookup
 from engine.memo import UNSIGNED, known_results, own_results
+from engine.memo import Policy as Choice
 from engine.plan import Plan
 from engine.plan_events import Status
 from engine.presence import Presence
@@ -26,6 +27,7 @@ from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
+from engine.trust.policy import ANY, Policy, parse
 
 
 class Executed(NamedTuple):
@@ -56,8 +58,9 @@ def execute(
     before = None if how.forced else space.repeats.marks()
     earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
     with ExitStack() as closing:
-        asked = inquiry(space, prepared, how, earlier)
-        known = _known(space, prepared, how, asked)
+        policy = policy_of(settings, prepared)
+        asked = inquiry(space, prepared, how, earlier, policy)
+        known = _known(space, prepared, how, asked, policy or ANY)
         crew, capacity = closing.enter_context(
             open_crew(space, settings, prepared.on, row.name, known)
         )
@@ -84,37 +87,67 @@ def execute(
     return Executed(status, rows, asked.products)
 
 
+def policy_of(settings: Settings, prepared: Prepared) -> Policy | None:
+    """Return when results of peers are believed; None for a run that peers take no part in."""
+    return parse(settings.trust) if prepared.on == "peers" else None
+
+
 def inquiry(
-    space: Workspace, prepared: Prepared, how: How, earlier: Mapping[tuple[str, int], StepRow]
+    space: Workspace,
+    prepared: Prepared,
+    how: How,
+    earlier: Mapping[tuple[str, int], StepRow],
+    policy: Policy | None,
 ) -> Inquiry:
     """Return what knows the keys of a run's steps, and which results may be reused."""
     presence = Presence(space.store, space.store.hold)
-    policy = known_results if prepared.on == "peers" else own_results(UNSIGNED)
-    lookup = Lookup(space.store, space.memo, policy, presence)
+    lookup = Lookup(space.store, space.memo, _choice(space, policy), presence)
     return Inquiry(
         prepared.resolver,
         lookup,
         prepared.groups,
         forced=how.forced,
         earlier=earlier,
-        stays=_stays(prepared, how),
+        stays=_stays(prepared, how, policy),
     )
 
 
-def _stays(prepared: Prepared, how: How) -> dict[str, set[str]]:
+def _choice(space: Workspace, policy: Policy | None) -> Choice:
+    """Return which known results may be reused: without a policy, those of this machine."""
+    if policy is None:
+        return own_results(UNSIGNED)
+    if not policy.checks:
+        return known_results
+    from engine.trust.belief import believed  # local runs are started without
+
+    return believed(policy, space.trust, UNSIGNED)
+
+
+def _stays(prepared: Prepared, how: How, policy: Policy | None) -> dict[str, set[str]]:
     """Return which outputs may stay with the peers that make them, by step."""
-    if prepared.on == "local" or how.keep_intermediates:
+    if policy is None or how.keep_intermediates:
         return {}
     from engine.workflow.staying import staying_of_peers  # local runs are started without
 
-    return staying_of_peers(prepared.workflow, _fresh(prepared, how))
+    here = _fresh(prepared, how) | (_inexact(prepared) if policy.checks else frozenset())
+    return staying_of_peers(prepared.workflow, here)
+
+
+def _inexact(prepared: Prepared) -> frozenset[str]:
+    """Return the steps whose outputs have to be here to be held against others."""
+    steps = prepared.workflow.steps.items()
+    return frozenset(
+        name
+        for name, step in steps
+        if any(one.verify.rule != "exact" for one in step.outputs.values())
+    )
 
 
 def _fresh(prepared: Prepared, how: How) -> frozenset[str]:
     return how.forced | {group.step for group in prepared.groups if not group.reusable}
 
 
-def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry) -> Known:
+def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry, policy: Policy) -> Known:
     def usual_ms() -> dict[str, int]:
         from engine.estimate import usual  # local runs are started without
 
@@ -130,6 +163,7 @@ def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry) -> Kn
         asked,
         asked.stays,
         how.royalties,
+        policy,
     )
 
 

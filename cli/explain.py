@@ -11,6 +11,7 @@ from cli.refs import find_step
 from cli.report import emit_json, emit_table, printable
 from cli.runview import RunView, side, view, view_row
 from cli.settings import Settings
+from cli.vouching import vouched
 from cli.workspace import Workspace
 from engine.causes import Cause, find_causes
 from engine.content.cid import Cid
@@ -51,6 +52,7 @@ def explain(settings: Settings, run: str, step: str, against: str | None) -> Non
         conflict = _conflict(space, one)
         why = _why(one, before, causes) + _failure(space, one)
         environment = _environment(space, found, one)
+        words = vouched(space, one)
     if settings.json:
         return emit_json(
             {
@@ -62,11 +64,16 @@ def explain(settings: Settings, run: str, step: str, against: str | None) -> Non
                 "changes": [change_json(change) for change in _own(causes)],
                 "causes": [_as_json(cause) for cause in causes],
                 "conflict": [str(result) for result in conflict],
+                "vouched": list(words.signers),
+                "finding": words.finding or None,
+                "evidence": str(words.evidence) if words.evidence else None,
             }
         )
     click.echo(f"{one.id} {why}")
     for line in _lines(causes, environment):
         click.echo(printable(line))
+    if one.status == "reused" or words.has_others:
+        click.echo(words.words)
     if conflict:
         click.echo("this step has given different results; the first one is reused:")
         emit_table([("  result", str(result)) for result in conflict])

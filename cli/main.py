@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "run": Entry("cli.run", "run", "Run a workflow."),
     "plan": Entry("cli.plan", "plan", "Show what would run, and why."),
     "rerun": Entry("cli.rerun", "rerun", "Run a recorded run again and compare."),
+    "verify": Entry("cli.verify", "verify", "Look at evidence of a wrong result."),
     "runs": Entry("cli.history", "runs", "List the runs."),
     "show": Entry("cli.history", "show", "Show one run."),
     "log": Entry("cli.log", "log", "Print what steps printed."),

@@ -60,6 +60,13 @@ def _settings(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]
         yield CompletionItem(name, help=setting.summary)
 
 
+def _policies(ctx: click.Context, typed: str) -> Iterator["CompletionItem[str]"]:
+    yield CompletionItem("audit", help="check at random, strangers always")
+    yield CompletionItem("any", help="check nothing")
+    yield CompletionItem("own", help="run all of it here, too")
+    yield CompletionItem("2/3", help="have two of three owners agree")
+
+
 def _templates(ctx: click.Context, typed: str) -> Items:
     from cli.project import templates
 
@@ -102,6 +109,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "PATH": offer_files.any_file,
     "PEER": offer_runs.debtors,
     "PEERID": offer_runs.peers,
+    "POLICY": _policies,
     "PORT": _nothing,
     "REF": offer_runs.content,
     "RESOURCE": offer_resources.resources,

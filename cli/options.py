@@ -23,10 +23,14 @@ SETTINGS_TOO: Final = (
     "lend_disk",
     "prices",
     "max_cost",
+    "trust",
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+trust = click.option(
+    "--trust", metavar="POLICY", help="On peers: any, own, audit, or how many agree: 2/3."
+)
 ipfs_node = click.option("--ipfs", metavar="ADDRESS|none", help="The API of an IPFS node.")
 
 

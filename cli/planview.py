@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from cli.changeview import change_json, change_lines
 from cli.crews import capacity_of
-from cli.execute import inquiry
+from cli.execute import inquiry, policy_of
 from cli.prepare import How, Prepared
 from cli.report import emit_json, emit_table, human_seconds, note
 from cli.runview import view_row
@@ -34,7 +34,7 @@ def emit_plan(
     royalty: Sequence[str] = (),
 ) -> None:
     """Print what a run would do; `royalty` names the manifests by which it would pay authors."""
-    asked = inquiry(space, prepared, How(forced), {})
+    asked = inquiry(space, prepared, How(forced), {}, policy_of(settings, prepared))
     found = list(Forecaster(space.store, asked, prepared.groups).all())
     reasons = _Reasons(space, prepared, forced).of_all(found)
     known = usual(space.journal.durations(prepared.workflow.name))

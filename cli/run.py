@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.options import common, ipfs_node
+from cli.options import common, ipfs_node, trust
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -37,6 +37,7 @@ _POLL_S: Final = 0.05
 )
 @click.option("--detach", is_flag=True, help="Run in the background; 'tally log -f' follows it.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
+@trust
 @click.option(
     "--royalty", metavar="FILE|CID", multiple=True, help="Pay its authors, when peers are paid."
 )

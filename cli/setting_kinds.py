@@ -48,6 +48,13 @@ def _borrowers(text: str) -> str:
     return text
 
 
+def _trust(text: str) -> str:
+    from engine.trust.policy import parse  # fractions are loaded for that alone
+
+    parse(text)
+    return text
+
+
 def _place(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > LAST_PORT:
@@ -190,6 +197,11 @@ SETTINGS: Final = {
     ),
     "max_cost": Setting(
         lambda: "1", _credits, "what a run on peers may cost at most, in credits", _in_credits
+    ),
+    "trust": Setting(
+        lambda: "audit",
+        _trust,
+        "when a result that a peer gave is believed: any, own, audit, or how many agree, as 2/3",
     ),
 }
 

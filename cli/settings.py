@@ -43,6 +43,7 @@ class Settings:
     limit_growth: int  # percent
     limit_most: int  # micro-credits
     max_cost: int  # micro-credits
+    trust: str  # when a result that a peer gave is believed (engine/trust/policy.py)
 
     @property
     def json(self) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.repeats import Repeats
     from engine.sources import Sources
     from engine.store.disk import DiskStore
+    from engine.trust.book import TrustBook
     from engine.wheels.assemble import Assembler
 
 RECIPE: Final = Path(__file__).parent / "templates" / "env"  # of the Python that locks stand on
@@ -130,6 +131,15 @@ class Workspace(AbstractContextManager["Workspace"]):
         from engine.ipfs.endpoint import find
 
         return find(self._online.ipfs, os.environ, Path.home()) if self._online else ""
+
+    @cached_property
+    def trust(self) -> "TrustBook":
+        """What was found when results of others were checked."""
+        from engine.trust.book import TrustBook
+
+        book = TrustBook(self.home)
+        self._open.callback(book.close)
+        return book
 
     @cached_property
     def materialiser(self) -> "Materialiser":

@@ -112,7 +112,8 @@ class Execution:
         if not ran:
             return
         rows = [outcomes.of_report(name, report) for name, report in ran]
-        witnesses = [_witness_of(report) for _, report in ran if _is_new(report)]
+        reports = [one for _, report in ran for one in (report, *report.others)]
+        witnesses = [_witness_of(one) for one in reports if _is_new(one)]
 
         def change(database: Connection) -> None:
             self._desk.journal.add_steps(database, self._run, rows)
@@ -121,7 +122,7 @@ class Execution:
         def recorded(outcome: "Future[None]") -> None:
             self._wires.post(partial(self._on_recorded, ran, outcome))
 
-        blocks = tuple(block for _, report in ran for block in report.blocks)
+        blocks = tuple(block for one in reports for block in one.blocks)
         self._desk.recorder.submit(Record(blocks, change, recorded))
         if len(ran) >= FULL:
             self._desk.recorder.hurry()

@@ -65,6 +65,15 @@ class Memo:
                 found.setdefault(witness.key, []).append(witness)
         return {key: tuple(witnesses) for key, witnesses in found.items()}
 
+    def said_of(self, key: Cid) -> tuple[Witness, ...]:
+        """Return all that is said of a key, earliest first, also by who is disowned."""
+        query = f"SELECT {WITNESS_COLUMNS} FROM memo WHERE key = ? ORDER BY place"  # noqa: S608
+        found = []
+        for row in self._database.rows(query, (key.raw,)):
+            with suppress(Damaged):  # for fsck
+                found.append(read_witness(row))
+        return tuple(found)
+
     def add(self, change: sqlite3.Connection, witnesses: Iterable[Witness]) -> None:
         """Keep witnesses; the first of one signer on one result stands."""
         change.executemany(

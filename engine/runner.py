@@ -25,6 +25,9 @@ class Order:
     blocks: tuple[Block, ...]  # the step's own record and the pages that it links to
     limits: Limits
     owner: bytes = b""  # whose step it is; b"" for this machine's own
+    apart: tuple[bytes, ...] = ()  # public keys of peers that are not to run it
+    is_again: bool = False  # it is to be run, whatever is known of it
+    is_varied: bool = False  # under other conditions than usual: see docs/steps.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Report:
     signer: bytes  # its public key, or UNSIGNED
     detail: str  # of a failure: which path, and why
     blocks: tuple[Block, ...]
+    others: tuple["Report", ...] = ()  # of the same step, run again to check this one
 
     @property
     def succeeded(self) -> bool:

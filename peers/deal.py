@@ -189,6 +189,11 @@ class Deal:
         else:
             self._owner.agreed(self)
 
+    def accuse(self, why: str) -> None:
+        """Have nothing more to do with a provider whose results are wrong."""
+        if not self.is_over:
+            self._cut_off(why)
+
     def end(self) -> None:
         """Have nothing more to do with the provider for this run."""
         if self.is_over:

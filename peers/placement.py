@@ -46,6 +46,7 @@ class Need:
     memory: int = 0  # bytes
     disk: int = 0
     only: frozenset[PeerId] | None = None  # who may have it; None: anybody
+    apart: frozenset[PeerId] = frozenset()  # who may not
 
     def usage(self, slowness: float = 1.0) -> Usage:
         """Return what such a step uses of a provider that is so slow."""
@@ -235,7 +236,7 @@ class Placement:
                 continue
             if standing.purse and not standing.affords(need):
                 continue
-            if need.only is None or peer in need.only:
+            if peer not in need.apart and (need.only is None or peer in need.only):
                 yield peer, standing, at_once
 
     def _cheapest(

@@ -23,6 +23,7 @@ from peers.shape import Shape
 from peers.shunned import Shunned
 
 PATIENCE_MS: Final = 30_000  # without anybody who could run a step
+CHECK_MS: Final = 3_000  # without anybody else who could: a run does not wait for long for a check
 DEAR_MS: Final = 2_000  # with those alone that ask too much: others may just be coming
 RETRY_MS: Final = 2_000  # after a no; twice as long each time
 LONGEST_RETRY_MS: Final = 10_000  # it may have been lent to another, whose run ends
@@ -60,7 +61,8 @@ class Recruiter:
 
     def need(self, shape: Shape, usual_ms: int | None = None) -> Need:
         """Return what a step of a shape takes, wherever it runs."""
-        return Need({}, usual_ms, shape.cores, shape.memory, shape.disk, self._only(shape))
+        asked = (shape.cores, shape.memory, shape.disk)
+        return Need({}, usual_ms, *asked, self._only(shape), frozenset(map(PeerId, shape.apart)))
 
     def able(self, shape: Shape, now_ms: int) -> list[Notice]:
         """Return who could run steps of a shape, the likeliest first."""
@@ -68,7 +70,9 @@ class Recruiter:
         return [
             one
             for one in self._directory.candidates(_PLATFORM, shape.cores, shape.memory)
-            if not self._shunned.has(one.signer, now_ms) and (only is None or one.signer in only)
+            if not self._shunned.has(one.signer, now_ms)
+            and one.signer.key not in shape.apart
+            and (only is None or one.signer in only)
         ]
 
     def may_be_asked(self, provider: PeerId, now_ms: int) -> bool:
@@ -133,7 +137,8 @@ class Recruiter:
 
     def gives_up(self, shape: Shape, now_ms: int, *, is_there: bool) -> bool:
         """Return whether nobody who could run such steps was there for too long."""
-        return _lasts_ms(self._lacking, shape, now_ms, is_so=not is_there) >= PATIENCE_MS
+        patience_ms = CHECK_MS if shape.apart else PATIENCE_MS
+        return _lasts_ms(self._lacking, shape, now_ms, is_so=not is_there) >= patience_ms
 
     def is_too_dear(self, shape: Shape, now_ms: int, *, is_dear: bool) -> bool:
         """Return whether all who could run such steps ask too much, for more than a moment."""

@@ -102,6 +102,10 @@ class RemoteSlots:
         if number is not None:
             self._give_up([number])
 
+    def accuse(self, provider: bytes) -> None:
+        """Have the node leave a peer alone that gave a wrong result: its key."""
+        self._sender.put(("accused", (provider,)))
+
     def close(self) -> None:
         """Stop everything; the node hears it by the end of the conversation."""
         with self._lock:

@@ -109,6 +109,7 @@ class Sender:
             brief.sizes,
             brief.is_private,
             brief.stays,
+            order.apart,
             record_of(order),
             tuple(cid for cid in reads(order) if cid in self._away) if self._away else (),
         )

@@ -223,7 +223,8 @@ class Roster:
         return self._purses[deal.agreement].affords(cost) > 0
 
     def _is_able(self, deal: Deal, need: Need) -> bool:
-        is_allowed = need.only is None or deal.provider in need.only
+        is_allowed = deal.provider not in need.apart
+        is_allowed &= need.only is None or deal.provider in need.only
         is_large = _room(deal.terms).at_once(need) > 0
         return is_allowed and is_large and self._affords(deal, need)
 

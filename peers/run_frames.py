@@ -3,6 +3,7 @@
     run -> node   ("steps", (group, ...))     have these run: neighbours alike say it once
                   ("held", (group, ...), (…))  what these gave is with peers
                   ("stop", (number, ...))     nobody wants these any more
+                  ("accused", (key, ...))     these gave wrong results
                   ("end",)                    the run has ended
     node -> run   ("begun", (number, ...))    handed over to a provider
                   ("ended", (outcome, ...))   all of it is durable
@@ -39,6 +40,7 @@ class Task(NamedTuple):
     sizes: tuple[tuple[Cid, int], ...]  # of its environment and inputs: bytes
     is_private: bool = False  # for peers that the user named alone
     stays: tuple[str, ...] = ()  # of the outputs, what need not be brought here
+    apart: tuple[bytes, ...] = ()  # keys of who is not to run it: they have, and it is checked
     record: bytes = b""  # if it is small
     away: tuple[Cid, ...] = ()  # of what it reads, what stayed where it was made
     maker: bytes = b""  # key of the peer that is to do it again, if it can: it is not sent
@@ -147,7 +149,8 @@ def _plain_group(tasks: tuple[Task, ...]) -> Plain:
     sizes = tuple((root.raw, size) for root, size in one.sizes)
     need = (one.need.environment.raw, *one.need[1:])
     named = tuple((task.number, task.key.raw, task.record, _raws(task.away)) for task in tasks)
-    return (need, one.kind, one.usual_ms, one.outputs, sizes, one.is_private, one.stays, named)
+    where = (one.is_private, one.stays, one.apart)
+    return (need, one.kind, one.usual_ms, one.outputs, sizes, *where, named)
 
 
 def _group(plain: Plain) -> Iterator[Task]:
@@ -160,11 +163,14 @@ def _group(plain: Plain) -> Iterator[Task]:
             tuple(sizes),
             bool(is_private),
             tuple(stays),
+            tuple(apart),
             tuple(named),
         ):
             need = Need(Cid(environment), memory, disk, wall_ms, cores, is_fresh)
             names, stay = tuple(map(str, outputs)), tuple(map(str, stays))
-            about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), is_private, stay)
+            keys = tuple(one for one in apart if isinstance(one, bytes))
+            where = (is_private, stay, keys)
+            about = (need, kind, usual_ms, names, tuple(map(_size, sizes)), *where)
             yield from (_task(one, about) for one in named)
             return
     raise ValueError("tasks of another form")

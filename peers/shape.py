@@ -3,7 +3,7 @@
 Steps of one shape wait in one queue, and providers are looked for by shape.
 
 >>> shape_of(task)                                                       # doctest: +SKIP
-Shape(kind=0, cores=1, memory=67108864, disk=67108864, is_private=False)
+Shape(kind=0, cores=1, memory=67108864, disk=67108864, is_private=False, apart=())
 """
 
 from typing import NamedTuple
@@ -19,9 +19,11 @@ class Shape(NamedTuple):
     memory: int
     disk: int
     is_private: bool
+    apart: tuple[bytes, ...] = ()  # keys of who is not to run them
 
 
 def shape_of(task: Task) -> Shape:
     """Return what a step asks of whoever runs it."""
     need = task.need
-    return Shape(task.kind, need.cores, need.memory, need.disk, task.is_private)
+    asked = (task.kind, need.cores, need.memory, need.disk)
+    return Shape(*asked, task.is_private, task.apart)

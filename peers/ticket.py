@@ -30,6 +30,7 @@ from peers.voice import Visitor, Voice
 from peers.worklist import Worklist
 
 RECRUIT_MS: Final = 250  # between two looks at who there is
+WRONG: Final = "a result of it is wrong, by this machine's and by other peers' word"
 
 
 class Ticket:
@@ -70,12 +71,23 @@ class Ticket:
                     self._handing.hold(task, PeerId(key), dict.fromkeys(roots, UNKNOWN))
             case ("stop", numbers):
                 self._handing.drop(read_numbers(numbers), self._now_ms)
+            case ("accused", tuple(keys)):
+                self._accuse([PeerId(key) for key in keys if isinstance(key, bytes)])
             case ("end",):
                 self._voice.close()
                 return
             case _:
                 raise ValueError("a run says something else")
         self._advance(is_new=True)
+
+    def _accuse(self, providers: Sequence[PeerId]) -> None:
+        """Have nothing to do with peers whose results are wrong; open steps go to others."""
+        for deal in tuple(self.deals.values()):
+            if deal.provider in providers:
+                deal.accuse(WRONG)
+        for provider in providers:
+            self._work.placement.blamed(provider, self._now_ms)
+            self._shunned.add(provider, self._now_ms)
 
     def tick(self, now_ms: int) -> None:
         """Take the time."""

@@ -192,7 +192,8 @@ class Worklist:
             usual_ms = SHORT_MS
         need, sizes = task.need, dict(task.sizes)
         only = self._named() if task.is_private else None
-        return Need(sizes, usual_ms, need.cores, need.memory, need.disk, only)
+        apart = frozenset(map(PeerId, task.apart)) if task.apart else frozenset()
+        return Need(sizes, usual_ms, need.cores, need.memory, need.disk, only, apart)
 
     def _queue(self, task: Task, *, is_first: bool = False) -> None:
         if task.maker and not self._may_have(task, PeerId(task.maker)):

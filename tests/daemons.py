@@ -30,6 +30,7 @@ class Daemon:
     home: Path
     path: Path | None = None  # all of PATH
     within: tuple[str, ...] = ()  # what puts it into a network of its own
+    program: tuple[str, ...] = tuple(PROGRAM)
     process: subprocess.Popen[str] | None = None
     peer: str = ""
     address: str = ""
@@ -44,7 +45,7 @@ class Daemon:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "peer.log").open("a") as log:
             self.process = subprocess.Popen(
-                [*self.within, *PROGRAM, *START, *words],
+                [*self.within, *self.program, *START, *words],
                 env=variables,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -143,3 +143,12 @@ def test_why_a_step_failed_is_said(tally: Program, write: Write) -> None:
     run = tally("run", path, "-o", "json").json["name"]
     told = tally.told("explain", run, "s")
     assert told["why"] == "ran: no earlier run of this workflow has it; it failed: exit code 3"
+
+
+def test_who_vouches_for_what_was_reused_is_said(tally: Program, letters: Path) -> None:
+    """And by which rule that is believed: this machine's own word."""
+    run = tally.told("run", letters)["name"]
+    told = tally.told("explain", run, "letter")
+    assert (told["vouched"], told["finding"]) == ([None], None)
+    said = tally("explain", run, "letter").out
+    assert "vouched for by this machine; this machine believes what it ran itself" in said

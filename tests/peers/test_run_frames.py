@@ -38,6 +38,7 @@ TASKS = st.builds(
     st.lists(st.tuples(CIDS, SIZES), max_size=2).map(tuple),
     st.booleans(),
     st.lists(st.text(max_size=3), max_size=2).map(tuple),
+    st.lists(st.binary(max_size=3), max_size=2).map(tuple),
     st.binary(max_size=3),
     st.lists(CIDS, max_size=2).map(tuple),
     maker=st.just(b""),

@@ -24,6 +24,7 @@ from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_resources,
     cases_royalties,
     cases_running,
+    cases_trust,
     cases_workflow,
 )
 from tests.cli.errors.page import Met, page

@@ -1,0 +1,77 @@
+"""Accusing: what is done about a wrong result: evidence for anybody, and no more belief here."""
+
+from collections.abc import Callable
+from typing import Final
+
+from cli.crews import Known
+from cli.report import note
+from cli.workspace import Workspace
+from engine.attestations import record_of
+from engine.batch import PROOF
+from engine.content.blocks import Block
+from engine.content.cid import Cid
+from engine.content.schema import kind_of
+from engine.runner import Report
+from engine.step import RESULT
+from engine.trust.case import Case
+from engine.trust.weighing import Settled
+from engine.trust.wrong import WRONG_RESULT, Word, WrongResult
+from peers.identity import PeerId
+
+EVIDENCE_PIN: Final = "evidence"  # what is kept so is collected when a person lets go of it
+
+
+class Accuser:
+    """Makes evidence of wrong results, and believes nothing more of who gave them."""
+
+    def __init__(self, space: Workspace, known: Known, accused: Callable[[bytes], None]) -> None:
+        self._space = space
+        self._known = known
+        self._accused = accused
+
+    def __call__(self, case: Case, settled: Settled) -> Cid | None:
+        """Keep the evidence of a case; return what it is named, the last of several."""
+        evidence = None
+        for at in settled.wrong:
+            record = self._record(case, at)
+            self._space.store.put([record])
+            evidence = record.cid
+            self._space.store.pins.pin(evidence, EVIDENCE_PIN)
+            signer = case.reports[at].signer
+            self._space.memo.disown(signer)
+            self._accused(signer)
+            note(f"evidence against {PeerId(signer)}: 'tally verify {evidence}' looks at it")
+        return evidence
+
+    def _record(self, case: Case, at: int) -> Block:
+        claim, gave = case.reports[at], case.ran[at].gave
+        others = [one for one, ran in zip(case.reports, case.ran, strict=True) if ran.gave != gave]
+        others = [one for one in others if one.signer != claim.signer]
+        limits = case.order.limits
+        wrong = WrongResult(
+            step=case.order.key,
+            environment=self._known.carriers[case.order.step.closure],
+            cores=self._known.cpus.get(case.name[0], 1),
+            memory=limits.memory,
+            scratch=limits.disk,
+            wall_ms=limits.wall_ms,
+            claim=self._word(claim),
+            others=tuple(map(self._word, others)),
+        )
+        return WRONG_RESULT.block(wrong)
+
+    def _word(self, report: Report) -> Word:
+        get = _over(report, self._space.store.get)
+        signed, path = b"", b""
+        if report.signed is not None:
+            signed = get(report.signed)
+            if kind_of(signed) == PROOF.kind:
+                path, signed = signed, get(PROOF.decode(signed).batch)
+        return Word(signed, path, get(report.attestation_cid), get(report.result_cid))
+
+
+def _over(report: Report, get: Callable[[Cid], bytes]) -> Callable[[Cid], bytes]:
+    made = {block.cid: block.data for block in report.blocks}
+    made[report.attestation_cid] = record_of(report.attestation).encode(report.attestation)
+    made[report.result_cid] = RESULT.encode(report.result)
+    return lambda cid: made[cid] if cid in made else get(cid)

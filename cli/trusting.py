@@ -1,0 +1,61 @@
+"""Trusting: how what peers give is checked in one run: the engine's parts, put together."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.accusing import Accuser
+from cli.crews import Known, capacity_of, open_slots
+from cli.report import note
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.crew import Crew
+from engine.memo import UNSIGNED
+from engine.trust.case import Checks, Means
+from engine.trust.crew import CheckingCrew
+
+if TYPE_CHECKING:
+    from engine.workflow.model import Workflow
+
+
+@contextmanager
+def open_checking(
+    space: Workspace,
+    settings: Settings,
+    known: Known,
+    peers: Crew,
+    accused: Callable[[bytes], None],
+) -> Iterator[Crew]:
+    """Have what peers give checked, by this machine or by other peers.
+
+    `accused` is told the key of each that gave a wrong result.
+    """
+    fits = _fits(settings, known.workflow)
+    jobs = max(1, min((settings.memory // size for size in fits.values() if size), default=1))
+    with open_slots(space, known.carriers, min(settings.jobs, jobs)) as own:
+        means = Means(
+            store=space.store,
+            book=space.trust,
+            outputs={name: step.outputs for name, step in known.workflow.steps.items()},
+            owner_of=lambda key: key,
+            machine_of=lambda report: report.attestation.system,
+            fits=lambda name: name[0] in fits,
+            accuse=Accuser(space, known, accused),
+            tell=note,
+        )
+        crew = CheckingCrew(peers, own, Checks(known.policy, UNSIGNED, means))
+        try:
+            yield crew
+        finally:
+            crew.close()
+
+
+def _fits(settings: Settings, workflow: "Workflow") -> dict[str, int]:
+    """Return the memory of each step that this machine could run, in bytes."""
+    lent = capacity_of(settings)
+    asked = {name: step.resources for name, step in workflow.steps.items()}
+    return {
+        name: wants.memory
+        for name, wants in asked.items()
+        if wants.cpus <= lent.cpus and wants.memory <= lent.memory
+    }

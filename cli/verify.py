@@ -1,0 +1,166 @@
+"""`tally verify`: look at evidence of a wrong result, and run the step to see who is right."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import click
+
+from cli.options import common, ipfs_node
+from cli.report import emit_json, emit_table
+from cli.settings import Settings
+from cli.workspace import Workspace
+from engine.content.cid import Cid
+from engine.errors import Damaged, Differs, Refused, StepFailed
+
+if TYPE_CHECKING:
+    from engine.rerun import Recorded
+    from engine.step import Step
+    from engine.trust.wrong import Opened, WrongResult
+
+Verdict = Literal["wrong", "right", "undecided"]  # of the result that is said to be wrong
+
+_NAME: Final = "evidence"  # of the step, whose name nobody wrote down
+_FIX: Final = "name a file that was made by 'tally export EVIDENCE FILE.car'"
+
+
+class Verified(NamedTuple):
+    """What came of evidence."""
+
+    evidence: Cid
+    wrong: "WrongResult"
+    shown: "Opened"
+    here: Mapping[str, Cid]  # what the step gave on this machine
+    verdict: Verdict
+
+
+@click.command()
+@click.argument("evidence", metavar="FILE.car|CID")
+@click.option("--offline", is_flag=True, help="Use no network and no Nix.")
+@ipfs_node
+@common
+def verify(settings: Settings, evidence: str, offline: bool) -> None:
+    """Look at EVIDENCE of a wrong result, and run its step to see who is right.
+
+    The signatures show whose word it is; what the step gives, this machine finds out. It exits
+    with 0 when the result is wrong, as the evidence says, and with 4 when that is not so.
+    """
+    with Workspace(settings.home, writing=True, online=None if offline else settings) as space:
+        cid = _find(space, evidence)
+        found = _verified(space, settings, cid)
+    _emit(settings, found)
+    if found.verdict != "wrong":
+        why = {
+            "right": "the step gives here what the accused says",
+            "undecided": "it gives neither",
+        }
+        what = f"the evidence does not hold: {why[found.verdict]}"
+        raise Differs(what, where=str(cid), fix="believe the accused no less for it")
+
+
+def _find(space: Workspace, text: str) -> Cid:
+    """Return the evidence that a word stands for: a file is imported."""
+    from cli.bundlefile import read_bundle
+    from cli.names import whole_cid
+    from engine.content.schema import kind_of
+    from engine.trust.wrong import WRONG_RESULT
+
+    path = Path(text)
+    cid = whole_cid(text)
+    if path.suffix == ".car" or path.is_file():
+        roots = read_bundle(space, path)
+    elif cid is not None:
+        space.sources.have([cid])
+        roots = (cid,)
+    else:
+        raise Refused(f"no file and no CID: {text[:80]}", fix=_FIX)
+    for root in roots:
+        if kind_of(space.store.get(root)) == WRONG_RESULT.kind:
+            return root
+    raise Refused("it is no evidence of a wrong result", where=text[:80], fix=_FIX)
+
+
+def _verified(space: Workspace, settings: Settings, cid: Cid) -> Verified:
+    from engine.trust.wrong import WRONG_RESULT, open_wrong
+
+    wrong = WRONG_RESULT.decode(space.store.get(cid))
+    shown = open_wrong(wrong)
+    here = _run(space, settings, wrong)
+    if here == shown.claim.result.outputs:
+        verdict: Verdict = "right"
+    else:
+        agree = any(here == one.result.outputs for one in shown.others)
+        verdict = "wrong" if agree else "undecided"
+    return Verified(cid, wrong, shown, here, verdict)
+
+
+def _run(space: Workspace, settings: Settings, wrong: "WrongResult") -> Mapping[str, Cid]:
+    """Run the step of some evidence; return what it gives here.
+
+    Raises: StepFailed when it fails or is cancelled; Unavailable when this machine cannot run it.
+    """
+    from cli.crews import capacity_of, open_slots
+    from cli.interrupt import interruptible
+    from cli.progress import watching
+    from cli.steptree import Steps
+    from engine.nix.environment import open_environment
+    from engine.rerun import Rerun
+    from engine.step import STEP
+
+    step = STEP.decode(space.store.get(wrong.step))
+    opened = open_environment(space.store, wrong.environment)
+    if opened.closure_cid != step.closure:
+        raise Damaged("its environment is not that of its step", where=str(wrong.environment))
+    capacity = capacity_of(settings)
+    capacity.check(_NAME, cpus=wrong.cores, memory=wrong.memory)
+    with (
+        watching(Steps({_NAME: 1}, frozenset())) as watch,
+        open_slots(space, {step.closure: wrong.environment}, 1) as slots,
+    ):
+        again = Rerun(space.store, slots, capacity, watch)
+        with interruptible(again.cancel):
+            (verdict,) = again.run([_recorded(wrong, step)])
+    if verdict.verdict == "failed":
+        raise StepFailed("the step failed here", where=verdict.note, fix="try another machine")
+    return {name: one.now for name, one in verdict.outputs.items() if one.now is not None}
+
+
+def _recorded(wrong: "WrongResult", step: "Step") -> "Recorded":
+    from engine.content.blocks import Block
+    from engine.rerun import Recorded
+    from engine.runner import Order
+    from engine.sandbox.base import Limits
+    from engine.step import STEP, Result
+
+    limits = Limits(memory=wrong.memory, disk=wrong.scratch, wall_ms=wrong.wall_ms)
+    order = Order(wrong.step, step, (Block(wrong.step, STEP.encode(step)),), limits)
+    nothing = Result(wrong.step, 0, {})  # what others made need not be here to be held against
+    return Recorded(_NAME, (_NAME, 0), order, nothing, {}, wrong.cores)
+
+
+def _emit(settings: Settings, found: Verified) -> None:
+    from peers.identity import PeerId
+
+    accused = str(PeerId(found.shown.claim.signer))
+    claimed = found.shown.claim.result.outputs
+    theirs = found.shown.others[0].result.outputs
+    rows = [
+        (name, str(claimed.get(name, "-")), str(theirs.get(name, "-")), str(found.here[name]))
+        for name in sorted(found.here)
+    ]
+    if settings.json:
+        outputs = {name: {"claimed": a, "others": b, "here": c} for name, a, b, c in rows}
+        words = [str(PeerId(one.signer)) if one.signer else None for one in found.shown.others]
+        emit_json(
+            {
+                "evidence": str(found.evidence),
+                "step": str(found.wrong.step),
+                "accused": accused,
+                "others": words,
+                "verdict": found.verdict,
+                "outputs": outputs,
+            }
+        )
+        return
+    emit_table(rows, ("output", "claimed", "others", "here"))
+    click.echo(f"{found.verdict}  {accused}  {found.wrong.step}")

@@ -1,0 +1,242 @@
+"""Having what peers give checked, with crews that say what they are told to say."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.content.cid import Cid
+from engine.errors import NotRun, Unavailable
+from engine.memo import UNSIGNED
+from engine.rows import Name
+from engine.runner import Order, Report
+from engine.store.memory import MemoryStore
+from engine.trust.book import TrustBook
+from engine.trust.case import Case, Checks, Means
+from engine.trust.crew import CheckingCrew
+from engine.trust.policy import parse
+from engine.trust.weighing import Settled
+from engine.workflow.model import OutputFile, Verify
+from tests.engine.trust.parts import KEY, NAME, ORDER, gives, public
+
+Says = Report | Exception
+
+
+class Scripted:
+    """A crew: each execution ends at once, as was written down."""
+
+    has_idle = True
+
+    def __init__(self, *says: Says) -> None:
+        self.says = list(says)
+        self.orders: list[Order] = []
+        self.cancelled: list[Name] = []
+
+    def start(self, name: Name, order: Order, logs: Any, done: Any, begun: Any = None) -> None:
+        """Say the next thing; a crew with nothing more to say has nobody."""
+        self.orders.append(order)
+        end: Future[Report] = Future()
+        end.add_done_callback(done)
+        said = self.says.pop(0) if self.says else NotRun("nobody is there")
+        if isinstance(said, CancelledError):
+            end.cancel()
+        elif isinstance(said, Exception):
+            end.set_exception(said)
+        else:
+            end.set_result(said)
+
+    def cancel(self, name: Name) -> None:
+        """Remember it."""
+        self.cancelled.append(name)
+
+
+class Bench:
+    """A home whose steps others run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = MemoryStore()
+        self.book = TrustBook(folder)
+        self.told: list[str] = []
+        self.accused: list[bytes] = []
+        self.verify = Verify("exact", None)
+
+    def says(self, peer: str, output: bytes, **more: Any) -> Report:
+        """Return that a peer gave an output; "" is this machine."""
+        return gives(self.store, peer, output, **more)
+
+    def run(self, policy: str, peers: Scripted, own: Scripted | None) -> "Future[Report]":
+        """Run the step until it is settled."""
+        means = Means(
+            store=self.store,
+            book=self.book,
+            outputs={NAME[0]: {"o": OutputFile("o.json", self.verify)}},
+            owner_of=lambda key: key,
+            machine_of=lambda report: report.attestation.system,
+            fits=lambda name: True,
+            accuse=self._accuse,
+            tell=self.told.append,
+        )
+        crew = CheckingCrew(peers, own, Checks(parse(policy), UNSIGNED, means))
+        ends: list[Future[Report]] = []
+        crew.start(NAME, ORDER, lambda *_: None, ends.append)
+        while not ends:
+            pass
+        crew.close()
+        return ends[0]
+
+    def findings(self) -> dict[Cid, str]:
+        """Return what is written down of each result."""
+        return {one.result: one.finding for one in self.book.found([KEY])}
+
+    def _accuse(self, case: Case, settled: Settled) -> None:
+        self.accused += [case.reports[at].signer for at in settled.wrong]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Return a new home."""
+    bench = Bench(tmp_path)
+    yield bench
+    bench.book.close()
+
+
+def test_what_is_believed_as_it_comes_is_run_once(bench: Bench) -> None:
+    """By `any`."""
+    peers, own = Scripted(bench.says("a", b"x")), Scripted()
+    assert bench.run("any", peers, own).result().signer == public("a")
+    assert len(peers.orders) == 1
+    assert not own.orders
+    assert bench.findings() == {}
+
+
+def test_a_stranger_is_checked_and_gains_standing(bench: Bench) -> None:
+    """By this machine, anew; both executions are handed on, to be recorded."""
+    given, mine = bench.says("a", b"x"), bench.says("", b"x")
+    peers, own = Scripted(given), Scripted(mine)
+    believed = bench.run("audit", peers, own).result()
+    assert believed.signer == public("a")
+    assert believed.others == (mine,)
+    assert own.orders[0].is_again
+    assert bench.book.passed([public("a")]) == {public("a"): 1}
+    assert bench.findings() == {given.result_cid: "confirmed"}
+
+
+def test_another_checks_who_is_never_the_one_that_gave_it(bench: Bench) -> None:
+    """Where this machine cannot."""
+    peers = Scripted(bench.says("a", b"x"), bench.says("b", b"x"))
+    assert bench.run("audit", peers, None).result().signer == public("a")
+    assert peers.orders[1].apart == (public("a"),)
+    assert peers.orders[1].is_again
+
+
+def test_a_lie_is_found_and_the_truth_taken(bench: Bench) -> None:
+    """After two runs here and two elsewhere; the liar's standing is gone."""
+    bench.book.keep([], passed=[public("liar")] * 3)
+    lie, right = bench.says("liar", b"lie"), bench.says("b", b"x")
+    peers = Scripted(lie, right, bench.says("c", b"x"))
+    own = Scripted(bench.says("", b"x"), bench.says("", b"x"))
+    believed = bench.run("audit", peers, own).result()
+    assert believed.result_cid == right.result_cid
+    assert own.orders[1].is_varied
+    assert bench.accused == [public("liar")]
+    assert bench.book.passed([public("liar")]) == {public("liar"): 0}
+    assert bench.findings() == {lie.result_cid: "wrong", right.result_cid: "confirmed"}
+    assert "wrong" in bench.told[0]
+
+
+def test_an_unsteady_step_accuses_nobody(bench: Bench) -> None:
+    """Nor do others of its recipe, from then on."""
+    peers = Scripted(bench.says("a", b"1"))
+    own = Scripted(bench.says("", b"2"), bench.says("", b"3"))
+    assert bench.run("audit", peers, own).result().signer == UNSIGNED
+    assert "not deterministic" in bench.told[0]
+    peers = Scripted(bench.says("a", b"4"), bench.says("b", b"5"), bench.says("c", b"5"))
+    own = Scripted(bench.says("", b"5"), bench.says("", b"5"))
+    bench.run("audit", peers, own)
+    assert bench.accused == []
+
+
+def test_near_enough_is_the_same(bench: Bench) -> None:
+    """By the rule of the output; beyond it, not."""
+    bench.verify = Verify("tolerance", "0.01")
+    for mine, finding in ((b'{"a": 1.001}', "confirmed"), (b'{"a": 1.1}', "disputed")):
+        peers = Scripted(bench.says("a", b'{"a": 1.0}'))
+        own = Scripted(bench.says("", mine), bench.says("", mine))
+        bench.run("audit", peers, own)
+        assert finding in bench.findings().values()
+
+
+def test_any_result_is_as_good_where_none_is_verified(bench: Bench) -> None:
+    """No check is made of it."""
+    bench.verify = Verify("none", None)
+    own = Scripted()
+    bench.run("own", Scripted(bench.says("a", b"x")), own).result()
+    assert not own.orders
+
+
+def test_without_enough_owners_the_step_is_not_done(bench: Bench) -> None:
+    """With what to do; of an audit it is said that it could not be made."""
+    with pytest.raises(NotRun, match="only 1 of 2 owners"):
+        bench.run("2/3", Scripted(bench.says("a", b"x")), None).result()
+    assert bench.run("audit", Scripted(bench.says("b", b"x")), None).result()
+    assert "could not be checked" in bench.told[-1]
+
+
+def test_what_fails_here_for_want_of_room_is_no_difference(bench: Bench) -> None:
+    """A peer is asked instead."""
+    peers = Scripted(bench.says("a", b"x"), bench.says("b", b"x"))
+    own = Scripted(bench.says("", b"", reason="memory"))
+    assert bench.run("audit", peers, own).result().signer == public("a")
+    assert bench.accused == []
+
+
+def test_a_check_that_was_put_off_is_made(bench: Bench) -> None:
+    """Steps that wait are given back when another fails."""
+    own = Scripted(CancelledError(), bench.says("", b"x"))  # type: ignore[arg-type]
+    bench.run("audit", Scripted(bench.says("a", b"x")), own).result()
+    assert len(own.orders) == 2
+
+
+@pytest.mark.parametrize("says", [Unavailable("gone"), CancelledError()])
+def test_what_could_not_be_run_is_told_as_it_is(bench: Bench, says: Says) -> None:
+    """Nothing is there to be checked."""
+    with pytest.raises((Unavailable, CancelledError)):
+        bench.run("audit", Scripted(says), Scripted()).result()
+
+
+def test_what_failed_is_told_as_it_is(bench: Bench) -> None:
+    """It is tried again by who asked for it."""
+    failed = bench.says("a", b"", reason="timeout")
+    assert bench.run("audit", Scripted(failed), Scripted()).result() is failed
+
+
+def test_a_cancelled_step_ends_its_checks(tmp_path: Path) -> None:
+    """With both crews."""
+    bench, ends = Bench(tmp_path), list[Any]()
+    held: list[Callable[[Any], None]] = []
+
+    class Slow(Scripted):
+        def start(self, name: Name, order: Order, logs: Any, done: Any, begun: Any = None) -> None:
+            held.append(done)
+
+    peers, own = Scripted(bench.says("a", b"x")), Slow()
+    means = Means(
+        bench.store, bench.book, {}, lambda key: key, lambda _: "", lambda _: True,
+        lambda *_: None, bench.told.append,
+    )  # fmt: skip
+    crew = CheckingCrew(peers, own, Checks(parse("audit"), UNSIGNED, means))
+    crew.start(NAME, ORDER, lambda *_: None, ends.append)
+    while not held:
+        pass
+    crew.cancel(NAME)
+    assert (peers.cancelled, own.cancelled) == ([NAME], [NAME])
+    stopped: Future[Report] = Future()
+    stopped.cancel()
+    held[0](stopped)
+    while not ends:
+        pass
+    assert ends[0].cancelled()
+    crew.close()
+    bench.book.close()

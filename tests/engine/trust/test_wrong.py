@@ -1,0 +1,58 @@
+"""Evidence of a wrong result: what it shows, and to whom it is no evidence."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Damaged
+from engine.store.memory import MemoryStore
+from engine.trust.wrong import WRONG_RESULT, WrongResult, open_wrong
+from tests.engine.trust.parts import KEY, gives, public, word
+
+ENVIRONMENT = Cid.of(DAG_CBOR, b"environment")
+
+
+@pytest.fixture
+def wrong() -> WrongResult:
+    """Return that one peer gave what another peer and this machine did not."""
+    store = MemoryStore()
+    claim = word(store, gives(store, "liar", b"lie"))
+    others = tuple(word(store, gives(store, peer, b"right")) for peer in ("honest", ""))
+    return WrongResult(KEY, ENVIRONMENT, 1, 1, 1, 1, claim, others)
+
+
+def test_it_shows_whose_word_is_against_whose(wrong: WrongResult) -> None:
+    """By itself, after it was written down and read."""
+    shown = open_wrong(WRONG_RESULT.decode(WRONG_RESULT.encode(wrong)))
+    assert shown.claim.signer == public("liar")
+    assert [one.signer for one in shown.others] == [public("honest"), b""]
+
+
+def test_forged_words_convict_nobody(wrong: WrongResult) -> None:
+    """Each part is signed, or is named by what is."""
+    claim, (other, own) = wrong.claim, wrong.others
+    forged = [
+        replace(claim, signed=b"", path=b""),
+        replace(claim, path=b""),
+        replace(claim, signed=other.signed),
+        replace(claim, attestation=own.attestation),
+        replace(claim, result=other.result),
+        replace(claim, signed=claim.signed[:-1] + bytes([claim.signed[-1] ^ 1])),
+    ]
+    for one in forged:
+        with pytest.raises(Damaged):
+            open_wrong(replace(wrong, claim=one))
+
+
+def test_those_who_agree_are_no_evidence(wrong: WrongResult) -> None:
+    """Neither is another word of the accused; and nobody is accused without another's word."""
+    for others in ((wrong.claim,), ()):
+        with pytest.raises((Damaged, ValueError)):
+            open_wrong(WRONG_RESULT.decode(WRONG_RESULT.encode(replace(wrong, others=others))))
+
+
+def test_it_is_of_one_step(wrong: WrongResult) -> None:
+    """What others got from another step is not to the point."""
+    with pytest.raises(Damaged):
+        open_wrong(replace(wrong, step=ENVIRONMENT))

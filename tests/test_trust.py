@@ -1,0 +1,144 @@
+"""Results that are not believed as they come: five peers of which one lies, and evidence of it."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.content.cid import Cid
+from engine.nix.nixstore import NixStore
+from engine.store.disk import DiskStore
+from engine.trust.book import Found, TrustBook
+from peers.identity import PeerId
+from tests.daemons import Daemon, until
+from tests.fakes import nixstore
+from tests.fakes.liar import lies_about
+from tests.test_examples import EXAMPLES, tally, told
+
+pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
+
+SHARE = 0.1  # of the steps that the liar runs
+LIAR = (sys.executable, "-m", "tests.fakes.liar", str(SHARE))
+MANY = """\
+workflow: many
+params: {numbers: [0]}
+environments:
+  sh: {nix: ../env/default.nix, attribute: env-sh}
+defaults: {environment: sh, resources: {memory: 32MiB}}
+steps:
+  square:
+    scatter: {number: params.numbers}
+    run: echo $(({scatter.number} * {scatter.number})) >{outputs.text}
+    outputs: {text: text}
+outputs: {squares: "square[*].text"}
+"""
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a workflow of many small steps."""
+    place = tmp_path_factory.mktemp("project") / "examples"
+    subprocess.run(["cp", "-r", EXAMPLES, place], check=True)
+    (place / "many").mkdir()
+    file = place / "many" / "workflow.yaml"
+    file.write_text(MANY)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def daemons(
+    tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore
+) -> Iterator[list[Daemon]]:
+    """Return a requester, which knows four providers; the last of those lies."""
+    folder = tmp_path_factory.mktemp("peers")
+    all_ = [Daemon(nixstore.lend(nix_store, folder / number)) for number in "12345"]
+    all_[-1].program = LIAR
+    for one in all_:
+        one.start("--lend-jobs", "1")
+    for one in all_[1:]:
+        told(all_[0].home, "peer", "add", one.address)
+    until(lambda: all(all_[0].is_up(one) for one in all_[1:]))
+    yield all_
+    for one in all_:
+        one.stop()
+
+
+def run(asks: Daemon, workflow: str, count: int, *words: str, start: int = 0) -> dict[str, Any]:
+    """Run some squares on peers."""
+    numbers = json.dumps(list(range(start, start + count)))
+    return told(asks.home, "run", workflow, "-p", f"numbers={numbers}", "--on", "peers", *words)
+
+
+def findings(home: Path, answer: dict[str, Any]) -> list[Found]:
+    """Return what was found of the steps of a run."""
+    book = TrustBook(home)
+    found = book.found([Cid.parse(step["step"]) for step in answer["steps"]])
+    book.close()
+    return found
+
+
+def lies(home: Path, answer: dict[str, Any], liar: Daemon) -> set[str]:
+    """Return the steps of a run for which the liar gave its word, and lied."""
+    steps = {step["step"] for step in answer["steps"]}
+    with closing(sqlite3.connect(home / "state.db")) as database:
+        rows = database.execute("SELECT key, signer FROM memo").fetchall()
+    key = PeerId.parse(liar.peer).key
+    said = {Cid(raw) for raw, signer in rows if signer == key}
+    return {str(one) for one in said if lies_about(one, SHARE)} & steps
+
+
+def is_right(home: Path, answer: dict[str, Any], start: int = 0) -> bool:
+    """Say whether all squares are squares."""
+    with DiskStore(home / "store") as store:
+        found = [store.get(Cid.parse(cid)) for cid in answer["outputs"]["squares"]]
+    return found == [b"%d\n" % (number * number) for number in range(start, start + len(found))]
+
+
+def test_every_lie_is_caught_and_shown_to_others(
+    daemons: list[Daemon], workflow: str, tmp_path: Path, nix_store: NixStore
+) -> None:
+    """Under the rule that holds unless another is asked for; nobody who is honest is accused.
+
+    A sixth machine, with no network, verifies the evidence: whose word it is, and by running it.
+    """
+    asks, liar = daemons[0], daemons[-1]
+    for start in range(0, 1_200, 120):  # until it was given one that it lies about
+        answer = run(asks, workflow, 120, start=start)
+        assert is_right(asks.home, answer, start)
+        if caught := lies(asks.home, answer, liar):
+            break
+    assert caught
+    found = findings(asks.home, answer)
+    assert {str(one.key) for one in found if one.finding == "wrong"} == caught
+    checked = next(one for one in found if one.finding == "confirmed")
+    step = next(step["id"] for step in answer["steps"] if step["step"] == str(checked.key))
+    explained = told(asks.home, "explain", answer["run"], step)
+    assert explained["finding"] == "confirmed"
+    assert {None} < set(explained["vouched"])
+    sixth = nixstore.lend(nix_store, tmp_path / "sixth")
+    for one in found:
+        if one.finding == "wrong":
+            file = str(tmp_path / f"{one.key}.car")
+            assert tally(asks.home, "export", str(one.evidence), file).returncode == 0
+            verified = told(sixth, "verify", file, "--offline", alone=True)
+            assert (verified["verdict"], verified["accused"]) == ("wrong", liar.peer)
+
+
+def test_so_many_owners_have_to_agree(daemons: list[Daemon], workflow: str) -> None:
+    """Each step is run by two; one that lies is outvoted, and its step is done all the same."""
+    asks, liar = daemons[1], daemons[-1]
+    for one in daemons[2:]:
+        told(asks.home, "peer", "add", one.address)
+    until(lambda: all(asks.is_up(one) for one in daemons[2:]))
+    answer = run(asks, workflow, 60, "--trust", "2/3")
+    assert is_right(asks.home, answer)
+    found = findings(asks.home, answer)
+    assert {one.finding for one in found} <= {"confirmed", "wrong", "disputed"}
+    accused = {str(one.key) for one in found if one.finding == "wrong"}
+    assert accused <= lies(asks.home, answer, liar)
