@@ -19,6 +19,7 @@ from peers.resource import Edition
 _NAME: Final = re.compile(
     rf"(?:([A-Za-z0-9]{{1,60}})/)?({WORKFLOW_NAME})(?:@([1-9]\d{{0,6}}))?", re.ASCII
 )
+MAX_BACK: Final = 1_000  # versions that are fetched one after the other for the one before
 _SHOWN: Final = 5  # of several that could be meant
 
 
@@ -61,7 +62,8 @@ def wanted(text: str) -> Wanted | None:
 def choose(want: Wanted, known: Known) -> Choice | None:
     """Return what a name means; None when nothing is called that.
 
-    Raises: Refused when it could be somebody else's, too; NotHere for a version that nobody knows.
+    Raises: Refused when it could be somebody else's, too, or is too long ago to be looked for;
+    NotHere for a version that nobody knows.
     """
     offered = [one for one in (*known.used, *known.offered) if one.name == want.name]
     authors = _authors(want, known, offered)
@@ -103,7 +105,12 @@ def _version(number: int, own: Sequence[Edition], used: Edition | None, newest: 
     if not later:
         what = f"version {number} of '{newest.name}' is not known here"
         raise NotHere(what, fix=f"the newest that is known is {newest.name}@{newest.version}")
-    return Choice(min(later, key=lambda one: one.version), False, None)
+    nearest = min(later, key=lambda one: one.version)
+    if nearest.version - number > MAX_BACK:
+        what = f"version {number} of '{newest.name}' is over {MAX_BACK} before what is known here"
+        fix = f"name it by its CID, or a version from {nearest.version - MAX_BACK} on"
+        raise Refused(what, fix=fix)
+    return Choice(nearest, False, None)
 
 
 def _only(one: Edition, own: Iterable[Edition]) -> Edition:

@@ -165,6 +165,6 @@ def _listens(target: str) -> bool:
     host, port = target.split("/")[2], port_of(target)
     try:
         socket.create_connection((host, port), LOOK_S).close()
-    except (OSError, OverflowError):
+    except (OSError, OverflowError, ValueError):  # anything stands there that somebody wrote
         return False
     return True

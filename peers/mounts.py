@@ -57,6 +57,8 @@ def forwards_of(found: Iterable[Stream], host: str) -> tuple[tuple[str, str], ..
 def port_of(multiaddress: str) -> int:
     """Return the port of "/ip4/HOST/tcp/PORT", 0 when it is anything else."""
     match multiaddress.split("/"):
-        case ["", "ip4", _, "tcp", port] if port.isdecimal() and int(port) < 2**16:
+        case ["", "ip4", _, "tcp", port] if (
+            len(port) <= 5 and port.isdecimal() and int(port) < 2**16
+        ):
             return int(port)
     return 0

@@ -32,7 +32,9 @@ MAX_LICENCE: Final = 100  # characters of an SPDX expression
 MAX_NAME: Final = 100  # characters of what an author is called
 MAX_DESCRIPTION: Final = 4096  # bytes: a page
 MAX_CHECKS: Final = 32  # each reads an output
-MAX_VERSION: Final = 1_000_000  # and so many steps back to the first
+MAX_VERSION: Final = 1_000_000
+MAX_PARAMS: Final = 2_000  # as many as a workflow has
+MAX_VALUE: Final = 64 * 1024  # bytes of a param's value, as it is written: more is an input
 
 _BLANKS: Final = {ord("\n"): None, ord("\t"): None}
 
@@ -167,8 +169,17 @@ def _check_words(resource: Resource) -> None:
         raise Damaged(f"its description has over {MAX_DESCRIPTION} bytes")
     if not resource.description.translate(_BLANKS).isprintable():
         raise Damaged("its description is not plain text")
-    if not all(is_name(name, NAME) for name in resource.parameters):
+    _check_params(resource.parameters)
+
+
+def _check_params(values: dict[str, str]) -> None:
+    if len(values) > MAX_PARAMS:
+        raise Damaged(f"it has over {MAX_PARAMS} params")
+    if not all(is_name(name, NAME) for name in values):
         raise Damaged("a param has no name")
+    long = next((name for name, text in values.items() if len(text.encode()) > MAX_VALUE), "")
+    if long:
+        raise Damaged(f"its param '{long}' has over {MAX_VALUE} bytes: an input can have more")
 
 
 def is_line(text: str, most: int) -> bool:

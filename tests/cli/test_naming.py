@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.naming import Choice, Known, Wanted, choose, wanted
+from cli.naming import MAX_BACK, Choice, Known, Wanted, choose, wanted
 from engine.errors import NotHere, Refused
 from peers.identity import BEGINS, tail
 from tests.peers.resources import edition
@@ -65,6 +65,16 @@ def test_another_version_is_used_when_it_is_named() -> None:
     with pytest.raises(NotHere) as away:
         chosen("digits@7", known)
     assert "digits@6" in away.value.fix
+
+
+def test_a_version_that_is_too_long_ago_is_refused() -> None:
+    """Each on the way back is fetched: an author who skipped a million would have it go on."""
+    far, last = (edition(1, 9)._replace(version=number) for number in (MAX_BACK + 5, 1_000_000))
+    known = Known(None, (), [far, last])
+    assert chosen("digits@5", known) == Choice(far, False, None)
+    with pytest.raises(Refused, match="over 1000 before") as refused:
+        chosen("digits@4", known)
+    assert refused.value.fix == "name it by its CID, or a version from 5 on"
 
 
 def test_who_is_meant_is_not_guessed() -> None:

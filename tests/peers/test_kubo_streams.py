@@ -9,6 +9,7 @@ import pytest
 from engine.errors import Unavailable
 from engine.ipfs.kubo import Stream
 from peers.kubo_streams import KuboStreams, Mounted
+from peers.kubo_streams import _listens as listens
 from peers.rendezvous import block_of
 from tests.kubo import IpfsNode, needs_ipfs, nodes
 
@@ -170,6 +171,13 @@ def test_a_node_that_carries_no_streams_says_how_to_change_that(pair: list[IpfsN
     with pytest.raises(Unavailable, match="carries no streams") as caught:
         mounted(pair[1].address)
     assert "ipfs config --json Experimental.Libp2pStreamMounting true" in caught.value.fix
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org", "a\0b", "é" * 70, ""], ids="abcde")
+def test_an_address_that_is_none_takes_no_connection(host: str) -> None:
+    """What a node says of another program's listener is anything: it is no error of ours."""
+    assert not listens(f"/ip4/{host}/tcp/1")
+    assert not listens(f"/ip4/{host}")
 
 
 def mounted(address: str) -> Mounted:

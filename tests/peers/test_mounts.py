@@ -68,3 +68,8 @@ def test_a_forward_is_no_listener() -> None:
     """Though its protocol is one that we want mounted: peers listen at the same ports."""
     change = amend([Stream(ONE, at(HOST, 7), SELF)], {ONE: at(HOST, 1)}, HOST)
     assert change == ((), ((ONE, at(HOST, 1)),), ())
+
+
+def test_a_port_with_very_many_digits_is_none() -> None:
+    """Python reads no number of over 4 300: whoever wrote it, it is no error."""
+    assert port_of(f"/ip4/{HOST}/tcp/{'1' * 5_000}") == 0

@@ -13,6 +13,8 @@ from engine.errors import Damaged
 from engine.release import RELEASE
 from peers.resource import (
     MAX_CHECKS,
+    MAX_PARAMS,
+    MAX_VALUE,
     RESOURCE,
     Author,
     complaint,
@@ -106,6 +108,8 @@ AUTHOR = DIGITS.authors[0]
         ({"checks": (Check("m", "a b", ">", "1"),)}, "checks"),
         ({"checks": DIGITS.checks * (MAX_CHECKS + 1)}, "checks"),
         ({"parameters": {"A b": "1"}}, "param"),
+        ({"parameters": {f"p{n}": "1" for n in range(MAX_PARAMS + 1)}}, "over 2000 params"),
+        ({"parameters": {"p": f'"{"é" * (MAX_VALUE // 2)}"'}}, "param 'p' has over 65536 bytes"),
         ({"made_ms": -1}, "1970"),
     ],
 )
