@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from cli.bundlefile import read_bundle
+from cli.forms import CAR, FORMS, Form, write_form
 from cli.names import is_run
 from cli.options import common, offline
 from cli.refs import find_content, public_root
@@ -37,6 +38,14 @@ _KEEP: Final = (
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Of it: N, at random.")
 @click.option("--budget", metavar="TIME", help="Of it: as many, at random, as took so long.")
 @click.option("--seed", metavar="TEXT", help="What a sample is drawn with: of who wants it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default=CAR,
+    help="A bundle, or what others' tools read: signed statements.",
+)
+@click.option("--sha256", is_flag=True, help="With SHA-256 of outputs, which are read for it.")
 @common
 @offline
 def export(
@@ -49,6 +58,8 @@ def export(
     sample: int | None,
     budget: str | None,
     seed: str | None,
+    form: str,
+    sha256: bool,
 ) -> None:
     """Write REF and everything it needs to FILE (as run.car).
 
@@ -59,15 +70,17 @@ def export(
     from cli.sampling import Wanted
 
     wanted = Wanted(step, sample, budget, seed)
-    _check(wanted, thin=thin)
+    _check(wanted, form, thin=thin)
     with Workspace(settings.home, writing=thin, online=settings) as space:
         cid = find_content(space, ref)
         if thin:
             return _export_thin(space, settings, cid, file, wanted)
-        beside = _receipts(space, cid) if receipts and is_run(space, cid) else ()
+        beside = _receipts(space, cid) if receipts and form == CAR and is_run(space, cid) else ()
         try:
             if space.sources:
                 space.sources.have([cid], public_root(ref))
+            if form != CAR:
+                return write_form(space, settings, cid, Form(form, file, sha256=sha256))
             size = export_file(space.store, cid, file, beside)
         except NotHere as error:
             error.fix = f"{error.fix}; {_KEEP}"
@@ -77,11 +90,13 @@ def export(
     return note(f"{file}: {cid}, {human_size(size)}")
 
 
-def _check(wanted: "Wanted", *, thin: bool) -> None:
+def _check(wanted: "Wanted", form: str, *, thin: bool) -> None:
     """Look whether options go with one another.
 
     Raises: Refused when they do not.
     """
+    if thin and form != CAR:
+        raise Refused("a thin file is a bundle", fix="leave out --thin or --format")
     is_some = wanted.is_sample or bool(wanted.steps)
     if thin and not is_some:
         fix = "add --sample N, --budget TIME or --step S"

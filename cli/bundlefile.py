@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -14,11 +14,13 @@ from engine.bundle import import_bundle
 from engine.bundlerecords import BundleRecords
 from engine.clock import SystemClock
 from engine.content import car
+from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.faults import writing
 from engine.forgery import Forgery, forgeries
 from engine.rows import NewRun, RunStatus
+from engine.run import Run
 from engine.summary import load_run, load_workflow, of_record
 from engine.thin import THIN_PIN, is_thin
 
@@ -50,7 +52,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     with stream, _seekable(space, stream) as bundle:
         try:
             _refuse_ledger(bundle)
-            _refuse_forged(space, bundle)
+            _look_over(space, bundle)
             roots = import_bundle(space.store, bundle)
         except (Refused, Damaged) as error:
             error.where = error.where or str(file)
@@ -91,27 +93,33 @@ def _seekable(space: Workspace, stream: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
-def _refuse_forged(space: Workspace, stream: BinaryIO) -> None:
+def _look_over(space: Workspace, stream: BinaryIO) -> None:
     """Look at what is attested in a bundle, and go back to its beginning.
 
     Raises: Damaged when some of it is forged, with each; as `import_bundle` for what is no bundle.
     """
     records = BundleRecords(stream, space.store)
-    found: list[Forgery] = []
-    for cid in records.runs:
-        with suppress(NotHere):  # what a bundle lacks is said when it is stored
-            found += forgeries(records, load_run(records, cid))
-    if found:
-        raise _forged(found)
+    with suppress(NotHere):  # what a bundle lacks is said when it is stored
+        runs = [load_run(records, cid) for cid in records.runs]
+        refuse_forged(records, runs, "the bundle")
     stream.seek(0)
 
 
-def _forged(found: list[Forgery]) -> Damaged:
+def refuse_forged(store: BlockStore, runs: Iterable[Run], whole: str) -> None:
+    """Look at what is attested in runs; `whole` says what they are.
+
+    Raises: Damaged when some of it is forged, with each; NotHere when it is not here.
+    """
+    if found := [one for run in runs for one in forgeries(store, run)]:
+        raise _forged(found, whole)
+
+
+def _forged(found: list[Forgery], whole: str) -> Damaged:
     named = [f"{one.step}: {one.why} ({one.attestation})" for one in found[:MOST_NAMED]]
     more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
     count = "an attestation" if len(found) == 1 else f"{len(found)} attestations"
-    what = "\n".join((f"the bundle has {count} that cannot be so", *named, *more))
-    return Damaged(what, fix="believe nothing of it: nothing of it was stored")
+    what = "\n".join((f"{whole} has {count} that cannot be so", *named, *more))
+    return Damaged(what, fix="believe nothing of it: nothing was stored or written")
 
 
 def enter(space: Workspace, cid: Cid) -> None:

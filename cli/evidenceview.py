@@ -41,7 +41,7 @@ def vouched(space: Workspace, found: RunView) -> Vouched:
     Raises: NotHere when an attestation of it is not here; Damaged when one is malformed.
     """
     keys = {step.key for step in found.steps if step.key}
-    told = list(vouches(space.store, found.steps, _others(space, keys, found.run)))
+    told = list(vouches(space.store, found.steps, others_of(space, keys, found.run)))
     by_step = {key: list(each) for key, each in groupby(told, attrgetter("id"))}
     known = _known(space) if any(one.signer for one in told) else {}
     counts = [count(step, by_step.get(step.id, ())) for step in found.steps if step.result]
@@ -63,7 +63,7 @@ def emit(found: Vouched, *, as_json: bool) -> None:
     _refuse_forged(found.rows)
 
 
-def _others(space: Workspace, keys: set[Cid], run: Cid | None) -> Mapping[Cid, Sequence[Cid]]:
+def others_of(space: Workspace, keys: set[Cid], run: Cid | None) -> Mapping[Cid, Sequence[Cid]]:
     """Return what else is attested of steps: in the memo, and in runs that came from elsewhere."""
     found = defaultdict[Cid, list[Cid]](list)
     for key, witnesses in space.memo.look_up(list(keys)).items():

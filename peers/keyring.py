@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
+from engine.dsse import pae
 from engine.durable import reached
 from engine.errors import Damaged, Refused, Unavailable
 from engine.faults import disk_full, is_full
@@ -53,6 +54,10 @@ class Identity:
     def sign(self, domain: bytes, payload: bytes) -> bytes:
         """Return the signature over `domain || 0x00 || payload`, 64 bytes."""
         return self._key.sign(domain + b"\0" + payload).signature
+
+    def sign_envelope(self, kind: str, payload: bytes) -> bytes:
+        """Return the signature on an envelope of DSSE, which is on no record."""
+        return self._key.sign(pae(kind, payload)).signature
 
 
 class Transport(NamedTuple):

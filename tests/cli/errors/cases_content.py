@@ -367,6 +367,20 @@ def _(stage: Stage) -> Told:
     return stage("import", "run.car")
 
 
+@meets(BUNDLES, "content that is no run, as statements", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    ref = f"{stage.run}/letter/text"
+    shown = "tally export brave-otter/letter/text x.jsonl --format in-toto"
+    return stage("export", ref, "x.jsonl", "--format", "in-toto", shown=shown)
+
+
+@meets(BUNDLES, "a part of a run, as statements")
+def _(stage: Stage) -> Told:
+    words = ("x.jsonl", "--thin", "--sample", "2", "--format", "in-toto")
+    shown = f"tally export brave-otter {' '.join(words)}"
+    return stage("export", stage.run, *words, shown=shown)
+
+
 @meets(BUNDLES, "a CAR of version 2")
 def _(stage: Stage) -> Told:
     stage.write("run.car", bytes.fromhex("0aa16776657273696f6e02") + bytes(40))
