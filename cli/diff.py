@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from cli.options import common, offline
-from cli.report import emit_json, printable
+from cli.report import emit_json, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.errors import Unavailable
 
 if TYPE_CHECKING:
+    from engine.content.cid import Cid
+    from engine.opinion import Opinion
+    from engine.rows import Name
     from engine.rundiff import OutputDiff, RunDiff, StepDiff
+    from engine.sides import Side
 
 _SHOWN_STEPS: Final = 50
 
@@ -22,18 +27,42 @@ _SHOWN_STEPS: Final = 50
 @common
 @offline
 def diff(settings: Settings, was: str, now: str) -> None:
-    """Say what differs between the runs WAS and NOW: what was given, and what each step gave."""
+    """Say what differs between the runs WAS and NOW: what was given, and what each step gave.
+
+    Outputs that have a comparator in NOW are compared by it.
+    """
     from cli.runview import side, view
     from engine.rundiff import run_diff
 
     with Workspace(settings.home, online=settings) as space:
-        left, right = (side(space, view(space, text)) for text in (was, now))
-        found = run_diff(space.store.get, left, right)
+        views = [view(space, text) for text in (was, now)]
+        left, right = (side(space, one) for one in views)
+        opinions = _opinions(space, settings, views[1].run, left, right)
+        found = run_diff(space.store.get, left, right, opinions)
     if settings.json:
         return emit_json(_as_json(found))
     for line in _lines(found):
         click.echo(printable(line))
     return None
+
+
+def _opinions(
+    space: Workspace, settings: Settings, run: "Cid | None", was: "Side", now: "Side"
+) -> "dict[Name, Opinion]":
+    """Return what comparators say, where they can be run: a home may be there to be read only."""
+    from engine.rundiff import to_be_compared
+
+    asked = list(to_be_compared(was, now))
+    if not asked or run is None or space.read_only:
+        return {}
+    from cli.comparators import compare_all
+    from engine.summary import load_run
+
+    try:
+        return compare_all(space, settings, load_run(space.store, run), run, asked)
+    except Unavailable as error:
+        note(f"comparators were not run: {error.what}")
+        return {}
 
 
 def _lines(found: "RunDiff") -> Iterator[str]:

@@ -21,7 +21,7 @@ from engine.values import dataclass
 from engine.version import VERSION
 from engine.workflow.graph import Group, groups
 from engine.workflow.lock import LOCK, Lock
-from engine.workflow.model import WORKFLOW, Workflow
+from engine.workflow.model import Workflow, record_of
 from engine.workflow.parameters import Params, bind
 from engine.workflow.resolve import EnvironmentUse, Resolver
 
@@ -92,7 +92,7 @@ def prepare(
     if named.inputs is not None and on == "peers":
         refuse_kept(space, workflow, inputs)
     locked = {name: {SYSTEM: one.locked} for name, one in settled.items()}
-    records = (WORKFLOW.block(workflow), LOCK.block(Lock(locked, inputs)))
+    records = (record_of(workflow).block(workflow), LOCK.block(Lock(locked, inputs)))
     space.store.put(records)
     uses = {name: use_of(space, one.opened) for name, one in settled.items()}
     return Prepared(

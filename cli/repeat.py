@@ -1,16 +1,19 @@
 """Recorded steps run again: each on its recorded inputs, or all of them as a chain."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from cli.comparators import choosing, compare_all, comparing_in, using
 from cli.crews import Known, open_crew
 from cli.execute import begin, execute
 from cli.interrupt import interruptible
 from cli.lockfile import environments
 from cli.named import find_workflow
-from cli.prepare import How, Where, carriers_of, prepare, use_of
+from cli.prepare import How, Where, carriers_of, prepare
 from cli.progress import watching
 from cli.runview import view_row
 from cli.settings import Settings
@@ -18,12 +21,13 @@ from cli.steptree import Steps
 from cli.workspace import Workspace
 from engine import belonging
 from engine.content.cid import Cid
-from engine.content.select import select
-from engine.errors import StepFailed, Unavailable
+from engine.errors import StepFailed
+from engine.opinion import Asked, Opinion, called_of
 from engine.rerun import Recorded, Rerun
+from engine.rows import Name
 from engine.run import Run
 from engine.sourced import Sourced
-from engine.step import RESULT, SYSTEM, Result
+from engine.step import RESULT, Result
 from engine.summary import (
     Output,
     StepSummary,
@@ -33,7 +37,7 @@ from engine.summary import (
     of_record,
     run_steps,
 )
-from engine.verdict import StepVerdict, judge
+from engine.verdict import StepVerdict, judge, to_compare
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
@@ -64,21 +68,10 @@ def check_own(space: Workspace, within: Cid, run: Run) -> None:
     """
     workflow, store = load_workflow(space.store, run.workflow), _sourced(space, within)
     lock = LOCK.decode(space.store.get(run.lock))
-    making = environments(space, Path(), offline=True, within=within)
-    uses = {}
-    for name in workflow.environments:
-        if (locked := lock.environments.get(name, {}).get(SYSTEM)) is None:
-            what = f"its environment '{name}' was never locked for {SYSTEM}"
-            raise Unavailable(what, where=str(within), fix="run it where its author did")
-        uses[name] = use_of(space, making.open(locked.environment))
-
-    def choose(cid: Cid, path: str) -> Cid:
-        part, blocks = select(store.get, cid, path)
-        store.put(blocks)
-        return part
-
+    use = using(space, lock, within)
+    uses = {name: use(name) for name in workflow.environments}
     bound = bind(workflow, run.parameters)
-    resolver = Resolver(workflow, bound, lock.inputs, uses, choose)
+    resolver = Resolver(workflow, bound, lock.inputs, uses, choosing(space, within))
     belonging.check(store, resolver, groups(workflow, bound), run_steps(space.store, run))
 
 
@@ -105,10 +98,13 @@ def repeat(
     )
     with (
         watching(watched) as watch,
+        ExitStack() as opened,
         open_crew(space, settings, on, "rerun", _known(space, run, steps)) as (crew, capacity),
     ):
         recorded = _sourced(space, within)  # what is compared may be elsewhere
-        again = Rerun(recorded, crew, replace(capacity, ahead=0), watch)
+        open_ = comparing_in(space, settings, run, within, opened, watch)
+        comparing = partial(open_, crew if on == "local" else None)
+        again = Rerun(recorded, crew, replace(capacity, ahead=0), watch, comparing)
         with interruptible(again.cancel):
             return again.run(steps)
 
@@ -138,7 +134,20 @@ def repeat_chain(
     if ended.status == "cancelled":
         raise StepFailed("the rerun was cancelled", fix="run the command again")
     given = {one.id: one for one in view_row(space, space.journal.find(row.id)).steps}
-    return tuple(_drift(space, step, given.get(step.id)) for step in steps)
+    record, gave = (
+        load_run(space.store, run),
+        [_gave(space, one, given.get(one.id)) for one in steps],
+    )
+    asked = [
+        Asked(one.name, *each)
+        for one, (result, _) in zip(steps, gave, strict=True)
+        for each in to_compare(one.was, result, one.declared)
+    ]
+    opinions = compare_all(space, settings, record, run, asked)
+    return tuple(
+        judge(one.id, one.was, result, one.declared, space.store.get, note, _of(one, opinions))
+        for one, (result, note) in zip(steps, gave, strict=True)
+    )
 
 
 def outputs_now(space: Workspace, run: Cid, verdicts: Sequence[StepVerdict]) -> dict[str, Output]:
@@ -163,11 +172,15 @@ def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:
     return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
 
 
-def _drift(space: Workspace, step: Recorded, now: StepSummary | None) -> StepVerdict:
-    """Judge an instance by what the chain gave; None: a scatter came out shorter."""
+def _gave(space: Workspace, step: Recorded, now: StepSummary | None) -> tuple[Result, str]:
+    """Return what an instance gave in the chain, or why not; None: a scatter came out shorter."""
     if now is None or now.result is None:
         what = "not there: the scatter is shorter now" if now is None else now.status
-        gave, note = Result(step.order.key, 1, {}), f"it was {what}"
-    else:
-        gave, note = RESULT.decode(space.store.get(now.result)), ""
-    return judge(step.id, step.was, gave, step.declared, space.store.get, note)
+        return Result(step.order.key, 1, {}), f"it was {what}"
+    return RESULT.decode(space.store.get(now.result)), ""
+
+
+def _of(step: Recorded, opinions: Mapping[Name, Opinion]) -> dict[str, Opinion]:
+    """Return the opinions on the outputs of one instance."""
+    called = {output: called_of(step.name, output) for output in step.declared}
+    return {output: opinions[name] for output, name in called.items() if name in opinions}

@@ -9,6 +9,7 @@ from engine.errors import Differs, StepFailed
 if TYPE_CHECKING:
     from engine.compare import Difference
     from engine.deviation import Deviation, Spot
+    from engine.opinion import Opinion
     from engine.verdict import OutputVerdict, StepVerdict
 
 _FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
@@ -23,6 +24,11 @@ def require(verdict: str, verdicts: Sequence["StepVerdict"]) -> None:
     if verdict in ("reproduced", "equivalent"):
         return
     bad = next(one for one in verdicts if one.verdict == verdict)
+    for name, output in bad.outputs.items():
+        if output.opinion is not None and output.opinion.failed:
+            what = f"what compares output '{name}' of step '{bad.id}' has no verdict"
+            fix = "see what it printed, above; it is to exit with 0 and write {outputs.verdict}"
+            raise StepFailed(what, where=output.opinion.failed, fix=fix)
     if verdict == "failed":
         what = f"step '{bad.id}' failed when it was run again"
         fix = "see what it printed, above; run it alone with --step"
@@ -97,6 +103,7 @@ def step_json(one: "StepVerdict") -> dict[str, object]:
 def output_json(output: "OutputVerdict") -> dict[str, object]:
     """Return where an output first differs, and how far at most, for scripts."""
     return {
+        "comparator": _opinion_json(output.opinion),
         "first": _first_json(output.difference),
         "deviation": _deviation_json(output.deviation),
     }
@@ -107,6 +114,18 @@ def _first_json(found: "Difference | None") -> dict[str, object] | None:
         return None
     values = {"was": found.was, "is": found.now}
     return {"path": found.path, "where": found.where, "what": found.what, **values}
+
+
+def _opinion_json(found: "Opinion | None") -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "step": str(found.step) if found.step else None,
+        "equivalent": None if found.failed else found.equivalent,
+        "difference": found.difference,
+        "deviation": found.deviation,
+        "failed": found.failed,
+    }
 
 
 def _deviation_json(found: "Deviation | None") -> dict[str, object] | None:

@@ -7,17 +7,19 @@ identical then so, by induction, is the whole chain.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
-from functools import partial
+from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import Final, Literal
 
 from engine import outcomes
 from engine.admission import Admission, Capacity
+from engine.comparing import Comparing
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
 from engine.crew import Crew
 from engine.errors import Damaged, Refused, StepFailed
+from engine.opinion import Asked, Opinion
 from engine.progress import Ended, Printed, Started, Watch
 from engine.rows import Name
 from engine.run import Run, RunStep
@@ -25,7 +27,7 @@ from engine.runner import CANCELLED, Order, Report, limits_of
 from engine.step import RESULT, STEP, Result
 from engine.thin import repeatable
 from engine.values import dataclass
-from engine.verdict import StepVerdict, judge
+from engine.verdict import StepVerdict, judge, to_compare
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import OutputFile, Workflow
 from engine.workflow.names import did_you_mean, some_of
@@ -70,17 +72,39 @@ def choose(steps: Sequence[RunStep], wanted: str) -> tuple[RunStep, ...]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a step gave now."""
+
+    result: Result
+    get: Get
+    note: str  # why it failed, if it did
+    wall_ms: int
+    waiting: dict[str, Asked]  # outputs that a comparator looks at
+    opinions: dict[str, Opinion]  # of those that did
+
+
 class Rerun:
     """Runs steps again. For one thread, but for `cancel`."""
 
-    def __init__(self, store: BlockStore, slots: Crew, capacity: Capacity, watch: Watch) -> None:
+    def __init__(
+        self,
+        store: BlockStore,
+        slots: Crew,
+        capacity: Capacity,
+        watch: Watch,
+        comparing: Callable[[], Comparing] | None = None,
+    ) -> None:
+        """Run them in `slots`; `comparing` is called when an output has a comparator to be run."""
         self._store = store
         self._slots = slots
         self._capacity = capacity
         self._watch = watch
         self._admission = Admission(capacity)
         self._messages: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._comparing = comparing and cache(comparing)
         self._running: dict[int, Recorded] = {}
+        self._given: dict[int, _Given] = {}  # of steps whose outputs are being compared
         self._verdicts: dict[int, StepVerdict] = {}
         self._is_cancelled = False
 
@@ -130,38 +154,102 @@ class Rerun:
 
     def _on_cancel(self) -> None:
         self._is_cancelled = True
-        for step in self._running.values():
-            self._slots.cancel(step.name)
+        for rank, step in self._running.items():
+            if rank not in self._given:
+                self._slots.cancel(step.name)
+            elif self._comparing:
+                for asked in self._given[rank].waiting.values():
+                    self._comparing().cancel(asked)
 
     def _on_end(self, rank: int, future: "Future[Report]") -> None:
-        step = self._running.pop(rank)
-        self._admission.release(cpus=self._cpus(step), memory=self._memory(step))
+        step = self._running[rank]
         try:
             report = future.result()
         except CancelledError:  # it had not begun when another failed
+            self._release(rank)
             self._queue(rank, step)
             return
         except Refused as error:  # it makes what cannot be kept, which it did not when recorded
             gave = Result(step.order.key, 1, {})
-            self._judge(rank, step, gave, self._store.get, outcomes.words(error), 0)
+            words = outcomes.words(error)
+            self._judge(rank, step, _Given(gave, self._store.get, words, 0, {}, {}))
             return
         if report.attestation.reason == CANCELLED:
+            self._release(rank)
             self._is_cancelled = True
             return
         made = {block.cid: block.data for block in report.blocks}
         note = "" if report.succeeded else outcomes.why_failed(report)
         wall_ms = report.attestation.wall_ms
-        self._judge(rank, step, report.result, _over(made, self._store), note, wall_ms)
+        get = _over(made, self._store)
+        given = _Given(report.result, get, note, wall_ms, self._to_compare(step, report), {})
+        if given.waiting:
+            self._store.put(report.blocks)
+            self._compare(rank, given)
+            return
+        self._judge(rank, step, given)
         if self._verdicts[rank].verdict != "identical":
             self._store.put(report.blocks)  # so that what differs can be looked at
 
-    def _judge(
-        self, rank: int, step: Recorded, gave: Result, get: Get, note: str, wall_ms: int
-    ) -> None:
-        verdict = judge(step.id, step.was, gave, step.declared, get, note)
+    def _to_compare(self, step: Recorded, report: Report) -> dict[str, Asked]:
+        """Return the outputs of a step that comparators are to look at."""
+        if self._comparing is None or not report.succeeded:
+            return {}
+        found = to_compare(step.was, report.result, step.declared)
+        return {one[0]: Asked(step.name, *one) for one in found}
+
+    def _compare(self, rank: int, given: _Given) -> None:
+        """Have outputs compared; the step is judged when the last of them is."""
+        if self._is_cancelled:
+            self._release(rank)
+            return
+        self._given[rank] = given
+        for asked in tuple(given.waiting.values()):
+            self._ask(rank, asked)
+
+    def _ask(self, rank: int, asked: Asked) -> None:
+        if self._comparing:
+            done = partial(self._post_opinion, rank, asked)
+            if opinion := self._comparing().ask(asked, done):
+                self._on_opinion(rank, asked, opinion)
+
+    def _post_opinion(self, rank: int, asked: Asked, future: "Future[Report]") -> None:
+        self._messages.put(partial(self._on_compared, rank, asked, future))
+
+    def _on_compared(self, rank: int, asked: Asked, future: "Future[Report]") -> None:
+        if self._comparing is None:
+            return
+        heard = self._comparing().heard(asked, future)
+        if isinstance(heard, Opinion):
+            self._on_opinion(rank, asked, heard)
+        elif heard.by_request or self._is_cancelled:
+            self._is_cancelled = True
+            self._given[rank].waiting.pop(asked.output)
+            if not self._given[rank].waiting:
+                self._release(rank)
+        else:  # it had not begun when another failed
+            self._ask(rank, asked)
+
+    def _on_opinion(self, rank: int, asked: Asked, opinion: Opinion) -> None:
+        given = self._given[rank]
+        given.opinions[asked.output] = opinion
+        del given.waiting[asked.output]
+        if not given.waiting:
+            self._judge(rank, self._running[rank], given)
+
+    def _judge(self, rank: int, step: Recorded, given: _Given) -> None:
+        verdict = judge(
+            step.id, step.was, given.result, step.declared, given.get, given.note, given.opinions
+        )
+        self._release(rank)
         self._verdicts[rank] = verdict
-        status: Literal["ran", "failed"] = "failed" if note else "ran"
-        self._watch(Ended(*step.name, status, wall_ms, note))
+        status: Literal["ran", "failed"] = "failed" if verdict.note else "ran"
+        self._watch(Ended(*step.name, status, given.wall_ms, verdict.note))
+
+    def _release(self, rank: int) -> None:
+        step = self._running.pop(rank)
+        self._given.pop(rank, None)
+        self._admission.release(cpus=self._cpus(step), memory=self._memory(step))
 
     def _cpus(self, step: Recorded) -> int:
         return min(step.cpus, self._capacity.cpus)

@@ -16,11 +16,14 @@ from engine.explain import (
     step_changes,
     tree_change,
 )
+from engine.opinion import Asked, Opinion, called_of
+from engine.rows import Name
 from engine.sides import Side
 from engine.step import STEP, SYSTEM, Step
 from engine.summary import StepSummary
 from engine.values import dataclass
 from engine.verdict import OutputVerdict, judge_output
+from engine.workflow.comparators import comparators
 
 MAX_LOOKED_INTO: Final = (
     100  # outputs and inputs that are read; of more it is said that they differ
@@ -54,20 +57,36 @@ class RunDiff:
     steps: tuple[StepDiff, ...]
 
 
-def run_diff(get: Get, was: Side, now: Side) -> RunDiff:
-    """Return what is not the same in two runs.
+def to_be_compared(was: Side, now: Side) -> Iterator[Asked]:
+    """Yield the outputs that differ and have a comparator in the second run."""
+    for id, new in now.steps.items():  # noqa: A001
+        old, written = was.steps.get(id), now.step(new.name)
+        if old is None or written is None:
+            continue
+        name = (new.name, 0 if new.index is None else new.index)
+        for output, comparator in comparators(written):
+            before, after = old.outputs.get(output), new.outputs.get(output)
+            if before is not None and after is not None and before != after:
+                yield Asked(name, output, comparator, before, after)
+
+
+def run_diff(
+    get: Get, was: Side, now: Side, opinions: Mapping[Name, Opinion] | None = None
+) -> RunDiff:
+    """Return what is not the same in two runs; `opinions` of comparators by what each is called.
 
     Raises: Unavailable when a record is not here; Damaged when something is malformed. Content that
     is not here is said to be.
     """
-    differ = _Differ(get, was, now)
+    differ = _Differ(get, was, now, opinions or {})
     return RunDiff(tuple(differ.given()), tuple(differ.steps()))
 
 
 class _Differ:
     """Two runs, and how much may still be read."""
 
-    def __init__(self, get: Get, was: Side, now: Side) -> None:
+    def __init__(self, get: Get, was: Side, now: Side, opinions: Mapping[Name, Opinion]) -> None:
+        self._opinions = opinions
         self._get = get
         self._was = was
         self._now = now
@@ -137,7 +156,9 @@ class _Differ:
         if inside is None:
             verdict = OutputVerdict("differs", was, now, None)
         else:
-            verdict = judge_output(was, now, declared, self._get, inside)
+            called = called_of((new.name, 0 if new.index is None else new.index), name)
+            opinion = self._opinions.get(called)
+            verdict = judge_output(was, now, declared, self._get, inside, opinion)
         return OutputDiff(name, verdict, note)
 
     def _look(self, was: Cid, now: Cid, name: str) -> tuple[Contrast | None, str]:

@@ -49,15 +49,25 @@ class Record(Generic[T]):
 
     `check` raises Damaged for a value that the types allow and the kind does not. It is called on
     what was decoded, and on what is encoded: there it would be a bug of ours, hence ValueError.
+
+    A field with `metadata={"since": 2}` is in kinds of `version` 2 and later. In an earlier one it
+    has no place: it is read as its default, and a value with another is not of that kind.
     """
 
-    def __init__(self, kind: str, cls: type[T], check: Callable[[T], None] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        cls: type[T],
+        check: Callable[[T], None] | None = None,
+        version: int = 1,
+    ) -> None:
         if any(encode_text(name) <= _KIND for name in typing.get_type_hints(cls)):
             raise ValueError(f"{cls.__name__} has a field that would come before its kind")
         self.kind = kind
         self._check = check
         self._before = _KIND + encode_text(kind)
-        self._shape = struct(cls, self._before)
+        self._version = version
+        self._shape = struct(cls, self._before, version)
 
     def encode(self, value: T) -> bytes:
         """Return the bytes of `value`; ValueError when it is not of this kind.
@@ -84,7 +94,7 @@ class Record(Generic[T]):
         Raises: Refused when `value` is too large for a record.
         """
         self.encode(value)
-        return mould(value, varying, self._before)
+        return mould(value, varying, self._before, self._version)
 
     def decode(self, data: bytes) -> T:
         """Return the value whose bytes are `data`.

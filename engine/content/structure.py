@@ -24,20 +24,23 @@ _TEXT: Final = SCALARS[str]
 _REMEMBERED: Final = 16 * 1024  # bytes of a map that was read last, which the next may have too
 
 
-def shape_of(annotation: object) -> Shape:
-    """Return the shape of an annotation; ValueError for one that records do not have."""
+def shape_of(annotation: object, version: int = 1) -> Shape:
+    """Return the shape of an annotation; ValueError for one that records do not have.
+
+    Of dataclasses in it, the fields that are there since `version`.
+    """
     annotation = getattr(annotation, "__supertype__", annotation)  # a NewType is what it renames
     if isinstance(annotation, type) and annotation in SCALARS:
         return SCALARS[annotation]
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return struct(annotation)
+        return struct(annotation, version=version)
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is tuple and inner[1:] == (...,):
-        return _sequence(shape_of(inner[0]))
+        return _sequence(shape_of(inner[0], version))
     if origin is dict and inner[0] is str:
-        return _mapping(shape_of(inner[1]))
+        return _mapping(shape_of(inner[1], version))
     if origin in (UnionType, typing.Union) and len(inner) == 2 and inner[1] is NoneType:
-        return _optional(shape_of(inner[0]))
+        return _optional(shape_of(inner[0], version))
     raise ValueError(f"records have no fields of type {annotation}")
 
 
@@ -107,16 +110,23 @@ def _mapping(inner: Shape) -> Shape:
     return Shape(write, read)
 
 
-def struct(cls: type, before: bytes = b"") -> Shape:
+def struct(cls: type, before: bytes = b"", version: int = 1) -> Shape:
     """Return the shape of a dataclass: a map of its fields, after one more entry in `before`."""
     names = [field.name for field in dataclasses.fields(cls)]
-    start, fields = _fields(cls, before)
+    start, fields = _fields(cls, before, version)
+    later = [
+        (field.name, field.default) for field in dataclasses.fields(cls) if _since(field) > version
+    ]
+    defaults = [dict(later).get(name) for name in names]
     writers = [(key, name, shape.write) for key, name, shape in fields]
     readers = [(key, len(key), names.index(name), shape.read) for key, name, shape in fields]
 
     def write(value: object) -> bytes:
         if type(value) is not cls:
             raise mistyped(value, cls.__name__)
+        for name, default in later:
+            if getattr(value, name) != default:
+                raise mistyped(value, f"no field {name!r}")
         pieces = [start]
         for key, name, write_field in writers:
             pieces.append(key)
@@ -127,7 +137,7 @@ def struct(cls: type, before: bytes = b"") -> Shape:
         if not data.startswith(start, at):
             raise Damaged(f"no {cls.__name__} at byte {at}")
         at += len(start)
-        values = [None] * len(readers)
+        values = defaults.copy()
         for key, size, position, read_field in readers:
             if not data.startswith(key, at):
                 raise Damaged(f"no field {key[1:].decode()!r} at byte {at}")
@@ -137,13 +147,15 @@ def struct(cls: type, before: bytes = b"") -> Shape:
     return Shape(write, read)
 
 
-def mould(value: object, varying: Sequence[str], before: bytes = b"") -> Callable[..., bytes]:
+def mould(
+    value: object, varying: Sequence[str], before: bytes = b"", version: int = 1
+) -> Callable[..., bytes]:
     """Return what writes a dataclass like `value` from the values of some of its fields.
 
     It takes them in the order of `varying`; all else was written once.
     """
     pieces, holes = [b""], {}
-    start, fields = _fields(type(value), before)
+    start, fields = _fields(type(value), before, version)
     pieces[0] = start
     for key, name, shape in fields:
         pieces[-1] += key
@@ -163,9 +175,14 @@ def mould(value: object, varying: Sequence[str], before: bytes = b"") -> Callabl
     return write
 
 
-def _fields(cls: type, before: bytes) -> tuple[bytes, list[tuple[bytes, str, Shape]]]:
+def _since(field: "dataclasses.Field[Any]") -> int:
+    """Return the first version of its kind that has a field."""
+    return int(field.metadata.get("since", 1))
+
+
+def _fields(cls: type, before: bytes, version: int) -> tuple[bytes, list[tuple[bytes, str, Shape]]]:
     """Return how a dataclass begins, and its fields in canonical order, each with its key."""
     hints = typing.get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls)]
-    fields = sorted((encode_text(name), name, shape_of(hints[name])) for name in names)
+    names = [field.name for field in dataclasses.fields(cls) if _since(field) <= version]
+    fields = sorted((encode_text(name), name, shape_of(hints[name], version)) for name in names)
     return write_head(MAP, len(fields) + bool(before)) + before, fields

@@ -8,16 +8,21 @@ import json
 from typing import Any
 
 from engine.content.cid import DAG_CBOR, Cid
+from engine.content.schema import kind_of
 from engine.errors import Damaged, Refused
 from engine.workflow.check import default_outputs
 from engine.workflow.environment_sources import plain
 from engine.workflow.model import (
     WORKFLOW,
+    WORKFLOW_2,
+    Comparator,
     InputSource,
     OutputFile,
+    Resources,
     Verify,
     Workflow,
     WorkflowStep,
+    record_of,
 )
 from engine.workflow.nodes import Mark, from_data
 from engine.workflow.outputs import EXACT
@@ -29,13 +34,14 @@ def decode_workflow(block: bytes) -> Workflow:
 
     Raises: Damaged when it is no workflow.
     """
-    workflow = WORKFLOW.decode(block)
+    record = WORKFLOW_2 if kind_of(block) == WORKFLOW_2.kind else WORKFLOW
+    workflow = record.decode(block)
     name = str(Cid.of(DAG_CBOR, block))
     try:
         same = read_workflow(from_data(as_data(workflow), Mark(name, 1, 1)))
     except (Refused, ValueError, RecursionError) as error:  # json.loads of "[[[[…" recurses
         raise Damaged(f"not a workflow: {error}", where=name) from None
-    if same != workflow:
+    if same != workflow or record_of(workflow) is not record:
         raise Damaged("not a workflow in its canonical form", where=name)
     return workflow
 
@@ -43,6 +49,8 @@ def decode_workflow(block: bytes) -> Workflow:
 def as_data(workflow: Workflow) -> dict[str, Any]:
     """Return the maps, lists and values of a file that says the same."""
     data: dict[str, Any] = {"workflow": workflow.name, "description": workflow.description}
+    if workflow.trust:
+        data["trust"] = workflow.trust
     data["params"] = {
         name: None if text is None else json.loads(text)
         for name, text in workflow.parameters.items()
@@ -68,19 +76,13 @@ def _input(source: InputSource) -> dict[str, Any]:
 
 
 def _step(step: WorkflowStep) -> dict[str, Any]:
-    resources = step.resources
     data: dict[str, Any] = {
         "environment": step.environment,
         "run": list(step.command) or step.script,
         "inputs": dict(step.inputs),
         "outputs": {name: _output(output) for name, output in step.outputs.items()},
         "needs": list(step.needs),
-        "resources": {
-            "cpus": resources.cpus,
-            "memory": f"{resources.memory}B",
-            "disk": f"{resources.disk}B",
-            "time": f"{resources.wall_ms}ms",
-        },
+        "resources": _resources(step.resources),
         "retries": step.retries,
         "env": dict(step.variables),
         "cache": step.reusable,
@@ -95,13 +97,33 @@ def _step(step: WorkflowStep) -> dict[str, Any]:
     return data
 
 
+def _resources(resources: Resources) -> dict[str, Any]:
+    return {
+        "cpus": resources.cpus,
+        "memory": f"{resources.memory}B",
+        "disk": f"{resources.disk}B",
+        "time": f"{resources.wall_ms}ms",
+    }
+
+
 def _output(output: OutputFile) -> str | dict[str, Any]:
     if output.verify == EXACT:
         return output.path
     return {"path": output.path, "verify": _verify(output.verify)}
 
 
-def _verify(verify: Verify) -> str | dict[str, float]:
+def _verify(verify: Verify) -> str | dict[str, Any]:
+    if verify.comparator is not None:
+        return {"compare": _comparator(verify.comparator)}
     if verify.tolerance is None:
         return verify.rule
     return {"tolerance": float(verify.tolerance)}
+
+
+def _comparator(comparator: Comparator) -> dict[str, Any]:
+    return {
+        "environment": comparator.environment,
+        "run": list(comparator.command) or comparator.script,
+        "inputs": dict(comparator.inputs),
+        "resources": _resources(comparator.resources),
+    }

@@ -59,6 +59,7 @@ class Workflow:
         name: str,
         *,
         description: str = "",
+        trust: str = "",
         params: dict[str, object] | None = None,
         outputs: dict[str, str] | None = None,
     ) -> None:
@@ -71,6 +72,8 @@ class Workflow:
         }  # fmt: skip
         if description:
             self._scalars["description"] = Field(mark, from_data(description, mark))
+        if trust:
+            self._scalars["trust"] = Field(mark, from_data(trust, mark))
         for key, value in (params or {}).items():
             self._add("params", key, from_data(value, mark), mark)
         for key, reference in (outputs or {}).items():

@@ -5,7 +5,12 @@ from itertools import pairwise
 
 from engine.workflow.check_commands import command_problems
 from engine.workflow.check_counts import count_problems
-from engine.workflow.check_references import final_problems, reference_problems
+from engine.workflow.check_references import (
+    comparator_problems,
+    environment_problems,
+    final_problems,
+    reference_problems,
+)
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.names import did_you_mean
 from engine.workflow.order import cycle
@@ -38,15 +43,13 @@ def _whatever_the_params(workflow: Workflow) -> Iterator[Problem]:
 
 def _step_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Iterator[Problem]:
     part = ("steps", name)
-    if step.environment not in workflow.environments:
-        fix = did_you_mean(step.environment, workflow.environments, "add it to 'environments'")
-        what = f"unknown environment {step.environment[:80]!r} in step '{name}'"
-        yield Problem((*part, "environment"), what, fix)
+    yield from environment_problems(workflow, step.environment, name, part)
     if step.condition is not None and step.condition not in workflow.parameters:
         fix = did_you_mean(step.condition, workflow.parameters, "add it to 'params'")
         what = f"unknown param '{step.condition}' in step '{name}'"
         yield Problem((*part, "when"), what, fix)
     yield from reference_problems(workflow, name, step)
+    yield from comparator_problems(workflow, name, step)
     yield from command_problems(workflow, name, step)
     yield from _output_problems(name, step)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from engine.workflow.comparators import as_step, comparators
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.names import did_you_mean
 from engine.workflow.placeholders import Placeholder, Template, parse_template
@@ -10,8 +11,14 @@ from engine.workflow.reads import is_gather
 
 
 def command_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Iterator[Problem]:
-    """Yield what is wrong with the placeholders of a step."""
-    part = ("steps", name)
+    """Yield what is wrong with the placeholders of a step, and of what compares its outputs."""
+    yield from _command_problems(workflow, step, ("steps", name))
+    for output, comparator in comparators(step):
+        part = ("steps", name, "outputs", output, "compare")
+        yield from _command_problems(workflow, as_step(comparator), part)
+
+
+def _command_problems(workflow: Workflow, step: WorkflowStep, part: Part) -> Iterator[Problem]:
     gathers = {key for key, text in step.inputs.items() if is_gather(text)}
     for template, place in _templates(step, part):
         for placeholder in template:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from engine.workflow.comparators import comparators
 from engine.workflow.model import Workflow, WorkflowStep
 from engine.workflow.names import did_you_mean
 from engine.workflow.places import Part, Problem
@@ -23,6 +24,28 @@ def reference_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Ite
     yield from _scatter_problems(workflow, name, step)
     for need in step.needs:
         yield from _unknown(need, workflow.steps, "step", ("steps", name, "needs", need))
+
+
+def comparator_problems(workflow: Workflow, name: str, step: WorkflowStep) -> Iterator[Problem]:
+    """Yield what is wrong with the references of what compares the outputs of a step."""
+    for output, comparator in comparators(step):
+        part = ("steps", name, "outputs", output, "compare")
+        yield from environment_problems(workflow, comparator.environment, name, part)
+        for key, text in comparator.inputs.items():
+            reference = input_reference(text)
+            yield from _unknown(
+                getattr(reference, "name", ""), workflow.inputs, "input", (*part, "inputs", key)
+            )
+
+
+def environment_problems(
+    workflow: Workflow, environment: str, step: str, part: Part
+) -> Iterator[Problem]:
+    """Yield an environment that the workflow does not have."""
+    if environment not in workflow.environments:
+        fix = did_you_mean(environment, workflow.environments, "add it to 'environments'")
+        what = f"unknown environment {environment[:80]!r} in step '{step}'"
+        yield Problem((*part, "environment"), what, fix)
 
 
 def _unknown(name: str, known: Collection[str], kind: str, part: Part) -> Iterator[Problem]:

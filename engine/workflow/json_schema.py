@@ -17,6 +17,14 @@ def json_schema() -> Schema:
     keys = {
         "workflow": said("The workflow's name.", matching(WORKFLOW_NAME), "digits"),
         "description": said("What it is for.", description),
+        "trust": said(
+            "When results that peers give are believed; --trust says otherwise for one run.",
+            {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            "audit",
+            "2/3",
+            "own",
+            "any",
+        ),
         "params": said(
             "Name: default, a scalar or any JSON. null means that it must be given with -p.",
             named(said("The value without -p.", {})),

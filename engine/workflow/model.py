@@ -5,6 +5,7 @@ milliseconds: the same workflow has the same CID whichever way it was written. W
 the author's machine or by CID stays text here; the links are in the Lock (lock.py).
 """
 
+from dataclasses import field
 from typing import Final
 
 from engine.content.schema import Record
@@ -45,11 +46,36 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What one instance of a step may use. Not part of the step key."""
+
+    cpus: int = 1
+    memory: int = 2 * GIB  # bytes; four steps of no stated size fit on a machine of 8 GiB
+    disk: int = 4 * GIB  # bytes of scratch and outputs
+    wall_ms: int = DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Comparator:
+    """A program that says whether two outputs are equivalent; `command` or `script` is set.
+
+    It runs as a step of its own (comparators.py), and is in no other step's key.
+    """
+
+    environment: str
+    command: tuple[str, ...]
+    script: str
+    inputs: dict[str, str]  # name -> reference to an input of the workflow
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
 class Verify:
     """How a rerun's output is judged against the recorded one."""
 
-    rule: str  # "exact", "tolerance" or "none"
+    rule: str  # "exact", "tolerance", "none" or "compare"
     tolerance: str | None  # of "tolerance": shortest round-trip decimal text, above 0
+    comparator: Comparator | None = field(default=None, metadata={"since": 2})  # of "compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +84,6 @@ class OutputFile:
 
     path: str  # below /out, in its shortest form
     verify: Verify
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What one instance of a step may use. Not part of the step key."""
-
-    cpus: int = 1
-    memory: int = 2 * GIB  # bytes; four steps of no stated size fit on a machine of 8 GiB
-    disk: int = 4 * GIB  # bytes of scratch and outputs
-    wall_ms: int = DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,18 @@ class Workflow:
     environments: dict[str, EnvironmentSource]
     steps: dict[str, WorkflowStep]
     outputs: dict[str, str]  # name -> reference
+    trust: str = field(default="", metadata={"since": 2})  # how results of peers are believed
 
 
 WORKFLOW: Final = Record("tallystick/workflow/1", Workflow)
+WORKFLOW_2: Final = Record("tallystick/workflow/2", Workflow, version=2)
+
+
+def record_of(workflow: Workflow) -> Record[Workflow]:
+    """Return the kind of record that a workflow has: the first that can say all of it.
+
+    So a workflow has the CID that it always had (docs/adr/0142).
+    """
+    outputs = (one for step in workflow.steps.values() for one in step.outputs.values())
+    is_new = workflow.trust or any(one.verify.comparator for one in outputs)
+    return WORKFLOW_2 if is_new else WORKFLOW

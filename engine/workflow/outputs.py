@@ -1,11 +1,12 @@
 """Outputs: the files a step declares and how each is verified, from a node to a record. Pure."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from engine.errors import Refused
 from engine.workflow.fields import kind, map_of, placed, refused, text_of
-from engine.workflow.model import OutputFile, Verify
+from engine.workflow.model import Comparator, OutputFile, Verify
 from engine.workflow.nodes import Node, Scalar
 from engine.workflow.paths import inside
 from engine.workflow.placeholders import KINDS
@@ -14,11 +15,11 @@ EXACT: Final = Verify("exact", None)
 NOT_VERIFIED: Final = Verify("none", None)
 
 _WORDS: Final = {"exact": EXACT, "none": NOT_VERIFIED}
-_FIX: Final = "write exact, none or {tolerance: 1e-6}"
+_FIX: Final = "write exact, none, {tolerance: 1e-6} or {compare: {run: COMMAND}}"
 _PLACEHOLDER: Final = re.compile(rf"\{{({'|'.join(KINDS)})\.")
 
 
-def read_output(node: Node, what: str) -> OutputFile:
+def read_output(node: Node, what: str, read_comparator: Callable[[Node], Comparator]) -> OutputFile:
     """Read one output: a path, or a map with `path` and `verify`.
 
     Raises: Refused, with the place.
@@ -32,7 +33,7 @@ def read_output(node: Node, what: str) -> OutputFile:
     verify = table.fields.get("verify")
     return OutputFile(
         placed(_path, text_of(path.node, f"'path' of {what}"), path.node.mark),
-        _verify(verify.node, what) if verify else EXACT,
+        _verify(verify.node, what, read_comparator) if verify else EXACT,
     )
 
 
@@ -43,16 +44,18 @@ def _path(text: str) -> str:
     return inside(text)
 
 
-def _verify(node: Node, what: str) -> Verify:
+def _verify(node: Node, what: str, read_comparator: Callable[[Node], Comparator]) -> Verify:
     if isinstance(node, Scalar):
         text = text_of(node, f"'verify' of {what}")
         if text not in _WORDS:
             raise refused(f"unknown verify {text[:40]!r}", node.mark, _FIX)
         return _WORDS[text]
-    field = map_of(node, f"'verify' of {what}", ("tolerance",)).fields.get("tolerance")
-    if field is None:
-        raise refused(f"'verify' of {what} has no tolerance", node.mark, _FIX)
-    return Verify("tolerance", _tolerance(field.node, f"'tolerance' of {what}"))
+    fields = map_of(node, f"'verify' of {what}", ("tolerance", "compare")).fields
+    if len(fields) != 1:
+        raise refused(f"'verify' of {what} is not one rule", node.mark, _FIX)
+    if "compare" in fields:
+        return Verify("compare", None, read_comparator(fields["compare"].node))
+    return Verify("tolerance", _tolerance(fields["tolerance"].node, f"'tolerance' of {what}"))
 
 
 def _tolerance(node: Node, what: str) -> str:

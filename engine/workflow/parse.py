@@ -6,10 +6,17 @@ Errors say what, where (file:line:column) and what to do; the first one in the f
 from typing import Final
 
 from engine.errors import Refused
+from engine.trust.policy import parse as parse_policy
 from engine.workflow.check import default_outputs, problems
 from engine.workflow.environment_sources import read_environment
-from engine.workflow.fields import map_of, placed, refused, text_of
-from engine.workflow.model import WORKFLOW, EnvironmentSource, InputSource, Workflow, WorkflowStep
+from engine.workflow.fields import map_of, placed, refused, text_of, word_of
+from engine.workflow.model import (
+    EnvironmentSource,
+    InputSource,
+    Workflow,
+    WorkflowStep,
+    record_of,
+)
 from engine.workflow.names import RESERVED_STEPS, WORKFLOW_NAME, WORKFLOW_NAME_FIX, is_name
 from engine.workflow.nodes import Field, MapNode, Node, Scalar
 from engine.workflow.places import Places
@@ -20,7 +27,8 @@ from engine.workflow.tables import named
 from engine.workflow.values import JsonText, json_of
 
 KEYS: Final = (
-    "workflow", "description", "params", "inputs", "environments", "defaults", "steps", "outputs",
+    "workflow", "description", "trust", "params", "inputs", "environments", "defaults", "steps",
+    "outputs",
 )  # fmt: skip
 
 MAX_TABLE: Final = 2_000  # params, inputs, environments, steps or outputs: a file of 1 MiB
@@ -58,6 +66,7 @@ def read_workflow(node: Node) -> Workflow:
         environments=_environments(fields.get("environments"), places),
         steps=(steps := _steps(fields, places)),
         outputs=_outputs(fields.get("outputs"), steps, places),
+        trust=_trust(fields.get("trust")),
     )
     places.refuse_first(problems(workflow))
     return _of_record_size(workflow, node)
@@ -76,6 +85,14 @@ def _description(field: Field | None) -> str:
     text = text_of(field.node, "'description'").strip()
     if len(text) > MAX_DESCRIPTION:
         raise refused("'description' is too long", field.node.mark, "move it to a README")
+    return text
+
+
+def _trust(field: Field | None) -> str:
+    if field is None:
+        return ""
+    text = word_of(field.node, "'trust'")
+    placed(parse_policy, text, field.node.mark)
     return text
 
 
@@ -149,7 +166,7 @@ def gathered(reference: OutputRef) -> str:
 
 def _of_record_size(workflow: Workflow, node: Node) -> Workflow:
     try:
-        WORKFLOW.encode(workflow)
+        record_of(workflow).encode(workflow)
     except Refused as error:
         fix = "split the workflow, or move data from it to files"
         raise refused(f"the workflow is too long: {error.what}", node.mark, fix) from None

@@ -81,10 +81,39 @@ def _verify() -> Schema:
         1e-6,
     )
     return said(
-        "How a rerun's output is judged: every byte the same, within a tolerance, or not at all.",
-        {"anyOf": [{"enum": ["exact", "none"]}, closed({"tolerance": tolerance}, "tolerance")]},
+        "How a rerun's output is judged: every byte the same, within a tolerance, by a program of "
+        "yours, or not at all.",
+        {
+            "anyOf": [
+                {"enum": ["exact", "none"]},
+                closed({"tolerance": tolerance}, "tolerance"),
+                closed({"compare": _comparator()}, "compare"),
+            ]
+        },
         {"tolerance": 1e-6},
         default="exact",
+    )
+
+
+def _comparator() -> Schema:
+    keys = {
+        "run": _run(),
+        "environment": said("The name of an environment. The step's own.", {"type": "string"}),
+        "inputs": said(
+            "What else it reads: name to an input of the workflow.",
+            {
+                **named(said("`inputs.NAME`.", matching(rf"inputs\.{NAME}(/[^*]*)?")), MAX_NAMES),
+                "propertyNames": {"not": {"enum": ["now", "was"]}},
+            },
+            {"code": "inputs.code/compare.py"},
+        ),
+        "resources": said("What it may use.", _resources(), {"memory": "1GiB"}),
+    }
+    return said(
+        "A program that is given {inputs.was} and {inputs.now} and writes {outputs.verdict}: "
+        '{"equivalent": true, "difference": "", "deviation": null}.',
+        closed(keys, "run"),
+        {"run": "python {inputs.code} {inputs.was} {inputs.now} {outputs.verdict}"},
     )
 
 

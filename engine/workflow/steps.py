@@ -1,9 +1,11 @@
 """Steps: the `steps` of a workflow file, from nodes to records, defaults applied. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from engine.errors import Refused
+from engine.workflow.comparators import NOW, WAS
 from engine.workflow.fields import (
     list_of,
     map_of,
@@ -14,7 +16,7 @@ from engine.workflow.fields import (
     whole_of,
     word_of,
 )
-from engine.workflow.model import Axis, OutputFile, Resources, WorkflowStep
+from engine.workflow.model import Axis, Comparator, OutputFile, Resources, WorkflowStep
 from engine.workflow.names import VARIABLE, VARIABLE_FIX, is_name
 from engine.workflow.nodes import Field, ListNode, MapNode, Node, Scalar
 from engine.workflow.outputs import read_output
@@ -28,6 +30,7 @@ from engine.workflow.values import json_of
 NOT_DEFAULTS: Final = ("run", "inputs", "outputs", "scatter")
 DEFAULT_KEYS: Final = ("environment", "needs", "resources", "retries", "env", "cache", "when")
 STEP_KEYS: Final = (*NOT_DEFAULTS, *DEFAULT_KEYS)
+COMPARE_KEYS: Final = ("run", "environment", "inputs", "resources")
 _MERGED: Final = ("resources", "env")  # a step's own keys go over those of the defaults
 _REQUIRED: Final = {
     "run": "add 'run', the command it runs",
@@ -165,9 +168,41 @@ class _Reader:
 
     def _outputs(self) -> dict[str, OutputFile]:
         return {
-            name: read_output(each.node, f"output '{name}' of {self._what}")
+            name: read_output(
+                each.node, f"output '{name}' of {self._what}", partial(self._comparator, name)
+            )
             for name, each in self._named("outputs")
         }
+
+    def _comparator(self, output: str, node: Node) -> Comparator:
+        what = f"'compare' of output '{output}' of {self._what}"
+        fields = map_of(node, what, COMPARE_KEYS).fields
+        if "run" not in fields:
+            raise refused(f"{what} has no 'run'", node.mark, _REQUIRED["run"])
+        part = (*self._part, "outputs", output, "compare")
+        return _Reader(what, part, fields, self._places).comparator(self._environment)
+
+    def comparator(self, environment: Callable[[], str]) -> Comparator:
+        """Return what compares an output; in the step's own environment unless it names one."""
+        command, script = self._run(self._fields["run"].node)
+        named_one = "environment" in self._fields
+        return Comparator(
+            environment=self._environment() if named_one else environment(),
+            command=command,
+            script=script,
+            inputs={name: self._workflow_input(name, one) for name, one in self._named("inputs")},
+            resources=self._resources(),
+        )
+
+    def _workflow_input(self, name: str, field: Field) -> str:
+        if name in (WAS, NOW):
+            fix = "give it another name: these are the two outputs"
+            raise refused(f"an input of {self._what} is called '{name}'", field.key_mark, fix)
+        text = self._input(name, field.node)
+        if not text.startswith("inputs."):
+            fix = "write inputs.NAME: it is given inputs of the workflow, and the two outputs"
+            raise refused(f"{self._what} reads a step", field.node.mark, fix)
+        return text
 
     def _scatter(self) -> tuple[Axis, ...]:
         axes = tuple(

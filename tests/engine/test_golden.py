@@ -37,7 +37,9 @@ from engine.step import (
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment
 from engine.workflow.model import (
     WORKFLOW,
+    WORKFLOW_2,
     Axis,
+    Comparator,
     EnvironmentSource,
     InputSource,
     OutputFile,
@@ -188,6 +190,50 @@ EXAMPLES: list[tuple[Record, object]] = [
             outputs={"model": "train.model"},
         ),
     ),
+    (
+        WORKFLOW_2,
+        Workflow(
+            name="digits",
+            description="",
+            parameters={},
+            inputs={"code": InputSource("src", None, None, None, (), "any")},
+            environments={"ml": EnvironmentSource("nix", "../env/default.nix", "env-numpy")},
+            steps={
+                "train": WorkflowStep(
+                    environment="ml",
+                    command=(),
+                    script="train > {outputs.model}",
+                    inputs={},
+                    outputs={
+                        "model": OutputFile(
+                            "model.npz",
+                            Verify(
+                                "compare",
+                                None,
+                                Comparator(
+                                    environment="ml",
+                                    command=("python", "{inputs.code}"),
+                                    script="",
+                                    inputs={"code": "inputs.code/compare.py"},
+                                    resources=Resources(),
+                                ),
+                            ),
+                        ),
+                        "log": OutputFile("log", Verify("none", None)),
+                    },
+                    scatter=(),
+                    needs=(),
+                    resources=Resources(),
+                    retries=0,
+                    variables={},
+                    reusable=True,
+                    condition=None,
+                )
+            },
+            outputs={"model": "train.model"},
+            trust="2/3",
+        ),
+    ),
 ]
 
 
@@ -213,5 +259,5 @@ def test_records_are_canonical_and_begin_with_their_kind(record, value):
 def test_every_kind_is_golden():
     """There is a golden record of every kind that the engine has."""
     source = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py"))
-    kinds = set(re.findall(r'^[A-Z_]+: Final = Record\(\s*"([^"]+)"', source, re.MULTILINE))
+    kinds = set(re.findall(r'^[A-Z0-9_]+: Final = Record\(\s*"([^"]+)"', source, re.MULTILINE))
     assert kinds == GOLDEN.keys() == {record.kind for record, _ in EXAMPLES}

@@ -38,7 +38,7 @@ from engine.thin import repeatable
 from engine.verdict import StepVerdict
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK, Lock
-from engine.workflow.model import WORKFLOW
+from engine.workflow.model import record_of
 from engine.workflow.parameters import bind
 from engine.workflow.parse import parse
 from engine.workflow.resolve import EnvironmentUse, Resolver
@@ -127,8 +127,8 @@ class Home:
         uses = dict.fromkeys(workflow.environments, environment)
         resolver = Resolver(workflow, bound, found, uses, self._select)
         new = NewRun(
-            repr((WORKFLOW.cid(workflow), bound, found)).encode(),
-            WORKFLOW.cid(workflow),
+            repr((record_of(workflow).cid(workflow), bound, found)).encode(),
+            record_of(workflow).cid(workflow),
             workflow.name,
             bound.values,
         )
@@ -150,9 +150,9 @@ class Home:
         finally:
             slots.close()
         lock = LOCK.block(Lock({}, found))
-        self.store.put([WORKFLOW.block(workflow), lock])
+        self.store.put([record_of(workflow).block(workflow), lock])
         steps = self.journal.steps(row.id)
-        used = (WORKFLOW.cid(workflow), lock.cid, bound.values)
+        used = (record_of(workflow).cid(workflow), lock.cid, bound.values)
         blocks = run_blocks(*used, status, all_groups, steps)
         self.store.put(blocks)
         self.journal.end(row.id, status, blocks[-1].cid, self.clock.now_ms())

@@ -38,12 +38,14 @@ def files(draw: st.DrawFn) -> dict[str, Data]:
     if draw(st.booleans()):
         defaults = shared(draw, around)
     some = {"params": params, "inputs": sources, "environments": rooms, "defaults": defaults}
-    assert {*some, "workflow", "description", "steps", "outputs"} == {*KEYS}
+    assert {*some, "workflow", "description", "trust", "steps", "outputs"} == {*KEYS}
     for key, table in some.items():
         if table or (table is not None and draw(st.booleans())):
             found[key] = table
     if draw(st.booleans()):
         found["description"] = draw(TEXT)
+    if draw(st.booleans()):
+        found["trust"] = draw(st.sampled_from(["any", "own", "audit", "audit:0.1", "2", "2/3"]))
     has_default = "environment" in (defaults or {})
     found["steps"] = dict(
         step(draw, around, has_default=has_default) for _ in range(draw(st.integers(1, 4)))
@@ -99,6 +101,7 @@ def build(data: Data) -> Workflow:
     found = Workflow(
         data["workflow"],
         description=data.get("description", ""),
+        trust=data.get("trust", ""),
         params=early,
         outputs={} if data.get("outputs") == {} else None,
     )

@@ -73,7 +73,7 @@ def step(draw: Draw, around: Around, *, has_default: bool) -> tuple[str, dict[st
     if reads or draw(st.booleans()):
         keys["inputs"] = reads
     if outputs or draw(st.booleans()):
-        keys["outputs"] = {key: _output(draw, key) for key in outputs}
+        keys["outputs"] = {key: _output(draw, around, key) for key in outputs}
     if scatter:
         keys["scatter"] = scatter
     keys |= shared(draw, around, known)
@@ -152,11 +152,28 @@ def _reference(draw: Draw, around: Around, scatter: Data) -> str | None:
     return draw(st.sampled_from(choices)) + str(draw(_PARTS))
 
 
-def _output(draw: Draw, name: str) -> Data:
+def _output(draw: Draw, around: Around, name: str) -> Data:
     path = draw(st.sampled_from([f"{name}.d", f"./{name}.d/", f"{name}.d//é"]))
     if draw(st.booleans()):
         return path
-    return {"path": path, **draw(st.fixed_dictionaries({}, optional={"verify": verifies()}))}
+    rules = verifies() | _comparators(around)
+    return {"path": path, **draw(st.fixed_dictionaries({}, optional={"verify": rules}))}
+
+
+def _comparators(around: Around) -> st.SearchStrategy[Data]:
+    """Return every program that may compare two outputs."""
+    reads = st.sampled_from([f"inputs.{name}" for name in around.inputs] or [""])
+    run = st.sampled_from(
+        ["cmp {inputs.was} {inputs.now}", ["cmp", "{inputs.was}", "{inputs.now}", 1.50]]
+    )
+    may = {
+        "environment": st.sampled_from(around.environments),
+        "resources": resources(),
+        "inputs": st.dictionaries(NAMES.filter(lambda name: name not in ("was", "now")), reads)
+        if around.inputs
+        else st.just({}),
+    }
+    return st.fixed_dictionaries({"run": run}, optional=may).map(lambda found: {"compare": found})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """The documentation of the format: its examples are workflows."""
 
 import re
+from textwrap import indent
 
 from engine.content.cid import DAG_CBOR, Cid
+from engine.opinion import read_opinion
 from engine.workflow.builder import Workflow
 from engine.workflow.lock_text import parse_lock
 from engine.workflow.parse import parse
-from tests.engine.workflow.corpus import ROOT
+from tests.engine.workflow.corpus import ROOT, STORE_PATH
 
 PAGE = (ROOT / "docs/workflow-format.md").read_text()
 
@@ -17,9 +19,22 @@ def _blocks(language: str) -> list[str]:
 
 def test_yaml() -> None:
     """The example in YAML is the digits example."""
-    (block,) = _blocks("yaml")
+    block, _ = _blocks("yaml")
     example = parse((ROOT / "examples/digits/workflow.yaml").read_text(), "w")
     assert parse(block, "docs").steps == example.steps
+
+
+def test_comparator() -> None:
+    """The example of a program that compares is one, and so is what it writes."""
+    _, block = _blocks("yaml")
+    tables = f"environments: {{e: {{store: {STORE_PATH}}}, imaging: {{store: {STORE_PATH}}}}}"
+    head = f"workflow: w\n{tables}\ninputs: {{code: ./src}}\nparams: {{most: 1}}\n"
+    text = head + "steps:\n  s:\n    environment: e\n    run: x\n" + indent(block, " " * 4)
+    verify = parse(text, "docs").steps["s"].outputs["plot"].verify
+    assert verify.comparator is not None
+    assert verify.comparator.environment == "imaging"
+    (wrote,) = _blocks("json")
+    assert read_opinion(wrote.encode()).equivalent
 
 
 def test_python() -> None:
