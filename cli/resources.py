@@ -19,7 +19,7 @@ from engine.release import RELEASE, RESOURCE_PIN
 from engine.summary import load_run
 from peers.catalogue_file import CatalogueFile
 from peers.endorsement import Endorsed
-from peers.identity import PeerId, tail
+from peers.identity import PeerId
 from peers.resource import Edition, Get, Opened, is_release, opened, printed
 
 
@@ -120,16 +120,16 @@ def _before(found: Opened) -> Cid:
 
 def _check(found: Opened, promised: Edition) -> None:
     if found.edition != promised:
-        what = f"this is not '{promised.name}@{promised.version}' of {tail(promised.author)}"
+        what = f"this is not '{promised.name}@{promised.version}' of {promised.author}"
         fix = "believe nothing of it, and name the resource by its CID"
         raise Damaged(f"{what}, as was said", where=str(promised.release), fix=fix)
 
 
 def author_name(found: Opened, author: PeerId) -> str:
-    """Return what an author is called: the name that nobody has looked at, and the key."""
+    """Return what an author is called: the name that nobody has looked at, and all of the key."""
     names = {PeerId(one.public_key): one.name for one in found.resource.authors}
     name = names.get(author, "")
-    return f"{name} ({tail(author)})" if name else tail(author)
+    return f"{name} ({author})" if name else str(author)
 
 
 def endorsed(space: Workspace, found: Opened) -> list[Endorsed]:

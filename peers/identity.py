@@ -23,7 +23,7 @@ MAX_HOST: Final = 253  # characters of a DNS name (RFC 1035)
 SCHEME: Final = "tally://"
 
 BEGINS: Final = "12D3Koo"  # every id, as every key is of one kind
-TAIL: Final = 8  # characters that tell an id from others: all begin alike
+TAIL: Final = 16  # characters that tell an id from others: 8 can be found by trying keys
 
 _PREFIX: Final = bytes.fromhex("002408011220")  # identity multihash; key type Ed25519, 32 bytes
 _LONGEST: Final = 52  # characters of the base58 of 38 bytes

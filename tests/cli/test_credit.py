@@ -131,7 +131,7 @@ def test_a_limit_is_set_and_shown(tally: Program) -> None:
     told = tally.told("credit", "limit", str(OTHER)[-6:], "0.25 credits")
     assert [one["limit_granted"] for one in told["peers"]] == [250_000]
     words = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()]
-    tail = f"…{str(OTHER)[-8:]}"
+    tail = f"…{str(OTHER)[-16:]}"
     assert words == [
         "you begin a ledger",
         f"you lend {tail} up to 1.5 credits",
@@ -173,7 +173,7 @@ def test_how_it_stands_with_somebody_else_names_both(traded: tuple[Keeper, Keepe
     """In a ledger that another has exported nobody is just 'it'."""
     one, two = traded
     even = balance_of(two.ledger, two.channel(one))._replace(balance=0)
-    tail = f"…{str(one.peer)[-8:]}"
+    tail = f"…{str(one.peer)[-16:]}"
     said = f"nobody owes anything; …owner lends up to 20 credits, {tail} lends 10 credits"
     assert sentence(even, "…owner") == said
 
@@ -281,7 +281,7 @@ def test_an_exported_ledger_is_verified_anywhere(
     assert told["with"] is None
     assert [peer["balance"] for peer in told["peers"]] == [1_936]
     said = other("credit", "verify", path).out
-    assert f"owes …{str(two.peer)[-8:]} 0.001936 credits" in said
+    assert f"owes …{str(two.peer)[-16:]} 0.001936 credits" in said
     assert tally("credit", "export", path, str(one.peer)[-6:]).code == 0
     told = other.told("credit", "verify", path)
     assert (told["with"], told["hidden"]) == (str(one.peer), 0)

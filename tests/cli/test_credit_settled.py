@@ -51,7 +51,7 @@ def test_who_asks_for_another_balance_is_shown(tally: Program) -> None:
     keep(tally.home, two, papers)
     (peer,) = tally.told("credit", "balance")["peers"]
     assert peer["asked"] == {"balance": -500, "why": "paid in cash"}
-    tail = str(one.peer)[-8:]
+    tail = str(one.peer)[-16:]
     said = f"…{tail} asks to agree that you owe it 0.0005 credits, because: paid in cash"
     assert said in tally("credit", "balance").err
 
@@ -79,7 +79,7 @@ def test_who_asked_for_another_balance_sees_what_for(tally: Program) -> None:
     assert (peer["asked"], peer["asking"]) == (None, {"balance": 500, "why": "paid in cash"})
     said = tally("credit", "balance").err
     assert "to agree that it owes you 0.0005 credits, because: paid in cash" in said
-    assert f"not answered yet: there 'tally credit reset {str(two.peer)[-8:]} --accept'" in said
+    assert f"not answered yet: there 'tally credit reset {str(two.peer)[-16:]} --accept'" in said
 
 
 def test_the_log_says_what_was_asked_for_and_what_was_agreed(tally: Program) -> None:
@@ -91,7 +91,7 @@ def test_the_log_says_what_was_asked_for_and_what_was_agreed(tally: Program) -> 
     two.say(asked, one)
     one.say(asked, two)
     keep(tally.home, two, papers)
-    tail = f"…{str(one.peer)[-8:]}"
+    tail = f"…{str(one.peer)[-16:]}"
     said = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()][-4:]
     assert said == [
         f"you ask {tail} to agree that it owes you 7 credits"
@@ -110,7 +110,7 @@ def test_a_refusal_is_in_the_log_of_who_refused_too(tally: Program) -> None:
     two.say(reset(two.channel(one), 0, "paid in cash"), one)
     one.say(refusal(one.channel(two)), two)
     keep(tally.home, one, papers)
-    tail = f"…{str(two.peer)[-8:]}"
+    tail = f"…{str(two.peer)[-16:]}"
     said = [line.split("  ")[1] for line in tally("credit", "log").out.splitlines()][-2:]
     assert said == [
         f"{tail} asks you to agree that nobody owes anything"
@@ -129,7 +129,7 @@ def test_who_asked_and_had_a_no_is_told_so(tally: Program, *, is_noted: bool) ->
     if is_noted:
         two.say(no, one)
     keep(tally.home, two, papers)
-    said = f"…{str(one.peer)[-8:]} refused the reset that you asked for last: paid in cash"
+    said = f"…{str(one.peer)[-16:]} refused the reset that you asked for last: paid in cash"
     assert said in tally("credit", "balance").err
     assert tally.told("credit", "balance")["peers"][0]["refused"] == "paid in cash"
 

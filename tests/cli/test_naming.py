@@ -1,10 +1,11 @@
 """Naming: which Open Resource a name means, whatever else is known."""
 
+import base58
 import pytest
 
 from cli.naming import MAX_BACK, Choice, Known, Wanted, choose, wanted
 from engine.errors import NotHere, Refused
-from peers.identity import BEGINS, tail
+from peers.identity import BEGINS, PeerId, tail
 from tests.peers.resources import edition
 
 ANN, BOB = edition(1, 1).author, edition(2, 1).author
@@ -89,6 +90,18 @@ def test_who_is_meant_is_not_guessed() -> None:
     for part in (str(BOB), str(BOB)[:16], str(BOB)[len(BEGINS) :][:9]):
         assert chosen(f"{part}/digits", known) == Choice(edition(2, 1), True, None)
     assert chosen(f"{tail(edition(3, 1).author)}/digits", known) is None
+
+
+def test_authors_whose_ids_end_alike_are_shown_apart() -> None:
+    """Who tries keys soon has one that ends in the same 8 characters as somebody's."""
+    raw = base58.b58decode(f"{str(ANN)[:-9]}{'2' if str(ANN)[-9] == '1' else '1'}{str(ANN)[-8:]}")
+    like = edition(1, 1)._replace(author=PeerId(raw[-32:]))
+    known = Known(None, (), [edition(1, 1), like])
+    with pytest.raises(Refused) as refused:
+        chosen(f"{str(ANN)[-8:]}/digits", known)
+    for one in known.offered:
+        assert f"{tail(one.author)}/digits" in refused.value.fix
+        assert chosen(f"{tail(one.author)}/digits", known) == Choice(one, True, None)
 
 
 def test_a_name_that_was_used_stays_with_its_author() -> None:
