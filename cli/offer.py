@@ -106,6 +106,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "NAME[/PEER][=WEIGHT]": _nothing,
     "NETWORK": _nothing,
     "NOW": offer_runs.runs,
+    "OWNER": _nothing,
     "PATH": offer_files.any_file,
     "PEER": offer_runs.debtors,
     "PEERID": offer_runs.peers,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from peers.addressbook import AddressBook
 
 _LOOK_S: Final = 0.2
+MAX_WORD: Final = 64  # characters of an owner's name
 
 
 @click.group()
@@ -99,6 +100,23 @@ def add(settings: Settings, address: str) -> None:
         note("no peer runs in this home now: it is dialled as soon as one does")
     if settings.json:
         emit_json({"peer": str(named.peer), "address": str(named)})
+
+
+@peer.command()
+@click.argument("peer_id", metavar="PEERID")
+@click.argument("name", metavar="OWNER", default="")
+@common
+def owner(settings: Settings, peer_id: str, name: str) -> None:
+    """Note whose machine a peer is: peers of one OWNER are one word; without OWNER, forget it."""
+    from cli.workspace import Workspace
+
+    found = PeerId.parse(peer_id)
+    if len(name) > MAX_WORD or not name.isprintable():
+        raise Refused(f"an owner has a name of up to {MAX_WORD} characters", fix="give another")
+    with Workspace(settings.home, writing=True) as space:
+        space.trust.own(found.key, name)
+    if settings.json:
+        emit_json({"peer": str(found), "owner": name or None})
 
 
 @peer.command("list")

@@ -37,7 +37,7 @@ def open_checking(
             store=space.store,
             book=space.trust,
             outputs={name: step.outputs for name, step in known.workflow.steps.items()},
-            owner_of=lambda key: key,
+            owners=space.trust.owners(),
             machine_of=lambda report: report.attestation.system,
             fits=lambda name: name[0] in fits,
             accuse=Accuser(space, known, accused),

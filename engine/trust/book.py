@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.content.cid import Cid
+from engine.errors import Refused
 from engine.sqlite import CHUNK, Schema, Sqlite
 from engine.step import Step
 from engine.trust.draw import SECRET
 
 TRUST_FILE: Final = "trust.db"
 MOST_PASSED: Final = 2**31  # counted of one peer
+MOST_OWNED: Final = 10_000  # peers: all of them are read for each run
 
 _TABLES: Final = """
 CREATE TABLE secret (only INTEGER PRIMARY KEY CHECK (only = 1), secret BLOB NOT NULL);
 CREATE TABLE standings (signer BLOB PRIMARY KEY, passed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE unsteady (recipe BLOB PRIMARY KEY, what TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE owners (signer BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE findings (
     key BLOB, result BLOB, finding TEXT NOT NULL, evidence BLOB,
     PRIMARY KEY (key, result)) WITHOUT ROWID;
@@ -82,6 +85,24 @@ class TrustBook:
             query = f"SELECT key, result, finding, evidence FROM findings WHERE key IN ({marks})"  # noqa: S608
             found += map(_found, self._database.rows(query, some))
         return found
+
+    def owners(self) -> dict[bytes, str]:
+        """Return who owns which peer, as far as the user said."""
+        return dict(self._database.rows("SELECT signer, owner FROM owners"))
+
+    def own(self, signer: bytes, owner: str) -> None:
+        """Note who owns a peer; "" for nobody who is known.
+
+        Raises: Refused when the owners of too many are noted.
+        """
+        with self._database.change() as change:
+            change.execute("DELETE FROM owners WHERE signer = ?", (signer,))
+            if not owner:
+                return
+            ((count,),) = change.execute("SELECT count(*) FROM owners").fetchall()
+            if count >= MOST_OWNED:
+                raise Refused(f"the owners of {MOST_OWNED} peers are noted", fix="forget some")
+            change.execute("INSERT INTO owners VALUES (?, ?)", (signer, owner))
 
     def keep(
         self,

@@ -50,7 +50,7 @@ class Means:
     store: BlockStore
     book: TrustBook
     outputs: Mapping[str, Mapping[str, OutputFile]]  # of each step, as they are declared
-    owner_of: Callable[[bytes], bytes]  # whose machine a peer is, by its key
+    owners: Mapping[bytes, str]  # whose machines peers are, by their keys; others are their own
     machine_of: Callable[[Report], str]  # the class of the machine that ran it
     fits: Callable[[Name], bool]  # whether this machine can run a step
     accuse: Callable[[Case, Settled], Cid | None]  # make evidence of a wrong result, durably
@@ -88,6 +88,12 @@ class Checks:
                 self._add(case, report, is_varied=ask == "varied")
             except TallyError:  # what it is to be held against is not here
                 case.lacking.add(ask)
+
+    def apart(self, case: Case) -> tuple[bytes, ...]:
+        """Return who is not to check a case: who gave a result, and peers of the same owners."""
+        owners = {self._owner(signer) for signer in case.signers}
+        likewise = (peer for peer in self._means.owners if self._owner(peer) in owners)
+        return tuple(dict.fromkeys((*case.signers, *likewise)))
 
     def weigh(self, case: Case) -> Ask | Settled:
         """Return what is needed next, or what is to be believed."""
@@ -136,7 +142,7 @@ class Checks:
 
     def _add(self, case: Case, report: Report, *, is_varied: bool) -> None:
         is_own = self._is_own(report)
-        owner = self._own if is_own else self._means.owner_of(report.signer)
+        owner = self._own if is_own else self._owner(report.signer)
         gave = self._which(case, report)
         case.reports.append(report)
         case.ran.append(Ran(owner, self._means.machine_of(report), gave, is_own, is_varied))
@@ -157,7 +163,11 @@ class Checks:
         return verdict.verdict in ("identical", "equivalent")
 
     def _is_known(self, case: Case, report: Report) -> bool:
-        return self._means.owner_of(report.signer) in {one.owner for one in case.ran}
+        return self._owner(report.signer) in {one.owner for one in case.ran}
+
+    def _owner(self, signer: bytes) -> bytes:
+        owner = self._means.owners.get(signer)
+        return signer if owner is None else owner.encode()
 
     def _is_own(self, report: Report) -> bool:
         return report.signer in (UNSIGNED, self._own)

@@ -135,7 +135,9 @@ class CheckingCrew:
             self._ask(case, decision)
 
     def _ask(self, case: Case, ask: Ask) -> None:
-        order = replace(case.order, is_again=True, is_varied=ask == "varied", apart=case.signers)
+        order = replace(
+            case.order, is_again=True, is_varied=ask == "varied", apart=self._checks.apart(case)
+        )
         crew = self._peers if ask == "elsewhere" else self._own
         if crew is None:
             case.lacking.add(ask)

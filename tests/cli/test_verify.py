@@ -92,3 +92,10 @@ def test_what_cannot_run_here_is_said(tally: Program, makes: Makes) -> None:
     done = tally("verify", makes("lie", "right", memory=2**50))
     assert done.code in (2, 3)
     assert "memory" in done.err
+
+
+def test_whose_a_peer_is_can_be_noted(empty: Program) -> None:
+    """And forgotten."""
+    told = empty.told("peer", "owner", LIAR, "lab")
+    assert told == {"peer": str(LIAR), "owner": "lab"}
+    assert empty.told("peer", "owner", LIAR)["owner"] is None

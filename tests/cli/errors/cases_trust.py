@@ -21,3 +21,9 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     stage("export", stage.run, "run.car")
     return stage("verify", "run.car")
+
+
+@meets(TRUST, "an owner with no name that can be shown")
+def _(stage: Stage) -> Told:
+    peer = "12D3KooWKRS44ZR5bHbPiNrGKejiny2EnETwKsrwxLhQ7dnSrfp4"
+    return stage("peer", "owner", peer, "x" * 65, shown=f"tally peer owner {peer} NAME")

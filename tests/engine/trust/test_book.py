@@ -70,6 +70,16 @@ def test_the_like_of_an_unsteady_step_is_known(book: TrustBook) -> None:
     assert not book.is_unsteady(recipe_of(replace(STEP_RUN, command=("false",))))
 
 
+def test_whose_a_peer_is_is_noted_and_forgotten(book: TrustBook) -> None:
+    """As the user says."""
+    book.own(b"a", "lab")
+    book.own(b"b", "lab")
+    book.own(b"a", "other")
+    assert book.owners() == {b"a": "other", b"b": "lab"}
+    book.own(b"b", "")
+    assert book.owners() == {b"a": "other"}
+
+
 def test_own_results_alone_are_believed_by_own(book: TrustBook) -> None:
     """And any by any, with this machine's own before others'."""
     own, other = said(UNSIGNED), said(b"a", TWO)

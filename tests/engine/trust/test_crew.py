@@ -60,6 +60,7 @@ class Bench:
         self.book = TrustBook(folder)
         self.told: list[str] = []
         self.accused: list[bytes] = []
+        self.owners: dict[bytes, str] = {}
         self.verify = Verify("exact", None)
 
     def says(self, peer: str, output: bytes, **more: Any) -> Report:
@@ -72,7 +73,7 @@ class Bench:
             store=self.store,
             book=self.book,
             outputs={NAME[0]: {"o": OutputFile("o.json", self.verify)}},
-            owner_of=lambda key: key,
+            owners=self.owners,
             machine_of=lambda report: report.attestation.system,
             fits=lambda name: True,
             accuse=self._accuse,
@@ -129,6 +130,17 @@ def test_another_checks_who_is_never_the_one_that_gave_it(bench: Bench) -> None:
     assert bench.run("audit", peers, None).result().signer == public("a")
     assert peers.orders[1].apart == (public("a"),)
     assert peers.orders[1].is_again
+
+
+def test_peers_of_one_owner_do_not_check_one_another(bench: Bench) -> None:
+    """Nor are they two words."""
+    bench.owners = {public("a"): "lab", public("b"): "lab", public("c"): "other"}
+    peers = Scripted(bench.says("a", b"x"), bench.says("c", b"x"))
+    bench.run("2", peers, None).result()
+    assert set(peers.orders[1].apart) == {public("a"), public("b")}
+    bench.owners |= {public("c"): "lab"}
+    with pytest.raises(NotRun):
+        bench.run("2", Scripted(bench.says("a", b"x"), bench.says("c", b"x")), None).result()
 
 
 def test_a_lie_is_found_and_the_truth_taken(bench: Bench) -> None:
@@ -223,8 +235,8 @@ def test_a_cancelled_step_ends_its_checks(tmp_path: Path) -> None:
 
     peers, own = Scripted(bench.says("a", b"x")), Slow()
     means = Means(
-        bench.store, bench.book, {}, lambda key: key, lambda _: "", lambda _: True,
-        lambda *_: None, bench.told.append,
+        bench.store, bench.book, {}, {}, lambda _: "", lambda _: True, lambda *_: None,
+        bench.told.append,
     )  # fmt: skip
     crew = CheckingCrew(peers, own, Checks(parse("audit"), UNSIGNED, means))
     crew.start(NAME, ORDER, lambda *_: None, ends.append)
