@@ -2,7 +2,8 @@
 
 It begins at a record that says which steps, of which Run. The Run and all its pages are in it, so
 that nobody can put other steps in their place, and how many there are is known. Of the rest there
-is what these steps lead to: their records, inputs, environments, outputs, logs and signatures.
+is what these steps lead to: their records, inputs, environments, outputs, logs and signatures,
+and what compares their outputs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,11 @@ from engine.sample import MAX_SEED, order
 from engine.step import STEP
 from engine.summary import run_steps
 from engine.values import dataclass
+from engine.workflow.as_data import decode_workflow
+from engine.workflow.comparators import comparators
 from engine.workflow.lock import LOCK
+from engine.workflow.model import Comparator
+from engine.workflow.references import InputRef, parse_reference
 
 MAX_PICKS: Final = 20_000  # steps: a record of 100 KB; more of them is no sample
 THIN_PIN: Final = "sampled"  # keeps what came in a thin bundle, which is not all of a run
@@ -121,14 +126,34 @@ def _all(store: BlockStore, root: Cid) -> Iterator[Cid]:
 def _of_steps(store: BlockStore, root: Cid) -> Iterator[Cid]:
     for one in _steps(store, root):
         yield from (cid for cid in (one.step, one.result, *one.attestations) if cid)
+    lock = LOCK.decode(store.get(_run(store, root).lock))
+    for comparator in _comparators(store, root):
+        references = map(parse_reference, comparator.inputs.values())
+        names = [one.name for one in references if isinstance(one, InputRef)]
+        yield from (lock.inputs[name] for name in names if name in lock.inputs)
 
 
 def _environments(store: BlockStore, root: Cid) -> Iterator[Cid]:
-    run = RUN.decode(store.get(THIN.decode(store.get(root)).whole))
-    carriers = LOCK.decode(store.get(run.lock)).carriers
+    lock = LOCK.decode(store.get(_run(store, root).lock))
+    for comparator in _comparators(store, root):
+        locked = lock.environments.get(comparator.environment, {})
+        yield from (locked[system].environment for system in sorted(locked))
+    carriers = lock.carriers
     steps = (STEP.decode(store.get(one.step)) for one in _steps(store, root) if one.step)
     used = {step.closure for step in steps}
     yield from (carriers[closure] for closure in sorted(used) if closure in carriers)
+
+
+def _run(store: BlockStore, root: Cid) -> Run:
+    return RUN.decode(store.get(THIN.decode(store.get(root)).whole))
+
+
+def _comparators(store: BlockStore, root: Cid) -> Iterator[Comparator]:
+    """Yield what compares the outputs of the steps that are in a thin bundle."""
+    workflow = decode_workflow(store.get(_run(store, root).workflow))
+    for name in dict.fromkeys(one.name for one in _steps(store, root)):
+        if name in workflow.steps:
+            yield from (one for _, one in comparators(workflow.steps[name]))
 
 
 def _steps(store: BlockStore, root: Cid) -> tuple[RunStep, ...]:

@@ -124,6 +124,23 @@ def test_a_bundle_has_what_compares(
     assert (done.code, done.json["verdict"]) == (0, "equivalent"), done.err
 
 
+def test_a_thin_bundle_has_what_compares(
+    tally: Program, compared: Path, empty: Program, tmp_path: Path, without_nix: str
+) -> None:
+    """Of the steps that are in it, also in an environment that no step is in."""
+    text = compared.read_text().replace("compare:\n", "compare:\n            environment: other\n")
+    line = next(one for one in text.splitlines() if one.startswith("environments:"))
+    cid = line.partition("cid: ")[2].partition("}")[0]
+    compared.write_text(text.replace(line, f"{line[:-1]}, other: {{cid: {cid}}}}}"))
+    run = tally.told("run", compared, "--force", "s")["name"]
+    done = tally("export", run, tmp_path / "thin.car", "--thin", "--step", "s")
+    assert done.code == 0, done.err
+    alone = empty.at(empty.home, PATH=without_nix)
+    done = alone("rerun", tmp_path / "thin.car", "--offline", "-o", "json")
+    assert (done.code, done.json["verdict"]) == (0, "equivalent"), done.err
+    assert done.json["steps"][0]["outputs"]["o"]["comparator"]["equivalent"]
+
+
 def test_what_compares_survives_a_gc(own: Program, compared: Path) -> None:
     """An input that only a comparator reads is kept with the run."""
     run = own.told("run", compared)["name"]
