@@ -27,7 +27,7 @@ from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
-from engine.trust.policy import ANY, Policy, parse
+from engine.trust.policy import ANY, AUDIT, Policy, parse
 
 
 class Executed(NamedTuple):
@@ -88,8 +88,16 @@ def execute(
 
 
 def policy_of(settings: Settings, prepared: Prepared) -> Policy | None:
-    """Return when results of peers are believed; None for a run that peers take no part in."""
-    return parse(settings.trust) if prepared.on == "peers" else None
+    """Return when results of peers are believed; None for a run that peers take no part in.
+
+    A workflow, which may be a stranger's, can ask for more checks than usual, not for none.
+    """
+    if prepared.on != "peers":
+        return None
+    if settings.trust:
+        return parse(settings.trust)
+    asked = parse(prepared.workflow.trust) if prepared.workflow.trust else AUDIT
+    return asked if asked.checks else AUDIT
 
 
 def inquiry(

@@ -49,9 +49,10 @@ def _borrowers(text: str) -> str:
 
 
 def _trust(text: str) -> str:
-    from engine.trust.policy import parse  # fractions are loaded for that alone
+    from engine.trust.policy import parse
 
-    parse(text)
+    if text:
+        parse(text)
     return text
 
 
@@ -199,9 +200,10 @@ SETTINGS: Final = {
         lambda: "1", _credits, "what a run on peers may cost at most, in credits", _in_credits
     ),
     "trust": Setting(
-        lambda: "audit",
+        lambda: "",
         _trust,
-        "when a result that a peer gave is believed: any, own, audit, or how many agree, as 2/3",
+        "when a result of a peer is believed: any, own, audit, or how many agree, as 2/3; else as "
+        "the workflow says, or audit",
     ),
 }
 

@@ -43,7 +43,7 @@ class Settings:
     limit_growth: int  # percent
     limit_most: int  # micro-credits
     max_cost: int  # micro-credits
-    trust: str  # when a result that a peer gave is believed (engine/trust/policy.py)
+    trust: str  # when results of peers are believed (engine/trust/policy.py); "" is not said
 
     @property
     def json(self) -> bool:

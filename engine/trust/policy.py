@@ -40,6 +40,7 @@ class Policy:
 
 
 ANY: Final = Policy(owners=1, asked=1, by_own=False, least=None)
+AUDIT: Final = Policy(owners=1, asked=1, by_own=False, least=LEAST)
 OWN: Final = Policy(owners=2, asked=2, by_own=True, least=None)
 
 
