@@ -9,7 +9,6 @@ from typing import Final
 
 import click
 
-from cli.circle import circle_of
 from cli.report import emit_json, emit_table
 from cli.runview import RunView
 from cli.workspace import Workspace
@@ -79,6 +78,8 @@ def others_of(space: Workspace, keys: set[Cid], run: Cid | None) -> Mapping[Cid,
 
 def _known(space: Workspace) -> dict[PeerId, tuple[str, str | None]]:
     """Return whom the user of this home knows: how, and where the user said that one is."""
+    from cli.circle import circle_of  # it reads keys
+
     circle = circle_of(space.home)
     found: dict[PeerId, tuple[str, str | None]] = {
         one.peer: ("named", one.host) for one in AddressBook(space.home / "peers").addresses()

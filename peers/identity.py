@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import base58
-from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from engine.errors import Refused
 from engine.values import dataclass
@@ -87,6 +86,8 @@ def tail(peer: PeerId) -> str:
 @lru_cache(maxsize=10_000)  # peers: as many as a directory holds; looking costs 80 µs
 def is_key(key: bytes) -> bool:
     """Return whether a key from outside is one that its owner alone can sign for."""
+    from nacl.bindings import crypto_core_ed25519_is_valid_point  # who shows ids needs none
+
     return len(key) == KEY_BYTES and crypto_core_ed25519_is_valid_point(key)
 
 
