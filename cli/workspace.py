@@ -95,11 +95,12 @@ class Workspace(AbstractContextManager["Workspace"]):
                 found.append(peers)
             elif name == "ipfs" and (address := self.ipfs):
                 from cli.looking import Looking
+                from cli.unasked import Unasked
                 from engine.ipfs.source import IpfsSource
                 from peers.heap import keep_large_buffers
 
                 keep_large_buffers()
-                found.append(Looking(IpfsSource(address)))
+                found.append(Unasked(Looking(IpfsSource(address)), self))
         return Sources(self.store, found, self.arrivals)
 
     @cached_property

@@ -56,6 +56,7 @@ REASONS: Final[dict[str, str]] = {
         ELSEWHERE + "tests/cli/test_publish_authors.py"
     ),
     "cli/publish.py _make": RACE,
+    "cli/unasked.py": ELSEWHERE + "tests/cli/test_unasked.py",
     "cli/kept.py": ELSEWHERE + "tests/cli/test_kept.py",
     "cli/comparators.py using": OTHER_SYSTEM,
     "cli/resources.py _check": FORGED,
