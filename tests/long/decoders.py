@@ -47,7 +47,7 @@ from engine.wheels.choice import parsed
 from engine.wheels.interpreter import OWN, Interpreter
 from engine.workflow import as_data, lock_text, parse, placeholders, references, units, values
 from engine.workflow.lock import LOCK
-from engine.workflow.model import WORKFLOW
+from engine.workflow.model import WORKFLOW, WORKFLOW_2, record_of
 from peers import exchange
 from peers.directory_messages import TYPES
 from tests.fakes.content import MemoryContent
@@ -77,7 +77,7 @@ class Decoder:
 # ---- content
 
 RECORDS: Final[tuple[Record[Any], ...]] = (
-    TREE, GATHER_PAGE_RECORD, STEP, RESULT, ATTESTATION, SIGNED, LOCK, WORKFLOW, RUN,
+    TREE, GATHER_PAGE_RECORD, STEP, RESULT, ATTESTATION, SIGNED, LOCK, WORKFLOW, WORKFLOW_2, RUN,
     RUN_PAGE_RECORD, CLOSURE, ENVIRONMENT, WITH_MACHINE,
 )  # fmt: skip
 
@@ -199,8 +199,9 @@ def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
 
 def _workflow(text: str) -> None:
     found = parse.parse(text, "w.yaml")
-    data = WORKFLOW.encode(found)
-    assert WORKFLOW.encode(as_data.decode_workflow(data)) == data
+    record = record_of(found)
+    data = record.encode(found)
+    assert record.encode(as_data.decode_workflow(data)) == data
 
 
 def _lock(text: str) -> None:
