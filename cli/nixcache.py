@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,8 @@ class Published:
     cid: Cid
     opened: "Opened"
     key: PublicKey
-    vouched: tuple[str, ...]  # the names of others' keys
+    vouched: tuple[str, ...]  # the names of others' keys whose signatures hold
+    unverified: tuple[str, ...]  # names beside other signatures: anybody may have written those
     gateways: tuple[str, ...]  # where it can be had by HTTP now, the peer's own first
 
 
@@ -46,6 +48,7 @@ def publish(
     """
     from cli.sharing import share
     from engine.nix.environment import publish as sign
+    from engine.nix.vouched import verified
     from engine.sourced import Sourced
     from peers.keyring import Keyring
 
@@ -55,8 +58,27 @@ def publish(
     cid = sign(store, opened, secret, vouched)
     share(space, settings, cid)
     names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
+    sound = verified(vouched, opened.closure, _known_keys(space)) if names else frozenset()
     gateways = (*_own(settings), *kubo(settings))
-    return Published(cid, opened, secret.public(), tuple(sorted(names)), gateways)
+    return Published(cid, opened, secret.public(), _sorted(sound), _sorted(names - sound), gateways)
+
+
+def _sorted(names: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _known_keys(space: Workspace) -> list[PublicKey]:
+    """Return the keys that this machine's Nix trusts, and this home's own."""
+    from peers.keyring import Keyring
+
+    found: list[PublicKey] = []
+    with suppress(Unavailable):  # there is no Nix
+        for text in space.nix.system_setting("trusted-public-keys").split():
+            with suppress(Refused):
+                found.append(PublicKey.parse(text))
+    if (space.home / "keys" / "nix-cache").exists():  # looking makes none
+        found.append(Keyring(space.home / "keys").nix().public())
+    return found
 
 
 def _vouched(space: Workspace, opened: "Opened", named: Cid | None, without: str) -> "Signatures":
@@ -110,6 +132,9 @@ def tell(settings: Settings, published: Published) -> None:
     note(f"signed by {published.key}")
     if published.vouched:
         note(f"beside the signatures of {', '.join(published.vouched)}")
+    if published.unverified:
+        names = ", ".join(published.unverified)
+        note(f"beside unverified signatures, which anybody may have written; they name {names}")
     note("for nix.conf:")
     for line in conf(published):
         note(f"    {line}")
@@ -157,6 +182,7 @@ def _as_json(published: Published) -> dict[str, object]:
         "environment": str(published.opened.cid),
         "public_key": str(published.key),
         "signed_by": [published.key.name, *published.vouched],
+        "unverified": list(published.unverified),
         "substituters": substituters(published),
         "nix_conf": conf(published),
         "command": command(published),

@@ -101,7 +101,10 @@ def test_signatures_of_others_are_kept(program: Program, tmp_path: Path) -> None
     signed = program.told("env", "publish", first["cid"], "--key", key)
     assert signed["signed_by"] == ["upstream-1", first["signed_by"][0]]
     again = program.told("env", "publish", signed["cid"])
-    assert again["signed_by"] == [first["signed_by"][0], "upstream-1"]
+    assert (again["signed_by"], again["unverified"]) == (first["signed_by"], ["upstream-1"])
+    said = program("env", "publish", signed["cid"]).err
+    assert "unverified signatures, which anybody may have written; they name upstream-1" in said
+    assert "beside the signatures of" not in said
     with program.serving() as address:
         substituter = f"{address}/ipfs/{again['cid']}"
         public = Path(f"{key}.pub").read_text().strip()

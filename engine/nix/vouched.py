@@ -2,7 +2,7 @@
 
 Kept as a directory of narinfos, as a binary cache has them, with no NARs beside them. A signature
 is over a path, its NAR's hash and size and its references: for a path that differs in any of them
-it is not taken. Whether a signature is right, only who has its key can say.
+it is not taken. Whether a signature is right, only who has its key can say (`verified`).
 """
 
 import re
@@ -22,6 +22,7 @@ from engine.errors import TallyError
 from engine.nix import narinfo
 from engine.nix.narinfo import NarInfo
 from engine.nix.records import Closure, ClosurePath
+from engine.nix.signature import PublicKey
 from engine.nix.storepath import StorePath
 
 Signatures = Mapping[str, tuple[str, ...]]  # base name of a store path -> what is signed of it
@@ -79,6 +80,20 @@ def merged(*several: Signatures, without: str = "") -> Signatures:
             found.setdefault(path, []).append(others)
     sound = {path: _sound(*signed) for path, signed in found.items()}
     return {path: signed for path, signed in sound.items() if signed}
+
+
+def verified(signatures: Signatures, closure: Closure, keys: Iterable[PublicKey]) -> frozenset[str]:
+    """Return the names of those keys of which all signatures that are called by them hold."""
+    known = {key.name: key for key in keys}
+    right: set[str] = set()
+    wrong: set[str] = set()
+    for path in closure.paths:
+        message = narinfo.fingerprint(info_of(path))
+        for one in signatures.get(path.name, ()):
+            name = one.partition(":")[0]
+            holds = name in known and known[name].verifies(message, one)
+            (right if holds else wrong).add(name)
+    return frozenset(right - wrong)
 
 
 def _signed(get: Get, folder: Cid, closure: Closure) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -9,7 +9,7 @@ from engine.nix.environment import open_environment, publish
 from engine.nix.narinfo import NarInfo
 from engine.nix.records import Closure
 from engine.nix.signature import SecretKey
-from engine.nix.vouched import MOST, collect, info_of, merged, pack
+from engine.nix.vouched import MOST, collect, info_of, merged, pack, verified
 from tests.engine.nix.conftest import LIBRARY, PROGRAM, Content
 from tests.engine.nix.test_environment import text
 
@@ -64,6 +64,19 @@ def test_a_published_cache_has_them_beside_ours(content: Content) -> None:
     for key, signature in zip((THEIRS, OURS), info.signatures, strict=True):
         assert key.public().verifies(narinfo.fingerprint(info), signature)
     assert collect(content.store.get, [view], closure)[PROGRAM] == (signed(closure, PROGRAM, OURS),)
+
+
+def test_a_name_beside_a_signature_is_not_who_signed(content: Content) -> None:
+    """Only by a key that is known is one of somebody, and only if all that say so are."""
+    closure = content.opened.closure
+    sound, right = {LIBRARY: (signed(closure, LIBRARY),)}, signed(closure, PROGRAM)
+    keys = [OURS.public(), THEIRS.public()]
+    assert verified(sound, closure, keys) == {"theirs-1"}
+    assert not verified(sound, closure, [OURS.public()])
+    forged = f"theirs-1:{base64.b64encode(bytes(64)).decode()}"
+    assert not verified({**sound, PROGRAM: (right, forged)}, closure, keys)
+    as_ours = signed(closure, PROGRAM, SecretKey("ours-1", THEIRS.seed))
+    assert verified({**sound, PROGRAM: (as_ours,)}, closure, keys) == {"theirs-1"}
 
 
 def test_each_is_there_once_and_ours_is_made_anew() -> None:
