@@ -2,7 +2,8 @@
 
 Names are not unique: anyone may publish a "digits". Here the first one that was used is meant from
 then on, in the version that was used, until a person says otherwise. What this home published is
-kept, too, so that a version is never given twice.
+kept, too, so that a version is not given twice while this file is here: what was taken back is
+noted nowhere else.
 
     meant    whose resource a bare name is
     used     which version of it
