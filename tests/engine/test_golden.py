@@ -34,6 +34,8 @@ from engine.step import (
     Signed,
     Step,
 )
+from engine.thin import THIN, Thin
+from engine.trust.wrong import WRONG_RESULT, Word, WrongResult
 from engine.workflow.lock import LOCK, Lock, LockedEnvironment
 from engine.workflow.model import (
     WORKFLOW,
@@ -232,6 +234,20 @@ EXAMPLES: list[tuple[Record, object]] = [
             },
             outputs={"model": "train.model"},
             trust="2/3",
+        ),
+    ),
+    (THIN, Thin(picks=(3, 0), seed="a seed", whole=link(1, DAG_CBOR))),
+    (
+        WRONG_RESULT,
+        WrongResult(
+            step=link(1, DAG_CBOR),
+            environment=link(2, DAG_CBOR),
+            cores=1,
+            memory=2**31,
+            scratch=2**32,
+            wall_ms=60_000,
+            claim=Word(b"signed", b"path", b"attestation", b"result"),
+            others=(Word(b"", b"", b"attestation", b"another"),),
         ),
     ),
 ]
