@@ -33,6 +33,9 @@ COMMANDS: Final = {
     "plan": Entry("cli.plan", "plan", "Show what would run, and why."),
     "rerun": Entry("cli.rerun", "rerun", "Run a recorded run again and compare."),
     "verify": Entry("cli.verify", "verify", "Look at evidence of a wrong result."),
+    "check-determinism": Entry(
+        "cli.check_determinism", "check_determinism", "Find out why steps give something else."
+    ),
     "runs": Entry("cli.history", "runs", "List the runs."),
     "show": Entry("cli.history", "show", "Show one run."),
     "log": Entry("cli.log", "log", "Print what steps printed."),

@@ -55,6 +55,10 @@ class Job:
     limits: Limits
     was: Path | None = None  # the directory seen at /was: what the step gave before
     was_trees: Mapping[str, Path] = field(default_factory=dict)  # as `trees`, below /was
+    files: Mapping[str, bytes] = field(default_factory=dict)  # laid over what is seen at a path
+    patches: Mapping[str, bytes] = field(default_factory=dict)  # code over functions of the vDSO
+    niceness: tuple[int, ...] = ()  # of threads and processes by number, over and over
+    serial: bool = False  # what makes a thread or process waits for its end, up to a bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,10 @@ _PACKAGES: Final = str(Path(__file__).parents[2])  # where `engine` is imported 
 class Bubblewrap:
     """One slot: a warm executor, and the steps it runs one after the other."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, without: frozenset[str] = frozenset()) -> None:
         """Start the executor; `work` is all of this machine it will see.
+
+        `without`: system calls that steps are to find missing, too (seccomp.py).
 
         Raises: NoSandbox when this machine has no bubblewrap, no libseccomp or an old processor.
         """
@@ -56,6 +58,7 @@ class Bubblewrap:
                 fix="run it on a machine with AVX2 and FMA (about 2015 or newer)",
             )
         self._work = work.resolve()
+        self._without = without
         self._binary = binary.find()
         self._cgroup = cgroup.open_cgroup()
         kept_by = "cgroup" if self._cgroup else "watchdog"
@@ -187,7 +190,7 @@ class Bubblewrap:
                 unfit.callback(self._starter.wait)
                 unfit.callback(ours.close)
                 unfit.callback(theirs.close)
-                os.write(filter_fd, seccomp.program())  # while the executor starts
+                os.write(filter_fd, seccomp.program(self._without))  # while the executor starts
                 unfit.pop_all()
         finally:
             os.close(filter_fd)

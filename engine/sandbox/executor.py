@@ -81,6 +81,10 @@ def _scratch(order: Order) -> Iterator[None]:
             _write("script", order.script, 0o644)
         if order.rows:
             _write("leader", leader.program(), 0o555)
+        if order.files:
+            os.mkdir(f"{ground.SCRATCH}/files")
+        for number, content in enumerate(order.files):
+            _write(f"files/{number}", content, 0o555)
         _bind("in", order.inputs, order.trees)
         _bind("was", order.was, order.was_trees)
         yield

@@ -68,6 +68,10 @@ class Order(NamedTuple):
     rows: int  # of the terminal it gets instead of logs; 0: it gets none
     columns: int
     renew: bool = False  # whether its network is to be a new one, whatever happened in the last
+    files: tuple[bytes, ...] = ()  # what scratch holds in files, by number
+    patches: tuple[tuple[str, bytes], ...] = ()  # (function of the vDSO, code)
+    niceness: tuple[int, ...] = ()  # of what begins in the step, by number, over and over
+    serial: bool = False  # what makes a thread or process waits for its end, up to a bound
 
 
 class Ending(NamedTuple):

@@ -14,6 +14,7 @@ import struct
 import termios
 from typing import Final, NamedTuple
 
+from engine.sandbox import tracer
 from engine.sandbox.frames import Order
 from engine.sandbox.ground import BWRAP
 from engine.sandbox.network import Network
@@ -40,12 +41,15 @@ class Running(NamedTuple):
     stdout: int  # read end; -1 of a step on a terminal
     stderr: int  # read end; the far side of its terminal, of a step on one
     status: int  # read end
+    tracer: int = 0  # pid, of a step that has one
 
     def close(self) -> None:
         """Close all descriptors."""
         for descriptor in (self.bwrap_end, self.first_end, self.stdout, self.stderr, self.status):
             if descriptor >= 0:
                 os.close(descriptor)
+        if self.tracer:
+            os.waitpid(self.tracer, 0)  # its tracees are dead
 
     def give_away(self) -> "Running":
         """Close the far side of the terminal, which somebody else has taken."""
@@ -146,9 +150,15 @@ class Launcher:
         try:
             running = running._replace(first=first, first_end=os.pidfd_open(first))
             _limit(first, order)
+            if order.patches or order.niceness or order.serial:
+                wish = tracer.Wish(order.patches, order.niceness, order.serial)
+                running = running._replace(tracer=tracer.start(first, wish))
             os.write(block, b"\0")
         except (ProcessLookupError, BrokenPipeError):
             raise NotStarted(running) from None
+        except OSError:  # a bubblewrap that is let go of here would begin the step
+            explain(running)
+            raise
         return running
 
 

@@ -42,6 +42,7 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         variables=tuple(job.variables.items()),
         was=f"{ground.SCRATCH}/was" if was_trees else was or None,
         leader=terminal is not None,
+        files=tuple(job.files),
     )
     return Order(
         number=number,
@@ -63,6 +64,10 @@ def order(job: Job, work: Path, number: int, terminal: Size | None = None) -> Or
         log=job.limits.log,
         rows=terminal.rows if terminal else 0,
         columns=terminal.columns if terminal else 0,
+        files=tuple(job.files.values()),
+        patches=tuple(job.patches.items()),
+        niceness=job.niceness,
+        serial=job.serial,
     )
 
 

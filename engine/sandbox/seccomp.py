@@ -65,6 +65,7 @@ unshare uselib userfaultfd ustat vhangup vmsplice vserver
 """.split()
 
 _CLONE_NEW: Final = 0x7E02_0080  # the flags of clone that make namespaces
+_CLONE_THREAD: Final = 0x0001_0000
 _SPECIAL_BITS: Final = 0o6000  # setuid and setgid
 _MAKES_FILE: Final = os.O_CREAT | 0o20000000  # __O_TMPFILE; without either, the mode is not read
 _SOCKETS: Final = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6; there is only lo to reach
@@ -88,8 +89,10 @@ _LOW_32: Final = 0xFFFF_FFFF
 
 
 @functools.cache
-def program() -> bytes:
-    """Compile the filter to the BPF that bubblewrap loads.
+def program(without: frozenset[str] = frozenset()) -> bytes:
+    """Compile the filter to the BPF that bubblewrap loads; `without`: calls that are not there.
+
+    "thread" among them is the clone that makes a thread.
 
     Raises: NoSandbox when libseccomp is not here.
     """
@@ -101,24 +104,25 @@ def program() -> bytes:
         raise NoSandbox(f"libseccomp cannot be loaded: {error}", fix=INSTALL) from error
     rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)  # a tree: loads in 0.2 ms, not 0.5
     for name in ALLOWED:
-        rules.add_rule(pyseccomp.ALLOW, name)
+        if name not in without:
+            rules.add_rule(pyseccomp.ALLOW, name)
     for name in DENIED:
         rules.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
-    _add_by_argument(rules)
+    _add_by_argument(rules, _CLONE_NEW | (_CLONE_THREAD if "thread" in without else 0))
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
 
 
-def _add_by_argument(rules: "SyscallFilter") -> None:
+def _add_by_argument(rules: "SyscallFilter", no_clone: int) -> None:
     """Allow what depends on an argument; each line is one way through."""
     from pyseccomp import ALLOW, MASKED_EQ, Arg
 
     def allow(name: str, argument: int, mask: int, value: int) -> None:
         rules.add_rule(ALLOW, name, Arg(argument, MASKED_EQ, mask, value))
 
-    allow("clone", 0, _CLONE_NEW, 0)
+    allow("clone", 0, no_clone, 0)
     for family in _SOCKETS:
         allow("socket", 0, _LOW_32, family)
     allow("socketpair", 0, _LOW_32, 1)

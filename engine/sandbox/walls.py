@@ -51,6 +51,7 @@ class Room(NamedTuple):
     variables: tuple[tuple[str, str], ...]  # the whole environment
     was: str | None = None  # seen at /was
     leader: bool = False  # scratch holds leader too, seen at its place
+    files: tuple[str, ...] = ()  # where files are seen that scratch holds, by number
 
 
 def arguments(room: Room, defences: Defences = ALL) -> tuple[str, ...]:
@@ -101,6 +102,8 @@ def _view(room: Room, defences: Defences) -> Iterator[str]:
         yield from (bind, f"{room.scratch}/script", "/.script")
     if room.leader:
         yield from (bind, f"{room.scratch}/leader", leader.PLACE)
+    for number, place in enumerate(room.files):
+        yield from (bind, f"{room.scratch}/files/{number}", place)
     if room.shell:
         yield from ("--symlink", room.shell, "/bin/sh")
     yield from ("--chdir", "/build")

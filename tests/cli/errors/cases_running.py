@@ -206,3 +206,21 @@ def _(stage: Stage) -> Told:
 
     with patch("cli.progress.Plain.__call__", lambda self, event: interrupt(event)):
         return stage("run", "w.yaml")
+
+
+@meets(RERUN, "a step that gives something else each time", *REAL)
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'head -c 8 /dev/urandom >{outputs.o}', outputs: {o: o}}\n")
+    return stage("check-determinism", "w.yaml")
+
+
+@meets(RERUN, "a step that fails before its result is looked at", *REAL)
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'exit 3', outputs: {o: o}}\n")
+    return stage("check-determinism", "w.yaml")
+
+
+@meets(RERUN, "a step to be checked that there is not", *REAL)
+def _(stage: Stage) -> Told:
+    stage.good("  table: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n")
+    return stage("check-determinism", "w.yaml", "tabel")

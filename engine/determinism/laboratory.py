@@ -1,0 +1,193 @@
+"""Laboratory: a recorded step is run under one set of conditions after another, until it is clear.
+
+Neither the memo nor a journal hears of it. What came out is held in memory, and kept in the store
+only where it is not the same, so that it can be looked at.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from engine import outcomes
+from engine.compare import differ, pairs
+from engine.content.blocks import Block, BlockStore
+from engine.content.cid import Cid
+from engine.content.reader import Get, read
+from engine.determinism.conditions import Conditions, Moment
+from engine.determinism.diagnosis import Finding, diagnose
+from engine.determinism.facts import Facts, listing, open_seeds, overridden
+from engine.determinism.hints import hint
+from engine.determinism.standing import processors
+from engine.determinism.varied import Means, Varied
+from engine.errors import Refused, StepFailed
+from engine.host import Host
+from engine.jobs import script_of
+from engine.localrunner import LocalRunner
+from engine.rerun import Recorded
+from engine.runner import Order, Report
+from engine.sandbox.base import LogSink
+from engine.step import Result, Step
+from engine.values import dataclass, replace
+from engine.verdict import StepVerdict, judge
+
+_MOST: Final = 1024 * 1024  # bytes of a file that is looked at for hints
+_PAUSE_S: Final = (
+    1.1  # so that the times of files are others, which nobody can set for all programs
+)
+_PATIENCE: Final = 10  # how much longer a run may take than the first two
+_LEAST_MS: Final = 60_000
+
+Told = Callable[[str, int, Conditions], None]  # the step, the number of the run, and under what
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came out of one run."""
+
+    result: Result
+    note: str  # why it failed, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is found of one instance of a step."""
+
+    id: str
+    finding: Finding
+    facts: Facts
+    verdict: StepVerdict  # of the first two runs that were not the same; else of the first two
+    as_recorded: bool  # whether the first run gave what is recorded
+    hints: dict[str, str]  # by output: what its first difference looks like
+
+
+class Laboratory:
+    """Examines steps, one at a time. For one thread."""
+
+    def __init__(
+        self,
+        store: BlockStore,
+        host: Host,
+        means: Means,
+        static: Callable[[Cid], tuple[str, ...]],
+        logs: LogSink,
+    ) -> None:
+        """Take what steps are run with; `static` gives the static programs of a closure."""
+        self._store = store
+        self._host = host
+        self._means = means
+        self._static = static
+        self._logs = logs
+        self._made: dict[Cid, bytes] = {}
+        self._longest_ms = 0
+
+    def examine(self, step: Recorded, pairs: int, told: Told) -> Examined:
+        """Run a step until it is known whether its result varies, and with what.
+
+        Raises: StepFailed when it already fails in the first run; Unavailable
+        when this machine cannot run it; Damaged when what is recorded is not all right.
+        """
+        self._made, self._longest_ms = {}, 0
+        facts = self._facts(step.order.step)
+        seen: list[Seen] = []
+        apart: list[StepVerdict] = []
+
+        def same(one: Seen, other: Seen) -> bool:
+            verdict = self._compare(step, one, other)
+            if not apart or (_is_apart(verdict) and not _is_apart(apart[0])):
+                apart[:] = [verdict]
+            return not _is_apart(verdict)
+
+        trials = diagnose(facts, same, lambda one: bool(one.note), pairs)
+        try:
+            conditions = next(trials)
+            while True:
+                told(step.id, len(seen) + 1, conditions)
+                self._await(conditions.moment)
+                seen.append(self._run(step, conditions, facts))
+                if len(seen) == 1 and seen[0].note:
+                    raise _fails(step, seen[0].note)
+                conditions = trials.send(seen[-1])
+        except StopIteration as ended:
+            finding: Finding = ended.value
+        as_recorded = not _is_apart(self._compare(step, Seen(step.was, ""), seen[0]))
+        return Examined(step.id, finding, facts, apart[0], as_recorded, self._hints(apart[0]))
+
+    def _await(self, moment: Moment) -> None:
+        """Wait for when a run is to begin."""
+        if moment == "a second later":
+            self._means.sleep(_PAUSE_S)
+        elif moment == "as a second begins":
+            self._means.sleep(1 - self._means.clock.now_ms() % 1000 / 1000)
+
+    def _hints(self, verdict: StepVerdict) -> dict[str, str]:
+        """Return what the differences of outputs look like, where they are like something."""
+        found = {}
+        for name, output in verdict.outputs.items():
+            if output.difference is not None and output.was is not None and output.now is not None:
+                found[name] = hint_of(self._get, output.was, output.now, output.difference.path)
+        return {name: words for name, words in found.items() if words}
+
+    def _facts(self, step: Step) -> Facts:
+        script = script_of(self._host.store, step)
+        text = script.decode(errors="replace") if script is not None else " ".join(step.command)
+        return Facts(
+            seeds=open_seeds(step.variables),
+            overridden=overridden(step.variables),
+            static=listing(text, self._static(step.closure)),
+            processors=processors(),
+        )
+
+    def _run(self, step: Recorded, conditions: Conditions, facts: Facts) -> Seen:
+        runner = LocalRunner(self._host, Varied(self._means, conditions, facts))
+        try:
+            report = runner.run(self._bounded(step.order), self._logs)
+        except Refused as error:  # what it makes cannot be kept, this time
+            return Seen(Result(step.order.key, 1, {}), outcomes.words(error))
+        finally:
+            runner.close()
+        self._longest_ms = max(self._longest_ms, report.attestation.wall_ms)
+        self._made |= {block.cid: block.data for block in report.blocks}
+        return Seen(report.result, _why_failed(report))
+
+    def _bounded(self, order: Order) -> Order:
+        """Return an order that ends a step which waits for a clock that stands still."""
+        if not self._longest_ms:
+            return order
+        most = max(_LEAST_MS, _PATIENCE * self._longest_ms)
+        return replace(order, limits=replace(order.limits, wall_ms=min(most, order.limits.wall_ms)))
+
+    def _compare(self, step: Recorded, one: Seen, other: Seen) -> StepVerdict:
+        note = other.note or one.note
+        verdict = judge(step.id, one.result, other.result, step.declared, self._get, note)
+        if _is_apart(verdict):
+            self._keep()
+        return verdict
+
+    @property
+    def _get(self) -> Get:
+        return lambda cid: self._made[cid] if cid in self._made else self._store.get(cid)
+
+    def _keep(self) -> None:
+        """Keep what was made: it differs, and somebody will want to look at it."""
+        self._store.put([Block(cid, data) for cid, data in self._made.items()])
+
+
+def hint_of(get: Get, was: Cid, now: Cid, path: str) -> str:
+    """Return what the difference of two trees at a path looks like."""
+    entries = ((old, new) for at, old, new in pairs(get, was, now) if at == path)
+    old, new = next(entries, (None, None))
+    if old is None or new is None or not differ(old, new) or max(old.size, new.size) > _MOST:
+        return ""
+    return hint(*(b"".join(read(get, one.cid)) for one in (old, new)))
+
+
+def _is_apart(verdict: StepVerdict) -> bool:
+    return verdict.verdict in ("differs", "failed")
+
+
+def _why_failed(report: Report) -> str:
+    return "" if report.succeeded else outcomes.why_failed(report)
+
+
+def _fails(step: Recorded, why: str) -> StepFailed:
+    what = f"step '{step.id}' fails, so that nothing can be said of what it gives"
+    return StepFailed(what, where=why, fix="see what it printed, above")

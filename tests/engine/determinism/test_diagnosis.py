@@ -1,0 +1,170 @@
+"""The search for causes, on steps that are played: pure functions of the conditions."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from engine.determinism.conditions import Conditions, Factor
+from engine.determinism.diagnosis import Finding, diagnose
+from engine.determinism.facts import Facts
+
+FACTS = Facts(seeds=("PYTHONHASHSEED",), processors=2)
+FAILED = "failed"
+
+Step = Callable[[Conditions, int], object]
+
+
+def examine(step: Step, facts: Facts = FACTS, pairs: int = 1) -> Finding:
+    """Run the search on a step; `step` is given the conditions and the number of the run."""
+    trials = diagnose(facts, lambda a, b: a == b, lambda seen: seen == FAILED, pairs)
+    number = count()
+    conditions = next(trials)
+    try:
+        while True:
+            conditions = trials.send(step(conditions, next(number)))
+    except StopIteration as ended:
+        finding: Finding = ended.value
+        return finding
+
+
+def follows(*factors: Factor) -> Step:
+    """Return a step whose result follows some factors."""
+
+    def step(conditions: Conditions, number: int) -> object:
+        chance = ("random", "addresses", "schedule")
+        return tuple(
+            (
+                conditions.state(one),
+                number if one in chance and conditions.state(one) == "free" else 0,
+            )
+            for one in factors
+        )
+
+    return step
+
+
+def causes(finding: Finding) -> list[str]:
+    """Return the names of what was found."""
+    return [one.cause for one in finding.causes]
+
+
+def test_a_step_that_follows_nothing_is_run_twice() -> None:
+    """Two runs are enough, and what varied in them is said."""
+    finding = examine(lambda *_: 1)
+    assert (finding.differs, finding.runs, finding.causes) == (False, 2, ())
+    assert {"time", "random", "directories", "processors"} <= set(finding.varied)
+
+
+@pytest.mark.parametrize(
+    ("factor", "cause"),
+    [
+        ("time", "time"),
+        ("random", "random bytes"),
+        ("addresses", "addresses"),
+        ("directories", "directory order"),
+        ("processors", "processor count"),
+        ("schedule", "threads"),
+        ("machine", "machine"),
+    ],
+)
+def test_a_factor_is_found(factor: Factor, cause: str) -> None:
+    """What alone makes a step differ is its one cause, and holding it is enough."""
+    finding = examine(follows(factor))
+    assert causes(finding) == [cause]
+    assert finding.alone
+    held, freed = finding.causes[0].evidence[:2]
+    assert (held.same, freed.same < freed.runs) == (held.runs, True)
+
+
+def test_two_factors_are_two_causes() -> None:
+    """Each of several causes is found."""
+    assert causes(examine(follows("time", "directories"))) == ["time", "directory order"]
+
+
+def test_open_seeds_are_hash_order() -> None:
+    """A step whose variables leave the seed open differs by the seed, not by random bytes."""
+
+    def step(conditions: Conditions, number: int) -> object:
+        return (
+            number
+            if conditions.hashes == "free" and conditions.random == "free"
+            else conditions.hashes
+        )
+
+    assert causes(examine(step)) == ["hash order"]
+
+
+def test_unwritten_memory_is_told_from_addresses() -> None:
+    """What changes with what fills fresh memory was never written to."""
+    finding = examine(follows("addresses", "memory"))
+    assert causes(finding) == ["uninitialised bytes"]
+
+
+def test_chance_is_no_cause() -> None:
+    """A step that differs of itself, rarely, gets no cause that happened to vary just then."""
+    found = {
+        cause
+        for at in range(3, 20)
+        for cause in causes(examine(lambda _, n, at=at: n in (1, at, at + 1)))
+    }
+    assert found == {"unknown"}
+
+
+def test_what_differs_with_everything_held_is_threads_if_it_needs_them() -> None:
+    """It fails where it may have no second thread: that is what remains."""
+
+    def step(conditions: Conditions, number: int) -> object:
+        return number if conditions.threads else FAILED
+
+    assert causes(examine(step)) == ["threads"]
+
+
+def test_what_differs_with_everything_held_is_else_unknown() -> None:
+    """No cause is guessed; static programs that cannot be held are named."""
+    finding = examine(lambda _, number: number, Facts(static=("tar",)))
+    assert causes(finding) == ["unknown"]
+    assert "tar" in finding.causes[0].why
+
+
+def test_a_step_that_cannot_be_held_is_unknown() -> None:
+    """One that fails with everything held tells nothing."""
+
+    def step(conditions: Conditions, number: int) -> object:
+        return FAILED if conditions.time == "held" else number
+
+    assert causes(examine(step)) == ["unknown"]
+
+
+def test_real_file_times_are_time() -> None:
+    """What is held and another a second later follows a time that nobody can set."""
+    seconds = [0]
+
+    def step(conditions: Conditions, number: int) -> object:
+        seconds[0] += conditions.moment != "any"
+        return seconds[0]
+
+    assert causes(examine(step)) == ["time"]
+
+
+def test_kernels_are_varied_only_where_the_step_lets_them_be_chosen() -> None:
+    """A step that overrides the numeric profile is run with other kernels."""
+    own = Facts(overridden=("OPENBLAS_CORETYPE",), processors=2)
+
+    def step(conditions: Conditions, number: int) -> object:
+        return conditions.profile == "varied"
+
+    assert causes(examine(step, own)) == ["CPU dispatch"]
+    assert causes(examine(step)) == []
+
+
+def test_a_step_that_prints_its_variables_is_not_blamed() -> None:
+    """The same meaning in other words gives something else: it is the words that matter."""
+    own = Facts(overridden=("OPENBLAS_CORETYPE",), processors=2)
+    assert not examine(follows("profile"), own).differs
+
+
+def test_more_pairs_find_what_is_seldom() -> None:
+    """A difference in the fifth run is found by five pairs, and not by one."""
+    assert not examine(lambda _, number: number == 4).differs
+    assert examine(lambda _, number: number == 4, pairs=5).differs
