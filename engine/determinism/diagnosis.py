@@ -290,13 +290,30 @@ _FACTORS_OF: Final[dict[Cause, tuple[Factor, ...]]] = {
 def _unheld(
     log: "_Log[Seen]", facts: Facts, held: Evidence, failed: Callable[[Seen], bool]
 ) -> Generator[Conditions, Seen, tuple[Diagnosed, ...]]:
-    """Say what may be of a step that differs with everything held: it is threads, or unknown."""
+    """Say what may be of a step that differs with everything held: it is threads, or unknown.
+
+    Runs that fall into two seconds differ where a static program sees the times of files.
+    """
+    if facts.static and (yield from _by_the_second(log)):
+        later = Evidence(replace(HELD, moment="a second later"), 1, 0)
+        return (Diagnosed("time", (held, later), _FILE_TIMES),)
     alone = replace(HELD, threads=False)
     base = yield from log.run(alone)
     if failed(base):
         why = "it differs with everything else held, and fails when it may have no second thread"
         return (Diagnosed("threads", (held, Evidence(alone, 1, 0)), why),)
     return (Diagnosed("unknown", (held,), _unknown("it differs even with everything held", facts)),)
+
+
+def _by_the_second(log: "_Log[Seen]") -> Generator[Conditions, Seen, bool]:
+    """Return whether runs of the same second are the same, and those of others are not."""
+    firsts = []
+    for _ in range(2):
+        firsts.append((yield from log.run(replace(HELD, moment="as a second begins"))))
+        again = yield from log.against(firsts[-1], (HELD,))
+        if again.same < again.runs:
+            return False
+    return not log.same(*firsts)
 
 
 def _unknown(what: str, facts: Facts) -> str:
