@@ -48,11 +48,13 @@ PLANTED = {
     "race": (
         ["threads"],
         """
-        import threading
+        import sys, threading
+        sys.setswitchinterval(1e-5)
         done = []
         def work(n):
-            for i in range(1_000_000): pass
-            done.append(n)
+            for i in range(300):
+                sum(range(2000))
+                done.append(n)
         threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
         for one in threads: one.start()
         for one in threads: one.join()
