@@ -43,7 +43,7 @@ _KEEP: Final = (
     "form",
     type=click.Choice(FORMS),
     default=CAR,
-    help="A bundle, or what others' tools read: signed statements.",
+    help="A bundle, or what others' tools read: signed statements, an RO-Crate.",
 )
 @click.option("--sha256", is_flag=True, help="With SHA-256 of outputs, which are read for it.")
 @common

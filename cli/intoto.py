@@ -35,7 +35,7 @@ def export_statements(space: Workspace, run: Run, file: Path, *, sha256: bool) -
 def _statements(space: Workspace, run: Run, *, sha256: bool) -> Iterator[dict[str, object]]:
     told = told_of(space, run, sha256=sha256)
     for done in told.done:
-        yield step_statement(run.cid, done, _who, told.sums)
+        yield step_statement(run.cid, done, who_of, told.sums)
     yield run_statement(run.cid, run.record, told.steps, told.outputs, told.sums)
 
 
@@ -43,6 +43,6 @@ def _signed(me: Identity, payload: bytes) -> dict[str, object]:
     return envelope(PAYLOAD, payload, [Signature(str(me.peer), me.sign_envelope(PAYLOAD, payload))])
 
 
-def _who(signer: str) -> str:
+def who_of(signer: str) -> str:
     """Return the URI of who signed; of what nobody did, that nobody did."""
     return f"tally://{PeerId(bytes.fromhex(signer))}" if signer else "urn:tallystick:unsigned"

@@ -134,6 +134,7 @@ ready() { # extras of the Python package, then lock files
   environment "$1"
   # an IPFS node, for the tests alone; where it cannot be had, those that need it say so
   [ "$1" != "[dev]" ] || "$root/setup/kubo/install" >/dev/null || say "no IPFS node to test with"
+  [ "$1" != "[dev]" ] || "$root/setup/validators/install" >/dev/null || say "nothing to validate exports with"
   shift
   # shellcheck source=/dev/null
   . "$root/examples/env/nixenv.sh"

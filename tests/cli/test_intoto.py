@@ -15,6 +15,7 @@ from engine.content.cid import Cid
 from engine.dsse import pae
 from tests.cli.program import Program
 from tests.fakes.attested import KEY, OTHER, attested_again, signed
+from tests.validators import needs_validators, validate
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -129,3 +130,11 @@ def test_what_is_signed_of_an_envelope_is_no_record() -> None:
     assert pae("http://example.com/HelloWorld", b"hello world") == (
         b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
     )
+
+
+@needs_validators
+def test_each_statement_is_one_of_in_toto(tally: Program, first: str, tmp_path: Path) -> None:
+    """in-toto's own bindings read each, and find nothing wrong with it."""
+    file = tmp_path / "run.intoto.jsonl"
+    tally.told("export", first, file, "--format", "in-toto", "--sha256")
+    assert validate("statements.py", file) == 4

@@ -381,6 +381,32 @@ def _(stage: Stage) -> Told:
     return stage("export", stage.run, *words, shown=shown)
 
 
+@meets(BUNDLES, "a crate where there is something", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    (stage.folder / "crate").mkdir()
+    shown = "tally export brave-otter crate --format ro-crate"
+    return stage("export", stage.run, "crate", "--format", "ro-crate", shown=shown)
+
+
+@meets(BUNDLES, "a crate in a folder that there is not", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    shown = "tally export brave-otter none/crate --format ro-crate"
+    return stage("export", stage.run, "none/crate", "--format", "ro-crate", shown=shown)
+
+
+@meets(BUNDLES, "sums in a crate", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    words = ("crate", "--format", "ro-crate", "--sha256")
+    return stage("export", stage.run, *words, shown=f"tally export brave-otter {' '.join(words)}")
+
+
+@meets(BUNDLES, "a crate of a run that did nothing", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    stage.good("  a: {when: params.go, run: 'true'}\n", "params: {go: false}\n")
+    stage.quietly("run", stage.folder / "w.yaml")
+    return stage("export", "latest", "crate", "--format", "ro-crate")
+
+
 @meets(BUNDLES, "a CAR of version 2")
 def _(stage: Stage) -> Told:
     stage.write("run.car", bytes.fromhex("0aa16776657273696f6e02") + bytes(40))

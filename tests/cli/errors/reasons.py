@@ -84,6 +84,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/devnet.py": LIMIT,
     "cli/node.py run_node: a peer runs": ELSEWHERE + "tests/cli/test_peer.py",
     "cli/peer.py add: this is the address": ELSEWHERE + "tests/cli/test_peer.py",
+    "cli/crate.py export_crate: the crate cannot be written": "a full disk, as of other files",
     "cli/evidenceview.py _refuse_forged": ELSEWHERE + "tests/cli/test_history.py",
     "cli/page/gather.py": FORGED,
     "cli/visited.py": ELSEWHERE + "tests/cli/test_shell.py",
