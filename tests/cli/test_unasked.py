@@ -125,3 +125,22 @@ def test_it_is_said_why_it_was_not_asked_for(home: Home, tmp_path: Path) -> None
     said = f"{nowhere.value.asked} {nowhere.value.ways}"
     assert "ipfs (not asked, because it was made or kept here" in said
     assert "publish that if everybody may have it" in said
+
+
+def test_a_command_asks_the_node_for_none_of_it(
+    own: Program, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for what came between two steps, which a gc took."""
+    between = "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n"
+    between += "  b: {run: 'wc {inputs.o} >{outputs.p}', inputs: {o: a.o}, outputs: {p: p}}\n"
+    run = own.told("run", write(f"{between}outputs: {{p: b.p}}\n"))["run"]
+    with Workspace(own.home) as space:
+        steps = of_record(space.store, load_run(space.store, Cid.parse(run)))
+        made = next(step for step in steps if step.name == "a").outputs["o"]
+    own.told("gc")
+    monkeypatch.setenv("TALLY_SOURCES", "ipfs")
+    monkeypatch.setenv("TALLY_IPFS", "/ip4/127.0.0.1/tcp/9")
+    told = own("get", made, own.home.parent / "made")
+    assert (told.code, "not asked, because it was made or kept here" in told.err) == (3, True)
+    other = own("get", OTHERS, own.home.parent / "other")
+    assert (other.code, "not asked" in other.err) == (3, False)
