@@ -42,7 +42,7 @@ def vouched(space: Workspace, found: RunView) -> Vouched:
     keys = {step.key for step in found.steps if step.key}
     told = list(vouches(space.store, found.steps, others_of(space, keys, found.run)))
     by_step = {key: list(each) for key, each in groupby(told, attrgetter("id"))}
-    known = _known(space) if any(one.signer for one in told) else {}
+    known = known_to(space) if any(one.signer for one in told) else {}
     counts = [count(step, by_step.get(step.id, ())) for step in found.steps if step.result]
     return Vouched(found.run, [_row(one, known) for one in told], counts)
 
@@ -76,7 +76,7 @@ def others_of(space: Workspace, keys: set[Cid], run: Cid | None) -> Mapping[Cid,
     return found
 
 
-def _known(space: Workspace) -> dict[PeerId, tuple[str, str | None]]:
+def known_to(space: Workspace) -> dict[PeerId, tuple[str, str | None]]:
     """Return whom the user of this home knows: how, and where the user said that one is."""
     from cli.circle import circle_of  # it reads keys
 

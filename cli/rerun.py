@@ -1,7 +1,9 @@
 """`tally rerun`: run a recorded run again and compare."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ from cli.report import note
 from cli.sampling import Wanted
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.clock import SystemClock
 from engine.content.cid import Cid
 from engine.errors import NoSandbox, Refused, Unavailable
 from engine.values import dataclass
@@ -51,6 +54,9 @@ class _How:
 @click.option("-j", "--jobs", metavar="N", help="Steps that run at the same time.")
 @click.option("--max-cost", metavar="C", help="Credits to spend at most, on peers.")
 @click.option("--endorse", is_flag=True, help="Tell other peers what came of it.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="A page of it."
+)
 @ipfs_node
 @common
 def rerun(
@@ -64,6 +70,7 @@ def rerun(
     chain: bool,
     on: "Where",
     endorse: bool,
+    report: Path | None,
 ) -> None:
     """Run every step of RUN again, without reuse, and compare with what is recorded.
 
@@ -75,16 +82,28 @@ def rerun(
     from cli.againview import emit_again
     from cli.checked import must_hold
     from cli.elsewhere import check_peers
+    from engine.wholefile import whole_file
 
     how = _How(Wanted((step,) if step else (), sample, budget, seed), chain, on)
     _check(how, endorse=endorse)
     if on == "peers":
         check_peers(settings.home)
     online = None if offline else settings
-    with Workspace(settings.home, writing=True, online=online) as space:
+    file = nullcontext() if report is None else whole_file(report)
+    with file as page, Workspace(settings.home, writing=True, online=online) as space:
         again = _run_again(space, settings, what, how, endorse=endorse)
+        if page is not None:
+            page.write(_page(space, again))
     emit_again(again, as_json=settings.json)
     must_hold(again.checks)
+
+
+def _page(space: Workspace, again: "Again") -> bytes:
+    """Return the page of the run, with this rerun on it, whatever came of it."""
+    from cli.page.gather import gather
+    from cli.page.render import render
+
+    return render(gather(space, str(again.run), again.bill)).encode()
 
 
 def _check(how: _How, *, endorse: bool) -> None:
@@ -113,8 +132,10 @@ def _run_again(
     """
     from cli.againview import Again, billed
     from cli.endorsing import tell_others
+    from cli.keeping import keep
     from cli.rerunnable import find
 
+    began_ms = SystemClock().now_ms()
     found = find(space, what)
     if endorse and found.release is None:
         fix = "name an Open Resource: 'tally rerun NAME --endorse'"
@@ -123,6 +144,7 @@ def _run_again(
         note(billed(found.bill))
     verdicts, sampled, total, checks = _compared(space, settings, found, how)
     again = Again(found.run, verdicts, total, checks, found.bill, sampled)
+    keep(space, again, began_ms, is_chain=how.chain)
     if endorse and found.release is not None:
         tell_others(space, settings, found.release, found.run, again.verdict)
     return again

@@ -29,9 +29,8 @@ def find(space: Workspace, text: str) -> Rerunnable:
     from cli.partial import part_of, thin_at
     from cli.runview import find_row, is_known
 
-    path = Path(text)
-    if path.suffix == ".car" or path.is_file():
-        return _imported(space, path)
+    if is_file(text):
+        return imported(space, Path(text))
     cid = whole_cid(text)
     if cid is not None and is_run(space, cid):
         return Rerunnable(cid, thin=part_of(space, cid))
@@ -55,7 +54,17 @@ def _ended(found: "RunRow") -> Cid:
     return found.run
 
 
-def _imported(space: Workspace, path: Path) -> Rerunnable:
+def is_file(text: str) -> bool:
+    """Return whether a word names a bundle file."""
+    path = Path(text)
+    return path.suffix == ".car" or path.is_file()
+
+
+def imported(space: Workspace, path: Path) -> Rerunnable:
+    """Return the Run in a bundle file, imported, with what the receipts in it come to.
+
+    Raises: as `read_bundle` does; Damaged when receipts do not hold.
+    """
     from cli.bundlefile import read_bundle
     from cli.partial import thin_at
     from cli.resources import example, release_in

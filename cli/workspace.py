@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # each property imports what it makes: `tally show` is not to
     from engine.nix.realise import Realiser
     from engine.nix.records import Closure
     from engine.repeats import Repeats
+    from engine.reruns import Reruns
     from engine.sources import Sources
     from engine.store.disk import DiskStore
     from engine.trust.book import TrustBook
@@ -182,6 +183,13 @@ class Workspace(AbstractContextManager["Workspace"]):
         from engine.repeats import Repeats
 
         return Repeats(self.database, self.journal, self.store.mark)
+
+    @cached_property
+    def reruns(self) -> "Reruns":
+        """What came of runs being run again."""
+        from engine.reruns import Reruns
+
+        return Reruns(self.database)
 
     @cached_property
     def memo(self) -> "Memo":

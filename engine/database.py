@@ -1,6 +1,6 @@
-"""Database: state.db, what this machine knows besides content: the memo and the runs.
+"""Database: state.db, what this machine knows besides content: the memo, the runs, the reruns.
 
-The only file that opens it; memo.py and journal.py have the SQL.
+The only file that opens it; memo.py, journal.py and reruns.py have the SQL.
 """
 
 from pathlib import Path
@@ -47,8 +47,21 @@ CREATE TABLE dues (
     batch BLOB, step BLOB, provider BLOB NOT NULL, agreement BLOB NOT NULL, line BLOB NOT NULL,
     PRIMARY KEY (batch, step)) WITHOUT ROWID;
 """
+# What came of runs being run again: by the Run's CID, as its record may be here by import alone.
+_RERUNS: Final = """
+CREATE TABLE reruns (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run BLOB NOT NULL, began_ms INTEGER NOT NULL,
+    ended_ms INTEGER NOT NULL, verdict TEXT NOT NULL, steps INTEGER NOT NULL,
+    possible INTEGER NOT NULL, chain INTEGER NOT NULL, seed TEXT NOT NULL, proves TEXT NOT NULL);
+CREATE INDEX reruns_by_run ON reruns (run, id);
+CREATE TABLE rerun_steps (
+    rerun INTEGER, place INTEGER, step TEXT NOT NULL, verdict TEXT NOT NULL, note TEXT NOT NULL,
+    system TEXT NOT NULL, sandbox TEXT NOT NULL, signer TEXT NOT NULL, wall_ms INTEGER NOT NULL,
+    outputs TEXT NOT NULL,
+    PRIMARY KEY (rerun, place)) WITHOUT ROWID;
+"""
 SCHEMA: Final = Schema(
-    versions=(_RUNS, _REPEATS, _DUES),
+    versions=(_RUNS, _REPEATS, _DUES, _RERUNS),
     what="the record of runs",
     when_damaged="run `tally fsck --repair`: it keeps what can still be read",
 )
@@ -63,3 +76,9 @@ class Database(Sqlite):
         Raises: Unavailable when it cannot be opened; Refused when a newer version made it.
         """
         super().__init__(path, SCHEMA)
+
+    def has_table(self, name: str) -> bool:
+        """Return whether there is a table: a file that is only read may be of an older version."""
+        return not self.read_only or bool(
+            self.rows("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+        )

@@ -7,6 +7,7 @@ identical then so, by induction, is the whole chain.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import Final, Literal
@@ -27,7 +28,7 @@ from engine.runner import CANCELLED, Order, Report, limits_of
 from engine.step import RESULT, STEP, Result
 from engine.thin import repeatable
 from engine.values import dataclass
-from engine.verdict import StepVerdict, judge, to_compare
+from engine.verdict import Executor, StepVerdict, judge, to_compare
 from engine.workflow.as_data import decode_workflow
 from engine.workflow.model import OutputFile, Workflow
 from engine.workflow.names import did_you_mean, some_of
@@ -79,7 +80,7 @@ class _Given:
     result: Result
     get: Get
     note: str  # why it failed, if it did
-    wall_ms: int
+    by: Executor | None  # None where nobody ran it to its end
     waiting: dict[str, Asked]  # outputs that a comparator looks at
     opinions: dict[str, Opinion]  # of those that did
 
@@ -172,7 +173,7 @@ class Rerun:
         except Refused as error:  # it makes what cannot be kept, which it did not when recorded
             gave = Result(step.order.key, 1, {})
             words = outcomes.words(error)
-            self._judge(rank, step, _Given(gave, self._store.get, words, 0, {}, {}))
+            self._judge(rank, step, _Given(gave, self._store.get, words, None, {}, {}))
             return
         if report.attestation.reason == CANCELLED:
             self._release(rank)
@@ -180,9 +181,8 @@ class Rerun:
             return
         made = {block.cid: block.data for block in report.blocks}
         note = "" if report.succeeded else outcomes.why_failed(report)
-        wall_ms = report.attestation.wall_ms
-        get = _over(made, self._store)
-        given = _Given(report.result, get, note, wall_ms, self._to_compare(step, report), {})
+        get, by = _over(made, self._store), _executor(report)
+        given = _Given(report.result, get, note, by, self._to_compare(step, report), {})
         if given.waiting:
             self._store.put(report.blocks)
             self._compare(rank, given)
@@ -242,9 +242,9 @@ class Rerun:
             step.id, step.was, given.result, step.declared, given.get, given.note, given.opinions
         )
         self._release(rank)
-        self._verdicts[rank] = verdict
+        self._verdicts[rank] = replace(verdict, by=given.by)
         status: Literal["ran", "failed"] = "failed" if verdict.note else "ran"
-        self._watch(Ended(*step.name, status, given.wall_ms, verdict.note))
+        self._watch(Ended(*step.name, status, given.by.wall_ms if given.by else 0, verdict.note))
 
     def _release(self, rank: int) -> None:
         step = self._running.pop(rank)
@@ -270,6 +270,11 @@ def _recorded(store: BlockStore, workflow: Workflow, step: RunStep) -> Recorded:
     order = Order(step.step, STEP.decode(data), (Block(step.step, data),), limits)
     name = (step.name, 0 if step.index is None else step.index)
     return Recorded(step.id, name, order, was, written.outputs, written.resources.cpus)
+
+
+def _executor(report: Report) -> Executor:
+    said = report.attestation
+    return Executor(said.system, said.sandbox, report.signer.hex(), said.wall_ms)
 
 
 def _over(made: dict[Cid, bytes], store: BlockStore) -> Get:

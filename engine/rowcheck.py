@@ -11,6 +11,9 @@ from typing import Final
 from engine.database import Database
 from engine.errors import Damaged
 from engine.memo import WITNESS_COLUMNS, read_witness
+from engine.redone import REDONE_COLUMNS, read_redone
+from engine.redone import STEP_COLUMNS as REDONE_STEP_COLUMNS
+from engine.redone import read_step as read_redone_step
 from engine.rows import RUN_COLUMNS, STEP_COLUMNS, read_run, read_step
 from engine.sqlite import Row
 from engine.values import dataclass
@@ -32,6 +35,8 @@ class _Table:
 _TABLES: Final = (
     _Table("runs", ("rowid",), RUN_COLUMNS, read_run),
     _Table("run_steps", ("run", "step", "idx"), STEP_COLUMNS, read_step),
+    _Table("reruns", ("id",), REDONE_COLUMNS, read_redone),
+    _Table("rerun_steps", ("rerun", "place"), REDONE_STEP_COLUMNS, read_redone_step),
     _Table("memo", ("key", "result", "signer"), WITNESS_COLUMNS, read_witness),
 )
 
@@ -54,6 +59,8 @@ def drop_damaged_rows(database: Database) -> None:
 
 
 def _check(database: Database, table: _Table) -> Iterator[tuple[Row, Damaged]]:
+    if not database.has_table(table.name):
+        return
     query = f"SELECT {table.columns}, {', '.join(table.exact_key)} FROM {table.name}"  # noqa: S608
     for row in database.scan(query):
         try:

@@ -51,6 +51,16 @@ class OutputVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Executor:
+    """Where a step was run again, and who says so."""
+
+    system: str
+    sandbox: str
+    signer: str  # the public key as hexadecimal text; "" for nobody: this machine did
+    wall_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepVerdict:
     """One instance of a step."""
 
@@ -58,6 +68,7 @@ class StepVerdict:
     verdict: Verdict
     outputs: dict[str, OutputVerdict]
     note: str  # why it failed, in words
+    by: Executor | None = None  # None where nobody ran it to its end
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -6,6 +6,7 @@ shown of them, and how much, is decided where it is laid out.
 
 from collections.abc import Mapping, Sequence
 
+from cli.page.findings import Findings
 from engine.content.cid import Cid
 from engine.nix.records import Closure
 from engine.step import Attestation, Step
@@ -106,3 +107,4 @@ class Facts:
     outputs: dict[str, Given]
     sample: Step | None  # one of its steps: what it was given, all of them were
     tails: Sequence[Tail]
+    findings: Findings = Findings()

@@ -1,9 +1,11 @@
 """Gathering the facts of a run from a home: the edge of the page."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from cli.page.facts import Facts, Head, Instance, Locked
+from cli.page.finding import find_out
 from cli.page.listing import fold
 from cli.page.logs import tails
 from cli.page.results import SUCCEEDED, final, read_record, with_outputs
@@ -21,37 +23,47 @@ from engine.summary import load_run, load_workflow, run_steps
 from engine.workflow.lock import LOCK, Lock
 from engine.workflow.model import Workflow
 
+if TYPE_CHECKING:
+    from peers.run_receipts import Bill
+
 MAX_READ: Final = 50_000  # instances of which all is read: a stranger's run may have millions
 MAX_ATTESTATIONS: Final = 2  # of an instance: the record alone, and signed
 
-_Notes = dict[tuple[str, int], str]
+_Steps = Sequence[tuple[RunStep, str]]  # each with why it failed, as far as this home knows
 
 
-def gather(space: Workspace, text: str) -> Facts:
-    """Return the facts of the run that `text` names.
+def gather(space: Workspace, text: str, bill: "Bill | None" = None) -> Facts:
+    """Return the facts of the run that `text` names; `bill`: what the receipts of its bundle say.
 
     Raises: Refused when there is none; Unavailable when its records are not here; Damaged when
     they are malformed or do not belong together.
     """
     found = find_run(space, text)
     if isinstance(found, Cid):
-        return _ended(space, found, None)
+        return _ended(space, found, None, bill)
     if found.run is not None:
-        return _ended(space, found.run, found)
+        return _ended(space, found.run, found, bill)
     workflow = load_workflow(space.store, found.workflow)
-    rows = space.journal.steps(found.id)
-    steps = _of_rows(space.store, rows, workflow)
-    return _facts(space.store, _head_of_row(found), workflow, None, steps)
+    steps = _of_rows(space.journal.steps(found.id), workflow)
+    facts = _facts(space.store, _head_of_row(found), workflow, None, steps)
+    return replace(
+        facts, findings=find_out(space, None, found.name, [one for one, _ in steps], bill)
+    )
 
 
-def _ended(space: Workspace, cid: Cid, row: RunRow | None) -> Facts:
+def _ended(space: Workspace, cid: Cid, row: RunRow | None, bill: "Bill | None") -> Facts:
     run = load_run(space.store, cid)
     own = row if row is not None and not row.imported else None
     notes = {(one.step, one.index): one.note for one in space.journal.steps(own.id)} if own else {}
     head = _head_of_run(row.name if row else "", cid, run, own)
     workflow = load_workflow(space.store, run.workflow)
     lock = LOCK.decode(space.store.get(run.lock))
-    return _facts(space.store, head, workflow, lock, _of_record(space.store, run, notes))
+    steps = [
+        (step, notes.get((step.name, step.index or 0), "")) for step in run_steps(space.store, run)
+    ]
+    facts = _facts(space.store, head, workflow, lock, steps)
+    name = own.name if own else ""
+    return replace(facts, findings=find_out(space, cid, name, [one for one, _ in steps], bill))
 
 
 def _facts(
@@ -59,9 +71,12 @@ def _facts(
     head: Head,
     workflow: Workflow,
     lock: Lock | None,
-    found: Iterator[Instance],
+    steps: _Steps,
 ) -> Facts:
-    instances = tuple(found)
+    instances = tuple(
+        _instance(store, step, note) if at < MAX_READ else _unread(step)
+        for at, (step, note) in enumerate(steps)
+    )
     listed, folded = fold(instances)
     return Facts(
         head=head,
@@ -98,19 +113,14 @@ def _head_of_run(name: str, cid: Cid, run: Run, own: RunRow | None) -> Head:
     )
 
 
-def _of_record(store: BlockStore, run: Run, notes: _Notes) -> Iterator[Instance]:
-    for at, step in enumerate(run_steps(store, run)):
-        note = notes.get((step.name, step.index or 0), "")
-        yield _instance(store, step, note) if at < MAX_READ else _unread(step)
+def _of_rows(rows: Sequence[StepRow], workflow: Workflow) -> _Steps:
+    return [(_of_row(row, workflow), row.note) for row in rows]
 
 
-def _of_rows(store: BlockStore, rows: Sequence[StepRow], workflow: Workflow) -> Iterator[Instance]:
-    for at, row in enumerate(rows):
-        scattered = bool(workflow.steps[row.step].scatter)
-        proof = tuple(cid for cid in (row.attestation, row.signed) if cid is not None)
-        index = row.index if scattered else None
-        step = RunStep(row.step, index, row.status, row.key, row.result, proof)
-        yield _instance(store, step, row.note) if at < MAX_READ else _unread(step)
+def _of_row(row: StepRow, workflow: Workflow) -> RunStep:
+    proof = tuple(cid for cid in (row.attestation, row.signed) if cid is not None)
+    index = row.index if workflow.steps[row.step].scatter else None
+    return RunStep(row.step, index, row.status, row.key, row.result, proof)
 
 
 def _instance(store: BlockStore, step: RunStep, note: str) -> Instance:

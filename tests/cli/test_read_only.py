@@ -41,6 +41,15 @@ def test_it_can_be_read(tally: Program, first: str, letters: Path, words: str) -
     assert done.stdout == tally(*command.split()).out
 
 
+def test_it_has_a_page(tally: Program, first: str, tmp_path: Path) -> None:
+    """Of a run in it, with what was run again."""
+    file = tmp_path / "run.html"
+    assert read_only(tally, "report", first, "-f", file).returncode == 0
+    page = file.read_text()
+    tally.told("report", first, "-f", file)
+    assert page == file.read_text()
+
+
 def test_it_can_be_taken_along(tally: Program, first: str, tmp_path: Path) -> None:
     """Content and whole runs can be written elsewhere."""
     assert read_only(tally, "get", f"{first}/letter/text", tmp_path / "text").returncode == 0

@@ -61,6 +61,18 @@ def test_receipts_go_with_a_run_and_are_checked(
     assert "in this run or, of a result that it reused, in an earlier one" in said
 
 
+def test_receipts_are_on_the_page_of_a_bundle(
+    tally: Program, paid: tuple[Cid, Keeper], empty: Program, tmp_path: Path
+) -> None:
+    """With whom they were paid to."""
+    run, two = paid
+    tally.told("export", run, tmp_path / "run.car")
+    empty.told("report", tmp_path / "run.car", "-f", tmp_path / "run.html")
+    page = (tmp_path / "run.html").read_text()
+    assert "its receipts hold" in page
+    assert str(two.peer) in page
+
+
 def test_receipts_stay_when_nobody_is_to_see_them(
     tally: Program, paid: tuple[Cid, Keeper], empty: Program, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ def test_a_page_is_written(tally: Program, first: str, tmp_path: Path) -> None:
     file = tmp_path / "run.html"
     told = tally.told("report", first, "-f", file)
     page = file.read_text()
-    assert told == {"run": told["run"], "file": str(file), "size": len(page.encode())}
+    assert (told["file"], told["size"]) == (str(file), len(page.encode()))
     run = tally.told("show", first)
     assert told["run"] == run["run"]
     for text in (first, run["run"], run["workflow"], run["outputs"]["letter"], "greet[1]"):
@@ -91,3 +91,69 @@ def test_no_run_is_exit_2(empty: Program, tmp_path: Path) -> None:
     """And no file is written."""
     assert empty("report", "nothing", "-f", tmp_path / "run.html").code == 2
     assert not (tmp_path / "run.html").exists()
+
+
+RANDOM = 'od -An -N4 -tu4 /dev/urandom | tr -d " " >{outputs.o}'
+
+
+def test_a_rerun_is_on_the_page_of_its_run(tally: Program, write: Write, tmp_path: Path) -> None:
+    """`rerun --report` writes it though the verdict is bad; `report` shows all reruns later."""
+    steps = (
+        f"  s: {{run: '{RANDOM}', outputs: {{o: o}}}}\n"
+        "  t: {run: 'true >{outputs.o}', outputs: {o: o}}\n"
+    )
+    name = tally.told("run", write(steps, name="random"))["name"]
+    tally.told("report", name, "-f", tmp_path / "before.html")
+    assert "None of it was run again" in (tmp_path / "before.html").read_text()
+    done = tally("rerun", name, "--report", tmp_path / "one.html", "-o", "json")
+    assert done.code == 4
+    gave = next(one for one in done.json["steps"] if one["id"] == "s")["outputs"]["o"]
+    page = (tmp_path / "one.html").read_text()
+    assert '<span class="status differs">' in page
+    for text in (gave["was"], gave["is"], "this machine", "1 differs, 1 identical"):
+        assert text in page
+    assert tally("rerun", name, "--step", "t").code == 0
+    told = tally.told("report", name, "-f", tmp_path / "two.html")["reruns"]
+    assert [(one["verdict"], one["steps"], one["of"]) for one in told] == [
+        ("reproduced", 1, 2),
+        ("differs", 2, 2),
+    ]
+
+
+def test_a_page_that_cannot_be_written_is_said_before_anything_runs(
+    tally: Program, first: str, tmp_path: Path
+) -> None:
+    """Exit 2, and no rerun is kept."""
+    before = tally.told("report", first, "-f", tmp_path / "a.html")["reruns"]
+    assert tally("rerun", first, "--report", tmp_path / "none" / "a.html").code == 2
+    assert tally.told("report", first, "-f", tmp_path / "a.html")["reruns"] == before
+
+
+def test_a_bundle_has_a_page(tally: Program, empty: Program, first: str, tmp_path: Path) -> None:
+    """It is imported; the page says who claims it, and then what came of running it again."""
+    tally.told("export", first, tmp_path / "run.car")
+    told = empty.told("report", tmp_path / "run.car", "-f", tmp_path / "run.html")
+    page = (tmp_path / "run.html").read_text()
+    assert told["reruns"] == []
+    assert "Claimed, by whoever made it," in page
+    assert "Who vouches for what came out" in page
+    again = empty.told("rerun", tmp_path / "run.car", "--offline", "--report", tmp_path / "b.html")
+    assert again["verdict"] == "reproduced"
+    assert '<span class="status reproduced">' in (tmp_path / "b.html").read_text()
+
+
+def test_a_chain_is_on_the_page(tally: Program, first: str, tmp_path: Path) -> None:
+    """It says what each step was given."""
+    tally.told("rerun", first, "--chain", "--report", tmp_path / "chain.html")
+    assert "what the rerun gave" in (tmp_path / "chain.html").read_text()
+
+
+def test_a_sample_has_a_page(tally: Program, empty: Program, first: str, tmp_path: Path) -> None:
+    """Of which steps it is, who chose them, and what they prove of the others."""
+    thin = tmp_path / "thin.car"
+    tally.told("export", first, thin, "--thin", "--sample", "2", "--seed", "mine")
+    empty.told("report", thin, "-f", tmp_path / "thin.html")
+    page = (tmp_path / "thin.html").read_text()
+    assert "Here are only 2 of the 3 steps" in page
+    empty.told("rerun", thin, "--offline", "--seed", "mine", "--report", tmp_path / "b.html")
+    assert "under 67 % can be wrong" in (tmp_path / "b.html").read_text()

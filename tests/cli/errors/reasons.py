@@ -172,6 +172,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/belonging.py _odd": FORGED,
     "engine/downloads.py Downloads.check": FORGED,
     "engine/inputs.py Inputs._compare": FORGED,
+    "engine/redone.py": ELSEWHERE + "the suites of faults",
     "engine/rerun.py _recorded": FORGED,
     "engine/rowcheck.py": ELSEWHERE + "the suites of faults",
     "engine/rows.py": ELSEWHERE + "the suites of faults",

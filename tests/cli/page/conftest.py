@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from cli.page.facts import Facts, Instance
+from cli.page.findings import NOBODY, Again, Findings, Part, Place, Voice, Voucher, Who
 from cli.page.gather import gather
 from cli.page.listing import fold
 from cli.page.render import render
 from cli.workspace import Workspace
 from engine.content.cid import RAW, Cid
+from engine.redone import Redone, RedoneOutput, RedoneStep
 from engine.step import Attestation
 from tests.fakes.records import MIB, NOON_MS, Ran, record
 
@@ -68,6 +70,55 @@ def made(tmp_path: Path) -> Made:
 def protein(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """Return the facts of the run that most tests look at."""
     return facts_of(tmp_path_factory.mktemp("protein") / "home", WORKFLOW, INSTANCES)
+
+
+@pytest.fixture(scope="session")
+def checked(protein: Facts) -> Facts:
+    """Return the same with what a home that ran some of it again knows."""
+    return replace(protein, findings=found_of(protein))
+
+
+def found_of(facts: Facts) -> Findings:
+    """Return what came of two reruns, who vouches, and what was paid."""
+    assert facts.head.run is not None
+    ran = [one for one in facts.listed if one.status == "ran"]
+    was, now = ran[0].outputs["o"], Cid.of(RAW, b"now")
+    where = ("Linux 6.1 x86_64", "bwrap 0.8.0 seccomp watchdog", "", 9_000)
+    output = RedoneOutput("o", "differs", was, now, "$.loss[3] 1 -> 4\nlargest deviation: 3")
+    near = output._replace(verdict="equivalent", where="relative 1e-9")
+    steps = [
+        RedoneStep("fold[2]", "differs", "", *where, (output,)),
+        RedoneStep("fold[0]", "equivalent", "", *where, (near,)),
+        RedoneStep("check", "identical", "", *where, ()),
+    ]
+    peer = Who("12D3KooWMeY6JTgPD3jDib5vxyZ7SaFDakx9Hk9p8DkwZPvN22Pk", "named", "lab-7")
+    proves = "3 of 6 identical or equivalent: under 67 % can be wrong"
+    later = Redone(
+        2, facts.head.run, NOON_MS, NOON_MS + 70_000, "differs", 3, 6, False, "mine", proves
+    )
+    earlier = later._replace(id=1, began_ms=NOON_MS - 86_400_000, verdict="equivalent", chain=True)
+    counts = {"differs": 1, "equivalent": 1, "identical": 1}
+    places = [Place(NOBODY, *where[:2], 2), Place(peer, *where[:2], 1)]
+    words = "all others contradict it ('tally verify CID')"
+    return Findings(
+        again=[
+            Again(later, counts, places, steps),
+            Again(earlier, {"equivalent": 1, "identical": 1}, places, steps[1:]),
+        ],
+        older=3,
+        vouchers=[
+            Voucher(peer, "GenuineIntel/6/143 x86-64-v4", where[1], 5, 1),
+            Voucher(NOBODY, "", where[1], 5, 0),
+        ],
+        voices=[
+            Voice(one.id, one.result, 1, 0, 1, words if not at else "")
+            for at, one in enumerate(ran)
+        ],
+        parts=[Part(3, 6, "")],
+        receipts="its receipts hold: 0.5 paid to one peer, for 3 steps",
+        paid=[peer],
+        cost="cost: 0.5",
+    )
 
 
 def facts_of(home: Path, text: str, instances: Iterable[Ran], **how: Any) -> Facts:

@@ -40,11 +40,34 @@ def test_a_page_opens_without_a_network(
     assert dark == (scheme == "dark")
 
 
-def test_a_page_is_accessible(look: Look, protein: Facts) -> None:
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_verifier_sees_what_came_of_it(look: Look, checked: Facts, width: int) -> None:
+    """The latest rerun is open: how it came out and what differs; who vouches, what was paid."""
+    opened = look(checked, viewport={"width": width, "height": 800})
+    page = opened.page
+    assert opened.said == []
+    assert "differs, 3 of 6 steps" in page.locator("header").inner_text()
+    again = page.locator("#again")
+    assert again.locator("details").count() == 2
+    assert again.locator("details[open]").count() == 1
+    rows = again.locator("details[open] tbody tr")
+    assert rows.locator("th").all_inner_texts() == ["fold[2]", "fold[0]", "check"]
+    assert "largest deviation: 3" in rows.first.inner_text()
+    assert "this machine" in again.inner_text()
+    assert "chosen by whoever made the bundle" in again.inner_text()
+    page.locator("#voices summary").click()
+    first = page.locator("#voices tbody tr").first
+    assert "all others contradict it" in first.inner_text()
+    assert "paid to one peer" in page.locator("#receipts").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("which", ["protein", "checked"])
+def test_a_page_is_accessible(look: Look, which: str, request: pytest.FixtureRequest) -> None:
     """By axe-core: roles, names, and contrast on light and on dark."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page = look(protein).page
+    page = look(request.getfixturevalue(which)).page
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

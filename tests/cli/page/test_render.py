@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.page.facts import Facts, Given, Head, Instance, Locked, Tail
+from cli.page.findings import Again, Findings, Part, Place, Voice, Voucher, Who
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.page.view import MAX_DRAWN, MAX_PATHS, view_of
 from cli.workspace import Workspace
 from engine.content.cid import RAW, Cid
+from engine.redone import Redone, RedoneOutput, RedoneStep
 from engine.step import Attestation
 from engine.workflow.lock import LockedEnvironment
 from engine.workflow.parse import parse
@@ -128,7 +130,28 @@ def page_with(text: str) -> str:
     locked = Locked(text, text, lock, None)
     tail = Tail("fetch", text, text, 5)
     gave = {text: Given((SOME,), 5)}
-    return render(Facts(head, workflow, {}, [locked], [bad], [bad], [], 0, gave, None, [tail]))
+    told = findings_with(text)
+    return render(
+        Facts(head, workflow, {}, [locked], [bad], [bad], [], 0, gave, None, [tail], told)
+    )
+
+
+def findings_with(text: str) -> Findings:
+    """Return what is known of a run where everything that can be any text is this one."""
+    who = Who(text, text, text)
+    output = RedoneOutput(text, "differs", SOME, None, text)
+    step = RedoneStep(text, "failed", text, text, text, "", 5, (output,))
+    redone = Redone(1, SOME, 2**60, 2**60, "failed", 1, 9, True, text, text)
+    return Findings(
+        again=[Again(redone, {"failed": 9}, [Place(who, text, text, 1)], [step])],
+        older=1,
+        vouchers=[Voucher(who, text, text, 1, 1)],
+        voices=[Voice("fetch", SOME, 1, 1, 1, text)],
+        parts=[Part(1, 9, text)],
+        receipts=text,
+        paid=[who],
+        cost=text,
+    )
 
 
 def elements(page: str) -> list[tuple[str, tuple[str, ...]]]:
