@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from engine.content.cid import Cid
-from engine.cratedata import CrateData, each, formal, refs, status, usage
+from engine.cratedata import CrateData, each, formal, instance, refs, status, usage
 from engine.run import Run
 from engine.statement import Done, Who
 from engine.summary import Output
@@ -83,7 +83,9 @@ class Crate:
             "identifier": f"ipfs://{about.cid}",
             "conformsTo": refs(uri for uri, _ in _PROFILES),
             "mainEntity": {"@id": WORKFLOW_FILE},
-            "mentions": refs((_RUN, "#organize", *(f"#do/{d.summary.id}" for d in about.done))),
+            "mentions": refs(
+                (_RUN, "#organize", *(instance("do", d.summary.id) for d in about.done))
+            ),
         }
 
     def data(self) -> Iterator[Json]:
@@ -119,7 +121,7 @@ class Crate:
             "@type": "OrganizeAction",
             "name": "the engine's run",
             "instrument": {"@id": _ENGINE},
-            "object": refs(f"#control/{done.summary.id}" for done in self._about.done),
+            "object": refs(instance("control", done.summary.id) for done in self._about.done),
             "result": {"@id": _RUN},
         }
 
@@ -210,7 +212,7 @@ class Crate:
         step, own = done.summary, next((one for one in done.told if one.is_own), None)
         taken = [cid for cids in self._about.taken[step.id].values() for cid in cids]
         action: Json = {
-            "@id": f"#do/{step.id}",
+            "@id": instance("do", step.id),
             "@type": "CreateAction",
             "name": f"{step.id}, {step.status}",
             "identifier": f"ipfs://{step.key}",
@@ -225,18 +227,18 @@ class Crate:
                      "peak_memory_bytes": said.peak_memory}  # fmt: skip
             action["startTime"] = utc(said.started_ms)
             action["endTime"] = utc(said.started_ms + said.wall_ms)
-            action["resourceUsage"] = refs(f"#usage/{step.id}/{name}" for name in used)
+            action["resourceUsage"] = refs(f"{instance('usage', step.id)}/{name}" for name in used)
             action["description"] = f"in {said.sandbox}, on {said.system}"
             if own.signer:
                 action["agent"] = {"@id": self._who(own.signer)}
             yield from (usage(step.id, name, value) for name, value in used.items())
         yield action
         yield {
-            "@id": f"#control/{step.id}",
+            "@id": instance("control", step.id),
             "@type": "ControlAction",
             "name": f"the engine's part in {step.id}",
             "instrument": {"@id": f"#step/{step.name}"},
-            "object": {"@id": f"#do/{step.id}"},
+            "object": {"@id": instance("do", step.id)},
         }
 
     def _whole_action(self) -> Json:

@@ -65,10 +65,15 @@ def formal(uri: str, name: str, kind: str) -> Json:
     return {"@id": uri, "@type": "FormalParameter", "name": name, "additionalType": kind}
 
 
+def instance(what: str, step: str) -> str:
+    """Return the name of something of an instance: no address may have the brackets of "a[1]"."""
+    return f"#{what}/{step.replace('[', '/').rstrip(']')}"
+
+
 def usage(step: str, name: str, value: int) -> Json:
     """Return how much a step used of something."""
     return {
-        "@id": f"#usage/{step}/{name}",
+        "@id": f"{instance('usage', step)}/{name}",
         "@type": "PropertyValue",
         "name": name,
         "propertyID": f"urn:tallystick:usage:{name}",

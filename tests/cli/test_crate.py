@@ -90,6 +90,8 @@ def test_a_crate_has_what_went_in_and_came_out(tally: Program, first: str, crate
     entities = _entities(crate)
     assert entities["#run"]["identifier"] == f"ipfs://{run['run']}"
     assert json.loads((crate / "workflow.json").read_text())["workflow"] == "letters"
+    assert "#do/greet/1" in entities
+    assert not [one for one in entities if set(one) & set("[] ")]
     named = {one.rstrip("/") for one in entities if one.startswith("data/")}
     assert named == {f"data/{path.name}" for path in (crate / "data").iterdir()}
 

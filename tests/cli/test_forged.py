@@ -95,3 +95,23 @@ def test_a_proof_of_something_else_is_refused(empty: Program, tmp_path: Path) ->
     )
     told = empty("import", lie)
     assert (told.code, told.err.count("not signed by who it says")) == (5, 2), told.err
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_part_of_a_run_is_looked_at_too(
+    tally: Program, first: str, empty: Program, tmp_path: Path
+) -> None:
+    """What is attested of the steps that a thin bundle has; of the others it has nothing."""
+    with Workspace(tally.home, writing=True) as space:
+        run = Cid.parse(tally.told("show", first)["run"])
+        good, forged = (
+            attested_again(space.store, run, lambda said, by=by: [signed(said, KEY, by)])
+            for by in (KEY, OTHER)
+        )
+    for name, one in (("good", good), ("forged", forged)):
+        words = ("--thin", "--step", "letter", "--no-receipts")
+        tally.told("export", one, tmp_path / f"{name}.car", *words)
+    told = empty("import", tmp_path / "forged.car")
+    assert (told.code, told.err.count("not signed by who it says")) == (5, 1), told.err
+    assert empty("import", tmp_path / "good.car").code == 0
