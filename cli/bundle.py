@@ -81,7 +81,7 @@ def export(
                 space.sources.have([cid], public_root(ref))
             if form != CAR:
                 return write_form(space, settings, cid, Form(form, file, sha256=sha256))
-            size = export_file(space.store, cid, file, beside)
+            size = export_file(space.store, cid, file, beside, _words(space, cid))
         except NotHere as error:
             error.fix = f"{error.fix}; {_KEEP}"
             raise
@@ -117,7 +117,7 @@ def _export_thin(
     cid, thin = thin_of(space.store, run, wanted)
     if space.sources:
         space.sources.have(deep_parts(space.store, cid), run)
-    size = export_file(space.store, cid, file)
+    size = export_file(space.store, cid, file, (), _words(space, run))
     if settings.json:
         seed = thin.seed or None
         told = {"cid": str(cid), "file": str(file), "size": size, "run": str(run)}
@@ -127,17 +127,37 @@ def _export_thin(
     return note(f"{file}: {what}, {human_size(size)}")
 
 
+def _words(space: Workspace, cid: Cid) -> list[Cid]:
+    """Return what builders say of the environments of a run, or of one, as far as they are here."""
+    from cli.builders import carried
+    from cli.prepare import carriers_of
+    from engine.nix.environment import open_environment
+    from engine.nix.records import ENVIRONMENT
+    from engine.summary import load_run
+
+    environments: list[Cid] = []
+    if is_run(space, cid):
+        environments = list(carriers_of(space, load_run(space.store, cid)).values())
+    elif cid.codec == DAG_CBOR and kind_of(space.store.get(cid)) == ENVIRONMENT.kind:
+        environments = [cid]
+    here = (one for one in dict.fromkeys(environments) if space.store.has(one))
+    opened = (open_environment(space.store, one) for one in here)
+    return list(dict.fromkeys(word.cid for one in opened for word in carried(space, one)))
+
+
 def _kind(space: Workspace, root: Cid) -> str:
     """Return what is in a bundle, in a word."""
     if is_run(space, root):
         return "run"
     if root.codec != DAG_CBOR:
         return "content"
+    from engine.built import is_word
     from engine.release import RELEASE
     from peers.run_receipts import RUN_RECEIPTS
 
     kinds = {RELEASE.kind: "resource", RUN_RECEIPTS.kind: "receipts", THIN.kind: "sample"}
-    return kinds.get(kind_of(space.store.get(root)) or "", "content")
+    data = space.store.get(root)
+    return "builder" if is_word(data) else kinds.get(kind_of(data) or "", "content")
 
 
 def _receipts(space: Workspace, run: Cid) -> "tuple[Block, ...]":

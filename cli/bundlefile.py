@@ -8,14 +8,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from cli.builders import BUILT_PIN
 from cli.names import is_run
 from cli.workspace import Workspace
+from engine.built import is_word, read
 from engine.bundle import import_bundle
 from engine.bundlerecords import BundleRecords
 from engine.clock import SystemClock
 from engine.content import car
 from engine.content.blocks import BlockStore
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.faults import writing
 from engine.forgery import Forgery, forgeries
@@ -27,6 +29,7 @@ from engine.thin import THIN_PIN, is_thin
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
 MOST_NAMED: Final = 50  # forgeries; of more there is the number
+_BELIEVE: Final = "believe nothing of it: nothing was stored or written"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
 
@@ -60,8 +63,15 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     for root in roots:
         if is_run(space, root):
             enter(space, root)
-        space.store.pins.pin(root, THIN_PIN if is_thin(space.store, root) else IMPORT_PIN)
+        space.store.pins.pin(root, _pin(space, root))
     return roots
+
+
+def _pin(space: Workspace, root: Cid) -> str:
+    if is_thin(space.store, root):
+        return THIN_PIN
+    is_builders = root.codec == DAG_CBOR and is_word(space.store.get(root))
+    return BUILT_PIN if is_builders else IMPORT_PIN
 
 
 def _refuse_ledger(stream: BinaryIO) -> None:
@@ -102,7 +112,18 @@ def _look_over(space: Workspace, stream: BinaryIO) -> None:
     with suppress(NotHere):  # what a bundle lacks is said when it is stored
         runs = [load_run(records, cid) for cid in records.runs]
         refuse_forged(records, runs, "the bundle")
+    _refuse_forged_words(records)
     stream.seek(0)
+
+
+def _refuse_forged_words(records: BundleRecords) -> None:
+    for root in records.roots:
+        if root.codec == DAG_CBOR and records.has(root) and is_word(data := records.get(root)):
+            try:
+                read(data)
+            except Damaged as damaged:
+                damaged.where, damaged.fix = str(root), _BELIEVE
+                raise
 
 
 def refuse_forged(store: BlockStore, runs: Iterable[Run], whole: str) -> None:
@@ -119,7 +140,7 @@ def _forged(found: list[Forgery], whole: str) -> Damaged:
     more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
     count = "an attestation" if len(found) == 1 else f"{len(found)} attestations"
     what = "\n".join((f"{whole} has {count} that cannot be so", *named, *more))
-    return Damaged(what, fix="believe nothing of it: nothing was stored or written")
+    return Damaged(what, fix=_BELIEVE)
 
 
 def enter(space: Workspace, cid: Cid) -> None:

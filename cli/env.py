@@ -1,24 +1,35 @@
 """`tally env`: lock, show, build and publish environments."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
+from cli import builders
+from cli.buildersview import Builders
+from cli.circle import circle_of
 from cli.lockfile import environments, lock_path, read_lock, tell_changes, write_lock
 from cli.names import whole_cid
 from cli.options import common, ipfs_node, offline
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Differs, Refused
+from engine.errors import Refused
 from engine.nix.environment import Opened, open_environment
-from engine.nix.source import Recipe
 from engine.sourced import Sourced
 from engine.step import SYSTEM
 from engine.workflow.load import load
 from engine.workflow.lock import LockFile
 from engine.workflow.model import EnvironmentSource
 from engine.workflow.names import did_you_mean, some_of
+
+
+class Shown(NamedTuple):
+    """An environment, and what builders say of it."""
+
+    opened: Opened
+    builders: Builders
 
 
 @click.group()
@@ -36,7 +47,8 @@ def lock(settings: Settings, workflow: Path) -> None:
         made = environments(space, workflow.parent, offline=False)
         settled = {name: made.make(name, source) for name, source in sources.items()}
         write_lock(lock_path(workflow), settled, _readable_lock(lock_path(workflow)))
-    _print(settings, {name: one.opened for name, one in settled.items()})
+        shown = _shown(space, {name: one.opened for name, one in settled.items()})
+    _print(settings, shown)
 
 
 @env.command()
@@ -50,7 +62,8 @@ def show(settings: Settings, what: str) -> None:
     """
     online = settings if whole_cid(what) else None  # of a workflow's, what is here is shown
     with Workspace(settings.home, online=online) as space:
-        _print(settings, _opened(space, what, offline=True))
+        shown = _shown(space, _opened(space, what, offline=True, is_used=False))
+    _print(settings, shown)
 
 
 @env.command()
@@ -66,7 +79,8 @@ def build(settings: Settings, what: str, check: bool, offline: bool) -> None:
         opened = _ready(space, what) or _opened(space, what, offline=offline)
         if check:
             _check(space, what)
-    _print(settings, opened)
+        shown = _shown(space, opened)
+    _print(settings, shown)
 
 
 @env.command("publish")
@@ -134,13 +148,17 @@ def _ready(space: Workspace, what: str) -> dict[str, Opened]:
     return {what: environments(space, Path(), offline=True).open(cid)} if cid is not None else {}
 
 
-def _opened(space: Workspace, what: str, *, offline: bool) -> dict[str, Opened]:
+def _opened(
+    space: Workspace, what: str, *, offline: bool, is_used: bool = True
+) -> dict[str, Opened]:
     """Return the environments that `what` names, by name."""
     cid = whole_cid(what)
     if cid is not None:
-        return {what: open_environment(Sourced(space.store, space.sources, cid), cid)}
+        opened = open_environment(Sourced(space.store, space.sources, cid), cid)
+        builders.take(space, cid, opened)
+        return {what: opened}
     path, sources = _named(what)
-    made = environments(space, path.parent, offline=offline)
+    made = environments(space, path.parent, offline=offline, is_used=is_used)
     before = read_lock(lock_path(path))
     settled = made.settle(sources, before, evaluate=not offline)
     tell_changes(settled, path)
@@ -160,40 +178,50 @@ def _named(what: str) -> tuple[Path, dict[str, EnvironmentSource]]:
 
 
 def _check(space: Workspace, what: str) -> None:
-    """Evaluate and build again, and compare with the lock.
+    """Evaluate and build again, attest what came out, and compare with the lock.
 
     Raises: Differs when what was built is not what is locked.
     """
+    from cli import buildcheck
+
     if whole_cid(what) is not None:
         raise Refused("a CID does not say how to build it", fix="name WORKFLOW#NAME")
     path, sources = _named(what)
     before = read_lock(lock_path(path))
+    making = environments(space, path.parent, offline=False)
     for name, source in sources.items():
-        again = environments(space, path.parent, offline=False).make(name, source)
-        if derivation := again.pin.systems[SYSTEM].derivation:
-            space.realiser.check(Recipe.parse(derivation))
         locked = before.environments.get(name) if before else None
-        if locked and locked.systems[SYSTEM].environment != again.opened.cid:
-            raise Differs(
-                f"environment '{name}' builds to {again.opened.cid}",
-                where=f"locked: {locked.systems[SYSTEM].environment}",
-                fix=f"'tally env lock {path}' takes the new one",
-            )
-        note(f"environment '{name}' builds to the same bytes")
+        pin = locked.systems.get(SYSTEM) if locked else None
+        buildcheck.check(
+            space, name, making.make(name, source), pin.environment if pin else None, path
+        )
 
 
-def _print(settings: Settings, found: dict[str, Opened]) -> None:
+def _shown(space: Workspace, found: Mapping[str, Opened]) -> dict[str, Shown]:
+    circle = circle_of(space.home)
+    return {
+        name: Shown(one, Builders(builders.known(space, one), circle))
+        for name, one in found.items()
+    }
+
+
+def _print(settings: Settings, shown: Mapping[str, Shown]) -> None:
     if settings.json:
-        return emit_json({"environments": {name: _as_json(one) for name, one in found.items()}})
+        told = {
+            name: {**_as_json(one), "builders": said.as_json()}
+            for name, (one, said) in shown.items()
+        }
+        return emit_json({"environments": told})
     rows = [
         row
-        for name, one in found.items()
+        for name, (one, said) in shown.items()
         for row in (
             (name, "environment", str(one.cid)),
             ("", "closure", str(one.closure_cid)),
             ("", "cache", str(one.environment.cache)),
             ("", "size", f"{human_size(_size(one))} in {len(one.closure.paths)} paths"),
             *(("", "root", f"{one.closure.store_dir}/{root}") for root in one.closure.roots),
+            *(("", *line) for line in said.rows()),
         )
     ]
     return emit_table(rows)

@@ -60,12 +60,23 @@ def write_lock(path: Path, settled: Mapping[str, Settled], before: LockFile | No
 
 
 def environments(
-    space: Workspace, base: Path, *, offline: bool, within: "Cid | None" = None
+    space: Workspace,
+    base: Path,
+    *,
+    offline: bool,
+    within: "Cid | None" = None,
+    is_used: bool = True,
 ) -> Environments:
     """Return what makes the environments of a workflow in `base`; offline: without Nix.
 
-    `within`: the public root that they may be a part of.
+    `within`: the public root that they may be a part of. Of those that are not to be used, no
+    builders are demanded.
     """
+
+    def accept(named: "Cid", opened: "Opened") -> None:
+        from cli import builders
+
+        (builders.accept if is_used else builders.take)(space, named, opened)
 
     def bring(cid: "Cid") -> None:
         space.sources.have([cid], within)
@@ -77,6 +88,7 @@ def environments(
         return space.materialiser.ensure(opened.closure, opened.environment)
 
     def build(source: "Source | Requirements") -> Built:
+        from cli import builders
         from engine.nix.capture import capture
         from engine.nix.source import Recipe, Requirements
 
@@ -88,11 +100,12 @@ def environments(
         else:
             realised = space.realiser.realise(source)
         opened = capture(realised, space.nix, space.materialiser.paths, space.store)
+        builders.made_here(space, opened)
         place(opened)
         return Built(opened, str(realised.recipe) if realised.recipe else "")
 
     has_sources = bring if space.sources else None
-    return Environments(space.store, base, place, None if offline else build, has_sources)
+    return Environments(space.store, base, place, None if offline else build, has_sources, accept)
 
 
 def tell_changes(settled: Mapping[str, Settled], workflow: Path) -> None:

@@ -46,6 +46,7 @@ def publish(
 
     Raises: Refused for a key that is none; Unavailable on a full disk.
     """
+    from cli import builders
     from cli.sharing import share
     from engine.nix.environment import publish as sign
     from engine.nix.vouched import verified
@@ -55,7 +56,8 @@ def publish(
     secret = _read(key) if key is not None else Keyring(space.home / "keys").nix()
     vouched = _vouched(space, opened, named, secret.name)
     store = Sourced(space.store, space.sources, named or opened.cid)
-    cid = sign(store, opened, secret, vouched)
+    words = [space.store.get(word.cid) for word in builders.carried(space, opened)]
+    cid = sign(store, opened, secret, vouched, words)
     share(space, settings, cid)
     names = {one.partition(":")[0] for signed in vouched.values() for one in signed}
     sound = verified(vouched, opened.closure, _known_keys(space)) if names else frozenset()

@@ -26,7 +26,7 @@ def open_host(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Host]:
     staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
     closures = Closures(space.store, space.materialiser, carriers)
     try:
-        here = _machine()
+        here = this_machine()
         clock, system = SystemClock(), f"{here.kernel} {platform.machine()}; {here.name}"
         yield Host(space.store, staging, closures, clock, system, None, machine=here)
     finally:
@@ -38,7 +38,7 @@ def runner(space: Workspace, host: Host) -> LocalRunner:
     return LocalRunner(host, Bubblewrap(space.work))
 
 
-def _machine() -> Machine:
+def this_machine() -> Machine:
     """Return this machine, as it says of itself."""
     with Path("/proc/cpuinfo").open() as file:
         text = "".join(takewhile(str.strip, file))  # of the first processor; of hundreds it is slow

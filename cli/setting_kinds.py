@@ -16,6 +16,7 @@ NO_NETWORK: Final = "none"  # is looked for on IPFS
 NO_SOURCE: Final = "none"
 BORROWERS: Final = ("anybody", "named", "nobody")  # whom a peer runs steps for
 LAST_PORT: Final = 2**16 - 4  # of a peer's address: the three after it are used, too
+MAX_BUILDERS: Final = 64  # more words do not come with an environment
 MAX_JOBS: Final = 4096  # each slot is a process that is kept warm
 MAX_GROWTH: Final = 100  # percent: above, who paid back one credit would be lent two
 
@@ -33,6 +34,12 @@ class Setting:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_JOBS:
         raise ValueError(f"not a number from 1 to {MAX_JOBS}")
+    return int(text)
+
+
+def _builders(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_BUILDERS:
+        raise ValueError(f"not a number from 0 to {MAX_BUILDERS}")
     return int(text)
 
 
@@ -198,6 +205,11 @@ SETTINGS: Final = {
     ),
     "max_cost": Setting(
         lambda: "1", _credits, "what a run on peers may cost at most, in credits", _in_credits
+    ),
+    "builders": Setting(
+        lambda: "0",
+        _builders,
+        "builders you named that must agree on an environment that was not built here",
     ),
     "trust": Setting(
         lambda: "",

@@ -3,6 +3,7 @@
 The environment's names are `TALLY_` and the setting in capitals.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Settings:
     limit_growth: int  # percent
     limit_most: int  # micro-credits
     max_cost: int  # micro-credits
+    builders: int  # who must agree on an environment that was not built here
     trust: str  # when results of peers are believed (engine/trust/policy.py); "" is not said
 
     @property
@@ -71,6 +73,14 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[st
     path = config_path()
     stored = read_config(path)
     return {name: _value(name, flags, environ, stored, path) for name in SETTINGS}
+
+
+def unflagged(name: str) -> Any:  # noqa: ANN401 - each setting has its type
+    """Return a setting that no flag gives.
+
+    Raises: as `load`.
+    """
+    return load({}, os.environ)[name].value
 
 
 def _value(

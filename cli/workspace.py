@@ -219,6 +219,7 @@ class Workspace(AbstractContextManager["Workspace"]):
     @cached_property
     def assembler(self) -> "Assembler":
         """Makes environments of lock files."""
+        from cli import builders
         from cli.report import note
         from engine.nix.environment import open_environment
         from engine.wheels.assemble import Assembler
@@ -231,6 +232,7 @@ class Workspace(AbstractContextManager["Workspace"]):
             if self.sources:
                 self.sources.have([cid])
             opened = open_environment(self.store, cid)
+            builders.accept(self, cid, opened)
             return opened.closure, self.materialiser.ensure(opened.closure, opened.environment)
 
         locks = (RECIPE / "inputs.lock", RECIPE / "wheels.lock")

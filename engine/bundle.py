@@ -2,11 +2,13 @@
 
 The file is a CAR v1 with one root and everything that can be reached from it, parents first: the
 workflow, inputs, environments, outputs, logs and signatures of a run. What was paid for a run is
-beside it, as a second root. A thin bundle (thin.py) has a part of a run. Nothing in it is trusted:
-each block is checked against its name, and taken only if something before it links to it.
+beside it, as a second root, and what builders say of its environments as more. A thin bundle
+(thin.py) has a part of a run. Nothing in it is trusted: each block is checked against its name, and
+taken only if something before it links to it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,15 +24,22 @@ from engine.thin import THIN, content, is_thin, missing
 from engine.wholefile import whole_file
 
 
-def export(store: BlockStore, root: Cid, stream: BinaryIO, beside: Sequence[Block] = ()) -> None:
+def export(
+    store: BlockStore,
+    root: Cid,
+    stream: BinaryIO,
+    beside: Sequence[Block] = (),
+    also: Sequence[Cid] = (),
+) -> None:
     """Write everything that can be reached from `root`.
 
-    `beside` are blocks that are in no store, of which the first is a root too, and leads to them.
+    `beside` are blocks that are in no store, of which the first is a root too, and leads to them;
+    `also` are more roots.
 
     Raises: Unavailable when some of it is not here; Damaged when it is not what it is named.
     """
     held = {block.cid: block.data for block in beside}
-    roots = [root, *(block.cid for block in beside[:1])]
+    roots = [root, *(block.cid for block in beside[:1]), *also]
 
     def get(cid: Cid) -> bytes:
         return held[cid] if cid in held else store.get(cid)
@@ -38,24 +47,31 @@ def export(store: BlockStore, root: Cid, stream: BinaryIO, beside: Sequence[Bloc
     car.write(stream, roots, (Block(cid, get(cid)) for cid in reachable(get, roots, OURS)))
 
 
-def export_thin(store: BlockStore, thin: Cid, stream: BinaryIO) -> None:
-    """Write what a Thin record, which is in the store, says of a run.
+def export_thin(store: BlockStore, thin: Cid, stream: BinaryIO, also: Sequence[Cid] = ()) -> None:
+    """Write what a Thin record, which is in the store, says of a run; `also` are more roots.
 
     Raises: as export.
     """
-    car.write(stream, [thin], (Block(cid, store.get(cid)) for cid in content(store, thin)))
+    cids = dict.fromkeys(chain(content(store, thin), reachable(store.get, also, OURS)))
+    car.write(stream, [thin, *also], (Block(cid, store.get(cid)) for cid in cids))
 
 
-def export_file(store: BlockStore, root: Cid, path: Path, beside: Sequence[Block] = ()) -> int:
+def export_file(
+    store: BlockStore,
+    root: Cid,
+    path: Path,
+    beside: Sequence[Block] = (),
+    also: Sequence[Cid] = (),
+) -> int:
     """Write a bundle to `path`, which is there only when it is whole; return its bytes.
 
     Raises: as export; Refused when the file cannot be written there.
     """
     with whole_file(path) as stream:
         if is_thin(store, root):
-            export_thin(store, root, stream)
+            export_thin(store, root, stream, also)
         else:
-            export(store, root, stream, beside)
+            export(store, root, stream, beside, also)
         reached("bundle.written")
     reached("bundle.named")
     return path.stat().st_size

@@ -32,6 +32,7 @@ class BundleRecords:
         self._behind = behind
         self._places: dict[Cid, tuple[int, int]] = {}  # where its bytes begin, and how many
         begin, reader = stream.tell(), car.Reader(stream)
+        self.roots = reader.roots
         for block in wanted(reader):
             if block.cid.codec == DAG_CBOR:
                 size = len(block.data)

@@ -52,6 +52,7 @@ class Settled:
 
 Build = Callable[[Source | Requirements], Built]
 Place = Callable[[Opened], object]  # unpacks it; raises Unavailable when its content is not here
+Accept = Callable[[Cid, Opened], None]  # of one named by a CID; raises when it may not be used
 Bring = Callable[[Cid], None]  # has all of one here; raises NotHere when nobody gives it
 
 
@@ -65,16 +66,19 @@ class Environments:
         place: Place,
         build: Build | None,
         bring: Bring | None = None,
+        accept: Accept | None = None,
     ) -> None:
         """Unpack with `place`, build with `build`; None forbids every use of Nix, as offline.
 
-        What is not here is had with `bring`, if anybody can be asked.
+        What is not here is had with `bring`, if anybody can be asked. What was not just built is
+        used when `accept` lets it.
         """
         self._store = store
         self._base = base
         self._place = place
         self._build = build
         self._bring = bring
+        self._accept = accept
 
     def settle(
         self,
@@ -163,6 +167,8 @@ class Environments:
 
     def _open(self, cid: Cid) -> Opened:
         opened = open_environment(self._store, cid)
+        if self._accept is not None:
+            self._accept(cid, opened)
         self._place(opened)
         return opened
 

@@ -4,12 +4,13 @@
     tallystick-closure        the bytes of the Closure record; Nix does not look at it
     <digest>.narinfo          for each store path
     nar/<nar hash>.nar        not compressed: compressors change, and blocks would not be shared
+    tallystick-builders/<n>   in a signed view: what builders say came out where they built it
 
 Nothing in it depends on who made it. A signed view is the same directory with `Sig` lines in the
 narinfos, and shares everything else. environment.py reads such directories back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +28,7 @@ from engine.nix.vouched import Signatures, info_of
 INFO: Final = "nix-cache-info"
 RECORD: Final = "tallystick-closure"
 NARS: Final = "nar"
+WORDS: Final = "tallystick-builders"
 
 _NONE: Final[Signatures] = MappingProxyType({})
 
@@ -36,18 +38,25 @@ def cache(
     nars: Mapping[str, Link],
     key: SecretKey | None = None,
     vouched: Signatures = _NONE,
+    words: Sequence[bytes] = (),
 ) -> Made:
     """Make the cache of a closure; `nars`: base name -> link to the UnixFS file of its NAR.
 
-    It has the signatures `vouched`, and those of `key`. The blocks of the NARs themselves are not
-    among those returned.
+    It has the signatures `vouched`, those of `key`, and builders' `words`. The blocks of the NARs
+    themselves are not among those returned.
     """
     named = {nar_name(path): nars[path.name] for path in closure.paths}
     folder = directory(Link(name, link.cid, link.tsize) for name, link in named.items())
     files = [_file(name, data) for name, data in texts(closure, key, vouched).items()]
     links = [*(link for link, _ in files), Link(NARS, folder.link.cid, folder.link.tsize)]
+    said = [_file(str(place), data) for place, data in enumerate(words)]
+    if said:
+        builders = directory(link for link, _ in said)
+        links.append(Link(WORDS, builders.link.cid, builders.link.tsize))
+        said = [*said, *((builders.link, block) for block in builders.blocks)]
     top = directory(links)
-    return Made(top.link, (*(block for _, block in files), *folder.blocks, *top.blocks))
+    made = (block for _, block in (*files, *said))
+    return Made(top.link, (*made, *folder.blocks, *top.blocks))
 
 
 def texts(

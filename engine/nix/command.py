@@ -121,6 +121,14 @@ class Command:
                     self._tell(line)
         return tuple(kept)
 
+    def version(self) -> str:
+        """Return which Nix this is, as "2.8.0".
+
+        Raises: Unavailable when Nix is not installed.
+        """
+        told = self.run("nix-store", "--version").output.split()
+        return told[-1] if told else "unknown"
+
     def system_setting(self, name: str) -> str:
         """Return a setting of the system's own nix.conf, "" when it cannot be told.
 

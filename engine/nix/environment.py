@@ -4,6 +4,7 @@ Both name the same thing: from the directory follows the Closure, and from both 
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -16,11 +17,13 @@ from engine.content.reader import Get
 from engine.content.schema import kind_of
 from engine.errors import Damaged, Refused
 from engine.nix import narinfo
-from engine.nix.cache import NARS, RECORD, cache, nar_name, texts
+from engine.nix.cache import NARS, RECORD, WORDS, cache, nar_name, texts
 from engine.nix.records import CLOSURE, ENVIRONMENT, Closure, Environment
 from engine.nix.signature import SecretKey
 from engine.nix.vouched import Signatures
 from engine.values import dataclass
+
+MOST_WORDS: Final = 64  # of builders, in one cache
 
 _FIX: Final = "give the CID of an Environment, or of a directory made by `tally env publish`"
 
@@ -71,18 +74,34 @@ def open_environment(store: BlockStore, cid: Cid) -> Opened:
 
 
 def publish(
-    store: BlockStore, opened: Opened, key: SecretKey, vouched: Signatures = MappingProxyType({})
+    store: BlockStore,
+    opened: Opened,
+    key: SecretKey,
+    vouched: Signatures = MappingProxyType({}),
+    words: Sequence[bytes] = (),
 ) -> Cid:
     """Put a view of the environment's binary cache with signatures, sharing its NARs.
 
-    Those `vouched` are of others, and stay beside those of `key`.
+    Those `vouched` are of others, and stay beside those of `key`; `words` are builders'.
 
     Raises: Unavailable when the directory is not here, or on a full disk.
     """
     nars = _nars(store.get, opened.environment.cache, opened.closure)
-    made = cache(opened.closure, nars, key, vouched)
+    made = cache(opened.closure, nars, key, vouched, words)
     store.put(made.blocks)
     return made.link.cid
+
+
+def words_in(get: Get, cid: Cid) -> tuple[bytes, ...]:
+    """Return what builders say, in a published cache; whether it is true is not looked at.
+
+    Raises: Unavailable when some of it is not here; Damaged when it is malformed.
+    """
+    folder = reader.lookup(get, cid, WORDS)
+    if folder is None:
+        return ()
+    links = islice(reader.entries(get, folder.cid), MOST_WORDS)
+    return tuple(b"".join(reader.read(get, link.cid, length=MAX_SIZE)) for link in links)
 
 
 def _from_cache(get: Get, cid: Cid) -> tuple[Opened, Sequence[Block]]:
@@ -109,12 +128,14 @@ def _nars(get: Get, cid: Cid, closure: Closure) -> dict[str, Link]:
 
 
 def _check_view(get: Get, cid: Cid, closure: Closure) -> None:
-    """Check that a directory differs from the cache of its closure in signatures only.
+    """Check that a directory differs from the cache of its closure in what others say of it only.
 
     Raises: Damaged when it does not.
     """
     expected = texts(closure)
-    found = {link.name: link.cid for link in reader.entries(get, cid) if link.name != NARS}
+    found = {
+        link.name: link.cid for link in reader.entries(get, cid) if link.name not in {NARS, WORDS}
+    }
     if found.keys() != expected.keys():
         raise Damaged("a binary cache with other files than its closure has", where=str(cid))
     for name, text in expected.items():

@@ -99,6 +99,14 @@ class Realiser:
         if ended.code:
             raise self._failed(ended, recipe)
 
+    def outputs(self, recipe: Recipe) -> dict[str, str]:
+        """Return the store paths of a derivation's outputs, by name.
+
+        Raises: Unavailable when it is not in the store.
+        """
+        parsed = load(str(recipe.path), self._command.store)
+        return {name: output.path for name, output in parsed.outputs.items()}
+
     def _evaluate_flake(self, source: Flake) -> Recipe:
         options = ("--dry-run", "--json", "--no-link", "--no-write-lock-file")
         ended = self._command.run(

@@ -12,6 +12,7 @@ import pytest
 
 from engine.attestations import WITH_MACHINE, MachineAttestation
 from engine.batch import BATCH, PROOF, Batch, Proof
+from engine.built import BUILT, BuildAttestation, BuiltPath
 from engine.content import canonical
 from engine.content.cid import BLAKE3, DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.schema import Record, kind_of
@@ -128,6 +129,18 @@ EXAMPLES: list[tuple[Record, object]] = [
                 masked=("avx512bw", "avx512f"),
                 cores=2,
             ),
+        ),
+    ),
+    (
+        BUILT,
+        BuildAttestation(
+            derivation=f"/nix/store/{BASE}.drv",
+            system="x86_64-linux",
+            outputs={"out": BuiltPath(BASE, bytes(32), 120)},
+            closure=link(24, DAG_CBOR),
+            built_ms=1_700_000_000_000,
+            nix_version="2.8.0",
+            machine=Machine("Linux 6.1.0", "GenuineIntel", 6, 207, "Xeon", 4, ("avx",), (), 2),
         ),
     ),
     (SIGNED, Signed(payload=b"\xa0", public_key=bytes(32), signature=b"\xff" * 64)),

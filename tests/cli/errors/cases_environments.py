@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from cli.builders import HERE_PIN
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
 from tests.cli.errors.stage import GOOD, Stage, meets
@@ -17,6 +18,21 @@ BUSYBOX = "/nix/store/ap5lw0pk87zllpr8psdiqgxx50yqpp1h-busybox"
 def _named(stage: Stage, source: str, command: str = "run") -> Told:
     stage.write("w.yaml", f"workflow: w\nenvironments: {{e: {source}}}\n{STEPS}")
     return stage(*command.split(), "w.yaml")
+
+
+@meets(ENVIRONMENTS, "an environment that too few builders agree on")
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'true > {outputs.o}', outputs: {o: o}}\n")
+    with Workspace(stage.program.home, writing=True) as space:  # as if it had come from others
+        for cid in space.store.pins.of(HERE_PIN):
+            space.store.pins.unpin(cid, HERE_PIN)
+    with patch.dict(stage.program.extra, TALLY_BUILDERS="2"):
+        return stage("run", "w.yaml")
+
+
+@meets(ENVIRONMENTS, "a number of builders that is none")
+def _(stage: Stage) -> Told:
+    return stage("config", "set", "builders", "two")
 
 
 @meets(ENVIRONMENTS, "a Nix file that is not there", "nix")

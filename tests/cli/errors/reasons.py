@@ -31,6 +31,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/release.py": FORGED,
     "engine/trust/book.py": LIMIT,
     "engine/trust/wrong.py": FORGED,
+    "engine/built.py": FORGED,
     "cli/verify.py verify": ELSEWHERE + "tests/cli/test_verify.py",
     "cli/verify.py _run": ELSEWHERE + "tests/cli/test_verify.py",
     "engine/nix/bringing.py _check_space": ELSEWHERE + "tests/engine/nix/test_from_caches.py",

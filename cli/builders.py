@@ -1,0 +1,100 @@
+"""Builders' words about environments: kept in a home, taken along with them, and demanded.
+
+Each is kept by a pin of its own, as it concerns whatever environment has its outputs.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from cli.circle import circle_of
+from cli.settings import unflagged
+from cli.workspace import Workspace
+from engine.built import MOST, Word, about, count, read
+from engine.content.blocks import Block
+from engine.content.cid import DAG_CBOR, Cid
+from engine.errors import Unavailable
+from engine.nix.environment import words_in
+from engine.sourced import Sourced
+from peers.identity import PeerId
+
+if TYPE_CHECKING:
+    from engine.nix.environment import Opened
+
+BUILT_PIN: Final = "built"  # of a word
+HERE_PIN: Final = "built here"  # of a Closure that Nix gave on this machine
+
+
+def keep(space: Workspace, words: Iterable[Block]) -> None:
+    """Keep words, durably.
+
+    Raises: Damaged, and nothing is kept, when one is not signed by its signer.
+    """
+    words = tuple(words)
+    for word in words:
+        read(word.data)
+    space.store.put(words)
+    for word in words:
+        space.store.pins.pin(word.cid, BUILT_PIN)
+
+
+def known(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
+    """Return what builders say of an environment, as far as this home knows."""
+    kept = [cid for cid in space.store.pins.of(BUILT_PIN) if space.store.has(cid)]
+    words = ((cid, space.store.get(cid)) for cid in kept)
+    return tuple(about(opened.closure, opened.closure_cid, words))
+
+
+def carried(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
+    """Return the words that go along with an environment: the newest, one of each signer."""
+    newest = sorted(known(space, opened), key=lambda one: one.said.built_ms)
+    by_signer = {one.signer: one for one in newest}
+    return tuple(by_signer.values())[-MOST:]
+
+
+def take(space: Workspace, named: Cid, opened: "Opened") -> None:
+    """Keep the words that came in a published cache, which an environment was `named` by."""
+    if named.codec == DAG_CBOR or space.read_only:
+        return
+    store = Sourced(space.store, space.sources, named)
+    found = [Block(Cid.of(DAG_CBOR, data), data) for data in words_in(store.get, named)]
+    pairs = [(word.cid, word.data) for word in found]
+    good = {one.cid for one in about(opened.closure, opened.closure_cid, pairs)}
+    keep(space, [word for word in found if word.cid in good])
+
+
+def made_here(space: Workspace, opened: "Opened") -> None:
+    """Remember that Nix made an environment on this machine: no builder is demanded for it."""
+    space.store.pins.pin(opened.closure_cid, HERE_PIN)
+
+
+def accept(space: Workspace, named: Cid, opened: "Opened") -> None:
+    """Keep what builders said of an environment that a CID named, and look whether it may be used.
+
+    Raises: as demand.
+    """
+    take(space, named, opened)
+    demand(space, opened, unflagged("builders"))
+
+
+def demand(space: Workspace, opened: "Opened", wanted: int) -> None:
+    """Look whether as many builders as are demanded agree on an environment not built here.
+
+    Those count whom the user named: anybody can make keys.
+
+    Raises: Unavailable when they do not.
+    """
+    if not wanted or opened.closure_cid in space.store.pins.of(HERE_PIN):
+        return
+    circle, counted = circle_of(space.home), count(known(space, opened))
+    agree = sum(circle.trusts(PeerId(signer)) for signer in counted.agree)
+    if agree < wanted:
+        unnamed = len(counted.agree) - agree
+        others = f"; so do {unnamed} that you did not name" if unnamed else ""
+        differ = f", and {len(counted.differ)} differ" if counted.differ else ""
+        raise Unavailable(
+            f"of the builders that you named {agree} agree on this environment{differ}; "
+            f"{wanted} must{others}",
+            where=str(opened.cid),
+            fix="build it here ('tally env build WORKFLOW'), name builders that you trust "
+            "('tally peer add'), or demand fewer (setting 'builders')",
+        )
