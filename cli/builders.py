@@ -6,7 +6,6 @@ Each is kept by a pin of its own, as it concerns whatever environment has its ou
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from cli.circle import circle_of
 from cli.settings import unflagged
 from cli.workspace import Workspace
 from engine.built import MOST, Word, about, count, read
@@ -15,7 +14,6 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Unavailable
 from engine.nix.environment import words_in
 from engine.sourced import Sourced
-from peers.identity import PeerId
 
 if TYPE_CHECKING:
     from engine.nix.environment import Opened
@@ -45,10 +43,20 @@ def known(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
 
 
 def carried(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
-    """Return the words that go along with an environment: the newest, one of each signer."""
+    """Return the words that go along with an environment: the newest of each signer.
+
+    Those of whom the user knows come first: nobody's junk pushes them out.
+    """
     newest = sorted(known(space, opened), key=lambda one: one.said.built_ms)
     by_signer = {one.signer: one for one in newest}
-    return tuple(by_signer.values())[-MOST:]
+    if len(by_signer) <= MOST:
+        return tuple(by_signer.values())
+    from cli.circle import circle_of
+    from peers.identity import PeerId
+
+    circle = circle_of(space.home)
+    ordered = sorted(by_signer.values(), key=lambda one: not circle.trusts(PeerId(one.signer)))
+    return tuple(ordered[:MOST])
 
 
 def take(space: Workspace, named: Cid, opened: "Opened") -> None:
@@ -85,6 +93,9 @@ def demand(space: Workspace, opened: "Opened", wanted: int) -> None:
     """
     if not wanted or opened.closure_cid in space.store.pins.of(HERE_PIN):
         return
+    from cli.circle import circle_of  # a run that demands nothing waits for no keys
+    from peers.identity import PeerId
+
     circle, counted = circle_of(space.home), count(known(space, opened))
     agree = sum(circle.trusts(PeerId(signer)) for signer in counted.agree)
     if agree < wanted:

@@ -28,6 +28,7 @@ from engine.thin import THIN_PIN, is_thin
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
+MOST_ROOTS: Final = 1_000  # builders' words about some environments, and what they are beside
 MOST_NAMED: Final = 50  # forgeries; of more there is the number
 _BELIEVE: Final = "believe nothing of it: nothing was stored or written"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
@@ -117,6 +118,12 @@ def _look_over(space: Workspace, stream: BinaryIO) -> None:
 
 
 def _refuse_forged_words(records: BundleRecords) -> None:
+    """Look at what builders say in a bundle.
+
+    Raises: Damaged when some of it is forged, or more than anybody would have.
+    """
+    if len(records.roots) > MOST_ROOTS:
+        raise Damaged(f"a bundle of over {MOST_ROOTS} roots", fix=_BELIEVE)
     for root in records.roots:
         if root.codec == DAG_CBOR and records.has(root) and is_word(data := records.get(root)):
             try:

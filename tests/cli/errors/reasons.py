@@ -32,6 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/trust/book.py": LIMIT,
     "engine/trust/wrong.py": FORGED,
     "engine/built.py": FORGED,
+    "cli/bundlefile.py _refuse_forged_words": FORGED,
     "cli/verify.py verify": ELSEWHERE + "tests/cli/test_verify.py",
     "cli/verify.py _run": ELSEWHERE + "tests/cli/test_verify.py",
     "engine/nix/bringing.py _check_space": ELSEWHERE + "tests/engine/nix/test_from_caches.py",
