@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from nacl.signing import VerifyKey
 
+from engine.attestations import WITH_MACHINE, machine_of
 from engine.content import dagpb
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, DAG_PB, RAW, Cid
 from engine.content.dagpb import Link
+from engine.content.schema import Record, kind_of
 from engine.content.unixfs import FILE, Message
 from engine.errors import Damaged, Unavailable
 from engine.runner import Order, Report
 from engine.sandbox.base import Job, Limits, Outcome
 from engine.sandbox.scripted import Act, Scripted
+from engine.seals import holds
 from engine.step import (
     ATTESTATION,
     CONTRACT,
@@ -30,6 +33,7 @@ from engine.step import (
 )
 from engine.workflow.gathers import gather
 from engine.workflow.scripts import script
+from tests.engine.test_attestations import HERE
 from tests.fakes.home import Home
 from tests.fakes.key import Key
 
@@ -151,6 +155,20 @@ def test_an_attestation_is_signed(home: Home) -> None:
     assert signed.public_key == report.signer
     message = ATTESTATION.kind.encode() + b"\0" + signed.payload
     VerifyKey(signed.public_key).verify(message, signed.signature)
+
+
+@pytest.mark.parametrize(("owner", "version"), [(b"", WITH_MACHINE), (b"\1" * 32, ATTESTATION)])
+def test_a_step_of_another_peer_is_attested_as_every_peer_reads_it(
+    home: Home, owner: bytes, version: Record
+) -> None:
+    """The machine is named of this machine's own steps; to others goes the first version."""
+    (runner,) = home.runners([Scripted(good)], machine=HERE)
+    report = runner.run(replace(order(), owner=owner), lambda stream, data: None)
+    data = {block.cid: block.data for block in report.blocks}
+    assert kind_of(data[report.attestation_cid]) == version.kind
+    assert machine_of(report.attestation) == (None if owner else HERE)
+    assert report.signed is not None
+    assert holds(version.kind, SIGNED.decode(data[report.signed]))
 
 
 def test_a_failed_step_has_no_outputs(home: Home) -> None:

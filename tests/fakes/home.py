@@ -18,6 +18,7 @@ from engine.inquiry import Inquiry
 from engine.journal import Journal
 from engine.localrunner import LocalRunner
 from engine.lookup import Lookup
+from engine.machine import Machine
 from engine.memo import UNSIGNED, Memo, own_results
 from engine.plan import Plan
 from engine.presence import Presence
@@ -101,11 +102,15 @@ class Home:
         self.store.close()
 
     def runners(
-        self, sandboxes: Iterable[Sandbox], closures: Places | None = None
+        self,
+        sandboxes: Iterable[Sandbox],
+        closures: Places | None = None,
+        machine: Machine | None = None,
     ) -> list[LocalRunner]:
         """Return local runners around sandboxes."""
         places = closures or NoClosures(self.work)
-        host = Host(self.store, self.staging, places, self.clock, "test", self.signer)
+        shared = (self.store, self.staging, places, self.clock, "test", self.signer)
+        host = Host(*shared, machine=machine)
         return [LocalRunner(host, sandbox) for sandbox in sandboxes]
 
     def run(
