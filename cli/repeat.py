@@ -22,6 +22,7 @@ from cli.workspace import Workspace
 from engine import belonging
 from engine.content.cid import Cid
 from engine.errors import StepFailed
+from engine.evidence import evidence
 from engine.opinion import Asked, Opinion, called_of
 from engine.rerun import Recorded, Rerun
 from engine.rows import Name
@@ -37,7 +38,7 @@ from engine.summary import (
     of_record,
     run_steps,
 )
-from engine.verdict import StepVerdict, judge, to_compare
+from engine.verdict import Executor, StepVerdict, judge, to_compare
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
@@ -144,10 +145,19 @@ def repeat_chain(
         for each in to_compare(one.was, result, one.declared)
     ]
     opinions = compare_all(space, settings, record, run, asked)
-    return tuple(
+    verdicts = (
         judge(one.id, one.was, result, one.declared, space.store.get, note, _of(one, opinions))
         for one, (result, note) in zip(steps, gave, strict=True)
     )
+    return tuple(replace(one, by=_executor(space, given.get(one.id))) for one in verdicts)
+
+
+def _executor(space: Workspace, now: StepSummary | None) -> Executor | None:
+    """Return where the chain ran a step; the last attestation of one is the signed one."""
+    if now is None or not now.attestations:
+        return None
+    said, signer, _ = evidence(space.store, now.attestations[-1])
+    return Executor(said.system, said.sandbox, signer, said.wall_ms)
 
 
 def outputs_now(space: Workspace, run: Cid, verdicts: Sequence[StepVerdict]) -> dict[str, Output]:

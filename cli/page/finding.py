@@ -13,6 +13,7 @@ from cli.vouching import Vouched
 from cli.workspace import Workspace
 from engine.attestations import machine_of
 from engine.content.cid import Cid
+from engine.reruns import Where
 from engine.run import RunStep
 from engine.summary import StepSummary, load_run
 from engine.thin import repeatable
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from peers.run_receipts import Bill
 
 MAX_RERUNS: Final = 5
-MAX_STEPS: Final = 200  # of one rerun that are listed
+MAX_STEPS: Final = 200  # of the latest rerun that are listed
+MAX_EARLIER: Final = 20  # of each one before it
 MAX_PLACES: Final = 20  # of one rerun
 MAX_HEARD: Final = 10_000  # steps whose vouchers are read: each is a signature to be checked
 MAX_VOUCHERS: Final = 50
@@ -56,15 +58,17 @@ def _of_run(space: Workspace, run: Cid, known: _Known, found: Findings) -> Findi
     """Return it with what is known by the CID of the run."""
     reruns = space.reruns.of(run)
     again = []
-    for one in reruns[:MAX_RERUNS]:
-        places = [
-            Place(_by(known, at.signer) if at.signer else NOBODY, at.system, at.sandbox, at.steps)
-            for at in space.reruns.places(one, MAX_PLACES)
-        ]
-        steps = space.reruns.steps(one, MAX_STEPS)
+    for at, one in enumerate(reruns[:MAX_RERUNS]):
+        places = [_place(known, where) for where in space.reruns.places(one, MAX_PLACES)]
+        steps = space.reruns.steps(one, MAX_EARLIER if at else MAX_STEPS)
         again.append(Again(one, space.reruns.counts(one), places, steps))
     older = max(0, len(reruns) - MAX_RERUNS)
     return replace(found, again=again, older=older, parts=tuple(_parts(space, run)))
+
+
+def _place(known: _Known, where: Where) -> Place:
+    who = _by(known, where.signer) if where.signer else NOBODY
+    return Place(who, where.system, where.sandbox, where.steps)
 
 
 def _parts(space: Workspace, run: Cid) -> Iterator[Part]:

@@ -29,6 +29,7 @@ from engine.workflow.contract import PROFILE
 
 HERE: Final = Path(__file__).parent
 MAX_OUTPUTS: Final = 20  # of one instance
+MAX_DIFFERING: Final = 5  # outputs of one step of a rerun that say where they differ
 
 
 def render(facts: Facts) -> str:
@@ -48,6 +49,7 @@ def render(facts: Facts) -> str:
             states=STATES,
             profile=PROFILE,
             max_outputs=MAX_OUTPUTS,
+            max_differing=MAX_DIFFERING,
         )
     )
 

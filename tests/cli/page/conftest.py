@@ -92,7 +92,7 @@ def found_of(facts: Facts) -> Findings:
         RedoneStep("check", "identical", "", *where, ()),
     ]
     peer = Who("12D3KooWMeY6JTgPD3jDib5vxyZ7SaFDakx9Hk9p8DkwZPvN22Pk", "named", "lab-7")
-    proves = "3 of 6 identical or equivalent: under 67 % can be wrong"
+    proves = "drawn with --seed 'mine'"
     later = Redone(
         2, facts.head.run, NOON_MS, NOON_MS + 70_000, "differs", 3, 6, False, "mine", proves
     )

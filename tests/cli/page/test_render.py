@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.page.facts import Facts, Given, Head, Instance, Locked, Tail
+from cli.page.finding import MAX_STEPS
 from cli.page.findings import Again, Findings, Part, Place, Voice, Voucher, Who
 from cli.page.gather import gather
 from cli.page.render import render
 from cli.page.view import MAX_DRAWN, MAX_PATHS, view_of
 from cli.workspace import Workspace
 from engine.content.cid import RAW, Cid
-from engine.redone import Redone, RedoneOutput, RedoneStep
+from engine.redone import MAX_OUTPUTS as KEPT_OUTPUTS
+from engine.redone import MAX_TEXT, Redone, RedoneOutput, RedoneStep
 from engine.step import Attestation
 from engine.workflow.lock import LockedEnvironment
 from engine.workflow.parse import parse
@@ -74,6 +76,19 @@ def test_a_large_run_is_a_page_of_bounded_size(made: Made) -> None:
     facts = made(MANY, [Ran("prepare")])
     sizes = [len(render(many(facts, count))) for count in (1_200, 10_000)]
     assert sizes[1] < sizes[0] * 1.05 < 1_000_000
+
+
+def test_a_rerun_in_which_all_differs_is_a_page_of_bounded_size(protein: Facts) -> None:
+    """Of many steps with many outputs and long words the first are shown, and the rest counted."""
+    text = "x" * MAX_TEXT
+    output = RedoneOutput("o", "differs", SOME, SOME, text)
+    step = RedoneStep("s", "differs", text, "Linux", "bwrap", "", 5, (output,) * KEPT_OUTPUTS)
+    redone = Redone(1, SOME, 0, 9, "differs", 10_000, 10_000, False, "", text)
+    again = Again(redone, {"differs": 10_000}, [], [step] * MAX_STEPS)
+    page = render(replace(protein, findings=Findings(again=[again])))
+    assert len(page) < 2_000_000
+    assert "9\xa0800 more came out no worse" in page
+    assert "and 95 more outputs" in page
 
 
 def test_a_graph_of_very_many_steps_is_not_in_the_page(made: Made) -> None:
