@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from cli.builders import take
 from cli.bundlefile import IMPORT_PIN
 from cli.names import whole_cid
 from cli.nixcache import VOUCHED_PIN
@@ -41,6 +42,8 @@ def bring(
         opened = bringing.bring(found, roots, SYSTEM, files, paths, space.store, _tell)
     space.store.pins.pin(opened.cid, IMPORT_PIN)
     _keep_signatures(space, opened, found)
+    if (cid := whole_cid(cache)) is not None:
+        take(space, cid, opened)
     return opened
 
 

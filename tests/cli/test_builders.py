@@ -159,6 +159,11 @@ def test_a_published_cache_has_words(
     (shown,) = empty.told("env", "show", cid)["environments"].values()
     assert shown["environment"] == environment
     assert (shown["builders"]["agree"], shown["builders"]["differ"]) == (2, 0)
+    other = empty.at(tmp_path / "other" / "home")
+    other.told("import", tmp_path / "cache.car")
+    other.told("env", "import", cid, *shown["roots"], "--offline")
+    (shown,) = other.told("env", "show", environment)["environments"].values()
+    assert shown["builders"]["agree"] == 2
     builder.told("get", cid, tmp_path / "cache")
     assert len(list((tmp_path / "cache" / "tallystick-builders").iterdir())) == 2
 
@@ -217,3 +222,7 @@ def test_a_difference_names_the_store_paths(builder: Program, project: Path) -> 
     assert done.code == 4, done.err
     assert "not in what is locked" in done.err
     assert "not in what was built now" in done.err
+    now = re.search(r"builds to (\S+)", done.err)
+    assert now
+    (shown,) = builder.told("env", "show", now[1])["environments"].values()
+    assert shown["builders"]["agree"] == 1  # it is attested all the same
