@@ -8,7 +8,15 @@ from peers.credits import MAX_CREDITS, Credits
 from peers.envelope import VERSION
 from peers.peer_record import PEER, Notice, PeerRecord, read
 from peers.prices import Usage, for_record
-from peers.recruiter import DEAR_MS, LONGEST_RETRY_MS, PATIENCE_MS, RETRY_MS, Directory, Recruiter
+from peers.recruiter import (
+    CHECK_MS,
+    DEAR_MS,
+    LONGEST_RETRY_MS,
+    PATIENCE_MS,
+    RETRY_MS,
+    Directory,
+    Recruiter,
+)
 from peers.shape import Shape
 from peers.shunned import Shunned
 from peers.signed import seal
@@ -145,3 +153,16 @@ def test_somebody_cheaper_is_waited_for_a_moment(recruiter: Recruiter) -> None:
     assert not recruiter.is_too_dear(SHAPE, DEAR_MS, is_dear=False)
     assert not recruiter.is_too_dear(SHAPE, DEAR_MS, is_dear=True)
     assert recruiter.is_too_dear(SHAPE, 2 * DEAR_MS, is_dear=True)
+
+
+def test_a_check_is_not_offered_to_who_is_checked(recruiter: Recruiter) -> None:
+    """And where nobody else is there, the run does not wait for long."""
+    apart = SHAPE._replace(apart=(A.key,))
+    assert able(recruiter, apart) == [B]
+    assert recruiter.need(apart).apart == {A}
+    both = SHAPE._replace(apart=(A.key, B.key))
+    assert able(recruiter, both) == []
+    assert not recruiter.gives_up(both, 0, is_there=False)
+    assert recruiter.gives_up(both, CHECK_MS, is_there=False)
+    assert not recruiter.gives_up(SHAPE, 0, is_there=False)
+    assert not recruiter.gives_up(SHAPE, CHECK_MS, is_there=False)

@@ -359,3 +359,18 @@ def brought(asker: Asker) -> list[tuple[str, object]]:
 def reasons(asker: Asker) -> list[object]:
     """Return why steps were given back."""
     return [facts["why"] for event, facts in asker.said if event == "steps given back"]
+
+
+def test_who_gave_a_wrong_result_is_given_nothing_more(asker: Asker, made: Made) -> None:
+    """Its open steps go to others."""
+    liar, other = made(2), made(3)
+    liar.run = never
+    introduce(asker, liar)
+    have_run(asker, LONG)
+    until(lambda: BUSY.cid in leased(liar), asker, liar)
+    asker.visit.on_frame(("accused", (liar.peer.key,)))
+    other.run = at_once
+    introduce(asker, other)
+    until(lambda: ended(asker), asker, liar, other)
+    assert BUSY.cid in leased(other)
+    assert str(liar.peer) in asker.requester.status()["shunned"]

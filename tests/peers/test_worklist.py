@@ -113,6 +113,16 @@ def test_a_key_that_is_open_runs_once_at_a_time() -> None:
     assert len(work) == 0
 
 
+def test_a_check_goes_to_another_than_who_is_checked() -> None:
+    """However idle that one is."""
+    work = worklist(4, 1)
+    checks = [task._replace(apart=(A.key,)) for task in tasks(2, 10_000)]
+    work.add(checks)
+    assert placed(work) == {B: [0]}
+    assert work.done(key(0), B, 10) is not None
+    assert placed(work) == {B: [1]}
+
+
 def test_a_late_step_goes_to_a_second_when_nothing_waits() -> None:
     """Once; whoever is first, the other has it without need."""
     work = worklist(1)
