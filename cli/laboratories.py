@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -11,33 +11,59 @@ from cli.sandboxes import open_host
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
-from engine.determinism.laboratory import Laboratory
+from engine.determinism.again import VariedRunner
+from engine.determinism.laboratory import Laboratory, Static
 from engine.determinism.statics import static_programs
 from engine.determinism.varied import Means
+from engine.host import Host
+from engine.lazyrunner import LazyRunner
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
+from engine.runner import Runner
 from engine.sandbox.base import Sandbox
 from engine.sandbox.bubblewrap import Bubblewrap
+from engine.slots import Slots
 
 
 @contextmanager
 def open_laboratory(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Laboratory]:
     """Open what steps are examined in."""
+    with open_host(space, carriers) as host:
+        yield Laboratory(space.store, host, _means(space), _static(space, host), _silent)
 
+
+@contextmanager
+def open_varied(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Slots]:
+    """Open one slot in which steps run under other conditions than usual."""
+    with ExitStack() as opened:
+
+        def make() -> Runner:
+            host = opened.enter_context(open_host(space, carriers))
+            return VariedRunner(host, _means(space), _static(space, host))
+
+        slots = Slots([LazyRunner(make)])
+        try:
+            yield slots
+        finally:
+            slots.close()
+
+
+def _means(space: Workspace) -> Means:
     def open_sandbox(without: frozenset[str]) -> Sandbox:
         return Bubblewrap(space.work, without)
 
     shim = (files("engine.determinism") / "preload.bin").read_bytes()
-    with open_host(space, carriers) as host:
+    return Means(shim, open_sandbox, SystemClock(), time.sleep)
 
-        @cache
-        def static(closure: Cid) -> tuple[str, ...]:
-            farm = host.closures.place(closure).farm
-            programs = programs_of(CLOSURE.decode(space.store.get(closure)), farm)
-            return static_programs(programs, farm)
 
-        means = Means(shim, open_sandbox, SystemClock(), time.sleep)
-        yield Laboratory(space.store, host, means, static, _silent)
+def _static(space: Workspace, host: Host) -> Static:
+    @cache
+    def static(closure: Cid) -> tuple[str, ...]:
+        farm = host.closures.place(closure).farm
+        programs = programs_of(CLOSURE.decode(space.store.get(closure)), farm)
+        return static_programs(programs, farm)
+
+    return static
 
 
 def _silent(stream: Literal["stdout", "stderr"], data: bytes) -> None:

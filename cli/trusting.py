@@ -32,7 +32,12 @@ def open_checking(
     """
     fits = _fits(settings, known.workflow)
     jobs = max(1, min((settings.memory // size for size in fits.values() if size), default=1))
-    with open_slots(space, known.carriers, min(settings.jobs, jobs)) as own:
+    from cli.laboratories import open_varied  # as seldom as somebody lies
+
+    with (
+        open_slots(space, known.carriers, min(settings.jobs, jobs)) as own,
+        open_varied(space, known.carriers) as varied,
+    ):
         means = Means(
             store=space.store,
             book=space.trust,
@@ -43,7 +48,7 @@ def open_checking(
             accuse=Accuser(space, known, accused),
             tell=note,
         )
-        crew = CheckingCrew(peers, own, Checks(known.policy, UNSIGNED, means))
+        crew = CheckingCrew(peers, own, varied, Checks(known.policy, UNSIGNED, means))
         try:
             yield crew
         finally:

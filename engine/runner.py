@@ -27,7 +27,6 @@ class Order:
     owner: bytes = b""  # whose step it is; b"" for this machine's own
     apart: tuple[bytes, ...] = ()  # public keys of peers that are not to run it
     is_again: bool = False  # it is to be run, whatever is known of it
-    is_varied: bool = False  # under other conditions than usual: see docs/steps.md
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,11 @@ from engine.values import dataclass, replace
 from engine.verdict import StepVerdict, judge
 
 _MOST: Final = 1024 * 1024  # bytes of a file that is looked at for hints
-_PAUSE_S: Final = (
-    1.1  # so that the times of files are others, which nobody can set for all programs
-)
+PAUSE_S: Final = 1.1  # so that the times of files are others, which nobody can set for all programs
 _PATIENCE: Final = 10  # how much longer a run may take than the first two
 _LEAST_MS: Final = 60_000
 
+Static = Callable[[Cid], tuple[str, ...]]  # of a closure, its programs without a loader
 Told = Callable[[str, int, Conditions], None]  # the step, the number of the run, and under what
 
 
@@ -67,7 +66,7 @@ class Laboratory:
         store: BlockStore,
         host: Host,
         means: Means,
-        static: Callable[[Cid], tuple[str, ...]],
+        static: Static,
         logs: LogSink,
     ) -> None:
         """Take what steps are run with; `static` gives the static programs of a closure."""
@@ -86,7 +85,7 @@ class Laboratory:
         when this machine cannot run it; Damaged when what is recorded is not all right.
         """
         self._made, self._longest_ms = {}, 0
-        facts = self._facts(step.order.step)
+        facts = facts_of(self._host, self._static, step.order.step)
         seen: list[Seen] = []
         apart: list[StepVerdict] = []
 
@@ -114,7 +113,7 @@ class Laboratory:
     def _await(self, moment: Moment) -> None:
         """Wait for when a run is to begin."""
         if moment == "a second later":
-            self._means.sleep(_PAUSE_S)
+            self._means.sleep(PAUSE_S)
         elif moment == "as a second begins":
             self._means.sleep(1 - self._means.clock.now_ms() % 1000 / 1000)
 
@@ -125,16 +124,6 @@ class Laboratory:
             if output.difference is not None and output.was is not None and output.now is not None:
                 found[name] = hint_of(self._get, output.was, output.now, output.difference.path)
         return {name: words for name, words in found.items() if words}
-
-    def _facts(self, step: Step) -> Facts:
-        script = script_of(self._host.store, step)
-        text = script.decode(errors="replace") if script is not None else " ".join(step.command)
-        return Facts(
-            seeds=open_seeds(step.variables),
-            overridden=overridden(step.variables),
-            static=listing(text, self._static(step.closure)),
-            processors=processors(),
-        )
 
     def _run(self, step: Recorded, conditions: Conditions, facts: Facts) -> Seen:
         runner = LocalRunner(self._host, Varied(self._means, conditions, facts))
@@ -169,6 +158,18 @@ class Laboratory:
     def _keep(self) -> None:
         """Keep what was made: it differs, and somebody will want to look at it."""
         self._store.put([Block(cid, data) for cid, data in self._made.items()])
+
+
+def facts_of(host: Host, static: Static, step: Step) -> Facts:
+    """Return what is known of a step before it is run."""
+    script = script_of(host.store, step)
+    text = script.decode(errors="replace") if script is not None else " ".join(step.command)
+    return Facts(
+        seeds=open_seeds(step.variables),
+        overridden=overridden(step.variables),
+        static=listing(text, static(step.closure)),
+        processors=processors(),
+    )
 
 
 def hint_of(get: Get, was: Cid, now: Cid, path: str) -> str:

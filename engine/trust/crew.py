@@ -34,10 +34,13 @@ def _unheard() -> None:
 class CheckingCrew:
     """The crew of a run whose steps others run."""
 
-    def __init__(self, peers: Crew, own: Crew | None, checks: Checks) -> None:
-        """Take who runs the steps, what of this machine may check them, and what judges."""
+    def __init__(self, peers: Crew, own: Crew | None, varied: Crew | None, checks: Checks) -> None:
+        """Take who runs the steps, what of this machine may check them, and what judges.
+
+        `varied` is this machine, under other conditions than usual.
+        """
         self._peers = peers
-        self._own = own
+        self._crews: dict[Ask, Crew | None] = {"own": own, "varied": varied, "elsewhere": peers}
         self._checks = checks
         self._open: dict[Name, Case] = {}
         self._messages: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -68,9 +71,9 @@ class CheckingCrew:
         """End a step, whoever is at work on it."""
         if (case := self._open.get(name)) is not None:
             case.is_cancelled = True
-        self._peers.cancel(name)
-        if self._own is not None:
-            self._own.cancel(name)
+        for crew in self._crews.values():
+            if crew is not None:
+                crew.cancel(name)
 
     def close(self) -> None:
         """Stop checking; the crews are closed by who opened them, before."""
@@ -135,10 +138,8 @@ class CheckingCrew:
             self._ask(case, decision)
 
     def _ask(self, case: Case, ask: Ask) -> None:
-        order = replace(
-            case.order, is_again=True, is_varied=ask == "varied", apart=self._checks.apart(case)
-        )
-        crew = self._peers if ask == "elsewhere" else self._own
+        order = replace(case.order, is_again=True, apart=self._checks.apart(case))
+        crew = self._crews[ask]
         if crew is None:
             case.lacking.add(ask)
             self._go_on(case)

@@ -79,7 +79,7 @@ class Bench:
             accuse=self._accuse,
             tell=self.told.append,
         )
-        crew = CheckingCrew(peers, own, Checks(parse(policy), UNSIGNED, means))
+        crew = CheckingCrew(peers, own, own, Checks(parse(policy), UNSIGNED, means))
         ends: list[Future[Report]] = []
         crew.start(NAME, ORDER, lambda *_: None, ends.append)
         while not ends:
@@ -151,7 +151,7 @@ def test_a_lie_is_found_and_the_truth_taken(bench: Bench) -> None:
     own = Scripted(bench.says("", b"x"), bench.says("", b"x"))
     believed = bench.run("audit", peers, own).result()
     assert believed.result_cid == right.result_cid
-    assert own.orders[1].is_varied
+    assert len(own.orders) == 2
     assert bench.accused == [public("liar")]
     assert bench.book.passed([public("liar")]) == {public("liar"): 0}
     assert bench.findings() == {lie.result_cid: "wrong", right.result_cid: "confirmed"}
@@ -238,7 +238,7 @@ def test_a_cancelled_step_ends_its_checks(tmp_path: Path) -> None:
         bench.store, bench.book, {}, {}, lambda _: "", lambda _: True, lambda *_: None,
         bench.told.append,
     )  # fmt: skip
-    crew = CheckingCrew(peers, own, Checks(parse("audit"), UNSIGNED, means))
+    crew = CheckingCrew(peers, own, None, Checks(parse("audit"), UNSIGNED, means))
     crew.start(NAME, ORDER, lambda *_: None, ends.append)
     while not held:
         pass
