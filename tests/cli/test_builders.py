@@ -226,3 +226,15 @@ def test_a_difference_names_the_store_paths(builder: Program, project: Path) -> 
     assert now
     (shown,) = builder.told("env", "show", now[1])["environments"].values()
     assert shown["builders"]["agree"] == 1  # it is attested all the same
+
+
+def test_what_varies_is_attested_by_nobody(builder: Program, project: Path) -> None:
+    """A derivation that gives other bytes each time is exit 4, and nothing is signed."""
+    recipe = project.parent / "env" / "default.nix"
+    vary = 'env-sh = mk "vary" { } "cat /proc/sys/kernel/random/uuid >$out";'
+    recipe.write_text(recipe.read_text().replace("env-sh = tools;", vary))
+    project.with_suffix(".lock").unlink()
+    done = builder("env", "build", project, "--check")
+    assert done.code == 4, done.err
+    (shown,) = builder.told("env", "show", project)["environments"].values()
+    assert shown["builders"]["attestations"] == []
