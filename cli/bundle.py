@@ -1,6 +1,6 @@
 """`tally export` and `tally import`: a run, or any content, as one file."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -140,9 +140,12 @@ def _words(space: Workspace, cid: Cid) -> list[Cid]:
         environments = list(carriers_of(space, load_run(space.store, cid)).values())
     elif cid.codec == DAG_CBOR and kind_of(space.store.get(cid)) == ENVIRONMENT.kind:
         environments = [cid]
-    here = (one for one in dict.fromkeys(environments) if space.store.has(one))
-    opened = (open_environment(space.store, one) for one in here)
-    return list(dict.fromkeys(word.cid for one in opened for word in carried(space, one)))
+    found: dict[Cid, None] = {}
+    for one in environments:
+        with suppress(NotHere):  # what is needed of it is said when it is written
+            opened = open_environment(space.store, one)
+            found |= dict.fromkeys(word.cid for word in carried(space, opened))
+    return list(found)
 
 
 def _kind(space: Workspace, root: Cid) -> str:
