@@ -1,6 +1,6 @@
 """Case: one step whose result is looked into; Checks: by which rules, and what comes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass as mutable
 from dataclasses import field
@@ -66,6 +66,8 @@ class Checks:
         self._own = own
         self._means = means
         self._secret = means.book.secret()
+        self._found: list[Found] = []  # to be written down
+        self._passed: list[bytes] = []
 
     def take_first(self, case: Case, report: Report) -> bool:
         """Take what was given first; return whether it has to be checked."""
@@ -100,7 +102,7 @@ class Checks:
         return weigh(case.ran, case.demand, case.lacking)
 
     def settle(self, case: Case, settled: Settled) -> None:
-        """Write down what came of it, and say what a person wants to know."""
+        """Take what came of it, and say what a person wants to know."""
         finding = settled.finding
         if finding == "wrong" and self._means.book.is_unsteady(recipe_of(case.order.step)):
             finding = "disputed"  # its like gave now this, now that: nobody is accused of that
@@ -111,15 +113,23 @@ class Checks:
             for at, one in enumerate(case.reports)
             if one.succeeded
         ]
-        is_unsteady = finding == "nondeterministic"
-        self._means.book.keep(
-            found,
-            [case.reports[at].signer for at in settled.passed(case.ran)],
-            [case.reports[at].signer for at in (*settled.wrong, *settled.doubted)],
-            [(recipe_of(case.order.step), _VARIES)] if is_unsteady else [],
-        )
+        self._found += found
+        self._passed += [case.reports[at].signer for at in settled.passed(case.ran)]
+        failed = [case.reports[at].signer for at in (*settled.wrong, *settled.doubted)]
+        recipe = recipe_of(case.order.step)
+        unsteady = [(recipe, _VARIES)] if finding == "nondeterministic" else []
+        if failed or unsteady:
+            self.write(failed, unsteady)
         if words := _words(case, settled, finding):
             self._means.tell(words)
+
+    def write(
+        self, failed: Sequence[bytes] = (), unsteady: Sequence[tuple[bytes, str]] = ()
+    ) -> None:
+        """Write down what was found, and who failed: what was not when all ends is checked anew."""
+        if self._found or failed or unsteady:
+            self._means.book.keep(self._found, self._passed, failed, unsteady)
+            self._found, self._passed = [], []
 
     def why(self, case: Case, settled: Settled) -> tuple[str, str, str]:
         """Return why no result of a step is believed: what, where, what to do."""

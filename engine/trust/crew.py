@@ -87,6 +87,9 @@ class CheckingCrew:
     def _work(self) -> None:
         while (heard := self._messages.get()) is not None:
             heard()
+            if self._messages.empty():  # what many checks came to is written down together
+                self._checks.write()
+        self._checks.write()
 
     def _post(self, case: Case, ask: Ask | None, future: "Future[Report]") -> None:
         self._messages.put(partial(self._hear, case, ask, future))
@@ -98,7 +101,7 @@ class CheckingCrew:
                 self._on_first(case, future)
             else:
                 self._on_check(case, ask, future)
-        except TallyError as error:
+        except Exception as error:  # a bug, too, is for whoever waits for the step
             self._end(case, error)
 
     def _on_first(self, case: Case, future: "Future[Report]") -> None:
@@ -131,6 +134,9 @@ class CheckingCrew:
         self._go_on(case)
 
     def _go_on(self, case: Case) -> None:
+        if case.is_cancelled:
+            self._end(case, CancelledError())
+            return
         decision = self._checks.weigh(case)
         if isinstance(decision, Settled):
             self._settle(case, decision)

@@ -252,3 +252,10 @@ def test_a_cancelled_step_ends_its_checks(tmp_path: Path) -> None:
     assert ends[0].cancelled()
     crew.close()
     bench.book.close()
+
+
+def test_a_bug_is_told_to_whoever_waits(bench: Bench) -> None:
+    """Nobody waits for ever for a thread that is gone."""
+    bench.verify = None  # type: ignore[assignment]
+    with pytest.raises(AttributeError):
+        bench.run("audit", Scripted(bench.says("a", b"x")), Scripted()).result()
