@@ -9,6 +9,7 @@ from cli.crews import Known, capacity_of, open_slots
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.clock import SystemClock
 from engine.crew import Crew
 from engine.memo import UNSIGNED
 from engine.trust.case import Checks, Means
@@ -47,6 +48,7 @@ def open_checking(
             fits=lambda name: name[0] in fits,
             accuse=Accuser(space, known, accused),
             tell=note,
+            clock=SystemClock(),
         )
         crew = CheckingCrew(peers, own, varied, Checks(known.policy, UNSIGNED, means))
         try:

@@ -6,10 +6,11 @@ from dataclasses import dataclass as mutable
 from dataclasses import field
 from typing import Final
 
+from engine.clock import Clock
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
-from engine.errors import TallyError
+from engine.errors import NoSandbox, TallyError
 from engine.memo import UNSIGNED
 from engine.rows import Name
 from engine.runner import Order, Report
@@ -20,6 +21,8 @@ from engine.trust.weighing import Ask, Demand, Ran, Settled, weigh
 from engine.values import dataclass
 from engine.verdict import judge
 from engine.workflow.model import OutputFile
+
+FORGET_MS: Final = 30_000  # after which it is asked again whether anybody else is there
 
 _VARIES: Final = "it gave something else under other conditions"
 
@@ -55,6 +58,7 @@ class Means:
     fits: Callable[[Name], bool]  # whether this machine can run a step
     accuse: Callable[[Case, Settled], Cid | None]  # make evidence of a wrong result, durably
     tell: Callable[[str], None]  # a person
+    clock: Clock
 
 
 class Checks:
@@ -68,6 +72,8 @@ class Checks:
         self._secret = means.book.secret()
         self._found: list[Found] = []  # to be written down
         self._passed: list[bytes] = []
+        self._has_own = True  # a sandbox
+        self._alone: dict[frozenset[bytes], int] = {}  # when nobody but these was there, in ms
 
     def take_first(self, case: Case, report: Report) -> bool:
         """Take what was given first; return whether it has to be checked."""
@@ -91,6 +97,14 @@ class Checks:
             except TallyError:  # what it is to be held against is not here
                 case.lacking.add(ask)
 
+    def lack(self, case: Case, ask: Ask, error: TallyError) -> None:
+        """Hear that a check cannot be had; others that could not be either do not wait for it."""
+        case.lacking.add(ask)
+        if isinstance(error, NoSandbox):
+            self._has_own = False
+        if ask == "elsewhere":
+            self._alone[frozenset(self.apart(case))] = self._means.clock.monotonic_ms()
+
     def apart(self, case: Case) -> tuple[bytes, ...]:
         """Return who is not to check a case: who gave a result, and peers of the same owners."""
         owners = {self._owner(signer) for signer in case.signers}
@@ -99,6 +113,11 @@ class Checks:
 
     def weigh(self, case: Case) -> Ask | Settled:
         """Return what is needed next, or what is to be believed."""
+        if not self._has_own:
+            case.lacking |= {"own", "varied"}
+        since_ms = self._alone.get(frozenset(self.apart(case)))
+        if since_ms is not None and self._means.clock.monotonic_ms() - since_ms < FORGET_MS:
+            case.lacking.add("elsewhere")
         return weigh(case.ran, case.demand, case.lacking)
 
     def settle(self, case: Case, settled: Settled) -> None:

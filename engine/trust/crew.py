@@ -124,8 +124,8 @@ class CheckingCrew:
         except CancelledError:  # it had not begun when another step failed
             self._ask(case, ask)
             return
-        except TallyError:  # nobody is there for it, or not with so much room
-            case.lacking.add(ask)
+        except TallyError as error:  # nobody is there for it, or not with so much room
+            self._checks.lack(case, ask, error)
         else:
             if report.attestation.reason == CANCELLED:
                 self._end(case, CancelledError())
