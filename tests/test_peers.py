@@ -68,7 +68,7 @@ def test_peers_give_what_one_machine_gives(
     assert results(whole) == results(here)
     assert told(asks.home, "rerun", answer["run"])["verdict"] == "reproduced"
     said = told(asks.home, "show", answer["run"], "--evidence")["evidence"]
-    assert {one["signature"] for one in said} == {"good"}
+    assert {one["signature"] for one in said if one["in_run"]} == {"good"}  # checks here are not
 
 
 def test_a_daemon_that_is_killed_does_not_fail_a_run(
