@@ -3,8 +3,8 @@
 # run by itself. Every part first looks whether its work is done, so repeating it is quick and needs
 # no network.
 #
-#   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, for the tests also chromium and
-#                graphviz, by apt-get (sudo unless root)
+#   packages     nix-bin, bubblewrap, libseccomp2 and python3-venv, for the tests also chromium,
+#                graphviz and gcc, by apt-get (sudo unless root)
 #   environment  Python packages at the versions of python.lock, in .venv
 #   node         an IPFS node, built from its pinned source, for the tests
 #   inputs       the pinned files of a recipe, checked and put in the Nix store that tally uses
@@ -46,6 +46,7 @@ missing_packages() { # extras
   [ "$1" = "[dev]" ] || return 0
   command -v chromium >/dev/null || echo chromium # pages are opened in it, and graphs read by dot
   command -v dot >/dev/null || echo graphviz
+  command -v gcc >/dev/null || echo gcc # a library that is shipped is made again, and compared
 }
 
 install_packages() {
