@@ -6,6 +6,7 @@ import pytest
 
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged
+from engine.step import ATTESTATION
 from engine.store.memory import MemoryStore
 from engine.trust.wrong import WRONG_RESULT, WrongResult, open_wrong
 from tests.engine.trust.parts import KEY, gives, public, word
@@ -32,12 +33,14 @@ def test_it_shows_whose_word_is_against_whose(wrong: WrongResult) -> None:
 def test_forged_words_convict_nobody(wrong: WrongResult) -> None:
     """Each part is signed, or is named by what is."""
     claim, (other, own) = wrong.claim, wrong.others
+    later = replace(ATTESTATION.decode(claim.attestation), started_ms=99)  # of the same result
     forged = [
         replace(claim, signed=b"", path=b""),
         replace(claim, path=b""),
         replace(claim, signed=other.signed),
         replace(claim, attestation=own.attestation),
         replace(claim, result=other.result),
+        replace(claim, attestation=ATTESTATION.encode(later)),
         replace(claim, signed=claim.signed[:-1] + bytes([claim.signed[-1] ^ 1])),
     ]
     for one in forged:
