@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cli.bundlefile import read_bundle
+from cli.bundlefile import is_builders, read_bundle
 from cli.forms import CAR, FORMS, Form, write_form
 from cli.names import is_run
 from cli.options import common, offline
@@ -154,13 +154,11 @@ def _kind(space: Workspace, root: Cid) -> str:
         return "run"
     if root.codec != DAG_CBOR:
         return "content"
-    from engine.built import is_word
     from engine.release import RELEASE
     from peers.run_receipts import RUN_RECEIPTS
 
     kinds = {RELEASE.kind: "resource", RUN_RECEIPTS.kind: "receipts", THIN.kind: "sample"}
-    data = space.store.get(root)
-    return "builder" if is_word(data) else kinds.get(kind_of(data) or "", "content")
+    return kinds.get(kind_of(space.store.get(root)) or "", "content")
 
 
 def _receipts(space: Workspace, run: Cid) -> "tuple[Block, ...]":
@@ -181,10 +179,13 @@ def import_(settings: Settings, file: Path) -> None:
     """Read FILE (as run.car) into the store and print what is in it."""
     with Workspace(settings.home, writing=True) as space:
         roots = read_bundle(space, file)
-        kinds = [_kind(space, root) for root in roots]
+        words = [root for root in roots if is_builders(space, root)]
+        kinds = {root: _kind(space, root) for root in roots if root not in words}
     if settings.json:
-        pairs = zip(roots, kinds, strict=True)
-        return emit_json({"roots": [{"cid": str(cid), "kind": kind} for cid, kind in pairs]})
-    for cid, kind in zip(roots, kinds, strict=True):
+        named = [{"cid": str(cid), "kind": kind} for cid, kind in kinds.items()]
+        return emit_json({"roots": named, "builders": len(words)})
+    for cid, kind in kinds.items():
         click.echo(f"{kind} {cid}")
+    if words:
+        note(f"with what builders say of its environments: {len(words)} attestations")
     return None

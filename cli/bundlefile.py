@@ -71,8 +71,12 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
 def _pin(space: Workspace, root: Cid) -> str:
     if is_thin(space.store, root):
         return THIN_PIN
-    is_builders = root.codec == DAG_CBOR and is_word(space.store.get(root))
-    return BUILT_PIN if is_builders else IMPORT_PIN
+    return BUILT_PIN if is_builders(space, root) else IMPORT_PIN
+
+
+def is_builders(space: Workspace, root: Cid) -> bool:
+    """Return whether a root of a bundle is what a builder says, which goes with what it is for."""
+    return root.codec == DAG_CBOR and is_word(space.store.get(root))
 
 
 def _refuse_ledger(stream: BinaryIO) -> None:
