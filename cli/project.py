@@ -16,6 +16,8 @@ MODELINE: Final = f"# yaml-language-server: $schema={SCHEMA}\n"  # what editors 
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _RECIPE: Final = "env"  # beside the templates: the environments that all of them use
+_LEFT_OUT: Final = frozenset({"__pycache__", "workflow.lock"})  # made where a template is tried
+_TEXTS: Final = (".yaml", ".md")  # files that name others by their place among the examples
 _LOCKED: Final = "requirements"  # the one that a lock file is added to
 _PLAIN: Final = re.compile(r"[\w.+-]+", re.ASCII)  # a file name that needs no quotes anywhere
 
@@ -39,8 +41,12 @@ def templates() -> list[str]:
 
 def of_template(template: str) -> Files:
     """Return the files of a project from a template."""
-    files = {**_below(_TEMPLATES / template), **_below(_TEMPLATES / _RECIPE, _RECIPE)}
-    return _for_editors(files)
+    files = _below(_TEMPLATES / template)
+    for name in (name for name in files if name.endswith(_TEXTS)):
+        to_top = "../" * (name.count("/") + 1)
+        files[name] = _replaced(files[name], f"{to_top}{_RECIPE}", f"{to_top[3:]}{_RECIPE}")
+        files[name] = _replaced(files[name], f"examples/{template}/", "")
+    return _for_editors({**files, **_below(_TEMPLATES / _RECIPE, _RECIPE)})
 
 
 def of_lock(lock: Path, directory: Path) -> Files:
@@ -149,5 +155,5 @@ def _below(root: Path, prefix: str = "") -> dict[str, Content]:
             path.read_bytes(), executable=bool(path.stat().st_mode & 0o100)
         )
         for path in found
-        if "__pycache__" not in path.parts
+        if not _LEFT_OUT.intersection(path.parts)
     }

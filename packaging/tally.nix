@@ -37,7 +37,7 @@ let
     filter = path: _:
       let below = builtins.substring (builtins.stringLength (toString ../.) + 1) 4096 path; in
       builtins.elem (builtins.head (builtins.split "/" below))
-        [ "cli" "engine" "peers" "pyproject.toml" "README.md" "LICENSE" ]
+        [ "cli" "engine" "peers" "examples" "pyproject.toml" "README.md" "LICENSE" ]
       && baseNameOf path != "__pycache__";
   };
   wheels = [ (wheel "varint" "${varint}/*.whl" "") ] ++ install (builtins.removeAttrs src [ "setuptools.whl" ]) {
