@@ -14,7 +14,7 @@ import pytest
 from engine.nix.nixstore import NixStore
 
 ROOT = Path(__file__).parents[1]
-PARTS = ["cli", "engine", "peers", "examples/env", "packaging", "flake.nix"]
+PARTS = ["cli", "engine", "peers", "examples", "packaging", "flake.nix"]
 PARTS += ["pyproject.toml", "README.md", "LICENSE"]
 ENV_NUMPY = "/nix/store/jcaj5dfvlzl2ghax6hl5si6rf15656x8-env-numpy"
 PIN = re.compile(r"^(?:whl|src) +\S+ +(\S+==\S+) +[0-9a-f]{64}$", re.MULTILINE)
@@ -50,7 +50,7 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> str:
     for part in PARTS:
         if (ROOT / part).is_dir():
             ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / part, copy / part, ignore=ignore)
+            shutil.copytree(ROOT / part, copy / part, ignore=ignore, symlinks=True)
         else:
             shutil.copy(ROOT / part, copy / part)
     return f"path:{copy}"

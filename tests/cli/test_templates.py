@@ -1,5 +1,6 @@
 """The templates that `tally init` writes: whole, and with the recipe that the examples use."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
