@@ -26,6 +26,11 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the reproductions be run at the size at which they are published."""
+    parser.addoption("--full", action="store_true", help="run the reproductions in full")
+
+
 @pytest.fixture(scope="session")
 def nix_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NixStore]:
     """Return the store that tests build in."""

@@ -16,15 +16,14 @@ import pytest
 
 from engine.content.cid import Cid
 from engine.nix.nixstore import NixStore
-from peers.ledger_file import LedgerFile
 from tests.commands import EXAMPLES, PROGRAM, tally, told
 from tests.daemons import Daemon, until
 from tests.fakes import nixstore
-from tests.peers.standing import Standing, are_quiet, check_quiet
+from tests.peers.standing import Standing
+from tests.trading import PRICES, connect, owed, settled
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
-PRICES = ("--prices", "core-second=0.01,cache-hit=0.001")
 SLOW = """\
 workflow: slow
 params: {salt: a, seconds: 0, quick: [0, 1]}
@@ -67,23 +66,6 @@ def daemons(
         one.stop()
 
 
-def connect(asks: Daemon, *runs: Daemon) -> None:
-    """Start peers that are not running, and let the first know the others."""
-    for one in (asks, *runs):
-        one.start(*PRICES)
-    for one in runs:
-        told(asks.home, "peer", "add", one.address)
-    until(lambda: all(asks.is_up(one) and one.is_up(asks) for one in runs))
-
-
-def settled(*daemons: Daemon) -> list[Standing]:
-    """Return what the ledgers say when all is settled, which comes about by itself."""
-    homes = [one.home for one in daemons if LedgerFile.is_here(one.home)]
-    until(lambda: are_quiet(*homes))
-    check_quiet(*homes)
-    return [Standing(home) for home in homes]
-
-
 def begin(asks: Daemon, workflow: Path, *words: str) -> "subprocess.Popen[str]":
     """Begin a run on peers, in the background."""
     with (asks.home / "run.err").open("w") as log:
@@ -100,12 +82,6 @@ def begin(asks: Daemon, workflow: Path, *words: str) -> "subprocess.Popen[str]":
 def ran(answer: dict[str, Any], by: Daemon) -> set[str]:
     """Return the steps that a peer ran in a run."""
     return {one["step"] for one in answer["steps"] if one["peer"] == by.peer}
-
-
-def owed(here: Daemon, there: Daemon) -> int:
-    """Return what one peer owes another, as this one has it; its daemon runs."""
-    peers = told(here.home, "credit", "balance")["peers"]
-    return next((int(one["balance"]) for one in peers if one["peer"] == there.peer), 0)
 
 
 def lines(standing: Standing, steps: Sequence[str] | set[str]) -> list[str]:

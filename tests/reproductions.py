@@ -1,0 +1,39 @@
+"""The reproductions: at which size tests run each, and what a full one must give."""
+
+import shlex
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from tests.commands import EXAMPLES
+
+PER_RUN: Final = 50_000  # micro-credits, as each `publish` asks
+SHARE_PERCENT: Final = 5
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """An example that is published: its folder, and params at which each step runs in moments."""
+
+    name: str
+    small: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return EXAMPLES / self.name
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Return the words that make it small."""
+        return tuple(word for one in self.small for word in ("-p", one))
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Return what its author says of every run, as `publish` has it."""
+        words = shlex.split((self.folder / "publish").read_text(), comments=True)
+        return tuple(then for word, then in pairwise(words) if word == "--check")
+
+
+REPRODUCTIONS: Final[tuple[Reproduction, ...]] = ()
