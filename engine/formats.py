@@ -5,6 +5,7 @@ be read by that, byte by byte. When and how they were zipped does not matter.
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
 MAX_MEMBERS: Final = 10_000  # of one zip
 MAX_UNPACKED: Final = 1024**3  # bytes of all members: a zip may claim to unpack to anything
 MAX_DEPTH: Final = 3  # zips in zips
-PACKINGS: Final = (
-    zipfile.ZIP_STORED,
-    zipfile.ZIP_DEFLATED,
-)  # numpy's; others take gigabytes or raise
+PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # numpy's; others take gigabytes
+
+_MALFORMED: Final = (  # what zipfile raises: a place of 2^63 is an OverflowError
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, RuntimeError,
+    EOFError, IndexError,
+)  # fmt: skip
 
 Reader = Callable[[bytes, bytes, float], Iterator[Mismatch]]
 
@@ -93,7 +96,7 @@ def _open(data: bytes, depth: int) -> dict[str, bytes]:
             if len(names) != len(members) or len(names) > MAX_MEMBERS or total > most:
                 raise Unreadable
             return {member.filename: _member(archive, member) for member in members}
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, EOFError):
+    except _MALFORMED:
         raise Unreadable from None
 
 

@@ -18,6 +18,7 @@ from engine.values import dataclass, replace
 
 MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
 MAX_PARTS: Final = 1_000  # numbers and texts in one element of a structured type
+MAX_SIZE: Final = 2**63 - 1  # of an axis, as numpy; Python writes no number of 5 000 digits
 
 _MAGIC: Final = b"\x93NUMPY"
 _TYPE: Final = re.compile(r"([<>|=])([?bBiufcSUVMm])(\d{1,9})(\[\w{1,8}\])?", re.ASCII)
@@ -114,7 +115,7 @@ def _array(header: object, data: memoryview) -> Array:
 
 
 def _checked(array: Array) -> Array:
-    if not all(type(size) is int and size >= 0 for size in array.shape):
+    if not all(type(size) is int and 0 <= size <= MAX_SIZE for size in array.shape):
         raise Unreadable
     if math.prod(array.shape) * array.width != len(array.data):
         raise Unreadable
@@ -130,6 +131,7 @@ def _layout(kind: object) -> tuple[tuple[Part, ...], int]:
     parts: list[Part] = []
     offset = 0
     for name, inner, count in map(_field, kind):
+        name.encode()  # half a surrogate pair cannot be shown: a ValueError
         found, width = _layout(inner)
         if name and found:  # what has no name is padding
             if len(parts) + count * len(found) > MAX_PARTS:

@@ -28,6 +28,7 @@ def test_an_opinion_is_read():
         (b'{"equivalent": 1}', "'equivalent'"),
         (b'{"equivalent": null}', "'equivalent'"),
         (b'{"equivalent": true, "difference": null}', "'difference'"),
+        (rb'{"equivalent": true, "difference": "\ud800"}', "'difference'"),
         (b'{"equivalent": true, "deviation": -1}', "'deviation'"),
         (b'{"equivalent": true, "deviation": NaN}', "'deviation'"),
         (b'{"equivalent": true, "deviation": Infinity}', "'deviation'"),
