@@ -22,26 +22,29 @@ _SHOWN_STEPS: Final = 50
 
 
 @click.command()
-@click.argument("was")
-@click.argument("now")
+@click.argument("was", metavar="RUN|RESOURCE")
+@click.argument("now", metavar="RUN|RESOURCE")
 @common
 @offline
 def diff(settings: Settings, was: str, now: str) -> None:
-    """Say what differs between the runs WAS and NOW: what was given, and what each step gave.
+    """Say what differs between two runs: what was given, and what each step gave.
 
-    Outputs that have a comparator in NOW are compared by it.
+    Outputs that have a comparator in the second are compared by it. Of an Open Resource, by its
+    name or CID, it is the run that its author made; its checks are made on both.
     """
-    from cli.runview import side, view
+    from cli.claims import claim_lines, claims, claims_json, subject
+    from cli.runview import side
     from engine.rundiff import run_diff
 
     with Workspace(settings.home, online=settings) as space:
-        views = [view(space, text) for text in (was, now)]
-        left, right = (side(space, one) for one in views)
-        opinions = _opinions(space, settings, views[1].run, left, right)
+        both = [subject(space, text) for text in (was, now)]
+        left, right = (side(space, one.found) for one in both)
+        opinions = _opinions(space, settings, both[1].found.run, left, right)
         found = run_diff(space.store.get, left, right, opinions)
+        claimed = claims(space, *both)
     if settings.json:
-        return emit_json(_as_json(found))
-    for line in _lines(found):
+        return emit_json({**_as_json(found), "checks": claims_json(claimed)})
+    for line in (*_lines(found), *claim_lines(claimed)):
         click.echo(printable(line))
     return None
 

@@ -48,6 +48,22 @@ def find(space: Workspace, text: str) -> Rerunnable:
     return Rerunnable(_ended(find_row(space, text)))
 
 
+def resource_of(space: Workspace, text: str) -> "Opened | None":
+    """Return the Open Resource that a word names; None when it names a run, or nothing.
+
+    Raises: Refused when it is not said whose; Unavailable when it does not come.
+    """
+    from cli.names import is_run, whole_cid
+    from cli.runview import is_known
+
+    cid = whole_cid(text)
+    if is_known(space, text) or (cid is not None and is_run(space, cid)):
+        return None
+    from cli.resources import find_release
+
+    return find_release(space, text)
+
+
 def _ended(found: "RunRow") -> Cid:
     if found.run is None:
         raise Refused(f"run '{found.name}' has not ended", fix="wait, or cancel it")

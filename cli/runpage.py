@@ -61,13 +61,11 @@ def _of_resource(space: Workspace, text: str) -> str | None:
 
     Raises: Refused when it was published without one; Unavailable when that does not come.
     """
-    from cli.names import is_run, whole_cid
-    from cli.runview import is_known
+    from cli.rerunnable import resource_of
 
-    cid = whole_cid(text)
-    if is_known(space, text) or (cid is not None and is_run(space, cid)):
+    found = resource_of(space, text)
+    if found is None:
         return None
-    from cli.resources import example, find_release
+    from cli.resources import example
 
-    found = find_release(space, text)
-    return None if found is None else str(example(space, found))
+    return str(example(space, found))

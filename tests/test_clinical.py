@@ -92,12 +92,13 @@ def test_a_detail_changes_what_follows_from_it(changed: dict[str, Any]) -> None:
 
 def test_diff_shows_what_the_detail_did_to_the_claim(second: Path, changed: dict[str, Any]) -> None:
     """The param, and the lines of the claim that are others: not the area under the curve."""
-    author = told(second, "show", "clinical")["run"]
-    found = told(second, "diff", author, changed["run"])
+    found = told(second, "diff", "clinical", changed["run"])
     assert [one["field"] for one in found["given"]] == ["params.threshold"]
     steps = {step["id"]: step for step in found["steps"]}
     assert not {"prepare", "split", "fold[0]"} & set(steps)
-    said = tally(second, "diff", author, changed["run"]).stdout
+    fallen = [one["check"] for one in found["checks"] if not one["now"]["holds"]]
+    assert (fallen, all(one["was"]["holds"] for one in found["checks"])) == ([BROKEN], True)
+    said = tally(second, "diff", "clinical", changed["run"]).stdout
     assert "malignant masses missed` → `sensitivity 0.9" in said
     assert "area under the ROC curve" not in said
 

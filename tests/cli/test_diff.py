@@ -7,6 +7,9 @@ import pytest
 
 from tests.cli.conftest import Write
 from tests.cli.program import Program
+from tests.cli.scores import CHECK, carried, other, scores
+
+__all__ = ["other", "scores"]
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -14,7 +17,7 @@ pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 def test_runs_that_are_alike_do_not_differ(tally: Program, letters: Path, first: str) -> None:
     """Whether steps ran or were reused is no difference."""
     again = tally.told("run", letters)["name"]
-    assert tally.told("diff", first, again) == {"given": [], "steps": []}
+    assert tally.told("diff", first, again) == {"given": [], "steps": [], "checks": []}
     assert tally("diff", first, again).out == "the same steps gave the same outputs\n"
 
 
@@ -105,4 +108,27 @@ def test_what_was_given_is_shown(tally: Program, letters: Path, first: str, tmp_
         "letter: another step, other outputs\n"
         "  inputs.code (src/letter.sh): is another\n"
         "  output 'text': line 3: `yours` is new\n"
+    )
+
+
+def test_what_a_resource_claims_is_checked_on_both_runs(
+    own: Program, other: Program, scores: Path, tmp_path: Path
+) -> None:
+    """Named by itself, it is its author's run: what became of each check is said, and where to."""
+    own.told("run", scores)
+    made = own.told("publish", scores, "--check", CHECK, "--check", "metrics.accuracy > 0")
+    carried(own, other, made["resource"], tmp_path)
+    changed = other("run", "scores", "-p", "accuracy=0.85")
+    assert changed.code == 4
+    told = other.told("diff", "scores", "latest")
+    assert [change["field"] for change in told["given"]] == ["params.accuracy"]
+    was, now = {"holds": True, "found": "0.93"}, {"holds": False, "found": "0.85"}
+    always = {"check": "metrics.accuracy > 0", "was": was, "now": {"holds": True, "found": "0.85"}}
+    assert told["checks"] == [{"check": CHECK, "was": was, "now": now}, always]
+    said = other("diff", made["resource"], "latest").out
+    assert f"check {CHECK}: holds: 0.93 → does not hold: 0.85\n" in said
+    alike = other("diff", "scores", made["run"]).out
+    assert alike == (
+        f"the same steps gave the same outputs\ncheck {CHECK}: holds: 0.93\n"
+        "check metrics.accuracy > 0: holds: 0.93\n"
     )
