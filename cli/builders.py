@@ -13,6 +13,7 @@ from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Unavailable
 from engine.nix.environment import words_in
+from engine.nix.records import Closure
 from engine.sourced import Sourced
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ def keep(space: Workspace, words: Iterable[Block]) -> None:
 
 def known(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
     """Return what builders say of an environment, as far as this home knows."""
-    kept = [cid for cid in space.store.pins.of(BUILT_PIN) if space.store.has(cid)]
-    words = ((cid, space.store.get(cid)) for cid in kept)
-    return tuple(about(opened.closure, opened.closure_cid, words))
+    return _known(space, opened.closure, opened.closure_cid)
+
+
+def _known(space: Workspace, closure: Closure, cid: Cid) -> tuple[Word, ...]:
+    kept = [word for word in space.store.pins.of(BUILT_PIN) if space.store.has(word)]
+    words = ((word, space.store.get(word)) for word in kept)
+    return tuple(about(closure, cid, words))
 
 
 def carried(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
@@ -81,22 +86,24 @@ def accept(space: Workspace, named: Cid, opened: "Opened") -> None:
     Raises: as demand.
     """
     take(space, named, opened)
-    demand(space, opened, unflagged("builders"))
+    demand(space, opened.closure, opened.closure_cid, opened.cid)
 
 
-def demand(space: Workspace, opened: "Opened", wanted: int) -> None:
+def demand(space: Workspace, closure: Closure, cid: Cid, where: Cid) -> None:
     """Look whether as many builders as are demanded agree on an environment not built here.
 
-    Those count whom the user named: anybody can make keys.
+    Those count whom the user named: anybody can make keys. It is called by its Closure, `cid`, and
+    to people by `where`.
 
     Raises: Unavailable when they do not.
     """
-    if not wanted or opened.closure_cid in space.store.pins.of(HERE_PIN):
+    wanted: int = unflagged("builders")
+    if not wanted or cid in space.store.pins.of(HERE_PIN):
         return
     from cli.circle import circle_of  # a run that demands nothing waits for no keys
     from peers.identity import PeerId
 
-    circle, counted = circle_of(space.home), count(known(space, opened))
+    circle, counted = circle_of(space.home), count(_known(space, closure, cid))
     agree = sum(circle.trusts(PeerId(signer)) for signer in counted.agree)
     if agree < wanted:
         unnamed = len(counted.agree) - agree
@@ -105,7 +112,7 @@ def demand(space: Workspace, opened: "Opened", wanted: int) -> None:
         raise Unavailable(
             f"of the builders that you named {agree} agree on this environment{differ}; "
             f"{wanted} must{others}",
-            where=str(opened.cid),
+            where=str(where),
             fix="build it here ('tally env build WORKFLOW'), name builders that you trust "
             "('tally peer add'), or demand fewer (setting 'builders')",
         )

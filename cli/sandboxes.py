@@ -8,23 +8,46 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
+from cli.builders import demand
 from cli.workspace import Workspace
 from engine.clock import SystemClock
-from engine.closures import Closures
+from engine.closures import Closures, Placed
 from engine.content.cid import Cid
 from engine.host import Host
 from engine.localrunner import LocalRunner
 from engine.machine import Machine, machine_of
+from engine.nix.records import CLOSURE
 from engine.sandbox.bubblewrap import Bubblewrap
 from engine.sandbox.processor import cpu_level
 from engine.staging import Staging
+
+
+class _Agreed:
+    """Places the closures on which as many builders agree as the user demands."""
+
+    def __init__(self, space: Workspace, carriers: dict[Cid, Cid]) -> None:
+        self._space = space
+        self._carriers = carriers
+        self._closures = Closures(space.store, space.materialiser, carriers)
+        self._agreed: set[Cid] = set()
+
+    def place(self, closure: Cid) -> Placed:
+        """Return where a closure is.
+
+        Raises: Unavailable when too few builders agree; as Closures.place.
+        """
+        if closure not in self._agreed:
+            record = CLOSURE.decode(self._space.store.get(closure))
+            demand(self._space, record, closure, self._carriers.get(closure, closure))
+            self._agreed.add(closure)
+        return self._closures.place(closure)
 
 
 @contextmanager
 def open_host(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Host]:
     """Open what all steps of this process share on this machine."""
     staging = Staging(space.work, space.store, space.claims, secrets.token_hex(8))
-    closures = Closures(space.store, space.materialiser, carriers)
+    closures = _Agreed(space, carriers)
     try:
         here = this_machine()
         clock, system = SystemClock(), f"{here.kernel} {platform.machine()}; {here.name}"

@@ -188,6 +188,28 @@ def test_builders_can_be_demanded(
     assert done.code == 0, done.err
 
 
+def test_builders_are_demanded_for_what_a_bundle_brings(
+    builder: Program, environment: str, empty: Program, tmp_path: Path
+) -> None:
+    """A recorded step is not run again, looked around in or examined where they do not agree."""
+    file, run = tmp_path / "full.car", _run(builder, tmp_path, environment)
+    builder.told("export", run, file)
+    strict = empty.at(empty.home, TALLY_BUILDERS="1")
+    for words in (
+        ("rerun", file, "--offline"),
+        ("rerun", run, "--chain"),
+        ("shell", run, "one", "--", "true"),
+        ("check-determinism", run),
+    ):
+        done = strict(*words)
+        assert done.code == 3, done.err
+        assert "0 agree on this environment; 1 must" in done.err
+    empty.told("peer", "add", f"tally://{peer_of(builder)}@127.0.0.1:9")
+    assert strict("shell", run, "one", "--", "true").code == 0
+    done = strict("rerun", run, "--offline")
+    assert done.code == 0, done.err
+
+
 def test_a_named_builder_who_differs_does_not_agree(
     own: Program, environment: str, user: Path
 ) -> None:
