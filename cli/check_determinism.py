@@ -50,11 +50,11 @@ def check_determinism(
     if _is_workflow(what):
         with Aside(settings.home, writing=True, online=online) as aside:
             found = Rerunnable(run_once(aside, settings, what, params, step, offline=offline))
-            examined = _examine(aside, found, step, pairs)
+            examined = _examine(aside, settings, found, step, pairs)
     else:
         with Workspace(settings.home, writing=True, online=online) as space:
             found = find(space, what)
-            examined = _examine(space, found, step, pairs)
+            examined = _examine(space, settings, found, step, pairs)
     emit(settings, found.run, examined)
     _judge(examined)
 
@@ -67,10 +67,9 @@ def _is_workflow(what: str) -> bool:
 
 
 def _examine(
-    space: "Workspace", found: "Rerunnable", step: str | None, pairs: int
+    space: "Workspace", settings: Settings, found: "Rerunnable", step: str | None, pairs: int
 ) -> "list[Examined]":
     from cli.laboratories import open_laboratory
-    from cli.prepare import carriers_of
     from cli.repeat import bring
     from cli.sampling import Wanted, draw
     from engine.rerun import recorded_steps
@@ -84,7 +83,7 @@ def _examine(
     drawn = draw(space.store, found.run, repeatable(space.store, record), wanted, found.thin)
     chosen = recorded_steps(space.store, record, drawn.steps)
     bring(space, within, record, chosen)
-    with open_laboratory(space, carriers_of(space, record)) as laboratory:
+    with open_laboratory(space, settings, record, within) as laboratory:
         return [laboratory.examine(one, pairs, _tell) for one in chosen]
 
 

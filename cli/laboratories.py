@@ -1,13 +1,16 @@
 """The laboratory of this machine, put together: its sandboxes, and the shim laid in them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Literal
 
+from cli.comparators import comparing_in
+from cli.prepare import carriers_of
 from cli.sandboxes import open_host
+from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.content.cid import Cid
@@ -19,6 +22,10 @@ from engine.host import Host
 from engine.lazyrunner import LazyRunner
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
+from engine.opinion import Asked, Opinion
+from engine.progress import Progress
+from engine.rows import Name
+from engine.run import Run
 from engine.runner import Runner
 from engine.sandbox.base import Sandbox
 from engine.sandbox.bubblewrap import Bubblewrap
@@ -26,10 +33,20 @@ from engine.slots import Slots
 
 
 @contextmanager
-def open_laboratory(space: Workspace, carriers: dict[Cid, Cid]) -> Iterator[Laboratory]:
-    """Open what steps are examined in."""
-    with open_host(space, carriers) as host:
-        yield Laboratory(space.store, host, _means(space), _static(space, host), _silent)
+def open_laboratory(
+    space: Workspace, settings: Settings, run: Run, within: Cid
+) -> Iterator[Laboratory]:
+    """Open what steps of a run are examined in; `within` as in cli/repeat.py."""
+    with ExitStack() as opened:
+        host = opened.enter_context(open_host(space, carriers_of(space, run)))
+        comparing = cache(
+            partial(comparing_in(space, settings, run, within, opened, _nobody), None)
+        )
+
+        def ask(asked: Sequence[Asked]) -> dict[Name, Opinion]:
+            return comparing().ask_all(asked)
+
+        yield Laboratory(space.store, host, _means(space), _static(space, host), _silent, ask)
 
 
 @contextmanager
@@ -68,3 +85,7 @@ def _static(space: Workspace, host: Host) -> Static:
 
 def _silent(stream: Literal["stdout", "stderr"], data: bytes) -> None:
     """Print nothing of what steps print dozens of times."""
+
+
+def _nobody(event: Progress) -> None:
+    """Show nothing of what comparators print."""

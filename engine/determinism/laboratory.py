@@ -4,7 +4,7 @@ Neither the memo nor a journal hears of it. What came out is held in memory, and
 only where it is not the same, so that it can be looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engine import outcomes
@@ -22,12 +22,14 @@ from engine.errors import Refused, StepFailed
 from engine.host import Host
 from engine.jobs import script_of
 from engine.localrunner import LocalRunner
+from engine.opinion import Asked, Opinion
 from engine.rerun import Recorded
+from engine.rows import Name
 from engine.runner import Order, Report
 from engine.sandbox.base import LogSink
 from engine.step import Result, Step
 from engine.values import dataclass, replace
-from engine.verdict import StepVerdict, judge
+from engine.verdict import StepVerdict, judge, to_compare
 
 _MOST: Final = 1024 * 1024  # bytes of a file that is looked at for hints
 PAUSE_S: Final = 1.1  # so that the times of files are others, which nobody can set for all programs
@@ -36,6 +38,7 @@ _LEAST_MS: Final = 60_000
 
 Static = Callable[[Cid], tuple[str, ...]]  # of a closure, its programs without a loader
 Told = Callable[[str, int, Conditions], None]  # the step, the number of the run, and under what
+Ask = Callable[[Sequence[Asked]], Mapping[Name, Opinion]]  # of comparators, by what is `called`
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,19 @@ class Laboratory:
         means: Means,
         static: Static,
         logs: LogSink,
+        ask: Ask,
     ) -> None:
-        """Take what steps are run with; `static` gives the static programs of a closure."""
+        """Take what steps are run with.
+
+        `static` gives the static programs of a closure, `ask` has outputs compared by programs.
+        """
         self._store = store
         self._host = host
         self._means = means
         self._static = static
         self._logs = logs
+        self._ask = ask
+        self._opinions: dict[tuple[str, Cid, Cid], Opinion] = {}  # of this step, by output
         self._made: dict[Cid, bytes] = {}
         self._longest_ms = 0
 
@@ -84,7 +93,7 @@ class Laboratory:
         Raises: StepFailed when it already fails in the first run; Unavailable
         when this machine cannot run it; Damaged when what is recorded is not all right.
         """
-        self._made, self._longest_ms = {}, 0
+        self._made, self._opinions, self._longest_ms = {}, {}, 0
         facts = facts_of(self._host, self._static, step.order.step)
         seen: list[Seen] = []
         apart: list[StepVerdict] = []
@@ -146,10 +155,23 @@ class Laboratory:
 
     def _compare(self, step: Recorded, one: Seen, other: Seen) -> StepVerdict:
         note = other.note or one.note
-        verdict = judge(step.id, one.result, other.result, step.declared, self._get, note)
+        was, now = one.result, other.result
+        opinions = {} if note else self._opined(step, was, now)
+        verdict = judge(step.id, was, now, step.declared, self._get, note, opinions)
         if _is_apart(verdict):
             self._keep()
         return verdict
+
+    def _opined(self, step: Recorded, was: Result, now: Result) -> dict[str, Opinion]:
+        """Return what programs say of the outputs that they compare; no two are compared twice."""
+        found = to_compare(was, now, step.declared)
+        asked = [Asked(step.name, *one) for one in found]
+        new = [one for one in asked if _pair(one) not in self._opinions]
+        if new:
+            self._keep()  # what compares them reads them from the store
+            heard = self._ask(new)
+            self._opinions |= {_pair(one): heard[one.called] for one in new}
+        return {one.output: self._opinions[_pair(one)] for one in asked}
 
     @property
     def _get(self) -> Get:
@@ -179,6 +201,10 @@ def hint_of(get: Get, was: Cid, now: Cid, path: str) -> str:
     if old is None or new is None or not differ(old, new) or max(old.size, new.size) > _MOST:
         return ""
     return hint(*(b"".join(read(get, one.cid)) for one in (old, new)))
+
+
+def _pair(asked: Asked) -> tuple[str, Cid, Cid]:
+    return asked.output, asked.was, asked.now
 
 
 def _is_apart(verdict: StepVerdict) -> bool:
