@@ -13,8 +13,8 @@ from engine.content.cid import Cid
 from engine.content.schema import kind_of
 from engine.runner import Report
 from engine.step import RESULT
+from engine.trust.agreement import over
 from engine.trust.case import Case
-from engine.trust.weighing import Settled
 from engine.trust.wrong import WRONG_RESULT, Word, WrongResult
 from peers.identity import PeerId
 
@@ -29,19 +29,15 @@ class Accuser:
         self._known = known
         self._accused = accused
 
-    def __call__(self, case: Case, settled: Settled) -> Cid | None:
-        """Keep the evidence of a case; return what it is named, the last of several."""
-        evidence = None
-        for at in settled.wrong:
-            record = self._record(case, at)
-            self._space.store.put([record])
-            evidence = record.cid
-            self._space.store.pins.pin(evidence, EVIDENCE_PIN)
-            signer = case.reports[at].signer
-            self._space.memo.disown(signer)
-            self._accused(signer)
-            note(f"evidence against {PeerId(signer)}: 'tally verify {evidence}' looks at it")
-        return evidence
+    def __call__(self, case: Case, at: int) -> Cid:
+        """Keep evidence of a wrong result of a case; return what it is named."""
+        record, signer = self._record(case, at), case.reports[at].signer
+        self._space.store.put([record])
+        self._space.store.pins.pin(record.cid, EVIDENCE_PIN)
+        self._space.memo.disown(signer)
+        self._accused(signer)
+        note(f"evidence against {PeerId(signer)}: 'tally verify {record.cid}' looks at it")
+        return record.cid
 
     def _record(self, case: Case, at: int) -> Block:
         claim, gave = case.reports[at], case.ran[at].gave
@@ -61,17 +57,11 @@ class Accuser:
         return WRONG_RESULT.block(wrong)
 
     def _word(self, report: Report) -> Word:
-        get = _over(report, self._space.store.get)
+        get = over((report,), self._space.store.get)
         signed, path = b"", b""
         if report.signed is not None:
             signed = get(report.signed)
             if kind_of(signed) == PROOF.kind:
                 path, signed = signed, get(PROOF.decode(signed).batch)
-        return Word(signed, path, get(report.attestation_cid), get(report.result_cid))
-
-
-def _over(report: Report, get: Callable[[Cid], bytes]) -> Callable[[Cid], bytes]:
-    made = {block.cid: block.data for block in report.blocks}
-    made[report.attestation_cid] = record_of(report.attestation).encode(report.attestation)
-    made[report.result_cid] = RESULT.encode(report.result)
-    return lambda cid: made[cid] if cid in made else get(cid)
+        said = record_of(report.attestation).encode(report.attestation)
+        return Word(signed, path, said, RESULT.encode(report.result))

@@ -26,8 +26,8 @@ from engine.summary import load_workflow
 from engine.workflow.comparisons import Comparisons
 from engine.workflow.found import Select
 from engine.workflow.lock import LOCK, Lock
-from engine.workflow.model import Comparator
-from engine.workflow.parameters import bind
+from engine.workflow.model import Comparator, Workflow
+from engine.workflow.parameters import Params, bind
 from engine.workflow.resolve import EnvironmentUse
 
 
@@ -45,7 +45,7 @@ def comparing_in(
             open_slots(space, carriers_of(space, run), settings.jobs)
         )
         store = Sourced(space.store, space.sources, within)
-        return Comparing(store, here, making(space, run, within), watch)
+        return Comparing(store, here, _of_run(space, run, within), watch)
 
     return open_
 
@@ -64,13 +64,14 @@ def compare_all(
         return open_(None).ask_all(asked)
 
 
-def making(space: Workspace, run: Run, within: Cid) -> Make:
+def _of_run(space: Workspace, run: Run, within: Cid) -> Make:
+    workflow = load_workflow(space.store, run.workflow)
+    lock = LOCK.decode(space.store.get(run.lock))
+    return making(space, workflow, bind(workflow, run.parameters), lock, within)
+
+
+def making(space: Workspace, workflow: Workflow, bound: Params, lock: Lock, within: Cid) -> Make:
     """Return what makes the steps that compare outputs of a run; `within`: as in cli/repeat.py."""
-    workflow, lock = (
-        load_workflow(space.store, run.workflow),
-        LOCK.decode(space.store.get(run.lock)),
-    )
-    bound = bind(workflow, run.parameters)
     comparisons = Comparisons(workflow, bound, lock.inputs, choosing(space, within))
     use = using(space, lock, within)
 

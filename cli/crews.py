@@ -22,6 +22,7 @@ from engine.values import dataclass
 from engine.workflow.model import Workflow
 
 if TYPE_CHECKING:
+    from engine.comparing import Make
     from engine.host import Host
 
 
@@ -30,6 +31,7 @@ class Known:
     """What is known of the steps of a run besides their records."""
 
     workflow: Workflow
+    workflow_cid: Cid
     carriers: dict[Cid, Cid]  # Closure -> Environment
     cpus: Mapping[str, int]  # by step
     fresh: Set[str]  # steps that are to run whatever is known of them
@@ -38,6 +40,7 @@ class Known:
     stays: Mapping[str, Set[str]] = field(default_factory=dict)  # outputs that may, by step
     royalties: tuple[tuple[bytes, ...], tuple[bytes, ...]] = ((), ())  # manifests, their parents
     policy: Policy = ANY  # when what peers give is believed
+    compare: "Make | None" = None  # makes the steps that compare outputs
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import gc
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cli.crews import Known, open_crew
 from cli.interrupt import interruptible
@@ -27,7 +27,11 @@ from engine.recorder import Recorder
 from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
-from engine.trust.policy import ANY, AUDIT, Policy, parse
+from engine.trust.policy import ANY, AUDIT, LEAST, Policy, parse
+from engine.workflow.lock import LOCK
+
+if TYPE_CHECKING:
+    from engine.comparing import Make
 
 
 class Executed(NamedTuple):
@@ -90,14 +94,15 @@ def execute(
 def policy_of(settings: Settings, prepared: Prepared) -> Policy | None:
     """Return when results of peers are believed; None for a run that peers take no part in.
 
-    A workflow, which may be a stranger's, can ask for more checks than usual, not for none.
+    A workflow, which may be a stranger's, can ask for more checks than usual, not for fewer.
     """
     if prepared.on != "peers":
         return None
     if settings.trust:
         return parse(settings.trust)
     asked = parse(prepared.workflow.trust) if prepared.workflow.trust else AUDIT
-    return asked if asked.checks else AUDIT
+    is_less = not asked.checks or (asked.least is not None and asked.least < LEAST)
+    return AUDIT if is_less else asked
 
 
 def inquiry(
@@ -133,7 +138,7 @@ def _choice(space: Workspace, policy: Policy | None) -> Choice:
 
 def _stays(prepared: Prepared, how: How, policy: Policy | None) -> dict[str, set[str]]:
     """Return which outputs may stay with the peers that make them, by step."""
-    if policy is None or how.keep_intermediates:
+    if policy is None or how.keep_intermediates or policy.by_own:  # this machine reads all of it
         return {}
     from engine.workflow.staying import staying_of_peers  # local runs are started without
 
@@ -164,6 +169,7 @@ def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry, polic
 
     return Known(
         prepared.workflow,
+        prepared.workflow_cid,
         prepared.carriers,
         {group.step: group.cpus for group in prepared.groups},
         _fresh(prepared, how),
@@ -172,7 +178,15 @@ def _known(space: Workspace, prepared: Prepared, how: How, asked: Inquiry, polic
         asked.stays,
         how.royalties,
         policy,
+        _comparing(space, prepared) if policy.checks else None,
     )
+
+
+def _comparing(space: Workspace, prepared: Prepared) -> "Make":
+    from cli.comparators import making  # local runs are started without
+
+    lock = LOCK.decode(space.store.get(prepared.lock_cid))
+    return making(space, prepared.workflow, prepared.params, lock, prepared.workflow_cid)
 
 
 def _end(

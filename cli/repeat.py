@@ -179,7 +179,7 @@ def _now(step: StepSummary, verdict: StepVerdict | None) -> StepSummary:
 def _known(space: Workspace, run: Run, steps: Sequence[Recorded]) -> Known:
     cpus = {step.name[0]: step.cpus for step in steps}
     workflow = load_workflow(space.store, run.workflow)
-    return Known(workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
+    return Known(workflow, run.workflow, carriers_of(space, run), cpus, cpus.keys(), dict)
 
 
 def _gave(space: Workspace, step: Recorded, now: StepSummary | None) -> tuple[Result, str]:

@@ -10,13 +10,19 @@ from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
+from engine.comparing import Comparing
+from engine.content.cid import Cid
 from engine.crew import Crew
-from engine.memo import UNSIGNED
-from engine.trust.case import Checks, Means
+from engine.errors import Unavailable
+from engine.machine import class_in
+from engine.progress import Progress
+from engine.trust.agreement import Agreement
+from engine.trust.checks import Checks, Means
 from engine.trust.crew import CheckingCrew
 
 if TYPE_CHECKING:
-    from engine.workflow.model import Workflow
+    from engine.runner import Order
+    from engine.workflow.model import Comparator, Workflow
 
 
 @contextmanager
@@ -39,22 +45,32 @@ def open_checking(
         open_slots(space, known.carriers, min(settings.jobs, jobs)) as own,
         open_varied(space, known.carriers) as varied,
     ):
+        outputs = {name: step.outputs for name, step in known.workflow.steps.items()}
+        comparing = Comparing(space.store, own, known.compare or _no_step, _show_nothing)
         means = Means(
-            store=space.store,
             book=space.trust,
-            outputs={name: step.outputs for name, step in known.workflow.steps.items()},
+            workflow=known.workflow_cid,
+            agreement=Agreement(space.store, outputs, comparing),
             owners=space.trust.owners(),
-            machine_of=lambda report: report.attestation.system,
+            machine_of=lambda report: class_in(report.attestation.system),
             fits=lambda name: name[0] in fits,
             accuse=Accuser(space, known, accused),
             tell=note,
             clock=SystemClock(),
         )
-        crew = CheckingCrew(peers, own, varied, Checks(known.policy, UNSIGNED, means))
+        crew = CheckingCrew(peers, own, varied, Checks(known.policy, means))
         try:
             yield crew
         finally:
             crew.close()
+
+
+def _no_step(comparator: "Comparator", was: Cid, now: Cid) -> "Order":
+    raise Unavailable("a run of which it is not known what compares its outputs")
+
+
+def _show_nothing(event: Progress) -> None:
+    """Show nothing of what a comparator prints: it is logged."""
 
 
 def _fits(settings: Settings, workflow: "Workflow") -> dict[str, int]:

@@ -60,6 +60,15 @@ def machine_of(cpuinfo: str, *, level: int, cores: int, kernel: str) -> Machine:
     )
 
 
+def class_in(system: str) -> str:
+    """Return the class of machine that the text of an attestation names; "" when it names none.
+
+    >>> class_in("Linux 6.1.0 x86_64; GenuineIntel 6/207 x86-64-v4")
+    'GenuineIntel 6/207 x86-64-v4'
+    """
+    return system.partition("; ")[2]
+
+
 def check(machine: Machine) -> None:
     """Look whether something can be a machine.
 

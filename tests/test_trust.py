@@ -38,6 +38,23 @@ steps:
     outputs: {text: text}
 outputs: {squares: "square[*].text"}
 """
+CHAIN = """\
+workflow: chain
+params: {numbers: [0]}
+environments:
+  sh: {nix: ../env/default.nix, attribute: env-sh}
+defaults: {environment: sh, resources: {memory: 32MiB}}
+steps:
+  make:
+    scatter: {number: params.numbers}
+    run: yes {scatter.number} | head -c 22000 >{outputs.big}
+    outputs: {big: big}
+  size:
+    inputs: {all: "make[*].big"}
+    run: cat {inputs.all} | wc -c >{outputs.text}
+    outputs: {text: text}
+outputs: {size: size.text}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +62,10 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return a workflow of many small steps."""
     place = tmp_path_factory.mktemp("project") / "examples"
     subprocess.run(["cp", "-r", EXAMPLES, place], check=True)
-    (place / "many").mkdir()
-    file = place / "many" / "workflow.yaml"
-    file.write_text(MANY)
-    return str(file)
+    for name, text in (("many", MANY), ("chain", CHAIN)):
+        (place / name).mkdir()
+        (place / name / "workflow.yaml").write_text(text)
+    return str(place / "many" / "workflow.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +78,17 @@ def daemons(
     all_[-1].program = LIAR
     for one in all_:
         one.start("--lend-jobs", "1")
-    for one in all_[1:]:
-        told(all_[0].home, "peer", "add", one.address)
-    until(lambda: all(all_[0].is_up(one) for one in all_[1:]))
+    know(*all_)
     yield all_
     for one in all_:
         one.stop()
+
+
+def know(asks: Daemon, *others: Daemon) -> None:
+    """Connect a peer to others."""
+    for one in others:
+        told(asks.home, "peer", "add", one.address)
+    until(lambda: all(asks.is_up(one) for one in others))
 
 
 def run(asks: Daemon, workflow: str, count: int, *words: str, start: int = 0) -> dict[str, Any]:
@@ -145,12 +167,28 @@ def test_every_lie_is_caught_and_shown_to_others(
             assert (verified["verdict"], verified["accused"]) == ("wrong", liar.peer)
 
 
+def test_a_lie_that_only_a_step_reads_is_caught(daemons: list[Daemon], workflow: str) -> None:
+    """What is large and read by steps alone stays with who made it; it is checked all the same."""
+    asks, liar = daemons[2], daemons[-1]  # one that has nothing against it yet
+    know(asks, daemons[0], daemons[1], daemons[3], liar)
+    chain = workflow.replace("many", "chain")
+    for start in range(0, 400, 40):  # until it was given one that it lies about
+        be_strangers(asks.home, liar)
+        answer = run(asks, chain, 40, start=start)
+        lied = lies(asks.home, answer, liar)
+        found = findings(asks.home, answer)
+        assert lied == {str(one.key) for one in found if one.finding == "wrong"}
+        if lied:
+            break
+    assert lied
+    with DiskStore(asks.home / "store") as store:
+        assert store.get(Cid.parse(answer["outputs"]["size"])) == b"880000\n"
+
+
 def test_so_many_owners_have_to_agree(daemons: list[Daemon], workflow: str) -> None:
     """Each step is run by two; one that lies is outvoted, and its step is done all the same."""
     asks, liar = daemons[1], daemons[-1]
-    for one in daemons[2:]:
-        told(asks.home, "peer", "add", one.address)
-    until(lambda: all(asks.is_up(one) for one in daemons[2:]))
+    know(asks, *daemons[2:])
     answer = run(asks, workflow, 60, "--trust", "2/3")
     assert not wrong_outputs(asks.home, answer)
     found = findings(asks.home, answer)

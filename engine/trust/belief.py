@@ -13,17 +13,17 @@ _SETTLED = frozenset(("unchecked", "confirmed", "nondeterministic", "machine"))
 
 def believed(policy: Policy, book: TrustBook, own: bytes) -> Choice:
     """Return what chooses among the witnesses of a step: this machine's own runs come first."""
+    mine = own_results(own)
     if policy.by_own:
-        return own_results(own)
+        return mine
     if not policy.checks:
         return known_results
-    secret, passed = book.secret(), dict[bytes, int]()
+    secret, owners, passed = book.secret(), book.owners(), dict[bytes, int]()
 
     def is_safe(one: Witness, all_of_it: Sequence[Witness]) -> bool:
         if policy.least is None:
-            return len({each.signer for each in all_of_it if each.result == one.result}) >= (
-                policy.owners
-            )
+            signers = {each.signer for each in all_of_it if each.result == one.result}
+            return len({owners.get(signer, signer) for signer in signers}) >= policy.owners
         if one.signer not in passed:
             passed.update({one.signer: 0} | book.passed([one.signer]))
         if not drawn(secret, one.attestation, likelihood(passed[one.signer], policy.least)):
@@ -32,9 +32,7 @@ def believed(policy: Policy, book: TrustBook, own: bytes) -> Choice:
         return any(found.finding in _SETTLED for found in known)
 
     def choose(witnesses: Sequence[Witness]) -> Witness | None:
-        mine = own_results(own)(witnesses) if policy.least is not None else None
-        if mine is not None or not witnesses:
-            return mine
-        return next((one for one in witnesses if is_safe(one, witnesses)), None)
+        is_safe_here = (one for one in witnesses if is_safe(one, witnesses))
+        return mine(witnesses) or next(is_safe_here, None)
 
     return choose

@@ -29,6 +29,12 @@ CREATE TABLE findings (
     key BLOB, result BLOB, finding TEXT NOT NULL, evidence BLOB,
     PRIMARY KEY (key, result)) WITHOUT ROWID;
 """
+# what could not be told this time takes nothing from what was found before
+_FIND: Final = """\
+INSERT INTO findings VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET finding = excluded.finding, evidence = coalesce(excluded.evidence, evidence)
+WHERE finding IN ('unchecked', 'disputed') OR excluded.finding NOT IN ('unchecked', 'disputed')
+"""
 _SCHEMA: Final = Schema(
     versions=(_TABLES,),
     what="what is known of peers' results",
@@ -114,7 +120,7 @@ class TrustBook:
         """Write down what a check came to: who passed it, who did not, which recipe is unsteady."""
         with self._database.change() as change:
             rows = [(one.key.raw, one.result.raw, one.finding, _raw(one.evidence)) for one in found]
-            change.executemany("INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?)", rows)
+            change.executemany(_FIND, rows)
             change.executemany(
                 "INSERT INTO standings VALUES (?, 1)"
                 " ON CONFLICT DO UPDATE SET passed = min(passed + 1, ?)",
@@ -130,9 +136,9 @@ class TrustBook:
         self._database.close()
 
 
-def recipe_of(step: Step) -> bytes:
-    """Return what steps have in common that do the same to other inputs."""
-    parts = (step.closure.raw, *map(str.encode, (*step.command, step.script)))
+def recipe_of(workflow: Cid, step: Step) -> bytes:
+    """Return what steps of a workflow have in common that do the same to other inputs."""
+    parts = (workflow.raw, step.closure.raw, *map(str.encode, (*step.command, step.script)))
     linked = step.script_link.raw if step.script_link else b""
     return blake2b(b"\0".join((*parts, linked)), digest_size=32).digest()
 

@@ -19,8 +19,10 @@ from engine.errors import NotRun, TallyError
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import LogSink
-from engine.trust.case import Case, Checks
+from engine.trust.case import Case
+from engine.trust.checks import Checks
 from engine.trust.weighing import Ask, Settled
+from engine.trust.wording import why
 
 Done = Callable[["Future[Report]"], None]
 
@@ -43,6 +45,7 @@ class CheckingCrew:
         self._crews: dict[Ask, Crew | None] = {"own": own, "varied": varied, "elsewhere": peers}
         self._checks = checks
         self._open: dict[Name, Case] = {}
+        self._broken: Exception | None = None  # why nothing that is found can be kept
         self._messages: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="checks", daemon=True)
         self._thread.start()
@@ -64,6 +67,9 @@ class CheckingCrew:
         end: Future[Report] = Future()
         end.add_done_callback(done)
         case = Case(name, order, end)
+        if self._broken is not None:
+            self._end(case, self._broken)
+            return
         self._open[name] = case
         self._peers.start(name, order, logs, partial(self._post, case, None), begun)
 
@@ -71,6 +77,7 @@ class CheckingCrew:
         """End a step, whoever is at work on it."""
         if (case := self._open.get(name)) is not None:
             case.is_cancelled = True
+            self._checks.cancel(case)
         for crew in self._crews.values():
             if crew is not None:
                 crew.cancel(name)
@@ -88,8 +95,17 @@ class CheckingCrew:
         while (heard := self._messages.get()) is not None:
             heard()
             if self._messages.empty():  # what many checks came to is written down together
-                self._checks.write()
-        self._checks.write()
+                self._write()
+        self._write()
+
+    def _write(self) -> None:
+        """Write down what was found; what cannot be is told to whoever waits for a step."""
+        try:
+            self._checks.write()
+        except Exception as error:
+            self._broken = error
+            for case in tuple(self._open.values()):
+                self._end(case, error)
 
     def _post(self, case: Case, ask: Ask | None, future: "Future[Report]") -> None:
         self._messages.put(partial(self._hear, case, ask, future))
@@ -155,7 +171,7 @@ class CheckingCrew:
     def _settle(self, case: Case, settled: Settled) -> None:
         self._checks.settle(case, settled)
         if settled.accepted is None:
-            what, where, fix = self._checks.why(case, settled)
+            what, where, fix = why(case)
             self._end(case, NotRun(what, where=where, fix=fix))
             return
         accepted = case.reports[settled.accepted]

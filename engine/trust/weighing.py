@@ -44,6 +44,8 @@ class Demand(NamedTuple):
     owners: int  # that have to give the same
     by_own: bool = False  # this machine is to be one of them
     is_strict: bool = False  # without that, no result is believed at all
+    most: int = MOST  # owners of other machines that are asked
+    is_known_wrong: bool = False  # what was given first was found wrong before
 
 
 class Settled(NamedTuple):
@@ -68,6 +70,8 @@ def weigh(ran: Sequence[Ran], demand: Demand, lacking: Set[Ask]) -> Ask | Settle
     `ran`: in their order; the first is by whoever was asked first. `lacking`: what cannot be had.
     """
     lacks = lacking if len(ran) < MOST else _ALL
+    if len({one.owner for one in ran if not one.is_own}) >= demand.most:
+        lacks = {*lacks, "elsewhere"}
     if len({one.gave for one in ran}) > 1:
         return _settle(ran, demand, lacks)
     if _has_enough(ran, demand):
@@ -95,10 +99,19 @@ def _settle(ran: Sequence[Ran], demand: Demand, lacking: Set[Ask]) -> Ask | Sett
     if not here:
         return "own" if "own" not in lacking else _outvote(ran, demand, lacking)
     if not any(one.is_varied for one in here):
-        return "varied" if "varied" not in lacking else _outvote(ran, demand, lacking)
+        return "varied" if "varied" not in lacking else _unproved(ran, demand, here[0], lacking)
     if len({one.gave for one in here}) > 1:
         return Settled(_despite(ran, demand), "nondeterministic")
     return _accuse(ran, demand, here[0], lacking)
+
+
+def _unproved(ran: Sequence[Ran], demand: Demand, own: Ran, lacking: Set[Ask]) -> Ask | Settled:
+    """Take what this machine gave, where it cannot try whether the step always gives that."""
+    accepted = _enough(ran, demand, own)
+    if accepted is None and "elsewhere" not in lacking:
+        return "elsewhere"
+    doubted = tuple(at for at, one in enumerate(ran) if one.gave != own.gave)
+    return Settled(accepted, "disputed", doubted=doubted)
 
 
 def _despite(ran: Sequence[Ran], demand: Demand) -> int | None:
@@ -116,17 +129,25 @@ def _accuse(ran: Sequence[Ran], demand: Demand, own: Ran, lacking: Set[Ask]) -> 
     doubted = tuple(at for at, one in enumerate(ran) if one.gave != own.gave)
     others = [one for one in ran if not one.is_own]
     right = [one for one in others if one.gave == own.gave]
-    classes = {one.machine for one in (*right, own)}
     for at in doubted:
         if len({one.owner for one in others if one.gave == ran[at].gave}) > 1:
             return _of_two_minds(ran, demand, doubted, own)  # owners do not lie alike
-        is_proved = bool(right) and ran[at].machine in classes
-        is_proved_twice = is_proved and (len(classes) > 1 or len(right) > 1)
+        is_proved = bool(right) and _is_seen(ran[at].machine, own, right)
+        classes = {one.machine for one in (*right, own)}
+        is_proved_twice = is_proved and (len(classes) > 1 or len({one.owner for one in right}) > 1)
         if not is_proved_twice and "elsewhere" not in lacking:
             return "elsewhere"
         if not is_proved:
-            return Settled(_by(ran, own), "disputed", doubted=doubted)
+            return Settled(_enough(ran, demand, own), "disputed", doubted=doubted)
     return Settled(_enough(ran, demand, own), "wrong", wrong=doubted)
+
+
+def _is_seen(machine: str, own: Ran, right: Sequence[Ran]) -> bool:
+    """Return whether a class of machine gives what this machine does, by more than one's word.
+
+    Of which class others are, they say themselves.
+    """
+    return machine == own.machine or len({one.owner for one in right if one.machine == machine}) > 1
 
 
 def _of_two_minds(
@@ -134,12 +155,14 @@ def _of_two_minds(
 ) -> Settled:
     """Judge what several owners give and this machine does not: its class may be the reason."""
     if own.machine not in {ran[at].machine for at in doubted}:
-        return Settled(_despite(ran, demand), "machine")
+        return Settled(_despite(ran, demand), "machine", doubted=doubted)
     return Settled(_enough(ran, demand, own), "disputed", doubted=doubted)
 
 
 def _outvote(ran: Sequence[Ran], demand: Demand, lacking: Set[Ask]) -> Ask | Settled:
     """Have more owners run it, where this machine cannot."""
+    if demand.by_own:
+        return Settled(None, "disputed")
     votes: dict[int, set[bytes]] = {}
     for one in ran:
         votes.setdefault(one.gave, set()).add(one.owner)
@@ -155,7 +178,7 @@ def _outvote(ran: Sequence[Ran], demand: Demand, lacking: Set[Ask]) -> Ask | Set
 
 def _enough(ran: Sequence[Ran], demand: Demand, own: Ran) -> int | None:
     agreeing = [one for one in ran if one.gave == own.gave]
-    is_enough = not demand.is_strict or _has_enough(agreeing, demand)
+    is_enough = not demand.is_strict or demand.by_own or _has_enough(agreeing, demand)
     return _by(ran, own) if is_enough else None
 
 

@@ -66,6 +66,8 @@ def open_wrong(wrong: WrongResult) -> Opened:
     others = tuple(map(listen, wrong.others))
     if not claim.signer:
         raise Damaged("nobody signed the result that is said to be wrong")
+    if claim.attestation.reason or claim.result.exit_code:
+        raise Damaged("what is said to be wrong is no result: its step did not succeed there")
     for one in (claim, *others):
         if one.result.step != wrong.step:
             raise Damaged("it shows results of another step")

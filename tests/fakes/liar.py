@@ -19,7 +19,7 @@ from engine.runner import Order, Report
 from engine.sandbox.base import LogSink
 from engine.step import ATTESTATION, RESULT
 
-LIE = b"a lie"
+LIE = b"a lie " * 2_000  # more than what travels along with a result
 
 
 def lies_about(key: Cid, share: float) -> bool:

@@ -60,8 +60,12 @@ def gives(
     machine: str = "m",
     reason: str = "",
     started_ms: int = 1,
+    stays: bool = False,
 ) -> Report:
-    """Return that a peer ran the step and it gave an output, with the word of a peer for it."""
+    """Return that a peer ran the step and it gave an output, with the word of a peer for it.
+
+    What `stays` is where it was made.
+    """
     made = Block(Cid.of(RAW, output), output)
     is_good = not reason
     result = RESULT.block(Result(KEY, 0, {"o": made.cid} if is_good else {}))
@@ -69,7 +73,7 @@ def gives(
         KEY, result.cid, "bwrap", machine, started_ms, 1, 1, 1, None, None, False, reason
     )
     record = ATTESTATION.block(said)
-    blocks = [made, result, record]
+    blocks = [result, record] if stays else [made, result, record]
     signed = None
     if peer:
         told = Said(KEY, result.cid, record.cid)

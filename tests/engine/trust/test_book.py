@@ -52,7 +52,7 @@ def test_each_home_draws_by_a_secret_of_its_own(book: TrustBook, tmp_path: Path)
 
 
 def test_what_was_found_is_found_again(book: TrustBook) -> None:
-    """The latest word on a result counts."""
+    """The latest word on a result counts, but for one that says that it could not be told."""
     book.keep([Found(KEY, ONE, "disputed", None)])
     book.keep([Found(KEY, ONE, "wrong", TWO), Found(KEY, TWO, "confirmed", None)])
     assert set(book.found([KEY])) == {
@@ -60,14 +60,20 @@ def test_what_was_found_is_found_again(book: TrustBook) -> None:
         Found(KEY, TWO, "confirmed", None),
     }
     assert book.found([ONE]) == []
+    book.keep([Found(KEY, ONE, "unchecked", None), Found(KEY, TWO, "nondeterministic", None)])
+    assert set(book.found([KEY])) == {
+        Found(KEY, ONE, "wrong", TWO),
+        Found(KEY, TWO, "nondeterministic", None),
+    }
 
 
 def test_the_like_of_an_unsteady_step_is_known(book: TrustBook) -> None:
-    """Whatever it reads; another command is another recipe."""
+    """Whatever it reads; another command is another recipe, and so is one of another workflow."""
     other = replace(STEP_RUN, inputs={"data": ONE})
-    book.keep([], unsteady=[(recipe_of(STEP_RUN), "it varies")])
-    assert book.is_unsteady(recipe_of(other))
-    assert not book.is_unsteady(recipe_of(replace(STEP_RUN, command=("false",))))
+    book.keep([], unsteady=[(recipe_of(KEY, STEP_RUN), "it varies")])
+    assert book.is_unsteady(recipe_of(KEY, other))
+    assert not book.is_unsteady(recipe_of(ONE, STEP_RUN))
+    assert not book.is_unsteady(recipe_of(KEY, replace(STEP_RUN, command=("false",))))
 
 
 def test_whose_a_peer_is_is_noted_and_forgotten(book: TrustBook) -> None:

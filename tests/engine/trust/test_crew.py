@@ -3,119 +3,23 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from engine.content.cid import Cid
 from engine.errors import NoSandbox, NotRun, Unavailable
 from engine.memo import UNSIGNED
 from engine.rows import Name
 from engine.runner import Order, Report
-from engine.store.memory import MemoryStore
-from engine.trust.book import TrustBook
-from engine.trust.case import Case, Checks, Means
+from engine.trust.agreement import Agreement
+from engine.trust.book import Found
+from engine.trust.checks import Checks, Means
 from engine.trust.crew import CheckingCrew
 from engine.trust.policy import parse
-from engine.trust.weighing import Settled
-from engine.workflow.model import OutputFile, Verify
-from tests.engine.trust.parts import KEY, NAME, ORDER, gives, public
-
-Says = Report | Exception
-
-
-class Scripted:
-    """A crew: each execution ends at once, as was written down."""
-
-    has_idle = True
-
-    def __init__(self, *says: Says) -> None:
-        self.says = list(says)
-        self.orders: list[Order] = []
-        self.cancelled: list[Name] = []
-
-    def start(self, name: Name, order: Order, logs: Any, done: Any, begun: Any = None) -> None:
-        """Say the next thing; a crew with nothing more to say has nobody."""
-        self.orders.append(order)
-        end: Future[Report] = Future()
-        end.add_done_callback(done)
-        said = self.says.pop(0) if self.says else NotRun("nobody is there")
-        if isinstance(said, CancelledError):
-            end.cancel()
-        elif isinstance(said, Exception):
-            end.set_exception(said)
-        else:
-            end.set_result(said)
-
-    def cancel(self, name: Name) -> None:
-        """Remember it."""
-        self.cancelled.append(name)
-
-
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.ms = 0
-
-    def now_ms(self) -> int:
-        """Return the time."""
-        return self.ms
-
-    monotonic_ms = now_ms
-
-
-class Bench:
-    """A home whose steps others run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = MemoryStore()
-        self.book = TrustBook(folder)
-        self.told: list[str] = []
-        self.accused: list[bytes] = []
-        self.owners: dict[bytes, str] = {}
-        self.clock = Hands()
-        self.verify = Verify("exact", None)
-
-    def says(self, peer: str, output: bytes, **more: Any) -> Report:
-        """Return that a peer gave an output; "" is this machine."""
-        return gives(self.store, peer, output, **more)
-
-    def run(self, policy: str, peers: Scripted, own: Scripted | None) -> "Future[Report]":
-        """Run the step until it is settled."""
-        return self.run_all(policy, peers, own, 1)[0]
-
-    def run_all(
-        self, policy: str, peers: Scripted, own: Scripted | None, count: int
-    ) -> list["Future[Report]"]:
-        """Run the step some times, one after the other, in one run."""
-        means = Means(
-            store=self.store,
-            book=self.book,
-            outputs={NAME[0]: {"o": OutputFile("o.json", self.verify)}},
-            owners=self.owners,
-            machine_of=lambda report: report.attestation.system,
-            fits=lambda name: True,
-            accuse=self._accuse,
-            tell=self.told.append,
-            clock=self.clock,
-        )
-        crew = CheckingCrew(peers, own, own, Checks(parse(policy), UNSIGNED, means))
-        ends: list[Future[Report]] = []
-        for number in range(1, count + 1):
-            crew.start(NAME, ORDER, lambda *_: None, ends.append)
-            while len(ends) < number:
-                pass
-            self.clock.ms += 20_000
-        crew.close()
-        return ends
-
-    def findings(self) -> dict[Cid, str]:
-        """Return what is written down of each result."""
-        return {one.result: one.finding for one in self.book.found([KEY])}
-
-    def _accuse(self, case: Case, settled: Settled) -> None:
-        self.accused += [case.reports[at].signer for at in settled.wrong]
+from tests.engine.trust.crews import PATIENCE_S, WORKFLOW, Bench, Says, Scripted
+from tests.engine.trust.parts import KEY, NAME, ORDER, public
 
 
 @pytest.fixture
@@ -181,6 +85,36 @@ def test_a_lie_is_found_and_the_truth_taken(bench: Bench) -> None:
     assert "wrong" in bench.told[0]
 
 
+def test_a_result_that_was_found_wrong_is_not_believed_of_another(bench: Bench) -> None:
+    """It is checked for sure; where it cannot be, the step is not done."""
+    bench.book.keep([], passed=[public("b")] * 1_000)
+    given = bench.says("b", b"lie")
+    bench.book.keep([Found(KEY, given.result_cid, "wrong", None)])
+    with pytest.raises(NotRun, match="was found wrong here before"):
+        bench.run("audit:0", Scripted(given), None).result()
+    assert bench.findings() == {given.result_cid: "wrong"}
+
+
+def test_a_peer_without_room_ends_no_checks(bench: Bench) -> None:
+    """The next one is asked: its word costs it nothing, and may be a lie."""
+    lie = bench.says("liar", b"lie")
+    peers = Scripted(lie, bench.says("b", b"", reason="memory"), bench.says("c", b"x"))
+    own = Scripted(bench.says("", b"x"), bench.says("", b"x"))
+    bench.run("audit", peers, own).result()
+    assert peers.orders[2].apart == (public("liar"), public("b"))
+    assert len(peers.orders) == 4
+
+
+def test_what_cannot_be_written_down_is_told(bench: Bench) -> None:
+    """To whoever waits, and to those that come after: nobody waits for ever."""
+    bench.book.keep = Mock(side_effect=Unavailable("the disk is full"))  # type: ignore[method-assign]
+    given = [bench.says("a", b"x"), bench.says("a", b"x")]
+    first, second = bench.run_all("audit", Scripted(*given), Scripted(bench.says("", b"x")), 2)
+    assert first.result().signer == public("a")  # it was told before
+    with pytest.raises(Unavailable, match="disk is full"):
+        second.result()
+
+
 def test_an_unsteady_step_accuses_nobody(bench: Bench) -> None:
     """Nor do others of its recipe, from then on."""
     peers = Scripted(bench.says("a", b"1"))
@@ -191,24 +125,6 @@ def test_an_unsteady_step_accuses_nobody(bench: Bench) -> None:
     own = Scripted(bench.says("", b"5"), bench.says("", b"5"))
     bench.run("audit", peers, own)
     assert bench.accused == []
-
-
-def test_near_enough_is_the_same(bench: Bench) -> None:
-    """By the rule of the output; beyond it, not."""
-    bench.verify = Verify("tolerance", "0.01")
-    for mine, finding in ((b'{"a": 1.001}', "confirmed"), (b'{"a": 1.1}', "disputed")):
-        peers = Scripted(bench.says("a", b'{"a": 1.0}'))
-        own = Scripted(bench.says("", mine), bench.says("", mine))
-        bench.run("audit", peers, own)
-        assert finding in bench.findings().values()
-
-
-def test_any_result_is_as_good_where_none_is_verified(bench: Bench) -> None:
-    """No check is made of it."""
-    bench.verify = Verify("none", None)
-    own = Scripted()
-    bench.run("own", Scripted(bench.says("a", b"x")), own).result()
-    assert not own.orders
 
 
 def test_without_enough_owners_the_step_is_not_done(bench: Bench) -> None:
@@ -249,30 +165,27 @@ def test_what_failed_is_told_as_it_is(bench: Bench) -> None:
 
 def test_a_cancelled_step_ends_its_checks(tmp_path: Path) -> None:
     """With both crews."""
-    bench, ends = Bench(tmp_path), list[Any]()
-    held: list[Callable[[Any], None]] = []
+    bench, ends = Bench(tmp_path), SimpleQueue[Any]()
+    held = SimpleQueue[Callable[[Any], None]]()
 
     class Slow(Scripted):
         def start(self, name: Name, order: Order, logs: Any, done: Any, begun: Any = None) -> None:
-            held.append(done)
+            held.put(done)
 
     peers, own = Scripted(bench.says("a", b"x")), Slow()
     means = Means(
-        bench.store, bench.book, {}, {}, lambda _: "", lambda _: True, lambda *_: None,
-        bench.told.append, bench.clock,
+        bench.book, WORKFLOW, Agreement(bench.store, {}, bench), {}, lambda _: "", lambda _: True,
+        lambda *_: KEY, bench.told.append, bench.clock,
     )  # fmt: skip
-    crew = CheckingCrew(peers, own, None, Checks(parse("audit"), UNSIGNED, means))
-    crew.start(NAME, ORDER, lambda *_: None, ends.append)
-    while not held:
-        pass
+    crew = CheckingCrew(peers, own, None, Checks(parse("audit"), means))
+    crew.start(NAME, ORDER, lambda *_: None, ends.put)
+    done = held.get(timeout=PATIENCE_S)
     crew.cancel(NAME)
     assert (peers.cancelled, own.cancelled) == ([NAME], [NAME])
     stopped: Future[Report] = Future()
     stopped.cancel()
-    held[0](stopped)
-    while not ends:
-        pass
-    assert ends[0].cancelled()
+    done(stopped)
+    assert ends.get(timeout=PATIENCE_S).cancelled()
     crew.close()
     bench.book.close()
 

@@ -86,10 +86,45 @@ def test_nobody_is_blamed_by_machines_of_another_class_alone() -> None:
     assert weigh(found, CHECKED, frozenset(("elsewhere",))) == Settled(3, "disputed", doubted=(0,))
 
 
+def test_one_word_for_a_class_of_machines_blames_nobody() -> None:
+    """Of which class a peer is, it says itself; two owners of the class are enough."""
+    found = [ran("a", 0, "x"), ran("me", 1), ran("me", 1, varied=True), ran("b", 1, "x")]
+    assert weigh(found, CHECKED, frozenset(("elsewhere",))) == Settled(3, "disputed", doubted=(0,))
+    found += [ran("c", 1, "x")]
+    assert weigh(found, CHECKED, NOTHING) == Settled(3, "wrong", wrong=(0,))
+
+
+def test_what_this_machine_contradicts_is_never_believed() -> None:
+    """Whoever else gave it, and where the second run here cannot be had."""
+    lacking: frozenset[Ask] = frozenset(("varied", "elsewhere"))
+    found = [ran("a", 0), ran("me", 1), ran("b", 0)]
+    for demand, taken in ((CHECKED, 1), (Demand(2, by_own=True, is_strict=True), 1)):
+        assert weigh(found, demand, lacking) == Settled(taken, "disputed", doubted=(0, 2))
+    assert weigh(found, Demand(2, is_strict=True), lacking).accepted is None
+
+
+def test_by_own_nothing_is_believed_that_was_not_seen_here() -> None:
+    """However many owners say so."""
+    found = [ran("a", 0), ran("b", 1), ran("c", 0), ran("d", 0)]
+    demand = Demand(2, by_own=True, is_strict=True)
+    assert weigh(found, demand, NO_OWN) == Settled(None, "disputed")
+
+
+def test_no_more_owners_are_asked_than_was_said() -> None:
+    """Of two that disagree no third is asked; this machine runs it, which costs no credits."""
+    found = [ran("a", 0), ran("b", 1)]
+    demand = Demand(2, is_strict=True, most=2)
+    assert weigh(found, demand, NO_OWN) == Settled(None, "disputed", doubted=(0, 1))
+    assert weigh(found, demand, NOTHING) == "own"
+    found += [ran("me", 1), ran("me", 1, varied=True)]
+    assert weigh(found, demand, NOTHING).accepted == 1
+    assert weigh(found[:2], demand._replace(most=3), NO_OWN) == "elsewhere"
+
+
 def test_a_class_of_machines_may_have_results_of_its_own() -> None:
     """Then it is neither wrong nor unsteady, and what was seen here stands."""
     found = [ran("a", 0, "x"), ran("me", 1), ran("me", 1, varied=True), ran("b", 0, "x")]
-    assert weigh(found, CHECKED, NOTHING) == Settled(1, "machine")
+    assert weigh(found, CHECKED, NOTHING) == Settled(1, "machine", doubted=(0, 3))
 
 
 def test_where_this_machine_cannot_the_majority_decides() -> None:
