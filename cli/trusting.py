@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cli.accusing import Accuser
 from cli.crews import Known, capacity_of, open_slots
@@ -23,6 +23,9 @@ from engine.trust.crew import CheckingCrew
 if TYPE_CHECKING:
     from engine.runner import Order
     from engine.workflow.model import Comparator, Workflow
+
+
+MOST_NAMED: Final = 5  # steps
 
 
 @contextmanager
@@ -47,10 +50,13 @@ def open_checking(
     ):
         outputs = {name: step.outputs for name, step in known.workflow.steps.items()}
         comparing = Comparing(space.store, own, known.compare or _no_step, _show_nothing)
+        agreement = Agreement(space.store, outputs, comparing)
+        if free := agreement.free():
+            note(f"by their own 'verify' any result of {_some(free)} will do: nobody checks them")
         means = Means(
             book=space.trust,
             workflow=known.workflow_cid,
-            agreement=Agreement(space.store, outputs, comparing),
+            agreement=agreement,
             owners=space.trust.owners(),
             machine_of=lambda report: class_in(report.attestation.system),
             fits=lambda name: name[0] in fits,
@@ -63,6 +69,11 @@ def open_checking(
             yield crew
         finally:
             crew.close()
+
+
+def _some(steps: list[str]) -> str:
+    more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
+    return ", ".join(f"'{step}'" for step in steps[:MOST_NAMED]) + more
 
 
 def _no_step(comparator: "Comparator", was: Cid, now: Cid) -> "Order":

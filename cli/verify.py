@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from engine.rerun import Recorded
     from engine.step import Step
     from engine.trust.wrong import Opened, WrongResult
-
-Verdict = Literal["wrong", "right", "undecided"]  # of the result that is said to be wrong
+    from engine.verdict import StepVerdict
 
 _NAME: Final = "evidence"  # of the step, whose name nobody wrote down
 _FIX: Final = "name a file that was made by 'tally export EVIDENCE FILE.car'"
@@ -31,7 +30,8 @@ class Verified(NamedTuple):
     wrong: "WrongResult"
     shown: "Opened"
     here: Mapping[str, Cid]  # what the step gave on this machine
-    verdict: Verdict
+    verdict: str
+    why: str  # it is not wrong, or that cannot be told
 
 
 @click.command()
@@ -42,19 +42,16 @@ class Verified(NamedTuple):
 def verify(settings: Settings, evidence: str, offline: bool) -> None:
     """Look at EVIDENCE of a wrong result, and run its step to see who is right.
 
-    The signatures show whose word it is; what the step gives, this machine finds out. It exits
-    with 0 when the result is wrong, as the evidence says, and with 4 when that is not so.
+    The signatures show whose word it is; what the step gives, this machine finds out: it runs it
+    twice, the second time under other conditions. It exits with 0 when the result is wrong, as the
+    evidence says, and with 4 when that is not so, or cannot be told here.
     """
     with Workspace(settings.home, writing=True, online=None if offline else settings) as space:
         cid = _find(space, evidence)
         found = _verified(space, settings, cid)
     _emit(settings, found)
     if found.verdict != "wrong":
-        why = {
-            "right": "the step gives here what the accused says",
-            "undecided": "it gives neither",
-        }
-        what = f"the evidence does not hold: {why[found.verdict]}"
+        what = f"the evidence does not hold: {found.why}"
         raise Differs(what, where=str(cid), fix="believe the accused no less for it")
 
 
@@ -81,26 +78,26 @@ def _find(space: Workspace, text: str) -> Cid:
 
 
 def _verified(space: Workspace, settings: Settings, cid: Cid) -> Verified:
-    from engine.trust.wrong import WRONG_RESULT, open_wrong
+    from cli.sandboxes import this_machine
+    from engine.trust.wrong import WRONG_RESULT, open_wrong, stands
 
     wrong = WRONG_RESULT.decode(space.store.get(cid))
     shown = open_wrong(wrong)
-    here = _run(space, settings, wrong)
-    if here == shown.claim.result.outputs:
-        verdict: Verdict = "right"
-    else:
-        agree = any(here == one.result.outputs for one in shown.others)
-        verdict = "wrong" if agree else "undecided"
-    return Verified(cid, wrong, shown, here, verdict)
+    here, varied = _run(space, settings, wrong)
+    verdict, why = stands(shown, here, varied, this_machine().name)
+    return Verified(cid, wrong, shown, here, verdict, why)
 
 
-def _run(space: Workspace, settings: Settings, wrong: "WrongResult") -> Mapping[str, Cid]:
-    """Run the step of some evidence; return what it gives here.
+def _run(
+    space: Workspace, settings: Settings, wrong: "WrongResult"
+) -> tuple[Mapping[str, Cid], Mapping[str, Cid]]:
+    """Run the step of some evidence twice; return what it gives, and under other conditions.
 
     Raises: StepFailed when it fails or is cancelled; Unavailable when this machine cannot run it.
     """
     from cli.crews import capacity_of, open_slots
     from cli.interrupt import interruptible
+    from cli.laboratories import open_varied
     from cli.progress import watching
     from cli.steptree import Steps
     from engine.nix.environment import open_environment
@@ -113,15 +110,24 @@ def _run(space: Workspace, settings: Settings, wrong: "WrongResult") -> Mapping[
         raise Damaged("its environment is not that of its step", where=str(wrong.environment))
     capacity = capacity_of(settings)
     capacity.check(_NAME, cpus=wrong.cores, memory=wrong.memory)
+    carriers = {step.closure: wrong.environment}
+    found: list[StepVerdict] = []
     with (
         watching(Steps({_NAME: 1}, frozenset())) as watch,
-        open_slots(space, {step.closure: wrong.environment}, 1) as slots,
+        open_slots(space, carriers, 1) as usual,
+        open_varied(space, carriers) as varied,
     ):
-        again = Rerun(space.store, slots, capacity, watch)
-        with interruptible(again.cancel):
-            (verdict,) = again.run([_recorded(wrong, step)])
-    if verdict.verdict == "failed":
-        raise StepFailed("the step failed here", where=verdict.note, fix="try another machine")
+        for slots in (usual, varied):
+            again = Rerun(space.store, slots, capacity, watch)
+            with interruptible(again.cancel):
+                found += again.run([_recorded(wrong, step)])
+    here, then = found
+    if here.verdict == "failed":
+        raise StepFailed("the step failed here", where=here.note, fix="try another machine")
+    return _given(here), _given(then)
+
+
+def _given(verdict: "StepVerdict") -> Mapping[str, Cid]:
     return {name: one.now for name, one in verdict.outputs.items() if one.now is not None}
 
 
@@ -158,6 +164,7 @@ def _emit(settings: Settings, found: Verified) -> None:
                 "accused": accused,
                 "others": words,
                 "verdict": found.verdict,
+                "why": found.why or None,
                 "outputs": outputs,
             }
         )

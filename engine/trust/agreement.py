@@ -50,7 +50,11 @@ class Agreement:
     def is_free(self, step: str) -> bool:
         """Return whether any result of a step is as good as any other."""
         outputs = self._outputs.get(step, {})
-        return bool(outputs) and all(one.verify.rule == "none" for one in outputs.values())
+        return bool(outputs) and all(_is_any(one.verify) for one in outputs.values())
+
+    def free(self) -> list[str]:
+        """Return the steps of which that is so."""
+        return [step for step in self._outputs if self.is_free(step)]
 
     def cancel(self, name: Name) -> None:
         """End what is compared of a step, from any thread; to be repeated until it has ended."""
@@ -99,6 +103,11 @@ class Agreement:
         finally:
             self._asked = []
         return all(opinions[each.called].equivalent for each in asked)
+
+
+def _is_any(verify: Verify) -> bool:
+    """Return whether a rule is content with anything: relative, 1 is all of a number."""
+    return verify.rule == "none" or float(verify.tolerance or 0) >= 1
 
 
 def over(reports: Sequence[Report], get: Get) -> Get:

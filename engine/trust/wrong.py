@@ -4,16 +4,21 @@ What is certain is whose word it is, and that others gave theirs for something e
 is right, each finds out alone, by running the step: that is why all that it takes is linked.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
 
 from engine.attestations import read_attestation, record_of
 from engine.batch import BATCH, PROOF, is_proved
 from engine.content.cid import Cid
 from engine.content.schema import Record
 from engine.errors import Damaged
+from engine.machine import class_in
 from engine.seals import holds
 from engine.step import RESULT, SIGNED, Attestation, Result
 from engine.values import dataclass
+
+Verdict = Literal["wrong", "right", "undecided"]  # of the result that is said to be wrong
+Outputs = Mapping[str, Cid]
 
 MAX_WORDS: Final = 16  # executions of one step are nine at most
 
@@ -74,6 +79,25 @@ def open_wrong(wrong: WrongResult) -> Opened:
     if any(one.result == claim.result or one.signer == claim.signer for one in others):
         raise Damaged("those who contradict say the same, or are the same")
     return Opened(claim, others)
+
+
+def stands(shown: Opened, here: Outputs, varied: Outputs, machine: str) -> tuple[Verdict, str]:
+    """Return whether a result is wrong, as is said, and why that cannot be told if it cannot.
+
+    `here`, `varied`: what the step gives on this machine, and then under other conditions, empty
+    where it fails; `machine`: the class of this machine.
+    """
+    claim = shown.claim
+    there = class_in(claim.attestation.system)
+    if claim.result.outputs in (here, varied):
+        return "right", "the step gives here what the accused says"
+    if here != varied:
+        return "undecided", "the step gives now this, now that"
+    if all(here != one.result.outputs for one in shown.others):
+        return "undecided", "it gives neither"
+    if there not in ("", machine):
+        return "undecided", f"the accused ran it on another class of machine, {there}"
+    return "wrong", ""
 
 
 def listen(word: Word) -> Spoken:

@@ -15,12 +15,15 @@ from engine.trust.policy import ANY, AUDIT, OWN, parse
         ("", "2/3", parse("2/3")),
         ("", "any", AUDIT),
         ("", "1", AUDIT),
+        ("", "audit:0", AUDIT),
+        ("", "audit:0.5", parse("audit:0.5")),
+        ("audit:0", "", parse("audit:0")),
         ("any", "2/3", ANY),
         ("own", "", OWN),
     ],
 )
 def test_who_runs_it_says_it_then_the_workflow(said: str, asked: str, rule: object) -> None:
-    """And no workflow can have all of it believed as it comes."""
+    """And no workflow can have less of it checked than usual."""
     prepared = SimpleNamespace(on="peers", workflow=SimpleNamespace(trust=asked))
     assert policy_of(SimpleNamespace(trust=said), prepared) == rule  # type: ignore[arg-type]
 

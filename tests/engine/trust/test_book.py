@@ -96,10 +96,14 @@ def test_own_results_alone_are_believed_by_own(book: TrustBook) -> None:
 
 
 def test_so_many_have_to_agree(book: TrustBook) -> None:
-    """Different signers, on one result."""
+    """Different owners, on one result; what this machine ran needs nobody else."""
     choose = believed(parse("2"), book, UNSIGNED)
     assert choose([said(b"a"), said(b"b", TWO)]) is None
     assert choose([said(b"a", TWO), said(b"b"), said(b"c")]) == said(b"b")
+    assert choose([said(b"a", TWO), said(UNSIGNED)]) == said(UNSIGNED)
+    for one in (b"b", b"c"):
+        book.own(one, "lab")
+    assert believed(parse("2"), book, UNSIGNED)([said(b"b"), said(b"c")]) is None
 
 
 def test_what_would_have_been_checked_and_was_not_is_run_again(book: TrustBook) -> None:

@@ -8,7 +8,7 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged
 from engine.step import ATTESTATION
 from engine.store.memory import MemoryStore
-from engine.trust.wrong import WRONG_RESULT, WrongResult, open_wrong
+from engine.trust.wrong import WRONG_RESULT, WrongResult, open_wrong, stands
 from tests.engine.trust.parts import KEY, gives, public, word
 
 ENVIRONMENT = Cid.of(DAG_CBOR, b"environment")
@@ -46,6 +46,31 @@ def test_forged_words_convict_nobody(wrong: WrongResult) -> None:
     for one in forged:
         with pytest.raises(Damaged):
             open_wrong(replace(wrong, claim=one))
+
+
+def test_a_limit_that_was_reached_is_no_result(wrong: WrongResult) -> None:
+    """Whoever signs that a step ran out of memory or time says nothing of what it gives."""
+    store = MemoryStore()
+    for reason in ("memory", "timeout", "cancelled"):
+        claim = word(store, gives(store, "honest", b"", reason=reason))
+        with pytest.raises(Damaged, match="did not succeed"):
+            open_wrong(replace(wrong, claim=claim))
+
+
+def test_it_stands_by_what_this_machine_sees(wrong: WrongResult) -> None:
+    """Twice, and on the class of machine that the accused says it has, if it says one."""
+    shown = open_wrong(wrong)
+    claimed, right = shown.claim.result.outputs, shown.others[0].result.outputs
+    assert stands(shown, right, right, "x") == ("wrong", "")
+    assert stands(shown, claimed, claimed, "x")[0] == "right"
+    assert stands(shown, right, claimed, "x")[0] == "right"
+    assert stands(shown, right, {}, "x")[0] == "undecided"
+    assert stands(shown, {}, {}, "x")[0] == "undecided"
+    store = MemoryStore()
+    elsewhere = word(store, gives(store, "liar", b"lie", machine="Linux 6; amd"))
+    shown = open_wrong(replace(wrong, claim=elsewhere))
+    assert stands(shown, right, right, "intel")[0] == "undecided"
+    assert stands(shown, right, right, "amd") == ("wrong", "")
 
 
 def test_those_who_agree_are_no_evidence(wrong: WrongResult) -> None:
