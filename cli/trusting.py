@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from cli.accusing import Accuser
 from cli.crews import Known, capacity_of, open_slots
@@ -11,9 +11,7 @@ from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.clock import SystemClock
 from engine.comparing import Comparing
-from engine.content.cid import Cid
 from engine.crew import Crew
-from engine.errors import Unavailable
 from engine.machine import class_in
 from engine.progress import Progress
 from engine.trust.agreement import Agreement
@@ -21,8 +19,8 @@ from engine.trust.checks import Checks, Means
 from engine.trust.crew import CheckingCrew
 
 if TYPE_CHECKING:
-    from engine.runner import Order
-    from engine.workflow.model import Comparator, Workflow
+    from engine.comparing import Make
+    from engine.workflow.model import Workflow
 
 
 MOST_NAMED: Final = 5  # steps
@@ -49,7 +47,8 @@ def open_checking(
         open_varied(space, known.carriers) as varied,
     ):
         outputs = {name: step.outputs for name, step in known.workflow.steps.items()}
-        comparing = Comparing(space.store, own, known.compare or _no_step, _show_nothing)
+        compare = cast("Make", known.compare)  # a run that is checked has it
+        comparing = Comparing(space.store, own, compare, _show_nothing)
         agreement = Agreement(space.store, outputs, comparing)
         if free := agreement.free():
             note(f"by their own 'verify' any result of {_some(free)} will do: nobody checks them")
@@ -74,10 +73,6 @@ def open_checking(
 def _some(steps: list[str]) -> str:
     more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
     return ", ".join(f"'{step}'" for step in steps[:MOST_NAMED]) + more
-
-
-def _no_step(comparator: "Comparator", was: Cid, now: Cid) -> "Order":
-    raise Unavailable("a run of which it is not known what compares its outputs")
 
 
 def _show_nothing(event: Progress) -> None:
