@@ -103,7 +103,7 @@ class Network:
 def _demand(policy: Policy, is_drawn: bool) -> Demand:
     if policy.least is not None:
         return Demand(2 if is_drawn else 1)
-    return Demand(policy.owners, policy.by_own, is_strict=policy.checks)
+    return Demand(policy.owners, policy.by_own, is_strict=policy.checks, most=policy.asked)
 
 
 def play(rule: str, seeds: int, steps: int, honest_for: int) -> Tally:
