@@ -36,4 +36,6 @@ class Reproduction:
         return tuple(then for word, then in pairwise(words) if word == "--check")
 
 
-REPRODUCTIONS: Final[tuple[Reproduction, ...]] = ()
+REPRODUCTIONS: Final = (
+    Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
+)
