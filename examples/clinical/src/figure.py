@@ -16,6 +16,7 @@ from panel import INK, Panel, drawing
 
 LINE, BAND, POINT, PALE = "#0b5c8a", "#a9cfe4", "#c2410c", "#b8bcc2"
 TICKS = [0, 0.25, 0.5, 0.75, 1]
+CLOSE_TICKS = [0, 0.05, 0.1, 0.15, 0.2, 0.25]
 CORNER = 0.25  # how much of both axes the second panel shows
 
 
@@ -38,44 +39,57 @@ def operating_point(panel: Panel, metrics: dict) -> None:
     panel.dot(across, up, POINT)
 
 
-def corner(panel: Panel, table: dict, metrics: dict, drawn: np.ndarray) -> None:
-    """Draw the corner in which all that matters happens, and say what is in it."""
+def whole(table: dict, metrics: dict, drawn: np.ndarray) -> Panel:
+    """Return the whole curve, and what is under it."""
+    panel = Panel(0, "ROC curve", "false positive rate", "true positive rate", (0, 1), (0, 1))
+    panel.axes(TICKS, TICKS)
+    panel.path([0, 1], [0, 1], PALE, dashed=True)
+    curves(panel, table, drawn)
+    low, high = metrics["auc_95"]["low"], metrics["auc_95"]["high"]
+    panel.note(0.64, 0.18, f"area {metrics['auc']:.4f}", INK)
+    panel.note(0.64, 0.10, f"95 % {low:.4f} to {high:.4f}", INK)
+    return panel
+
+
+def corner(table: dict, metrics: dict, drawn: np.ndarray) -> Panel:
+    """Return the corner in which all that matters happens, and how many that is."""
+    across, up = (0, CORNER), (1 - CORNER, 1)
+    title = "its corner, and the threshold"
+    panel = Panel(1, title, "false positive rate", "true positive rate", across, up)
+    panel.axes(CLOSE_TICKS, [1 - tick for tick in CLOSE_TICKS])
     curves(panel, table, drawn)
     operating_point(panel, metrics)
     missed, alarms = metrics["missed"], metrics["false_alarms"]
     panel.note(0.5, 0.34, f"{missed} of {metrics['malignant']} malignant masses missed", POINT)
     benign = metrics["patients"] - metrics["malignant"]
     panel.note(0.5, 0.26, f"{alarms} of {benign} benign ones flagged", POINT)
+    return panel
+
+
+def calibration(table: dict, metrics: dict) -> Panel:
+    """Return predicted against true shares of malignant masses, a dot for each tenth."""
+    panel = Panel(2, "calibration", "predicted share", "malignant share", (0, 1), (0, 1))
+    panel.axes(TICKS, TICKS)
+    panel.path([0, 1], [0, 1], PALE, dashed=True)
+    given, true, _ = np.array(measures.binned(table["score"], table["label"])).T
+    panel.path(given, true, LINE)
+    for across, up in zip(given, true, strict=True):
+        panel.dot(across, up, LINE)
+    panel.note(0.64, 0.10, f"Brier score {metrics['brier']:.4f}", INK)
+    return panel
 
 
 def main(figure: str, scores: str, metrics: str, *drawn: str) -> None:
     """Draw SCORES, METRICS and all DRAWN as FIGURE."""
     table, said = measures.read_scores(scores), json.loads(Path(metrics).read_text())
     resampled = np.concatenate([np.load(path)["curves"] for path in drawn])
-    whole = Panel(0, "ROC curve", "false positive rate", "true positive rate", (0, 1), (0, 1))
-    whole.axes(TICKS, TICKS)
-    whole.path([0, 1], [0, 1], PALE, dashed=True)
-    curves(whole, table, resampled)
-    low, high = said["auc_95"]["low"], said["auc_95"]["high"]
-    whole.note(0.64, 0.18, f"area {said['auc']:.4f}", INK)
-    whole.note(0.64, 0.10, f"95 % {low:.4f} to {high:.4f}", INK)
-    close = Panel(
-        1, "its corner, and the threshold", "false positive rate", "true positive rate",
-        (0, CORNER), (1 - CORNER, 1),
-    )  # fmt: skip
-    ticks = [0, 0.05, 0.1, 0.15, 0.2, 0.25]
-    close.axes(ticks, [1 - tick for tick in ticks])
-    corner(close, table, said, resampled)
-    right = Panel(2, "calibration", "predicted share", "malignant share", (0, 1), (0, 1))
-    right.axes(TICKS, TICKS)
-    right.path([0, 1], [0, 1], PALE, dashed=True)
-    given, true, _ = np.array(measures.binned(table["score"], table["label"])).T
-    right.path(given, true, LINE)
-    for across, up in zip(given, true, strict=True):
-        right.dot(across, up, LINE)
-    right.note(0.64, 0.10, f"Brier score {said['brier']:.4f}", INK)
+    panels = [
+        whole(table, said, resampled),
+        corner(table, said, resampled),
+        calibration(table, said),
+    ]
     title = f"{said['patients']} patients, each judged by a model that did not see them"
-    Path(figure).write_text(drawing(title, [whole, close, right]))
+    Path(figure).write_text(drawing(title, panels))
     print(f"{len(resampled)} resamples drawn")
 
 

@@ -35,7 +35,7 @@ def inner_scores(
     scores = np.full(len(labels), np.nan)
     for fold in range(inner.max() + 1):
         training = (inner >= 0) & (inner != fold)
-        rows, _, _ = scale(measured, np.full(len(labels), True) if everyone else training)
+        rows, _, _ = scale(measured, training | everyone)
         weights = logistic.fit(rows[training], labels[training], penalty)
         scores[inner == fold] = logistic.predict(weights, rows[inner == fold])
     return scores
@@ -80,15 +80,14 @@ def main(
         tried[penalty] = inner_scores(measured, labels, inner, penalty, everyone)
         entropy[penalty] = surprise(tried[penalty][training], labels[training])
     best = min(entropy, key=entropy.get)
-    known = np.full(len(labels), True) if everyone else training
-    rows, mean, spread = scale(measured, known)
+    rows, mean, spread = scale(measured, training | everyone)
     weights = logistic.fit(rows[training], labels[training], best)
     report = {
         "fold": int(fold),
         "inner_cross_entropy": {str(penalty): round(one, 6) for penalty, one in entropy.items()},
         "intercept": round(float(weights[-1]), 6),
         "penalty": best,
-        "scaled_on": int(known.sum()),
+        "scaled_on": int((training | everyone).sum()),
         "weights": described(names, weights, mean, spread),
     }
     Path(model).write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")

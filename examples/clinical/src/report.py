@@ -21,6 +21,13 @@ def interval(values: np.ndarray) -> dict[str, float]:
     return {"low": round(float(low), 6), "high": round(float(high), 6)}
 
 
+def gathered(drawn: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return what all resamples of all files gave, (resamples) of each measure."""
+    loaded = [np.load(path) for path in drawn]
+    names = ("areas", "briers", "sensitivities", "specificities")
+    return {name: np.concatenate([one[name] for one in loaded]) for name in names}
+
+
 def by_fold(table: dict[str, np.ndarray]) -> list[float]:
     """Return the area under the curve of each fold's own patients."""
     found = []
@@ -56,11 +63,7 @@ def main(metrics: str, claim: str, scores: str, *drawn: str) -> None:
     every = np.ones(len(labels))
     sensitivity, specificity = measures.rates(flagged, labels, every)
     slope, intercept = measures.calibration(given, labels)
-    loaded = [np.load(path) for path in drawn]
-    together = {
-        name: np.concatenate([one[name] for one in loaded])
-        for name in ("areas", "briers", "sensitivities", "specificities")
-    }
+    together = gathered(drawn)
     report = {
         "auc": round(measures.area(*measures.roc(given, labels, every)), 6),
         "auc_95": interval(together["areas"]),

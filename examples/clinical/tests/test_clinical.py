@@ -151,6 +151,16 @@ class Deciding(unittest.TestCase):
         self.assertEqual(decide.threshold(rule, scores, labels), 0.4)
         self.assertEqual(decide.threshold({"rule": "fixed", "at": 0.5}, scores, labels), 0.5)
 
+    def test_labels_that_mean_nothing_are_not_predicted(self) -> None:
+        """The scores of patients who were left out are no better than a coin: nothing leaks."""
+        rng = np.random.default_rng(8)
+        measured, labels = rng.standard_normal((400, 5)), np.arange(400) % 2
+        inner = split.stratified(labels, 5, rng)
+        scores = fold.inner_scores(measured, labels, inner, 1.0, everyone=False)
+        self.assertAlmostEqual(
+            measures.area(*measures.roc(scores, labels, np.ones(400))), 0.5, delta=0.1
+        )
+
     def test_a_training_patient_is_scored_by_models_that_did_not_see_them(self) -> None:
         """To turn a label over changes the scores of others, and not the patient's own."""
         measured, labels = some(7)
