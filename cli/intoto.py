@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.told import Run, told_of
 from cli.workspace import Workspace
 from engine.dsse import Signature, envelope
+from engine.errors import Refused
 from engine.statement import PAYLOAD, run_statement, step_statement
 from engine.wholefile import whole_file
 from peers.identity import PeerId
@@ -20,8 +21,11 @@ from peers.keyring import Identity, Keyring
 def export_statements(space: Workspace, run: Run, file: Path, *, sha256: bool) -> dict[str, object]:
     """Write the statements of a run, signed; return what is said of them.
 
-    Raises: Damaged when something attested in it is forged; NotHere when it is not all here.
+    Raises: Refused when there is a file already; Damaged when something attested in it is forged;
+    NotHere when it is not all here.
     """
+    if file.exists():
+        raise Refused("there is a file already", where=str(file), fix="name a new file")
     me = Keyring(space.home / "keys").identity()
     count = 0
     with whole_file(file) as stream:

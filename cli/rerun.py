@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import common, ipfs_node
-from cli.report import note
+from cli.report import human_size, note
 from cli.sampling import Wanted
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -82,18 +82,20 @@ def rerun(
     from cli.againview import emit_again
     from cli.checked import must_hold
     from cli.elsewhere import check_peers
-    from engine.wholefile import whole_file
+    from cli.page.file import page_file
 
     how = _How(Wanted((step,) if step else (), sample, budget, seed), chain, on)
     _check(how, endorse=endorse)
     if on == "peers":
         check_peers(settings.home)
     online = None if offline else settings
-    file = nullcontext() if report is None else whole_file(report)
+    file = nullcontext() if report is None else page_file(report)
     with file as page, Workspace(settings.home, writing=True, online=online) as space:
         again = _run_again(space, settings, what, how, endorse=endorse)
         if page is not None:
-            page.write(_page(space, again))
+            size = page.write(_page(space, again))
+    if report is not None:
+        note(f"{report}: {human_size(size)}")
     emit_again(again, as_json=settings.json)
     must_hold(again.checks)
 

@@ -47,6 +47,15 @@ def test_each_statement_is_signed_by_the_home(tally: Program, first: str, tmp_pa
             envelope.verify([_key(bytes(KEY.verify_key).hex(), told["peer"])], 1)
 
 
+def test_statements_replace_no_file(tally: Program, first: str, tmp_path: Path) -> None:
+    """What is there stays as it is, as with a crate."""
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    done = tally("export", first, file, "--format", "in-toto")
+    assert (done.code, "there is a file already" in done.err) == (2, True), done.err
+    assert file.read_text() == "mine"
+
+
 def test_a_statement_that_was_changed_does_not_verify(
     tally: Program, first: str, tmp_path: Path
 ) -> None:

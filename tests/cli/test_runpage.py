@@ -129,6 +129,23 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_runs(
     assert tally.told("report", first, "-f", tmp_path / "a.html")["reruns"] == before
 
 
+def test_a_page_replaces_a_page_and_nothing_else(
+    tally: Program, first: str, tmp_path: Path
+) -> None:
+    """A file that is none of ours stays as it is, exit 2; and it is said where the page is."""
+    mine = tmp_path / "thesis.html"
+    mine.write_text("<!doctype html><p>mine")
+    for words in (("report", first, "-f", mine), ("rerun", first, "--report", mine)):
+        done = tally(*words)
+        assert (done.code, "which is no page of a run" in done.err) == (2, True), done.err
+    assert mine.read_text() == "<!doctype html><p>mine"
+    page = tmp_path / "page.html"
+    tally.told("report", first, "-f", page)
+    done = tally("rerun", first, "--report", page)
+    assert done.code == 0
+    assert f"{page}: " in done.err
+
+
 def test_a_bundle_has_a_page(tally: Program, empty: Program, first: str, tmp_path: Path) -> None:
     """It is imported; the page says who claims it, and then what came of running it again."""
     tally.told("export", first, tmp_path / "run.car")

@@ -381,6 +381,18 @@ def _(stage: Stage) -> Told:
     return stage("export", stage.run, *words, shown=shown)
 
 
+@meets(BUNDLES, "statements where there is a file", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    stage.write("x.jsonl", "mine")
+    return stage("export", stage.run, "x.jsonl", "--format", "in-toto")
+
+
+@meets(BUNDLES, "a page where there is another file", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    stage.write("thesis.html", "mine")
+    return stage("report", stage.run, "-f", "thesis.html")
+
+
 @meets(BUNDLES, "a crate where there is something", "nix", "sandbox")
 def _(stage: Stage) -> Told:
     (stage.folder / "crate").mkdir()
