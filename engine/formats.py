@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from engine.nearness import Mismatch, Unreadable
+from engine.nearness import Mismatch, Unreadable, shown
 from engine.npy import npy_mismatches
 from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
 
@@ -59,7 +59,7 @@ def first_byte(was: bytes, now: bytes) -> int:
 def _zips(was: bytes, now: bytes, tolerance: float, depth: int) -> Iterator[Mismatch]:
     old, new = _open(was, depth), _open(now, depth)
     for name in sorted(old.keys() ^ new.keys()):
-        yield Mismatch(name, "is gone" if name in old else "is new")
+        yield Mismatch(shown(name), "is gone" if name in old else "is new")
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
             yield from _members(name, old[name], new[name], tolerance, depth)
@@ -68,9 +68,9 @@ def _zips(was: bytes, now: bytes, tolerance: float, depth: int) -> Iterator[Mism
 def _members(name: str, was: bytes, now: bytes, tolerance: float, depth: int) -> Iterator[Mismatch]:
     try:
         for found in _inside(name, was, now, tolerance, depth):
-            yield replace(found, where=f"{name}: {found.where}")
+            yield replace(found, where=f"{shown(name)}: {found.where}")
     except Unreadable:  # not what its name says: then every byte counts
-        yield Mismatch(f"{name}: byte {first_byte(was, now)}", "differs")
+        yield Mismatch(f"{shown(name)}: byte {first_byte(was, now)}", "differs")
 
 
 def _inside(name: str, was: bytes, now: bytes, tolerance: float, depth: int) -> Iterator[Mismatch]:

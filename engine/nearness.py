@@ -17,6 +17,8 @@ from typing import Final, NamedTuple, TypeGuard
 
 from engine.values import dataclass
 
+MAX_NAME: Final = 80  # characters of a name in a file that are shown
+
 _EXACT: Final = 2**53  # above it not every whole number is a float
 
 
@@ -51,6 +53,12 @@ def changed(where: str, was: object, now: object, shown: tuple[str, str]) -> Mis
     """Return the mismatch of two values, which are shown as these texts."""
     what = f"was {shown[0]} and is {shown[1]}"
     return Mismatch(where, what, apart(was, now), *shown)
+
+
+def shown(text: str, most: int = MAX_NAME) -> str:
+    """Return a text out of a file as it can be printed in a line: with escapes, and cut."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:most])
+    return plain if len(text) <= most else f"{plain}…"
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

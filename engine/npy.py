@@ -8,38 +8,22 @@ not count. A pickle is never opened.
 
 import ast
 import math
-import re
 import struct
 from collections.abc import Iterator
 from typing import Final
 
-from engine.nearness import Mismatch, Unreadable, changed, near
-from engine.values import dataclass, replace
+from engine.nearness import Mismatch, Unreadable, changed, near, shown
+from engine.npytype import Part, layout
+from engine.values import dataclass
 
-MAX_HEADER: Final = 64 * 1024  # bytes; a plain array's is under 200
-MAX_PARTS: Final = 1_000  # numbers and texts in one element of a structured type
+MAX_HEADER: Final = 10_000  # bytes, numpy's; a plain array's is under 200
+MAX_AXES: Final = 64  # numpy's
 MAX_SIZE: Final = 2**63 - 1  # of an axis, as numpy; Python writes no number of 5 000 digits
 
 _MAGIC: Final = b"\x93NUMPY"
-_TYPE: Final = re.compile(r"([<>|=])([?bBiufcSUVMm])(\d{1,9})(\[\w{1,8}\])?", re.ASCII)
-_CODES: Final = {
-    "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I",
-    "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "f", "c16": "d",
-}  # fmt: skip
-_TEXTS: Final = {"S": "latin-1", "U": "utf-32", "V": "", "M": "", "m": ""}  # what is no number
 _CHUNK: Final = 8 * 1024  # numbers, or elements, that are looked at together
 _SHOWN: Final = 40  # characters of a value
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A number, or something else, in each element of an array."""
-
-    name: str  # "" of the element itself; "pos.x[2]" in a structured type
-    offset: int
-    width: int  # bytes
-    code: str  # struct's, of a number; else ""
-    text: str  # the encoding of what is text; else ""
+_SHOWN_TYPE: Final = 200  # of a type, or a shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +66,7 @@ def _unlike(was: Array, now: Array) -> Iterator[Mismatch]:
 
 
 def _other(where: str, was: str, now: str) -> Mismatch:
+    was, now = shown(was, _SHOWN_TYPE), shown(now, _SHOWN_TYPE)
     return Mismatch(where, f"was {was} and is {now}", None, was, now)
 
 
@@ -108,73 +93,20 @@ def _read(data: bytes) -> Array:
 def _array(header: object, data: memoryview) -> Array:
     match header:
         case {"descr": str() | list() as kind, "fortran_order": bool(order), "shape": tuple(shape)}:
-            parts, width = _layout(kind)
-            shown = kind.replace("=", "<") if isinstance(kind, str) else repr(kind)
-            return _checked(Array(shown, shape, order, parts, width, data))
+            parts, width = layout(kind)
+            told = kind.replace("=", "<") if isinstance(kind, str) else repr(kind)
+            return _checked(Array(told, shape, order, parts, width, data))
     raise Unreadable
 
 
 def _checked(array: Array) -> Array:
+    if len(array.shape) > MAX_AXES:
+        raise Unreadable
     if not all(type(size) is int and 0 <= size <= MAX_SIZE for size in array.shape):
         raise Unreadable
     if math.prod(array.shape) * array.width != len(array.data):
         raise Unreadable
     return array
-
-
-def _layout(kind: object) -> tuple[tuple[Part, ...], int]:
-    """Return what is in an element of a type, and how many bytes it takes."""
-    if isinstance(kind, str):
-        return _scalar(kind)
-    if not isinstance(kind, list):
-        raise Unreadable
-    parts: list[Part] = []
-    offset = 0
-    for name, inner, count in map(_field, kind):
-        name.encode()  # half a surrogate pair cannot be shown: a ValueError
-        found, width = _layout(inner)
-        if name and found:  # what has no name is padding
-            if len(parts) + count * len(found) > MAX_PARTS:
-                raise Unreadable
-            for at in range(count):
-                head = name if count == 1 else f"{name}[{at}]"
-                parts += (_below(part, head, offset + at * width) for part in found)
-        offset += count * width
-    return tuple(parts), offset
-
-
-def _below(part: Part, head: str, offset: int) -> Part:
-    name = f"{head}.{part.name}" if part.name else head
-    return replace(part, name=name, offset=offset + part.offset)
-
-
-def _field(given: object) -> tuple[str, object, int]:
-    """Return the name of a field, its type, and how many of that it has."""
-    match given:
-        case (str(name) | (str(), str(name)), kind):
-            return name, kind, 1
-        case (str(name) | (str(), str(name)), kind, tuple(shape)):
-            count = math.prod(size if type(size) is int else -1 for size in shape)
-            if 0 <= count <= MAX_PARTS:
-                return name, kind, count
-    raise Unreadable
-
-
-def _scalar(kind: str) -> tuple[tuple[Part, ...], int]:
-    found = _TYPE.fullmatch(kind)
-    if found is None:
-        raise Unreadable
-    order, letter, size = ">" if found[1] == ">" else "<", found[2], int(found[3])
-    if letter in _TEXTS:
-        text = _TEXTS[letter] + ({"<": "-le", ">": "-be"}[order] if letter == "U" else "")
-        width = size * 4 if letter == "U" else size
-        return (Part("", 0, width, "", text),), width
-    if (code := _CODES.get(letter + found[3])) is None:
-        raise Unreadable
-    width = struct.calcsize(order + code)
-    count = 2 if letter == "c" else 1  # the real and the imaginary part
-    parts = (Part("", at * width, width, order + code, "") for at in range(count))
-    return tuple(parts), width * count
 
 
 def _numbers(was: Array, now: Array, tolerance: float) -> Iterator[Mismatch]:

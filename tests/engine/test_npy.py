@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.formats import MAX_UNPACKED, npz_mismatches
 from engine.nearness import Mismatch, Unreadable
 from engine.npy import npy_mismatches
+from engine.npytype import layout
 
 
 def first(mismatches, was, now, tolerance):
@@ -30,6 +31,14 @@ def npy(kind, shape, data, *, order=False, version=1):
 def doubles(*numbers):
     """Return a one-dimensional file of doubles."""
     return npy("<f8", (len(numbers),), struct.pack(f"<{len(numbers)}d", *numbers))
+
+
+def nested(depth):
+    """Return a type of structures in structures."""
+    kind = [("a", "<f8")]
+    for _ in range(depth - 1):
+        kind = [("a", kind)]
+    return kind
 
 
 class _Long(int):
@@ -140,7 +149,14 @@ def test_shapes_and_types_must_be_the_same():
         npy([("\ud800", "<f8")], (1,), b"12345678"),
         npy("<f8", (0, 2**63), b""),
         npy("<f8", (0, _Long(16**5_000)), b""),
-        npy([("a", [("b", "<f8", (100,))], (11,))], (1,), bytes(8800)),
+        npy([("a", [("b", "<f8", (100,))], (20,))], (1,), bytes(16_000)),
+        npy([("", [("b", "<f8", (100,))], (20,))], (1,), bytes(16_000)),
+        npy([("", [("b", [], (1000,))], (1000,)), ("z", "<f8")], (1,), bytes(8)),
+        npy([("a", [("b", [], (0,))] * 500, (1000,)), ("z", "<f8")], (1,), bytes(8)),
+        npy([("a", "<f8", (-1, -1))], (1,), bytes(8)),
+        npy(nested(9), (1,), bytes(8)),
+        npy("<f8", (1,) * 65, bytes(8)),
+        npy([("a", "<f8")] + [("", [])] * 1_100, (1,), bytes(8)),
         b"\x93NUMPY\x01\0\x05\0" + b"(((((",
         b"\x93NUMPY\x01\0\x07\0" + b"{[]: 1}",
         b"\x93NUMPY\x02\0" + struct.pack("<I", 2**31) + b"{}",
@@ -268,6 +284,38 @@ def test_fields_of_a_structured_type_are_compared_each_as_it_is():
         ("element 1, field pos[1].name", "was 'cd' and is 'ce'", None),
         ("element 1, field n", "was 1 and is 3", 2.0),
     ]
+
+
+def test_structures_in_structures_end():
+    """Eight of them are read, each with its name before that of what is in it."""
+    was, now = (npy(nested(8), (1,), struct.pack("<d", x)) for x in (1, 2))
+    assert first(npy_mismatches, was, now, 0.1).where == f"element 0, field {'.'.join('a' * 8)}"
+
+
+def test_what_takes_no_byte_is_no_part():
+    """Nothing is in it that could part: elements are not looked at so many times for nothing."""
+    parts, width = layout([("a", "|S0", (1_000,)), ("b", "|u1"), ("c", [], (900,))])
+    assert ([part.name for part in parts], width) == (["b"], 1)
+
+
+def test_a_name_in_a_file_is_shown_in_one_line():
+    """With escapes for what cannot be printed, and cut: no file writes lines of its own."""
+    forged = "a\nreproduced  all\x1b[2J" + "x" * 100
+    was, now = (npy([(forged, "<f8")], (1,), struct.pack("<d", x)) for x in (1, 2))
+    (found,) = npy_mismatches(was, now, 0.0)
+    assert found.where.startswith(r"element 0, field a\nreproduced  all\x1b[2Jxxx")
+    assert found.where.endswith("x…")
+    assert len(found.where) < 120
+    (found,) = npz_mismatches(zipped({forged + ".npy": b""}), zipped({}), 0.0)
+    assert found.where.startswith(r"a\nreproduced  all\x1b[2Jxxx")
+    (found,) = npz_mismatches(*(zipped({forged + ".txt": data}) for data in (b"a", b"b")), 0.0)
+    assert found.where.startswith(r"a\nreproduced  all\x1b[2Jxxx")
+    assert found.where.endswith("x…: byte 0")
+    members = [zipped({forged + ".npy": doubles(number)}) for number in (1, 2)]
+    (found,) = npz_mismatches(*members, 0.0)
+    assert found.where.endswith("x…: element 0")
+    (found,) = npy_mismatches(was, npy([("b" * 9_000, "<f8")], (1,), bytes(8)), 0.0)
+    assert (found.where, len(found.now)) == ("type", 201)
 
 
 def test_texts_and_times_have_no_tolerance():
