@@ -30,6 +30,9 @@ WITHIN = {
 }
 
 
+TRIES = 3
+
+
 @pytest.fixture(scope="module")
 def tally(tmp_path_factory: pytest.TempPathFactory, nix_store: NixStore) -> Program:
     """Return the program on a home of its own."""
@@ -80,9 +83,20 @@ def test_a_planted_fault_is_named(planted: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHELL)
-def test_a_fault_of_static_programs_is_named(planted: dict[str, Any], name: str) -> None:
-    """Clocks, random bytes and schedules of programs that load no library are held, too."""
-    assert causes(planted[f"sh-{name}"]) == SHELL[name][0]
+def test_a_fault_of_static_programs_is_named(
+    planted: dict[str, Any], tally: Program, folder: Path, name: str
+) -> None:
+    """Clocks, random bytes and schedules of programs that load no library are held, too.
+
+    The times of files are not: on a busy machine a second may be over before a run has made them.
+    """
+    found, (cause, text) = planted[f"sh-{name}"], SHELL[name]
+    for _ in range(TRIES if name == "archive" else 0):
+        if causes(found) != ["unknown"]:
+            break
+        alone = written(folder, "again", shell("again", text))
+        (found,) = tally("check-determinism", alone, "-o", "json").json["steps"]
+    assert causes(found) == cause
 
 
 def test_a_cause_has_its_evidence_and_how_to_mend_it(planted: dict[str, Any]) -> None:

@@ -94,7 +94,8 @@ def _(stage: Stage) -> Told:
 @meets(STEPS, "a scatter over what is no directory", *REAL)
 def _(stage: Stage) -> Told:
     stage.good(
-        "  a: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n  b: {run: x, scatter: {s: a.o/*}}\n"
+        "  a: {run: 'echo no directory >{outputs.o}', outputs: {o: o}}\n"
+        "  b: {run: x, scatter: {s: a.o/*}}\n"
     )
     return stage("run", "w.yaml")
 
