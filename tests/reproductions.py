@@ -37,5 +37,12 @@ class Reproduction:
 
 
 REPRODUCTIONS: Final = (
+    Reproduction(
+        "selfplay",
+        (
+            *("shards=[0, 1]", "games=8", "simulations=8", "epochs=1", "arenas=[0]"),
+            *("arena_openings=4", "match_simulations=4", "exam_openings=4", "ladder_openings=2"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
