@@ -50,7 +50,7 @@ def explain(settings: Settings, run: str, step: str, against: str | None) -> Non
         before = _given(space, against, one) if against else _before(space, found, one)
         causes = _causes(space, before, found, one) if before else ()
         conflict = _conflict(space, one)
-        why = _why(one, before, causes) + _failure(space, one)
+        why = _why(one, before, causes) + _failure(space, found, one)
         environment = _environment(space, found, one)
         words = vouched(space, one)
     if settings.json:
@@ -150,9 +150,13 @@ def _why(one: StepSummary, before: RunView | None, causes: Sequence[Cause]) -> s
     )
 
 
-def _failure(space: Workspace, one: StepSummary) -> str:
-    """Return why a step failed, as the end of a sentence."""
+def _failure(space: Workspace, found: RunView, one: StepSummary) -> str:
+    """Return why a step failed, as the end of a sentence; of a run made here, as it was said."""
     why = failure_of(space.store, one)
+    if one.status == "failed" and not why and found.name:
+        rows = space.journal.steps(space.journal.find(found.name).id)
+        name = (one.name, one.index or 0)
+        why = next((row.note for row in rows if (row.step, row.index) == name), "")
     return f"; it failed: {why}" if why else ""
 
 

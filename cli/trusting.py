@@ -13,6 +13,7 @@ from engine.clock import SystemClock
 from engine.comparing import Comparing
 from engine.crew import Crew
 from engine.machine import class_in
+from engine.memo import UNSIGNED
 from engine.progress import Progress
 from engine.trust.agreement import Agreement
 from engine.trust.checks import Checks, Means
@@ -62,6 +63,7 @@ def open_checking(
             accuse=Accuser(space, known, accused),
             tell=note,
             clock=SystemClock(),
+            called=_called,
         )
         crew = CheckingCrew(peers, own, varied, Checks(known.policy, means))
         try:
@@ -73,6 +75,12 @@ def open_checking(
 def _some(steps: list[str]) -> str:
     more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
     return ", ".join(f"'{step}'" for step in steps[:MOST_NAMED]) + more
+
+
+def _called(signer: bytes) -> str:
+    from peers.identity import PeerId
+
+    return "this machine" if signer == UNSIGNED else str(PeerId(signer))
 
 
 def _show_nothing(event: Progress) -> None:

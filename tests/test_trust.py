@@ -57,12 +57,22 @@ outputs: {size: size.text}
 """
 
 
+RANDOM = """\
+workflow: random
+environments:
+  sh: {nix: ../env/default.nix, attribute: env-sh}
+defaults: {environment: sh, resources: {memory: 32MiB}}
+steps:
+  dice: {run: "od -An -N8 -tu8 /dev/urandom >{outputs.o}", outputs: {o: o}}
+"""
+
+
 @pytest.fixture(scope="module")
 def workflow(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return a workflow of many small steps."""
     place = tmp_path_factory.mktemp("project") / "examples"
     subprocess.run(["cp", "-r", EXAMPLES, place], check=True)
-    for name, text in (("many", MANY), ("chain", CHAIN)):
+    for name, text in (("many", MANY), ("chain", CHAIN), ("random", RANDOM)):
         (place / name).mkdir()
         (place / name / "workflow.yaml").write_text(text)
     return str(place / "many" / "workflow.yaml")
@@ -195,3 +205,21 @@ def test_so_many_owners_have_to_agree(daemons: list[Daemon], workflow: str) -> N
     assert {one.finding for one in found} <= {"confirmed", "wrong", "disputed"}
     accused = {str(one.key) for one in found if one.finding == "wrong"}
     assert accused <= lies(asks.home, answer, liar)
+
+
+def test_owners_who_never_agree_end_the_run(daemons: list[Daemon], workflow: str) -> None:
+    """It has failed, not been interrupted; `explain` says who gave what, and what to do works."""
+    asks = daemons[3]
+    know(asks, *daemons[:3])
+    random = workflow.replace("many", "random")
+    done = tally(asks.home, "run", random, "--on", "peers", "--trust", "2", "-o", "json")
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "failed"
+    why = told(asks.home, "explain", answer["name"], "dice")["why"]
+    assert "its results disagree" in why
+    assert any(f"{one.peer} gave b" in why for one in daemons)
+    assert why.count(" gave b") >= 2
+    assert "tally check-determinism WORKFLOW dice" in why
+    looked = tally(asks.home, "check-determinism", random, "dice")
+    assert (looked.returncode, "random bytes" in looked.stderr) == (4, True), looked.stderr

@@ -15,7 +15,7 @@ from engine.trust.case import Case
 from engine.trust.draw import drawn, likelihood
 from engine.trust.policy import Policy
 from engine.trust.weighing import MOST, Ask, Demand, Ran, Settled, weigh
-from engine.trust.wording import words
+from engine.trust.wording import unbelieved, words
 from engine.values import dataclass
 
 FORGET_MS: Final = 30_000  # after which it is asked again whether anybody else is there
@@ -36,6 +36,7 @@ class Means:
     accuse: Callable[[Case, int], Cid]  # make evidence of a wrong result, durably
     tell: Callable[[str], None]  # a person
     clock: Clock
+    called: Callable[[bytes], str] = bytes.hex  # what a person calls who signs with a key
 
 
 class Checks:
@@ -154,6 +155,10 @@ class Checks:
         """Return whether what a peer gives is what another was found wrong for."""
         found = self._means.book.found([case.order.key])
         return any(one.result == report.result_cid and one.finding == "wrong" for one in found)
+
+    def unbelieved(self, case: Case) -> TallyError:
+        """Return why no result of a case is believed."""
+        return unbelieved(case, self._means.called)
 
     def _add(self, case: Case, report: Report, *, is_varied: bool) -> None:
         is_own = report.signer == UNSIGNED

@@ -15,14 +15,13 @@ from queue import SimpleQueue
 from typing import Final
 
 from engine.crew import Crew
-from engine.errors import NotRun, TallyError
+from engine.errors import TallyError
 from engine.rows import Name
 from engine.runner import CANCELLED, Order, Report
 from engine.sandbox.base import LogSink
 from engine.trust.case import Case
 from engine.trust.checks import Checks
 from engine.trust.weighing import Ask, Settled
-from engine.trust.wording import why
 
 Done = Callable[["Future[Report]"], None]
 
@@ -171,8 +170,7 @@ class CheckingCrew:
     def _settle(self, case: Case, settled: Settled) -> None:
         self._checks.settle(case, settled)
         if settled.accepted is None:
-            what, where, fix = why(case)
-            self._end(case, NotRun(what, where=where, fix=fix))
+            self._end(case, self._checks.unbelieved(case))
             return
         accepted = case.reports[settled.accepted]
         others = tuple(one for one in case.reports if one is not accepted)

@@ -1,5 +1,8 @@
 """Wording: what came of a case, for a person. Pure."""
 
+from collections.abc import Callable
+
+from engine.errors import NotRun, StepFailed, TallyError
 from engine.trust.case import Case
 from engine.trust.weighing import Settled
 
@@ -21,14 +24,25 @@ def words(case: Case, settled: Settled, finding: str) -> str:
     return ""
 
 
-def why(case: Case) -> tuple[str, str, str]:
-    """Return why no result of a step is believed: what, where, what to do."""
+def unbelieved(case: Case, called: Callable[[bytes], str]) -> TallyError:
+    """Return why no result of a step is believed; `called` names whose word one is.
+
+    More peers may come; that results disagree stays so, and the step has failed.
+    """
     owners, asked = case.demand.owners, len({one.owner for one in case.ran})
     if len({one.gave for one in case.ran}) > 1:
-        what = f"step '{case.shown}' gave different results, and it is not known which is right"
-        return what, str(case.order.key), "'tally check-determinism' looks into the step"
+        what = f"its results disagree, and it is not known which is right: {_whose(case, called)}"
+        fix = f"'tally check-determinism WORKFLOW {case.name[0]}' says whether the step varies"
+        return StepFailed(what, fix=fix)
     if case.demand.is_known_wrong:
         what = f"what was given for step '{case.shown}' was found wrong here before"
-        return what, str(case.order.key), "wait for more peers, or run it here: --on local"
+        fix = "wait for more peers, or run it here: --on local"
+        return NotRun(what, where=str(case.order.key), fix=fix)
     what = f"only {asked} of {owners} owners gave a result of step '{case.shown}'"
-    return what, "", "wait for more peers, or ask for less with --trust"
+    return NotRun(what, fix="wait for more peers, or ask for less with --trust")
+
+
+def _whose(case: Case, called: Callable[[bytes], str]) -> str:
+    """Return who gave which result, each once."""
+    pairs = ((called(one.signer), one.result_cid) for one in case.reports)
+    return ", ".join(f"{who} gave {cid}" for who, cid in dict.fromkeys(pairs))

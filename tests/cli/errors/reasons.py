@@ -30,6 +30,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/search.py": ELSEWHERE + "tests/cli/test_search.py",
     "engine/release.py": FORGED,
     "engine/trust/book.py": LIMIT,
+    "engine/trust/wording.py": ELSEWHERE + "tests/test_trust.py",
     "engine/trust/wrong.py": FORGED,
     "engine/built.py": FORGED,
     "cli/bundlefile.py _refuse_forged_words": FORGED,

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from engine.errors import NoSandbox, NotRun, Unavailable
+from engine.errors import NoSandbox, NotRun, StepFailed, Unavailable
 from engine.memo import UNSIGNED
 from engine.rows import Name
 from engine.runner import Order, Report
@@ -133,6 +133,16 @@ def test_without_enough_owners_the_step_is_not_done(bench: Bench) -> None:
         bench.run("2/3", Scripted(bench.says("a", b"x")), None).result()
     assert bench.run("audit", Scripted(bench.says("b", b"x")), None).result()
     assert "could not be checked" in bench.told[-1]
+
+
+def test_owners_who_disagree_fail_the_step(bench: Bench) -> None:
+    """Another try would end the same; it is said who gave what, and what looks into it."""
+    one, other = bench.says("a", b"1"), bench.says("b", b"2")
+    with pytest.raises(StepFailed, match="its results disagree") as failed:
+        bench.run("2", Scripted(one, other), None).result()
+    for report in (one, other):
+        assert f"{report.signer.hex()} gave {report.result_cid}" in failed.value.what
+    assert "tally check-determinism WORKFLOW" in failed.value.fix
 
 
 def test_what_fails_here_for_want_of_room_is_no_difference(bench: Bench) -> None:
