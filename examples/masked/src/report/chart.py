@@ -7,7 +7,7 @@ TOP, FLOOR = 70, 330  # of both panels
 CURVE_LEFT, CURVE_RIGHT = 70, 430
 BARS_LEFT, BARS_RIGHT = 520, 840
 INK, FAINT, BLUE, GREY, RED = "#222222", "#dddddd", "#1f6fb4", "#9aa5b1", "#c0392b"
-TICKS = (10, 20, 50, 100, 200, 500, 1000)  # of perplexity
+TICKS = (5, 10, 20, 50, 100, 200, 500, 1000)  # of perplexity
 STYLE = "font-family='Helvetica, Arial, sans-serif' font-size='13'"
 
 
