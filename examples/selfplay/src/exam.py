@@ -1,6 +1,6 @@
-"""Examine the last champion: exam.py LAST.npz EARLY.npz SEED SHARD OPENINGS SIMULATIONS RESULT.json
+"""Examine the last champion: exam.py LAST.npz FIRST.npz SEED SHARD OPENINGS SIMULATIONS RESULT.json
 
-It plays chance, and a champion of an early generation, both with and without a search. Both sides
+It plays chance, and what was trained in the first generation, with and without a search. Both sides
 of a match have the same number of simulations, so that what differs is what they learnt.
 """
 
@@ -14,10 +14,10 @@ import net
 from match import Player, matches, openings
 
 
-def main(last: str, early: str, *rest: str) -> None:
+def main(last: str, first: str, *rest: str) -> None:
     """Play and write what LAST won, drew and lost in each match."""
     seed, shard, count, simulations = map(int, rest[:4])
-    new, old = net.load(last), net.load(early)
+    new, old = net.load(last), net.load(first)
     players = [
         Player(None, 0),
         Player(old, simulations),
@@ -27,9 +27,9 @@ def main(last: str, early: str, *rest: str) -> None:
     ]
     pairs = {
         "against_random": (2, 0),
-        "against_early": (2, 1),
+        "against_first": (2, 1),
         "network_alone_against_random": (4, 0),
-        "network_alone_against_early": (4, 3),
+        "network_alone_against_first": (4, 3),
     }
     rng = np.random.default_rng([seed, shard])
     scores = matches(players, list(pairs.values()), *openings(seed, shard, count), rng)

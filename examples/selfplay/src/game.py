@@ -1,17 +1,17 @@
-"""The rules: four in a row on an upright board of six columns and five rows, many games at once.
+"""The rules: four in a row on an upright board of seven columns and six rows, many games at once.
 
 Who is on move drops a stone into a column, where it comes to lie on the stones below. Whoever has
 four in a line first, in any of four directions, has won; a full board is a draw.
 
 A position is two whole numbers, `own` (the stones of who is on move) and `other`: bit
-`column * 6 + row` is one cell. The sixth bit of each column is never set, so that no line runs on
+`column * 7 + row` is one cell. The seventh bit of each column is never set, so that no line runs on
 from the top of one column into the next. All functions take arrays of positions, int64 [n].
 """
 
 import numpy as np
 
-COLUMNS = 6
-ROWS = 5
+COLUMNS = 7
+ROWS = 6
 STRIDE = ROWS + 1
 CELLS = np.array([column * STRIDE + row for row in range(ROWS) for column in range(COLUMNS)])
 
@@ -28,13 +28,11 @@ def start(games: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def legal(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return which columns still have room: bool [n, 6]."""
+    """Return which columns still have room: bool [n, 7]."""
     return ((own | other)[:, None] & TOP) == 0
 
 
-def drop(
-    own: np.ndarray, other: np.ndarray, column: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def drop(own: np.ndarray, other: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Drop a stone into COLUMN [n], and return the position as the other player sees it."""
     filled = own | other
     stone = (filled + BOTTOM[column]) & COLUMN[column] & ~filled
@@ -60,7 +58,7 @@ def ending(own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def planes(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return positions as pictures: float32 [n, 60], 30 cells of own stones, then 30 of others."""
+    """Return positions as pictures: float32 [n, 84], 42 cells of own stones, then 42 of the other."""
     both = np.stack([own, other], axis=1)[:, :, None]
     return (both >> CELLS & 1).astype(np.float32).reshape(len(own), 2 * len(CELLS))
 

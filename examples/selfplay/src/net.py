@@ -1,7 +1,7 @@
 """A small network with two heads: which move to look at first, and who is going to win.
 
-    60 inputs → 6 windows of 4 × 4 cells, each seen by the same 64 filters → 128 hidden units
-              → 6 scores, one a column (policy) and one number from -1 to 1 (value)
+    84 inputs → 12 windows of 4 × 4 cells, each seen by the same 64 filters → 128 hidden units
+              → 7 scores, one a column (policy) and one number from -1 to 1 (value)
 
 A window of 4 × 4 is the smallest that sees a line of four in any direction. Weights are a dict of
 float32 arrays, gradients are worked out by hand.
@@ -21,7 +21,7 @@ CORNERS = [
     for row in range(game.ROWS - SIDE + 1)
     for column in range(game.COLUMNS - SIDE + 1)
 ]
-# which of the 60 inputs each window sees: [windows, 2 * 16]
+# which of the 84 inputs each window sees: [windows, 2 * 16]
 WINDOWS = np.array(
     [
         [
@@ -55,8 +55,8 @@ def initial(rng: np.random.Generator) -> Weights:
 
 
 def forward(weights: Weights, planes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what each layer makes of PLANES [n, 60]: windows, flat, hidden, scores, value."""
-    windows = planes[:, WINDOWS].reshape(-1, len(WINDOWS[0]))  # a row for each of 6 n windows
+    """Return what each layer makes of PLANES [n, 84]: windows, flat, hidden, scores, value."""
+    windows = planes[:, WINDOWS].reshape(-1, len(WINDOWS[0]))  # a row for each of 12 n windows
     filtered = np.maximum(windows @ weights["filters"] + weights["filters_bias"], 0)
     flat = filtered.reshape(len(planes), -1)
     hidden = np.maximum(flat @ weights["hidden"] + weights["hidden_bias"], 0)
@@ -72,7 +72,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def judge(weights: Weights, own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the chance of each legal move, [n, 6], and the value of each position, [n]."""
+    """Return the chance of each legal move, [n, 7], and the value of each position, [n]."""
     *_, scores, value = forward(weights, game.planes(own, other))
     return softmax(np.where(game.legal(own, other), scores, NO_MOVE)), value
 
@@ -82,7 +82,7 @@ def gradients(
 ) -> tuple[float, float, Weights]:
     """Return both mean losses over a batch and the slope of their sum for each weight.
 
-    POLICY [n, 6] is how often the search took each move: the loss is the cross-entropy. RESULT [n]
+    POLICY [n, 7] is how often the search took each move: the loss is the cross-entropy. RESULT [n]
     is how the game ended for who was on move: the loss is the squared error.
     """
     windows, flat, hidden, scores, value = forward(weights, planes)

@@ -17,7 +17,7 @@ UNSEEN = -1
 
 
 class Trees:
-    """One search tree for each of n games: arrays [n, nodes] and, for moves, [n, nodes, 6]."""
+    """One search tree for each of n games: arrays [n, nodes] and, for moves, [n, nodes, 7]."""
 
     def __init__(self, weights: net.Weights, own: np.ndarray, other: np.ndarray, size: int):
         """Plant trees with room for SIZE simulations at the positions OWN, OTHER."""
@@ -91,7 +91,7 @@ def search(
     simulations: int,
     rng: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Return how often each move was visited, [n, 6]; with RNG, the roots have noise."""
+    """Return how often each move was visited, [n, 7]; with RNG, the roots have noise."""
     trees = Trees(weights, own, other, simulations)
     if rng is not None:
         trees.disturb_roots(rng)

@@ -16,7 +16,7 @@ FREE_PLIES = 8  # moves drawn by their visits; after that the most visited is ta
 
 
 def pick(visits: np.ndarray, ply: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a move for each row of VISITS [n, 6]."""
+    """Return a move for each row of VISITS [n, 7]."""
     if ply >= FREE_PLIES:
         return visits.argmax(axis=1)
     marks = visits.cumsum(axis=1)

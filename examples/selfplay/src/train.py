@@ -21,7 +21,7 @@ SLOPE_MEMORY, SQUARE_MEMORY, TINY = 0.9, 0.999, 1e-8  # Adam
 
 
 def mirror(planes: np.ndarray, policy: np.ndarray, flip: np.ndarray) -> tuple:
-    """Return PLANES [n, 60] and POLICY [n, 6] with left and right exchanged where FLIP [n] says so."""
+    """Return PLANES [n, 84] and POLICY [n, 7] with left and right exchanged where FLIP [n] says so."""
     boards = planes.reshape(-1, 2, game.ROWS, game.COLUMNS)
     boards = np.where(flip[:, None, None, None], boards[..., ::-1], boards)
     return boards.reshape(planes.shape), np.where(flip[:, None], policy[:, ::-1], policy)
@@ -39,9 +39,7 @@ class Adam:
     def step(self, slopes: net.Weights, rate: float) -> None:
         """Move all weights once."""
         self.count += 1
-        scale = np.float32(
-            np.sqrt(1 - SQUARE_MEMORY**self.count) / (1 - SLOPE_MEMORY**self.count)
-        )
+        scale = np.float32(np.sqrt(1 - SQUARE_MEMORY**self.count) / (1 - SLOPE_MEMORY**self.count))
         for name, slope in slopes.items():
             self.slope[name] += (1 - SLOPE_MEMORY) * (slope - self.slope[name])
             self.square[name] += (1 - SQUARE_MEMORY) * (slope**2 - self.square[name])

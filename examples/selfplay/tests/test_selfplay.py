@@ -60,16 +60,16 @@ class Rules(unittest.TestCase):
         self.assertEqual(game.four(bits).tolist(), found)
 
     def test_a_full_column_is_not_legal_and_a_full_board_is_a_draw(self) -> None:
-        """Five stones fill a column; thirty without a four end in a draw."""
-        self.assertEqual(game.legal(*after(2, 2, 2, 2, 2))[0].tolist(), [1, 1, 0, 1, 1, 1])
+        """Six stones fill a column; a full board without a four ends in a draw."""
+        self.assertEqual(game.legal(*after(2, 2, 2, 2, 2, 2))[0].tolist(), [1, 1, 0, 1, 1, 1, 1])
         mine = game.BOARD & ~np.array([1])
         over, value = game.ending(np.array([game.BOARD]), np.array([0]))
         self.assertEqual((over[0], value[0]), (True, 0))
         self.assertFalse(game.ending(mine, np.array([0]))[0][0])
 
     def test_openings_are_counted(self) -> None:
-        """There are 6 positions after one move, 36 after two and 156 after three."""
-        self.assertEqual([len(game.positions(plies)[0]) for plies in (1, 2, 3)], [6, 36, 156])
+        """There are 7 positions after one move, 49 after two and 238 after three."""
+        self.assertEqual([len(game.positions(plies)[0]) for plies in (1, 2, 3)], [7, 49, 238])
 
     def test_planes_show_the_board_from_the_side_of_who_is_on_move(self) -> None:
         """The stone just dropped is in the second plane."""
@@ -82,8 +82,8 @@ class Network(unittest.TestCase):
         """A small step of any weight changes the loss by what its slope says."""
         rng = np.random.default_rng(3)
         weights = {name: w.astype(np.float64) for name, w in net.initial(rng).items()}
-        planes = rng.integers(0, 2, (7, 60)).astype(np.float64)
-        policy, result = rng.dirichlet(np.ones(6), 7), rng.choice([-1.0, 0.0, 1.0], 7)
+        planes = rng.integers(0, 2, (7, 84)).astype(np.float64)
+        policy, result = rng.dirichlet(np.ones(game.COLUMNS), 7), rng.choice([-1.0, 0.0, 1.0], 7)
         slopes = net.gradients(weights, planes, policy, result)[2]
         for name, weight in weights.items():
             for _ in range(4):
@@ -99,16 +99,16 @@ class Network(unittest.TestCase):
     def test_full_columns_have_no_chance(self) -> None:
         """The network's opinion of moves adds up to one over the legal ones."""
         weights = net.initial(np.random.default_rng(0))
-        chance, _ = net.judge(weights, *after(2, 2, 2, 2, 2))
+        chance, _ = net.judge(weights, *after(2, 2, 2, 2, 2, 2))
         self.assertEqual(chance[0, 2], 0)
         self.assertAlmostEqual(float(chance.sum()), 1, places=5)
 
     def test_a_mirrored_position_has_its_moves_mirrored(self) -> None:
         """A stone on the left is seen on the right, and so is the move."""
-        planes, policy = game.planes(*after(0)), np.eye(6)[:1]
+        planes, policy = game.planes(*after(0)), np.eye(game.COLUMNS)[:1]
         seen, aim = mirror(planes, policy, np.array([True]))
-        self.assertTrue((seen == game.planes(*after(5))).all())
-        self.assertEqual(aim.argmax(), 5)
+        self.assertTrue((seen == game.planes(*after(6))).all())
+        self.assertEqual(aim.argmax(), 6)
 
 
 class Search(unittest.TestCase):
@@ -122,7 +122,7 @@ class Search(unittest.TestCase):
 
     def test_every_simulation_is_a_visit(self) -> None:
         """The visits of a root add up to the simulations, none of them to a full column."""
-        own, other = after(2, 2, 2, 2, 2)
+        own, other = after(2, 2, 2, 2, 2, 2)
         visits = search(self.weights, own, other, 25, np.random.default_rng(0))
         self.assertEqual((visits.sum(), visits[0, 2]), (25, 0))
 
@@ -163,9 +163,9 @@ class Games(unittest.TestCase):
         self.assertGreater(won["won"], 40)
 
     def test_shards_have_no_opening_in_common(self) -> None:
-        """Two shards of 78 are all 156 openings."""
-        boards = np.concatenate([np.stack(openings(5, shard, 78), axis=1) for shard in (0, 1)])
-        self.assertEqual(len(np.unique(boards, axis=0)), 156)
+        """Two shards of 119 are all 238 openings."""
+        boards = np.concatenate([np.stack(openings(5, shard, 119), axis=1) for shard in (0, 1)])
+        self.assertEqual(len(np.unique(boards, axis=0)), 238)
 
 
 class Ratings(unittest.TestCase):
