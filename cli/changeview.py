@@ -78,7 +78,8 @@ def _content_lines(content: Content) -> Iterator[str]:
         shown = content.lines.first[:_SHOWN_LINES]
         yield from (line_in_words(line) for line in shown)
         if content.lines.count > len(shown):
-            yield f"and {content.lines.count - len(shown)} more lines"
+            bound = "" if content.lines.is_whole else "at most "
+            yield f"and {bound}{content.lines.count - len(shown)} more lines"
     else:
         yield _bytes_in_words(content.parting, content.sizes)
 
@@ -127,6 +128,7 @@ def _part_json(part: Part) -> dict[str, object]:
             "lines": content.lines
             and {
                 "count": content.lines.count,
+                "whole": content.lines.is_whole,
                 "first": [_line_json(line) for line in content.lines.first],
             },
             "values": content.values

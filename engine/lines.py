@@ -5,14 +5,13 @@ r"""Lines: where two texts part, line by line. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import islice, zip_longest
 from typing import Final
 
+from engine.matching import matching
 from engine.values import dataclass
 
 MAX_LINES: Final = 5  # that are shown of two texts
-MAX_MATCHED: Final = 1_000  # lines between which matches are looked for: that takes their square
 MAX_WIDTH: Final = 160  # characters shown of a line
 _BEFORE: Final = 40  # of them, before the column where a longer line parts
 
@@ -33,6 +32,7 @@ class Changed:
 
     count: int  # lines; one that became another is one
     first: tuple[Line, ...]  # at most MAX_LINES
+    is_whole: bool = True  # False: it took too long to look for all that is the same
 
 
 def changed_lines(was: str, now: str) -> Changed:
@@ -41,23 +41,23 @@ def changed_lines(was: str, now: str) -> Changed:
     A line that was put in or taken out is one change, not a change of all that comes after.
     """
     old, new = was.split("\n"), now.split("\n")
-    start = _shared(old, new)
-    end = min(_shared(old[::-1], new[::-1]), len(old) - start, len(new) - start)
-    changes = list(_changes(old[start : len(old) - end], new[start : len(new) - end], start))
-    return Changed(len(changes), tuple(_line(*change) for change in islice(changes, MAX_LINES)))
+    found = matching(old, new)
+    changes = _changes(old, new, found.runs)
+    first = tuple(_line(*change) for change in islice(changes, MAX_LINES))
+    return Changed(len(first) + sum(1 for _ in changes), first, found.is_whole)
 
 
 _Change = tuple[int, str | None, str | None]
 
 
-def _changes(old: Sequence[str], new: Sequence[str], start: int) -> Iterator[_Change]:
+def _changes(
+    old: Sequence[str], new: Sequence[str], runs: Sequence[tuple[int, int, int]]
+) -> Iterator[_Change]:
     """Yield (number of the line, what it was, what it is)."""
-    if max(len(old), len(new)) > MAX_MATCHED:
-        yield from _replaced(old, new, start, start)
-        return
-    for tag, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        if tag != "equal":
-            yield from _replaced(old[a:b], new[c:d], start + a, start + c)
+    a = c = 0
+    for x, y, length in (*runs, (len(old), len(new), 0)):
+        yield from _replaced(old[a:x], new[c:y], a, c)
+        a, c = x + length, y + length
 
 
 def _replaced(old: Sequence[str], new: Sequence[str], a: int, c: int) -> Iterator[_Change]:

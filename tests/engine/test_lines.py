@@ -1,9 +1,12 @@
 """Where texts part, line by line."""
 
+import random
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.lines import MAX_LINES, MAX_MATCHED, MAX_WIDTH, Line, changed_lines
+from engine.lines import MAX_LINES, MAX_WIDTH, Line, changed_lines
 
 TEXTS = st.lists(st.sampled_from("abc"), max_size=12).map("\n".join)
 
@@ -46,12 +49,41 @@ def test_a_long_line_is_shown_around_the_place():
     assert len(line.was) == MAX_WIDTH + 2
 
 
-def test_texts_with_nothing_in_common_are_not_matched_for_ever():
-    """Over a bound, lines are compared by their numbers."""
-    was = "\n".join(f"{n % 7}" for n in range(MAX_MATCHED + 2))
-    now = "\n".join(f"{n % 5} x" for n in range(MAX_MATCHED + 2))
+def test_few_changes_far_apart_are_few():
+    """Whatever the length of a text, only the lines that differ are counted."""
+    old = [f"row {n}" for n in range(1_500)]
+    new = [*old[:2], "other 3", *old[3:1497], "other 1498", *old[1498:]]
+    found = changed_lines("\n".join(old), "\n".join(new))
 
-    assert changed_lines(was, now).count == MAX_MATCHED + 2
+    assert (found.count, found.is_whole) == (2, True)
+    assert [line.number for line in found.first] == [3, 1498]
+
+
+def test_many_changes_are_parted_by_what_is_there_once():
+    """Every other line of a long text is another, and some are gone."""
+    old = [f"row {n}" for n in range(20_000)]
+    new = [f"row {n}" if n % 2 else "other" for n in range(20_000) if n % 100]
+    found = changed_lines("\n".join(old), "\n".join(new))
+
+    assert (found.count, found.is_whole) == (10_000, True)
+
+
+def test_texts_with_nothing_in_common_are_not_matched():
+    """Lines are then compared by their numbers."""
+    was = "\n".join(f"{n % 7}" for n in range(1_002))
+    now = "\n".join(f"{n % 5} x" for n in range(1_002))
+
+    assert changed_lines(was, now) == replace(changed_lines(was, now), count=1_002, is_whole=True)
+
+
+def test_texts_made_to_be_hard_are_not_matched_for_ever():
+    """Over a bound it is said that there may be fewer changes."""
+    chance = random.Random(1)  # noqa: S311
+    was, now = ("\n".join(chance.choices("ab", k=50_000)) for _ in range(2))
+    found = changed_lines(was, now)
+
+    assert not found.is_whole
+    assert found.count <= 50_000
 
 
 @settings(deadline=None)
