@@ -10,6 +10,7 @@ from typing import BinaryIO, Final, cast
 
 from cli.builders import BUILT_PIN
 from cli.names import is_run
+from cli.report import note
 from cli.workspace import Workspace
 from engine.built import is_word, read
 from engine.bundle import import_bundle
@@ -20,7 +21,7 @@ from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.faults import writing
-from engine.forgery import Forgery, forgeries
+from engine.forgery import Forgery, look_over
 from engine.rows import NewRun, RunStatus
 from engine.run import Run
 from engine.summary import load_run, load_workflow, of_record
@@ -138,12 +139,17 @@ def _refuse_forged_words(records: BundleRecords) -> None:
 
 
 def refuse_forged(store: BlockStore, runs: Iterable[Run], whole: str) -> None:
-    """Look at what is attested in runs; `whole` says what they are.
+    """Look at what is attested in runs; `whole` says what they are. Say what is not judged.
 
     Raises: Damaged when some of it is forged, with each; NotHere when it is not here.
     """
-    if found := [one for run in runs for one in forgeries(store, run)]:
-        raise _forged(found, whole)
+    found = [one for run in runs for one in look_over(store, run)]
+    if forged := [one for one in found if isinstance(one, Forgery)]:
+        raise _forged(forged, whole)
+    if found:
+        kinds = ", ".join(sorted({one.why for one in found}))
+        count = "an attestation" if len(found) == 1 else f"{len(found)} attestations"
+        note(f"{whole} has {count} not judged here, which counts for nothing: {kinds}")
 
 
 def _forged(found: list[Forgery], whole: str) -> Damaged:

@@ -1,11 +1,13 @@
 """Disclosure: what of a workflow becomes public when it is published, and what may not."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from cli.prepare import Prepared
 from cli.report import emit_table, human_size
 from cli.workspace import Workspace
+from engine.attestations import UnknownVersion
 from engine.content.cid import Cid
 from engine.content.weight import weight
 from engine.errors import NotHere, Refused
@@ -69,8 +71,9 @@ def _run_size(space: Workspace, run: Cid) -> int:
     for step in of_record(space.store, load_run(space.store, run)):
         roots.update(step.outputs.values())
         for cid in step.attestations[:1]:
-            said = attestation(space.store, cid)
-            roots.update(log for log in (said.stdout, said.stderr) if log)
+            with suppress(UnknownVersion):
+                said = attestation(space.store, cid)
+                roots.update(log for log in (said.stdout, said.stderr) if log)
     return sum(_weight(space, root) for root in roots)
 
 

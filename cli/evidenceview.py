@@ -9,12 +9,13 @@ from typing import Final
 
 import click
 
-from cli.report import emit_json, emit_table
+from cli.report import emit_json, emit_table, note
 from cli.runview import RunView
 from cli.workspace import Workspace
-from engine.attestations import machine_of
+from engine.attestations import UnknownVersion, machine_of
 from engine.content.cid import Cid
 from engine.errors import Damaged, NotHere
+from engine.evidence import attestation
 from engine.machine import Machine
 from engine.summary import load_run, run_steps
 from engine.values import dataclass
@@ -32,6 +33,7 @@ class Vouched:
     run: Cid | None
     rows: list[dict[str, object]]
     counts: list[Count]
+    unjudged: list[tuple[str, Cid, str]]  # the step, what is attested of it, and why not
 
 
 def vouched(space: Workspace, found: RunView) -> Vouched:
@@ -44,7 +46,19 @@ def vouched(space: Workspace, found: RunView) -> Vouched:
     by_step = {key: list(each) for key, each in groupby(told, attrgetter("id"))}
     known = known_to(space) if any(one.signer for one in told) else {}
     counts = [count(step, by_step.get(step.id, ())) for step in found.steps if step.result]
-    return Vouched(found.run, [_row(one, known) for one in told], counts)
+    return Vouched(found.run, [_row(one, known) for one in told], counts, _unjudged(space, found))
+
+
+def _unjudged(space: Workspace, found: RunView) -> list[tuple[str, Cid, str]]:
+    """Return what is attested in a run in versions that are not known here."""
+    unknown = []
+    for step in found.steps:
+        for cid in step.attestations:
+            try:
+                attestation(space.store, cid)
+            except UnknownVersion as why:
+                unknown.append((step.id, cid, why.what))
+    return unknown
 
 
 def emit(found: Vouched, *, as_json: bool) -> None:
@@ -54,11 +68,15 @@ def emit(found: Vouched, *, as_json: bool) -> None:
     """
     if as_json:
         steps = [{**one._asdict(), "result": str(one.result)} for one in found.counts]
-        emit_json({"run": str(found.run), "evidence": found.rows, "steps": steps})
+        unjudged = [{"id": one, "attestation": str(cid)} for one, cid, _ in found.unjudged]
+        told = {"run": str(found.run), "evidence": found.rows, "steps": steps}
+        emit_json({**told, "unjudged": unjudged})
     else:
         _emit_rows(found.rows)
         rows = [(one.id, *map(str, one[1:])) for one in found.counts]
         emit_table(rows, ("step", "result", "agree", "differ", "unsigned"))
+    for step, cid, why in found.unjudged:
+        note(f"{step}: not judged here: {why} ({cid})")
     _refuse_forged(found.rows)
 
 

@@ -16,6 +16,7 @@ from cli.refs import find_step, public_root
 from cli.report import emit_json, note, printable
 from cli.settings import Settings
 from cli.workspace import Workspace
+from engine.attestations import UnknownVersion
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.errors import Unavailable
@@ -95,7 +96,10 @@ class _Printer:
         if one.id in self._ended or not one.attestations:
             return None
         self._ended.add(one.id)
-        said = attestation(self._space.store, one.attestations[0])
+        try:
+            said = attestation(self._space.store, one.attestations[0])
+        except UnknownVersion as unknown:
+            return note(f"{one.id}: {unknown.what}")
         if self._as_json:
             return self._emit_json(one, said)
         for stream, cid in zip(_STREAMS, (said.stdout, said.stderr), strict=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from cli.report import human_seconds
+from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, Refused, Unavailable
@@ -141,7 +142,10 @@ def _first(store: BlockStore, drawn: tuple[RunStep, ...], wanted: Wanted) -> tup
 
 def _wall_ms(store: BlockStore, step: RunStep) -> int:
     """Return how long a step took, as is attested; 0 where nothing is."""
-    return attestation(store, step.attestations[0]).wall_ms if step.attestations else 0
+    try:
+        return attestation(store, step.attestations[0]).wall_ms if step.attestations else 0
+    except UnknownVersion:
+        return 0
 
 
 def bound(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> int | None:

@@ -7,13 +7,19 @@ another (docs/adr/0146). A signature is on a version: that on one holds for no o
 23
 """
 
+import re
 from typing import Any, Final
 
 from engine import machine
 from engine.content.schema import Record, kind_of
+from engine.errors import Damaged
 from engine.machine import Machine
 from engine.step import ATTESTATION, Attestation, check_attestation
 from engine.values import dataclass
+
+
+class UnknownVersion(Damaged):
+    """What is attested in a version that a later program wrote: nothing is judged of it here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ WITH_MACHINE: Final = Record("tallystick/attestation/2", MachineAttestation, _ch
 _VERSIONS: Final[dict[str, Record[Any]]] = {
     record.kind: record for record in (ATTESTATION, WITH_MACHINE)
 }
+_LATER: Final = re.compile(r"tallystick/(attestation|signed|proof)/[1-9][0-9]{0,8}")
 
 
 def record_of(said: Attestation) -> Record[Any]:
@@ -43,9 +50,12 @@ def record_of(said: Attestation) -> Record[Any]:
 def read_attestation(data: bytes) -> Attestation:
     """Return what is attested, in whichever version.
 
-    Raises: Damaged when it is malformed, or of a version that is not known here.
+    Raises: Damaged when it is malformed; UnknownVersion for one that is not known here.
     """
-    said: Attestation = _VERSIONS.get(kind_of(data) or "", ATTESTATION).decode(data)
+    kind = kind_of(data) or ""
+    if kind not in _VERSIONS and _LATER.fullmatch(kind):
+        raise UnknownVersion(f"this is a {kind}, which this version of tally does not know")
+    said: Attestation = _VERSIONS.get(kind, ATTESTATION).decode(data)
     return said
 
 

@@ -28,7 +28,7 @@ class Evidence(NamedTuple):
 def evidence(store: BlockStore, cid: Cid) -> Evidence:
     """Return what is attested, with its signature checked.
 
-    Raises: NotHere when it is not here; Damaged when it is malformed.
+    Raises: NotHere when it is not here; Damaged when it is malformed; UnknownVersion.
     """
     data = store.get(cid)
     kind = kind_of(data)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from typing import Protocol
 
+from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore, ManyStore
 from engine.content.cid import Cid
 from engine.content.reader import Get
@@ -190,8 +191,15 @@ def failure_of(store: BlockStore, step: StepSummary) -> str:
     """
     if step.status != "failed" or step.result is None or not step.attestations:
         return ""
-    said = attestation(store, step.attestations[0])
-    return failed_by(said.reason, RESULT.decode(store.get(step.result)).exit_code)
+    reason = _reason(store, step.attestations[0])
+    return failed_by(reason, RESULT.decode(store.get(step.result)).exit_code)
+
+
+def _reason(store: BlockStore, cid: Cid) -> str:
+    try:
+        return attestation(store, cid).reason
+    except UnknownVersion:
+        return ""
 
 
 def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
@@ -213,7 +221,7 @@ def _of_step(store: BlockStore, step: RunStep) -> StepSummary:
 def _wall_ms(store: BlockStore, cid: Cid) -> int:
     try:
         return attestation(store, cid).wall_ms
-    except NotHere:  # a bundle need not carry how long things took
+    except (NotHere, UnknownVersion):  # a bundle need not carry how long things took
         return 0
 
 

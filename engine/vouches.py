@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, NotHere
@@ -49,7 +50,10 @@ def vouches(
     Raises: NotHere when an attestation of the run is not here; Damaged when one is malformed.
     """
     for step in steps:
-        own = [_vouch(store, step, cid, is_own=True) for cid in step.attestations]
+        own: list[Vouch] = []
+        for cid in step.attestations:
+            with suppress(UnknownVersion):
+                own.append(_vouch(store, step, cid, is_own=True))
         more: list[Vouch] = []
         known = others.get(step.key, ()) if step.key else ()
         for cid in dict.fromkeys(known):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.errors import Damaged, NotHere
@@ -12,14 +13,14 @@ from engine.step import Attestation
 def attested(store: BlockStore, proofs: Sequence[Cid]) -> tuple[Attestation | None, str]:
     """Return an attestation and its signer's key as hexadecimal text; "" for nobody.
 
-    None when none of the proofs is here. Raises: Damaged when one is malformed, or signed by
-    another key than it says.
+    None when none of the proofs is here and known. Raises: Damaged when one is malformed, or signed
+    by another key than it says.
     """
     said, signer = None, ""
     for cid in proofs:
         try:
             found = evidence(store, cid)
-        except NotHere:
+        except (NotHere, UnknownVersion):
             continue
         if not found.holds:
             raise Damaged("an attestation whose signature does not hold", where=str(cid))

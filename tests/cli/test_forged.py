@@ -15,6 +15,7 @@ from tests.fakes.attested import (
     OTHER,
     attested_again,
     forged_bundle,
+    of_version_3,
     proved,
     signed,
     write_bundle,
@@ -115,3 +116,24 @@ def test_a_part_of_a_run_is_looked_at_too(
     told = empty("import", tmp_path / "forged.car")
     assert (told.code, told.err.count("not signed by who it says")) == (5, 1), told.err
     assert empty("import", tmp_path / "good.car").code == 0
+
+
+@pytest.mark.nix
+@pytest.mark.sandbox
+def test_a_bundle_of_a_later_version_is_taken(
+    tally: Program, first: str, empty: Program, tmp_path: Path
+) -> None:
+    """What it attests is not judged, counts for nothing, and is said; all else is as ever."""
+    with Workspace(tally.home, writing=True) as space:
+        was = Cid.parse(tally.told("show", first)["run"])
+        run = attested_again(space.store, was, lambda said: of_version_3(said, KEY))
+    tally.told("export", run, tmp_path / "later.car")
+    told = empty("import", tmp_path / "later.car")
+    assert told.code == 0, told.err
+    assert "attestations not judged here" in told.err
+    found = empty.told("show", run, "--evidence")
+    steps = [one["id"] for one in found["steps"]]
+    assert ([one["id"] for one in found["unjudged"]], found["evidence"]) == (steps, [])
+    assert {(one["agree"], one["differ"], one["unsigned"]) for one in found["steps"]} == {(0, 0, 0)}
+    assert "attestation/3" in empty("show", run, "--evidence").err
+    assert empty("show", run).code == 0

@@ -9,12 +9,12 @@ from nacl.signing import SigningKey
 from engine.attestations import MachineAttestation
 from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
-from engine.forgery import forgeries
+from engine.forgery import Unjudged, forgeries, look_over
 from engine.run import RUN, RUN_PAGE_RECORD, Run, RunPage
 from engine.step import ATTESTATION, SIGNED, Attestation, Signed
 from engine.store.memory import MemoryStore
 from tests.engine.test_attestations import HERE
-from tests.fakes.attested import attested, proved, signed
+from tests.fakes.attested import attested, of_version_3, proved, signed
 
 KEY, OTHER = SigningKey(bytes(32)), SigningKey(b"\1" * 32)
 SOME = Cid.of(RAW, b"some")
@@ -113,3 +113,13 @@ def test_a_word_is_for_what_the_run_says_came_of_it() -> None:
     first, then = forgeries(store, _with_steps(store, change))
     assert "ended well" in first.why
     assert "gave nothing" in then.why
+
+
+def test_a_later_version_is_not_judged() -> None:
+    """What a newer program attests is no forgery, and is told of with its kind."""
+    store = MemoryStore()
+    run = RUN.decode(store.get(attested(store, lambda said: of_version_3(said, KEY))))
+    assert list(forgeries(store, run)) == []
+    found = list(look_over(store, run))
+    assert [(type(one), one.step) for one in found] == [(Unjudged, "a"), (Unjudged, "b")]
+    assert all("tallystick/attestation/3" in one.why for one in found)

@@ -9,7 +9,7 @@ from nacl.signing import SigningKey
 from engine import merkle
 from engine.attestations import record_of
 from engine.batch import BATCH, Batch, Said, proofs
-from engine.content import car
+from engine.content import canonical, car
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import RAW, Cid
 from engine.content.links import links
@@ -64,6 +64,14 @@ def proved(said: Attestation, key: SigningKey, also: Attestation | None = None) 
     batch = SIGNED.block(Signed(payload, bytes(key.verify_key), signature))
     (proof,) = proofs(batch.cid, [Said(said.step, said.result, record.cid)])
     return [record, batch, proof]
+
+
+def of_version_3(said: Attestation, key: SigningKey) -> list[Block]:
+    """Return an attestation as a later program might write and sign it."""
+    kind = "tallystick/attestation/3"
+    payload = canonical.encode({"kind": kind, "step": said.step, "later": 1})
+    signature = key.sign(kind.encode() + b"\0" + payload).signature
+    return [SIGNED.block(Signed(payload, bytes(key.verify_key), signature))]
 
 
 def attested_again(store: BlockStore, run: Cid, word: Word) -> Cid:
