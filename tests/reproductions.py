@@ -44,5 +44,12 @@ REPRODUCTIONS: Final = (
             *("arena_openings=4", "match_simulations=4", "exam_openings=4", "ladder_openings=2"),
         ),
     ),
+    Reproduction(
+        "masked",
+        (
+            *("steps=5", "copies=1", "probe_seeds=[0]", "examples=32", "epochs=1"),
+            "tasks=[verb]",
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )

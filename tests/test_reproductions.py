@@ -28,14 +28,14 @@ pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
 UNIT_TESTS = """\
 workflow: unit-tests
-inputs: {code: ./src, tests: ./tests}
+inputs: {src: ./src, tests: ./tests} # seen side by side, as in the folder
 environments: {ml: {nix: ../env/default.nix, attribute: env-numpy}}
 steps:
   test:
     environment: ml
-    inputs: {code: inputs.code, tests: inputs.tests}
+    inputs: {src: inputs.src, tests: inputs.tests}
     run: |
-      PYTHONPATH={inputs.code} python -B -m unittest discover -s {inputs.tests}
+      PYTHONPATH={inputs.src} python -B -m unittest discover -s {inputs.tests}
       echo passed >{outputs.passed}
     outputs: {passed: passed}
     resources: {cpus: 1, memory: 1GiB, time: 2min}
