@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -19,13 +19,15 @@ from engine.clock import SystemClock
 from engine.content import car
 from engine.content.blocks import BlockStore
 from engine.content.cid import DAG_CBOR, Cid
+from engine.content.schema import kind_of
 from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.faults import writing
 from engine.forgery import Forgery, look_over
 from engine.rows import NewRun, RunStatus
 from engine.run import Run
 from engine.summary import load_run, load_workflow, of_record
-from engine.thin import THIN_PIN, is_thin
+from engine.thin import THIN, THIN_PIN, Thin, is_drawn, is_thin, repeatable
+from engine.trust.wrong import WRONG_RESULT, open_wrong
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
@@ -34,9 +36,13 @@ MOST_NAMED: Final = 50  # forgeries; of more there is the number
 _BELIEVE: Final = "believe nothing of it: nothing was stored or written"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
 
+Look = Callable[[BundleRecords], object]
 
-def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
+
+def read_bundle(space: Workspace, file: Path, look: Look | None = None) -> tuple[Cid, ...]:
     """Put a bundle in the store, pinned; return its roots. A run in it is one of this home's then.
+
+    `look` is shown its records before anything is stored, and raises for what is not wanted.
 
     Raises: Refused when it is no bundle or cannot be read; Damaged when it is changed or cut
     short, or forged: then nothing is stored; Unavailable on a full disk.
@@ -57,7 +63,7 @@ def read_bundle(space: Workspace, file: Path) -> tuple[Cid, ...]:
     with stream, _seekable(space, stream) as bundle:
         try:
             _refuse_ledger(bundle)
-            _look_over(space, bundle)
+            _look_over(space, bundle, look)
             roots = import_bundle(space.store, bundle)
         except (Refused, Damaged) as error:
             error.where = error.where or str(file)
@@ -109,33 +115,55 @@ def _seekable(space: Workspace, stream: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
-def _look_over(space: Workspace, stream: BinaryIO) -> None:
+def _look_over(space: Workspace, stream: BinaryIO, look: Look | None) -> None:
     """Look at what is attested in a bundle, and go back to its beginning.
 
     Raises: Damaged when some of it is forged, with each; as `import_bundle` for what is no bundle.
     """
     records = BundleRecords(stream, space.store)
+    if look is not None:
+        look(records)
     with suppress(NotHere):  # what a bundle lacks is said when it is stored
         runs = [load_run(records, cid) for cid in records.runs]
         refuse_forged(records, runs, "the bundle")
-    _refuse_forged_words(records)
+    _refuse_untrue_roots(records)
     stream.seek(0)
 
 
-def _refuse_forged_words(records: BundleRecords) -> None:
-    """Look at what builders say in a bundle.
+def _refuse_untrue_roots(records: BundleRecords) -> None:
+    """Look at what each root of a bundle says.
 
-    Raises: Damaged when some of it is forged, or more than anybody would have.
+    Raises: Damaged when one is forged, or there are more than anybody would have.
     """
     if len(records.roots) > MOST_ROOTS:
         raise Damaged(f"a bundle of over {MOST_ROOTS} roots", fix=_BELIEVE)
     for root in records.roots:
-        if root.codec == DAG_CBOR and records.has(root) and is_word(data := records.get(root)):
+        if root.codec == DAG_CBOR and records.has(root):
             try:
-                read(data)
+                refuse_untrue(records, root)
             except Damaged as damaged:
                 damaged.where, damaged.fix = str(root), _BELIEVE
                 raise
+
+
+def refuse_untrue(store: BlockStore, root: Cid) -> None:
+    """Look at what a record says: a builder's words, evidence, or a sample of a run.
+
+    Raises: Damaged when it can be seen that it is not so.
+    """
+    data = store.get(root)
+    if is_word(data):
+        read(data)
+    elif kind_of(data) == WRONG_RESULT.kind:
+        open_wrong(WRONG_RESULT.decode(data))
+    elif kind_of(data) == THIN.kind:
+        with suppress(NotHere):  # as above
+            _refuse_picked(store, THIN.decode(data))
+
+
+def _refuse_picked(store: BlockStore, thin: Thin) -> None:
+    if thin.seed and not is_drawn(thin, repeatable(store, load_run(store, thin.whole))):
+        raise Damaged(f"its steps are not those that its seed '{thin.seed}' draws")
 
 
 def refuse_forged(store: BlockStore, runs: Iterable[Run], whole: str) -> None:

@@ -1,6 +1,6 @@
 """`tally verify`: look at evidence of a wrong result, and run the step to see who is right."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,10 +10,11 @@ from cli.options import common, ipfs_node
 from cli.report import emit_json, emit_table
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, Differs, Refused, StepFailed
 
 if TYPE_CHECKING:
+    from engine.content.blocks import BlockStore
     from engine.rerun import Recorded
     from engine.step import Step
     from engine.trust.wrong import Opened, WrongResult
@@ -56,23 +57,39 @@ def verify(settings: Settings, evidence: str, offline: bool) -> None:
 
 
 def _find(space: Workspace, text: str) -> Cid:
-    """Return the evidence that a word stands for: a file is imported."""
-    from cli.bundlefile import read_bundle
+    """Return the evidence that a word stands for: a file is imported, when it has some.
+
+    Nothing but the record itself is fetched for what is no evidence, or forged.
+    """
+    from cli.bundlefile import read_bundle, refuse_untrue
     from cli.names import whole_cid
-    from engine.content.schema import kind_of
-    from engine.trust.wrong import WRONG_RESULT
 
     path = Path(text)
     cid = whole_cid(text)
     if path.suffix == ".car" or path.is_file():
-        roots = read_bundle(space, path)
-    elif cid is not None:
-        space.sources.have([cid])
-        roots = (cid,)
-    else:
+        roots = read_bundle(space, path, lambda records: _evidence(records, records.roots, text))
+        return _evidence(space.store, roots, text)
+    if cid is None:
         raise Refused(f"no file and no CID: {text[:80]}", fix=_FIX)
+    if cid.codec == DAG_CBOR:
+        space.sources.get(cid)
+        refuse_untrue(space.store, cid)
+    found = _evidence(space.store, (cid,), text)
+    space.sources.have([cid])
+    return found
+
+
+def _evidence(store: "BlockStore", roots: Iterable[Cid], text: str) -> Cid:
+    """Return the first root that is evidence.
+
+    Raises: Refused when none is.
+    """
+    from engine.content.schema import kind_of
+    from engine.trust.wrong import WRONG_RESULT
+
     for root in roots:
-        if kind_of(space.store.get(root)) == WRONG_RESULT.kind:
+        is_here = root.codec == DAG_CBOR and store.has(root)
+        if is_here and kind_of(store.get(root)) == WRONG_RESULT.kind:
             return root
     raise Refused("it is no evidence of a wrong result", where=text[:80], fix=_FIX)
 

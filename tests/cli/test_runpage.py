@@ -174,5 +174,6 @@ def test_a_sample_has_a_page(tally: Program, empty: Program, first: str, tmp_pat
     empty.told("report", thin, "-f", tmp_path / "thin.html")
     page = (tmp_path / "thin.html").read_text()
     assert "Here are only 2 of the 3 steps" in page
+    assert "drawn, whoever made the bundle says, with the seed <code>mine</code>" in page
     empty.told("rerun", thin, "--offline", "--seed", "mine", "--report", tmp_path / "b.html")
     assert "under 67 % can be wrong" in (tmp_path / "b.html").read_text()

@@ -171,8 +171,10 @@ def test_other_steps_in_place_of_those_drawn_are_found(
     left = next(at for at in range(3) if at not in record.picks)
     for picks in ((left, record.picks[1]), record.picks[::-1], (record.picks[0], left)):
         swapped = _with(tmp_path / "swapped.car", blocks, Thin(picks, SEED, record.whole))
-        done = empty("rerun", swapped, "--offline", "--seed", SEED)
-        assert (done.code, "are not those that its seed" in done.err) == (5, True), done.err
+        for words in (("rerun", swapped, "--offline", "--seed", SEED), ("import", swapped)):
+            done = empty(*words)
+            assert (done.code, "are not those that its seed" in done.err) == (5, True), done.err
+            assert "nothing was stored" in done.err
     more = _with(tmp_path / "more.car", blocks, Thin((3,), "", record.whole))
     assert empty("rerun", more, "--offline").code == 5
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
+from cli.workspace import Workspace
+from engine.content import car
 from engine.content.cid import RAW, Cid
 from engine.seals import seal
 from engine.step import ATTESTATION, RESULT, Attestation, Result
@@ -85,6 +87,34 @@ def test_forged_evidence_is_damage(tally: Program, makes: Makes) -> None:
     """Nothing is run for it: exit 5."""
     other = makes("right", "lie", claim=word(Result(Cid.of(RAW, b""), 0, {}), signs=True))
     assert tally("verify", other).code == 5
+
+
+@pytest.mark.parametrize("command", ["verify", "import"])
+def test_forged_evidence_is_not_stored(
+    tally: Program, empty: Program, makes: Makes, tmp_path: Path, command: str
+) -> None:
+    """A file of it is looked at before anything in it is kept: exit 5, as of a forged run."""
+    said = word(Result(Cid.of(RAW, b""), 0, {}), signs=True)
+    tally("export", makes("right", "lie", claim=said), tmp_path / "forged.car")
+    told = empty(command, tmp_path / "forged.car")
+    assert (told.code, "nothing was stored" in told.err) == (5, True), told.err
+    assert _has_nothing_of(empty, tmp_path / "forged.car")
+
+
+def test_what_is_no_evidence_is_not_stored(
+    tally: Program, empty: Program, first: str, tmp_path: Path
+) -> None:
+    """A run is imported by 'tally import' alone: exit 2."""
+    tally.told("export", first, tmp_path / "run.car")
+    told = empty("verify", tmp_path / "run.car")
+    assert (told.code, "no evidence of a wrong result" in told.err) == (2, True), told.err
+    assert _has_nothing_of(empty, tmp_path / "run.car")
+
+
+def _has_nothing_of(program: Program, bundle: Path) -> bool:
+    with bundle.open("rb") as file, Workspace(program.home) as space:
+        cids = [block.cid for block in car.Reader(file)]
+        return not (space.store.pins.all() or space.journal.runs() or space.store.has_many(cids))
 
 
 def test_what_cannot_run_here_is_said(tally: Program, makes: Makes) -> None:
