@@ -13,7 +13,7 @@ from score import APART
 
 INK, PALE, PAPER = "#1c1f24", "#e3e6ea", "#ffffff"
 RIGHT, WRONG, MISSED, SHADE = "#0b5c8a", "#d9480f", "#c4cad1", (11, 92, 138)
-SIDE, GAP, LEFT, TOP, FOOT = 230, 26, 20, 96, 56  # pixels
+SIDE, GAP, LEFT, TOP, FOOT = 230, 26, 20, 96, 44  # pixels
 SHOWN = 3  # chains: the best predicted, the middle one and the worst
 LEAST = 0.05  # a chance below this is not drawn
 FONT = "font-family='Helvetica, Arial, sans-serif'"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pairs
 
-STEPS, RATE = 400, 0.3  # of the descent, Å
+STEPS, RATE = 800, 0.4  # of the descent, Å
 BOND, BOND_WEIGHT = 3.8, 10.0
 TOO_NEAR = 4.0
 TOUCHING, TOUCHING_SPREAD = 6.5, 1.5  # Å between alpha carbons when beta carbons touch
@@ -32,11 +32,15 @@ def usual(known: dict, names: list[str], length: int) -> tuple[np.ndarray, np.nd
 
 
 def predicted(bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and spread of the distances that are predicted."""
-    mean = bins @ pairs.CENTRES
-    square = bins @ pairs.CENTRES**2
-    spread = np.sqrt(np.maximum(square - mean**2, 0.25))
-    return mean, spread * (1 + 3 * bins[..., -1])  # how far a far one is, the last bin does not say
+    """Return mean and spread of the distances that are predicted.
+
+    How far a far pair is, the last bin does not say: the more of the chance is there, the less it pulls.
+    """
+    near = 1 - bins[..., -1]
+    share = bins[..., :-1] / np.maximum(near, 1e-6)[..., None]
+    mean = share @ pairs.CENTRES[:-1]
+    spread = np.sqrt(np.maximum(share @ pairs.CENTRES[:-1] ** 2 - mean**2, 0.4))
+    return near * mean + (1 - near) * pairs.CENTRES[-1], spread * (5 - 4 * near)
 
 
 def pulled(
