@@ -111,7 +111,7 @@ def _of_thin(store: BlockStore, steps: Sequence[RunStep], wanted: Wanted, thin: 
         raise Refused(f"{what}: {was}", fix=f"have one made with yours: {_ASK}")
     if wanted.steps:
         return Sampled(_first(store, _named(here, wanted.steps), wanted), len(steps))
-    by: Literal["you", "maker"] = "maker" if wanted.seed is None else "you"
+    by: Literal["you", "maker"] = "you" if wanted.seed and thin.seed else "maker"
     return Sampled(_first(store, here, wanted), len(steps), thin.seed, by, is_given=True)
 
 

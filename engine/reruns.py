@@ -80,6 +80,18 @@ class Reruns:
         query = "SELECT verdict, count(*) FROM rerun_steps WHERE rerun = ? GROUP BY verdict"
         return Counter(dict(self._database.rows(query, (redone.id,))))
 
+    def worse(self, run: Cid) -> Counter[str]:
+        """Return how many steps of a run did not come out right in any rerun before the latest."""
+        if not self._database.has_table("reruns"):
+            return Counter()
+        query = (
+            "SELECT rerun_steps.verdict, count(DISTINCT step) FROM rerun_steps"
+            " JOIN reruns ON reruns.id = rerun WHERE run = ?"
+            " AND rerun < (SELECT max(id) FROM reruns WHERE run = ?)"
+            " AND rerun_steps.verdict IN ('failed', 'differs') GROUP BY rerun_steps.verdict"
+        )
+        return Counter(dict(self._database.rows(query, (run.raw, run.raw))))
+
     def places(self, redone: Redone, most: int) -> list[Where]:
         """Return where the steps of a rerun ran, where most did first."""
         query = (

@@ -4,11 +4,10 @@
 'equivalent'
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
-from math import ceil, comb
+from math import ceil
 from typing import Final, Literal
 
 from engine.compare import Difference, compare
@@ -193,11 +192,10 @@ def can_be_wrong(sampled: int, total: int) -> int:
     """
     if sampled >= total:
         return 0
-    possible = range(1, total - sampled + 1)
-    wrong = bisect_left(possible, x=True, key=lambda count: _rare(sampled, total, count))
+    wrong, clean = 0, 1.0  # how likely a sample is to be clean if so many were wrong
+    while wrong < total - sampled:
+        clean *= (total - sampled - wrong) / (total - wrong)
+        if clean < SELDOM:
+            break
+        wrong += 1
     return min(100, ceil(100 * (wrong + 1) / total))
-
-
-def _rare(sampled: int, total: int, wrong: int) -> bool:
-    """Return whether a sample would seldom be clean if so many were wrong."""
-    return comb(total - wrong, sampled) < SELDOM * comb(total, sampled)

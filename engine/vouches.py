@@ -51,13 +51,14 @@ def vouches(
     """
     for step in steps:
         own: list[Vouch] = []
+        named = set(step.attestations)
         for cid in step.attestations:
             with suppress(UnknownVersion):
                 own.append(_vouch(store, step, cid, is_own=True))
         more: list[Vouch] = []
         known = others.get(step.key, ()) if step.key else ()
         for cid in dict.fromkeys(known):
-            if cid not in step.attestations:
+            if cid not in named:
                 with suppress(NotHere, Damaged):  # it is not the run's
                     more.append(_vouch(store, step, cid, is_own=False))
         yield from _once([*own, *(one for one in more if one.said.step == step.key)])
@@ -80,10 +81,10 @@ def _vouch(store: BlockStore, step: StepSummary, cid: Cid, *, is_own: bool) -> V
 
 def _once(told: Sequence[Vouch]) -> Iterator[Vouch]:
     """Leave out what is said again: the same without its signature, or by the same signer."""
-    signed = [one.said for one in told if one.signer]
-    seen: list[tuple[str, Attestation]] = []
+    signed = {one.said for one in told if one.signer}
+    seen: set[tuple[str, Attestation]] = set()
     for one in told:
         if (one.signer, one.said) in seen or (not one.signer and one.said in signed):
             continue
-        seen.append((one.signer, one.said))
+        seen.add((one.signer, one.said))
         yield one

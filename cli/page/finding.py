@@ -62,8 +62,8 @@ def _of_run(space: Workspace, run: Cid, known: _Known, found: Findings) -> Findi
         places = [_place(known, where) for where in space.reruns.places(one, MAX_PLACES)]
         steps = space.reruns.steps(one, MAX_EARLIER if at else MAX_STEPS)
         again.append(Again(one, space.reruns.counts(one), places, steps))
-    older = max(0, len(reruns) - MAX_RERUNS)
-    return replace(found, again=again, older=older, parts=tuple(_parts(space, run)))
+    older, worse = max(0, len(reruns) - MAX_RERUNS), space.reruns.worse(run)
+    return replace(found, again=again, older=older, worse=worse, parts=tuple(_parts(space, run)))
 
 
 def _place(known: _Known, where: Where) -> Place:

@@ -4,6 +4,7 @@ The same run has other findings in another home: they are what this home did and
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import NamedTuple
 
 from engine.content.cid import Cid
@@ -81,6 +82,7 @@ class Findings:
 
     again: Sequence[Again] = ()  # the latest first
     older: int = 0  # reruns that are not among them
+    worse: Mapping[str, int] = field(default_factory=dict)  # verdict -> steps, before the latest
     vouchers: Sequence[Voucher] = ()
     more_vouchers: int = 0
     voices: Sequence[Voice] = ()  # those with another result first

@@ -10,9 +10,8 @@ from typing import Final
 from engine.values import dataclass
 from engine.workflow.contract import PROFILE
 
-# what a step finds in these unless its own `env` says otherwise, and another value that any
-# x86-64-v3 machine can run with
-# another value that any x86-64-v3 machine can run with, and the contract's own, spelled otherwise
+# of what a step finds in these unless its own `env` says otherwise: another value that any
+# x86-64-v3 machine can run with, and the contract's own, spelled otherwise
 _V3: Final = "X86_V3 FMA3 AVX2 "
 _OTHERS: Final = {
     "MKL_NUM_THREADS": ("2", "01"),

@@ -180,6 +180,7 @@ class Laboratory:
     def _keep(self) -> None:
         """Keep what was made: it differs, and somebody will want to look at it."""
         self._store.put([Block(cid, data) for cid, data in self._made.items()])
+        self._made = {}
 
 
 def facts_of(host: Host, static: Static, step: Step) -> Facts:

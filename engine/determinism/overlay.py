@@ -86,4 +86,4 @@ def calls_denied(conditions: Conditions) -> frozenset[str]:
 def _stat(count: int) -> bytes:
     """Return /proc/stat of a machine with so many processors."""
     each = "".join(f"cpu{number} 0 0 0 0 0 0 0 0 0 0\n" for number in range(count))
-    return f"cpu  0 0 0 0 0 0 0 0 0 0\n{each}intr 0\nctxt 0\nbtime {0}\nprocesses 1\n".encode()
+    return f"cpu  0 0 0 0 0 0 0 0 0 0\n{each}intr 0\nctxt 0\nbtime 0\nprocesses 1\n".encode()

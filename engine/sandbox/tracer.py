@@ -159,7 +159,7 @@ class _Tracees:
     def _hold(self, process: int, other: int) -> None:
         """Let one wait until what it has just made ends, if it has not."""
         self._waiting[process] = (other, time.monotonic())
-        if other in self._known - self._alive:
+        if other in self._known and other not in self._alive:
             self._release(process)
 
     def _begin(self, process: int) -> None:

@@ -57,6 +57,16 @@ def test_a_rerun_is_read_as_it_was_kept(database: Database) -> None:
     assert reruns.of(OTHER) == []
 
 
+def test_what_came_out_wrong_before_is_counted(database: Database) -> None:
+    """Each step once for what it came to; of the latest rerun it is said anyway."""
+    reruns = Reruns(database)
+    assert reruns.worse(RUN) == {}
+    for _ in range(2):
+        reruns.keep(REDONE._replace(verdict="reproduced"), STEPS[:1])
+    assert reruns.worse(RUN) == {"differs": 1, "failed": 1}
+    assert reruns.worse(OTHER) == {}
+
+
 def test_the_latest_reruns_are_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each run so many, with their steps; of another run none goes."""
     monkeypatch.setattr(keeping, "MOST_KEPT", 2)
