@@ -51,5 +51,12 @@ REPRODUCTIONS: Final = (
             "tasks=[verb]",
         ),
     ),
+    Reproduction(
+        "language",
+        (
+            *("rates=[0.003, 0.01]", "updates=10", "questions=10", "orders=[1, 2]"),
+            *("tasks=[prose, close, sum]", "sample_seeds=[1]", "sample_length=20"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
