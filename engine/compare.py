@@ -16,7 +16,7 @@ from engine.formats import reader_of
 from engine.nearness import Unreadable
 from engine.values import dataclass
 
-MAX_LOOKED_INTO: Final = 256 * 1024 * 1024  # bytes of one file; it is held in memory, twice
+MAX_LOOKED_INTO: Final = 128 * 1024 * 1024  # bytes of one file: two, unpacked, are under 1 GiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _compare_files(
     try:
         old, new = (b"".join(read(get, entry.cid)) for entry in (was, now))
         found = next(reader(old, new, tolerance), None)
-    except Unreadable:  # not what its name says: then every byte counts
+    except (Unreadable, MemoryError):  # not what its name says: then every byte counts
         return _first_byte(get, was, now)
     if found is None:
         return None

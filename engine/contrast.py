@@ -144,10 +144,10 @@ class _Looking:
         if max(old.size, new.size) > MAX_VALUES:
             self.farthest.leave_out()
             return None
-        was, now = (b"".join(read(self._get, one.cid)) for one in (old, new))
         try:
+            was, now = (b"".join(read(self._get, one.cid)) for one in (old, new))
             return self._summed_up(path, reader, was, now)
-        except Unreadable:  # not what its name says
+        except (Unreadable, MemoryError):  # not what its name says, or too much
             return None
 
     def _summed_up(self, path: str, reader: Reader, was: bytes, now: bytes) -> Values | None:

@@ -16,10 +16,14 @@ from engine.nearness import Mismatch, Unreadable, shown
 from engine.npy import npy_mismatches
 from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
 
-MAX_MEMBERS: Final = 10_000  # of one zip
-MAX_UNPACKED: Final = 1024**3  # bytes of all members: a zip may claim to unpack to anything
+MAX_MEMBERS: Final = 5_000  # of one zip
+MAX_UNPACKED: Final = (
+    256 * 1024 * 1024
+)  # bytes of all members: a zip may claim to unpack to anything
 MAX_DEPTH: Final = 3  # zips in zips
 PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # numpy's; others take gigabytes
+
+_ENTRY: Final = b"PK\x01\x02"  # begins what the directory of a zip has of each member
 
 _MALFORMED: Final = (  # what zipfile raises: a place of 2^63 is an OverflowError
     zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, RuntimeError,
@@ -88,6 +92,8 @@ def _ending(name: str) -> str:
 
 def _open(data: bytes, depth: int) -> dict[str, bytes]:
     most = MAX_UNPACKED >> 2 * (depth - 1)  # what holds it is in memory, too
+    if data.count(_ENTRY) > MAX_MEMBERS:  # the directory is read whole, whatever it says it has
+        raise Unreadable
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()

@@ -18,16 +18,19 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, Final
 
+from engine.jsonpath import Key, Way, place
 from engine.nearness import Mismatch, Unreadable, changed, is_number, near
 
-MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file: as objects it takes ten times as much
+MAX_TEXT: Final = 64 * 1024 * 1024  # bytes of a JSON file
+MAX_OBJECTS: Final = 768 * 1024 * 1024  # bytes of it as objects, by `takes`: two are under 1 GiB
+MAX_COLUMNS: Final = 1_000_000  # of a row
+MAX_ROW: Final = 16 * 1024 * 1024  # characters of a row
 
-_Pair = tuple[str, Any, Any]  # a path, and what each file has there
+_Pair = tuple[Key, Any, Any]  # a key, and what each file has there
 
+_WEIGHTS: Final = {"[": 112, "{": 96, ":": 256, ",": 64}  # bytes of what each of them begins
 _MARK: Final = b"\xef\xbb\xbf"  # the byte order mark in UTF-8
 _SHOWN: Final = 40  # characters of a value
-_SHOWN_KEY: Final = 80
-_PLAIN_KEY: Final = re.compile(r"[\w-]+", re.ASCII)
 _MAX_DIGITS: Final = 4_000  # of a whole number: Python reads no more than 4 300
 _WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 _NUMBER: Final = re.compile(
@@ -42,23 +45,26 @@ def json_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismat
     Raises: Unreadable.
     """
     yield from _mark(was, now)
-    waiting = [iter([("$", _load(was), _load(now))])]  # a place at a time: files are long lists
+    top: Iterator[_Pair] = iter([(None, _load(was), _load(now))])
+    waiting: list[tuple[Way | None, Iterator[_Pair]]] = [(None, top)]  # files are long lists
     while waiting:
-        found = next(waiting[-1], None)
+        above, pairs = waiting[-1]
+        found = next(pairs, None)
         if found is None:
             waiting.pop()
             continue
-        path, old, new = found
+        key, old, new = found
         if isinstance(old, dict) and isinstance(new, dict):
-            for key in sorted(old.keys() ^ new.keys()):
-                yield Mismatch(_below(path, key), "is gone" if key in old else "is new")
-            waiting.append(_values(path, old, new))
+            way = Way(above, key)
+            for one in sorted(old.keys() ^ new.keys()):
+                yield Mismatch(place(way, one), "is gone" if one in old else "is new")
+            waiting.append((way, _values(old, new)))
         elif isinstance(old, list) and isinstance(new, list):
             if len(old) != len(new):
-                yield Mismatch(path, f"had {len(old)} items and has {len(new)}")
-            waiting.append(_items(path, old, new))
+                yield Mismatch(place(above, key), f"had {len(old)} items and has {len(new)}")
+            waiting.append((Way(above, key), _items(old, new)))
         elif not _same_value(old, new, tolerance):
-            yield changed(path, old, new, (_shown(old), _shown(new)))
+            yield changed(place(above, key), old, new, (_shown(old), _shown(new)))
 
 
 def csv_mismatches(was: bytes, now: bytes, tolerance: float) -> Iterator[Mismatch]:
@@ -91,28 +97,26 @@ def _text(data: bytes) -> str:
         raise Unreadable from None
 
 
-def _values(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[_Pair]:
-    return ((_below(path, key), old[key], new[key]) for key in sorted(old.keys() & new.keys()))
+def _values(old: dict[str, Any], new: dict[str, Any]) -> Iterator[_Pair]:
+    return ((key, old[key], new[key]) for key in sorted(old.keys() & new.keys()))
 
 
-def _below(path: str, key: str) -> str:
-    """Return the path of a key, in quotes where it has more in it than a name."""
-    if _PLAIN_KEY.fullmatch(key):
-        return f"{path}.{key[:_SHOWN_KEY]}"
-    return f"{path}[{json.dumps(key[:_SHOWN_KEY])}]"
-
-
-def _items(path: str, old: list[Any], new: list[Any]) -> Iterator[_Pair]:
-    return ((f"{path}[{at}]", a, b) for at, (a, b) in enumerate(zip(old, new, strict=False)))
+def _items(old: list[Any], new: list[Any]) -> Iterator[_Pair]:
+    return ((at, a, b) for at, (a, b) in enumerate(zip(old, new, strict=False)))
 
 
 def _load(data: bytes) -> object:
-    if len(data) > MAX_TEXT:
+    if len(data) > MAX_TEXT or takes(text := _text(data)) > MAX_OBJECTS:
         raise Unreadable
     try:
-        return json.loads(_text(data), object_pairs_hook=_map, parse_float=_float)
+        return json.loads(text, object_pairs_hook=_map, parse_float=_float)
     except (ValueError, RecursionError):  # not JSON, or nested to exhaust the stack
         raise Unreadable from None
+
+
+def takes(text: str) -> int:
+    """Return how many bytes JSON takes as objects, without reading it: at most, mostly half."""
+    return 2 * text.__sizeof__() + sum(text.count(sign) * size for sign, size in _WEIGHTS.items())
 
 
 def _map(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,10 +143,41 @@ def _shown(value: object) -> str:
     return "…" if isinstance(value, dict | list) else ascii(value)[:_SHOWN]
 
 
+class _Lines:
+    """The lines of a file, read as they are asked for, while its rows are within the bounds."""
+
+    def __init__(self, data: bytes, delimiter: str) -> None:
+        stream = io.BytesIO(data)
+        stream.seek(len(_MARK) if data.startswith(_MARK) else 0)
+        self._text = io.TextIOWrapper(stream, "utf-8", newline="")
+        self._delimiter = delimiter
+        self._length = self._cells = 0  # of a row, which has several lines where they are in quotes
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self._length += len(line)
+        self._cells += line.count(self._delimiter)
+        if self._length > MAX_ROW or self._cells >= MAX_COLUMNS:
+            raise Unreadable
+        return line
+
+    def end_row(self) -> None:
+        """Begin to count anew."""
+        self._length = self._cells = 0
+
+
 def _rows(data: bytes, delimiter: str) -> Iterator[list[str]]:
+    lines = _Lines(data, delimiter)
     try:
-        yield from csv.reader(io.StringIO(_text(data), newline=""), delimiter=delimiter)
-    except csv.Error:
+        for row in csv.reader(lines, delimiter=delimiter):
+            lines.end_row()
+            yield row
+    except (csv.Error, UnicodeDecodeError):
         raise Unreadable from None
 
 

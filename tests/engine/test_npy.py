@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.formats import MAX_UNPACKED, npz_mismatches
+from engine.formats import MAX_MEMBERS, MAX_UNPACKED, npz_mismatches
 from engine.nearness import Mismatch, Unreadable
 from engine.npy import npy_mismatches
 from engine.npytype import layout
@@ -381,3 +381,11 @@ def test_zips_in_zips_end():
     assert first(npz_mismatches, was, now, 1e-6) is None
     was, now = zipped({"z.npz": was}), zipped({"z.npz": now})
     assert first(npz_mismatches, was, now, 1e-6).where.startswith("z.npz: z.npz: z.npz: byte ")
+
+
+def test_a_zip_of_nothing_but_names_is_unreadable(monkeypatch):
+    """Its directory is as long as a stranger likes, and is not read to see that."""
+    data = zipped({str(at): b"" for at in range(MAX_MEMBERS + 1)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(Unreadable):
+        first(npz_mismatches, data, data, 0.0)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import jsonpath
 from engine.nearness import Mismatch, Unreadable, apart, near
-from engine.numeric import csv_mismatches, json_mismatches, tsv_mismatches
+from engine.numeric import _map, csv_mismatches, json_mismatches, takes, tsv_mismatches
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -246,3 +247,88 @@ def test_a_place_is_named_so_that_it_can_be_found():
 
     assert found.where == '$["a.b"][""][0]'
     assert (found.was, found.now, found.apart) == ("1", "3", (2.0, 2 / 3))
+
+
+def test_a_long_way_is_said_as_far_as_it_is_short():
+    """Its beginning, and the last step; also from far down, where nothing was said before."""
+    was, now = (
+        b'{"%s":' % (b"k" * 80) * 900 + number + b"}" * 900 for number in (b"[0,1]", b"[0,2]")
+    )
+    (found,) = json_mismatches(was, now, 0.0)
+    assert found.where.startswith("$.kkk")
+    assert found.where.endswith("k…[1]")
+    assert len(found.where) < 500
+
+
+def test_a_way_is_not_said_for_what_is_the_same(monkeypatch):
+    """However many items there are, only those that differ have a path."""
+    said = []
+    monkeypatch.setattr(jsonpath, "_step", lambda key: said.append(key) or "")
+    was, now = ({"a": {"b": [0] * 1_000 + [last]}} for last in (1, 2))
+    assert len(list(json_mismatches(json.dumps(was).encode(), json.dumps(now).encode(), 0.0))) == 1
+    assert said == ["a", "b", 1_000]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        lambda _: "[]",
+        lambda _: "{}",
+        lambda _: "[[0]]",
+        lambda _: '{"a":[]}',
+        lambda _: "1.5",
+        lambda at: f"{at}",
+        lambda at: f'"{at}"',
+        lambda at: f'{{"{at}":{at}}}',
+        lambda _: '"\U0001f600é"',
+    ],
+)
+def test_json_takes_no_more_than_is_said_before_it_is_read(item):
+    """What it says in few bytes, too: it is known before there are objects of it."""
+    text = f"[{','.join(item(at) for at in range(20_000))}]"
+    assert _peak(lambda: json.loads(text)) < takes(text)
+    keys = f"{{{','.join(f'{json.dumps(str(at))}:{item(at)}' for at in range(20_000))}}}"
+    assert _peak(lambda: json.loads(keys, object_pairs_hook=_map)) < takes(keys)
+
+
+def _peak(work):
+    """Return how many bytes there are at most while it works, with what it returns."""
+    tracemalloc.start()
+    try:
+        kept = work()
+        assert kept
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_json_that_would_take_gigabytes_is_unreadable():
+    """Fifteen megabytes of empty lists, as of empty maps."""
+    for item in (b"[],", b"{},"):
+        with pytest.raises(Unreadable):
+            first(json_mismatches, b"[" + item * 5_500_000 + b"1]", b"[1]", 0.0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"," * 1_000_000,
+        (b'"\n"' + b"," * 1_000) * 1_000,
+        b"%s," % (b"a" * 100_000) * 170,
+    ],
+)
+def test_a_row_ends(row):
+    """Of so many columns, or so long, is none that somebody wrote; those before it are compared."""
+    was, now = (b"1,2\n" + row + last for last in (b"1\n", b"2\n"))
+    with pytest.raises(Unreadable):
+        first(csv_mismatches, was, now, 0.0)
+    assert first(csv_mismatches, b"1,3\n" + row, now, 0.0).where == "row 1, column 2"
+
+
+def test_a_table_is_read_row_by_row():
+    """Two are compared in the memory of two rows; what one row had is not counted for others."""
+    data = b"0,0,0,0,0,0,0,0,0,0,0\r\n" * 100_001
+    assert _peak(lambda: [first(csv_mismatches, data, data, 0.0)]) < 1_000_000
+    late = b"1,2\n" * 100_000 + b"\xff"
+    with pytest.raises(Unreadable):
+        first(csv_mismatches, late, late, 0.0)
