@@ -58,5 +58,12 @@ REPRODUCTIONS: Final = (
             *("tasks=[prose, close, sum]", "sample_seeds=[1]", "sample_length=20"),
         ),
     ),
+    Reproduction(
+        "structure",
+        (
+            *("crops=40", "epochs=1", "sequences=60", "width=8", "members=[0]"),
+            *("places=[0, 1]", "crop_size=24"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
