@@ -46,10 +46,7 @@ REPRODUCTIONS: Final = (
     ),
     Reproduction(
         "masked",
-        (
-            *("steps=5", "copies=1", "probe_seeds=[0]", "examples=32", "epochs=1"),
-            "tasks=[verb]",
-        ),
+        (*("steps=5", "copies=1", "probe_seeds=[0]", "examples=32", "epochs=1"),),
     ),
     Reproduction(
         "language",
