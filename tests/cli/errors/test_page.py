@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.builders import BUILT_PIN
+from cli.workspace import Workspace
 from tests.cli.errors import (  # noqa: F401 - importing them enters their cases
     cases_content,
     cases_credit,
@@ -45,6 +47,7 @@ def met(
     tally: Program, first: str, environment: str, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Met]:
     """Meet every error, one after the other."""
+    _forget_builders(tally)
     found = []
     for number, case in enumerate(CASES):
         folder = tmp_path_factory.mktemp(f"error{number}")
@@ -53,6 +56,13 @@ def met(
     named = re.compile("|".join(rf"\b{name}\b" for name in names))
     found = [replace(one, said=named.sub("brave-otter", one.said)) for one in found]
     return [*found, *_of_files(tally, tmp_path_factory.mktemp("files"))]
+
+
+def _forget_builders(tally: Program) -> None:
+    """Drop what the home says that it built: other tests of this session had it build again."""
+    with Workspace(tally.home, writing=True) as space:
+        for cid in space.store.pins.of(BUILT_PIN):
+            space.store.pins.unpin(cid, BUILT_PIN)
 
 
 def _meet(case: Case, stage: Stage) -> Met:
