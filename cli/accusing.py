@@ -1,8 +1,8 @@
 """Accusing: what is done about a wrong result: evidence for anybody, and no more belief here."""
 
 from collections.abc import Callable
-from typing import Final
 
+from cli.accusations import EVIDENCE_PIN
 from cli.crews import Known
 from cli.report import note
 from cli.workspace import Workspace
@@ -17,8 +17,6 @@ from engine.trust.agreement import over
 from engine.trust.case import Case
 from engine.trust.wrong import WRONG_RESULT, Word, WrongResult
 from peers.identity import PeerId
-
-EVIDENCE_PIN: Final = "evidence"  # what is kept so is collected when a person lets go of it
 
 
 class Accuser:

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from cli.accusations import Accusation, accusations, row_of
 from cli.report import emit_json, emit_table, note
 from cli.runview import RunView
 from cli.workspace import Workspace
@@ -18,6 +19,7 @@ from engine.errors import Damaged, NotHere
 from engine.evidence import attestation
 from engine.machine import Machine
 from engine.summary import load_run, run_steps
+from engine.times import utc
 from engine.values import dataclass
 from engine.vouches import Count, Vouch, count, vouches
 from peers.addressbook import AddressBook
@@ -34,6 +36,7 @@ class Vouched:
     rows: list[dict[str, object]]
     counts: list[Count]
     unjudged: list[tuple[str, Cid, str]]  # the step, what is attested of it, and why not
+    wrong: list[tuple[str, Accusation]]  # the step, and evidence of a wrong result of it
 
 
 def vouched(space: Workspace, found: RunView) -> Vouched:
@@ -46,7 +49,14 @@ def vouched(space: Workspace, found: RunView) -> Vouched:
     by_step = {key: list(each) for key, each in groupby(told, attrgetter("id"))}
     known = known_to(space) if any(one.signer for one in told) else {}
     counts = [count(step, by_step.get(step.id, ())) for step in found.steps if step.result]
-    return Vouched(found.run, [_row(one, known) for one in told], counts, _unjudged(space, found))
+    rows = [_row(one, known) for one in told]
+    return Vouched(found.run, rows, counts, _unjudged(space, found), _wrong(space, found))
+
+
+def _wrong(space: Workspace, found: RunView) -> list[tuple[str, Accusation]]:
+    """Return what evidence there is here of wrong results of the steps of a run."""
+    evidence = accusations(space)
+    return [(step.id, one) for step in found.steps for one in evidence if one.step == step.key]
 
 
 def _unjudged(space: Workspace, found: RunView) -> list[tuple[str, Cid, str]]:
@@ -70,14 +80,23 @@ def emit(found: Vouched, *, as_json: bool) -> None:
         steps = [{**one._asdict(), "result": str(one.result)} for one in found.counts]
         unjudged = [{"id": one, "attestation": str(cid)} for one, cid, _ in found.unjudged]
         told = {"run": str(found.run), "evidence": found.rows, "steps": steps}
-        emit_json({**told, "unjudged": unjudged})
+        wrong = [{"id": step, **row_of(one)} for step, one in found.wrong]
+        emit_json({**told, "unjudged": unjudged, "wrong": wrong})
     else:
         _emit_rows(found.rows)
         rows = [(one.id, *map(str, one[1:])) for one in found.counts]
         emit_table(rows, ("step", "result", "agree", "differ", "unsigned"))
+        _emit_wrong(found.wrong)
     for step, cid, why in found.unjudged:
         note(f"{step}: not judged here: {why} ({cid})")
     _refuse_forged(found.rows)
+
+
+def _emit_wrong(found: Sequence[tuple[str, Accusation]]) -> None:
+    if found:
+        click.echo()
+        rows = [(step, str(one.evidence), str(one.accused), utc(one.ran_ms)) for step, one in found]
+        emit_table(rows, ("step", "evidence of a wrong result", "accused", "ran"))
 
 
 def others_of(space: Workspace, keys: set[Cid], run: Cid | None) -> Mapping[Cid, Sequence[Cid]]:

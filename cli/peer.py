@@ -2,14 +2,14 @@
 
 import json
 import time
-from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cli.options import common, ipfs_node
-from cli.report import emit_json, emit_table, human_size, note
+from cli.peerview import print_peers, said
+from cli.report import emit_json, emit_table, note
 from cli.setting_kinds import BORROWERS
 from cli.settings import Settings
 from engine.errors import Refused, Unavailable
@@ -73,8 +73,8 @@ def status(settings: Settings) -> None:
     facts = _facts(settings.home)
     if settings.json:
         return emit_json(facts)
-    emit_table(_said(facts))
-    return _print_peers(facts)
+    emit_table(said(facts))
+    return print_peers(facts)
 
 
 @peer.command("id")
@@ -104,13 +104,14 @@ def add(settings: Settings, address: str) -> None:
 
 @peer.command()
 @click.argument("peer_id", metavar="PEERID")
-@click.argument("name", metavar="OWNER", default="")
+@click.argument("name", metavar="[NAME]", default="")
 @common
 def owner(settings: Settings, peer_id: str, name: str) -> None:
-    """Note whose machine a peer is: peers of one OWNER are one word; without OWNER, forget it."""
+    """Note whose machine a peer is: peers of one NAME are one word; without NAME, forget it."""
+    from cli.creditfile import peer_called
     from cli.workspace import Workspace
 
-    found = PeerId.parse(peer_id)
+    found = peer_called(settings.home, peer_id)
     if len(name) > MAX_WORD or not name.isprintable():
         raise Refused(f"an owner has a name of up to {MAX_WORD} characters", fix="give another")
     with Workspace(settings.home, writing=True) as space:
@@ -124,7 +125,7 @@ def owner(settings: Settings, peer_id: str, name: str) -> None:
 def list_(settings: Settings) -> None:
     """List the peers that are known."""
     facts = _facts(settings.home)
-    return emit_json({"peers": facts["peers"]}) if settings.json else _print_peers(facts)
+    return emit_json({"peers": facts["peers"]}) if settings.json else print_peers(facts)
 
 
 @peer.command()
@@ -132,8 +133,11 @@ def list_(settings: Settings) -> None:
 @common
 def remove(settings: Settings, peer_id: str) -> None:
     """Forget a peer that was named."""
-    gone = Address.parse(peer_id).peer if "@" in peer_id else PeerId.parse(peer_id)
-    if not _told(settings.home, "remove", str(gone)) and not _book(settings.home).remove(gone):
+    from cli.creditfile import peer_called
+
+    home = settings.home
+    gone = Address.parse(peer_id).peer if "@" in peer_id else peer_called(home, peer_id)
+    if not _told(home, "remove", str(gone)) and not _book(home).remove(gone):
         raise Refused(f"no peer {gone} was named", fix="'tally peer list' shows them")
 
 
@@ -177,7 +181,14 @@ def stop(settings: Settings) -> None:
 
 
 def _facts(home: Path) -> dict[str, Any]:
-    """Return what the node says of itself, or what is known without one."""
+    """Return what the node says, or is known without one; of peers, what was found here, too."""
+    from cli.standing import with_standing
+
+    facts = _said_by_node(home)
+    return {**facts, "peers": with_standing(home, facts["peers"])}
+
+
+def _said_by_node(home: Path) -> dict[str, Any]:
     from peers.control_client import connect
 
     try:
@@ -198,70 +209,6 @@ def _named(address: Address) -> dict[str, Any]:
         "state": "down",
         "named": True,
     }
-
-
-def _print_peers(facts: dict[str, Any]) -> None:
-    peers, found = facts["peers"], facts.get("ipfs", {}).get("found", {}).values()
-    if not peers:
-        note("no other peer is known; 'tally peer add' names one")
-    rows = [
-        (one["peer"], _state(one, found), _lends(one), _asks(one), one["address"]) for one in peers
-    ]
-    emit_table(rows, ("peer", "state", "lends", "asks", "address"))
-
-
-def _state(one: dict[str, Any], found: Container[str]) -> str:
-    if one.get("by") == "ipfs":
-        return f"{one['state']}, by IPFS"
-    return f"{one['state']}, found on IPFS" if one["peer"] in found else str(one["state"])
-
-
-def _lends(one: dict[str, Any]) -> str:
-    if not one.get("sandbox"):
-        return "-"
-    return f"{one['cores']} cores, {human_size(one['memory'])}"
-
-
-def _asks(one: dict[str, Any]) -> str:
-    from peers.price_list import show
-
-    return (show(one["prices"]) or "nothing") if one.get("sandbox") else "-"
-
-
-def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return in words what a peer says of itself."""
-    said = [("peer", facts["peer"]), ("state", "up" if facts["running"] else "down")]
-    if not facts["running"]:
-        return said
-    lending, borrowing = facts["lending"], facts["borrowing"]
-    waiting = lending["open"] - lending["running"]
-    lends = f"{lending['running']} steps of others run, {waiting} wait ({lending['door']})"
-    borrows = f"{borrowing['runs']} runs on peers, under {borrowing['agreements']} agreements"
-    sent, received = (human_size(facts["content"][word]) for word in ("sent", "received"))
-    rows = (
-        ("lends", lends),
-        ("borrows", borrows),
-        ("content", f"{sent} sent, {received} received"),
-        ("catalogue", _in_catalogue(facts["catalogue"])),
-        ("IPFS", _by_ipfs(facts["ipfs"])),
-    )
-    if facts.get("http"):
-        said.append(("http", facts["http"]))
-    return [*said, ("address", facts["address"]), *rows]
-
-
-def _in_catalogue(facts: dict[str, int]) -> str:
-    announced, authors = facts["announcements"], facts["authors"]
-    return f"{announced} resources of {authors} authors, {facts['endorsements']} endorsements"
-
-
-def _by_ipfs(facts: dict[str, Any]) -> str:
-    if not facts["node"]:
-        fix = f"; {facts['fix']}" if facts["fix"] else ""
-        return f"nobody is found or reached by it: {facts['why']}{fix}"
-    found = facts["found"]
-    peers = len({peer for peer in found.values() if peer})
-    return f"streams by node {facts['node']}; nodes found: {len(found)}, peers there: {peers}"
 
 
 def _tell(home: Path, *words: str) -> None:

@@ -61,3 +61,8 @@ def human_seconds(milliseconds: int) -> str:
     if seconds < 3600:
         return f"{seconds // 60}min {seconds % 60}s"
     return f"{seconds // 3600}h {seconds % 3600 // 60}min"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return so many of something: '1 step', '2 steps'."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

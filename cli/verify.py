@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from cli.accusations import EVIDENCE_PIN, accusations, row_of
 from cli.options import common, ipfs_node
-from cli.report import emit_json, emit_table
+from cli.report import emit_json, emit_table, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.content.cid import DAG_CBOR, Cid
 from engine.errors import Damaged, Differs, Refused, StepFailed
+from engine.times import utc
 
 if TYPE_CHECKING:
     from engine.content.blocks import BlockStore
@@ -36,24 +38,51 @@ class Verified(NamedTuple):
 
 
 @click.command()
-@click.argument("evidence", metavar="FILE.car|CID")
+@click.argument("evidence", metavar="[FILE.car|CID]", required=False)
 @click.option("--offline", is_flag=True, help="Use no network and no Nix.")
 @ipfs_node
 @common
-def verify(settings: Settings, evidence: str, offline: bool) -> None:
-    """Look at EVIDENCE of a wrong result, and run its step to see who is right.
+def verify(settings: Settings, evidence: str | None, offline: bool) -> None:
+    """Look at evidence of a wrong result, and run its step to see who is right.
 
     The signatures show whose word it is; what the step gives, this machine finds out: it runs it
     twice, the second time under other conditions. It exits with 0 when the result is wrong, as the
-    evidence says, and with 4 when that is not so, or cannot be told here.
+    evidence says, and with 4 when that is not so, or cannot be told here. Without a file or a CID,
+    the evidence that this home has is listed.
     """
+    if evidence is None:
+        return _list(settings)
     with Workspace(settings.home, writing=True, online=None if offline else settings) as space:
         cid = _find(space, evidence)
         found = _verified(space, settings, cid)
+        if found.verdict == "wrong":
+            space.store.pins.pin(cid, EVIDENCE_PIN)  # from now on this home knows it itself
     _emit(settings, found)
     if found.verdict != "wrong":
         what = f"the evidence does not hold: {found.why}"
         raise Differs(what, where=str(cid), fix="believe the accused no less for it")
+    return None
+
+
+def _list(settings: Settings) -> None:
+    """Print all evidence that this home has."""
+    with Workspace(settings.home) as space:
+        found = accusations(space)
+    if settings.json:
+        return emit_json({"evidence": [row_of(one) for one in found]})
+    if not found:
+        note("this home has no evidence of wrong results")
+    rows = [
+        (
+            str(one.evidence),
+            str(one.step),
+            str(one.accused),
+            utc(one.ran_ms),
+            "found here" if one.found_here else "imported",
+        )
+        for one in found
+    ]
+    return emit_table(rows, ("evidence", "step", "accused", "ran", ""))
 
 
 def _find(space: Workspace, text: str) -> Cid:
@@ -188,3 +217,7 @@ def _emit(settings: Settings, found: Verified) -> None:
         return
     emit_table(rows, ("output", "claimed", "others", "here"))
     click.echo(f"{found.verdict}  {accused}  {found.wrong.step}")
+    others = [str(PeerId(one.signer)) for one in found.shown.others if one.signer]
+    own = len(others) < len(found.shown.others)
+    contradict = [*others, *(["whoever made the evidence, by a run of their own"] if own else [])]
+    note(f"contradicted by {', '.join(contradict)}")

@@ -15,6 +15,7 @@ import pytest
 from cli.node import CLAIM
 from engine.claims import Claims
 from engine.clock import SystemClock
+from engine.trust.book import TrustBook
 from peers.catalogue_file import CatalogueFile, Kept
 from peers.identity import Address
 from tests.cli.program import Program
@@ -74,6 +75,26 @@ def test_a_peer_of_many_addresses_is_listed_once(empty: Program) -> None:
     assert "no peer runs in this home" in listed.err
 
 
+def test_what_was_found_of_a_peer_is_listed(empty: Program) -> None:
+    """Whose it is, what its checks came to; also of one of which nothing else is known."""
+    empty.told("peer", "add", OTHER)
+    other, stranger = identity(9).peer, identity(8).peer
+    assert empty.told("peer", "owner", str(other)[-6:], "lab")["peer"] == str(other)
+    assert empty.told("peer", "owner", stranger, "school")["owner"] == "school"
+    book = TrustBook(empty.home)
+    book.keep([], passed=[other.key])
+    book.close()
+    found = {one["peer"]: one for one in empty.told("peer", "list")["peers"]}
+    known, unknown = found[str(other)], found[str(stranger)]
+    assert (known["owner"], known["wrong"], known["passed"]) == ("lab", 0, 1)
+    assert (unknown["owner"], unknown["state"], unknown["passed"]) == ("school", "unknown", None)
+    said = empty("peer", "list").out
+    assert "lab" in said
+    assert "1 passed" in said
+    assert empty("peer", "remove", str(other)[-6:]).code == 0
+    assert "PEERID [NAME]" in empty("peer", "owner", "--help").out
+
+
 def test_a_peer_that_runs_says_so_and_takes_names(empty: Program, running: dict[str, Any]) -> None:
     """The node answers for its home, and what it is told is there when it has gone."""
     assert Address.parse(running["address"]).peer == Address.parse(running["addresses"][0]).peer
@@ -98,7 +119,7 @@ def test_what_a_peer_knows_of_resources_is_counted(empty: Program) -> None:
         process.stdout.readline()
         held = {"announcements": 3, "endorsements": 1, "authors": 2}
         wait_for(lambda: empty.told("peer", "status")["catalogue"] == held)
-        assert "3 resources of 2 authors, 1 endorsements" in empty("peer", "status").out
+        assert "3 resources of 2 authors, 1 endorsement" in empty("peer", "status").out
         process.terminate()
         process.communicate(timeout=60)
 

@@ -83,6 +83,30 @@ def test_who_was_right_is_found_out_too(tally: Program, makes: Makes) -> None:
     assert (done.code, done.json["verdict"]) == (4, "undecided")
 
 
+def test_evidence_is_listed(tally: Program, first: str, makes: Makes, tmp_path: Path) -> None:
+    """By 'verify' alone, with the steps of a run, and as a count with the peer that is accused."""
+    sixth = tally.at(tmp_path / "sixth")
+    assert sixth.told("verify") == {"evidence": []}
+    assert "no evidence" in sixth("verify").err
+    cid, file = makes("lie", "right"), tmp_path / "evidence.car"
+    tally.told("export", cid, file)
+    sixth.told("import", file)
+    (imported,) = sixth.told("verify")["evidence"]
+    step = tally.told("show", first)["steps"][0]
+    names = ("evidence", "step", "accused", "ran_ms", "found_here")
+    assert tuple(imported[one] for one in names) == (cid, step["step"], str(LIAR), 1, False)
+    assert sixth.told("peer", "list")["peers"] == []
+    sixth.told("verify", cid, "--offline")
+    assert sixth.told("verify")["evidence"] == [{**imported, "found_here": True}]
+    (liar,) = sixth.told("peer", "list")["peers"]
+    assert (liar["peer"], liar["wrong"]) == (str(LIAR), 1)
+    assert "1 wrong" in sixth("peer", "list").out
+    assert tally("verify", cid).code == 0
+    told = tally.told("show", first, "--evidence")["wrong"]
+    assert {**imported, "found_here": True, "id": step["id"]} in told
+    assert cid in tally("show", first, "--evidence").out
+
+
 def test_forged_evidence_is_damage(tally: Program, makes: Makes) -> None:
     """Nothing is run for it: exit 5."""
     other = makes("right", "lie", claim=word(Result(Cid.of(RAW, b""), 0, {}), signs=True))
