@@ -65,6 +65,7 @@ def explain(settings: Settings, run: str, step: str, against: str | None) -> Non
                 "causes": [_as_json(cause) for cause in causes],
                 "conflict": [str(result) for result in conflict],
                 "vouched": list(words.signers),
+                "owners": words.owners,
                 "finding": words.finding or None,
                 "evidence": str(words.evidence) if words.evidence else None,
             }

@@ -50,6 +50,8 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
     from engine.database import SCHEMA
     from engine.salvage import is_sound
     from engine.store.index import SCHEMA as INDEX
+    from engine.trust.book import SCHEMA as TRUST
+    from engine.trust.book import TRUST_FILE
     from peers.bindings_schema import NAME
     from peers.bindings_schema import SCHEMA as NAMES
 
@@ -58,8 +60,9 @@ def _checked(home: Path) -> tuple[Findings, Findings]:
     if not found:  # else nothing can be opened
         with Workspace(home) as space:
             found = _look(space)
-    if not is_sound(names := home / NAME):
-        found[_unreadable(names, NAMES)] = None
+    for path, schema in ((home / NAME, NAMES), (home / TRUST_FILE, TRUST)):
+        if not is_sound(path):
+            found[_unreadable(path, schema)] = None
     return found, found
 
 

@@ -50,6 +50,8 @@ from engine.store.refind import refind
 from engine.store.space import renew
 from engine.summary import is_readable, load_run, load_workflow, run_steps
 from engine.trees import Trees
+from engine.trust.book import SCHEMA as TRUST
+from engine.trust.booksalvage import salvage_book
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK
 from engine.workflow.parameters import bind
@@ -68,6 +70,7 @@ def mend_databases(home: Path) -> list[Finding]:
         ("the record of runs", salvage(home / "state.db", SCHEMA) if home.exists() else None),
         ("the store's index", _salvage_index(home / "store")),
         (NAMES.what, salvage(home / NAME, NAMES) if home.exists() else None),
+        (TRUST.what, salvage_book(home) if home.exists() else None),
     )
     return [
         Finding("damaged", None, f"{what} was damaged", str(kept), "")

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cli.report import counted
 from cli.workspace import Workspace
 from engine.memo import UNSIGNED
 from engine.trust.book import TRUST_FILE
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from engine.summary import StepSummary
 
 _FOUND: Final = {
-    "unchecked": "it came from a peer, and no check of it was drawn, or demanded",
+    "unchecked": "no check of it was drawn, or demanded, in the run that had it from a peer",
     "confirmed": "it was run again, by somebody else, and gave the same",
     "nondeterministic": "run again it gave something else: the step is not deterministic",
     "machine": "other classes of machine give something else",
@@ -26,6 +27,7 @@ class Vouched(NamedTuple):
     signers: tuple[str | None, ...]  # peer ids; None: this machine, which ran it itself
     finding: str  # of a check, one of weighing.Finding; "" when there was none
     evidence: "Cid | None"  # of a wrong one
+    owners: int = 0  # how many are believed who gave it: peers of one owner are one
 
     @property
     def has_others(self) -> bool:
@@ -39,7 +41,17 @@ class Vouched(NamedTuple):
             return ""
         who = ", ".join("this machine" if one is None else one for one in self.signers)
         rule = "this machine believes what it ran itself" if None in self.signers else ""
-        return "; ".join(part for part in (f"vouched for by {who}", self.why or rule) if part)
+        parts = (
+            f"vouched for by {who}",
+            self._counted if self.has_others else "",
+            self.why or rule,
+        )
+        return "; ".join(filter(None, parts))
+
+    @property
+    def _counted(self) -> str:
+        """How much --trust may demand for it to be reused, whatever run it came in."""
+        return f"by {counted(self.owners, 'owner')}, as --trust counts them"
 
     @property
     def why(self) -> str:
@@ -54,12 +66,15 @@ def vouched(space: Workspace, step: "StepSummary") -> Vouched:
         return Vouched((), "", None)
     said = space.memo.said_of(step.key)
     signers = [one.signer for one in said if one.result == step.result]
-    finding, evidence = "", None
+    finding, evidence, owners = "", None, dict[bytes, str]()
     if (space.home / TRUST_FILE).exists():  # looking at a run makes no file
+        owners = space.trust.owners()
         for one in space.trust.found([step.key]):
             if one.result == step.result:
                 finding, evidence = one.finding, one.evidence
-    return Vouched(tuple(map(_named, signers)), finding, evidence)
+    heard = space.memo.look_up([step.key]).get(step.key, ())
+    believed = {owners.get(one.signer, one.signer) for one in heard if one.result == step.result}
+    return Vouched(tuple(map(_named, signers)), finding, evidence, len(believed))
 
 
 def _named(signer: bytes) -> str | None:

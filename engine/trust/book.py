@@ -35,10 +35,10 @@ INSERT INTO findings VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET finding = excluded.finding, evidence = coalesce(excluded.evidence, evidence)
 WHERE finding IN ('unchecked', 'disputed') OR excluded.finding NOT IN ('unchecked', 'disputed')
 """
-_SCHEMA: Final = Schema(
+SCHEMA: Final = Schema(
     versions=(_TABLES,),
     what="what is known of peers' results",
-    when_damaged="remove it: all peers are then checked anew",
+    when_damaged="'tally fsck --repair' makes it anew of what can still be read of it",
 )
 
 
@@ -59,7 +59,7 @@ class TrustBook:
 
         Raises: as Sqlite does.
         """
-        self._database = Sqlite(folder / TRUST_FILE, _SCHEMA, _fill)
+        self._database = Sqlite(folder / TRUST_FILE, SCHEMA, fill)
 
     def secret(self) -> bytes:
         """Return what draws are made with: nobody else knows it."""
@@ -143,7 +143,8 @@ def recipe_of(workflow: Cid, step: Step) -> bytes:
     return blake2b(b"\0".join((*parts, linked)), digest_size=32).digest()
 
 
-def _fill(database: sqlite3.Connection) -> None:
+def fill(database: sqlite3.Connection) -> None:
+    """Give a new file its secret."""
     database.execute("INSERT INTO secret VALUES (1, ?)", (secrets.token_bytes(SECRET),))
 
 

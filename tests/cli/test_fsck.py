@@ -154,6 +154,22 @@ def test_a_damaged_record_of_runs_is_salvaged(own: Program, run: Any, workflow: 
     assert (own.home / "state.db.damaged-1").exists()
 
 
+def test_damage_to_what_was_found_of_peers_is_repaired(empty: Program) -> None:
+    """The checks of a home are looked at like its other databases: exit 5 until they are mended."""
+    peer = "12D3KooWKRS44ZR5bHbPiNrGKejiny2EnETwKsrwxLhQ7dnSrfp4"
+    empty.told("peer", "owner", peer, "lab")
+    with (empty.home / "trust.db").open("r+b") as file:
+        file.write(bytes(100))
+    told = empty("fsck", "-o", "json")
+    (found,) = told.json["findings"]
+    assert (told.code, found["problem"]) == (5, "damaged")
+    assert found["where"].endswith("trust.db")
+    assert "fsck --repair" in empty("peer", "owner", peer, "lab").err
+    mended(empty)
+    (listed,) = empty.told("peer", "list")["peers"]
+    assert (listed["peer"], listed["owner"]) == (peer, "lab")
+
+
 def test_runs_are_entered_again_when_their_record_is_lost(
     own: Program, run: Any, workflow: Path
 ) -> None:

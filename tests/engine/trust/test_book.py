@@ -9,7 +9,8 @@ import pytest
 from engine.content.cid import DAG_CBOR, Cid
 from engine.memo import UNSIGNED, Witness
 from engine.trust.belief import believed
-from engine.trust.book import Found, TrustBook, recipe_of
+from engine.trust.book import TRUST_FILE, Found, TrustBook, recipe_of
+from engine.trust.booksalvage import salvage_book
 from engine.trust.draw import SURE, drawn, likelihood
 from engine.trust.policy import LEAST, parse
 from tests.engine.trust.parts import KEY, STEP_RUN
@@ -124,3 +125,23 @@ def test_a_peer_of_long_standing_is_believed_but_for_the_draw(book: TrustBook) -
     for number in range(50):
         one = said(b"a", ONE, Cid.of(DAG_CBOR, b"%d" % number))
         assert (choose([one]) is None) == drawn(book.secret(), one.attestation, likely)
+
+
+def test_a_damaged_book_is_made_anew_of_what_is_whole(tmp_path: Path) -> None:
+    """With its secret, by which draws fall as before; a row of no sense is left out."""
+    book, signers = TrustBook(tmp_path), [bytes([at]) * 32 for at in range(3)]
+    secret = book.secret()
+    book.keep([Found(KEY, ONE, "wrong", TWO), Found(KEY, TWO, "rubbish", None)], passed=signers[:1])
+    book.keep([], failed=signers[1:2])
+    book.own(signers[2], "lab")
+    book.close()
+    with (tmp_path / TRUST_FILE).open("r+b") as file:
+        file.write(bytes(100))
+    assert salvage_book(tmp_path) is not None
+    again = TrustBook(tmp_path)
+    assert again.secret() == secret
+    assert again.found([KEY]) == [Found(KEY, ONE, "wrong", TWO)]
+    assert again.passed(signers) == {signers[0]: 1, signers[1]: 0}
+    assert again.owners() == {signers[2]: "lab"}
+    again.close()
+    assert salvage_book(tmp_path) is None
