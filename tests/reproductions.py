@@ -62,5 +62,12 @@ REPRODUCTIONS: Final = (
             *("places=[0, 1]", "crop_size=24"),
         ),
     ),
+    Reproduction(
+        "synthesis",
+        (
+            *("pairs=300", 'asked={"2": 2, "3": 2}', "tests=4", "width=16", "updates=10"),
+            *("shards=[0, 1]", "shard_count=2", "candidates=100"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
