@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cli.execute import begin, execute
 from cli.named import find_workflow
@@ -40,6 +40,13 @@ class Aside(Workspace):
         return database
 
 
+class Once(NamedTuple):
+    """A run that was made aside."""
+
+    run: Cid
+    notes: dict[str, str]  # why instances failed, by id
+
+
 def run_once(
     space: Workspace,
     settings: Settings,
@@ -48,10 +55,10 @@ def run_once(
     step: str | None,
     *,
     offline: bool,
-) -> Cid:
-    """Run a workflow, or a step of it and what that needs, and return the Run.
+) -> Once:
+    """Run a workflow, or a step of it and what that needs; where a step fails, others go on.
 
-    Raises: StepFailed when a step fails; else as `tally run`.
+    Raises: StepFailed when cancelled; else as `tally run`.
     """
     named = find_workflow(space, text, is_dry=True)
     prepared = prepare(space, named, params, offline=offline, lock=False)
@@ -59,13 +66,14 @@ def run_once(
         prepared = replace(prepared, groups=_needed(prepared, step.partition("[")[0]))
     row = begin(space, prepared)
     forced = frozenset(prepared.workflow.steps)
-    with watching(Steps.of_groups(prepared.groups)) as watch:
-        execute(space, settings, prepared, row, watch, How(forced))
+    steps = Steps.of_groups(prepared.groups)
+    with watching(steps) as watch:
+        execute(space, settings, prepared, row, watch, How(forced, keep_going=True))
     ended = space.journal.find(row.id)
-    if ended.run is None or ended.status != "succeeded":
-        what = "a step failed before anything could be said of it"
-        raise StepFailed(what, fix="'tally run' says more; make it run first")
-    return ended.run
+    if ended.run is None or ended.status == "cancelled":
+        raise StepFailed("the check was cancelled", fix="run the command again")
+    rows = space.journal.steps(row.id)
+    return Once(ended.run, {steps.id(one.step, one.index): one.note for one in rows if one.note})
 
 
 def _needed(prepared: Prepared, step: str) -> tuple[Group, ...]:

@@ -8,15 +8,16 @@ import click
 from cli.options import common, ipfs_node
 from cli.report import note
 from cli.settings import Settings
-from engine.errors import Differs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cli.rerunnable import Rerunnable
     from cli.workspace import Workspace
     from engine.determinism.conditions import Conditions
-    from engine.determinism.laboratory import Examined
+    from engine.determinism.examined import Examined, Left
+    from engine.rerun import Recorded
+    from engine.run import Run, RunStep
 
 
 @click.command("check-determinism")
@@ -42,21 +43,22 @@ def check_determinism(
     differs, more runs find the cause. No result is reused, and none is kept for reuse.
     """
     from cli.aside import Aside, run_once
-    from cli.determinismview import emit
+    from cli.determinismview import emit, require
     from cli.rerunnable import Rerunnable, find
     from cli.workspace import Workspace
 
     online = None if offline else settings
     if _is_workflow(what):
         with Aside(settings.home, writing=True, online=online) as aside:
-            found = Rerunnable(run_once(aside, settings, what, params, step, offline=offline))
-            examined = _examine(aside, settings, found, step, pairs)
+            once = run_once(aside, settings, what, params, step, offline=offline)
+            found = Rerunnable(once.run)
+            examined = _examine(aside, settings, found, step, pairs, once.notes)
     else:
         with Workspace(settings.home, writing=True, online=online) as space:
             found = find(space, what)
-            examined = _examine(space, settings, found, step, pairs)
+            examined = _examine(space, settings, found, step, pairs, {})
     emit(settings, found.run, examined)
-    _judge(examined)
+    require(examined)
 
 
 def _is_workflow(what: str) -> bool:
@@ -67,41 +69,75 @@ def _is_workflow(what: str) -> bool:
 
 
 def _examine(
-    space: "Workspace", settings: Settings, found: "Rerunnable", step: str | None, pairs: int
-) -> "list[Examined]":
+    space: "Workspace",
+    settings: Settings,
+    found: "Rerunnable",
+    step: str | None,
+    pairs: int,
+    notes: "Mapping[str, str]",
+) -> "list[Examined | Left]":
+    """Return what is found of each step of a run, in its order; `notes`: why some failed."""
     from cli.laboratories import open_laboratory
     from cli.repeat import bring
     from cli.sampling import Wanted, draw
     from engine.rerun import recorded_steps
-    from engine.summary import load_run
+    from engine.summary import load_run, run_steps
     from engine.thin import repeatable
 
     within = found.release.cid if found.release else found.run
     space.store.hold([found.run])  # a gc would take what only steps read
     record = load_run(space.store, found.run)
-    wanted = Wanted((step,) if step else (), None, None, None)
-    drawn = draw(space.store, found.run, repeatable(space.store, record), wanted, found.thin)
-    chosen = recorded_steps(space.store, record, drawn.steps)
+    steps = tuple(run_steps(space.store, record))
+    lost = _lost(space, record, steps, step, notes)
+    chosen: tuple[Recorded, ...] = ()
+    if step is None or not lost:
+        wanted = Wanted((step,) if step else (), None, None, None)
+        drawn = draw(space.store, found.run, repeatable(space.store, record), wanted, found.thin)
+        chosen = recorded_steps(space.store, record, drawn.steps)
     bring(space, within, record, chosen)
+    failed = _failed(space, record, {one.id for one in chosen})
+    given: dict[str, Examined | Left] = {one.id: one for one in lost}
     with open_laboratory(space, settings, record, within) as laboratory:
-        return [laboratory.examine(one, pairs, _tell) for one in chosen]
+        for one in chosen:
+            given[one.id] = laboratory.examine(one, pairs, _tell, failed.get(one.id, ""))
+    return [given[one.id] for one in steps if one.id in given]
+
+
+def _lost(
+    space: "Workspace",
+    record: "Run",
+    steps: "Sequence[RunStep]",
+    wanted: str | None,
+    notes: "Mapping[str, str]",
+) -> "list[Left]":
+    """Return the instances, of those wanted, that gave nothing as a step failed."""
+    from engine.determinism.examined import left
+    from engine.summary import load_workflow
+    from engine.workflow.graph import groups
+    from engine.workflow.parameters import bind
+
+    if record.status != "failed":
+        return []
+    workflow = load_workflow(space.store, record.workflow)
+    found = left(steps, groups(workflow, bind(workflow, record.parameters)), notes)
+    return [one for one in found if wanted in (None, one.id, one.id.partition("[")[0])]
+
+
+def _failed(space: "Workspace", record: "Run", ids: "Collection[str]") -> dict[str, str]:
+    """Return why instances failed when they were recorded, by id."""
+    from engine.summary import failure_of, of_part
+
+    if record.status != "failed":
+        return {}
+    found = (one for one in of_part(space.store, record, ids) if one.id in ids)
+    return {
+        one.id: failure_of(space.store, one) or "it failed"
+        for one in found
+        if one.status == "failed"
+    }
 
 
 def _tell(step: str, number: int, conditions: "Conditions") -> None:
     from cli.determinismview import under
 
     note(f"{step}: run {number}, {under(conditions)}")
-
-
-def _judge(examined: "Sequence[Examined]") -> None:
-    """Look whether everything is deterministic.
-
-    Raises: Differs when something is not.
-    """
-    bad = [one for one in examined if one.finding.differs]
-    if not bad:
-        return
-    causes = ", ".join(one.cause for one in bad[0].finding.causes)
-    others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-    what = f"step '{bad[0].id}'{others} gives something else each time: {causes}"
-    raise Differs(what, fix="do as is said of it above, then check again")

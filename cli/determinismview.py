@@ -1,59 +1,102 @@
 """How what was found of steps is printed: whether they are deterministic, and why not."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 
-from cli.report import emit_json, emit_table
+from cli.report import emit_json, emit_table, printable
 from cli.settings import Settings
 from engine.content.cid import Cid
 from engine.determinism.conditions import Conditions
 from engine.determinism.diagnosis import Diagnosed, Evidence
-from engine.determinism.laboratory import Examined
+from engine.determinism.examined import DIFFERS, UNKNOWN, Examined, Left, worst
 from engine.determinism.mends import MENDS, WORDS
+from engine.errors import Differs, StepFailed
 from engine.verdict import OutputVerdict
 
+_MEND: Final = "do as is said of it above, then check again"
+_OFTEN: Final = "what is said of it above may tell why; make it succeed each time, then check again"
+_COMPARE: Final = "it is to exit with 0 and write {outputs.verdict}"
+_RUN: Final = (
+    "run it with 'tally run', which shows what it prints; make it succeed, then check again"
+)
+_NO_OUTPUTS: Final = ("fails", "fails sometimes", "comparator failed")
+_WITHIN: Final = {"equivalent": "the same within its 'verify', not byte for byte"}
+_SAME: Final[dict[str, str]] = {
+    "deterministic": "deterministic here",
+    "equivalent": "the same here within its 'verify', not byte for byte",
+}
+_NOTHING: Final = {
+    "runs": 0,
+    "varied": [],
+    "as_recorded": None,
+    "outputs": {},
+    "causes": [],
+    "other_causes": None,
+    "notes": [],
+}
 
-def emit(settings: Settings, run: Cid, examined: Sequence[Examined]) -> None:
+
+def emit(settings: Settings, run: Cid, found: Sequence[Examined | Left]) -> None:
     """Print what was found."""
-    verdict = _worst(examined)
+    verdict = worst(found)
     if settings.json:
-        steps = [_as_json(one) for one in examined]
+        steps = [_as_json(one) for one in found]
         emit_json({"run": str(run), "verdict": verdict, "steps": steps})
         return
-    emit_table(
-        [row for one in examined for row in _rows(one)], ("step", "verdict", "output", "where")
-    )
-    for one in examined:
-        for line in _lines(one):
-            click.echo(line)
+    emit_table([row for one in found for row in _rows(one)], ("step", "verdict", "output", "where"))
+    for one in found:
+        for line in _lines(one) if isinstance(one, Examined) else ():
+            click.echo(printable(line))
     click.echo(f"{verdict} {run}")
 
 
-def _worst(examined: Sequence[Examined]) -> str:
-    differs = any(one.finding.differs for one in examined)
-    return "nondeterministic" if differs else "deterministic"
+def require(found: Sequence[Examined | Left]) -> None:
+    """Look whether everything is deterministic, and could be compared.
+
+    Raises: Differs when something is not; else StepFailed when something could not.
+    """
+    word = worst(found)
+    bad = [one for one in found if one.word in DIFFERS] or [
+        one for one in found if one.word in UNKNOWN
+    ]
+    if not bad:
+        return
+    one = next(one for one in bad if one.word == word)
+    more = f"; {len(bad) - 1} more like it" if len(bad) > 1 else ""
+    if isinstance(one, Examined) and word == "nondeterministic":
+        causes = ", ".join(cause.cause for cause in one.finding.causes)
+        others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        what = f"step '{one.id}'{others} gives something else each time: {causes}"
+        raise Differs(what, fix=_MEND)
+    if word == "fails sometimes":
+        what = f"step '{one.id}' fails in some runs and not in others{more}"
+        raise Differs(what, where=one.why, fix=_OFTEN)
+    if word == "comparator failed":
+        what = f"what compares the outputs of step '{one.id}' has no verdict{more}"
+        raise StepFailed(what, where=one.why, fix=_COMPARE)
+    verb = "was not compared" if word == "not compared" else "fails"
+    what = f"step '{one.id}' {verb}, so that nothing can be said of what it gives{more}"
+    raise StepFailed(what, where=one.why, fix=_RUN)
 
 
-def _verdict(one: Examined) -> str:
-    if one.finding.differs:
-        return "nondeterministic"
-    return "equivalent" if one.verdict.verdict == "equivalent" else "deterministic"
-
-
-def _rows(one: Examined) -> Iterator[tuple[str, ...]]:
-    for name, output in one.verdict.outputs.items():
-        if output.verdict != "identical":
-            looks = f" ({one.hints[name]})" if name in one.hints else ""
-            yield one.id, _verdict(one), name, _place(output) + looks
-    if not any(output.verdict != "identical" for output in one.verdict.outputs.values()):
-        yield one.id, _verdict(one), "-", one.verdict.note or "-"
+def _rows(one: Examined | Left) -> Iterator[tuple[str, ...]]:
+    if isinstance(one, Left) or one.word in _NO_OUTPUTS:
+        yield one.id, one.word, "-", one.why
+        return
+    other = {name: out for name, out in one.verdict.outputs.items() if out.verdict != "identical"}
+    for name, output in other.items():
+        looks = f" ({one.hints[name]})" if name in one.hints else ""
+        yield one.id, one.word, name, _place(output) + looks
+    if not other:
+        yield one.id, one.word, "-", one.verdict.note or "-"
 
 
 def _place(output: OutputVerdict) -> str:
     found = output.difference
     parts = (found.path, found.where, found.what) if found is not None else ()
-    return " ".join(filter(None, parts)) or output.verdict
+    return " ".join(filter(None, parts)) or _WITHIN.get(output.verdict, output.verdict)
 
 
 def _lines(one: Examined) -> Iterator[str]:
@@ -74,10 +117,23 @@ def _notes(one: Examined) -> Iterator[str]:
         yield "the number of processors was not varied: there is one"
     if one.facts.overridden:
         yield f"its env overrides the numeric profile: {', '.join(one.facts.overridden)}"
-    if not one.finding.differs:
-        if not one.as_recorded:
-            yield "deterministic here, and not what is recorded: 'tally rerun' says where"
-        yield "deterministic here: with these inputs; of others only an audit can tell"
+    if one.word in ("fails", "fails sometimes"):
+        yield from _on_failures(one)
+    elif one.word in _SAME:
+        if one.as_recorded is False:
+            yield "the same here, and not what is recorded: 'tally rerun' says where"
+        yield f"{_SAME[one.word]}: with these inputs; of others only an audit can tell"
+
+
+def _on_failures(one: Examined) -> Iterator[str]:
+    count, of = len(one.failures), one.compared
+    if one.failed_before and count < of:
+        yield f"it failed when it was recorded: {one.failed_before}; now in {count} of {of} runs"
+    elif one.word == "fails":
+        before = ", too" if one.failed_before else ", and not when it was recorded"
+        yield f"it failed in each of {of} runs{before}: nothing can be said of what it gives"
+    else:
+        yield f"it failed in {count} of {of} runs, and not when it was recorded"
 
 
 def _said(evidence: Evidence) -> str:
@@ -94,10 +150,13 @@ def under(conditions: Conditions) -> str:
     return "with " + ", ".join(f"{n} {state}" for n, state in words.items() if state != "free")
 
 
-def _as_json(one: Examined) -> dict[str, object]:
+def _as_json(one: Examined | Left) -> dict[str, object]:
+    if isinstance(one, Left):
+        return {"id": one.id, "verdict": one.word, "why": one.why, **_NOTHING}
     return {
         "id": one.id,
-        "verdict": _verdict(one),
+        "verdict": one.word,
+        "why": one.why or None,
         "runs": one.finding.runs,
         "varied": list(one.finding.varied),
         "as_recorded": one.as_recorded,

@@ -101,13 +101,17 @@ class Finding:
 class _Log(Generic[Seen]):
     """What was run so far."""
 
-    def __init__(self, same: "Same[Seen]") -> None:
+    def __init__(self, same: "Same[Seen]", failed: Callable[[Seen], bool]) -> None:
         self.same = same
+        self.failed = failed
         self.runs = 0
+        self.failures = 0
 
     def run(self, conditions: Conditions) -> "Trials[Seen]":
         self.runs += 1
-        return (yield conditions)
+        seen = yield conditions
+        self.failures += self.failed(seen)
+        return seen
 
     def against(
         self, base: Seen, each: Sequence[Conditions]
@@ -130,15 +134,22 @@ def diagnose(
 
     `same` compares what came out of two runs, `failed` says whether the step failed in one.
     """
-    log = _Log(same)
+    log = _Log(same, failed)
     varied = _varied(facts)
     first = yield from log.run(FIRST)
     apart = yield from log.against(first, (SECOND, *(FIRST, SECOND) * (pairs - 1)))
     if apart.same < apart.runs:
-        causes, alone = yield from _causes(log, facts, failed)
+        causes, alone = yield from _causes(log, facts)
         return Finding(True, log.runs, varied, causes, alone)
     causes = yield from _by_variables(log, facts, first)
     return Finding(bool(causes), log.runs, varied, causes)
+
+
+def undecided(facts: Facts, runs: int, *, differs: bool) -> Finding:
+    """Return what is found where a comparison failed, after so many runs."""
+    why = "what compares its outputs failed before a cause was found"
+    causes = (Diagnosed("unknown", (), why),) if differs else ()
+    return Finding(differs, runs, _varied(facts), causes)
 
 
 def _varied(facts: Facts) -> tuple[Factor, ...]:
@@ -170,18 +181,18 @@ def _unless_printed(
 
 
 def _causes(
-    log: "_Log[Seen]", facts: Facts, failed: Callable[[Seen], bool]
+    log: "_Log[Seen]", facts: Facts
 ) -> Generator[Conditions, Seen, tuple[tuple[Diagnosed, ...], bool | None]]:
     base = yield from log.run(replace(HELD, moment="as a second begins"))
-    if failed(base):
+    if log.failed(base):
         why = "it fails when everything is held"
         return (Diagnosed("unknown", (Evidence(HELD, 1, 0),), why),), None
     held = (yield from log.against(base, (HELD,) * (_HELD_RUNS - 1))).and_first()
     if held.same < held.runs:
-        return (yield from _unheld(log, facts, held, failed)), None
+        return (yield from _unheld(log, facts, held)), None
     later = yield from log.against(base, (replace(HELD, moment="a second later"),))
     if later.same < later.runs:
-        return (yield from _drifting(log, facts, base, held, later, failed)), None
+        return (yield from _drifting(log, facts, base, held, later)), None
     found: list[Diagnosed] = []
     for factor in _candidates(facts):
         freed = [HELD.freed(factor, state) for state in _TRIES[factor]]
@@ -191,7 +202,7 @@ def _causes(
         again = yield from log.against(base, (HELD,) * max(2, evidence.runs))
         held = Evidence(HELD, held.runs + again.runs, held.same + again.same)
         if held.same < held.runs:  # it was not the factor: this happens of itself
-            return (yield from _unheld(log, facts, held, failed)), None
+            return (yield from _unheld(log, facts, held)), None
         found += yield from _named(log, factor, held, evidence)
     if not found:
         why = _unknown("it differs only when several things vary at once, or seldom", facts)
@@ -205,13 +216,12 @@ def _drifting(
     base: Seen,
     held: Evidence,
     later: Evidence,
-    failed: Callable[[Seen], bool],
 ) -> Generator[Conditions, Seen, tuple[Diagnosed, ...]]:
     """Say whether a step is another for good when time has gone on, or once, of itself."""
     fresh = yield from log.run(replace(HELD, moment="as a second begins"))
     again = (yield from log.against(fresh, (HELD,))).and_first()
     if log.same(base, fresh) or again.same < again.runs:
-        return (yield from _unheld(log, facts, held, failed))
+        return (yield from _unheld(log, facts, held))
     return (Diagnosed("time", (held, later, again), _FILE_TIMES),)
 
 
@@ -288,7 +298,7 @@ _FACTORS_OF: Final[dict[Cause, tuple[Factor, ...]]] = {
 
 
 def _unheld(
-    log: "_Log[Seen]", facts: Facts, held: Evidence, failed: Callable[[Seen], bool]
+    log: "_Log[Seen]", facts: Facts, held: Evidence
 ) -> Generator[Conditions, Seen, tuple[Diagnosed, ...]]:
     """Say what may be of a step that differs with everything held: it is threads, or unknown.
 
@@ -298,8 +308,9 @@ def _unheld(
         later = Evidence(replace(HELD, moment="a second later"), 1, 0)
         return (Diagnosed("time", (held, later), _FILE_TIMES),)
     alone = replace(HELD, threads=False)
+    fails_anyway = log.failures > 0
     base = yield from log.run(alone)
-    if failed(base):
+    if log.failed(base) and not fails_anyway:
         why = "it differs with everything else held, and fails when it may have no second thread"
         return (Diagnosed("threads", (held, Evidence(alone, 1, 0)), why),)
     return (Diagnosed("unknown", (held,), _unknown("it differs even with everything held", facts)),)

@@ -12,13 +12,14 @@ from engine.compare import differ, pairs
 from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
-from engine.determinism.conditions import Conditions, Moment
-from engine.determinism.diagnosis import Finding, diagnose
+from engine.determinism.conditions import FIRST, SECOND, Conditions, Moment
+from engine.determinism.diagnosis import Finding, diagnose, undecided
+from engine.determinism.examined import Examined
 from engine.determinism.facts import Facts, listing, open_seeds, overridden
 from engine.determinism.hints import hint
 from engine.determinism.standing import processors
 from engine.determinism.varied import Means, Varied
-from engine.errors import Refused, StepFailed
+from engine.errors import Refused
 from engine.host import Host
 from engine.jobs import script_of
 from engine.localrunner import LocalRunner
@@ -49,16 +50,8 @@ class Seen:
     note: str  # why it failed, in words
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What is found of one instance of a step."""
-
-    id: str
-    finding: Finding
-    facts: Facts
-    verdict: StepVerdict  # of the first two runs that were not the same; else of the first two
-    as_recorded: bool  # whether the first run gave what is recorded
-    hints: dict[str, str]  # by output: what its first difference looks like
+class _Uncompared(Exception):
+    """A comparator has no verdict on outputs, and nothing else is known to differ."""
 
 
 class Laboratory:
@@ -87,22 +80,25 @@ class Laboratory:
         self._made: dict[Cid, bytes] = {}
         self._longest_ms = 0
 
-    def examine(self, step: Recorded, pairs: int, told: Told) -> Examined:
+    def examine(self, step: Recorded, pairs: int, told: Told, failed_before: str = "") -> Examined:
         """Run a step until it is known whether its result varies, and with what.
 
-        Raises: StepFailed when it already fails in the first run; Unavailable
-        when this machine cannot run it; Damaged when what is recorded is not all right.
+        `failed_before` is why it failed when it was recorded, if it did.
+
+        Raises: Unavailable when this machine cannot run it; Damaged when what is recorded is not
+        all right.
         """
         self._made, self._opinions, self._longest_ms = {}, {}, 0
         facts = facts_of(self._host, self._static, step.order.step)
         seen: list[Seen] = []
-        apart: list[StepVerdict] = []
+        failures: list[str] = []  # by run under comparison; "" for those that succeeded
+        verdicts: list[StepVerdict] = []
 
         def same(one: Seen, other: Seen) -> bool:
-            verdict = self._compare(step, one, other)
-            if not apart or (_is_apart(verdict) and not _is_apart(apart[0])):
-                apart[:] = [verdict]
-            return not _is_apart(verdict)
+            verdicts.append(self._compare(step, one, other))
+            if _uncompared(verdicts[-1]):
+                raise _Uncompared
+            return bool(one.note and other.note) or not _is_apart(verdicts[-1])
 
         trials = diagnose(facts, same, lambda one: bool(one.note), pairs)
         try:
@@ -111,13 +107,27 @@ class Laboratory:
                 told(step.id, len(seen) + 1, conditions)
                 self._await(conditions.moment)
                 seen.append(self._run(step, conditions, facts))
-                if len(seen) == 1 and seen[0].note:
-                    raise _fails(step, seen[0].note)
+                if conditions in (FIRST, SECOND):
+                    failures.append(seen[-1].note)
                 conditions = trials.send(seen[-1])
         except StopIteration as ended:
             finding: Finding = ended.value
-        as_recorded = not _is_apart(self._compare(step, Seen(step.was, ""), seen[0]))
-        return Examined(step.id, finding, facts, apart[0], as_recorded, self._hints(apart[0]))
+        except _Uncompared:
+            finding = undecided(facts, len(seen), differs=any(map(_is_apart, verdicts)))
+        verdict = _least_alike(verdicts, differs=finding.differs)
+        was = self._compare(step, Seen(step.was, failed_before), seen[0])
+        return Examined(
+            step.id,
+            finding,
+            facts,
+            verdict,
+            None if _uncompared(was) else not _is_apart(was),
+            self._hints(verdict),
+            tuple(filter(None, failures)),
+            len(failures),
+            failed_before,
+            _uncompared(verdict),
+        )
 
     def _await(self, moment: Moment) -> None:
         """Wait for when a run is to begin."""
@@ -209,13 +219,30 @@ def _pair(asked: Asked) -> tuple[str, Cid, Cid]:
 
 
 def _is_apart(verdict: StepVerdict) -> bool:
-    return verdict.verdict in ("differs", "failed")
+    return verdict.verdict in ("differs", "failed") and not _uncompared(verdict)
+
+
+def _uncompared(verdict: StepVerdict) -> str:
+    """Return why a comparator has no verdict on a step of which nothing else is known to differ."""
+    outputs = verdict.outputs.values()
+    failed = [one for one in outputs if one.opinion is not None and one.opinion.failed]
+    others = [one for one in outputs if one not in failed]
+    if not failed or any(one.verdict in ("differs", "failed") for one in others):
+        return ""
+    return failed[0].opinion.failed if failed[0].opinion else ""
+
+
+def _least_alike(verdicts: Sequence[StepVerdict], *, differs: bool) -> StepVerdict:
+    """Return the first of the worst verdicts; those of mere controls do not count."""
+    counting = [one for one in verdicts if differs or not _is_apart(one)] or verdicts
+    return max(counting, key=_rank)
+
+
+def _rank(verdict: StepVerdict) -> int:
+    if _is_apart(verdict):
+        return 3
+    return 2 if _uncompared(verdict) else int(verdict.verdict == "equivalent")
 
 
 def _why_failed(report: Report) -> str:
     return "" if report.succeeded else outcomes.why_failed(report)
-
-
-def _fails(step: Recorded, why: str) -> StepFailed:
-    what = f"step '{step.id}' fails, so that nothing can be said of what it gives"
-    return StepFailed(what, where=why, fix="see what it printed, above")

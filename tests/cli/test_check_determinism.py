@@ -1,6 +1,7 @@
 """`tally check-determinism` on steps that programs compare, that fail, or that need those."""
 
 import json
+import time
 
 import pytest
 
@@ -46,3 +47,74 @@ def test_a_program_says_what_is_not(tally: Program, write: Write) -> None:
     assert (done.code, words(done.json)) == (4, {"a": "nondeterministic"})
     assert done.json["steps"][0]["outputs"]["o"]["difference"] == "row 3"
     assert [one["cause"] for one in done.json["steps"][0]["causes"]] == ["random bytes"]
+
+
+DAY_S = 24 * 60 * 60
+
+
+def shell(name: str, text: str, more: str = "") -> str:
+    """Return a step that a shell runs."""
+    return f"  {name}:\n    run: {json.dumps(text)}\n    outputs: {{o: o}}\n{more}"
+
+
+def test_a_step_that_fails_does_not_end_the_check(tally: Program, write: Write) -> None:
+    """Others are checked; what comes after it has nothing to be compared: exit 1."""
+    after = "    inputs: {x: bad.o}\n"
+    steps = (
+        shell("bad", "exit 3"),
+        shell("after", "cp {inputs.x} {outputs.o}", after),
+        shell("later", "cp {inputs.x} {outputs.o}", "    inputs: {x: after.o}\n"),
+        shell("good", "sleep 0.5; echo 1 >{outputs.o}"),
+        shell("next", "cp {inputs.x} {outputs.o}", "    inputs: {x: good.o}\n"),
+    )
+    path = write("".join(steps), name="goes-on")
+    done = tally("check-determinism", path, "-o", "json")
+    assert done.code == 1, done.err
+    assert done.json["verdict"] == "fails"
+    assert words(done.json) == {
+        "bad": "fails",
+        "after": "not compared",
+        "later": "not compared",
+        "good": "deterministic",
+        "next": "deterministic",
+    }
+    whys = {step["id"]: step["why"] for step in done.json["steps"]}
+    assert whys["bad"] == "exit code 3"
+    assert whys["later"] == "it comes after 'bad', which fails"
+    assert "error: step 'bad' fails, so that nothing" in done.err
+    alone = tally("check-determinism", path, "later", "-o", "json")
+    assert (alone.code, words(alone.json)) == (1, {"later": "not compared"})
+
+
+def test_a_step_that_fails_in_one_of_two_runs_is_a_finding(tally: Program, write: Write) -> None:
+    """It gives no result under some conditions: exit 4, with the cause."""
+    soon = int(time.time()) + 200 * DAY_S  # time is varied by some 400 days
+    text = f"test $(date +%s) -gt {soon} && exit 3; echo 1 >{{outputs.o}}"
+    path = write(shell("a", text), name="sometimes")
+    done = tally("check-determinism", path, "-o", "json")
+    assert (done.code, words(done.json)) == (4, {"a": "fails sometimes"}), done.err
+    (step,) = done.json["steps"]
+    assert step["why"] == "exit code 3"
+    assert [cause["cause"] for cause in step["causes"]] == ["time"]
+    assert "it failed in 1 of 2 runs, and not when it was recorded" in step["notes"]
+    assert "fails in some runs and not in others" in done.err
+
+
+def test_a_step_that_failed_only_before_is_a_finding(tally: Program, write: Write) -> None:
+    """One that fails when the workflow runs, and in none of the runs under comparison."""
+    path = write(shell("a", "test -e /.shim.so || exit 3; echo 1 >{outputs.o}"), name="before")
+    done = tally("check-determinism", path, "-o", "json")
+    assert (done.code, words(done.json)) == (4, {"a": "fails sometimes"}), done.err
+    assert done.json["steps"][0]["notes"][-1] == (
+        "it failed when it was recorded: exit code 3; now in 0 of 2 runs"
+    )
+
+
+def test_a_comparator_that_fails_says_nothing_of_the_step(tally: Program, write: Write) -> None:
+    """What it was to compare is not called nondeterministic: exit 1, and why."""
+    path = write(compared("a", "exit 5"), name="broken")
+    done = tally("check-determinism", path, "-o", "json")
+    assert (done.code, words(done.json)) == (1, {"a": "comparator failed"}), done.err
+    (step,) = done.json["steps"]
+    assert (step["why"], step["runs"], step["causes"]) == ("exit code 5", 2, [])
+    assert "error: what compares the outputs of step 'a' has no verdict" in done.err

@@ -215,9 +215,23 @@ def _(stage: Stage) -> Told:
     return stage("check-determinism", "w.yaml")
 
 
-@meets(RERUN, "a step that fails before its result is looked at", *REAL)
+@meets(RERUN, "a step of which nothing can be said, as it fails", *REAL)
 def _(stage: Stage) -> Told:
     stage.good("  a: {run: 'exit 3', outputs: {o: o}}\n")
+    return stage("check-determinism", "w.yaml")
+
+
+@meets(RERUN, "a step that fails now and then", *REAL)
+def _(stage: Stage) -> Told:
+    stage.good("  a: {run: 'test -e /.shim.so || exit 3; echo 1 >{outputs.o}', outputs: {o: o}}\n")
+    return stage("check-determinism", "w.yaml")
+
+
+@meets(RERUN, "a comparator without a verdict on two runs", *REAL)
+def _(stage: Stage) -> Told:
+    verify = "{path: o, verify: {compare: {run: 'exit 5'}}}"
+    run = "head -c 8 /dev/urandom >{outputs.o}"
+    stage.good(f"  a: {{run: '{run}', outputs: {{o: {verify}}}}}\n")
     return stage("check-determinism", "w.yaml")
 
 

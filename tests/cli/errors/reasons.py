@@ -26,7 +26,7 @@ REASONS: Final[dict[str, str]] = {
     "cli/sampling.py _of_thin: its steps are not": FORGED,
     "cli/sampling.py thin_of": LIMIT,
     "engine/thin.py": FORGED,
-    "engine/determinism/laboratory.py _fails": ELSEWHERE + "tests/test_determinism.py",
+    "cli/aside.py run_once": ELSEWHERE + "tests/cli/test_check_determinism.py",
     "cli/search.py": ELSEWHERE + "tests/cli/test_search.py",
     "engine/release.py": FORGED,
     "engine/trust/book.py": LIMIT,

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from engine.determinism.conditions import Conditions, Factor
-from engine.determinism.diagnosis import Finding, diagnose
+from engine.determinism.diagnosis import Finding, diagnose, undecided
 from engine.determinism.facts import Facts
 
 FACTS = Facts(seeds=("PYTHONHASHSEED",), processors=2)
@@ -168,3 +168,14 @@ def test_more_pairs_find_what_is_seldom() -> None:
     """A difference in the fifth run is found by five pairs, and not by one."""
     assert not examine(lambda _, number: number == 4).differs
     assert examine(lambda _, number: number == 4, pairs=5).differs
+
+
+def test_a_step_that_fails_of_itself_is_not_said_to_need_threads() -> None:
+    """It fails without a second thread as it does with one: its cause is not known."""
+    assert causes(examine(lambda _, n: FAILED if n in (1, 4, 5, 6) else n)) == ["unknown"]
+
+
+def test_a_search_that_is_ended_says_what_was_known() -> None:
+    """Before the first difference nothing differs; after it the cause is unknown."""
+    assert not undecided(FACTS, 2, differs=False).differs
+    assert causes(undecided(FACTS, 9, differs=True)) == ["unknown"]
