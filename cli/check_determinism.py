@@ -8,6 +8,7 @@ import click
 from cli.options import common, ipfs_node
 from cli.report import note
 from cli.settings import Settings
+from engine.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -54,6 +55,7 @@ def check_determinism(
             found = Rerunnable(once.run)
             examined = _examine(aside, settings, found, step, pairs, once.notes)
     else:
+        _check(params)
         with Workspace(settings.home, writing=True, online=online) as space:
             found = find(space, what)
             examined = _examine(space, settings, found, step, pairs, {})
@@ -66,6 +68,17 @@ def _is_workflow(what: str) -> bool:
     return path.suffix in (".yaml", ".yml", ".py", ".json") or (
         path.is_file() and path.suffix != ".car"
     )
+
+
+def _check(params: tuple[str, ...]) -> None:
+    """Look whether options go with a RUN.
+
+    Raises: Refused for params: its steps run with those that are recorded.
+    """
+    if params:
+        what = "a RUN has its params already: -p goes with a WORKFLOW"
+        fix = "leave out -p, or name the file of the workflow"
+        raise Refused(what, where=f"-p {params[0][:80]}", fix=fix)
 
 
 def _examine(

@@ -118,3 +118,10 @@ def test_a_comparator_that_fails_says_nothing_of_the_step(tally: Program, write:
     (step,) = done.json["steps"]
     assert (step["why"], step["runs"], step["causes"]) == ("exit code 5", 2, [])
     assert "error: what compares the outputs of step 'a' has no verdict" in done.err
+
+
+def test_a_run_takes_no_params(tally: Program, first: str) -> None:
+    """Its steps run with those that are recorded: exit 2, rather than to ignore what is asked."""
+    done = tally("check-determinism", first, "-p", "names=[Ada]")
+    assert (done.code, done.out) == (2, "")
+    assert "error: a RUN has its params already" in done.err

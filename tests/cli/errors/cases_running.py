@@ -10,6 +10,7 @@ from tests.cli.program import Told
 STEPS = "Steps"
 RERUN = "Runs done again"
 REAL = ("nix", "sandbox")
+_PARAMS = "tally check-determinism brave-otter -p x=1"
 
 
 def _step(stage: Stage, run: str, more: str = "", head: str = "") -> Told:
@@ -239,3 +240,8 @@ def _(stage: Stage) -> Told:
 def _(stage: Stage) -> Told:
     stage.good("  table: {run: 'echo 1 >{outputs.o}', outputs: {o: o}}\n")
     return stage("check-determinism", "w.yaml", "tabel")
+
+
+@meets(RERUN, "params for a run, which has its own")
+def _(stage: Stage) -> Told:
+    return stage("check-determinism", stage.run, "-p", "x=1", shown=_PARAMS)
