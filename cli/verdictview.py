@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.verdict import OutputVerdict, StepVerdict
 
 _FIND_OUT: Final = "make it deterministic, or say with 'verify' how near is near enough"
+_PRINTED: Final = "what it printed last, if anything, stands above"
 _SHOWN_OUTPUTS: Final = 20  # that are looked into on a terminal; JSON has them all
 
 
@@ -27,11 +28,11 @@ def require(verdict: str, verdicts: Sequence["StepVerdict"]) -> None:
     for name, output in bad.outputs.items():
         if output.opinion is not None and output.opinion.failed:
             what = f"what compares output '{name}' of step '{bad.id}' has no verdict"
-            fix = "see what it printed, above; it is to exit with 0 and write {outputs.verdict}"
+            fix = f"it is to exit with 0 and write {{outputs.verdict}}; {_PRINTED}"
             raise StepFailed(what, where=output.opinion.failed, fix=fix)
     if verdict == "failed":
         what = f"step '{bad.id}' failed when it was run again"
-        fix = "see what it printed, above; run it alone with --step"
+        fix = f"{_PRINTED}; run it alone with --step '{bad.id}'"
         raise StepFailed(what, where=bad.note, fix=fix)
     places = (place(name, output.difference) for name, output in bad.outputs.items())
     where = next((one for one in places if one), bad.note)

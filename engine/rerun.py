@@ -21,7 +21,7 @@ from engine.content.reader import Get
 from engine.crew import Crew
 from engine.errors import Damaged, Refused, StepFailed
 from engine.opinion import Asked, Opinion
-from engine.progress import Ended, Printed, Started, Watch
+from engine.progress import Ended, Printed, Retried, Started, Watch
 from engine.rows import Name
 from engine.run import Run, RunStep
 from engine.runner import CANCELLED, Order, Report, limits_of
@@ -46,6 +46,7 @@ class Recorded:
     was: Result
     declared: dict[str, OutputFile]
     cpus: int
+    retries: int = 0  # extra attempts after the first
 
 
 def recorded_steps(
@@ -105,6 +106,7 @@ class Rerun:
         self._messages: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._comparing = comparing and cache(comparing)
         self._running: dict[int, Recorded] = {}
+        self._failures: dict[int, int] = {}  # attempts that failed, of steps that are tried again
         self._given: dict[int, _Given] = {}  # of steps whose outputs are being compared
         self._verdicts: dict[int, StepVerdict] = {}
         self._is_cancelled = False
@@ -143,7 +145,7 @@ class Rerun:
 
     def _start(self, rank: int, step: Recorded) -> None:
         self._running[rank] = step
-        self._watch(Started(*step.name, 1))
+        self._watch(Started(*step.name, self._failures.get(rank, 0) + 1))
         logs = partial(self._print, step.name)
         self._slots.start(step.name, step.order, logs, partial(self._post_end, rank))
 
@@ -171,18 +173,19 @@ class Rerun:
             self._queue(rank, step)
             return
         except Refused as error:  # it makes what cannot be kept, which it did not when recorded
-            gave = Result(step.order.key, 1, {})
-            words = outcomes.words(error)
-            self._judge(rank, step, _Given(gave, self._store.get, words, None, {}, {}))
+            now, why = Result(step.order.key, 1, {}), outcomes.words(error)
+            self._judge(rank, step, _Given(now, self._store.get, why, None, {}, {}))
             return
         if report.attestation.reason == CANCELLED:
             self._release(rank)
             self._is_cancelled = True
             return
-        made = {block.cid: block.data for block in report.blocks}
         note = "" if report.succeeded else outcomes.why_failed(report)
-        get, by = _over(made, self._store), _executor(report)
-        given = _Given(report.result, get, note, by, self._to_compare(step, report), {})
+        if note and self._tries_again(rank, step, note):
+            return
+        made = {block.cid: block.data for block in report.blocks}
+        of = (_over(made, self._store), note, _executor(report))
+        given = _Given(report.result, *of, self._to_compare(step, report), {})
         if given.waiting:
             self._store.put(report.blocks)
             self._compare(rank, given)
@@ -190,6 +193,16 @@ class Rerun:
         self._judge(rank, step, given)
         if self._verdicts[rank].verdict != "identical":
             self._store.put(report.blocks)  # so that what differs can be looked at
+
+    def _tries_again(self, rank: int, step: Recorded, note: str) -> bool:
+        """Queue a step that failed once more, as often as its workflow lets it; return whether."""
+        self._failures[rank] = self._failures.get(rank, 0) + 1
+        if self._failures[rank] > step.retries or self._is_cancelled:
+            return False
+        self._watch(Retried(*step.name, note))
+        self._release(rank)
+        self._queue(rank, step)
+        return True
 
     def _to_compare(self, step: Recorded, report: Report) -> dict[str, Asked]:
         """Return the outputs of a step that comparators are to look at."""
@@ -269,7 +282,8 @@ def _recorded(store: BlockStore, workflow: Workflow, step: RunStep) -> Recorded:
     limits = limits_of(written.resources)
     order = Order(step.step, STEP.decode(data), (Block(step.step, data),), limits)
     name = (step.name, 0 if step.index is None else step.index)
-    return Recorded(step.id, name, order, was, written.outputs, written.resources.cpus)
+    more = (written.outputs, written.resources.cpus, written.retries)
+    return Recorded(step.id, name, order, was, *more)
 
 
 def _executor(report: Report) -> Executor:

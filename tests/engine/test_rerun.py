@@ -9,7 +9,7 @@ import pytest
 
 from engine.admission import Capacity
 from engine.errors import Refused, StepFailed
-from engine.progress import Started
+from engine.progress import Retried, Started
 from engine.rerun import Rerun, recorded_steps
 from engine.run import RUN
 from engine.sandbox.base import Job, Outcome
@@ -104,6 +104,25 @@ def test_a_step_that_fails_now_is_said_to(home: Home) -> None:
     verdicts = home.rerun(ran.run, boxes(home, lambda _: Act(outcome=FAILS)), "report")
 
     assert [(v.id, v.verdict, v.note) for v in verdicts] == [("report", "failed", "exit code 3")]
+
+
+@pytest.mark.parametrize(("failures", "verdict"), [(1, "identical"), (2, "failed")])
+def test_a_step_is_tried_as_often_as_its_workflow_says(
+    home: Home, failures: int, verdict: str
+) -> None:
+    """With `retries: 1` a second attempt is made, and no third; each is told."""
+    text = TEXT.replace("  report:\n", "  report:\n    retries: 1\n")
+    ran = home.run(text, boxes(home))
+    left, told = [FAILS] * failures, []
+
+    def fails(job: Job) -> Act:
+        return Act(outcome=left.pop()) if left else play(job)
+
+    found = home.rerun(ran.run, boxes(home, fails), "report", watch=told.append)
+
+    assert [one.verdict for one in found] == [verdict]
+    assert [one.attempt for one in told if isinstance(one, Started)] == [1, 2]
+    assert [one.note for one in told if isinstance(one, Retried)] == ["exit code 3"]
 
 
 def test_one_step_can_be_chosen(home: Home) -> None:

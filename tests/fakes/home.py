@@ -22,7 +22,7 @@ from engine.machine import Machine
 from engine.memo import UNSIGNED, Memo, own_results
 from engine.plan import Plan
 from engine.presence import Presence
-from engine.progress import Progress
+from engine.progress import Progress, Watch
 from engine.recorder import Recorder
 from engine.rerun import Rerun, choose, recorded_steps
 from engine.rows import NewRun, RunRow, StepRow
@@ -164,7 +164,11 @@ class Home:
         return Ran(status, row, blocks[-1].cid, steps, progress)
 
     def rerun(
-        self, run: Cid, runners: list[LocalRunner], step: str | None = None
+        self,
+        run: Cid,
+        runners: list[LocalRunner],
+        step: str | None = None,
+        watch: Watch = lambda _: None,
     ) -> tuple[StepVerdict, ...]:
         """Run a recorded run again with these runners."""
         record = RUN.decode(self.store.get(run))
@@ -172,7 +176,7 @@ class Home:
         recorded = recorded_steps(self.store, record, choose(steps, step) if step else steps)
         slots = Slots(runners)
         try:
-            rerun = Rerun(self.store, slots, Capacity(len(runners), 64, 2**40), lambda _: None)
+            rerun = Rerun(self.store, slots, Capacity(len(runners), 64, 2**40), watch)
             return rerun.run(recorded)
         finally:
             slots.close()
