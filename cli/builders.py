@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from cli.settings import unflagged
 from cli.workspace import Workspace
-from engine.built import MOST, Word, about, count, read
+from engine.built import MOST, Word, about, count, is_word, read, speaks_of
+from engine.bundlerecords import BundleRecords
 from engine.content.blocks import Block
 from engine.content.cid import DAG_CBOR, Cid
-from engine.errors import Unavailable
+from engine.errors import Damaged, Unavailable
 from engine.nix.environment import words_in
-from engine.nix.records import Closure
+from engine.nix.records import CLOSURE, ENVIRONMENT, Closure
 from engine.sourced import Sourced
 
 if TYPE_CHECKING:
@@ -36,6 +37,38 @@ def keep(space: Workspace, words: Iterable[Block]) -> None:
         space.store.pins.pin(word.cid, BUILT_PIN)
 
 
+def others_in(records: BundleRecords) -> frozenset[Cid]:
+    """Return the roots of a bundle that are words about environments which are not in it.
+
+    Signatures are looked at of the others alone.
+
+    Raises: Damaged when one of those is forged; NotHere when the bundle lacks what an environment
+    is.
+    """
+    words = {root: data for root in records.roots if (data := _word_in(records, root))}
+    opened = {_roots(records, cid) for cid in records.environments} if words else set()
+    here = {root for root, data in words.items() if speaks_of(data) in opened}
+    for root in here:
+        try:
+            read(words[root])
+        except Damaged as damaged:
+            damaged.where = str(root)
+            raise
+    return frozenset(words.keys() - here)
+
+
+def _word_in(records: BundleRecords, root: Cid) -> bytes | None:
+    if root.codec != DAG_CBOR or not records.has(root):
+        return None
+    data = records.get(root)
+    return data if is_word(data) else None
+
+
+def _roots(records: BundleRecords, environment: Cid) -> frozenset[str]:
+    closure = ENVIRONMENT.decode(records.get(environment)).closure
+    return frozenset(CLOSURE.decode(records.get(closure)).roots)
+
+
 def known(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
     """Return what builders say of an environment, as far as this home knows."""
     return _known(space, opened.closure, opened.closure_cid)
@@ -47,21 +80,21 @@ def _known(space: Workspace, closure: Closure, cid: Cid) -> tuple[Word, ...]:
     return tuple(about(closure, cid, words))
 
 
-def carried(space: Workspace, opened: "Opened") -> tuple[Word, ...]:
-    """Return the words that go along with an environment: the newest of each signer.
+def carried(space: Workspace, opened: "Opened", most: int = MOST) -> tuple[Word, ...]:
+    """Return the words that go along with an environment: the newest of each signer, `most` of all.
 
     Those of whom the user knows come first: nobody's junk pushes them out.
     """
     newest = sorted(known(space, opened), key=lambda one: one.said.built_ms)
     by_signer = {one.signer: one for one in newest}
-    if len(by_signer) <= MOST:
+    if len(by_signer) <= most:
         return tuple(by_signer.values())
     from cli.circle import circle_of
     from peers.identity import PeerId
 
     circle = circle_of(space.home)
     ordered = sorted(by_signer.values(), key=lambda one: not circle.trusts(PeerId(one.signer)))
-    return tuple(ordered[:MOST])
+    return tuple(ordered[:most])
 
 
 def take(space: Workspace, named: Cid, opened: "Opened") -> None:

@@ -1,5 +1,6 @@
 """`tally export` and `tally import`: a run, or any content, as one file."""
 
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,10 +16,11 @@ from cli.report import emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.bundle import export_file
+from engine.content.car import MAX_ROOTS
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.errors import NotHere, Refused
-from engine.thin import THIN, deep_parts
+from engine.thin import THIN, deep_parts, environments
 
 if TYPE_CHECKING:
     from cli.sampling import Wanted
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 _KEEP: Final = (
     "what stayed with peers comes with 'tally run WORKFLOW --on peers --keep-intermediates'"
 )
+
+
+MOST_WORDS: Final = MAX_ROOTS - 2  # of builders: a run and its receipts are roots, too
 
 
 @click.command()
@@ -117,7 +122,8 @@ def _export_thin(
     cid, thin = thin_of(space.store, run, wanted)
     if space.sources:
         space.sources.have(deep_parts(space.store, cid), run)
-    size = export_file(space.store, cid, file, (), _words(space, run))
+    words = _said_of(space, environments(space.store, cid))
+    size = export_file(space.store, cid, file, (), words)
     if settings.json:
         seed = thin.seed or None
         told = {"cid": str(cid), "file": str(file), "size": size, "run": str(run)}
@@ -129,22 +135,29 @@ def _export_thin(
 
 def _words(space: Workspace, cid: Cid) -> list[Cid]:
     """Return what builders say of the environments of a run, or of one, as far as they are here."""
-    from cli.builders import carried
     from cli.prepare import carriers_of
-    from engine.nix.environment import open_environment
     from engine.nix.records import ENVIRONMENT
     from engine.summary import load_run
 
-    environments: list[Cid] = []
     if is_run(space, cid):
-        environments = list(carriers_of(space, load_run(space.store, cid)).values())
-    elif cid.codec == DAG_CBOR and kind_of(space.store.get(cid)) == ENVIRONMENT.kind:
-        environments = [cid]
+        return _said_of(space, carriers_of(space, load_run(space.store, cid)).values())
+    if cid.codec == DAG_CBOR and kind_of(space.store.get(cid)) == ENVIRONMENT.kind:
+        return _said_of(space, [cid])
+    return []
+
+
+def _said_of(space: Workspace, carriers: Iterable[Cid]) -> list[Cid]:
+    """Return what builders say of environments, as far as they are here, and a bundle takes it."""
+    from cli.builders import carried
+    from engine.nix.environment import open_environment
+
     found: dict[Cid, None] = {}
-    for one in environments:
+    carriers = list(dict.fromkeys(carriers))[:MOST_WORDS]
+    each = MOST_WORDS // max(1, len(carriers))
+    for one in carriers:
         with suppress(NotHere):  # what is needed of it is said when it is written
             opened = open_environment(space.store, one)
-            found |= dict.fromkeys(word.cid for word in carried(space, opened))
+            found |= dict.fromkeys(word.cid for word in carried(space, opened, each))
     return list(found)
 
 

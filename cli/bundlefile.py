@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from cli.builders import BUILT_PIN
+from cli.builders import BUILT_PIN, others_in
 from cli.names import is_run
 from cli.report import note
 from cli.workspace import Workspace
-from engine.built import is_word, read
+from engine.built import is_word
 from engine.bundle import import_bundle
 from engine.bundlerecords import BundleRecords
 from engine.clock import SystemClock
@@ -31,7 +31,6 @@ from engine.trust.wrong import WRONG_RESULT, open_wrong
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
-MOST_ROOTS: Final = 1_000  # builders' words about some environments, and what they are beside
 MOST_NAMED: Final = 50  # forgeries; of more there is the number
 _BELIEVE: Final = "believe nothing of it: nothing was stored or written"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
@@ -63,8 +62,8 @@ def read_bundle(space: Workspace, file: Path, look: Look | None = None) -> tuple
     with stream, _seekable(space, stream) as bundle:
         try:
             _refuse_ledger(bundle)
-            _look_over(space, bundle, look)
-            roots = import_bundle(space.store, bundle)
+            others = _look_over(space, bundle, look)
+            roots = import_bundle(space.store, bundle, others)
         except (Refused, Damaged) as error:
             error.where = error.where or str(file)
             raise
@@ -115,8 +114,10 @@ def _seekable(space: Workspace, stream: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
-def _look_over(space: Workspace, stream: BinaryIO, look: Look | None) -> None:
-    """Look at what is attested in a bundle, and go back to its beginning.
+def _look_over(space: Workspace, stream: BinaryIO, look: Look | None) -> frozenset[Cid]:
+    """Look at what is attested in a bundle, and go back to its beginning; return what is not taken.
+
+    Those are builders' words about environments that are not in it.
 
     Raises: Damaged when some of it is forged, with each; as `import_bundle` for what is no bundle.
     """
@@ -126,35 +127,42 @@ def _look_over(space: Workspace, stream: BinaryIO, look: Look | None) -> None:
     with suppress(NotHere):  # what a bundle lacks is said when it is stored
         runs = [load_run(records, cid) for cid in records.runs]
         refuse_forged(records, runs, "the bundle")
-    _refuse_untrue_roots(records)
+    others = frozenset[Cid]()
+    try:
+        _refuse_untrue_roots(records)
+        with suppress(NotHere):  # as above
+            others = others_in(records)
+    except Damaged as damaged:
+        damaged.fix = _BELIEVE
+        raise
+    if others.issuperset(records.roots):
+        what = "it has builders' words, and not the environment that they are about"
+        raise Refused(what, fix="name a file that 'tally export ENVIRONMENT FILE.car' wrote")
     stream.seek(0)
+    return others
 
 
 def _refuse_untrue_roots(records: BundleRecords) -> None:
     """Look at what each root of a bundle says.
 
-    Raises: Damaged when one is forged, or there are more than anybody would have.
+    Raises: Damaged when one is forged.
     """
-    if len(records.roots) > MOST_ROOTS:
-        raise Damaged(f"a bundle of over {MOST_ROOTS} roots", fix=_BELIEVE)
     for root in records.roots:
         if root.codec == DAG_CBOR and records.has(root):
             try:
                 refuse_untrue(records, root)
             except Damaged as damaged:
-                damaged.where, damaged.fix = str(root), _BELIEVE
+                damaged.where = str(root)
                 raise
 
 
 def refuse_untrue(store: BlockStore, root: Cid) -> None:
-    """Look at what a record says: a builder's words, evidence, or a sample of a run.
+    """Look at what a record says: evidence, or a sample of a run.
 
     Raises: Damaged when it can be seen that it is not so.
     """
     data = store.get(root)
-    if is_word(data):
-        read(data)
-    elif kind_of(data) == WRONG_RESULT.kind:
+    if kind_of(data) == WRONG_RESULT.kind:
         open_wrong(WRONG_RESULT.decode(data))
     elif kind_of(data) == THIN.kind:
         with suppress(NotHere):  # as above

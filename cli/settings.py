@@ -44,7 +44,6 @@ class Settings:
     limit_growth: int  # percent
     limit_most: int  # micro-credits
     max_cost: int  # micro-credits
-    builders: int  # who must agree on an environment that was not built here
     trust: str  # when results of peers are believed (engine/trust/policy.py); "" is not said
 
     @property
@@ -62,7 +61,8 @@ def settle(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Setti
 
     Raises: Refused as `load` does.
     """
-    return Settings(**{name: found.value for name, found in load(flags, environ).items()})
+    found = load(flags, environ)  # some are asked for by `unflagged` alone
+    return Settings(**{name: found[name].value for name in Settings.__annotations__})
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Value]:

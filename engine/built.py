@@ -9,6 +9,7 @@ builders' words show that nobody put something else into an environment than its
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from engine import machine
@@ -21,7 +22,7 @@ from engine.nix.records import SHA256, Closure
 from engine.nix.storepath import StorePath
 from engine.runner import Signer
 from engine.seals import holds, seal
-from engine.step import SIGNED
+from engine.step import SIGNED, Signed
 from engine.values import dataclass
 
 MOST: Final = 64  # words about one environment that are carried with it
@@ -85,22 +86,31 @@ def read(data: bytes) -> tuple[bytes, BuildAttestation]:
 
     Raises: Damaged when it is malformed, or is not signed by its signer.
     """
-    signed = SIGNED.decode(data)
-    said = BUILT.decode(signed.payload)
+    signed, said = _parsed(data)
     if not holds(BUILT.kind, signed):
         raise Damaged("a builder's attestation is not signed by its signer")
     return signed.public_key, said
 
 
+def speaks_of(data: bytes) -> frozenset[str]:
+    """Return which store paths a word is about, whoever says it: no signature is looked at.
+
+    Raises: Damaged when it is malformed.
+    """
+    return _paths(_parsed(data)[1])
+
+
 def about(closure: Closure, cid: Cid, words: Iterable[tuple[Cid, bytes]]) -> Iterator[Word]:
-    """Yield the words about an environment, whose Closure is `cid`; what is no word is left out."""
+    """Yield the words about an environment, whose Closure is `cid`; what is no word is left out.
+
+    Of words about others no signature is looked at: there may be many.
+    """
+    roots = frozenset(closure.roots)
     for name, data in words:
-        try:
-            signer, said = read(data)
-        except Damaged:
-            continue
-        if {path.name for path in said.outputs.values()} == set(closure.roots):
-            yield Word(name, signer, said, said.closure == cid)
+        with suppress(Damaged):
+            if speaks_of(data) == roots:
+                signer, said = read(data)
+                yield Word(name, signer, said, said.closure == cid)
 
 
 def count(words: Iterable[Word]) -> Count:
@@ -124,6 +134,15 @@ def outputs_of(closure: Closure, named: dict[str, str]) -> dict[str, BuiltPath]:
     if {path.name for path in found.values()} != set(closure.roots):
         raise ValueError("an environment of other paths than its derivation has")
     return found
+
+
+def _parsed(data: bytes) -> tuple[Signed, BuildAttestation]:
+    signed = SIGNED.decode(data)
+    return signed, BUILT.decode(signed.payload)
+
+
+def _paths(said: BuildAttestation) -> frozenset[str]:
+    return frozenset(path.name for path in said.outputs.values())
 
 
 def _check(said: BuildAttestation) -> None:

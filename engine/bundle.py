@@ -7,7 +7,7 @@ beside it, as a second root, and what builders say of its environments as more. 
 taken only if something before it links to it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -77,8 +77,12 @@ def export_file(
     return path.stat().st_size
 
 
-def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
+def import_bundle(
+    store: BlockStore, stream: BinaryIO, without: Container[Cid] = ()
+) -> tuple[Cid, ...]:
     """Put the content of a bundle in a store; return its roots, all of which is then here.
+
+    `without`: roots that are left out.
 
     What was put before something turned out to be wrong is correct content that nothing names: it
     does no harm, and a gc removes it.
@@ -87,13 +91,14 @@ def import_bundle(store: BlockStore, stream: BinaryIO) -> tuple[Cid, ...]:
     Unavailable on a full disk.
     """
     reader = car.Reader(stream)
-    for batch in batches(wanted(reader)):
+    roots = tuple(root for root in reader.roots if root not in without)
+    for batch in batches(block for block in wanted(reader) if block.cid not in without):
         store.put(batch)
         reached("bundle.taken")
-    for cid in _missing(store, reader.roots):
+    for cid in _missing(store, roots):
         fix = "fetch or export the bundle again"
         raise Damaged("the bundle lacks a block that it links to", where=str(cid), fix=fix)
-    return reader.roots
+    return roots
 
 
 def run_in(store: BlockStore, roots: Iterable[Cid]) -> Cid:

@@ -16,6 +16,7 @@ from engine.content.blocks import Block, BlockStore
 from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.errors import Damaged
+from engine.nix.records import ENVIRONMENT
 from engine.run import RUN
 
 
@@ -28,6 +29,7 @@ class BundleRecords:
         Raises: Refused when it is no bundle; Damaged when it is changed or cut short.
         """
         self.runs: list[Cid] = []
+        self.environments: list[Cid] = []
         self._stream = stream
         self._behind = behind
         self._places: dict[Cid, tuple[int, int]] = {}  # where its bytes begin, and how many
@@ -37,8 +39,11 @@ class BundleRecords:
             if block.cid.codec == DAG_CBOR:
                 size = len(block.data)
                 self._places[block.cid] = (begin + reader.at - size, size)
-                if kind_of(block.data) == RUN.kind:
+                kind = kind_of(block.data)
+                if kind == RUN.kind:
                     self.runs.append(block.cid)
+                elif kind == ENVIRONMENT.kind:
+                    self.environments.append(block.cid)
 
     def get(self, cid: Cid) -> bytes:
         """Return the bytes of a record.

@@ -111,7 +111,7 @@ def deep_parts(store: BlockStore, root: Cid) -> Iterator[Cid]:
     Raises: as content.
     """
     yield from _of_steps(store, root)
-    yield from _environments(store, root)
+    yield from environments(store, root)
 
 
 def _all(store: BlockStore, root: Cid) -> Iterator[Cid]:
@@ -119,7 +119,7 @@ def _all(store: BlockStore, root: Cid) -> Iterator[Cid]:
     yield (whole := THIN.decode(store.get(root)).whole)
     run = RUN.decode(store.get(whole))
     yield from (run.workflow, run.lock, *run.pages)
-    for parts in (_of_steps, _environments):
+    for parts in (_of_steps, environments):
         yield from reachable(store.get, parts(store, root), OURS)
 
 
@@ -133,7 +133,11 @@ def _of_steps(store: BlockStore, root: Cid) -> Iterator[Cid]:
         yield from (lock.inputs[name] for name in names if name in lock.inputs)
 
 
-def _environments(store: BlockStore, root: Cid) -> Iterator[Cid]:
+def environments(store: BlockStore, root: Cid) -> Iterator[Cid]:
+    """Yield the environments that the steps of a thin bundle run in, and what compares them.
+
+    Raises: as content.
+    """
     lock = LOCK.decode(store.get(_run(store, root).lock))
     for comparator in _comparators(store, root):
         locked = lock.environments.get(comparator.environment, {})

@@ -10,6 +10,7 @@ from cli.builders import BUILT_PIN, keep
 from cli.workspace import Workspace
 from engine.built import outputs_of, sign
 from engine.bundle import export
+from engine.content.car import MAX_ROOTS
 from engine.content.cid import Cid
 from engine.nix.environment import open_environment
 from engine.nix.nixstore import NixStore
@@ -146,6 +147,37 @@ def test_a_bundle_with_a_forged_word_is_refused(
     assert done.code == 5, done.err
     assert "not signed by its signer" in done.err
     assert empty("env", "show", environment, "--offline").code == 3
+
+
+def test_a_word_about_what_is_not_in_the_bundle_is_not_taken(
+    builder: Program, environment: str, empty: Program, tmp_path: Path
+) -> None:
+    """Anybody could fill a home with such; a bundle of them alone is exit 2."""
+    other = sign(word(closure()), STRANGER)
+    with Workspace(builder.home, writing=True) as space:
+        (own,) = space.store.pins.of(BUILT_PIN)
+        space.store.put([other])
+        with (tmp_path / "more.car").open("wb") as stream:
+            export(space.store, Cid.parse(environment), stream, (), [own, other.cid])
+        with (tmp_path / "words.car").open("wb") as stream:
+            export(space.store, other.cid, stream)
+    assert empty("import", tmp_path / "words.car").code == 2
+    assert empty.told("import", tmp_path / "more.car")["builders"] == 1
+    with Workspace(empty.home) as space:
+        assert space.store.pins.of(BUILT_PIN) == [own]
+        assert not space.store.has(other.cid)
+
+
+def test_a_bundle_takes_as_many_words_as_it_has_room_for(
+    builder: Program, environment: str, empty: Program, tmp_path: Path
+) -> None:
+    """Those of peers that the user named first: each is a root."""
+    for at in range(1, MAX_ROOTS + 4):
+        say(builder.home, environment, Identity(bytes([at]) * 32), agrees=True)
+    builder.told("export", environment, tmp_path / "many.car")
+    assert empty.told("import", tmp_path / "many.car")["builders"] == MAX_ROOTS - 2
+    (shown,) = empty.told("env", "show", environment)["environments"].values()
+    assert peer_of(builder) in {one["peer"] for one in shown["builders"]["attestations"]}
 
 
 def test_a_published_cache_has_words(

@@ -92,6 +92,20 @@ def test_a_word_about_other_outputs_is_about_another_environment() -> None:
     assert list(about(mine, CLOSURE.cid(mine), words)) == []
 
 
+def test_no_signature_of_a_word_about_another_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be very many: what they are about is compared first."""
+    mine = closure()
+    other = replace(mine, roots=(LIBRARY,))
+    outputs = outputs_of(other, {"out": f"/nix/store/{LIBRARY}"})
+    words = said(*[(replace(word(mine), outputs=outputs, built_ms=at), ONE) for at in range(9)])
+    looked: list[object] = []
+    monkeypatch.setattr("engine.built.holds", lambda *one: looked.append(one) or True)
+    assert list(about(mine, CLOSURE.cid(mine), words)) == []
+    assert not looked
+    assert len(list(about(mine, CLOSURE.cid(mine), said((word(mine), ONE))))) == 1
+    assert len(looked) == 1
+
+
 def test_signers_are_counted_and_not_words() -> None:
     """Saying it twice is saying it once, and who said something else once differs."""
     mine, other = closure(), closure(library=b"x" * 32)

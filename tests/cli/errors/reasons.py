@@ -33,7 +33,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/trust/wording.py": ELSEWHERE + "tests/test_trust.py",
     "engine/trust/wrong.py": FORGED,
     "engine/built.py": FORGED,
-    "cli/bundlefile.py _refuse_untrue_roots": FORGED,
+    "cli/bundlefile.py _look_over: it has builders": ELSEWHERE + "tests/cli/test_builders.py",
     "cli/bundlefile.py _refuse_picked": FORGED,
     "cli/verify.py verify": ELSEWHERE + "tests/cli/test_verify.py",
     "cli/verify.py _run": ELSEWHERE + "tests/cli/test_verify.py",
