@@ -26,7 +26,7 @@ from engine.forgery import Forgery, look_over
 from engine.rows import NewRun, RunStatus
 from engine.run import Run
 from engine.summary import load_run, load_workflow, of_record
-from engine.thin import THIN, THIN_PIN, Thin, is_drawn, is_thin, repeatable
+from engine.thin import THIN, THIN_PIN, Thin, is_drawn, is_thin, picked, repeatable
 from engine.trust.wrong import WRONG_RESULT, open_wrong
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
@@ -170,7 +170,9 @@ def refuse_untrue(store: BlockStore, root: Cid) -> None:
 
 
 def _refuse_picked(store: BlockStore, thin: Thin) -> None:
-    if thin.seed and not is_drawn(thin, repeatable(store, load_run(store, thin.whole))):
+    steps = repeatable(store, load_run(store, thin.whole))
+    picked(thin, steps)
+    if thin.seed and not is_drawn(thin, steps):
         raise Damaged(f"its steps are not those that its seed '{thin.seed}' draws")
 
 

@@ -15,6 +15,7 @@ from cli.lockfile import environments
 from cli.named import find_workflow
 from cli.prepare import How, Where, carriers_of, prepare
 from cli.progress import watching
+from cli.report import note
 from cli.runview import view_row
 from cli.settings import Settings
 from cli.steptree import Steps
@@ -121,6 +122,7 @@ def repeat_chain(
     """
     prepared = prepare(space, find_workflow(space, str(run)), (), offline=True, on=on)
     row = begin(space, prepared)
+    note(f"what this gives is run '{row.name}'")
     watched = Steps.of_groups(prepared.groups)
     forced = frozenset(prepared.workflow.steps)
     with watching(watched) as watch:
@@ -146,8 +148,8 @@ def repeat_chain(
     ]
     opinions = compare_all(space, settings, record, run, asked)
     verdicts = (
-        judge(one.id, one.was, result, one.declared, space.store.get, note, _of(one, opinions))
-        for one, (result, note) in zip(steps, gave, strict=True)
+        judge(one.id, one.was, result, one.declared, space.store.get, why, _of(one, opinions))
+        for one, (result, why) in zip(steps, gave, strict=True)
     )
     return tuple(replace(one, by=_executor(space, given.get(one.id))) for one in verdicts)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cli.prepare import Where
     from cli.rerunnable import Rerunnable
     from cli.sampling import Sampled
+    from engine.bundlerecords import BundleRecords
     from engine.checks import Judged
     from engine.verdict import StepVerdict
     from peers.resource import Opened
@@ -125,6 +126,21 @@ def _no_chain() -> Refused:
     return Refused("--chain runs all steps", fix=fix)
 
 
+def _look(how: _How, records: "BundleRecords") -> None:
+    """Look whether a thin bundle is what was asked for, before anything of it is stored.
+
+    Raises: Refused when it is not.
+    """
+    from cli.sampling import check_given
+    from engine.thin import THIN, is_thin
+
+    root = records.roots[0]
+    if records.has(root) and is_thin(records, root):
+        if how.chain:
+            raise _no_chain()
+        check_given(THIN.decode(records.get(root)), how.wanted)
+
+
 def _run_again(
     space: Workspace, settings: Settings, what: str, how: _How, *, endorse: bool
 ) -> "Again":
@@ -138,7 +154,7 @@ def _run_again(
     from cli.rerunnable import find
 
     began_ms = SystemClock().now_ms()
-    found = find(space, what)
+    found = find(space, what, partial(_look, how))
     if endorse and found.release is None:
         fix = "name an Open Resource: 'tally rerun NAME --endorse'"
         raise Refused("others are told of Open Resources only", fix=fix)

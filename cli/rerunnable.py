@@ -8,6 +8,7 @@ from engine.content.cid import Cid
 from engine.errors import Refused
 
 if TYPE_CHECKING:
+    from cli.bundlefile import Look
     from engine.rows import RunRow
     from engine.thin import Thin
     from peers.resource import Opened
@@ -23,14 +24,17 @@ class Rerunnable(NamedTuple):
     thin: "Thin | None" = None  # the part of it that there is, of a thin bundle
 
 
-def find(space: Workspace, text: str) -> Rerunnable:
-    """Return the Run that `text` names; a file is imported, and the receipts in it looked at."""
+def find(space: Workspace, text: str, look: "Look | None" = None) -> Rerunnable:
+    """Return the Run that `text` names; a file is imported, and the receipts in it looked at.
+
+    `look`: as of `read_bundle`.
+    """
     from cli.names import is_run, whole_cid
     from cli.partial import part_of, thin_at
     from cli.runview import find_row, is_known
 
     if is_file(text):
-        return imported(space, Path(text))
+        return imported(space, Path(text), look)
     cid = whole_cid(text)
     if cid is not None and is_run(space, cid):
         return Rerunnable(cid, thin=part_of(space, cid))
@@ -76,7 +80,7 @@ def is_file(text: str) -> bool:
     return path.suffix == ".car" or path.is_file()
 
 
-def imported(space: Workspace, path: Path) -> Rerunnable:
+def imported(space: Workspace, path: Path, look: "Look | None" = None) -> Rerunnable:
     """Return the Run in a bundle file, imported, with what the receipts in it come to.
 
     Raises: as `read_bundle` does; Damaged when receipts do not hold.
@@ -86,7 +90,7 @@ def imported(space: Workspace, path: Path) -> Rerunnable:
     from cli.resources import example, release_in
     from engine.bundle import run_in
 
-    roots = read_bundle(space, path)
+    roots = read_bundle(space, path, look)
     if (release := release_in(space, roots)) is not None:
         return Rerunnable(example(space, release), None, release)
     if (thin := thin_at(space, roots[0])) is not None:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from cli.report import human_seconds
+from cli.report import counted, human_seconds, note
 from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
@@ -19,6 +19,8 @@ from engine.workflow.units import parse_time
 
 if TYPE_CHECKING:
     from engine.verdict import StepVerdict
+
+MOST_NAMED: Final = 5  # steps
 
 _SEED_BYTES: Final = 16
 _ASK: Final = "'tally export RUN FILE.car --thin --sample N --seed SEED', then --seed SEED here"
@@ -105,14 +107,24 @@ def _of_thin(store: BlockStore, steps: Sequence[RunStep], wanted: Wanted, thin: 
     if thin.seed and not is_drawn(thin, steps):
         what = f"its steps are not those that its seed '{thin.seed}' draws"
         raise Damaged(what, where=str(thin.whole), fix="believe nothing of it")
-    if wanted.seed is not None and wanted.seed != thin.seed:
-        what = f"it was not drawn with seed '{wanted.seed[:80]}'"
-        was = f"its seed is '{thin.seed}'" if thin.seed else "its maker chose the steps"
-        raise Refused(f"{what}: {was}", fix=f"have one made with yours: {_ASK}")
+    check_given(thin, wanted)
+    if wanted.count is not None and wanted.count > len(here) and not wanted.steps:
+        note(f"the bundle has {counted(len(here), 'step')}, not {wanted.count}: all it has are run")
     if wanted.steps:
         return Sampled(_first(store, _named(here, wanted.steps), wanted), len(steps))
     by: Literal["you", "maker"] = "you" if wanted.seed and thin.seed else "maker"
     return Sampled(_first(store, here, wanted), len(steps), thin.seed, by, is_given=True)
+
+
+def check_given(thin: Thin, wanted: Wanted) -> None:
+    """Look whether a sample was drawn as whoever verifies asked.
+
+    Raises: Refused when it was not.
+    """
+    if wanted.seed is not None and wanted.seed != thin.seed:
+        what = f"it was not drawn with seed '{wanted.seed[:80]}'"
+        was = f"its seed is '{thin.seed}'" if thin.seed else "its maker chose the steps"
+        raise Refused(f"{what}: {was}", fix=f"have one made with yours: {_ASK}")
 
 
 def _named(steps: Sequence[RunStep], names: tuple[str, ...]) -> tuple[RunStep, ...]:
@@ -163,7 +175,7 @@ def in_words(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> str:
         return ""
     percent, count = bound(sampled, verdicts), f"{len(sampled.steps)} of {sampled.of}"
     if sampled.chosen_by == "maker":
-        text = f"{count}, chosen by whoever made the bundle: they prove nothing of the others"
+        text = f"{count} ({_which(sampled)}), {_chosen(sampled)}: they prove nothing of the others"
         return f"{text}; for that, have one made with a seed of yours: {_ASK}"
     if percent is None:
         return f"drawn with --seed {sampled.seed!r}" if sampled.seed else ""
@@ -172,6 +184,19 @@ def in_words(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> str:
     text += f" wrong, at 95 % confidence; drawn with --seed {sampled.seed!r}"
     unknown = ", which whoever made the run must not have known"
     return text + (unknown if sampled.is_given else "")
+
+
+def _which(sampled: Sampled) -> str:
+    ids = [step.id for step in sampled.steps]
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(ids[:MOST_NAMED]) + more
+
+
+def _chosen(sampled: Sampled) -> str:
+    by = "whoever made the bundle"
+    return (
+        f"drawn with seed '{sampled.seed}', which {by} chose" if sampled.seed else f"chosen by {by}"
+    )
 
 
 def sample_json(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> dict[str, object] | None:

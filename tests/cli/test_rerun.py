@@ -157,6 +157,7 @@ def test_a_chain_feeds_on_what_it_gives(tally: Program, write: Write) -> None:
     chain = tally("rerun", run, "--chain", "-o", "json")
     assert (each.code, verdicts(each.json)) == (0, {"s": "equivalent", "t": "identical"})
     assert (chain.code, verdicts(chain.json)) == (4, {"s": "equivalent", "t": "differs"})
+    assert f"run '{tally.told('runs')['runs'][0]['name']}'" in chain.err
 
 
 ONE_OR_TWO = """\

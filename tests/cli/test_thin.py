@@ -68,12 +68,31 @@ def test_what_its_maker_chose_proves_nothing_of_the_others(thin: Path, empty: Pr
     assert (sample["chosen_by"], sample["can_be_wrong_percent"]) == ("maker", None)
     assert "they prove nothing of the others" in done.err
     assert "confidence" not in done.err
+    ran = ", ".join(sorted(verdicts(done.json)))
+    assert f"drawn with seed '{SEED}', which whoever made the bundle chose" in done.err
+    assert all(f"{one}" in done.err.split("2 of 3 (")[1].split(")")[0] for one in ran.split(", "))
 
 
 def test_a_sample_of_another_seed_is_refused(thin: Path, empty: Program) -> None:
     """Exit 2: it is not what was asked for."""
     done = empty("rerun", thin, "--offline", "--seed", "another")
     assert (done.code, "it was not drawn with seed 'another'" in done.err) == (2, True)
+    assert _has_nothing_of(empty, thin)
+
+
+def test_a_sample_of_more_than_a_bundle_has_says_so(thin: Path, empty: Program) -> None:
+    """All that it has are run."""
+    done = empty("rerun", thin, "--offline", "--seed", SEED, "--sample", "4", "-o", "json")
+    assert (done.code, len(done.json["steps"])) == (0, 2), done.err
+    assert "the bundle has 2 steps, not 4" in done.err
+
+
+def _has_nothing_of(program: Program, bundle: Path) -> bool:
+    """Return whether no block of a bundle was stored."""
+    from cli.workspace import Workspace
+
+    with Workspace(program.home) as space:
+        return not (space.store.pins.all() or space.store.has_many(list(_blocks(bundle))))
 
 
 def test_a_thin_bundle_holds_no_more_than_it_takes(
@@ -175,8 +194,10 @@ def test_other_steps_in_place_of_those_drawn_are_found(
             done = empty(*words)
             assert (done.code, "are not those that its seed" in done.err) == (5, True), done.err
             assert "nothing was stored" in done.err
+        assert _has_nothing_of(empty, swapped)
     more = _with(tmp_path / "more.car", blocks, Thin((3,), "", record.whole))
     assert empty("rerun", more, "--offline").code == 5
+    assert _has_nothing_of(empty, more)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.7, 0.999])
@@ -273,6 +294,7 @@ def _chain(program: Program, what: object) -> Told:
 def test_a_part_of_a_run_is_no_chain(thin: Path, empty: Program) -> None:
     """What is not there cannot be fed on."""
     assert _chain(empty, thin).code == 2
+    assert _has_nothing_of(empty, thin)
 
 
 def test_a_seed_alone_draws_nothing(tally: Program, first: str) -> None:
