@@ -4,9 +4,11 @@ import gc
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cli.crews import Known, open_crew
+from cli.doubted import doubted, until_believed
 from cli.interrupt import interruptible
 from cli.prepare import How, Prepared
 from cli.settings import Settings
@@ -60,7 +62,27 @@ def execute(
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
     before = None if how.forced else space.repeats.marks()
-    earlier = {(step.step, step.index): step for step in space.journal.steps(row.id)}
+    go_through = partial(_go_through, space, settings, prepared, row, watch, how)
+    status, products = until_believed(space, row, go_through)
+    rows = space.journal.steps(row.id)
+    _end(space, prepared, row, status, rows)
+    if before is not None and all(one.status == "reused" for one in rows):
+        space.repeats.remember(prepared.new.work, row.id, before)
+    return Executed(status, rows, products)
+
+
+def _go_through(
+    space: Workspace,
+    settings: Settings,
+    prepared: Prepared,
+    row: RunRow,
+    watch: Watch,
+    how: How,
+) -> tuple[Status, Products]:
+    """Do what is still to be done of a run; return how that ended, and what its steps gave."""
+    done = space.journal.steps(row.id)
+    old = {one[:2] for one in doubted(space, done)}
+    earlier = {one[:2]: one for one in done if one[:2] not in old}
     with ExitStack() as closing:
         policy = policy_of(settings, prepared)
         asked = inquiry(space, prepared, how, earlier, policy)
@@ -81,14 +103,10 @@ def execute(
         gc.freeze()  # what there is by now stays: to look through it takes as long as many steps
         with interruptible(scheduler.cancel):
             status = scheduler.run()
-    if earlier and status == "succeeded":
+    if done and status == "succeeded":
         left = left_over(space.journal.steps(row.id), asked.products)
         space.journal.forget_steps(row.id, left)
-    rows = space.journal.steps(row.id)
-    _end(space, prepared, row, status, rows)
-    if before is not None and all(one.status == "reused" for one in rows):
-        space.repeats.remember(prepared.new.work, row.id, before)
-    return Executed(status, rows, asked.products)
+    return status, asked.products
 
 
 def policy_of(settings: Settings, prepared: Prepared) -> Policy | None:

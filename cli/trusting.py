@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from cli.accusing import Accuser
 from cli.crews import Known, capacity_of, open_slots
+from cli.doubted import some
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -22,9 +23,6 @@ from engine.trust.crew import CheckingCrew
 if TYPE_CHECKING:
     from engine.comparing import Make
     from engine.workflow.model import Workflow
-
-
-MOST_NAMED: Final = 5  # steps
 
 
 @contextmanager
@@ -52,7 +50,7 @@ def open_checking(
         comparing = Comparing(space.store, own, compare, _show_nothing)
         agreement = Agreement(space.store, outputs, comparing)
         if free := agreement.free():
-            note(f"by their own 'verify' any result of {_some(free)} will do: nobody checks them")
+            note(f"by their own 'verify' any result of {some(free)} will do: nobody checks them")
         means = Means(
             book=space.trust,
             workflow=known.workflow_cid,
@@ -70,11 +68,6 @@ def open_checking(
             yield crew
         finally:
             crew.close()
-
-
-def _some(steps: list[str]) -> str:
-    more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
-    return ", ".join(f"'{step}'" for step in steps[:MOST_NAMED]) + more
 
 
 def _called(signer: bytes) -> str:

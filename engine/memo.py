@@ -87,6 +87,21 @@ class Memo:
         query = "SELECT key FROM memo GROUP BY key HAVING count(DISTINCT result) > 1"
         return self.look_up([Cid(raw) for (raw,) in self._database.rows(query)])
 
+    def doubted(self, keys: Sequence[Cid]) -> set[tuple[Cid, Cid]]:
+        """Return which results of some steps, by key, nobody gave who is believed still."""
+        found: set[tuple[Cid, Cid]] = set()
+        if not self._database.rows("SELECT 1 FROM disowned LIMIT 1"):
+            return found
+        for start in range(0, len(keys), CHUNK):
+            some = [key.raw for key in keys[start : start + CHUNK]]
+            query = (
+                f"SELECT key, result FROM memo WHERE key IN ({','.join('?' * len(some))})"  # noqa: S608
+                " GROUP BY key, result HAVING min(signer IN (SELECT signer FROM disowned))"
+            )
+            rows = self._database.rows(query, some)
+            found |= {(Cid(key), Cid(result)) for key, result in rows if are_cids((key, result))}
+        return found
+
     def disown(self, signer: bytes) -> None:
         """Believe nothing a signer said or will say; what it said stays recorded."""
         with self._database.change() as change:

@@ -78,6 +78,15 @@ def test_the_disowned_are_not_believed(database: Database) -> None:
     assert memo.look_up([cid("a"), cid("b")]) == {cid("b"): (said("b", "2"),)}
 
 
+def test_what_the_disowned_alone_gave_is_doubted(database: Database) -> None:
+    """What somebody else gave too stands, and nothing is doubted while nobody is disowned."""
+    memo = memo_of(database, said("a", "1", OTHER), said("b", "1", OTHER), said("b", "1"))
+    keys = [cid("a"), cid("b"), cid("c")]
+    assert memo.doubted(keys) == set()
+    memo.disown(OTHER)
+    assert memo.doubted(keys) == {(cid("a"), cid("1"))}
+
+
 def test_only_own_results_are_reused_by_default() -> None:
     """Others' witnesses are passed over; of one's own the earliest counts."""
     own = b"s" * 32

@@ -54,6 +54,7 @@ class Network:
         self._there = list(range(PROVIDERS))
         self._honest_for = honest_for
         self._ran = 0  # by the liar
+        self._alone: dict[int, list[bool]] = {}  # who gave what nobody else did -> whether he lied
 
     def step(self, number: int, *, has_own: bool = True) -> Tally:
         """Run a step until it is settled."""
@@ -72,6 +73,15 @@ class Network:
                 lacking.add("elsewhere")
         return self._settle(ran, decision)
 
+    def again(self) -> Tally:
+        """Have others run what nobody gave but peers that were found out since."""
+        gone = [one for one in self._alone if one not in self._there]
+        doubted = [is_lie for one in gone for is_lie in self._alone.pop(one)]
+        total = Tally(survived=-sum(doubted))
+        for number in range(len(doubted)):
+            total += self.step(-1 - number)._replace(steps=0)
+        return total
+
     def _settle(self, ran: list[Ran], settled: Settled) -> Tally:
         for at in settled.passed(ran):
             self._passed[ran[at].owner[0]] += 1
@@ -83,6 +93,8 @@ class Network:
         is_lie = ran[0].gave != RIGHT
         is_taken = settled.accepted is not None and ran[settled.accepted].gave != RIGHT
         liar = PROVIDERS - 1
+        if len(ran) == 1:
+            self._alone.setdefault(ran[0].owner[0], []).append(is_taken)
         return Tally(1, len(ran), is_lie, is_taken, liar in wrong, len(wrong - {liar}))
 
     def _is_drawn(self, first: int, number: int) -> bool:
@@ -113,6 +125,7 @@ def play(rule: str, seeds: int, steps: int, honest_for: int) -> Tally:
         network = Network(rule, seed, honest_for)
         for number in range(steps):
             total += network.step(number)
+        total += network.again()
     return total
 
 

@@ -22,6 +22,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/ipfs/kubo.py Kubo.import_car": ELSEWHERE + "tests/engine/ipfs/test_hostile.py",
     "engine/ipfs/kubo.py Kubo.pin": ELSEWHERE + "tests/engine/ipfs/test_hostile.py",
     "cli/partial.py": ELSEWHERE + "tests/cli/test_thin.py",
+    "cli/doubted.py": ELSEWHERE + "tests/cli/test_doubted.py",
     "cli/sampling.py _first": ELSEWHERE + "tests/cli/test_thin.py",
     "cli/sampling.py _of_thin: its steps are not": FORGED,
     "cli/sampling.py thin_of": LIMIT,
