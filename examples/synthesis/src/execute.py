@@ -1,8 +1,8 @@
 """Run candidates that nobody has read: execute.py CANDIDATES ARGUMENTS ANSWERS
 
-CANDIDATES has texts by the number of their problem, ARGUMENTS the lists that each is called with. ANSWERS has for
-each problem and each different text what came of it: a JSON array of answers, or why there is none.
-What was expected is in no file here: no candidate can know it.
+CANDIDATES has texts by the number of their problem, ARGUMENTS the lists that each is called with.
+ANSWERS has for each problem and each different text what came of it: a JSON array of answers, or why
+there is none. What was expected is in no file here: no candidate can know it.
 
 Each text runs in a process of its own, which may use SECONDS of processor time, MEMORY bytes, and
 LINES lines of its own program; then it is stopped. That keeps honest mistakes, such as a loop without
@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS, MEMORY, LINES = 1, 256 << 20, 2000
+SECONDS, MEMORY, LINES = 1, 96 << 20, 2000
 PATIENCE = 20  # seconds by the clock, for what sleeps
 ROOM = 1 << 14  # bytes of an answer
 ALLOWED = (abs, dict, len, list, max, min, reversed, sorted, sum)

@@ -1,7 +1,7 @@
 """Draw pass@k: figure.py FIGURE CURVES METRICS
 
-Three panels: pass@k of the model and of the baselines, on a logarithmic axis; of the model for each number of
-operations; and what became of its candidates.
+Three panels: pass@k of the model and of the baselines, on a logarithmic axis; of the model for each
+number of operations; and what became of its candidates.
 """
 
 import json
@@ -18,7 +18,13 @@ MIDDLE, RIGHTWARD = "text-anchor='middle'", "text-anchor='end'"
 COLOURS = {"model": LINE, "nearest": WARM, "lines": PALE}
 SAID = {"model": "the model", "nearest": "nearest comment", "lines": "chained lines"}
 SHADES = ("#7fb3d5", LINE, GOLD, WARM, GREEN)
-BECAME = {"right": GREEN, "wrong": LINE, "no Python": GOLD, "raised an exception": WARM, "stopped": INK}
+BECAME = {
+    "right": GREEN,
+    "wrong": LINE,
+    "no Python": GOLD,
+    "raised an exception": WARM,
+    "stopped": INK,
+}
 
 
 def words(x: float, y: float, said: str, colour: str = INK, size: int = 12, more: str = "") -> str:
@@ -72,15 +78,16 @@ def compared(curves: dict[str, list[float]]) -> list[str]:
     return parts
 
 
-def by_length(curves: dict[str, list[float]]) -> list[str]:
-    """Return the second panel: the model for each number of operations, most at the bottom."""
+def by_length(curves: dict[str, list[float]], learnt: int) -> list[str]:
+    """Return the second panel: the model for each number of operations, and which it never saw."""
     left, parts = LEFTS[1], axes(LEFTS[1], len(next(iter(curves.values()))))
     for row, (name, points) in enumerate(sorted(curves.items())):
         colour = SHADES[row % len(SHADES)]
         parts.append(curve(left, points, colour, 2.5))
-        y = TOP + SIDE * 0.72 + 19 * row
-        parts.append(rule([(left + 130, y - 4), (left + 150, y - 4)], colour, 2.5))
-        parts.append(words(left + 156, y, f"{name} operations"))
+        y = TOP + SIDE * 0.8 + 19 * row
+        parts.append(rule([(left + 118, y - 4), (left + 138, y - 4)], colour, 2.5))
+        said = f"{name} operations" if int(name) <= learnt else f"{name}, never learnt"
+        parts.append(words(left + 144, y, said))
     return parts
 
 
@@ -104,7 +111,9 @@ def main(figure: str, curves: str, metrics: str) -> None:
     drawn, said = json.loads(Path(curves).read_text()), json.loads(Path(metrics).read_text())
     many = said["candidates"] * said["problems"]
     titles = ("pass@k", "pass@k of the model", "what became of candidates")
-    title = f"{said['problems']} problems of unseen composition, {said['candidates']} candidates each"
+    title = (
+        f"{said['problems']} problems of unseen composition, {said['candidates']} candidates each"
+    )
     bold = f"{MIDDLE} font-weight='bold'"
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' "
@@ -117,7 +126,7 @@ def main(figure: str, curves: str, metrics: str) -> None:
             for left, one in zip(LEFTS, titles, strict=True)
         ),
         *compared(drawn["all"]),
-        *by_length(drawn["by_operations"]),
+        *by_length(drawn["by_operations"], said["most_operations_learnt"]),
         *outcomes(said["became"], many),
         "</svg>\n",
     ]

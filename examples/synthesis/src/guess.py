@@ -1,8 +1,8 @@
 """Have a baseline write candidates: guess.py KIND TRAIN COMMENTS N SEED CANDIDATES
 
 `nearest` takes for each problem the programs of the N comments of TRAIN that share most with its own,
-best first: what somebody gets who looks it up. `lines` puts programs together from lines of TRAIN, each drawn
-by which line was before it, whatever the comment: what programs look like.
+best first: what somebody gets who looks it up. `lines` puts programs together from lines of TRAIN, each
+drawn by which line was before it, whatever the comment: what programs look like.
 """
 
 import json
@@ -22,7 +22,7 @@ def features(comment: str) -> set[tuple[str, ...]]:
 
 
 def nearest(known: list[dict], asked: list[str], many: int) -> list[list[list[str]]]:
-    """Return the lines of `many` programs for each comment, those first that share most of all they have."""
+    """Return the lines of `many` programs for each comment, those first that share most with it."""
     sets = [features(one["comment"]) for one in known]
     number = {one: at for at, one in enumerate(sorted(set().union(*sets)))}
     has = np.zeros((len(known), len(number)), np.float32)

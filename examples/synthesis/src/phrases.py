@@ -25,7 +25,9 @@ class Operation:
 
 OPERATIONS = {
     "add": Operation(
-        ("add {k} to each number", "make every number {k} larger"), (EACH.format("n + {k}"),), (1, 9)
+        ("add {k} to each number", "make every number {k} larger"),
+        (EACH.format("n + {k}"),),
+        (1, 9),
     ),
     "subtract": Operation(
         ("subtract {k} from each number", "make every number {k} smaller"),
@@ -48,7 +50,8 @@ OPERATIONS = {
         ("flip the sign of each number", "negate every number"), (EACH.format("- n"),)
     ),
     "size": Operation(
-        ("forget the sign of each number", "make every number positive"), (EACH.format("abs ( n )"),)
+        ("forget the sign of each number", "make every number positive"),
+        (EACH.format("abs ( n )"),),
     ),
     "rest": Operation(
         ("divide each number by {k} and keep the rest", "take every number modulo {k}"),
@@ -87,7 +90,8 @@ OPERATIONS = {
         ("drop the last {k}", "remove {k} from the back"), ("x = x [ : - {k} ]",), (1, 4)
     ),
     "reverse": Operation(
-        ("reverse the list", "turn the list around"), ("x = x [ : : - 1 ]", "x = list ( reversed ( x ) )")
+        ("reverse the list", "turn the list around"),
+        ("x = x [ : : - 1 ]", "x = list ( reversed ( x ) )"),
     ),
     "sort": Operation(
         ("sort the list", "put the smallest in front and so on"), ("x = sorted ( x )",)
@@ -97,7 +101,8 @@ OPERATIONS = {
         ("x = sorted ( x , reverse = True )", "x = sorted ( x ) [ : : - 1 ]"),
     ),
     "unique": Operation(
-        ("remove what is there twice", "keep each number once"), ("x = list ( dict . fromkeys ( x ) )",)
+        ("remove what is there twice", "keep each number once"),
+        ("x = list ( dict . fromkeys ( x ) )",),
     ),
     "strip": Operation(
         ("drop from the front what is below {k}", "while the first is below {k} remove it"),
@@ -105,7 +110,10 @@ OPERATIONS = {
         (1, 9),
     ),
     "extend": Operation(
-        ("repeat the list until it has {k} numbers", "while there are fewer than {k} repeat the list"),
+        (
+            "repeat the list until it has {k} numbers",
+            "while there are fewer than {k} repeat the list",
+        ),
         ("while x and len ( x ) < {k} : x = x + x",),
         (5, 9),
     ),

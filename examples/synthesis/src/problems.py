@@ -1,4 +1,4 @@
-"""Make what is learnt and what is asked: problems.py SEED PAIRS ASKED TESTS TRAIN COMMENTS ARGUMENTS EXPECTED
+"""Make what is learnt and asked: problems.py SEED PAIRS ASKED TESTS TRAIN COMMENTS ARGUMENTS EXPECTED
 
 PAIRS comments with their programs are written to TRAIN, of one to three operations and an end. ASKED
 says how many problems there are for each number of operations, as {"2": 48}. Their compositions, the

@@ -1,8 +1,9 @@
-"""Judge what candidates answered: score.py EXPECTED COMMENTS KINDS METRICS CURVES SAMPLES CANDIDATES... -- ANSWERS...
+"""Judge what candidates answered: score.py EXPECTED COMMENTS KINDS METRICS CURVES SAMPLES PATHS
 
-Of both lists the last are those of the baselines KINDS, in that order; all before are shards of the model's. A
-candidate is right when all of its answers are what is EXPECTED. METRICS has pass@1, 10 and 100 of all; CURVES
-pass@k for each k up to 100; SAMPLES shows some problems with what was written for them.
+PATHS are CANDIDATES... -- ANSWERS... Of both the last are those of the baselines KINDS, in that order;
+all before are shards of the model's. A candidate is right when all of its answers are what is
+EXPECTED. METRICS has pass@1, 10 and 100 of all; CURVES pass@k for each k up to 100; SAMPLES shows some
+problems with what was written for them.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import problems
 from passing import pass_at
 
 MOST = 100  # the largest k
@@ -45,7 +47,7 @@ def estimated(drawn: list[tuple[str, str]]) -> list[float]:
 
 
 def ranked(drawn: list[tuple[str, str]]) -> list[float]:
-    """Return whether one of the first k is right, for each k: for candidates in an order of their own."""
+    """Return whether one of the first k is right, for each k: for candidates in an order."""
     hits = np.cumsum([verdict == RIGHT for _, verdict in drawn[:MOST]])
     return (hits > 0).astype(float).tolist()
 
@@ -55,9 +57,9 @@ def named(curve: np.ndarray) -> dict[str, float]:
     return {str(k): round(float(curve[k - 1]), 6) for k in NAMED}
 
 
-def times(model: np.ndarray, best: np.ndarray, problems: int) -> dict[str, float]:
-    """Return how many times the best baseline the model has; one problem solved is the least it counts for."""
-    return named(model / np.maximum(best, 1 / problems))
+def multiples(model: np.ndarray, best: np.ndarray, asked: int) -> dict[str, float]:
+    """Return how many times the best baseline the model has, that counted as one problem at least."""
+    return named(model / np.maximum(best, 1 / asked))
 
 
 def sample(comment: str, program: str, drawn: list[tuple[str, str]]) -> str:
@@ -67,7 +69,8 @@ def sample(comment: str, program: str, drawn: list[tuple[str, str]]) -> str:
     for verdict, _ in verdicts.most_common():
         text, many = Counter(one for one in drawn if one[1] == verdict).most_common(1)[0]
         same = ", as the author has it" if text[0] == program else ""
-        parts.append(f"{verdict}, written {many} times{same}:\n{text[0]}")
+        times = "once" if many == 1 else f"{many} times"
+        parts.append(f"{verdict}, written {times}{same}:\n{text[0]}")
     return "\n".join(parts) + "\n"
 
 
@@ -100,10 +103,11 @@ def main(
         "by_operations": {one: {"pass_at": named(each)} for one, each in by_length.items()},
         "candidates": len(every) // len(wanted),
         "different_candidates": round(len(set(every)) / len(wanted), 6),
+        "most_operations_learnt": len(problems.LEARNT),
         "not_as_the_author": round(1 - float(np.mean(right or [1])), 6),
         "pass_at": named(lines["model"]),
         "problems": len(wanted),
-        "times_best_baseline": times(lines["model"], best, len(wanted)),
+        "times_best_baseline": multiples(lines["model"], best, len(wanted)),
     }
     Path(metrics).write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")
     drawn = {"all": lines, "by_operations": by_length}
@@ -115,7 +119,7 @@ def main(
     told = read(comments)
     shown = [at for one in sorted(set(lengths)) for at in np.flatnonzero(lengths == one)[:SHOWN]]
     texts = [sample(told[at], wanted[at]["program"], model[at]) for at in shown]
-    Path(samples).write_text("\n\n".join(texts))
+    Path(samples).write_text("\n".join(texts))
     print(json.dumps(report["pass_at"]), json.dumps(report["became"]))
 
 

@@ -25,7 +25,9 @@ from passing import pass_at
 
 GOOD = phrases.source(["x = [ n * 2 for n in x ]", "return sum ( x )"])
 CLASSES = "( ) . __class__ . __base__ . __subclasses__ ( )"
-ESCAPED = f"[ c for c in {CLASSES} if c . __name__ == '_wrap_close' ] [ 0 ] . __init__ . __globals__"
+ESCAPED = (
+    f"[ c for c in {CLASSES} if c . __name__ == '_wrap_close' ] [ 0 ] . __init__ . __globals__"
+)
 
 
 def program(*lines: str) -> str:
@@ -85,8 +87,13 @@ class Network(unittest.TestCase):
         """Two comments and their programs are known after some updates."""
         rng = np.random.default_rng(0)
         weights = writer.init(rng, 16)
-        comments, lines = ["sort the list", "add them up"], [["x = sorted ( x )"], ["return sum ( x )"]]
-        words, written = (np.tile(one, (60, 1)) for one in (tokens.read(comments), tokens.write(lines)))
+        comments, lines = (
+            ["sort the list", "add them up"],
+            [["x = sorted ( x )"], ["return sum ( x )"]],
+        )
+        words, written = (
+            np.tile(one, (60, 1)) for one in (tokens.read(comments), tokens.write(lines))
+        )
         train.fit(weights, words, written, 8, 120, 0.02, rng)
         self.assertLess(train.surprise(weights, words, written), 0.05)
         self.assertEqual(sample.programs(weights, comments[1], 3, 0.1, rng), 3 * [lines[1]])
@@ -112,7 +119,8 @@ class Estimator(unittest.TestCase):
         """Over all numbers of right ones that n draws may give: unbiased."""
         n, k, chance = 20, 5, 0.1
         mean = sum(
-            comb(n, c) * chance**c * (1 - chance) ** (n - c) * pass_at(k, n, c) for c in range(n + 1)
+            comb(n, c) * chance**c * (1 - chance) ** (n - c) * pass_at(k, n, c)
+            for c in range(n + 1)
         )
         self.assertAlmostEqual(mean, 1 - (1 - chance) ** k)
 
@@ -216,7 +224,9 @@ class Baselines(unittest.TestCase):
     def test_the_nearest_comment_comes_first(self) -> None:
         """By what both share."""
         found = guess.nearest(self.KNOWN, ["add them", "sort it"], 2)
-        self.assertEqual([one[0] for one in found], [self.KNOWN[1]["lines"], self.KNOWN[0]["lines"]])
+        self.assertEqual(
+            [one[0] for one in found], [self.KNOWN[1]["lines"], self.KNOWN[0]["lines"]]
+        )
 
     def test_lines_are_chained_as_they_were_seen(self) -> None:
         """Here only the two programs can come out."""
