@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX
+from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, fix
 from cli.report import note, printable
 from engine.errors import Damaged, Differs, Refused, StepFailed, TallyError, Unavailable
 
@@ -36,9 +36,9 @@ def complain(error: Exception, named: str) -> int:
     return _say(told, EXIT_UNAVAILABLE) if told else _bug(error)
 
 
-def cancelled() -> int:
-    """Say that the command was interrupted, and return the exit code."""
-    return _say(TallyError("cancelled", fix=FIX), EXIT_CANCELLED)
+def cancelled(words: list[str]) -> int:
+    """Say that the command of these words was interrupted, and return the exit code."""
+    return _say(TallyError("cancelled", fix=fix(words)), EXIT_CANCELLED)
 
 
 def _exit_code(error: TallyError) -> int:
@@ -53,8 +53,8 @@ def _say(error: TallyError, code: int) -> int:
     what, *said = error.what.splitlines() or [""]
     for line in filter(str.strip, said):
         note(f"  | {line}")
-    fix = error.fix or _FIXES.get(type(error), "")
-    lines = (("error: ", what), ("  at: ", error.where), ("  fix: ", fix))
+    mend = error.fix or _FIXES.get(type(error), "")
+    lines = (("error: ", what), ("  at: ", error.where), ("  fix: ", mend))
     for label, text in lines:
         if text:
             click.echo(label + printable(text), err=True)
@@ -65,12 +65,12 @@ def _usage(error: click.UsageError, named: str) -> TallyError:
     path = error.ctx.command_path if error.ctx else f"tally {named}".strip()
     what = " ".join(error.format_message().split())  # click lists choices on lines of their own
     what = what.removesuffix(".")
-    fix = f"'{path} --help' explains it"
+    mend = f"'{path} --help' explains it"
     if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
         is_amount = error.option_name[1:2] in {*"0123456789."}
         name = "; a name that begins with '-' is written './-…'"
-        fix += "; an amount is not below zero here" if is_amount else name
-    return TallyError(what, fix=fix)
+        mend += "; an amount is not below zero here" if is_amount else name
+    return TallyError(what, fix=mend)
 
 
 def _of_the_system(error: Exception) -> TallyError | None:
@@ -84,8 +84,8 @@ def _of_the_system(error: Exception) -> TallyError | None:
         return TallyError("the disk is full", fix="free some space ('tally gc'), then try again")
     where = str(error.filename) if isinstance(error, OSError) and error.filename else ""
     what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    fix = "mend that (who owns the path? is the disk right?), then run the command again"
-    return TallyError(what, where=where, fix=fix)
+    mend = "mend that (who owns the path? is the disk right?), then run the command again"
+    return TallyError(what, where=where, fix=mend)
 
 
 def _bug(error: Exception) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from cli.ending import EXIT_CANCELLED, FIX, SIGNALS
+from cli.ending import EXIT_CANCELLED, SIGNALS, fix
 
 _SHOW_CURSOR: Final = "\x1b[?25h"  # a live tree hides it
 
@@ -78,7 +78,7 @@ def leave() -> NoReturn:
     """End the process now, and those that it started, saying that it was cancelled."""
     shown = _SHOW_CURSOR if os.isatty(2) else ""
     with suppress(OSError):
-        os.write(2, f"{shown}\nerror: cancelled\n  fix: {FIX}\n".encode())
+        os.write(2, f"{shown}\nerror: cancelled\n  fix: {fix(sys.argv[1:])}\n".encode())
     _end_children()
     os._exit(EXIT_CANCELLED)
 

@@ -149,7 +149,7 @@ def main(args: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return cancelled()
+        return cancelled(args)
     except Exception as error:  # the one place where everything is caught, to say what it is
         named = args[0] if args and args[0] in COMMANDS else ""  # click does not always know it
         return complain(error, named)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, FIX, SIGNALS
+from cli.ending import EXIT_CANCELLED, EXIT_UNAVAILABLE, SIGNALS, fix
 
 _GARBAGE = 50_000  # objects made before any is looked for: imports make many, and all of them stay
 _TURN_S = 0.0005  # of a thread while others wait: who waits for the disk has many short ones
@@ -64,5 +64,5 @@ def _flushed(code: int) -> int:
 
 def _leave(number: int, frame: object) -> None:
     """End at once, while nothing has begun."""
-    os.write(2, f"\nerror: cancelled\n  fix: {FIX}\n".encode())
+    os.write(2, f"\nerror: cancelled\n  fix: {fix(sys.argv[1:])}\n".encode())
     os._exit(EXIT_CANCELLED)

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from cli import interrupt, start
+from cli import ending, interrupt, start
 from tests.cli.conftest import Write, copy_project
 from tests.cli.program import Program, Told
 from tests.cli.terminal import Terminal
@@ -39,6 +39,7 @@ from cli.start import entry
 entry()
 """
 CANCELLED = "error: cancelled\n  fix: the same command goes on from there\n"
+ENDED = "error: cancelled\n  fix: run the command again: what it finished is kept\n"
 
 
 def at(
@@ -185,6 +186,7 @@ def test_while_a_run_is_done_again(tally: Program, first: str) -> None:
     told = at(tally, "stage.made", "rerun", first)
     is_cancelled(told)
     assert told.out == ""
+    assert "goes on" not in told.err
     assert tally.told("rerun", first)["verdict"] == "reproduced"
 
 
@@ -270,6 +272,22 @@ def test_on_a_terminal(tally: Program, write: Write) -> None:
     wait_for(lambda: not is_running("3007.5"))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "w.yaml"], "goes on from there"),
+        (["--home", "run", "rerun", "brave-otter"], "begins anew"),
+        (["check-determinism", "run"], "begins anew"),
+        (["verify"], "begins anew"),
+        (["-h", "add", "run"], "what it finished is kept"),
+        ([], "what it finished is kept"),
+    ],
+)
+def test_what_is_said_is_true_of_the_command(words: list[str], said: str) -> None:
+    """Only a run goes on where it was; what compares begins anew; the rest keeps what it finished."""
+    assert ending.fix(words).endswith(said)
+
+
 def test_a_terminal_that_is_gone_is_known_for_one() -> None:
     """What it was is no longer told by isatty, and whoever wrote to it would fail."""
     ours, theirs = os.openpty()
@@ -316,7 +334,7 @@ def test_while_a_log_is_followed(tally: Program, write: Write) -> None:
             log.stdout.readline()
             log.send_signal(signal.SIGINT)
             _, err = log.communicate(timeout=30)
-        assert (log.returncode, err.lstrip("\n")) == (1, CANCELLED)
+        assert (log.returncode, err.lstrip("\n")) == (1, ENDED)
         assert is_running("3009.5")
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=30)
