@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from cli.crews import open_slots
+from cli.heard import Heard
 from cli.lockfile import environments
 from cli.prepare import carriers_of, use_of
 from cli.settings import Settings
@@ -16,7 +17,7 @@ from engine.content.select import select
 from engine.crew import Crew
 from engine.errors import Unavailable
 from engine.opinion import Asked, Opinion
-from engine.progress import Progress, Watch
+from engine.progress import Watch
 from engine.rows import Name
 from engine.run import Run
 from engine.runner import Order, limits_of
@@ -55,13 +56,18 @@ def compare_all(
 ) -> dict[Name, Opinion]:
     """Have outputs of a run compared, and return the opinions by what each is called.
 
+    Of a comparator that fails it is told why, and what it printed last.
+
     Raises: Unavailable when this machine cannot; Damaged when what is recorded is not all right.
     """
     if not asked:
         return {}
     with ExitStack() as opened:
-        open_ = comparing_in(space, settings, run, within, opened, _nobody)
-        return open_(None).ask_all(asked)
+        heard = Heard()
+        open_ = comparing_in(space, settings, run, within, opened, heard)
+        opinions = open_(None).ask_all(asked)
+        heard.tell(asked, opinions)
+        return opinions
 
 
 def _of_run(space: Workspace, run: Run, within: Cid) -> Make:
@@ -113,7 +119,3 @@ def choosing(space: Workspace, within: Cid) -> Select:
         return part
 
     return choose
-
-
-def _nobody(event: Progress) -> None:
-    """Show nothing."""

@@ -88,15 +88,17 @@ def _rows(one: Examined | Left) -> Iterator[tuple[str, ...]]:
     other = {name: out for name, out in one.verdict.outputs.items() if out.verdict != "identical"}
     for name, output in other.items():
         looks = f" ({one.hints[name]})" if name in one.hints else ""
-        yield one.id, one.word, name, _place(output) + looks
+        yield one.id, one.word, name, " ".join(_place(output).split()) + looks
     if not other:
         yield one.id, one.word, "-", one.verdict.note or "-"
 
 
 def _place(output: OutputVerdict) -> str:
-    found = output.difference
+    found, opinion = output.difference, output.opinion
     parts = (found.path, found.where, found.what) if found is not None else ()
-    return " ".join(filter(None, parts)) or _WITHIN.get(output.verdict, output.verdict)
+    said = " ".join(filter(None, parts)) or _WITHIN.get(output.verdict, output.verdict)
+    words = opinion.difference if opinion is not None and opinion.equivalent else ""
+    return f"{said}; its comparator says: {words}" if words else said
 
 
 def _lines(one: Examined) -> Iterator[str]:

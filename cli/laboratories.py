@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Literal
 
 from cli.comparators import comparing_in
+from cli.heard import Heard
 from cli.prepare import carriers_of
 from cli.sandboxes import open_host
 from cli.settings import Settings
@@ -23,7 +24,6 @@ from engine.lazyrunner import LazyRunner
 from engine.nix.closure import programs_of
 from engine.nix.records import CLOSURE
 from engine.opinion import Asked, Opinion
-from engine.progress import Progress
 from engine.rows import Name
 from engine.run import Run
 from engine.runner import Runner
@@ -39,12 +39,13 @@ def open_laboratory(
     """Open what steps of a run are examined in; `within` as in cli/repeat.py."""
     with ExitStack() as opened:
         host = opened.enter_context(open_host(space, carriers_of(space, run)))
-        comparing = cache(
-            partial(comparing_in(space, settings, run, within, opened, _nobody), None)
-        )
+        heard = Heard()
+        comparing = cache(partial(comparing_in(space, settings, run, within, opened, heard), None))
 
         def ask(asked: Sequence[Asked]) -> dict[Name, Opinion]:
-            return comparing().ask_all(asked)
+            opinions = comparing().ask_all(asked)
+            heard.tell(asked, opinions)
+            return opinions
 
         yield Laboratory(space.store, host, _means(space), _static(space, host), _silent, ask)
 
@@ -85,7 +86,3 @@ def _static(space: Workspace, host: Host) -> Static:
 
 def _silent(stream: Literal["stdout", "stderr"], data: bytes) -> None:
     """Print nothing of what steps print dozens of times."""
-
-
-def _nobody(event: Progress) -> None:
-    """Show nothing of what comparators print."""

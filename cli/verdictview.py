@@ -61,7 +61,7 @@ def details(verdicts: Sequence["StepVerdict"]) -> Iterator[str]:
         (one.id, name, output)
         for one in verdicts
         for name, output in one.outputs.items()
-        if output.verdict != "identical" and (output.difference or output.inside)
+        if output.verdict != "identical" and (output.difference or output.inside or output.opinion)
     ]
     for step, name, output in other[:_SHOWN_OUTPUTS]:
         yield f"{step} {name}: {output.verdict}"
@@ -77,8 +77,21 @@ def output_lines(output: "OutputVerdict") -> Iterator[str]:
     if not inside or (not _is_byte(output.difference) and first not in inside[0]):
         yield from filter(None, (first,))
     yield from inside
-    if output.deviation is not None and _has_several(output):
+    yield from _in_its_words(output)
+    if output.deviation is not None and (_has_several(output) or _is_measured(output)):
         yield _farthest(output.deviation)
+
+
+def _in_its_words(output: "OutputVerdict") -> Iterator[str]:
+    """Yield what a comparator says besides that outputs are equivalent."""
+    opinion = output.opinion
+    if opinion is not None and opinion.equivalent and opinion.difference:
+        yield f"its comparator says: {' '.join(opinion.difference.split())}"
+
+
+def _is_measured(output: "OutputVerdict") -> bool:
+    """Return whether the deviation is a comparator's own."""
+    return output.opinion is not None and output.opinion.deviation is not None
 
 
 def step_json(one: "StepVerdict") -> dict[str, object]:

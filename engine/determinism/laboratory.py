@@ -115,7 +115,8 @@ class Laboratory:
         except _Uncompared:
             finding = undecided(facts, len(seen), differs=any(map(_is_apart, verdicts)))
         verdict = _least_alike(verdicts, differs=finding.differs)
-        was = self._compare(step, Seen(step.was, failed_before), seen[0])
+        uncompared = _uncompared(verdict)
+        was = verdict if uncompared else self._compare(step, Seen(step.was, failed_before), seen[0])
         return Examined(
             step.id,
             finding,
@@ -126,7 +127,7 @@ class Laboratory:
             tuple(filter(None, failures)),
             len(failures),
             failed_before,
-            _uncompared(verdict),
+            uncompared,
         )
 
     def _await(self, moment: Moment) -> None:

@@ -113,6 +113,39 @@ def test_a_chain_and_a_diff_compare_so_too(tally: Program, compared: Path) -> No
     assert "output 'o', equivalent by its 'verify'" in tally("diff", two, one).out
 
 
+def test_its_own_words_are_shown_wherever_it_decides(
+    tally: Program, compared: Path, tmp_path: Path
+) -> None:
+    """Also of what it calls equivalent: in the text of a rerun, on its page, and in a diff."""
+    one = tally.told("run", compared)["name"]
+    page = tmp_path / "page.html"
+    done = tally("rerun", one, "--report", page)
+    (said,) = [line for line in done.out.splitlines() if "its comparator says" in line]
+    assert said.endswith(" apart")
+    assert "largest deviation: " in done.out
+    assert said.strip() in page.read_text()
+    two = tally.told("run", compared, "--force", "s")["name"]
+    assert "its comparator says: " in tally("diff", one, two).out
+
+
+def test_what_a_failing_one_printed_is_shown_wherever_it_is_run(
+    tally: Program, compared: Path
+) -> None:
+    """The last lines, below why it has no verdict: in a diff, a chain, and a determinism check."""
+    long = "for i in $(seq 100); do echo line $i >&2; done; echo comparing >&2; exit 3"
+    (compared.parent / "src" / "compare.sh").write_text(long)
+    one, two = (tally.told("run", compared, "--force", "s")["name"] for _ in "ab")
+    for done in (
+        tally("diff", one, two),
+        tally("rerun", one, "--chain"),
+        tally("check-determinism", one),
+    ):
+        assert "s: what compares output 'o' failed: exit code 3\n" in done.err
+        shown = [line for line in done.err.splitlines() if line.startswith("  | ")]
+        assert "  | comparing" in shown
+        assert len(shown) == 20
+
+
 def test_a_bundle_has_what_compares(
     tally: Program, compared: Path, empty: Program, tmp_path: Path, without_nix: str
 ) -> None:

@@ -284,7 +284,7 @@ def test_on_a_terminal(tally: Program, write: Write) -> None:
     ],
 )
 def test_what_is_said_is_true_of_the_command(words: list[str], said: str) -> None:
-    """Only a run goes on where it was; what compares begins anew; the rest keeps what it finished."""
+    """Only a run goes on where it was; what compares begins anew; others keep what is done."""
     assert ending.fix(words).endswith(said)
 
 
