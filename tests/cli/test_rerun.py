@@ -97,11 +97,22 @@ SOMETIMES = """\
 """
 
 
-def test_a_step_that_fails_now_is_exit_1(tally: Program, write: Write) -> None:
-    """A step that failed by chance and was tried again until it gave something is found out."""
+def test_a_step_that_fails_by_chance_is_tried_again(tally: Program, write: Write) -> None:
+    """As often as its `retries` says, as in a run; each attempt that failed is told."""
     name = tally.told("run", write(SOMETIMES, name="sometimes"))["name"]
-    codes = (tally("rerun", name).code for _ in range(60))
-    assert next(code for code in codes if code) == 1
+    told = [tally("rerun", name) for _ in range(20)]
+    assert {done.code for done in told} == {0}
+    assert any("s: exit code 3; trying again" in done.err for done in told)
+
+
+def test_a_step_that_fails_now_is_exit_1(tally: Program, write: Write) -> None:
+    """A step that gave something by chance, and has no retries, is found out."""
+    path = write(SOMETIMES.replace("retries: 40", "retries: 0"), name="once")
+    runs = (tally("run", path, "--force", "s", "-o", "json") for _ in range(60))
+    name = next(done.json["name"] for done in runs if done.code == 0)
+    done = next(done for done in (tally("rerun", name) for _ in range(60)) if done.code)
+    assert done.code == 1
+    assert "what it printed last, if anything, stands above" in done.err
 
 
 def test_only_what_is_chosen_runs(tally: Program, first: str) -> None:
