@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from cli.bundlefile import is_builders, read_bundle
-from cli.forms import CAR, FORMS, Form, write_form
+from cli.forms import CAR, FORMS, IN_TOTO, Form, write_form
 from cli.names import is_run
 from cli.options import common, offline
 from cli.refs import find_content, public_root
@@ -82,7 +82,7 @@ def export(
             return _export_thin(space, settings, cid, file, wanted)
         beside = _receipts(space, cid) if receipts and form == CAR and is_run(space, cid) else ()
         try:
-            if space.sources:
+            if space.sources and form != IN_TOTO:  # for which records are enough
                 space.sources.have([cid], public_root(ref))
             if form != CAR:
                 return write_form(space, settings, cid, Form(form, file, sha256=sha256))

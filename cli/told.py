@@ -4,15 +4,19 @@ import hashlib
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cli.bundlefile import refuse_forged
 from cli.evidenceview import others_of
+from cli.report import note
 from cli.workspace import Workspace
+from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.content.walk import walk
+from engine.errors import NotHere
 from engine.run import Run as RunRecord
+from engine.sourced import Sourced
 from engine.statement import Done
 from engine.step import RESULT, STEP
 from engine.summary import (
@@ -24,6 +28,8 @@ from engine.summary import (
     of_record,
 )
 from engine.vouches import vouches
+
+MOST_NAMED: Final = 5  # outputs that are not here
 
 
 class Run(NamedTuple):
@@ -47,50 +53,65 @@ def open_run(space: Workspace, cid: Cid) -> Run:
 
     Raises: Damaged when something is; NotHere when its records are not here.
     """
-    found = Run(cid, load_run(space.store, cid))
-    refuse_forged(space.store, [found.record], "the run")
+    store = Sourced(space.store, space.sources, cid)
+    found = Run(cid, load_run(store, cid))
+    refuse_forged(store, [found.record], "the run")
     return found
 
 
 def told_of(space: Workspace, run: Run, *, sha256: bool) -> Told:
     """Return what is told of a run; with `sha256`, all that came out is read for its sums.
 
-    Raises: NotHere when it is not all here; Damaged when it is malformed.
+    What came out and is not to be had has no sums: that is said.
+
+    Raises: NotHere when its records are not here; Damaged when it is malformed.
     """
-    steps = of_record(space.store, run.record)
+    store = Sourced(space.store, space.sources, run.cid)
+    steps = of_record(store, run.record)
     keys = {step.key for step in steps if step.key}
-    vouched = vouches(space.store, steps, others_of(space, keys, run.cid))
+    vouched = vouches(store, steps, others_of(space, keys, run.cid))
     by_step = {key: tuple(each) for key, each in groupby(vouched, attrgetter("id"))}
     done = tuple(
         Done(
             step,
-            STEP.decode(space.store.get(step.key)),
-            RESULT.decode(space.store.get(step.result)),
+            STEP.decode(store.get(step.key)),
+            RESULT.decode(store.get(step.result)),
             by_step.get(step.id, ()),
         )
         for step in steps
         if step.key and step.result
     )
-    workflow = load_workflow(space.store, run.record.workflow)
-    outputs = final_outputs(space.store.get, workflow.outputs, steps)
-    made = {cid for one in done for cid in one.result.outputs.values()}
-    sums = _sums(space, made) if sha256 else {}
-    return Told(steps, done, outputs, sums)
+    workflow = load_workflow(store, run.record.workflow)
+    outputs = final_outputs(store.get, workflow.outputs, steps)
+    return Told(steps, done, outputs, _sums(store, done) if sha256 else {})
 
 
-def _sums(space: Workspace, made: Iterable[Cid]) -> dict[Cid, dict[str, str]]:
+def _sums(store: BlockStore, done: Iterable[Done]) -> dict[Cid, dict[str, str]]:
+    """Return the sums of what came out, as far as it is to be had; say what is not."""
+    found: dict[Cid, dict[str, str]] = {}
+    lacks = dict[Cid, str]()
+    for one in done:
+        for name, cid in one.result.outputs.items():
+            if cid not in found and cid not in lacks:
+                try:
+                    found[cid] = _sums_of(store, cid)
+                except NotHere:
+                    lacks[cid] = f"{one.summary.id}/{name}"
+    if lacks:
+        some = ", ".join(list(lacks.values())[:MOST_NAMED])
+        more = f" and {len(lacks) - MOST_NAMED} more" if len(lacks) > MOST_NAMED else ""
+        note(f"without SHA-256, as their content is not here: {some}{more}")
+    return found
+
+
+def _sums_of(store: BlockStore, cid: Cid) -> dict[str, str]:
     return {
-        cid: {
-            entry.path: _sum(space, entry.cid)
-            for entry in walk(space.store.get, cid)
-            if entry.kind == "file"
-        }
-        for cid in made
+        entry.path: _sum(store, entry.cid) for entry in walk(store.get, cid) if entry.kind == "file"
     }
 
 
-def _sum(space: Workspace, cid: Cid) -> str:
+def _sum(store: BlockStore, cid: Cid) -> str:
     found = hashlib.sha256()
-    for piece in read(space.store.get, cid):
+    for piece in read(store.get, cid):
         found.update(piece)
     return found.hexdigest()

@@ -128,6 +128,30 @@ def test_what_is_forged_is_not_signed_for(tally: Program, first: str, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_stayed_with_peers_needs_no_content(
+    tally: Program, first: str, empty: Program, tmp_path: Path
+) -> None:
+    """Its CID is in its result; of what is not here, no SHA-256 is told, and that is said."""
+    tally.told("export", first, tmp_path / "run.car")
+    empty.told("import", tmp_path / "run.car")
+    run = tally.told("show", first)
+    away = next(one for one in run["steps"] if one["id"] == "greet[0]")["outputs"]["text"]
+    with Workspace(empty.home, writing=True) as space, space.store.index.change() as change:
+        change.execute("DELETE FROM blocks WHERE cid = ?", (Cid.parse(away).raw,))
+    told = empty.told("export", run["run"], tmp_path / "a", "--format", "in-toto")
+    assert told["statements"] == 4
+    done = empty("export", run["run"], tmp_path / "b", "--format", "in-toto", "--sha256")
+    assert done.code == 0, done.err
+    assert "without SHA-256, as their content is not here: greet[0]/text" in done.err
+    made = {
+        one["name"]: one["digest"]
+        for statement in _statements(tmp_path / "b")
+        for one in statement["subject"]
+    }
+    lacking = {name for name, digest in made.items() if "sha256" not in digest}
+    assert lacking == {"greet[0]/text", "run"}  # a run is a record, and no file
+
+
 def test_only_a_run_is_told_so(tally: Program, first: str, tmp_path: Path) -> None:
     """Of other content nothing is attested."""
     told = tally("export", f"{first}/letter/text", tmp_path / "x", "--format", "in-toto")
