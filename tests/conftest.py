@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the reproductions in full")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that try whole programs: the last to end are then short ones."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
 @pytest.fixture(scope="session")
 def nix_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NixStore]:
     """Return the store that tests build in."""
