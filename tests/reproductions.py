@@ -69,5 +69,12 @@ REPRODUCTIONS: Final = (
             *("shards=[0, 1]", "shard_count=2", "candidates=100"),
         ),
     ),
+    Reproduction(
+        "pictures",
+        (
+            *("training={updates: 20, batch: 16, rate: 0.005, drop: 0.3, blur: 0.2}", "shards=[0]"),
+            *("shard_count=1", "match_epochs=2", "digits=[3, 8]", "candidates=8", "keep=2"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
