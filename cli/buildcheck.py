@@ -1,5 +1,6 @@
 """Building an environment once more, and saying under the home's key what came out."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,6 +42,21 @@ def check(
             fix=f"'tally env lock {workflow}' takes the new one",
         )
     note(f"environment '{name}' builds to the same bytes")
+
+
+def require(differ: Mapping[str, Differs]) -> None:
+    """Say of each environment what differs.
+
+    Raises: Differs when any does.
+    """
+    if len(differ) == 1:
+        raise next(iter(differ.values()))
+    for name, error in differ.items():
+        note(f"'{name}': {error.what}")
+        note(f"  at: {error.where}")
+    if differ:
+        fix = next(iter(differ.values())).fix
+        raise Differs(f"{len(differ)} environments differ: {', '.join(differ)}", fix=fix)
 
 
 def attest(space: Workspace, recipe: Recipe, opened: "Opened") -> None:

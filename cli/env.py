@@ -15,7 +15,7 @@ from cli.options import common, ipfs_node, offline
 from cli.report import emit_json, emit_table, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
-from engine.errors import Refused
+from engine.errors import Differs, Refused
 from engine.nix.environment import Opened, open_environment
 from engine.sourced import Sourced
 from engine.step import SYSTEM
@@ -178,9 +178,9 @@ def _named(what: str) -> tuple[Path, dict[str, EnvironmentSource]]:
 
 
 def _check(space: Workspace, what: str) -> None:
-    """Evaluate and build again, attest what came out, and compare with the lock.
+    """Evaluate and build each again, attest what came out, and compare with the lock.
 
-    Raises: Differs when what was built is not what is locked.
+    Raises: Differs when what was built of one is not what is locked, once all were.
     """
     from cli import buildcheck
 
@@ -189,12 +189,16 @@ def _check(space: Workspace, what: str) -> None:
     path, sources = _named(what)
     before = read_lock(lock_path(path))
     making = environments(space, path.parent, offline=False)
+    differ: dict[str, Differs] = {}
     for name, source in sources.items():
         locked = before.environments.get(name) if before else None
         pin = locked.systems.get(SYSTEM) if locked else None
-        buildcheck.check(
-            space, name, making.make(name, source), pin.environment if pin else None, path
-        )
+        was = pin.environment if pin else None
+        try:
+            buildcheck.check(space, name, making.make(name, source), was, path)
+        except Differs as error:
+            differ[name] = error
+    buildcheck.require(differ)
 
 
 def _shown(space: Workspace, found: Mapping[str, Opened]) -> dict[str, Shown]:

@@ -16,6 +16,7 @@ from engine.nix import derivation, nix32
 from engine.nix.command import Command, Finished
 from engine.nix.nixstore import NixStore
 from engine.nix.outputs import Hasher
+from engine.nix.recheck import differing, forget
 from engine.nix.source import UNFETCHED, Flake, NixFile, Recipe, Source, Stored
 from engine.nix.storepath import StorePath
 from engine.values import dataclass
@@ -91,11 +92,13 @@ class Realiser:
 
         Raises: Differs when it gives other bytes; StepFailed when it does not build now.
         """
-        ended = self._command.run("nix-store", "--realise", "--check", str(recipe.path))
+        options = ("--realise", "--check", "--keep-failed")
+        ended = self._command.run("nix-store", *options, str(recipe.path))
+        forget(ended.messages)
         if ended.code == _NOT_DETERMINISTIC:
-            raise Differs(
-                _error(ended), where=str(recipe.path), fix="find what varies in its build"
-            )
+            hashes = differing(self._command.store, self.outputs(recipe))
+            what = "\n".join((_error(ended), *hashes))
+            raise Differs(what, where=str(recipe.path), fix="find what varies in its build")
         if ended.code:
             raise self._failed(ended, recipe)
 

@@ -23,6 +23,7 @@ from tests.fakes import nixstore
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
+NAMES = ("one", "two")
 STRANGER = Identity(b"s" * 32)
 STEP = "steps: {one: {run: 'echo yes >{outputs.o}', outputs: {o: o}}}\n"
 
@@ -290,5 +291,27 @@ def test_what_varies_is_attested_by_nobody(builder: Program, project: Path) -> N
     project.with_suffix(".lock").unlink()
     done = builder("env", "build", project, "--check")
     assert done.code == 4, done.err
+    hashes = re.search(r"-vary: NAR (\w{64}) was built first, (\w{64}) is built now", done.err)
+    assert hashes
+    assert hashes[1] != hashes[2]
+    assert not list((builder.home / "nix").rglob("*.check"))
     (shown,) = builder.told("env", "show", project)["environments"].values()
     assert shown["builders"]["attestations"] == []
+
+
+def test_each_environment_that_differs_is_named(builder: Program, project: Path) -> None:
+    """One does not hide another, or that a third is the same: all are built, and exit is 4."""
+    recipe = project.parent / "env" / "default.nix"
+    more = "".join(
+        f'env-{name} = mk "{name}" {{ }} "cat /proc/sys/kernel/random/uuid >$out";\n'
+        for name in NAMES
+    )
+    recipe.write_text(recipe.read_text().replace("env-sh = tools;", f"env-sh = tools;\n{more}"))
+    one, two = (f"{name}: {{nix: ./env/default.nix, attribute: env-{name}}}, " for name in NAMES)
+    text = project.read_text()
+    project.write_text(text.replace("environments: {", f"environments: {{{one}{two}"))
+    done = builder("env", "build", project, "--check")
+    assert done.code == 4, done.err
+    assert "2 environments differ: one, two" in done.err
+    assert len(re.findall(r"NAR \w{64} was built first", done.err)) == 2
+    assert "environment 'sh' builds to the same bytes" in done.err

@@ -34,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
     "engine/trust/wording.py": ELSEWHERE + "tests/test_trust.py",
     "engine/trust/wrong.py": FORGED,
     "engine/built.py": FORGED,
+    "cli/buildcheck.py require": ELSEWHERE + "tests/cli/test_builders.py",
     "cli/bundlefile.py _look_over: it has builders": ELSEWHERE + "tests/cli/test_builders.py",
     "cli/bundlefile.py _refuse_picked": FORGED,
     "cli/verify.py verify": ELSEWHERE + "tests/cli/test_verify.py",
