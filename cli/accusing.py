@@ -10,10 +10,10 @@ from engine.attestations import record_of
 from engine.batch import PROOF
 from engine.content.blocks import Block
 from engine.content.cid import Cid
+from engine.content.reader import over
 from engine.content.schema import kind_of
 from engine.runner import Report
 from engine.step import RESULT
-from engine.trust.agreement import over
 from engine.trust.case import Case
 from engine.trust.wrong import WRONG_RESULT, Word, WrongResult
 from peers.identity import PeerId
@@ -55,7 +55,7 @@ class Accuser:
         return WRONG_RESULT.block(wrong)
 
     def _word(self, report: Report) -> Word:
-        get = over((report,), self._space.store.get)
+        get = over(report.blocks, self._space.store.get)
         signed, path = b"", b""
         if report.signed is not None:
             signed = get(report.signed)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from cli.told import Run, Told, told_of
 from cli.workspace import Workspace
@@ -24,7 +25,7 @@ from engine.summary import load_workflow
 from engine.workflow.as_data import as_data
 from engine.workflow.lock import LOCK
 
-_RO_CRATE = "1.1"  # the one that the profile of runs is of
+_RO_CRATE: Final = "1.1"  # the one that the profile of runs is of
 
 
 def export_crate(space: Workspace, run: Run, folder: Path, who: Who) -> int:

@@ -52,14 +52,15 @@ class _Download(io.RawIOBase):
         super().close()
 
     def _read(self, buffer: memoryview) -> tuple[int, str]:
-        asked_ms, data = self._clock.monotonic_ms(), b""
+        asked_ms, data, why = self._clock.monotonic_ms(), b"", ""
         try:
             data = self._answer.read1(len(buffer))  # as it comes: a full buffer may take for ever
         except (OSError, HTTPException) as error:
-            return 0, _reason(error)
-        finally:
-            if self._trickle.is_one(self._clock.monotonic_ms() - asked_ms, len(data)):
-                raise self._fault(TOO_SLOW)
+            why = _reason(error)
+        if self._trickle.is_one(self._clock.monotonic_ms() - asked_ms, len(data)):
+            raise self._fault(TOO_SLOW)
+        if why:
+            return 0, why
         got = len(data)
         buffer[:got] = data
         self._at += got

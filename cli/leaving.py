@@ -1,16 +1,15 @@
 """What would leave this machine if peers ran the steps of a run, and to whom."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from cli.prepare import Prepared
 from cli.report import emit_table, human_size, note
 from cli.workspace import Workspace
-from engine.content.blocks import Block
 from engine.content.cid import Cid
-from engine.content.reader import Get
+from engine.content.reader import over
 from engine.content.select import select
 from engine.content.weight import weight
 from engine.errors import Unavailable
@@ -106,13 +105,8 @@ def _inputs(space: Workspace, lock: Lock, prepared: Prepared, step: str) -> Iter
         reference = input_reference(text)
         if isinstance(reference, InputRef):
             part, blocks = select(space.store.get, lock.inputs[reference.name], reference.path)
-            size = weight(_over(blocks, space.store.get), part)
+            size = weight(over(blocks, space.store.get), part)
             yield Leaving(str(reference), part, size, workflow.inputs[reference.name].share)
-
-
-def _over(blocks: Iterable[Block], get: Get) -> Get:
-    made = {block.cid: block.data for block in blocks}
-    return lambda cid: made[cid] if cid in made else get(cid)
 
 
 def _outputs(prepared: Prepared, step: str, shares: Mapping[str, str]) -> Iterator[Leaving]:

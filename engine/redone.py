@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, cast, get_args
 from engine.content.cid import Cid
 from engine.errors import Damaged
 from engine.rows import read_cid
+from engine.times import LAST_MS
 from engine.verdict import RunVerdict, Verdict
 
 REDONE_COLUMNS: Final = "id, run, began_ms, ended_ms, verdict, steps, possible, chain, seed, proves"
@@ -18,7 +19,6 @@ STEP_COLUMNS: Final = "step, verdict, note, system, sandbox, signer, wall_ms, ou
 MAX_TEXT: Final = 2_000  # characters of a note, or of where an output differs
 MAX_OUTPUTS: Final = 100  # of one step that are kept: those that are not identical come first
 
-_LAST_MS: Final = 253_402_300_799_999  # the end of the year 9999: what follows has no date
 _FIX: Final = "run `tally fsck --repair`"
 
 
@@ -78,7 +78,7 @@ def read_redone(row: tuple[Any, ...]) -> Redone:
     whole = (number, began_ms, ended_ms, steps, possible, chain)
     if not all(type(one) is int for one in whole) or not all(_is_text(t) for t in (seed, proves)):
         raise _damaged("a value of another kind than was written")
-    if not all(0 <= ms <= _LAST_MS for ms in (began_ms, ended_ms)):
+    if not all(0 <= ms <= LAST_MS for ms in (began_ms, ended_ms)):
         raise _damaged("no time where there should be one")
     if verdict not in get_args(RunVerdict):
         raise _damaged(f"no verdict is {verdict!r:.40}")
@@ -94,7 +94,7 @@ def read_step(row: tuple[Any, ...]) -> RedoneStep:
     step, verdict, note, system, sandbox, signer, wall_ms, outputs = row
     if not all(_is_text(text) for text in (step, note, system, sandbox, signer, outputs)):
         raise _damaged("no text where there should be some")
-    if type(wall_ms) is not int or not 0 <= wall_ms <= _LAST_MS:
+    if type(wall_ms) is not int or not 0 <= wall_ms <= LAST_MS:
         raise _damaged("no time where there should be one")
     if verdict not in get_args(Verdict):
         raise _damaged(f"no verdict is {verdict!r:.40}")

@@ -16,8 +16,7 @@ from engine import outcomes
 from engine.admission import Admission, Capacity
 from engine.comparing import Comparing
 from engine.content.blocks import Block, BlockStore
-from engine.content.cid import Cid
-from engine.content.reader import Get
+from engine.content.reader import Get, over
 from engine.crew import Crew
 from engine.errors import Damaged, Refused, StepFailed
 from engine.opinion import Asked, Opinion
@@ -183,8 +182,7 @@ class Rerun:
         note = "" if report.succeeded else outcomes.why_failed(report)
         if note and self._tries_again(rank, step, note):
             return
-        made = {block.cid: block.data for block in report.blocks}
-        of = (_over(made, self._store), note, _executor(report))
+        of = (over(report.blocks, self._store.get), note, _executor(report))
         given = _Given(report.result, *of, self._to_compare(step, report), {})
         if given.waiting:
             self._store.put(report.blocks)
@@ -289,12 +287,3 @@ def _recorded(store: BlockStore, workflow: Workflow, step: RunStep) -> Recorded:
 def _executor(report: Report) -> Executor:
     said = report.attestation
     return Executor(said.system, said.sandbox, report.signer.hex(), said.wall_ms)
-
-
-def _over(made: dict[Cid, bytes], store: BlockStore) -> Get:
-    """Return a `get` that knows what a step has just made, and else asks the store."""
-
-    def get(cid: Cid) -> bytes:
-        return made[cid] if cid in made else store.get(cid)
-
-    return get

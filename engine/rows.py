@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 from engine.content.cid import Cid, are_cids
 from engine.errors import Damaged
+from engine.times import LAST_MS
 from engine.values import dataclass
 
 RUN_COLUMNS: Final = (
@@ -68,7 +69,6 @@ class StepRow(NamedTuple):
 
 
 _FIX: Final = "run `tally fsck --repair`"
-_LAST_MS: Final = 253_402_300_799_999  # the end of the year 9999: what follows has no date
 _STEP_STATUSES: Final = frozenset(get_args(StepStatus))
 _RUN_STATUSES: Final = frozenset(get_args(RunStatus)) - {"interrupted"}
 
@@ -83,7 +83,7 @@ def read_run(row: tuple[Any, ...]) -> RunRow:
     texts, times = (identity, name, title, parameters), (created_ms, finished_ms or 0)
     if not all(type(text) is str for text in texts) or not all(type(ms) is int for ms in times):
         raise _damaged("a value of another kind than was written")
-    if not all(abs(ms) <= _LAST_MS for ms in times):
+    if not all(abs(ms) <= LAST_MS for ms in times):
         raise _damaged("no time where there should be one")
     if status not in _RUN_STATUSES:
         raise _damaged(f"no run is {status!r:.40}")
@@ -106,7 +106,7 @@ def read_step(row: tuple[Any, ...]) -> StepRow:
         raise _damaged("no text where there should be some")
     if type(index) is not int or type(wall_ms) is not int:
         raise _damaged("no number where there should be one")
-    if not 0 <= wall_ms <= _LAST_MS:
+    if not 0 <= wall_ms <= LAST_MS:
         raise _damaged("no time where there should be one")
     if status not in _STEP_STATUSES:
         raise _damaged(f"no step is {status!r:.40}")

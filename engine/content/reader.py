@@ -9,9 +9,10 @@ the blocks it speaks of before any byte is believed, and nothing recurses.
 b'oo'
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from engine.content.blocks import Block
 from engine.content.cid import RAW, Cid
 from engine.content.dagpb import Link
 from engine.content.hamt import HASH_BITS, key
@@ -21,6 +22,13 @@ from engine.errors import Damaged, Refused
 from engine.values import dataclass
 
 Get = Callable[[Cid], bytes]
+
+
+def over(blocks: Iterable[Block], get: Get) -> Get:
+    """Return a `get` that knows blocks that were just made: they may not be in the store yet."""
+    made = {block.cid: block.data for block in blocks}
+    return lambda cid: made[cid] if cid in made else get(cid)
+
 
 MAX_GRAPH: Final = 128  # blocks above one another; a file of 2**63 bytes needs no more than 9
 

@@ -7,7 +7,7 @@ another value than the machine would give. What the contract pins (docs/steps.md
 'varied'
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from engine.values import dataclass, replace
 
@@ -28,18 +28,7 @@ State = Literal["free", "held", "varied", "respelled"]
 # when a run begins: some programs cannot be told that the time of a file is another
 Moment = Literal["any", "as a second begins", "a second later"]
 
-FACTORS: Final[tuple[Factor, ...]] = (
-    "time",
-    "random",
-    "hashes",
-    "addresses",
-    "memory",
-    "directories",
-    "processors",
-    "schedule",
-    "profile",
-    "machine",
-)
+FACTORS: Final[tuple[Factor, ...]] = get_args(Factor)
 
 
 @dataclass(frozen=True, slots=True)

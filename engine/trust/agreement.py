@@ -9,8 +9,7 @@ from typing import Protocol
 
 from engine.compare import compare
 from engine.content.blocks import BlockStore
-from engine.content.cid import Cid
-from engine.content.reader import Get
+from engine.content.reader import over
 from engine.errors import Damaged, TallyError
 from engine.opinion import Asked, Opinion
 from engine.rows import Name
@@ -86,7 +85,7 @@ class Agreement:
         if declared is None or verify.tolerance is None:
             return verify.rule in ("none", "compare")
         was, now = one.result.outputs[output], two.result.outputs[output]
-        get = over((one, two), self._store.get)
+        get = over((*one.blocks, *two.blocks), self._store.get)
         return compare(get, was, now, float(verify.tolerance), declared.path) is None
 
     def _are_equivalent(self, name: Name, one: Report, two: Report) -> bool:
@@ -108,13 +107,3 @@ class Agreement:
 def _is_any(verify: Verify) -> bool:
     """Return whether a rule is content with anything: relative, 1 is all of a number."""
     return verify.rule == "none" or float(verify.tolerance or 0) >= 1
-
-
-def over(reports: Sequence[Report], get: Get) -> Get:
-    """Return what has blocks from reports first: what they made may not be in the store yet."""
-    made = {block.cid: block.data for report in reports for block in report.blocks}
-
-    def get_made(cid: Cid) -> bytes:
-        return made[cid] if cid in made else get(cid)
-
-    return get_made
