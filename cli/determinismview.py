@@ -8,10 +8,10 @@ import click
 from cli.report import emit_json, emit_table, printable
 from cli.settings import Settings
 from engine.content.cid import Cid
-from engine.determinism.conditions import Conditions
+from engine.determinism.conditions import HELD, Conditions
 from engine.determinism.diagnosis import Diagnosed, Evidence
 from engine.determinism.examined import DIFFERS, UNKNOWN, Examined, Left, worst
-from engine.determinism.mends import MENDS, WORDS
+from engine.determinism.mends import WORDS, mend
 from engine.errors import Differs, StepFailed
 from engine.verdict import OutputVerdict
 
@@ -64,11 +64,10 @@ def require(found: Sequence[Examined | Left]) -> None:
     if not bad:
         return
     one = next(one for one in bad if one.word == word)
-    more = f"; {len(bad) - 1} more like it" if len(bad) > 1 else ""
+    more = f"; see {len(bad) - 1} more above" if len(bad) > 1 else ""
     if isinstance(one, Examined) and word == "nondeterministic":
         causes = ", ".join(cause.cause for cause in one.finding.causes)
-        others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        what = f"step '{one.id}'{others} gives something else each time: {causes}"
+        what = f"step '{one.id}' does not always give the same: {causes}{more}"
         raise Differs(what, fix=_MEND)
     if word == "fails sometimes":
         what = f"step '{one.id}' fails in some runs and not in others{more}"
@@ -105,7 +104,7 @@ def _lines(one: Examined) -> Iterator[str]:
     for cause in one.finding.causes:
         yield f"{one.id}: {cause.cause}: {cause.why or WORDS[cause.cause]}"
         yield from (f"  {_said(evidence)}" for evidence in cause.evidence)
-        yield f"  mend: {MENDS[cause.cause]}"
+        yield f"  mend: {_mend(one, cause)}"
     if one.finding.alone is False:
         yield f"{one.id}: there is another cause: with these held it still differs"
     for said in _notes(one):
@@ -138,8 +137,14 @@ def _on_failures(one: Examined) -> Iterator[str]:
         yield f"it failed in {count} of {of} runs, and not when it was recorded"
 
 
+def _mend(one: Examined, cause: Diagnosed) -> str:
+    return mend(cause, one.hints.values(), fails=one.word == "fails sometimes")
+
+
 def _said(evidence: Evidence) -> str:
-    return f"{evidence.same} of {evidence.runs} runs the same {under(evidence.conditions)}"
+    one_another = evidence.among and evidence.conditions != HELD
+    how = "the same as one another" if one_another else "the same"
+    return f"{evidence.same} of {evidence.runs} runs {how} {under(evidence.conditions)}"
 
 
 def under(conditions: Conditions) -> str:
@@ -170,19 +175,24 @@ def _as_json(one: Examined | Left) -> dict[str, object]:
             }
             for name, output in one.verdict.outputs.items()
         },
-        "causes": [_cause_as_json(cause) for cause in one.finding.causes],
+        "causes": [_cause_as_json(one, cause) for cause in one.finding.causes],
         "other_causes": None if one.finding.alone is None else not one.finding.alone,
         "notes": list(_notes(one)),
     }
 
 
-def _cause_as_json(cause: Diagnosed) -> dict[str, object]:
+def _cause_as_json(of: Examined, cause: Diagnosed) -> dict[str, object]:
     return {
         "cause": cause.cause,
         "why": cause.why or WORDS[cause.cause],
-        "mend": MENDS[cause.cause],
+        "mend": _mend(of, cause),
         "evidence": [
-            {"conditions": one.conditions.words(), "runs": one.runs, "same": one.same}
+            {
+                "conditions": one.conditions.words(),
+                "runs": one.runs,
+                "same": one.same,
+                "among": one.among,
+            }
             for one in cause.evidence
         ],
     }

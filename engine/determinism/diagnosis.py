@@ -38,7 +38,7 @@ Cause = Literal[
     "unknown",
 ]
 
-_FILE_TIMES: Final = (
+FILE_TIMES: Final = (
     "with everything held it is another a second later: static programs see the time of files"
 )
 _HELD_RUNS: Final = 3
@@ -72,10 +72,11 @@ class Evidence:
     conditions: Conditions
     runs: int
     same: int  # as what they are held against; all of them when nothing differs
+    among: bool = False  # they are held against the first of themselves
 
     def and_first(self) -> "Evidence":
         """Return the same with the run that the others were held against."""
-        return Evidence(self.conditions, self.runs + 1, self.same + 1)
+        return replace(self, runs=self.runs + 1, same=self.same + 1, among=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _causes(
     base = yield from log.run(replace(HELD, moment="as a second begins"))
     if log.failed(base):
         why = "it fails when everything is held"
-        return (Diagnosed("unknown", (Evidence(HELD, 1, 0),), why),), None
+        return (Diagnosed("unknown", (), why),), None
     held = (yield from log.against(base, (HELD,) * (_HELD_RUNS - 1))).and_first()
     if held.same < held.runs:
         return (yield from _unheld(log, facts, held)), None
@@ -200,7 +201,7 @@ def _causes(
         if evidence.same == evidence.runs:
             continue
         again = yield from log.against(base, (HELD,) * max(2, evidence.runs))
-        held = Evidence(HELD, held.runs + again.runs, held.same + again.same)
+        held = replace(held, runs=held.runs + again.runs, same=held.same + again.same)
         if held.same < held.runs:  # it was not the factor: this happens of itself
             return (yield from _unheld(log, facts, held)), None
         found += yield from _named(log, factor, held, evidence)
@@ -222,7 +223,7 @@ def _drifting(
     again = (yield from log.against(fresh, (HELD,))).and_first()
     if log.same(base, fresh) or again.same < again.runs:
         return (yield from _unheld(log, facts, held))
-    return (Diagnosed("time", (held, later, again), _FILE_TIMES),)
+    return (Diagnosed("time", (held, later, again), FILE_TIMES),)
 
 
 def _candidates(facts: Facts) -> tuple[Factor, ...]:
@@ -265,7 +266,7 @@ def _parallel(
     """Say whether several processors give one result, which is another, or a race."""
     free = HELD.freed("processors", "free")
     base = yield from log.run(free)
-    again = yield from log.against(base, (free,) * _HELD_RUNS)
+    again = (yield from log.against(base, (free,) * _HELD_RUNS)).and_first()
     steady = again.same == again.runs
     cause: Cause = "processor count" if steady else "threads"
     return (Diagnosed(cause, (held, evidence, again), ""),)
@@ -306,13 +307,13 @@ def _unheld(
     """
     if facts.static and (yield from _by_the_second(log)):
         later = Evidence(replace(HELD, moment="a second later"), 1, 0)
-        return (Diagnosed("time", (held, later), _FILE_TIMES),)
+        return (Diagnosed("time", (held, later), FILE_TIMES),)
     alone = replace(HELD, threads=False)
     fails_anyway = log.failures > 0
     base = yield from log.run(alone)
     if log.failed(base) and not fails_anyway:
         why = "it differs with everything else held, and fails when it may have no second thread"
-        return (Diagnosed("threads", (held, Evidence(alone, 1, 0)), why),)
+        return (Diagnosed("threads", (held,), why),)
     return (Diagnosed("unknown", (held,), _unknown("it differs even with everything held", facts)),)
 
 

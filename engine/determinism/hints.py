@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Collection, Set
 from typing import Final
 
 _BEFORE: Final = 40  # bytes of context that are looked at, before and after where two files part
@@ -19,6 +20,15 @@ _LOOKS: Final = (
     (rb"/tmp/\w+|\btmp\w{6,}\b", "it looks like the name of a temporary file"),
     (rb"/proc/\S+", "it looks like a path of this machine"),
 )
+DATES: Final = frozenset({"it looks like a time", "it looks like seconds since 1970"})
+_OF: Final[dict[str, Set[str]]] = {  # the causes that what looks so can have
+    "it looks like a UUID": {"random bytes", "time"},
+    "it looks like an address": {"addresses", "uninitialised bytes"},
+    "it looks like a time": {"time"},
+    "it looks like seconds since 1970": {"time"},
+    "it looks like the name of a temporary file": {"random bytes", "time"},
+    "it looks like a path of this machine": {"machine"},
+}
 _NUMBER: Final = re.compile(rb"-?\d+\.\d+(?:e[-+]?\d+)?")
 
 
@@ -33,6 +43,16 @@ def hint(was: bytes, now: bytes) -> str:
         if all(_meets(pattern, data, at) for data in (was, now)):
             return words
     return "numbers that are nearly the same" if _near(was, now, at) else ""
+
+
+def fits(words: str, causes: Collection[str]) -> bool:
+    """Return whether a hint goes with the causes that were found: it is no second opinion.
+
+    >>> fits("it looks like a time", ["random bytes"])
+    False
+    """
+    own = _OF.get(words)
+    return own is None or not own.isdisjoint(causes) or "unknown" in causes
 
 
 def _parts(data: bytes) -> list[bytes]:

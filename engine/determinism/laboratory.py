@@ -4,7 +4,7 @@ Neither the memo nor a journal hears of it. What came out is held in memory, and
 only where it is not the same, so that it can be looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from engine import outcomes
@@ -16,7 +16,7 @@ from engine.determinism.conditions import FIRST, SECOND, Conditions, Moment
 from engine.determinism.diagnosis import Finding, diagnose, undecided
 from engine.determinism.examined import Examined
 from engine.determinism.facts import Facts, listing, open_seeds, overridden
-from engine.determinism.hints import hint
+from engine.determinism.hints import fits, hint
 from engine.determinism.standing import processors
 from engine.determinism.varied import Means, Varied
 from engine.errors import Refused
@@ -123,7 +123,7 @@ class Laboratory:
             facts,
             verdict,
             None if _uncompared(was) else not _is_apart(was),
-            self._hints(verdict),
+            self._hints(verdict, [one.cause for one in finding.causes]),
             tuple(filter(None, failures)),
             len(failures),
             failed_before,
@@ -137,13 +137,13 @@ class Laboratory:
         elif moment == "as a second begins":
             self._means.sleep(1 - self._means.clock.now_ms() % 1000 / 1000)
 
-    def _hints(self, verdict: StepVerdict) -> dict[str, str]:
-        """Return what the differences of outputs look like, where they are like something."""
+    def _hints(self, verdict: StepVerdict, causes: Collection[str]) -> dict[str, str]:
+        """Return what the differences of outputs look like, where that goes with the causes."""
         found = {}
         for name, output in verdict.outputs.items():
             if output.difference is not None and output.was is not None and output.now is not None:
                 found[name] = hint_of(self._get, output.was, output.now, output.difference.path)
-        return {name: words for name, words in found.items() if words}
+        return {name: words for name, words in found.items() if words and fits(words, causes)}
 
     def _run(self, step: Recorded, conditions: Conditions, facts: Facts) -> Seen:
         runner = LocalRunner(self._host, Varied(self._means, conditions, facts))

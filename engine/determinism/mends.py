@@ -1,8 +1,10 @@
 """Mends: what a cause is in words, and what an author does about it. Pure."""
 
+from collections.abc import Collection
 from typing import Final
 
-from engine.determinism.diagnosis import Cause
+from engine.determinism.diagnosis import FILE_TIMES, Cause, Diagnosed
+from engine.determinism.hints import DATES
 
 WORDS: Final[dict[Cause, str]] = {
     "time": "it reads the clock, or the time of a file that it made",
@@ -18,10 +20,12 @@ WORDS: Final[dict[Cause, str]] = {
     "unknown": "its cause could not be found",
 }
 
+_ARCHIVES: Final = "have archives made without times (tar --mtime=@0, gzip -n, zip -X)"
+
 MENDS: Final[dict[Cause, str]] = {
     "time": (
         "take the date from SOURCE_DATE_EPOCH or from a param; seed generators with a number; "
-        "have archives made without times (tar --mtime=@0, gzip -n, zip -X)"
+        f"{_ARCHIVES}"
     ),
     "random bytes": (
         "seed every generator with a number from a param: random.seed(1), "
@@ -61,3 +65,24 @@ MENDS: Final[dict[Cause, str]] = {
         "'verify' if the difference does not matter"
     ),
 }
+
+_DATE: Final = "take the date from SOURCE_DATE_EPOCH, or from a param"
+_FILE_TIMES: Final = f"{_ARCHIVES}, or give files a time of your own (touch -d @0)"
+_FAILS: Final = (
+    "'tally run' shows what it prints when it fails, and 'tally log RUN STEP' has it; make it "
+    "succeed each time, or fail each time"
+)
+
+
+def mend(cause: Diagnosed, hints: Collection[str], *, fails: bool) -> str:
+    """Return how a cause is mended; `hints`: what differences look like, `fails`: it does at times.
+
+    Of several ways only those are named that can help.
+    """
+    if cause.cause == "time" and cause.why == FILE_TIMES:
+        return _FILE_TIMES
+    if cause.cause == "time" and not DATES.isdisjoint(hints):
+        return _DATE
+    if cause.cause == "unknown" and fails:
+        return _FAILS
+    return MENDS[cause.cause]

@@ -210,7 +210,7 @@ def _(stage: Stage) -> Told:
         return stage("run", "w.yaml")
 
 
-@meets(RERUN, "a step that gives something else each time", *REAL)
+@meets(RERUN, "a step that does not always give the same", *REAL)
 def _(stage: Stage) -> Told:
     stage.good("  a: {run: 'head -c 8 /dev/urandom >{outputs.o}', outputs: {o: o}}\n")
     return stage("check-determinism", "w.yaml")

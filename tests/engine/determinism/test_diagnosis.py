@@ -179,3 +179,19 @@ def test_a_search_that_is_ended_says_what_was_known() -> None:
     """Before the first difference nothing differs; after it the cause is unknown."""
     assert not undecided(FACTS, 2, differs=False).differs
     assert causes(undecided(FACTS, 9, differs=True)) == ["unknown"]
+
+
+def test_evidence_says_nothing_against_its_cause() -> None:
+    """A step that needs threads, or fails when all is held, has no line that says otherwise."""
+    (threads,) = examine(lambda c, n: n if c.threads else FAILED).causes
+    assert [(one.conditions.threads, one.among) for one in threads.evidence] == [(True, True)]
+    (fails,) = examine(lambda c, n: FAILED if c.random == "held" else n).causes
+    assert (fails.why, fails.evidence) == ("it fails when everything is held", ())
+
+
+def test_runs_held_against_one_another_are_said_to_be() -> None:
+    """With more processors it is another than with one, and always the same other."""
+    (cause,) = examine(follows("processors")).causes
+    held, freed, again = cause.evidence
+    assert (held.among, freed.among, again.among) == (True, False, True)
+    assert (again.conditions, again.same) == (freed.conditions, again.runs)

@@ -10,10 +10,10 @@ import pytest
 
 from engine.determinism.clockcode import patches
 from engine.determinism.conditions import FACTORS, FIRST, HELD, SECOND, Conditions
-from engine.determinism.diagnosis import Cause
+from engine.determinism.diagnosis import FILE_TIMES, Cause, Diagnosed
 from engine.determinism.facts import Facts, listing, open_seeds, overridden
-from engine.determinism.hints import hint
-from engine.determinism.mends import MENDS, WORDS
+from engine.determinism.hints import fits, hint
+from engine.determinism.mends import MENDS, WORDS, mend
 from engine.determinism.overlay import calls_denied, variables
 from engine.determinism.overlay import files as laid
 from engine.determinism.shim import PLACE, with_setting
@@ -129,3 +129,29 @@ def test_a_thread_stands_as_before() -> None:
         assert len(os.sched_getaffinity(0)) == 1
     assert os.sched_getaffinity(0) == before
     assert set(HELD.words()) <= set(FACTORS)
+
+
+def test_a_mend_is_one_that_can_help() -> None:
+    """SOURCE_DATE_EPOCH is for dates that are written; the times of files are mended otherwise."""
+    dates = mend(Diagnosed("time", (), ""), ["it looks like a time"], fails=False)
+    files = mend(Diagnosed("time", (), FILE_TIMES), ["it looks like a time"], fails=False)
+    assert "SOURCE_DATE_EPOCH" in dates
+    assert "seed" not in dates
+    assert "SOURCE_DATE_EPOCH" not in files
+    assert "touch" in files
+    assert "verify" not in mend(Diagnosed("unknown", (), ""), [], fails=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "causes", "does"),
+    [
+        ("it looks like a time", ["time", "random bytes"], True),
+        ("it looks like a time", ["random bytes"], False),
+        ("it looks like an address", ["threads"], False),
+        ("it looks like an address", ["unknown"], True),
+        ("the same parts in another order", ["threads"], True),
+    ],
+)
+def test_a_hint_is_no_second_opinion(words: str, causes: list[str], does: bool) -> None:
+    """What a difference looks like is told where the cause that was found can look so."""
+    assert fits(words, causes) is does
