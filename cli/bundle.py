@@ -12,7 +12,7 @@ from cli.forms import CAR, FORMS, IN_TOTO, Form, write_form
 from cli.names import is_run
 from cli.options import common, offline
 from cli.refs import find_content, public_root
-from cli.report import emit_json, human_size, note
+from cli.report import counted, emit_json, human_size, note
 from cli.settings import Settings
 from cli.workspace import Workspace
 from engine.bundle import export_file
@@ -129,7 +129,7 @@ def _export_thin(
         told = {"cid": str(cid), "file": str(file), "size": size, "run": str(run)}
         return emit_json({**told, "steps": len(thin.picks), "seed": seed})
     drawn = f", drawn with --seed {thin.seed!r}" if thin.seed else ""
-    what = f"{len(thin.picks)} steps of {run}{drawn}"
+    what = f"{counted(len(thin.picks), 'step')} of {run}{drawn}"
     return note(f"{file}: {what}, {human_size(size)}")
 
 
@@ -200,5 +200,6 @@ def import_(settings: Settings, file: Path) -> None:
     for cid, kind in kinds.items():
         click.echo(f"{kind} {cid}")
     if words:
-        note(f"with what builders say of its environments: {len(words)} attestations")
+        said = counted(len(words), "attestation")
+        note(f"with what builders say of its environments: {said}")
     return None

@@ -1,7 +1,7 @@
 """`tally show RUN --evidence`: who vouches for what came out of the steps of a run."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from cli.accusations import Accusation, accusations, row_of
-from cli.report import emit_json, emit_table, note
+from cli.report import counted, emit_json, emit_table, human_seconds, human_size, note
 from cli.runview import RunView
 from cli.workspace import Workspace
 from engine.attestations import UnknownVersion, machine_of
@@ -25,6 +25,12 @@ from engine.vouches import Count, Vouch, count, vouches
 from peers.addressbook import AddressBook
 from peers.identity import PeerId
 
+_IN_UNITS: Final[dict[str, Callable[[int], str]]] = {
+    "started_ms": utc,
+    "wall_ms": human_seconds,
+    "processor_ms": human_seconds,
+    "peak_memory": human_size,
+}
 _UNSIGNED: Final = {"peer": "nobody: this attestation is unsigned"}
 
 
@@ -164,14 +170,17 @@ def _machine(machine: Machine | None) -> dict[str, object] | None:
 def _emit_rows(rows: Sequence[dict[str, object]]) -> None:
     for row in rows:
         pairs = (("step", row["id"]), *((key, row[key]) for key in row if key != "id"))
-        emit_table((key, _text(key, value)) for key, value in pairs)
+        emit_table((key.removesuffix("_ms"), _text(key, value)) for key, value in pairs)
         click.echo()
 
 
 def _text(key: str, value: object) -> str:
     if isinstance(value, dict):
-        masked = f", {len(value['masked'])} features masked" if value["masked"] else ""
-        return f"{value['class']}, {value['cores']} cores{masked}"
+        masked = counted(len(value["masked"]), "feature")
+        cores = counted(value["cores"], "core")
+        return f"{value['class']}, {cores}" + (f", {masked} masked" if value["masked"] else "")
+    if key in _IN_UNITS and isinstance(value, int):
+        return _IN_UNITS[key](value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value or _UNSIGNED.get(key, "-"))

@@ -92,7 +92,7 @@ def thin_of(store: BlockStore, run: Cid, wanted: Wanted) -> tuple[Cid, Thin]:
     chosen = draw(store, run, steps, wanted, None)
     if not 0 < len(chosen.steps) <= MAX_PICKS:
         fix = f"take 1 to {MAX_PICKS}: the file of a run has all of them"
-        raise Refused(f"{len(chosen.steps)} steps are no sample", fix=fix)
+        raise Refused(f"a sample of {counted(len(chosen.steps), 'step')} is none", fix=fix)
     places = {step: at for at, step in enumerate(steps)}
     # of a part of the steps no seed draws what it draws of all of them
     seed = "" if wanted.steps else chosen.seed

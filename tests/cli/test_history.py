@@ -101,7 +101,11 @@ def test_evidence_says_who_ran_what_how(tally: Program, first: str) -> None:
     assert rows[0]["signer"] is None
     assert rows[0]["wall_ms"] >= 0
     assert tally("cat", rows[0]["stderr"]).out == "greeting Ada\n"
-    assert "nobody: this attestation is unsigned" in tally("show", first, "--evidence").out
+    said = tally("show", first, "--evidence").out
+    assert "nobody: this attestation is unsigned" in said
+    assert re.search(r"^started +\d{4}-\d\d-\d\dT", said, re.MULTILINE)
+    assert re.search(r"^wall +\d+\.\ds$", said, re.MULTILINE)
+    assert re.search(r"^peak_memory +[\d.]+ [KM]?i?B$", said, re.MULTILINE)
 
 
 def test_the_table_shows_each_step(tally: Program, first: str) -> None:

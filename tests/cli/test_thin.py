@@ -100,7 +100,8 @@ def test_a_thin_bundle_holds_no_more_than_it_takes(
 ) -> None:
     """Of the third step there is neither record nor result."""
     run = tally.told("show", first)
-    tally.told("export", first, tmp_path / "one.car", "--thin", "--step", "greet[0]")
+    said = tally("export", first, tmp_path / "one.car", "--thin", "--step", "greet[0]").err
+    assert f"one.car: 1 step of {run['run']}" in said
     there = _blocks(tmp_path / "one.car")
     whole = {step["id"]: Cid.parse(step["step"]) for step in run["steps"]}
     assert whole["greet[0]"] in there

@@ -101,6 +101,7 @@ def test_evidence_is_listed(tally: Program, first: str, makes: Makes, tmp_path: 
     (liar,) = sixth.told("peer", "list")["peers"]
     assert (liar["peer"], liar["wrong"]) == (str(LIAR), 1)
     assert "1 wrong" in sixth("peer", "list").out
+    assert "contradicted by whoever made the evidence" in sixth("verify", cid, "--offline").err
     assert tally("verify", cid).code == 0
     told = tally.told("show", first, "--evidence")["wrong"]
     assert {**imported, "found_here": True, "id": step["id"]} in told
