@@ -108,7 +108,9 @@ class Stage:
             text = text.replace(path, name)
         text = re.sub(r"\bbaf[a-z2-7]{3}[a-z2-7]{53}\b", _short, text)
         text = re.sub(r"\b(\d+ bytes that|byte \d+( was 0x\w+ and is 0x\w+)?)\b", _dotted, text)
-        text = re.sub(r"(?<=NAR )[0-9a-f]{64}", "…", text)  # of what varies
+        text = re.sub(
+            r"(?<=NAR )[0-9a-f]{64}|[0-9a-f]{64}(?= is built)", "…", text
+        )  # of what varies
         return re.sub(r"\b[0-9a-f]{64}\b", lambda found: f"{found[0][:8]}…", text)
 
 
