@@ -9,8 +9,8 @@ from cli.report import emit_json, emit_table, printable
 from cli.settings import Settings
 from engine.content.cid import Cid
 from engine.determinism.conditions import HELD, Conditions
-from engine.determinism.diagnosis import Diagnosed, Evidence
 from engine.determinism.examined import DIFFERS, UNKNOWN, Examined, Left, worst
+from engine.determinism.finding import Diagnosed, Evidence
 from engine.determinism.mends import WORDS, mend
 from engine.errors import Differs, StepFailed
 from engine.verdict import OutputVerdict

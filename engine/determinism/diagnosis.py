@@ -6,7 +6,7 @@ into; else one factor at a time is let go, and those that alone make it differ a
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Final, Generic, Literal, TypeVar
+from typing import Final, Generic, TypeVar
 
 from engine.determinism.conditions import (
     FIRST,
@@ -18,25 +18,12 @@ from engine.determinism.conditions import (
     State,
 )
 from engine.determinism.facts import Facts
-from engine.values import dataclass, replace
+from engine.determinism.finding import Cause, Diagnosed, Evidence, Finding
+from engine.values import replace
 
 Seen = TypeVar("Seen")  # what came out of one run, whatever that is to the caller
 Same = Callable[[Seen, Seen], bool]
 Trials = Generator[Conditions, Seen, Seen]
-
-Cause = Literal[
-    "time",
-    "random bytes",
-    "hash order",
-    "threads",
-    "processor count",
-    "CPU dispatch",
-    "addresses",
-    "uninitialised bytes",
-    "directory order",
-    "machine",
-    "unknown",
-]
 
 FILE_TIMES: Final = (
     "with everything held it is another a second later: static programs see the time of files"
@@ -63,40 +50,6 @@ _TRIES: Final[dict[Factor, tuple[State, ...]]] = {
     "profile": ("varied",),
     "machine": ("free",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Some runs under the same conditions, and how many of them gave the same as the first."""
-
-    conditions: Conditions
-    runs: int
-    same: int  # as what they are held against; all of them when nothing differs
-    among: bool = False  # they are held against the first of themselves
-
-    def and_first(self) -> "Evidence":
-        """Return the same with the run that the others were held against."""
-        return replace(self, runs=self.runs + 1, same=self.same + 1, among=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosed:
-    """One cause, with what shows it."""
-
-    cause: Cause
-    evidence: tuple[Evidence, ...]
-    why: str  # in words, beside the numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is found of a step."""
-
-    differs: bool
-    runs: int
-    varied: tuple[Factor, ...]
-    causes: tuple[Diagnosed, ...]  # empty when nothing differs
-    alone: bool | None = None  # whether with these causes held all else may vary; None: not tried
 
 
 class _Log(Generic[Seen]):

@@ -7,8 +7,8 @@ what it gives nothing is known. One that fails in some runs and not in others is
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
-from engine.determinism.diagnosis import Finding
 from engine.determinism.facts import Facts
+from engine.determinism.finding import Finding
 from engine.run import RunStep
 from engine.values import dataclass
 from engine.verdict import StepVerdict

@@ -13,9 +13,10 @@ from engine.content.blocks import Block, BlockStore
 from engine.content.cid import Cid
 from engine.content.reader import Get, read
 from engine.determinism.conditions import FIRST, SECOND, Conditions, Moment
-from engine.determinism.diagnosis import Finding, diagnose, undecided
+from engine.determinism.diagnosis import diagnose, undecided
 from engine.determinism.examined import Examined
 from engine.determinism.facts import Facts, listing, open_seeds, overridden
+from engine.determinism.finding import Finding
 from engine.determinism.hints import fits, hint
 from engine.determinism.standing import processors
 from engine.determinism.varied import Means, Varied

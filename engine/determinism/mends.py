@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
-from engine.determinism.diagnosis import FILE_TIMES, Cause, Diagnosed
+from engine.determinism.diagnosis import FILE_TIMES
+from engine.determinism.finding import Cause, Diagnosed
 from engine.determinism.hints import DATES
 
 WORDS: Final[dict[Cause, str]] = {

@@ -6,8 +6,9 @@ from itertools import count
 import pytest
 
 from engine.determinism.conditions import Conditions, Factor
-from engine.determinism.diagnosis import Finding, diagnose, undecided
+from engine.determinism.diagnosis import diagnose, undecided
 from engine.determinism.facts import Facts
+from engine.determinism.finding import Finding
 
 FACTS = Facts(seeds=("PYTHONHASHSEED",), processors=2)
 FAILED = "failed"
