@@ -76,5 +76,12 @@ REPRODUCTIONS: Final = (
             *("shard_count=1", "match_epochs=2", "digits=[3, 8]", "candidates=8", "keep=2"),
         ),
     ),
+    Reproduction(
+        "league",
+        (
+            *("agents=[main-1, main-exploiter-1]", "updates=4", "snapshots=1"),
+            *("against=[league]", "exploiter_updates=4"),
+        ),
+    ),
     Reproduction("clinical", ("folds=[0, 1, 2]", "bootstrap_seeds=[0, 1]", "resamples=50")),
 )
