@@ -29,7 +29,7 @@ def table(known: League, generation: int, x: float) -> list[str]:
     of = np.array([keys.index(key) for key in zip(known.generations, known.names, strict=True)])
     member = (of == np.arange(len(keys))[:, None]) / np.bincount(of)[:, None]
     means, cell = member @ known.results @ member.T, SIDE / len(keys)
-    parts = [text(x, TOP - 8, f"generation {generation}: {len(known.names)} members")]
+    parts = [text(x, TOP - 8, f"{generation}: {len(known.names)} members")]
     for (row, column), result in np.ndenumerate(means):
         place = f'x="{x + column * cell:.2f}" y="{TOP + row * cell:.2f}"'
         size = f'width="{cell + 0.2:.2f}" height="{cell + 0.2:.2f}"'
@@ -75,7 +75,7 @@ def draw(leagues: list[League], report: dict) -> str:
         f'width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="13" fill="{INK}">'
     )
     page = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
-    title = text(30, 32, "who beats whom", 'font-weight="bold"')
+    title = text(30, 32, "who beats whom, by generation", 'font-weight="bold"')
     parts = [head, page, title]
     for place, known in enumerate(leagues[1:]):
         parts += table(known, place + 1, 30 + place * (SIDE + GAP))
