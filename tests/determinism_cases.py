@@ -72,6 +72,7 @@ PLANTED = {
         'environment: np\n    env: {OPENBLAS_CORETYPE: "", NPY_DISABLE_CPU_FEATURES: ""}',
     ),
     "processor": (["machine"], "print(open('/proc/cpuinfo').read().split('flags')[0])", ""),
+    "kernel": (["machine"], "import platform; print(platform.release())", ""),
     "two": (
         ["time", "random bytes"],
         "import os, time; print(os.urandom(2).hex(), time.ctime())",

@@ -45,7 +45,7 @@ class Conditions:
     schedule: State = "free"  # who of several goes first; held: one at a time
     # the numeric profile, as far as the step overrides it; respelled: as held, in other words
     profile: State = "free"
-    machine: State = "free"  # what /proc says of it
+    machine: State = "free"  # what /proc and uname say of it
     threads: bool = True  # False: no process gets a second one
     moment: Moment = "any"
 

@@ -17,7 +17,7 @@ WORDS: Final[dict[Cause, str]] = {
     "addresses": "it depends on where things lie in memory",
     "uninitialised bytes": "it uses memory that nobody wrote to",
     "directory order": "it depends on the order in which a directory lists its entries",
-    "machine": "it reads what /proc says of the machine",
+    "machine": "it reads what /proc or uname says of the machine",
     "unknown": "its cause could not be found",
 }
 

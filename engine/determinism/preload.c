@@ -1,4 +1,4 @@
-/* The shim of a controlled experiment: a step's time, randomness and directory order, held or varied.
+/* The shim of a controlled experiment: a step's time, randomness, kernel and directory order, held or varied.
  *
  *     gcc -shared -fPIC -Os -nostdlib … -o preload.bin preload.c   (the whole line: preload.sh)
  *
@@ -27,7 +27,8 @@ static volatile struct {
     i64 since;   /* file times from here on are of this run */
     i64 random;  /* 1: held */
     i64 order;   /* of directories */
-} setting __attribute__((section(".data"), used)) = {"tally-setting-1", 0, 0, 0, 0, 0};
+    i64 machine; /* 1: its kernel is another, as in the files that are laid over /proc */
+} setting __attribute__((section(".data"), used)) = {"tally-setting-2", 0, 0, 0, 0, 0, 0};
 
 extern void *dlsym(void *, const char *) WEAK;
 extern void *dlvsym(void *, const char *, const char *) WEAK;
@@ -279,6 +280,21 @@ unsigned arc4random_uniform(unsigned bound) {
     unsigned value, least = -bound % bound;
     do value = arc4random(); while (value < least);
     return value % bound;
+}
+
+/* the kernel ------------------------------------------------------------------------------------ */
+
+static void put_text(char *to, const char *text) {
+    do *to++ = *text; while (*text++);
+}
+
+int uname(char *to) { /* six texts of 65 bytes; of them the third and fourth say which kernel it is */
+    i64 gave = call(63, (i64)to, 0, 0, 0, 0, 0);
+    if (gave == 0 && setting.machine) {
+        put_text(to + 130, "6.1.0-other");
+        put_text(to + 195, "#1 SMP");
+    }
+    return (int)answer(gave);
 }
 
 /* the order of directories ---------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-"""Shim: the library that holds or varies a step's time, randomness and directory order. Pure.
+"""Shim: the library that holds or varies a step's time, randomness, kernel and directory order. Pure.
 
 preload.c beside it is what it is made of. What it does in one run stands in a setting inside it,
 whose bytes are written over here.
@@ -15,8 +15,8 @@ PRELOADS: Final = ("/etc/ld.so.preload", "/etc/ld-nix.so.preload")  # where load
 HELD_S: Final = 1_600_000_000  # September 2020: after whatever inputs are dated, 1980
 LATER_S: Final = 34_567_891  # 400 days, 2 hours and some: other in every part of a date
 
-_MAGIC: Final = b"tally-setting-1\0"
-_SETTING: Final = struct.Struct("<16s5q")  # as `setting` in preload.c
+_MAGIC: Final = b"tally-setting-2\0"
+_SETTING: Final = struct.Struct("<16s6q")  # as `setting` in preload.c
 _CLOCK: Final[dict[State, tuple[int, int]]] = {
     "free": (0, 0),
     "varied": (1, LATER_S),
@@ -36,5 +36,6 @@ def with_setting(shim: bytes, conditions: Conditions, now_s: int) -> bytes:
     clock, seconds = _CLOCK[conditions.time]
     held = int(conditions.random == "held")
     order = _ORDER[conditions.directories]
-    setting = _SETTING.pack(_MAGIC, clock, seconds, now_s, held, order)
+    other = int(conditions.machine != "free")
+    setting = _SETTING.pack(_MAGIC, clock, seconds, now_s, held, order, other)
     return shim[:at] + setting + shim[at + len(setting) :]
