@@ -1,4 +1,4 @@
-"""Shim: the library that holds or varies a step's time, randomness, kernel and directory order. Pure.
+"""Shim: the library that holds or varies time, randomness, kernel and directory order. Pure.
 
 preload.c beside it is what it is made of. What it does in one run stands in a setting inside it,
 whose bytes are written over here.
