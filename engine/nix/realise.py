@@ -94,7 +94,7 @@ class Realiser:
         """
         options = ("--realise", "--check", "--keep-failed")
         ended = self._command.run("nix-store", *options, str(recipe.path))
-        forget(ended.messages)
+        forget(ended.messages, recipe.path)
         if ended.code == _NOT_DETERMINISTIC:
             hashes = differing(self._command.store, self.outputs(recipe))
             what = "\n".join((_error(ended), *hashes))

@@ -31,13 +31,19 @@ def differing(store: NixStore, outputs: Mapping[str, str]) -> Iterator[str]:
                 remove(now)
 
 
-def forget(messages: Iterable[str]) -> None:
-    """Remove the directories of builds that Nix says it has kept."""
+def forget(messages: Iterable[str], built: StorePath) -> None:
+    """Remove the directories in which a derivation was built, and which Nix says it has kept.
+
+    A build prints among the same lines, and may say so of anything: only what has a name that Nix
+    gives is removed.
+    """
+    name = re.compile(rf"nix-build-{re.escape(built.name)}-[0-9]+")
     for line in messages:
         found = _KEPT.search(line)
-        if found and Path(found[1]).parent == Path(tempfile.gettempdir()):
+        kept = Path(found[1]) if found else Path()
+        if kept.parent == Path(tempfile.gettempdir()) and name.fullmatch(kept.name):
             with suppress(OSError):
-                remove(Path(found[1]))
+                remove(kept)
 
 
 def _hash(path: Path) -> str:
