@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from cli.sampling import Wanted
     from engine.content.blocks import Block
 
+MOST_WORDS: Final = MAX_ROOTS - 2  # of builders: a run and its receipts are roots, too
+
 _KEEP: Final = (
     "what stayed with peers comes with 'tally run WORKFLOW --on peers --keep-intermediates'"
 )
-
-
-MOST_WORDS: Final = MAX_ROOTS - 2  # of builders: a run and its receipts are roots, too
 
 
 @click.command()

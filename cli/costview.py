@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cli.prepare import Prepared
-from cli.report import emit_table, human_size, note
+from cli.report import emit_table, human_size, note, some
 from engine.errors import Unavailable
 from engine.estimate import Usual
 from engine.forecast import Forecast
@@ -48,9 +48,9 @@ def print_quotation(found: Quotation, peers: Sequence[Peer] | None, most: int) -
         note("nobody who could run steps is connected")
         return
     if unlent := [one.id for one in found.unlent]:
-        note(f"no peer that is connected lends you what it takes to run {_some(unlent)}")
+        note(f"no peer that is connected lends you what it takes to run {some(unlent, _NAMED)}")
     if nobody := [one.id for one in found.steps if one.peer is None and one.lacks is None]:
-        note(f"no peer that is connected could run {_some(nobody)}")
+        note(f"no peer that is connected could run {some(nobody, _NAMED)}")
     if found.at_most or not found.unlent:
         note(f"expected cost: {_total(found, most)}")
 
@@ -136,7 +136,7 @@ def _row(one: Peer, steps: Sequence[Quoted]) -> tuple[str, ...]:
     lends = f"{one['cores']} cores, {human_size(one['memory'])}{named}"
     asks = show_prices(one["prices"]) or "nothing"
     lent = digits(one["credit"]) if one["prices"] else "-"
-    ids = _some([step.id for step in steps]) or "-"
+    ids = some([step.id for step in steps], _NAMED) or "-"
     return one["peer"], lends, asks, lent, ids, _credits(steps)
 
 
@@ -154,7 +154,7 @@ def _total(found: Quotation, most: int) -> str:
     text = _expected(found)
     if found.unknown:
         text = f"{text} or more" if found.expected else "unknown"
-        text += f": it is not known how long {_some(found.unknown)} takes"
+        text += f": it is not known how long {some(found.unknown, _NAMED)} takes"
     bound = show(min(found.at_most, most))
     return f"{text}; at most {bound}" + (" (--max-cost)" if found.at_most > most else "")
 
@@ -163,8 +163,3 @@ def _expected(found: Quotation) -> str:
     """Return what a run is expected to cost, and how much of that authors get."""
     part = f" ({show(found.for_authors)} of it for authors)" if found.for_authors else ""
     return show(found.expected) + part
-
-
-def _some(ids: Sequence[str]) -> str:
-    rest = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-    return ", ".join(ids[:_NAMED]) + rest

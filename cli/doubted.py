@@ -7,13 +7,13 @@ gave before that, in the same run, is made again by others, and with it what rea
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from cli.report import note
+from cli.report import note, some
 from cli.workspace import Workspace
 from engine.errors import Unavailable
 from engine.plan_events import Status
 from engine.rows import RunRow, StepRow
 
-MOST_PASSES: Final = 10  # with somebody found out in each
+MOST_PASSES: Final = 10  # keys cost nothing: somebody new may be found out in each
 MOST_NAMED: Final = 5  # steps
 
 Ended = TypeVar("Ended", bound=tuple[Status, object])
@@ -49,13 +49,12 @@ def until_believed(space: Workspace, row: RunRow, go_through: Callable[[], Ended
     )
 
 
-def some(steps: Sequence[str]) -> str:
+def some_steps(names: Sequence[str]) -> str:
     """Name some of so many steps."""
-    more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
-    return ", ".join(f"'{step}'" for step in steps[:MOST_NAMED]) + more
+    return some([f"'{name}'" for name in names], MOST_NAMED)
 
 
 def _words(rows: Sequence[StepRow]) -> str:
     what = "a result" if len(rows) == 1 else f"{len(rows)} results"
-    named = some(list(dict.fromkeys(row.step for row in rows)))
+    named = some_steps(list(dict.fromkeys(row.step for row in rows)))
     return f"{what} of peers that were found out since: made again by others, of {named}"

@@ -81,8 +81,8 @@ def _go_through(
 ) -> tuple[Status, Products]:
     """Do what is still to be done of a run; return how that ended, and what its steps gave."""
     done = space.journal.steps(row.id)
-    old = {one[:2] for one in doubted(space, done)}
-    earlier = {one[:2]: one for one in done if one[:2] not in old}
+    again = {(one.step, one.index) for one in doubted(space, done)}
+    earlier = {name: one for one in done if (name := (one.step, one.index)) not in again}
     with ExitStack() as closing:
         policy = policy_of(settings, prepared)
         asked = inquiry(space, prepared, how, earlier, policy)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from cli.report import note
+from cli.report import note, some
 from cli.royalties import is_paid, price_in_words, read_points, royalties_of
 from cli.workspace import Workspace
 from engine.content.blocks import Block
@@ -109,9 +109,8 @@ def _payees(get: Get, manifest: Cid) -> str:
         authors = opened(get(manifest)).value.authors
     except Unavailable:
         return f"the manifest {manifest}"
-    names = ", ".join(tail(PeerId(author.public_key)) for author in authors[:_SHOWN])
-    more = f" and {len(authors) - _SHOWN} more" if len(authors) > _SHOWN else ""
-    return f"what it stands on, {names}{more}"
+    names = [tail(PeerId(author.public_key)) for author in authors]
+    return f"what it stands on, {some(names, _SHOWN)}"
 
 
 def called_here(space: Workspace, parents: Iterable[bytes]) -> dict[Cid, str]:

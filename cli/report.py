@@ -66,3 +66,9 @@ def human_seconds(milliseconds: int) -> str:
 def counted(count: int, noun: str) -> str:
     """Return so many of something: '1 step', '2 steps'."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Return the first of some names, and how many more there are: 'a, b and 3 more'."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from cli.report import counted, human_seconds, note
+from cli.report import counted, human_seconds, note, some
 from engine.attestations import UnknownVersion
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
@@ -175,7 +175,8 @@ def in_words(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> str:
         return ""
     percent, count = bound(sampled, verdicts), f"{len(sampled.steps)} of {sampled.of}"
     if sampled.chosen_by == "maker":
-        text = f"{count} ({_which(sampled)}), {_chosen(sampled)}: they prove nothing of the others"
+        which = some([step.id for step in sampled.steps], MOST_NAMED)
+        text = f"{count} ({which}), {_chosen(sampled)}: they prove nothing of the others"
         return f"{text}; for that, have one made with a seed of yours: {_ASK}"
     if percent is None:
         return f"drawn with --seed {sampled.seed!r}" if sampled.seed else ""
@@ -184,12 +185,6 @@ def in_words(sampled: Sampled, verdicts: Sequence["StepVerdict"]) -> str:
     text += f" wrong, at 95 % confidence; drawn with --seed {sampled.seed!r}"
     unknown = ", which whoever made the run must not have known"
     return text + (unknown if sampled.is_given else "")
-
-
-def _which(sampled: Sampled) -> str:
-    ids = [step.id for step in sampled.steps]
-    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
-    return ", ".join(ids[:MOST_NAMED]) + more
 
 
 def _chosen(sampled: Sampled) -> str:

@@ -2,10 +2,20 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from cli.accusations import accusations, has_store
+from cli.workspace import Workspace
 from engine.trust.book import TRUST_FILE
 from peers.identity import PeerId
+
+
+class _Found(NamedTuple):
+    """What this home knows of peers, by their names."""
+
+    wrong: Counter[str]  # results that were found wrong here, of which there is evidence
+    owners: dict[str, str]
+    passed: dict[str, int]  # checks since one failed; who was never checked is left out
 
 
 def with_standing(home: Path, peers: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -13,19 +23,17 @@ def with_standing(home: Path, peers: list[dict[str, Any]]) -> list[dict[str, Any
 
     Raises: Unavailable, Damaged when what was found cannot be read.
     """
-    wrong, owners = _wrong(home), _owners(home)
-    named = {one["peer"] for one in peers}
-    others = sorted({*wrong, *owners} - named)
-    all_ = [*peers, *map(_unknown, others)]
-    passed = _passed(home, [one["peer"] for one in all_])
+    known = {one["peer"] for one in peers}
+    found = _found(home, known)
+    others = sorted({*found.wrong, *found.owners} - known)
     return [
         {
             **one,
-            "owner": owners.get(one["peer"]),
-            "wrong": wrong[one["peer"]],
-            "passed": passed.get(one["peer"]),
+            "owner": found.owners.get(one["peer"]),
+            "wrong": found.wrong[one["peer"]],
+            "passed": found.passed.get(one["peer"]),
         }
-        for one in all_
+        for one in (*peers, *map(_unknown, others))
     ]
 
 
@@ -33,32 +41,16 @@ def _unknown(peer: str) -> dict[str, Any]:
     return {"peer": peer, "address": None, "state": "unknown", "named": False}
 
 
-def _wrong(home: Path) -> Counter[str]:
-    """Return how many results of each peer were found wrong, of which there is evidence here."""
-    from cli.accusations import accusations, has_store
-    from cli.workspace import Workspace
-
-    if not has_store(home):
-        return Counter()
+def _found(home: Path, peers: set[str]) -> _Found:
+    """Return what was found of peers, and of all others that were accused or have an owner."""
+    has_book = (home / TRUST_FILE).exists()
+    if not has_book and not has_store(home):  # looking at peers makes no file
+        return _Found(Counter(), {}, {})
     with Workspace(home) as space:
-        return Counter(str(one.accused) for one in accusations(space) if one.found_here)
-
-
-def _owners(home: Path) -> dict[str, str]:
-    if not (home / TRUST_FILE).exists():  # looking at peers makes no file
-        return {}
-    from cli.workspace import Workspace
-
-    with Workspace(home) as space:
-        return {str(PeerId(signer)): owner for signer, owner in space.trust.owners().items()}
-
-
-def _passed(home: Path, peers: list[str]) -> dict[str, int]:
-    """Return how many checks each passed since one failed; who was never checked is left out."""
-    if not (home / TRUST_FILE).exists():
-        return {}
-    from cli.workspace import Workspace
-
-    keys = [PeerId.parse(peer).key for peer in peers]
-    with Workspace(home) as space:
-        return {str(PeerId(key)): count for key, count in space.trust.passed(keys).items()}
+        wrong = Counter(str(one.accused) for one in accusations(space) if one.found_here)
+        if not has_book:
+            return _Found(wrong, {}, {})
+        owners = {str(PeerId(key)): owner for key, owner in space.trust.owners().items()}
+        keys = [PeerId.parse(peer).key for peer in {*peers, *wrong, *owners}]
+        passed = space.trust.passed(keys)
+        return _Found(wrong, owners, {str(PeerId(key)): many for key, many in passed.items()})

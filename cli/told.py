@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from cli.bundlefile import refuse_forged
 from cli.evidenceview import others_of
-from cli.report import note
+from cli.report import note, some
 from cli.workspace import Workspace
 from engine.content.blocks import BlockStore
 from engine.content.cid import Cid
@@ -98,9 +98,8 @@ def _sums(store: BlockStore, done: Iterable[Done]) -> dict[Cid, dict[str, str]]:
                 except NotHere:
                     lacks[cid] = f"{one.summary.id}/{name}"
     if lacks:
-        some = ", ".join(list(lacks.values())[:MOST_NAMED])
-        more = f" and {len(lacks) - MOST_NAMED} more" if len(lacks) > MOST_NAMED else ""
-        note(f"without SHA-256, as their content is not here: {some}{more}")
+        named = some(list(lacks.values()), MOST_NAMED)
+        note(f"without SHA-256, as their content is not here: {named}")
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from cli.accusing import Accuser
 from cli.crews import Known, capacity_of, open_slots
-from cli.doubted import some
+from cli.doubted import some_steps
 from cli.report import note
 from cli.settings import Settings
 from cli.workspace import Workspace
@@ -50,7 +50,8 @@ def open_checking(
         comparing = Comparing(space.store, own, compare, _show_nothing)
         agreement = Agreement(space.store, outputs, comparing)
         if free := agreement.free():
-            note(f"by their own 'verify' any result of {some(free)} will do: nobody checks them")
+            steps = some_steps(free)
+            note(f"by their own 'verify' any result of {steps} will do: nobody checks them")
         means = Means(
             book=space.trust,
             workflow=known.workflow_cid,

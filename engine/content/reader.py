@@ -23,14 +23,13 @@ from engine.values import dataclass
 
 Get = Callable[[Cid], bytes]
 
+MAX_GRAPH: Final = 128  # blocks above one another; a file of 2**63 bytes needs no more than 9
+
 
 def over(blocks: Iterable[Block], get: Get) -> Get:
     """Return a `get` that knows blocks that were just made: they may not be in the store yet."""
     made = {block.cid: block.data for block in blocks}
     return lambda cid: made[cid] if cid in made else get(cid)
-
-
-MAX_GRAPH: Final = 128  # blocks above one another; a file of 2**63 bytes needs no more than 9
 
 
 @dataclass(frozen=True, slots=True)

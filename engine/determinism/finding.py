@@ -22,12 +22,12 @@ Cause = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Some runs under the same conditions, and how many of them gave the same as the first."""
+    """Some runs under like conditions, and how many gave the same as what they are held against."""
 
     conditions: Conditions
     runs: int
-    same: int  # as what they are held against; all of them when nothing differs
-    among: bool = False  # they are held against the first of themselves
+    same: int  # all of them when nothing differs
+    among: bool = False  # they are held against the first of themselves, which counts
 
     def and_first(self) -> "Evidence":
         """Return the same with the run that the others were held against."""
