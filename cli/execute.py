@@ -80,9 +80,9 @@ def _go_through(
     how: How,
 ) -> tuple[Status, Products]:
     """Do what is still to be done of a run; return how that ended, and what its steps gave."""
-    done = space.journal.steps(row.id)
-    again = {(one.step, one.index) for one in doubted(space, done)}
-    earlier = {name: one for one in done if (name := (one.step, one.index)) not in again}
+    old = [(one.step, one.index) for one in doubted(space, space.journal.steps(row.id))]
+    space.journal.retry(row.id, old)
+    earlier = {(one.step, one.index): one for one in space.journal.steps(row.id)}
     with ExitStack() as closing:
         policy = policy_of(settings, prepared)
         asked = inquiry(space, prepared, how, earlier, policy)
@@ -103,7 +103,7 @@ def _go_through(
         gc.freeze()  # what there is by now stays: to look through it takes as long as many steps
         with interruptible(scheduler.cancel):
             status = scheduler.run()
-    if done and status == "succeeded":
+    if earlier:
         left = left_over(space.journal.steps(row.id), asked.products)
         space.journal.forget_steps(row.id, left)
     return status, asked.products

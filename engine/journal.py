@@ -39,6 +39,7 @@ _ID_BYTES: Final = 6  # 12 hexadecimal digits: a million runs of one home do not
 _RUN: Final = f"SELECT {RUN_COLUMNS} FROM runs "  # noqa: S608 - names of columns, from rows.py
 # what a run that is gone on with tries again: there may be other instances of it this time
 _UNDONE: Final = "DELETE FROM run_steps WHERE run = ? AND status IN ('failed', 'skipped')"
+_ONE: Final = "DELETE FROM run_steps WHERE run = ? AND step = ? AND idx = ?"
 _STEP: Final = f"SELECT {STEP_COLUMNS} FROM run_steps "  # noqa: S608 - as above
 
 
@@ -219,8 +220,13 @@ class Journal:
             if names is None:
                 change.execute("DELETE FROM run_steps WHERE run = ?", (id,))
                 return
-            one = "DELETE FROM run_steps WHERE run = ? AND step = ? AND idx = ?"
-            change.executemany(one, [(id, *name) for name in names])
+            change.executemany(_ONE, [(id, *name) for name in names])
+
+    def retry(self, id: str, names: Iterable[Name] = ()) -> None:  # noqa: A002
+        """Forget what of a run failed or was left out, and some instances: it is gone on with."""
+        with self._database.change() as change:
+            change.execute(_UNDONE, (id,))
+            change.executemany(_ONE, [(id, *name) for name in names])
 
     def let_go(self, run: Cid) -> None:
         """Forget a run that was adopted; one that was made here stays."""

@@ -27,10 +27,10 @@ class Products:
 
 
 def left_over(rows: Iterable[StepRow], products: Products) -> list[Name]:
-    """Return the instances of a run that has succeeded which it did without.
+    """Return the instances of a run that has ended which it did without.
 
-    They were done before it was interrupted. What made the directory that their step scatters over
-    had to run again, and made fewer entries.
+    They were done before it was interrupted, or gone through again. What made the directory that
+    their step scatters over had to run again, and made fewer entries, or failed.
     """
     done = [row[:2] for row in rows if row.status in ("ran", "reused")]
     return [name for name in done if products.of(name) is None]

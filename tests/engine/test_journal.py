@@ -229,3 +229,16 @@ def test_a_damaged_database_is_said_to_be(home: Path) -> None:
 
     with pytest.raises(Damaged, match="is damaged"):
         Database(home / "state.db")
+
+
+def test_a_run_that_is_tried_again_has_what_was_done(process: Process) -> None:
+    """What failed or was left out is forgotten, also of steps as a whole, and what is named."""
+    row = process.journal.begin(new(), token(1), 1000)
+    done = [ROW._replace(index=0), ROW._replace(index=1)]
+    undone = [ROW._replace(index=2, status="failed"), ROW._replace(index=WHOLE, status="skipped")]
+    with process.database.change() as change:
+        process.journal.add_steps(change, row.id, done + undone)
+
+    process.journal.retry(row.id, [("a", 1)])
+
+    assert process.journal.steps(row.id) == [done[0]]
