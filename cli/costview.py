@@ -154,7 +154,8 @@ def _total(found: Quotation, most: int) -> str:
     text = _expected(found)
     if found.unknown:
         text = f"{text} or more" if found.expected else "unknown"
-        text += f": it is not known how long {some(found.unknown, _NAMED)} takes"
+        verb = "takes" if len(found.unknown) == 1 else "take"
+        text += f": it is not known how long {some(found.unknown, _NAMED)} {verb}"
     bound = show(min(found.at_most, most))
     return f"{text}; at most {bound}" + (" (--max-cost)" if found.at_most > most else "")
 

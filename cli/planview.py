@@ -204,7 +204,8 @@ def _expected(expected: Expectation, jobs: int) -> str:
     least = human_seconds(expected.at_least_ms)
     if expected.unknown:
         steps = ", ".join(expected.unknown[:5]) + (", …" if len(expected.unknown) > 5 else "")
-        return f"expected time: unknown, {least} or more: nothing is known of {steps}"
+        bound = f", {least} or more" if expected.at_least_ms else ""
+        return f"expected time: unknown{bound}: nothing is known of {steps}"
     if expected.at_most_ms is None:
         return "expected time: unknown"
     text = f"expected time: {least} with {jobs} at once"

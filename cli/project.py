@@ -45,6 +45,7 @@ def of_template(template: str) -> Files:
     for name in (name for name in files if name.endswith(_TEXTS)):
         to_top = "../" * (name.count("/") + 1)
         files[name] = _replaced(files[name], f"{to_top}{_RECIPE}", f"{to_top[3:]}{_RECIPE}")
+        files[name] = _replaced(files[name], f"\nexamples/{template}/", "\n./")  # a command
         files[name] = _replaced(files[name], f"examples/{template}/", "")
     return _for_editors({**files, **_below(_TEMPLATES / _RECIPE, _RECIPE)})
 

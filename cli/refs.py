@@ -17,8 +17,10 @@ from engine.content.select import select
 from engine.content.tree import TREE
 from engine.errors import Refused
 from engine.release import RELEASE
+from engine.run import RUN
 
 if TYPE_CHECKING:
+    from cli.runview import RunView
     from engine.summary import StepSummary
 
 
@@ -99,7 +101,7 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
 
     step, _, tail = rest.partition("/")
     output, _, path = tail.partition("/")
-    found = find_step(view(space, run).steps, step)
+    found = _find_step(space, view(space, run), step)
     if not output:
         known = f"; {_near('', found.outputs)}" if found.outputs else ""
         raise Refused(f"'{text}' names no output", fix=f"write RUN/STEP/OUTPUT{known}")
@@ -111,6 +113,21 @@ def _of_run(space: Workspace, run: str, rest: str, text: str) -> Cid:
     return _part(space, found.outputs[output], path, public_root(text))
 
 
+def _find_step(space: Workspace, run: "RunView", text: str) -> "StepSummary":
+    """Return a step of a run; of an output of the workflow, say whose it is."""
+    from engine.summary import load_workflow
+
+    try:
+        return find_step(run.steps, text)
+    except Refused:
+        reference = load_workflow(space.store, run.workflow).outputs.get(text)
+        if reference is None:
+            raise
+    path = reference.replace(".", "/", 1).replace("[*]", "[0]")
+    what = f"the run has no step '{text}'; that is an output of its workflow"
+    raise Refused(what, fix=f"write RUN/{path}")
+
+
 def check_tree(space: Workspace, cid: Cid, within: Cid | None = None) -> Cid:
     """Return a CID that is of a file or a directory.
 
@@ -120,6 +137,9 @@ def check_tree(space: Workspace, cid: Cid, within: Cid | None = None) -> Cid:
     if kind != TREE.kind:
         what = f"this is not a file or directory, but a record: {kind or 'of no known kind'}"
         fix = "an output of a run is RUN/STEP/OUTPUT"
+        if kind == RUN.kind:
+            what = "this is a run, not a file or directory"
+            fix = "name an output of it, as RUN/STEP/OUTPUT; 'tally show RUN' lists them"
         if kind == RELEASE.kind:
             fix = f"'tally show {cid}' says what is in it; 'tally export' writes all of it"
         raise Refused(what, where=str(cid), fix=fix)

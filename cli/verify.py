@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from engine.verdict import StepVerdict
 
 _NAME: Final = "evidence"  # of the step, whose name nobody wrote down
-_FIX: Final = "name a file that was made by 'tally export EVIDENCE FILE.car'"
+_FIX: Final = (
+    "name a file that was made by 'tally export EVIDENCE FILE.car'; "
+    "a run is verified by 'tally rerun RUN'"
+)
 
 
 class Verified(NamedTuple):

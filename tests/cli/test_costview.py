@@ -116,6 +116,12 @@ def test_scripts_get_micro_credits() -> None:
     assert step_json(None) == {"peer": None, "cost": None}
 
 
+def test_several_steps_take_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """And one takes it."""
+    print_quotation(quotation(Need({}, None), Need({}, None)), PEERS, 1_000_000)
+    assert "it is not known how long s[0], s[1] take; at most" in capsys.readouterr().err
+
+
 def test_what_is_not_known_at_all_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither that of a peer nor that of all is 0."""
     unknown = quotation(Need({}, None))

@@ -19,6 +19,18 @@ def test_a_project_is_written(empty: Program, tmp_path: Path) -> None:
     assert "workflow.yaml" in told["files"]
 
 
+@pytest.mark.parametrize("name", ["clinical", "league"])
+def test_what_the_readme_of_a_project_runs_is_there(
+    empty: Program, tmp_path: Path, name: str
+) -> None:
+    """A shell finds its commands from the project: `publish` alone would be looked for in PATH."""
+    assert empty("init", tmp_path / "new", "--template", name).code == 0
+    text = (tmp_path / "new" / "README.md").read_text()
+    assert "\n./publish " in text
+    assert "tally run workflow.yaml " in text
+    assert "examples/" not in text
+
+
 def test_nothing_that_is_there_is_changed(empty: Program, tmp_path: Path) -> None:
     """A project where one is already is refused, and not half written."""
     (tmp_path / "workflow.yaml").write_text("mine")

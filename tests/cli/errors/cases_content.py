@@ -131,6 +131,14 @@ def _(stage: Stage) -> Told:
     return stage("cat", stage.run)
 
 
+@meets(NAMES, "an output of the workflow without its step", "nix", "sandbox")
+def _(stage: Stage) -> Told:
+    steps = "  a: {run: 'echo 1 >{outputs.n}', outputs: {n: n.txt}}\noutputs: {number: a.n}\n"
+    stage.good(steps)
+    run = stage.quietly("run", stage.folder / "w.yaml")["name"]
+    return stage("cat", f"{run}/number", shown="tally cat brave-otter/number")
+
+
 @meets(NAMES, "an output without its name")
 def _(stage: Stage) -> Told:
     return stage("cat", f"{stage.run}/letter")
