@@ -21,6 +21,8 @@ def threshold(rule: dict, scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the score from which a mass is flagged."""
     if rule["rule"] == "fixed":
         return float(rule["at"])
+    if rule["rule"] != "sensitivity":
+        raise SystemExit(f"no rule is called {rule['rule']!r}: sensitivity or fixed")
     malignant = np.sort(scores[labels == 1])[::-1]
     needed = int(np.ceil(rule["at_least"] * len(malignant)))
     return float(malignant[needed - 1])

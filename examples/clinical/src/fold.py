@@ -71,6 +71,8 @@ def main(
     model: str, inside: str, out: str,
 ) -> None:  # fmt: skip
     """Choose the penalty, fit, and write MODEL, INNER and SCORES."""
+    if scale_on not in ("training", "everyone"):
+        raise SystemExit(f"nobody is called {scale_on!r}: training or everyone")
     with np.load(table) as arrays:
         measured, labels, names = arrays["measurements"], arrays["labels"], arrays["names"]
     inner = np.array(json.loads(Path(folds).read_text())["inner"][int(fold)])

@@ -137,6 +137,13 @@ class Deciding(unittest.TestCase):
         inner = split.nested(labels, outer, 2, 3, rng)
         self.assertTrue(np.array_equal(inner == split.JUDGED, outer == 2))
 
+    def test_what_is_not_known_by_its_name_is_refused(self) -> None:
+        """A misspelt param is no other choice."""
+        with self.assertRaisesRegex(SystemExit, "sensitivity or fixed"):
+            decide.threshold({"rule": "fixd", "at": 0.5}, np.zeros(2), np.array([0, 1]))
+        with self.assertRaisesRegex(SystemExit, "training or everyone"):
+            fold.main("", "", "0", "everybody", "[1]", "", "", "")
+
     def test_who_is_judged_does_not_scale(self) -> None:
         """An outlier among them moves neither mean nor spread."""
         measured, known = some(6)[0], np.arange(60) < 50

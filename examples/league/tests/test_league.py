@@ -5,6 +5,7 @@ import unittest
 import numpy as np
 
 import exact
+import exploit
 import learn
 import league
 import matchmaking
@@ -79,6 +80,11 @@ class Matching(unittest.TestCase):
         """Odds fall with what was won."""
         odds = matchmaking.hard(np.array([-0.5, 0.0, 0.9]))
         self.assertEqual(odds.argsort().tolist(), [2, 1, 0])
+
+    def test_nobody_is_taken_for_another(self) -> None:
+        """A misspelt opponent is not one who bids at random."""
+        with self.assertRaisesRegex(SystemExit, "league, alone or random"):
+            exploit.opponents("leage", "", "")
 
     def test_each_role_has_its_opponents(self) -> None:
         """Main agents meet themselves too, main exploiters the last main agents only."""

@@ -59,9 +59,11 @@ def main(kind: str, train: str, comments: str, many: str, seed: str, candidates:
     known, asked = (json.loads(Path(path).read_text()) for path in (train, comments))
     if kind == "nearest":
         programs = nearest(known, asked, int(many))
-    else:
+    elif kind == "lines":
         rng, then = np.random.default_rng(int(seed)), after(known)
         programs = [[chain(then, rng) for _ in range(int(many))] for _ in asked]
+    else:
+        raise SystemExit(f"no baseline is called {kind!r}: nearest or lines")
     found = {str(at): [phrases.source(one) for one in each] for at, each in enumerate(programs)}
     Path(candidates).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
     print(f"{kind}: {many} candidates for {len(asked)} problems")

@@ -234,6 +234,15 @@ class Baselines(unittest.TestCase):
         drawn = {tuple(guess.chain(then, rng)) for _ in range(30)}
         self.assertEqual(drawn, {tuple(one["lines"]) for one in self.KNOWN})
 
+    def test_a_baseline_that_there_is_not_is_refused(self) -> None:
+        """It is not taken for another."""
+        with tempfile.TemporaryDirectory() as folder:
+            train, comments = Path(folder) / "train", Path(folder) / "comments"
+            train.write_text(json.dumps(self.KNOWN))
+            comments.write_text("[]")
+            with self.assertRaisesRegex(SystemExit, "nearest or lines"):
+                guess.main("nearst", str(train), str(comments), "1", "0", f"{folder}/out")
+
     def test_candidates_in_an_order_are_judged_by_it(self) -> None:
         """The second is right: pass@1 is 0, and 1 from two on."""
         self.assertEqual(score.ranked([("", "wrong"), ("", "right"), ("", "wrong")]), [0, 1, 1])
