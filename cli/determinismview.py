@@ -64,20 +64,24 @@ def require(found: Sequence[Examined | Left]) -> None:
     if not bad:
         return
     one = next(one for one in bad if one.word == word)
-    more = f"; see {len(bad) - 1} more above" if len(bad) > 1 else ""
+    raise _complaint(one, f"; see {len(bad) - 1} more above" if len(bad) > 1 else "")
+
+
+def _complaint(one: Examined | Left, more: str) -> Differs | StepFailed:
+    """Return what is wrong with the worst of all that was found."""
+    step, word = f"step '{one.id}'", one.word
     if isinstance(one, Examined) and word == "nondeterministic":
         causes = ", ".join(cause.cause for cause in one.finding.causes)
-        what = f"step '{one.id}' does not always give the same: {causes}{more}"
-        raise Differs(what, fix=_MEND)
+        return Differs(f"{step} does not always give the same: {causes}{more}", fix=_MEND)
     if word == "fails sometimes":
-        what = f"step '{one.id}' fails in some runs and not in others{more}"
-        raise Differs(what, where=one.why, fix=_OFTEN)
+        what = f"{step} fails in some runs and not in others{more}"
+        return Differs(what, where=one.why, fix=_OFTEN)
     if word == "comparator failed":
-        what = f"what compares the outputs of step '{one.id}' has no verdict{more}"
-        raise StepFailed(what, where=one.why, fix=_COMPARE)
+        what = f"what compares the outputs of {step} has no verdict{more}"
+        return StepFailed(what, where=one.why, fix=_COMPARE)
     verb = "was not compared" if word == "not compared" else "fails"
-    what = f"step '{one.id}' {verb}, so that nothing can be said of what it gives{more}"
-    raise StepFailed(what, where=one.why, fix=_RUN)
+    what = f"{step} {verb}, so that nothing can be said of what it gives{more}"
+    return StepFailed(what, where=one.why, fix=_RUN)
 
 
 def _rows(one: Examined | Left) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from engine.values import dataclass
 from engine.verdict import StepVerdict
 from engine.workflow.graph import Group
 
-Word = Literal[
+DeterminismVerdict = Literal[
     "deterministic",
     "equivalent",
     "not compared",
@@ -24,10 +24,12 @@ Word = Literal[
     "nondeterministic",
 ]
 
-DIFFERS: Final[frozenset[Word]] = frozenset({"nondeterministic", "fails sometimes"})
-UNKNOWN: Final[frozenset[Word]] = frozenset({"fails", "comparator failed", "not compared"})
+DIFFERS: Final[frozenset[DeterminismVerdict]] = frozenset({"nondeterministic", "fails sometimes"})
+UNKNOWN: Final[frozenset[DeterminismVerdict]] = frozenset(
+    {"fails", "comparator failed", "not compared"}
+)
 
-_BEST_FIRST: Final[tuple[Word, ...]] = (
+_BEST_FIRST: Final[tuple[DeterminismVerdict, ...]] = (
     "deterministic",
     "equivalent",
     "not compared",
@@ -55,7 +57,7 @@ class Examined:
     uncompared: str = ""  # why a comparator has no verdict, where that decides
 
     @property
-    def word(self) -> Word:
+    def word(self) -> DeterminismVerdict:
         """The verdict."""
         if self.failures or self.failed_before:
             return "fails" if len(self.failures) == self.compared else "fails sometimes"
@@ -78,11 +80,11 @@ class Left:
     """An instance that could not be examined, as there is nothing to hold anything against."""
 
     id: str
-    word: Word
+    word: DeterminismVerdict
     why: str
 
 
-def worst(found: Iterable[Examined | Left]) -> Word:
+def worst(found: Iterable[Examined | Left]) -> DeterminismVerdict:
     """Return the verdict on several: of the first of those that are worst."""
     return max((one.word for one in found), key=_BEST_FIRST.index, default="deterministic")
 

@@ -5,6 +5,7 @@ only where it is not the same, so that it can be looked at.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from engine import outcomes
@@ -18,6 +19,7 @@ from engine.determinism.examined import Examined
 from engine.determinism.facts import Facts, listing, open_seeds, overridden
 from engine.determinism.finding import Finding
 from engine.determinism.hints import fits, hint
+from engine.determinism.likeness import is_apart, least_alike, uncompared
 from engine.determinism.standing import processors
 from engine.determinism.varied import Means, Varied
 from engine.errors import Refused
@@ -53,6 +55,32 @@ class Seen:
 
 class _Uncompared(Exception):
     """A comparator has no verdict on outputs, and nothing else is known to differ."""
+
+
+class _Runs:
+    """What the runs of one step gave, and what came of comparing them."""
+
+    def __init__(self, compare: Callable[[Seen, Seen], StepVerdict]) -> None:
+        self.seen: list[Seen] = []
+        self.failures: list[str] = []  # by run under comparison; "" for those that succeeded
+        self.verdicts: list[StepVerdict] = []
+        self._compare = compare
+
+    def add(self, seen: Seen, conditions: Conditions) -> None:
+        self.seen.append(seen)
+        if conditions in (FIRST, SECOND):
+            self.failures.append(seen.note)
+
+    def are_same(self, one: Seen, other: Seen) -> bool:
+        """Return whether two runs gave the same, or both failed.
+
+        Raises: _Uncompared when that is not known.
+        """
+        verdict = self._compare(one, other)
+        self.verdicts.append(verdict)
+        if uncompared(verdict):
+            raise _Uncompared
+        return bool(one.note and other.note) or not is_apart(verdict)
 
 
 class Laboratory:
@@ -91,45 +119,43 @@ class Laboratory:
         """
         self._made, self._opinions, self._longest_ms = {}, {}, 0
         facts = facts_of(self._host, self._static, step.order.step)
-        seen: list[Seen] = []
-        failures: list[str] = []  # by run under comparison; "" for those that succeeded
-        verdicts: list[StepVerdict] = []
+        runs = _Runs(partial(self._compare, step))
+        finding = self._search(step, facts, runs, pairs, told)
+        verdict = least_alike(runs.verdicts, differs=finding.differs)
+        why = uncompared(verdict)
+        before = Seen(step.was, failed_before)
+        was = verdict if why else self._compare(step, before, runs.seen[0])
+        return Examined(
+            id=step.id,
+            finding=finding,
+            facts=facts,
+            verdict=verdict,
+            as_recorded=None if uncompared(was) else not is_apart(was),
+            hints=self._hints(verdict, [one.cause for one in finding.causes]),
+            failures=tuple(filter(None, runs.failures)),
+            compared=len(runs.failures),
+            failed_before=failed_before,
+            uncompared=why,
+        )
 
-        def same(one: Seen, other: Seen) -> bool:
-            verdicts.append(self._compare(step, one, other))
-            if _uncompared(verdicts[-1]):
-                raise _Uncompared
-            return bool(one.note and other.note) or not _is_apart(verdicts[-1])
-
-        trials = diagnose(facts, same, lambda one: bool(one.note), pairs)
+    def _search(
+        self, step: Recorded, facts: Facts, runs: "_Runs", pairs: int, told: Told
+    ) -> Finding:
+        """Run a step under whatever conditions are asked for, until there is a finding."""
+        trials = diagnose(facts, runs.are_same, lambda one: bool(one.note), pairs)
         try:
             conditions = next(trials)
             while True:
-                told(step.id, len(seen) + 1, conditions)
+                told(step.id, len(runs.seen) + 1, conditions)
                 self._await(conditions.moment)
-                seen.append(self._run(step, conditions, facts))
-                if conditions in (FIRST, SECOND):
-                    failures.append(seen[-1].note)
-                conditions = trials.send(seen[-1])
+                runs.add(self._run(step, conditions, facts), conditions)
+                conditions = trials.send(runs.seen[-1])
         except StopIteration as ended:
-            finding: Finding = ended.value
+            found: Finding = ended.value
+            return found
         except _Uncompared:
-            finding = undecided(facts, len(seen), differs=any(map(_is_apart, verdicts)))
-        verdict = _least_alike(verdicts, differs=finding.differs)
-        uncompared = _uncompared(verdict)
-        was = verdict if uncompared else self._compare(step, Seen(step.was, failed_before), seen[0])
-        return Examined(
-            step.id,
-            finding,
-            facts,
-            verdict,
-            None if _uncompared(was) else not _is_apart(was),
-            self._hints(verdict, [one.cause for one in finding.causes]),
-            tuple(filter(None, failures)),
-            len(failures),
-            failed_before,
-            uncompared,
-        )
+            differs = any(map(is_apart, runs.verdicts))
+            return undecided(facts, len(runs.seen), differs=differs)
 
     def _await(self, moment: Moment) -> None:
         """Wait for when a run is to begin."""
@@ -170,7 +196,7 @@ class Laboratory:
         was, now = one.result, other.result
         opinions = {} if note else self._opined(step, was, now)
         verdict = judge(step.id, was, now, step.declared, self._get, note, opinions)
-        if _is_apart(verdict):
+        if is_apart(verdict):
             self._keep()
         return verdict
 
@@ -218,32 +244,6 @@ def hint_of(get: Get, was: Cid, now: Cid, path: str) -> str:
 
 def _pair(asked: Asked) -> tuple[str, Cid, Cid]:
     return asked.output, asked.was, asked.now
-
-
-def _is_apart(verdict: StepVerdict) -> bool:
-    return verdict.verdict in ("differs", "failed") and not _uncompared(verdict)
-
-
-def _uncompared(verdict: StepVerdict) -> str:
-    """Return why a comparator has no verdict on a step of which nothing else is known to differ."""
-    outputs = verdict.outputs.values()
-    failed = [one for one in outputs if one.opinion is not None and one.opinion.failed]
-    others = [one for one in outputs if one not in failed]
-    if not failed or any(one.verdict in ("differs", "failed") for one in others):
-        return ""
-    return failed[0].opinion.failed if failed[0].opinion else ""
-
-
-def _least_alike(verdicts: Sequence[StepVerdict], *, differs: bool) -> StepVerdict:
-    """Return the first of the worst verdicts; those of mere controls do not count."""
-    counting = [one for one in verdicts if differs or not _is_apart(one)] or verdicts
-    return max(counting, key=_rank)
-
-
-def _rank(verdict: StepVerdict) -> int:
-    if _is_apart(verdict):
-        return 3
-    return 2 if _uncompared(verdict) else int(verdict.verdict == "equivalent")
 
 
 def _why_failed(report: Report) -> str:
