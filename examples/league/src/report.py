@@ -14,6 +14,8 @@ import figure
 import league
 from game import random_policy
 
+SELDOM = 0.01  # members that the mixture plays no more often do not count as played
+
 
 def exploited(known: league.League) -> dict[str, float]:
     """Return by how much the mixture, the mean and the last member of a league can be exploited."""
@@ -51,7 +53,7 @@ def main(metrics: str, drawing: str, alone: str, *files: str) -> None:
         "against_alone": against(last, self_play.policies[-1]),
         "learnt": {each["whom"]: each["learnt"] for each in found},
         "members": len(last.names),
-        "played": int((last.mixture > 0.01).sum()),
+        "played": int((last.mixture > SELDOM).sum()),
     }
     Path(drawing).write_text(figure.draw(leagues, report))
     text = json.dumps(report, indent=2, sort_keys=True)

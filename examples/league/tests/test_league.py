@@ -30,10 +30,11 @@ class Exactness(unittest.TestCase):
         """A plan is the product of chances: one of 24 choices of cards."""
         self.assertTrue(np.allclose(exact.plan(random_policy()), 1 / 24))
 
-    def test_a_best_response_to_random_play_is_what_trying_all_gives(self) -> None:
-        """No fixed choice of cards does better than the best response, which sees what is bid."""
+    def test_random_play_can_be_exploited_by_three_quarters(self) -> None:
+        """The best response sees what is bid, and so does better than any fixed choice of cards."""
         found = exact.exploitability(exact.plan(random_policy()))
-        self.assertGreaterEqual(found, game().result.mean(axis=1).max())
+        self.assertAlmostEqual(found, 0.75)
+        self.assertGreater(found, game().result.mean(axis=1).max())
 
     def test_results_are_those_of_many_games(self) -> None:
         """The mean of 20 000 games is near the exact result."""

@@ -113,18 +113,14 @@ def main(
     seen = {"real": arrays["pixels"][test], "decoded": codes.decode(looks, every[test])}
     alike = {"real": arrays["pixels"][learn], "decoded": codes.decode(looks, every[learn])}
     alike |= {name: codes.decode(looks, one) for name, one in sets.items()}
+    pictures = {name: codes.decode(looks, one) for name, one in (drawn | without).items()}
+    labels = arrays["labels"][test]
+    by_label = {name: told_rightly(expert, one[:, None], labels) for name, one in seen.items()}
+    by_group = {name: told_rightly(expert, one, groups[name]) for name, one in pictures.items()}
     report = copied(every[learn], sets | {"test": every[test]}) | {
-        "frechet": apart(arrays["pixels"][learn], arrays["pixels"][test], alike),
-        "judge": {
-            name: told_rightly(expert, one[:, None], arrays["labels"][test]) for name, one in seen.items()
-        }
-        | {
-            name: told_rightly(expert, codes.decode(looks, one), groups[name])
-            for name, one in (drawn | without).items()
-        },
-        "shown": {
-            name: shown(wanted, codes.decode(looks, one), arrays["bounds"]) for name, one in drawn.items()
-        },
+        "frechet": apart(alike["real"], seen["real"], alike),
+        "judge": by_label | by_group,
+        "shown": {name: shown(wanted, pictures[name], arrays["bounds"]) for name in drawn},
         "test_images": int(test.sum()),
     }
     text = json.dumps(rounded(report), indent=2, sort_keys=True)

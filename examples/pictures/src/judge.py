@@ -15,13 +15,13 @@ import captions
 import codes
 
 DIGITS = 10
+WAYS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))  # down and right, in a frame of one pixel
 
 
 def moved(pixels: np.ndarray) -> np.ndarray:
     """Return pictures as they are, and moved by one pixel in four directions, (N, 64) to (5 N, 64)."""
     flat = np.pad(pixels.reshape(-1, codes.SIDE, codes.SIDE), ((0, 0), (1, 1), (1, 1)))
-    ways = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
-    some = [flat[:, down : down + codes.SIDE, right : right + codes.SIDE] for down, right in ways]
+    some = [flat[:, down : down + codes.SIDE, right : right + codes.SIDE] for down, right in WAYS]
     return np.concatenate(some).reshape(-1, codes.SIDE**2)
 
 
@@ -49,7 +49,7 @@ def main(data: str, how: str, out: str) -> None:
     with np.load(data) as arrays:
         pixels, labels, part = arrays["pixels"], arrays["labels"], arrays["part"]
     mine, test = (part == captions.PARTS.index(one) for one in ("judge", "test"))
-    known, told = moved(pixels[mine]), np.tile(labels[mine], 5)
+    known, told = moved(pixels[mine]), np.tile(labels[mine], len(WAYS))
     settings = json.loads(how)
     counts = fit(known, told, settings["smooth"], settings["penalty"])
     judge = {"pixels": known, "counts": counts, "smooth": settings["smooth"]}

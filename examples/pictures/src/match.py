@@ -20,13 +20,14 @@ HIDDEN, WIDTH = 96, 24
 SHARP = 10.0  # what the product of two vectors is multiplied by: from -SHARP to SHARP
 BATCH, RATE = 64, 0.003
 DECAY = 1e-4
+SMALL = 1e-9  # keeps a vector of zeros from being divided by its length
 
 
 def init(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return random weights: of words, and of a picture's two layers."""
     return {
         "words": 0.3 * rng.standard_normal((len(words.WORDS), WIDTH)),
-        "first": np.sqrt(2 / 64) * rng.standard_normal((codes.SIDE**2, HIDDEN)),
+        "first": np.sqrt(2 / codes.SIDE**2) * rng.standard_normal((codes.SIDE**2, HIDDEN)),
         "bias": np.zeros(HIDDEN),
         "second": HIDDEN**-0.5 * rng.standard_normal((HIDDEN, WIDTH)),
     }
@@ -52,12 +53,12 @@ def counts(said: np.ndarray) -> np.ndarray:
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Return vectors at length one."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), SMALL)
 
 
 def unit_back(vectors: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """Return the slope in vectors, given that in them at length one."""
-    length = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    length = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), SMALL)
     along = vectors / length
     return (slope - along * (slope * along).sum(axis=-1, keepdims=True)) / length
 

@@ -21,6 +21,7 @@ import transformer
 from adam import Adam
 
 NOTES = 30  # looks at the images that validate
+WARM = 0.05  # of the updates until the rate is whole; then it falls to zero
 BY_LOOKS, BY_CHANCE = 0.5, 0.3  # how much of a code's first vector is of either
 
 
@@ -33,7 +34,7 @@ def gather(paths: tuple[str, ...]) -> np.ndarray:
 
 def schedule(rate: float, done: float) -> float:
     """Return the rate when a share of the updates is done."""
-    return rate * min(done / 0.05, (1 - done) / 0.95)
+    return rate * min(done / WARM, (1 - done) / (1 - WARM))
 
 
 def by_code(weights: dict, seen: np.ndarray, heads: int) -> float:

@@ -6,9 +6,10 @@ third of the pictures of the same digit that are learnt from.
 
 import numpy as np
 
+from codes import SIDE
+
 NAMES = ("weight", "lean")
 THIRDS = (1 / 3, 2 / 3)
-SIDE = 8  # pixels
 
 
 def measure(pixels: np.ndarray) -> np.ndarray:

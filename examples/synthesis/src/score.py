@@ -74,49 +74,62 @@ def sample(comment: str, program: str, drawn: list[tuple[str, str]]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def mean(name: str, table: dict[int, list], asked: int) -> np.ndarray:
+    """Return pass@k of a baseline over all problems, for each k."""
+    how = ranked if name == "nearest" else estimated
+    return np.mean([how(table[at]) for at in range(asked)], axis=0)
+
+
+def passed(lines: dict[str, np.ndarray], by_length: dict[str, np.ndarray], asked: int) -> dict:
+    """Return what METRICS has of curves: of the model, of the baselines, by number of operations."""
+    baselines = {name: one for name, one in lines.items() if name != "model"}
+    best = np.max(list(baselines.values()), axis=0)
+    return {
+        "baselines": {name: {"pass_at": named(one)} for name, one in baselines.items()},
+        "by_operations": {length: {"pass_at": named(one)} for length, one in by_length.items()},
+        "pass_at": named(lines["model"]),
+        "times_best_baseline": multiples(lines["model"], best, asked),
+    }
+
+
+def became(model: dict[int, list[tuple[str, str]]], wanted: list[dict]) -> dict:
+    """Return what METRICS has of single candidates: what became of them, and how many differ."""
+    every = [(at, *one) for at, drawn in model.items() for one in drawn]
+    right = [text == wanted[at]["program"] for at, text, verdict in every if verdict == RIGHT]
+    verdicts = Counter(verdict for _, _, verdict in every)
+    return {
+        "became": {one: round(many / len(every), 6) for one, many in verdicts.items()},
+        "candidates": len(every) // len(wanted),
+        "different_candidates": round(len(set(every)) / len(wanted), 6),
+        "not_as_the_author": round(1 - float(np.mean(right or [1])), 6),
+    }
+
+
+def rounded(curves: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """Return curves to six places."""
+    return {name: np.round(one, 6).tolist() for name, one in curves.items()}
+
+
 def main(
     expected: str, comments: str, kinds: str, metrics: str, curves: str, samples: str, *paths: str
 ) -> None:
     """Judge all, and write METRICS, CURVES and SAMPLES."""
-    wanted, middle = read(expected), paths.index("--")
-    tables = [
-        judged(one, other, wanted)
-        for one, other in zip(paths[:middle], paths[middle + 1 :], strict=True)
-    ]
-    names = json.loads(kinds)
-    shards, baselines = tables[: -len(names)], dict(zip(names, tables[-len(names) :], strict=True))
+    wanted, told, names = read(expected), read(comments), json.loads(kinds)
+    middle = paths.index("--")
+    pairs = zip(paths[:middle], paths[middle + 1 :], strict=True)
+    tables = [judged(candidates, answers, wanted) for candidates, answers in pairs]
+    shards, baselines = tables[: -len(names)], zip(names, tables[-len(names) :], strict=True)
     model = {at: drawn for shard in shards for at, drawn in sorted(shard.items())}
     points = np.array([estimated(model[at]) for at in range(len(wanted))])
-    lengths = np.array([len(one["kinds"]) - 1 for one in wanted])
     lines = {"model": points.mean(axis=0)}
-    for name, table in baselines.items():
-        how = ranked if name == "nearest" else estimated
-        lines[name] = np.mean([how(table[at]) for at in range(len(wanted))], axis=0)
+    lines |= {name: mean(name, table, len(wanted)) for name, table in baselines}
+    lengths = np.array([len(one["kinds"]) - 1 for one in wanted])
     by_length = {str(one): points[lengths == one].mean(axis=0) for one in sorted(set(lengths))}
-    best = np.max([lines[name] for name in baselines], axis=0)
-    every = [(at, *one) for at, drawn in model.items() for one in drawn]
-    right = [text == wanted[at]["program"] for at, text, verdict in every if verdict == RIGHT]
-    verdicts = Counter(verdict for _, _, verdict in every)
-    report = {
-        "baselines": {name: {"pass_at": named(lines[name])} for name in baselines},
-        "became": {one: round(many / len(every), 6) for one, many in verdicts.items()},
-        "by_operations": {one: {"pass_at": named(each)} for one, each in by_length.items()},
-        "candidates": len(every) // len(wanted),
-        "different_candidates": round(len(set(every)) / len(wanted), 6),
-        "most_operations_learnt": len(problems.LEARNT),
-        "not_as_the_author": round(1 - float(np.mean(right or [1])), 6),
-        "pass_at": named(lines["model"]),
-        "problems": len(wanted),
-        "times_best_baseline": multiples(lines["model"], best, len(wanted)),
-    }
+    report = passed(lines, by_length, len(wanted)) | became(model, wanted)
+    report |= {"most_operations_learnt": len(problems.LEARNT), "problems": len(wanted)}
     Path(metrics).write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")
-    drawn = {"all": lines, "by_operations": by_length}
-    rounded = {
-        key: {name: np.round(one, 6).tolist() for name, one in each.items()}
-        for key, each in drawn.items()
-    }
-    Path(curves).write_text(json.dumps(rounded, sort_keys=True) + "\n")
-    told = read(comments)
+    drawn = {"all": rounded(lines), "by_operations": rounded(by_length)}
+    Path(curves).write_text(json.dumps(drawn, sort_keys=True) + "\n")
     shown = [at for one in sorted(set(lengths)) for at in np.flatnonzero(lengths == one)[:SHOWN]]
     texts = [sample(told[at], wanted[at]["program"], model[at]) for at in shown]
     Path(samples).write_text("\n".join(texts))
