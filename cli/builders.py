@@ -46,7 +46,7 @@ def others_in(records: BundleRecords) -> frozenset[Cid]:
     is.
     """
     words = {root: data for root in records.roots if (data := _word_in(records, root))}
-    opened = {_roots(records, cid) for cid in records.environments} if words else set()
+    opened = _opened(records) if words else set()
     here = {root for root, data in words.items() if speaks_of(data) in opened}
     for root in here:
         try:
@@ -64,9 +64,11 @@ def _word_in(records: BundleRecords, root: Cid) -> bytes | None:
     return data if is_word(data) else None
 
 
-def _roots(records: BundleRecords, environment: Cid) -> frozenset[str]:
-    closure = ENVIRONMENT.decode(records.get(environment)).closure
-    return frozenset(CLOSURE.decode(records.get(closure)).roots)
+def _opened(records: BundleRecords) -> set[frozenset[str]]:
+    """Return the store paths that each environment of a bundle is; many may share one closure."""
+    opened = map(ENVIRONMENT.decode, map(records.get, records.environments))
+    closures = {one.closure for one in opened}
+    return {frozenset(CLOSURE.decode(records.get(cid)).roots) for cid in closures}
 
 
 def known(space: Workspace, opened: "Opened") -> tuple[Word, ...]:

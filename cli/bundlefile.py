@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -22,15 +22,15 @@ from engine.content.cid import DAG_CBOR, Cid
 from engine.content.schema import kind_of
 from engine.errors import Damaged, NotHere, Refused, Unavailable
 from engine.faults import writing
-from engine.forgery import Forgery, look_over
+from engine.forgery import Forgery, Unjudged, look_over
 from engine.rows import NewRun, RunStatus
-from engine.run import Run
 from engine.summary import load_run, load_workflow, of_record
 from engine.thin import THIN, THIN_PIN, Thin, is_drawn, is_thin, picked, repeatable
 from engine.trust.wrong import WRONG_RESULT, open_wrong
 
 _NAME_A_FILE: Final = "name a file that 'tally export RUN FILE.car' wrote"
 LEDGER_ROOTS: Final = 2  # its statement, and all that it is about
+MOST_RUNS: Final = 64  # in one bundle: they can share pages, each of which is looked at for each
 MOST_NAMED: Final = 50  # forgeries; of more there is the number
 _BELIEVE: Final = "believe nothing of it: nothing was stored or written"
 IMPORT_PIN: Final = "imported"  # keeps what came in a bundle until a person lets go of it
@@ -124,9 +124,13 @@ def _look_over(space: Workspace, stream: BinaryIO, look: Look | None) -> frozens
     records = BundleRecords(stream, space.store)
     if look is not None:
         look(records)
-    with suppress(NotHere):  # what a bundle lacks is said when it is stored
-        runs = [load_run(records, cid) for cid in records.runs]
-        refuse_forged(records, runs, "the bundle")
+    if len(records.runs) > MOST_RUNS:
+        raise Damaged(f"a bundle of over {MOST_RUNS} runs", fix=_BELIEVE)
+    found: list[Forgery | Unjudged] = []
+    for cid in records.runs:
+        with suppress(NotHere):  # what a bundle lacks is said when it is stored
+            found += look_over(records, load_run(records, cid))
+    refuse_forged(found, "the bundle")
     others = frozenset[Cid]()
     try:
         _refuse_untrue_roots(records)
@@ -176,12 +180,11 @@ def _refuse_picked(store: BlockStore, thin: Thin) -> None:
         raise Damaged(f"its steps are not those that its seed '{thin.seed}' draws")
 
 
-def refuse_forged(store: BlockStore, runs: Iterable[Run], whole: str) -> None:
-    """Look at what is attested in runs; `whole` says what they are. Say what is not judged.
+def refuse_forged(found: Sequence[Forgery | Unjudged], whole: str) -> None:
+    """Say what is not judged of what is attested in runs; `whole` says what they are.
 
-    Raises: Damaged when some of it is forged, with each; NotHere when it is not here.
+    Raises: Damaged when some of it is forged, with each.
     """
-    found = [one for run in runs for one in look_over(store, run)]
     if forged := [one for one in found if isinstance(one, Forgery)]:
         raise _forged(forged, whole)
     if found:

@@ -15,6 +15,7 @@ from engine.content.cid import Cid
 from engine.content.reader import read
 from engine.content.walk import walk
 from engine.errors import NotHere
+from engine.forgery import look_over
 from engine.run import Run as RunRecord
 from engine.sourced import Sourced
 from engine.statement import Done
@@ -55,7 +56,7 @@ def open_run(space: Workspace, cid: Cid) -> Run:
     """
     store = Sourced(space.store, space.sources, cid)
     found = Run(cid, load_run(store, cid))
-    refuse_forged(store, [found.record], "the run")
+    refuse_forged(list(look_over(store, found.record)), "the run")
     return found
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from cli.workspace import Workspace
 from engine.content import car
-from engine.content.cid import Cid
+from engine.content.cid import DAG_CBOR, Cid
+from engine.run import RUN, Run
 from tests.cli.program import Program
 from tests.fakes.attested import (
     KEY,
@@ -20,6 +21,8 @@ from tests.fakes.attested import (
     signed,
     write_bundle,
 )
+
+NOWHERE = Cid.of(DAG_CBOR, b"no page")
 
 
 @pytest.fixture
@@ -44,6 +47,25 @@ def test_a_forged_bundle_is_refused(empty: Program, forged: Path, command: str) 
     assert "| a: " in told.err
     assert "| b: " in told.err
     assert str(forged) in told.err
+    assert _has_nothing_of(empty, forged)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_run_of_which_nothing_is_here_hides_no_forgery(
+    empty: Program, forged: Path, *, is_first: bool
+) -> None:
+    """A bundle that lacks the pages of another run is looked at as far as it goes."""
+    with forged.open("rb") as file:
+        reader = car.Reader(file)
+        blocks, roots = list(reader), list(reader.roots)
+    lacking = RUN.block(Run(NOWHERE, NOWHERE, {}, "failed", (NOWHERE,)))
+    at = 0 if is_first else len(blocks)
+    blocks.insert(at, lacking)
+    roots.insert(0 if is_first else 1, lacking.cid)
+    with forged.open("wb") as file:
+        car.write(file, roots, blocks)
+    told = empty("import", forged)
+    assert told.err.count("it is not signed by who it says") == 2
     assert _has_nothing_of(empty, forged)
 
 

@@ -4,8 +4,12 @@ import base64
 import os
 from pathlib import Path
 
+from cli.bundlefile import MOST_RUNS
+from engine.content.blocks import Checked
+from engine.content.canonical import encode
 from engine.content.car import Reader, write
 from engine.content.cid import DAG_CBOR, Cid
+from engine.run import RUN, Run
 from tests.cli.errors.stage import Stage, meets
 from tests.cli.program import Told
 from tests.fakes.attested import forged_bundle
@@ -372,6 +376,19 @@ def _(stage: Stage) -> Told:
 @meets(BUNDLES, "a bundle in which somebody signed in another's name")
 def _(stage: Stage) -> Told:
     forged_bundle(stage.folder / "run.car")
+    return stage("import", "run.car")
+
+
+@meets(BUNDLES, "a bundle of very many runs")
+def _(stage: Stage) -> Told:
+    lacking = Cid.of(DAG_CBOR, b"")
+    runs = [
+        RUN.block(Run(lacking, lacking, {"n": str(at)}, "failed", ()))
+        for at in range(MOST_RUNS + 1)
+    ]
+    root = Checked.made(DAG_CBOR, encode([one.cid for one in runs]))
+    with (stage.folder / "run.car").open("wb") as stream:
+        write(stream, [root.cid], [root, *runs])
     return stage("import", "run.car")
 
 
