@@ -4,12 +4,14 @@ Not all that peers give is checked. Who is found out in one thing is believed in
 gave before that, in the same run, is made again by others, and with it what read something else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from cli.report import note, some
 from cli.workspace import Workspace
-from engine.errors import Unavailable
+from engine.errors import TallyError, Unavailable
+from engine.evidence import evidence
 from engine.plan_events import Status
 from engine.rows import RunRow, StepRow
 
@@ -20,10 +22,13 @@ Ended = TypeVar("Ended", bound=tuple[Status, object])
 
 
 def doubted(space: Workspace, rows: Sequence[StepRow]) -> list[StepRow]:
-    """Return the steps whose results nobody gave who is believed still."""
+    """Return the steps of which nobody gave a result, or the failure, who is believed still."""
+    liars = space.memo.disowned()
+    if not liars:
+        return []
     keys = [row.key for row in rows if row.key and row.result]
     found = space.memo.doubted(keys)
-    return [row for row in rows if (row.key, row.result) in found]
+    return [row for row in rows if (row.key, row.result) in found or _failed_at(space, row, liars)]
 
 
 def until_believed(space: Workspace, row: RunRow, go_through: Callable[[], Ended]) -> Ended:
@@ -52,6 +57,15 @@ def until_believed(space: Workspace, row: RunRow, go_through: Callable[[], Ended
 def some_steps(names: Sequence[str]) -> str:
     """Name some of so many steps."""
     return some([f"'{name}'" for name in names], MOST_NAMED)
+
+
+def _failed_at(space: Workspace, row: StepRow, liars: Set[bytes]) -> bool:
+    """Return whether a step failed by the word of one of these: no failure is in the memo."""
+    if row.status != "failed" or row.signed is None:
+        return False
+    with suppress(TallyError):  # what cannot be read is nobody's word
+        return bytes.fromhex(evidence(space.store, row.signed).signer) in liars
+    return False
 
 
 def _words(rows: Sequence[StepRow]) -> str:

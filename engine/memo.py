@@ -90,8 +90,6 @@ class Memo:
     def doubted(self, keys: Sequence[Cid]) -> set[tuple[Cid, Cid]]:
         """Return which results of some steps, by key, nobody gave who is believed still."""
         found: set[tuple[Cid, Cid]] = set()
-        if not self._database.rows("SELECT 1 FROM disowned LIMIT 1"):
-            return found
         for start in range(0, len(keys), CHUNK):
             some = [key.raw for key in keys[start : start + CHUNK]]
             query = (
@@ -101,6 +99,10 @@ class Memo:
             rows = self._database.rows(query, some)
             found |= {(Cid(key), Cid(result)) for key, result in rows if are_cids((key, result))}
         return found
+
+    def disowned(self) -> frozenset[bytes]:
+        """Return whom nothing is believed of."""
+        return frozenset(key for (key,) in self._database.rows("SELECT signer FROM disowned"))
 
     def disown(self, signer: bytes) -> None:
         """Believe nothing a signer said or will say; what it said stays recorded."""

@@ -144,3 +144,11 @@ def test_a_run_that_fails_without_the_liar_has_failed(
     """What the liar made of steps that are not come to any more is not looked for for ever."""
     found = executed(tmp_path, monkeypatch, splits("a", "b"), splits("a", split=FAILS))
     assert found == ("failed", {"split": "failed", "each": "skipped", "all": "skipped"}, 2)
+
+
+def test_a_failure_at_a_liar_is_tried_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else is of the liar: what it says of a failure is believed no more than a result."""
+    found = executed(tmp_path, monkeypatch, splits("a", split=FAILS), splits("a"))
+    assert found == ("succeeded", ALL, 2)
