@@ -111,12 +111,20 @@ class Away:
         return Came(self._release(was & here), self._lose(was - here))
 
     def failed(self, task: Task) -> list[Task]:
-        """Take a step that could not be done again; return which of the run are lost."""
-        return self._lose(self._forget(task.key))
+        """Take a step that could not be done again; return which of the run are lost.
+
+        What it gave is as far away as it was: others that read that may run where it is.
+        """
+        return self._lose(self._ended(task.key))
 
     def drop(self, number: int) -> bool:
         """Forget a step that nobody wants; return whether it was waiting."""
         return self._waiting.pop(number, None) is not None
+
+    def _ended(self, key: Cid) -> set[Cid]:
+        """Do a step again no more; return what of it is away."""
+        self._again.pop(key, None)
+        return set(self._made.get(key, ()))
 
     def _forget(self, key: Cid) -> set[Cid]:
         """Count nothing of a step as away; return what was."""
@@ -149,5 +157,5 @@ class Away:
                 if number >= 0:
                     lost.append(one.task)
                 else:
-                    going.append(self._forget(one.task.key))
+                    going.append(self._ended(one.task.key))
         return lost

@@ -79,6 +79,7 @@ class Deal:
             royalties,
             office.payments,
             partial(owner.paid, self),
+            partial(owner.used_up, self),
             partial(owner.settled, self),
             office.log,
         )

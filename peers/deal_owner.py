@@ -29,6 +29,10 @@ class Owner(Protocol[Deal]):
         """Hear that steps are done, durably."""
         ...
 
+    def used_up(self, deal: Deal) -> None:
+        """Hear that nothing more is done under an agreement: all that it is for was."""
+        ...
+
     def paid(self, deal: Deal, amount: Credits) -> None:
         """Hear that so much more is owed for steps."""
         ...

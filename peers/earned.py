@@ -9,10 +9,14 @@ no receipts. A step that does not fit in what is left of the cap is not owed.
 True
 """
 
+from typing import Final
+
 from engine.errors import Damaged
 from peers.credits import MAX_CREDITS, Credits
 from peers.price_list import Prices
 from peers.prices import Outcome, Usage, charge
+
+USED_UP: Final = "all that was agreed to be paid is used"  # said of steps that are given back
 
 
 class Earned:

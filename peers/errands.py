@@ -16,7 +16,7 @@ from engine.errors import Damaged, TallyError
 from engine.step import ATTESTATION
 from peers.agreement import Agreement
 from peers.carried import Carried, carried
-from peers.earned import Earned
+from peers.earned import USED_UP, Earned
 from peers.house import share_of as lent_by
 from peers.intake import Intake, Origin
 from peers.made import Made
@@ -112,7 +112,7 @@ class Errands:
     def due(self, step: Cid) -> None:
         """Run a step as soon as all is here: its turn has come."""
         if self._earned.is_all:
-            self._fail(step, "all that was agreed to be paid is used")
+            self._fail(step, USED_UP)
             return
         one = self._open[step]
         one.is_due = True

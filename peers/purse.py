@@ -45,6 +45,10 @@ class Purse:
         """Count a step no more; what it cost in the end is paid."""
         self._expected = Credits(self._expected - self._open.pop(step, NOTHING))
 
+    def close(self) -> None:
+        """Give nothing more under it: its provider has counted what did not fit in, too."""
+        self._left = NOTHING
+
     def pay(self, amount: Credits) -> None:
         """Count what is owed."""
         self._left = Credits(self._left - amount)

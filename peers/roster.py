@@ -90,6 +90,11 @@ class Roster:
         self._budget.spent(deal.agreement, amount)
         self._purses[deal.agreement].pay(amount)
 
+    def used_up(self, deal: Deal) -> None:
+        """Give a provider nothing more under an agreement whose cap is reached."""
+        if purse := self._purses.get(deal.agreement):
+            purse.close()
+
     def settled(self, deal: Deal) -> None:
         """Have back what was promised under an agreement, and did not come to be owed."""
         self._budget.ended(deal.agreement)

@@ -26,10 +26,14 @@ class Tab:
         royalties: Royalties,
         payments: Payments,
         spent: Callable[[Credits], None],
+        used_up: Callable[[], None],
         settled: Callable[[], None],
         log: Say,
     ) -> None:
-        """Call `spent` with what is owed, as it comes to be owed; `settled` when no more does."""
+        """Call `spent` with what is owed, as it comes to be owed; `settled` when no more does.
+
+        `used_up`: when there is more than the agreement goes for, and nothing is done under it now.
+        """
         self.is_free = agreement.offer.price_cap == 0
         self._agreement = agreement
         self._prices = agreement.offer.prices
@@ -37,6 +41,7 @@ class Tab:
         self._royalties = royalties
         self._payments = payments
         self._spent = spent
+        self._used_up = used_up
         self._settled = settled
         self._log = log
         self._is_closed = False
@@ -56,6 +61,7 @@ class Tab:
             self._spent(Credits(amount))
         if sum(line.amount for line in lines) > amount:
             self._log("price cap reached", peer=self._agreement.provider)
+            self._used_up()
         bill = Bill(self._agreement.cid, batch, paid, self._royalties)
         self._payments.bill(self._agreement.provider, bill, then)
 

@@ -14,6 +14,7 @@ from engine.content.cid import Cid
 from peers.commission import Commission
 from peers.credits import Credits
 from peers.deal import Deal
+from peers.earned import USED_UP
 from peers.failures import Failed, Failures
 from peers.handing import TRY_HERE, Handing
 from peers.identity import PeerId
@@ -162,6 +163,10 @@ class Ticket:
         """Count what is owed for steps."""
         self._roster.spent(deal, amount)
 
+    def used_up(self, deal: Deal) -> None:
+        """Give it nothing more under this agreement; another may follow."""
+        self._roster.used_up(deal)
+
     def settled(self, deal: Deal) -> None:
         """Have something left for others."""
         self._roster.settled(deal)
@@ -174,6 +179,11 @@ class Ticket:
         lost = []
         self.ended["returned"] += len(steps)
         now_ms, able = self._now_ms, self._roster.ready()
+        if why == USED_UP:  # it is no fault of the steps, nor of what they read
+            self._roster.used_up(deal)
+            for step in steps:
+                self._work.give_back(step, deal.provider, now_ms, is_bad=False)
+            return
         for step in steps:
             if (task := self._work.task(step)) is None:
                 continue

@@ -113,8 +113,19 @@ def test_what_was_gone_may_be_made_after_all() -> None:
     away, reader = Away(), task(3, "x")
     away.keep(task(1), A, {root("x"): 5})
     (again,) = away.wait(reader)
-    assert away.failed(again) == [reader]
+    assert away.came(again, [root("y")]) == ([], [reader])
     assert away.is_lost(reader)
     away.keep(task(2), B, {root("x"): 5})
     assert not away.is_lost(reader)
     assert away.lacks(reader, A) == {B: [root("x")]}
+
+
+def test_what_could_not_be_made_again_is_where_it_was() -> None:
+    """Who waited for it to be brought is lost; others may run there, or try anew."""
+    away, reader, other = Away(), task(3, "x"), task(4, "x")
+    away.keep(task(1), A, {root("x"): 5})
+    (again,) = away.wait(reader)
+    assert away.failed(again) == [reader]
+    assert not away.is_lost(other)
+    assert away.lacks(other, B) == {A: [root("x")]}
+    assert len(away.wait(other)) == 1

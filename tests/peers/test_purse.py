@@ -55,3 +55,10 @@ def test_no_more_is_expected_than_the_cap(cap: int, costs: list[int]) -> None:
             mine.take(number, Credits(cost))
             given_out += cost
     assert given_out <= cap
+
+
+def test_a_purse_that_is_closed_affords_nothing() -> None:
+    """Whatever is left: its provider has counted what did not fit in, and does no more."""
+    purse = Purse({"core-second": 1_000}, Credits(2_500))
+    purse.close()
+    assert purse.affords(Credits(1)) == 0

@@ -31,6 +31,7 @@ class Guest:
         self.until(lambda: self.two.lines.control(self.one.peer))
         self.spent: list[Credits] = []
         self.settled: list[None] = []
+        self.used_up: list[None] = []
         offer = offered(self.one.identity, self.two.peer.key, 500)
         self.agreement = Agreement(offer.cid, unseal(OFFER, offer.data).value)
         self.tab = self.open(self.agreement)
@@ -43,6 +44,7 @@ class Guest:
             NOBODY,
             self.one.payments,
             self.spent.append,
+            lambda: self.used_up.append(None),
             lambda: self.settled.append(None),
             self.one._say,
         )
@@ -88,6 +90,7 @@ def test_what_was_stopped_comes_to_be_owed(guest: Guest) -> None:
     assert guest.spent == [300]
     guest.tab.pay(BATCH, [line(201)], lambda: None)
     assert guest.spent == [300]
+    assert guest.used_up == [None]
     guest.tab.pay(BATCH, [line(200)], lambda: None)
     assert guest.spent == [300, 200]
     guest.until(lambda: guest.two.balance(guest.one) == 500)
