@@ -30,6 +30,7 @@ from engine.rows import RunRow, StepRow
 from engine.runblocks import run_blocks
 from engine.scheduler import Scheduler
 from engine.trust.policy import ANY, AUDIT, LEAST, Policy, parse
+from engine.values import replace
 from engine.workflow.lock import LOCK
 
 if TYPE_CHECKING:
@@ -62,7 +63,13 @@ def execute(
     Raises: Unavailable, Damaged when this machine cannot go on; the run is then to be continued.
     """
     before = None if how.forced else space.repeats.marks()
-    go_through = partial(_go_through, space, settings, prepared, row, watch, how)
+    spent = partial(_spent, space, prepared, row)
+    at_first = spent()  # by commands before: each has a maximum of its own
+
+    def go_through() -> tuple[Status, Products]:
+        left = _left(settings, spent() - at_first)
+        return _go_through(space, left, prepared, row, watch, how)
+
     status, products = until_believed(space, row, go_through)
     rows = space.journal.steps(row.id)
     _end(space, prepared, row, status, rows)
@@ -107,6 +114,21 @@ def _go_through(
         left = left_over(space.journal.steps(row.id), asked.products)
         space.journal.forget_steps(row.id, left)
     return status, asked.products
+
+
+def _spent(space: Workspace, prepared: Prepared, row: RunRow) -> int:
+    """Return what a run has cost so far, in micro-credits."""
+    if prepared.on != "peers":
+        return 0
+    from cli.paid import settled  # most runs cost nothing
+
+    cost = settled(space.home, row.name)
+    return cost.amount if cost is not None else 0
+
+
+def _left(settings: Settings, spent: int) -> Settings:
+    """Return the settings with what is left to be spent: one maximum for all passes."""
+    return replace(settings, max_cost=max(0, settings.max_cost - spent)) if spent else settings
 
 
 def policy_of(settings: Settings, prepared: Prepared) -> Policy | None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,11 +17,13 @@ from engine.admission import Capacity
 from engine.content.select import select
 from engine.host import Host
 from engine.localrunner import LocalRunner
+from engine.products import Products
 from engine.sandbox.base import Job, Outcome
 from engine.sandbox.scripted import Act, Scripted
 from engine.slots import Slots
 from engine.staging import Staging
 from engine.summary import load_run, run_steps
+from engine.values import dataclass
 from engine.workflow.graph import groups
 from engine.workflow.lock import LOCK, Lock
 from engine.workflow.model import record_of
@@ -29,6 +32,14 @@ from engine.workflow.parse import parse
 from engine.workflow.resolve import Resolver
 from tests.fakes.home import NOWHERE, NoClosures
 from tests.fakes.key import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """Settings, as far as they say what may be spent."""
+
+    max_cost: int
+
 
 FAILS = Outcome(3, "", "", 5, 3, 1_000_000, False)
 TEXT = """
@@ -152,3 +163,26 @@ def test_a_failure_at_a_liar_is_tried_by_others(
     """Nothing else is of the liar: what it says of a failure is believed no more than a result."""
     found = executed(tmp_path, monkeypatch, splits("a", split=FAILS), splits("a"))
     assert found == ("succeeded", ALL, 2)
+
+
+def test_what_a_pass_has_cost_is_not_spent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command has one maximum, however often it goes through the run."""
+    costs = iter([100, 100, 700, 5_000])  # by commands before; then so far, before each pass
+    monkeypatch.setattr(execute, "_spent", lambda *_: next(costs))
+    most: list[int] = []
+
+    def go_through(_: object, settings: Settings, *__: object) -> tuple[str, Products]:
+        most.append(settings.max_cost)
+        return "cancelled", Products()
+
+    def passes(_: object, __: object, begin: Callable[[], Any]) -> Any:
+        return (begin(), begin(), begin())[0]
+
+    monkeypatch.setattr(execute, "_go_through", go_through)
+    monkeypatch.setattr(execute, "until_believed", passes)
+    monkeypatch.setattr(execute, "_end", lambda *_: None)
+    space = cast("Workspace", SimpleNamespace(journal=SimpleNamespace(steps=lambda _: [])))
+    settings = cast("Settings", Most(1_000))
+    none: Any = SimpleNamespace(id="")
+    execute.execute(space, settings, none, none, lambda _: None, How(frozenset(("a",))))
+    assert most == [1_000, 400, 0]
