@@ -21,7 +21,7 @@ from tests.commands import PROGRAM, statuses, told
 from tests.daemons import Daemon, results, until
 from tests.fakes import nixstore
 from tests.reproductions import PER_RUN, REPRODUCTIONS, SHARE_PERCENT, Reproduction
-from tests.trading import connect, owed, settled
+from tests.trading import CHEAP, PRICES, connect, owed, settled
 
 pytestmark = [pytest.mark.nix, pytest.mark.sandbox]
 
@@ -142,11 +142,11 @@ def test_it_is_reproduced_from_its_bundle(
 
 
 def test_peers_give_what_its_author_has_and_pay_for_it(
-    published: Published, daemons: list[Daemon]
+    published: Published, daemons: list[Daemon], request: pytest.FixtureRequest
 ) -> None:
     """The same CIDs, and to the author its share and its fee, to the micro-credit."""
     asks, *runs = daemons
-    connect(asks, *runs)
+    connect(asks, *runs, prices=CHEAP if request.config.getoption("--full") else PRICES)
     author = Daemon(published.author).start("--lend-to", "nobody")
     before = _paid(asks, *runs)
     try:

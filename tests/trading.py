@@ -6,12 +6,16 @@ from tests.daemons import Daemon, until
 from tests.peers.standing import Standing, are_quiet, check_quiet
 
 PRICES = ("--prices", "core-second=0.01,cache-hit=0.001")
+CHEAP = (
+    "--prices",
+    "core-second=0.0002,cache-hit=0.0001",
+)  # an hour is for what a newcomer may owe
 
 
-def connect(asks: Daemon, *runs: Daemon) -> None:
+def connect(asks: Daemon, *runs: Daemon, prices: tuple[str, ...] = PRICES) -> None:
     """Start peers that are not running, and let the first know the others."""
     for one in (asks, *runs):
-        one.start(*PRICES)
+        one.start(*prices)
     for one in runs:
         told(asks.home, "peer", "add", one.address)
     until(lambda: all(asks.is_up(one) and one.is_up(asks) for one in runs))
