@@ -28,7 +28,10 @@ def offered(ctx: click.Context, param: click.Parameter, typed: str) -> Items | N
 
 def words_of(param: click.Parameter) -> list[str]:
     """Return what a command's help calls an argument, or the value of an option."""
-    return (param.metavar or (param.name or "").upper()).split("|")
+    text = param.metavar or (param.name or "").upper()
+    if text.startswith("[") and text.endswith("]"):  # it may be left out
+        text = text[1:-1]
+    return text.split("|")
 
 
 def _given(ctx: click.Context, word: str) -> str | None:

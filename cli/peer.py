@@ -104,7 +104,7 @@ def add(settings: Settings, address: str) -> None:
 
 @peer.command()
 @click.argument("peer_id", metavar="PEERID")
-@click.argument("name", metavar="[NAME]", default="")
+@click.argument("name", metavar="[OWNER]", default="")
 @common
 def owner(settings: Settings, peer_id: str, name: str) -> None:
     """Note whose machine a peer is: peers of one NAME are one word; without NAME, forget it."""

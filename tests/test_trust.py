@@ -160,9 +160,11 @@ def test_every_lie_is_caught_and_shown_to_others(
         found = findings(asks.home, answer)
         lied = lies(asks.home, answer, liar)
         accused = {str(one.key) for one in found if one.finding == "wrong"}
-        assert accused == lied & {str(one.key) for one in found}
-        assert wrong_outputs(asks.home, answer, start) <= lied - accused
-        if accused:
+        assert accused <= lied
+        wrong = wrong_outputs(asks.home, answer, start)
+        assert wrong <= lied
+        if accused:  # then what it gave unchecked was made again by others
+            assert not wrong
             break
     assert accused
     checked = next(one for one in found if one.finding == "confirmed")

@@ -92,7 +92,7 @@ def test_what_was_found_of_a_peer_is_listed(empty: Program) -> None:
     assert "lab" in said
     assert "1 passed" in said
     assert empty("peer", "remove", str(other)[-6:]).code == 0
-    assert "PEERID [NAME]" in empty("peer", "owner", "--help").out
+    assert "PEERID [OWNER]" in empty("peer", "owner", "--help").out
 
 
 def test_a_peer_that_runs_says_so_and_takes_names(empty: Program, running: dict[str, Any]) -> None:

@@ -69,6 +69,7 @@ class Bargain:
             royalties,
             self._drawer,  # type: ignore[arg-type]
             partial(owner.paid, self),
+            partial(owner.used_up, self),
             partial(owner.settled, self),
             desk.log,
         )

@@ -12,7 +12,7 @@ from engine.content.blocks import Block
 from engine.content.cid import Cid
 from peers.admission import WANTED_MS
 from peers.agreement import MAX_LEASE_MS, Agreement, Offer
-from peers.earned import Earned
+from peers.earned import USED_UP, Earned
 from peers.house import House, Share, objection, share_of
 from peers.identity import PeerId
 from peers.prices import Outcome, Usage, charge
@@ -123,7 +123,7 @@ class Lender:
         now_ms = self._member.agenda.now_ms
         hosting.used_ms = now_ms
         if hosting.earned.is_all:
-            hosting.bargain.returned([task], "all that was agreed to be paid is used")
+            hosting.bargain.returned([task], USED_UP)
             return
         hosting.running[task.key] = now_ms
         self._busy += 1
