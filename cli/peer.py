@@ -107,7 +107,7 @@ def add(settings: Settings, address: str) -> None:
 @click.argument("name", metavar="[OWNER]", default="")
 @common
 def owner(settings: Settings, peer_id: str, name: str) -> None:
-    """Note whose machine a peer is: peers of one NAME are one word; without NAME, forget it."""
+    """Note whose machine a peer is: peers of one OWNER are one word; without, forget it."""
     from cli.creditfile import peer_called
     from cli.workspace import Workspace
 
